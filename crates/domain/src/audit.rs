@@ -1,0 +1,273 @@
+//! What happened, to what, by whom, with which outcome; never a value.
+//!
+//! Each organisation has one chain of records. A record's MAC covers the record and the MAC before it, so
+//! that an edited, removed, inserted or reordered record is found by walking the chain.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use time::OffsetDateTime;
+
+use crate::canonical::Canonical;
+use crate::credential::{Credential, CredentialId};
+use crate::organization::OrganizationId;
+use crate::principal::Actor;
+use crate::provider::ProviderId;
+use crate::sealed::PurposeKeyId;
+use crate::violation::Rule;
+
+macro_rules! spelled {
+    ($(#[$doc:meta])* $name:ident, $rule:literal: $($(#[$vdoc:meta])* $variant:ident => $text:literal,)+) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum $name { $($(#[$vdoc])* $variant,)+ }
+
+        impl $name {
+            /// Every variant.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The spelling of the wire and the store.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)+ }
+            }
+
+            /// Reads that spelling.
+            pub fn parse(text: &str) -> Result<Self, Rule> {
+                match text { $($text => Ok(Self::$variant),)+ _ => Err(Rule::fixed($rule)) }
+            }
+        }
+    };
+}
+
+spelled! {
+    /// What can happen. A closed set; each later part of Strongroom adds its own.
+    Action, "must be an audit action":
+    /// A credential was stored.
+    CredentialCreated => "credential.created",
+    /// A credential's content was replaced.
+    CredentialUpdated => "credential.updated",
+    /// A credential got another name.
+    CredentialRenamed => "credential.renamed",
+    /// A credential was destroyed; this event is its tombstone.
+    CredentialDeleted => "credential.deleted",
+    /// A secret was handed out.
+    SecretRead => "secret.read",
+    /// A stored secret did not open: a row was edited or moved.
+    IntegrityFailed => "integrity.failed",
+    /// A service account was made.
+    ServiceAccountCreated => "service_account.created",
+    /// A service account was changed.
+    ServiceAccountUpdated => "service_account.updated",
+    /// A service account and its keys were removed.
+    ServiceAccountDeleted => "service_account.deleted",
+    /// Somebody gave a service account scopes, perhaps ones that they do not hold themselves.
+    ScopesGranted => "service_account.scopes_granted",
+    /// An API key was made.
+    ApiKeyCreated => "api_key.created",
+    /// An API key was revoked.
+    ApiKeyRevoked => "api_key.revoked",
+    /// An organisation's quota was changed.
+    OrganizationLimitSet => "organization.limit_set",
+    /// The audit trail was read.
+    AuditQueried => "audit.queried",
+    /// The audit chain was checked.
+    AuditVerified => "audit.verified",
+    /// A principal asked for what it may not do.
+    AccessDenied => "access.denied",
+    /// A caller presented no valid token or key.
+    AuthenticationFailed => "authentication.failed",
+    /// A server started; the details hold a digest of its settings.
+    ServerStarted => "server.started",
+}
+
+spelled! {
+    /// How it ended.
+    Outcome, "must be an audit outcome":
+    /// It was done.
+    Success => "success",
+    /// It was refused.
+    Denied => "denied",
+    /// It broke.
+    Failed => "failed",
+}
+
+/// Facts about the request that an event belongs to; all absent for commands and jobs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// How the caller proved who it is: `jwt:<issuer>` or `api_key:<key id>`.
+    pub authentication: Option<String>,
+    /// Our request id.
+    pub request_id: Option<String>,
+    /// The caller's address, by the trusted proxy rule.
+    pub source_ip: Option<IpAddr>,
+}
+
+/// An event that has not been recorded yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEvent {
+    /// Whose chain it belongs to.
+    pub organization: OrganizationId,
+    /// What happened.
+    pub action: Action,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// By whom.
+    pub actor: Actor,
+    /// The request.
+    pub origin: Origin,
+    /// The credential it happened to.
+    pub credential: Option<CredentialId>,
+    /// Another thing it happened to: a service account's or key's id.
+    pub target: Option<String>,
+    /// The credential's provider.
+    pub provider: Option<ProviderId>,
+    /// The payload version after the event.
+    pub version: Option<u64>,
+    /// SHA-256 of the envelope that was stored, for `audit verify --deep`.
+    pub envelope_digest: Option<[u8; 32]>,
+    /// Names, counts and codes; never a value.
+    pub details: BTreeMap<String, String>,
+}
+
+impl AuditEvent {
+    /// An event without a target.
+    pub fn new(organization: OrganizationId, action: Action, outcome: Outcome, actor: Actor, origin: Origin) -> Self {
+        Self {
+            organization,
+            action,
+            outcome,
+            actor,
+            origin,
+            credential: None,
+            target: None,
+            provider: None,
+            version: None,
+            envelope_digest: None,
+            details: BTreeMap::new(),
+        }
+    }
+
+    /// Names the credential, its provider and its version.
+    #[must_use]
+    pub fn about(mut self, credential: &Credential) -> Self {
+        self.credential = Some(credential.id);
+        self.provider = Some(credential.provider.clone());
+        self.version = Some(credential.version);
+        self
+    }
+
+    /// Names another target.
+    #[must_use]
+    pub fn targeting(mut self, target: impl Into<String>) -> Self {
+        self.target = Some(target.into());
+        self
+    }
+
+    /// Adds the digest of the stored envelope.
+    #[must_use]
+    pub fn sealed_as(mut self, digest: [u8; 32]) -> Self {
+        self.envelope_digest = Some(digest);
+        self
+    }
+
+    /// Adds a detail: a name, a count or a code.
+    #[must_use]
+    pub fn detail(mut self, key: &str, value: impl Into<String>) -> Self {
+        self.details.insert(key.to_owned(), value.into());
+        self
+    }
+
+    /// The details as one JSON object with sorted keys, as they are stored and authenticated.
+    pub fn details_json(&self) -> String {
+        let object = self.details.iter().map(|(key, value)| (key.clone(), value.as_str().into()));
+        serde_json::Value::Object(object.collect()).to_string()
+    }
+}
+
+/// The events of one mutation: at least one, so that a mutation without its event does not compile.
+#[derive(Debug, Clone)]
+pub struct Evidence {
+    first: AuditEvent,
+    more: Option<AuditEvent>,
+}
+
+impl Evidence {
+    /// Adds a second event to the same transaction.
+    #[must_use]
+    pub fn and(mut self, event: AuditEvent) -> Self {
+        self.more = Some(event);
+        self
+    }
+
+    /// The events in the order in which they are recorded.
+    pub fn events(&self) -> impl Iterator<Item = &AuditEvent> {
+        std::iter::once(&self.first).chain(&self.more)
+    }
+
+    /// The organisation whose chain they belong to.
+    pub fn organization(&self) -> &OrganizationId {
+        &self.first.organization
+    }
+}
+
+impl From<AuditEvent> for Evidence {
+    fn from(first: AuditEvent) -> Self {
+        Self { first, more: None }
+    }
+}
+
+/// The MAC of a record, and the link to it in the next.
+pub type Mac = [u8; 32];
+
+/// The MAC before the first record of a chain.
+pub const GENESIS: Mac = [0; 32];
+
+/// A recorded event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditRecord {
+    /// Its place in the organisation's chain, from 1, without gaps.
+    pub seq: u64,
+    /// When it was recorded, by the store's clock, in whole microseconds.
+    pub at: OffsetDateTime,
+    /// What was recorded.
+    pub event: AuditEvent,
+    /// The purpose key of its MAC.
+    pub mac_key: PurposeKeyId,
+    /// HMAC-SHA-256 over [`signed_bytes`].
+    pub mac: Mac,
+}
+
+/// The last record of a chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditHead {
+    /// Whose chain.
+    pub organization: OrganizationId,
+    /// Its last place; 0 before the first record.
+    pub seq: u64,
+    /// The MAC there; [`GENESIS`] before the first record.
+    pub mac: Mac,
+}
+
+/// The bytes that a record's MAC covers.
+pub fn signed_bytes(event: &AuditEvent, seq: u64, at: OffsetDateTime, previous: &Mac) -> Vec<u8> {
+    let micros = u64::try_from(at.unix_timestamp_nanos() / 1_000).unwrap_or(0);
+    let version = event.version.map(u64::to_be_bytes);
+    Canonical::labelled("strongroom/audit/v1")
+        .text(event.organization.as_str())
+        .integer(seq)
+        .integer(micros)
+        .text(event.action.as_str())
+        .text(event.outcome.as_str())
+        .text(event.actor.as_str())
+        .optional_text(event.origin.authentication.as_deref())
+        .optional_text(event.origin.request_id.as_deref())
+        .optional_text(event.origin.source_ip.map(|ip| ip.to_string()).as_deref())
+        .optional_id(event.credential.map(|id| id.0))
+        .optional_text(event.target.as_deref())
+        .optional_text(event.provider.as_ref().map(ProviderId::as_str))
+        .bytes(version.as_ref().map_or(&[], |bytes| bytes.as_slice()))
+        .bytes(event.envelope_digest.as_ref().map_or(&[], |digest| digest.as_slice()))
+        .text(&event.details_json())
+        .bytes(previous)
+        .finish()
+}

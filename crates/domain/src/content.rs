@@ -1,0 +1,238 @@
+//! From what a caller sent in `credentials` to what is stored: public config and secret payload.
+
+use std::collections::BTreeMap;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use url::Url;
+
+use crate::config::{ConfigValue, PublicConfig};
+use crate::connection_string::{ConnectionString, parse_host};
+use crate::provider::{CredentialType, Field, FieldKind, Provider, TypeRules};
+use crate::secret::{SecretPayload, SecretText};
+use crate::violation::{Rule, Violation};
+
+/// The longest value of one field, in bytes.
+pub const MAX_VALUE_BYTES: usize = 32 * 1024;
+
+/// One submitted value. Any text may be a secret, so all of them are held as such.
+#[derive(Debug)]
+pub enum SubmittedValue {
+    /// Text; an empty one counts as missing.
+    Text(SecretText),
+    /// A whole number.
+    Integer(i64),
+    /// A truth value.
+    Boolean(bool),
+    /// A list of texts.
+    List(Vec<SecretText>),
+    /// JSON `null`, which counts as missing.
+    Null,
+    /// Anything that no field takes: an object, a fraction, a mixed list.
+    Other,
+}
+
+/// The `credentials` object as it was sent.
+pub type Submission = BTreeMap<String, SubmittedValue>;
+
+/// Checked content of a credential, ready to be sealed.
+#[derive(Debug, Default)]
+pub struct Content {
+    /// Fields that are not secret.
+    pub config: PublicConfig,
+    /// Fields that are.
+    pub secret: SecretPayload,
+    /// When the access token in it ends (OAuth types).
+    pub access_token_expires_at: Option<OffsetDateTime>,
+}
+
+/// The field that holds the end of an OAuth access token.
+pub const TOKEN_EXPIRY: &str = "expires_at";
+
+impl Provider {
+    /// Checks a submission against this provider's fields and splits it into public and secret.
+    ///
+    /// # Errors
+    /// Every violation at once, so that a person mends them in one go. None holds a value.
+    pub fn accept(&self, kind: CredentialType, submission: Submission) -> Result<Content, Vec<Violation>> {
+        let Some(rules) = self.types.get(&kind) else {
+            let taken: Vec<_> = self.types.keys().map(|kind| kind.as_str()).collect();
+            let rule = Rule::naming(format!("must be one of: {} for this provider", taken.join(", ")));
+            return Err(vec![rule.on("credential_type")]);
+        };
+        let mut content = Content::default();
+        let mut violations = Vec::new();
+        let present = |value: &SubmittedValue| match value {
+            SubmittedValue::Null => false,
+            SubmittedValue::Text(text) => !text.is_empty(),
+            _ => true,
+        };
+        let submission: Submission = submission.into_iter().filter(|(_, value)| present(value)).collect();
+        check_presence(rules, &submission, &mut violations);
+        for (name, value) in submission {
+            match self.field(&name).filter(|field| field.belongs_to(kind)) {
+                None => violations.push(Rule::fixed("is not a field of this provider and type").on(name)),
+                Some(field) => {
+                    if let Err(rule) = content.take(field, kind, value) {
+                        violations.push(rule.on(name));
+                    }
+                }
+            }
+        }
+        if violations.is_empty() { content.expand_connection_string(self) } else { Err(violations) }
+    }
+}
+
+fn check_presence(rules: &TypeRules, submission: &Submission, violations: &mut Vec<Violation>) {
+    let missing = |name: &String| !submission.contains_key(name);
+    violations.extend(
+        rules.required.iter().filter(|name| missing(name)).map(|name| Rule::fixed("is required").on(name.as_str())),
+    );
+    // The alternative that is closest to complete tells what is missing.
+    let lacking = rules.any_of.iter().map(|group| group.iter().filter(|name| missing(name)).collect::<Vec<_>>());
+    if let Some(closest) = lacking.min_by_key(Vec::len) {
+        let rule = || match rules.any_of.as_slice() {
+            [_] => Rule::fixed("is required"),
+            groups => {
+                let groups: Vec<_> = groups.iter().map(|group| group.join(" + ")).collect();
+                Rule::naming(format!("is required (one of: {})", groups.join("; ")))
+            }
+        };
+        violations.extend(closest.into_iter().map(|name| rule().on(name.as_str())));
+    }
+}
+
+impl Content {
+    fn take(&mut self, field: &Field, kind: CredentialType, value: SubmittedValue) -> Result<(), Rule> {
+        let value = check_value(field, value)?;
+        if field.kind == FieldKind::Timestamp && field.name == TOKEN_EXPIRY && kind.is_oauth() {
+            if let Checked::Public(ConfigValue::Text(text)) = &value {
+                self.access_token_expires_at = OffsetDateTime::parse(text, &Rfc3339).ok();
+            }
+            return Ok(());
+        }
+        match value {
+            Checked::Secret(text) => self.secret.insert(field.name.as_str(), text),
+            Checked::Public(value) => self.config.insert(field.name.as_str(), value),
+        }
+        Ok(())
+    }
+
+    /// A connection string takes precedence over the separate fields and fills them.
+    fn expand_connection_string(mut self, provider: &Provider) -> Result<Self, Vec<Violation>> {
+        let is_string = |field: &&Field| field.kind == FieldKind::PostgresConnectionString;
+        let Some(field) = provider.fields.iter().find(is_string) else { return Ok(self) };
+        let Some(text) = self.secret.get(&field.name) else { return Ok(self) };
+        let parsed =
+            ConnectionString::parse(text.expose()).map_err(|rule| vec![rule.on(field.name.as_str())])?;
+        self.config.insert("host", ConfigValue::Text(parsed.host));
+        self.config.insert("port", ConfigValue::Integer(i64::from(parsed.port.unwrap_or(5432))));
+        self.config.insert("database", ConfigValue::Text(parsed.database));
+        self.config.insert("username", ConfigValue::Text(parsed.username));
+        if let Some(mode) = parsed.sslmode {
+            self.config.insert("sslmode", ConfigValue::Text(mode));
+        }
+        if let Some(password) = parsed.password {
+            self.secret.insert("password", password);
+        }
+        Ok(self)
+    }
+}
+
+enum Checked {
+    Secret(SecretText),
+    Public(ConfigValue),
+}
+
+fn check_value(field: &Field, value: SubmittedValue) -> Result<Checked, Rule> {
+    const TEXT: Rule = Rule::fixed("must be a text");
+    let whole = |low: i64, high: i64, rule: Rule, value: &SubmittedValue| {
+        let number = match value {
+            SubmittedValue::Integer(number) => Some(*number),
+            SubmittedValue::Text(text) => decimal(text.expose()),
+            _ => None,
+        };
+        number.filter(|number| (low..=high).contains(number)).ok_or(rule)
+    };
+    match field.kind {
+        FieldKind::Port => {
+            let port = whole(1, 65_535, Rule::fixed("must be a port, 1 to 65535"), &value)?;
+            Ok(Checked::Public(ConfigValue::Integer(port)))
+        }
+        FieldKind::Integer => {
+            let limit = (1 << 53) - 1;
+            let number = whole(-limit, limit, Rule::fixed("must be a whole number"), &value)?;
+            Ok(Checked::Public(ConfigValue::Integer(number)))
+        }
+        FieldKind::Boolean => match value {
+            SubmittedValue::Boolean(truth) => Ok(Checked::Public(ConfigValue::Boolean(truth))),
+            _ => Err(Rule::fixed("must be true or false")),
+        },
+        FieldKind::List => match value {
+            SubmittedValue::List(items) if items.len() <= 64 => {
+                items.iter().try_for_each(check_length)?;
+                let items = items.iter().map(|item| item.expose().to_owned()).collect();
+                Ok(Checked::Public(ConfigValue::List(items)))
+            }
+            _ => Err(Rule::fixed("must be a list of at most 64 texts")),
+        },
+        _ => {
+            let SubmittedValue::Text(text) = value else { return Err(TEXT) };
+            check_text(field, &text)?;
+            Ok(match field.secret {
+                true => Checked::Secret(text),
+                false => Checked::Public(ConfigValue::Text(text.expose().to_owned())),
+            })
+        }
+    }
+}
+
+fn decimal(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) { None } else { text.parse().ok() }
+}
+
+fn check_length(text: &SecretText) -> Result<(), Rule> {
+    if text.len() > MAX_VALUE_BYTES { Err(Rule::fixed("must be at most 32 KiB")) } else { Ok(()) }
+}
+
+fn check_text(field: &Field, text: &SecretText) -> Result<(), Rule> {
+    check_length(text)?;
+    let value = text.expose();
+    let several_lines = matches!(field.kind, FieldKind::PrivateKey | FieldKind::CertificatePem);
+    if value.chars().any(|c| c.is_control() && !(several_lines && matches!(c, '\n' | '\r' | '\t'))) {
+        return Err(Rule::fixed("must not contain control characters"));
+    }
+    if field.pattern.as_ref().is_some_and(|pattern| !pattern.is_match(value)) {
+        return Err(Rule::fixed("does not have the form that this provider expects"));
+    }
+    if !field.choices.is_empty() && !field.choices.iter().any(|choice| choice == value) {
+        return Err(Rule::naming(format!("must be one of: {}", field.choices.join(", "))));
+    }
+    match field.kind {
+        FieldKind::Host => parse_host(value).map(|_| ()),
+        FieldKind::Url => check_url(value),
+        FieldKind::Timestamp => OffsetDateTime::parse(value, &Rfc3339)
+            .map(|_| ())
+            .map_err(|_| Rule::fixed("must be an RFC 3339 time")),
+        FieldKind::CertificatePem if !value.contains("-----BEGIN CERTIFICATE-----") => {
+            Err(Rule::fixed("must hold a certificate in PEM form"))
+        }
+        FieldKind::PrivateKey if !value.trim_start().starts_with("-----BEGIN ") => {
+            Err(Rule::fixed("must be a private key in PEM or OpenSSH form"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_url(value: &str) -> Result<(), Rule> {
+    let good = Url::parse(value).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.fragment().is_none()
+    });
+    if good { Ok(()) } else { Err(Rule::fixed("must be an http or https URL without userinfo and fragment")) }
+}
+

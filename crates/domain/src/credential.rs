@@ -1,0 +1,286 @@
+//! Credentials: identity, name, slot, status and the metadata that is safe to show.
+
+use std::fmt;
+use std::str::FromStr;
+
+use time::OffsetDateTime;
+use ulid::Ulid;
+use uuid::Uuid;
+
+use crate::config::PublicConfig;
+use crate::organization::OrganizationId;
+use crate::principal::UserId;
+use crate::provider::{CredentialType, ProviderId};
+use crate::violation::Rule;
+
+/// A credential's id, a UUIDv7 with two spellings of the same 128 bits: the hyphenated UUID, and `crd_`
+/// followed by its 26 Crockford base32 characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CredentialId(pub Uuid);
+
+impl CredentialId {
+    /// Reads either spelling; anything else is not an id.
+    pub fn parse(text: &str) -> Result<Self, Rule> {
+        let uuid = match text.strip_prefix("crd_") {
+            Some(base32) => Ulid::from_string(base32)
+                .ok()
+                .filter(|ulid| ulid.to_string().eq_ignore_ascii_case(base32))
+                .map(|ulid| Uuid::from_u128(ulid.0)),
+            None => hyphenated(text),
+        };
+        uuid.map(Self).ok_or(Rule::fixed("must be a credential id"))
+    }
+
+    /// The spelling of the connect dialect: `crd_` and 26 characters.
+    pub fn to_prefixed(self) -> String {
+        format!("crd_{}", Ulid(self.0.as_u128()))
+    }
+}
+
+impl fmt::Display for CredentialId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Reads a UUID in its 36-character form only; braces, URNs and the bare 32 digits are no ids here.
+pub(crate) fn hyphenated(text: &str) -> Option<Uuid> {
+    (text.len() == 36).then(|| Uuid::from_str(text).ok()).flatten()
+}
+
+/// A person's name for a credential: trimmed, 1 to 200 printable characters, not unique.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CredentialName(String);
+
+impl CredentialName {
+    /// Trims and checks a name.
+    pub fn parse(text: &str) -> Result<Self, Rule> {
+        printable_name(text).map(Self)
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The rule that every name a person chooses keeps.
+pub(crate) fn printable_name(text: &str) -> Result<String, Rule> {
+    let name = text.trim();
+    let length = name.chars().count();
+    if length == 0 || length > 200 || name.chars().any(|c| c.is_control() || is_invisible(c)) {
+        return Err(Rule::fixed("must be 1 to 200 printable characters"));
+    }
+    Ok(name.to_owned())
+}
+
+/// Characters that draw nothing or turn the text around: line separators, bidirectional controls, joiners
+/// and the byte order mark.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{ad}')
+}
+
+/// A name that at most one credential of an organisation holds.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Slot(String);
+
+impl Slot {
+    /// A slot that a client names: 1 to 64 characters of `[A-Za-z0-9._-]`. Names with `/` belong to the
+    /// dialects (`crm/<provider>`), so that nobody can take one by hand.
+    pub fn parse(text: &str) -> Result<Self, Rule> {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+        if text.is_empty() || text.len() > 64 || !text.bytes().all(allowed) {
+            return Err(Rule::fixed("must be 1 to 64 characters of letters, digits and `._-`"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// A slot read back from the store.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The slot as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Where a credential is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CredentialStatus {
+    /// An OAuth flow has begun and nobody has confirmed it.
+    Pending,
+    /// Stored, and not tested since.
+    Unverified,
+    /// The provider accepted it at its last test.
+    Validated,
+    /// The provider refused it at its last test.
+    Rejected,
+    /// Its grant is gone; a person has to authorise again.
+    NeedsReauth,
+}
+
+/// Whether the secret of a credential may be handed out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readability {
+    /// Hand it out.
+    Readable,
+    /// Its authorisation is not complete.
+    AuthorizationPending,
+    /// Its grant is gone and no token is valid any more.
+    ReauthorizationRequired,
+}
+
+impl CredentialStatus {
+    /// Every status, in the order of the documentation.
+    pub const ALL: [Self; 5] =
+        [Self::Pending, Self::Unverified, Self::Validated, Self::Rejected, Self::NeedsReauth];
+
+    /// The spelling of the wire and the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Unverified => "unverified",
+            Self::Validated => "validated",
+            Self::Rejected => "rejected",
+            Self::NeedsReauth => "needs_reauth",
+        }
+    }
+
+    /// Reads that spelling.
+    pub fn parse(text: &str) -> Result<Self, Rule> {
+        Self::ALL
+            .into_iter()
+            .find(|status| status.as_str() == text)
+            .ok_or(Rule::fixed("must be one of: pending, unverified, validated, rejected, needs_reauth"))
+    }
+}
+
+/// The outcome of the last connection test, as api.md names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestCode(String);
+
+impl TestCode {
+    /// A code read back from the store.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The code as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The metadata of a credential. It holds no secret and is safe to show to whoever may list it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credential {
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// Its id.
+    pub id: CredentialId,
+    /// The provider it reaches.
+    pub provider: ProviderId,
+    /// How it authenticates there.
+    pub credential_type: CredentialType,
+    /// A person's name for it.
+    pub name: CredentialName,
+    /// The slot it holds, if any.
+    pub slot: Option<Slot>,
+    /// Where it is in its life.
+    pub status: CredentialStatus,
+    /// Why it has this status, when there is something to say.
+    pub status_reason: Option<String>,
+    /// Its public fields, destination included.
+    pub config: PublicConfig,
+    /// Counts payload versions from 1; part of the AAD.
+    pub version: u64,
+    /// Counts edits by people and clients from 1; what `If-Match` compares.
+    pub revision: u64,
+    /// The creating user, when a user created it.
+    pub user_id: Option<UserId>,
+    /// The Google account that was granted.
+    pub google_email: Option<String>,
+    /// When it stops working unless a person acts.
+    pub expires_at: Option<OffsetDateTime>,
+    /// When its access token ends.
+    pub access_token_expires_at: Option<OffsetDateTime>,
+    /// When it was tested last.
+    pub last_tested_at: Option<OffsetDateTime>,
+    /// What that test found.
+    pub last_test_code: Option<TestCode>,
+    /// When its secret was handed out last; written up to a few seconds later.
+    pub last_read_at: Option<OffsetDateTime>,
+    /// When its token was refreshed last.
+    pub refreshed_at: Option<OffsetDateTime>,
+    /// When it was stored.
+    pub created_at: OffsetDateTime,
+    /// When a person or client changed it last.
+    pub updated_at: OffsetDateTime,
+    /// `sub` or service account id of its creator.
+    pub created_by: String,
+    /// `sub` or service account id of who changed it last.
+    pub modified_by: String,
+}
+
+impl Credential {
+    /// Decides whether the secret may be handed out at `now`.
+    pub fn readability(&self, now: OffsetDateTime) -> Readability {
+        match self.status {
+            CredentialStatus::Unverified | CredentialStatus::Validated | CredentialStatus::Rejected => {
+                Readability::Readable
+            }
+            CredentialStatus::Pending => Readability::AuthorizationPending,
+            CredentialStatus::NeedsReauth => match self.access_token_expires_at {
+                Some(end) if end > now => Readability::Readable,
+                _ => Readability::ReauthorizationRequired,
+            },
+        }
+    }
+
+    /// Takes new content that nobody has tested: the next payload version, status `unverified`, and
+    /// nothing left of what was known about the old content.
+    pub fn take_new_content(&mut self) {
+        self.version += 1;
+        self.status = CredentialStatus::Unverified;
+        self.status_reason = None;
+        self.google_email = None;
+        self.last_tested_at = None;
+        self.last_test_code = None;
+        self.refreshed_at = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_spellings_of_an_id_are_the_same_id() {
+        let id = CredentialId::parse("0192f0c1-7b6a-7abc-8def-0123456789ab").unwrap();
+        assert_eq!(CredentialId::parse(&id.to_prefixed()).unwrap(), id);
+        assert_eq!(CredentialId::parse(&id.to_string().to_uppercase()).unwrap(), id);
+        assert_eq!(id.to_prefixed().len(), 30);
+    }
+
+    #[test]
+    fn other_texts_are_no_ids() {
+        let texts = [
+            "", "1", "crd_", "crd_8ZZZZZZZZZZZZZZZZZZZZZZZZZ", "int_01HX9VTPQR3KF8MZWBYD5N6JCE",
+            "0192f0c17b6a7abc8def0123456789ab", "{0192f0c1-7b6a-7abc-8def-0123456789ab}",
+            "urn:uuid:0192f0c1-7b6a-7abc-8def-0123456789ab", "crd_01HX9VTPQR3KF8MZWBYD5N6JC", "crd_01HX9VTPQR3KF8MZWBYD5N6JCEA",
+        ];
+        for text in texts {
+            assert!(CredentialId::parse(text).is_err(), "{text} was taken for an id");
+        }
+    }
+
+    #[test]
+    fn names_are_trimmed_and_printable() {
+        assert_eq!(CredentialName::parse("  Höhle 7 ").unwrap().as_str(), "Höhle 7");
+        for bad in ["", "   ", "a\nb", "a\u{202e}b", "\u{feff}x\u{0}", &"x".repeat(201)] {
+            assert!(CredentialName::parse(bad).is_err());
+        }
+    }
+}

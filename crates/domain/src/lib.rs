@@ -1,0 +1,33 @@
+//! The types and rules of Strongroom: credentials, providers, principals, permissions and audit
+//! events. No IO, no clock, no SQL, no HTTP and no cipher: everything here is decided from its
+//! arguments alone.
+//!
+//! A value that exists is valid: each newtype has one door (`parse`), and nobody checks again inside.
+
+pub mod audit;
+pub mod canonical;
+pub mod config;
+pub mod connection_string;
+pub mod content;
+pub mod credential;
+pub mod organization;
+pub mod permission;
+pub mod principal;
+pub mod provider;
+pub mod sealed;
+pub mod secret;
+pub mod service_account;
+pub mod violation;
+
+pub use audit::{Action, AuditEvent, Evidence, Outcome};
+pub use config::{ConfigValue, PublicConfig};
+pub use content::{Content, Submission, SubmittedValue};
+pub use credential::{Credential, CredentialId, CredentialName, CredentialStatus, Slot, TestCode};
+pub use organization::OrganizationId;
+pub use permission::{Operation, permitted};
+pub use principal::{Actor, Principal, Reach, Role, Scope, ScopeSet, UserId};
+pub use provider::{CredentialType, Field, FieldKind, Provider, ProviderId};
+pub use sealed::{KekId, PurposeKeyId, Sealed};
+pub use secret::{SecretPayload, SecretText};
+pub use service_account::{ApiKeyId, ServiceAccount, ServiceAccountId, ServiceAccountStatus};
+pub use violation::{Rule, Violation};

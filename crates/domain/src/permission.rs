@@ -1,0 +1,73 @@
+//! The permission table: role or scope x operation, as data. What it does not allow is refused.
+
+use crate::principal::{Principal, Role, Scope};
+
+/// Everything that a principal can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// List credentials.
+    ListCredentials,
+    /// Show one credential's metadata.
+    GetCredential,
+    /// Read the provider catalog.
+    BrowseCatalog,
+    /// Store a new credential.
+    CreateCredential,
+    /// Replace a credential's content or name.
+    UpdateCredential,
+    /// Destroy a credential.
+    DeleteCredential,
+    /// Read secrets in the clear.
+    ReadSecrets,
+    /// Create, show, change and delete service accounts.
+    ManageServiceAccounts,
+    /// Create, list and revoke API keys.
+    ManageApiKeys,
+    /// Read the audit trail.
+    QueryAudit,
+    /// Check the audit chain.
+    VerifyAudit,
+}
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Permission {
+    /// What is asked.
+    pub operation: Operation,
+    /// Whether an admin may.
+    pub admin: bool,
+    /// Whether a member may.
+    pub member: bool,
+    /// The scope with which a service account may, if any.
+    pub scope: Option<Scope>,
+}
+
+const fn row(operation: Operation, admin: bool, member: bool, scope: Option<Scope>) -> Permission {
+    Permission { operation, admin, member, scope }
+}
+
+/// The table of api.md, part 0.
+pub const PERMISSIONS: [Permission; 11] = [
+    row(Operation::ListCredentials, true, true, Some(Scope::CredentialsRead)),
+    row(Operation::GetCredential, true, true, Some(Scope::CredentialsRead)),
+    row(Operation::BrowseCatalog, true, true, Some(Scope::CredentialsRead)),
+    row(Operation::CreateCredential, true, true, Some(Scope::CredentialsWrite)),
+    row(Operation::UpdateCredential, true, true, Some(Scope::CredentialsWrite)),
+    row(Operation::DeleteCredential, true, true, Some(Scope::CredentialsWrite)),
+    row(Operation::ReadSecrets, false, false, Some(Scope::SecretsRead)),
+    row(Operation::ManageServiceAccounts, true, false, None),
+    row(Operation::ManageApiKeys, true, false, None),
+    row(Operation::QueryAudit, true, false, None),
+    row(Operation::VerifyAudit, true, false, None),
+];
+
+/// Whether the table allows `principal` to do `operation`.
+pub fn permitted(principal: &Principal, operation: Operation) -> bool {
+    let Some(row) = PERMISSIONS.iter().find(|row| row.operation == operation) else { return false };
+    match principal {
+        Principal::User { roles, .. } => {
+            (row.admin && roles.contains(&Role::Admin)) || (row.member && roles.contains(&Role::Member))
+        }
+        Principal::ServiceAccount { scopes, .. } => row.scope.is_some_and(|scope| scopes.contains(&scope)),
+    }
+}

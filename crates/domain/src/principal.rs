@@ -1,0 +1,214 @@
+//! Who is asking: a user or a service account of one organisation, and nothing else.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use crate::credential::{Credential, CredentialId};
+use crate::organization::OrganizationId;
+use crate::provider::ProviderId;
+use crate::violation::Rule;
+
+/// A person's id as the identity provider writes it (`sub`): 1 to 128 characters of
+/// `[A-Za-z0-9._:|@-]`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct UserId(String);
+
+impl UserId {
+    /// Accepts an id of an identity provider, or the id in a service account's token.
+    pub fn parse(text: &str) -> Result<Self, Rule> {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b':' | b'-' | b'|' | b'@');
+        if text.is_empty() || text.len() > 128 || !text.bytes().all(allowed) {
+            return Err(Rule::fixed("must be 1 to 128 characters of letters, digits and `._:|@-`"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a person may do in an organisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Role {
+    /// Manages credentials, service accounts and the audit trail; never reads a secret.
+    Admin,
+    /// Manages credentials.
+    Member,
+}
+
+impl Role {
+    /// Reads the spelling of a `roles` claim; a role that Strongroom does not know grants nothing.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "admin" => Some(Self::Admin),
+            "member" => Some(Self::Member),
+            _ => None,
+        }
+    }
+
+    /// That spelling.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Member => "member",
+        }
+    }
+}
+
+/// What a service account may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scope {
+    /// List and show metadata.
+    CredentialsRead,
+    /// Create, update and delete.
+    CredentialsWrite,
+    /// Read secrets.
+    SecretsRead,
+}
+
+impl Scope {
+    /// Every scope.
+    pub const ALL: [Self; 3] = [Self::CredentialsRead, Self::CredentialsWrite, Self::SecretsRead];
+
+    /// The spelling of tokens, the wire and the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CredentialsRead => "credentials:read",
+            Self::CredentialsWrite => "credentials:write",
+            Self::SecretsRead => "secrets:read",
+        }
+    }
+
+    /// Reads that spelling.
+    pub fn parse(text: &str) -> Result<Self, Rule> {
+        Self::ALL
+            .into_iter()
+            .find(|scope| scope.as_str() == text)
+            .ok_or(Rule::fixed("must be one of: credentials:read, credentials:write, secrets:read"))
+    }
+}
+
+/// The scopes of a service account.
+pub type ScopeSet = BTreeSet<Scope>;
+
+/// How far a service account reaches: everything, or only some providers or some credentials. What lies
+/// outside does not exist for it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// Only these providers, when given.
+    pub providers: Option<BTreeSet<ProviderId>>,
+    /// Only these credentials, when given.
+    pub credentials: Option<BTreeSet<CredentialId>>,
+}
+
+impl Reach {
+    /// Whether a stored credential lies within.
+    pub fn covers(&self, credential: &Credential) -> bool {
+        self.covers_provider(&credential.provider)
+            && self.credentials.as_ref().is_none_or(|ids| ids.contains(&credential.id))
+    }
+
+    /// Whether a new credential of a provider may be made: never by an account limited to ids.
+    pub fn allows_creating(&self, provider: &ProviderId) -> bool {
+        self.credentials.is_none() && self.covers_provider(provider)
+    }
+
+    fn covers_provider(&self, provider: &ProviderId) -> bool {
+        self.providers.as_ref().is_none_or(|providers| providers.contains(provider))
+    }
+}
+
+/// Who is asking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Principal {
+    /// A person.
+    User {
+        /// Their organisation.
+        organization: OrganizationId,
+        /// Their id.
+        user: UserId,
+        /// Their roles there; possibly none, which grants nothing.
+        roles: BTreeSet<Role>,
+    },
+    /// A program.
+    ServiceAccount {
+        /// Its organisation.
+        organization: OrganizationId,
+        /// Its id: the UUID of a stored account, or the `sub` of an issuer's service token.
+        id: UserId,
+        /// What it may do.
+        scopes: ScopeSet,
+        /// How far it reaches.
+        reach: Reach,
+    },
+}
+
+impl Principal {
+    /// The organisation that everything it does stays within.
+    pub fn organization(&self) -> &OrganizationId {
+        match self {
+            Self::User { organization, .. } | Self::ServiceAccount { organization, .. } => organization,
+        }
+    }
+
+    /// The id that `created_by` and `modified_by` show.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::User { user, .. } => user.as_str(),
+            Self::ServiceAccount { id, .. } => id.as_str(),
+        }
+    }
+
+    /// The user's id, when it is one.
+    pub fn user(&self) -> Option<&UserId> {
+        match self {
+            Self::User { user, .. } => Some(user),
+            Self::ServiceAccount { .. } => None,
+        }
+    }
+
+    /// How far it reaches; users reach everything of their organisation.
+    pub fn reach(&self) -> Reach {
+        match self {
+            Self::User { .. } => Reach::default(),
+            Self::ServiceAccount { reach, .. } => reach.clone(),
+        }
+    }
+
+    /// Its name in the audit trail.
+    pub fn actor(&self) -> Actor {
+        match self {
+            Self::User { user, .. } => Actor(format!("user:{}", user.as_str())),
+            Self::ServiceAccount { id, .. } => Actor(format!("service:{}", id.as_str())),
+        }
+    }
+}
+
+/// Who did something, as the audit trail writes it: `user:<sub>`, `service:<id>` or `system:<job>`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor(String);
+
+impl Actor {
+    /// A background job or a command on the host.
+    pub fn system(job: &'static str) -> Self {
+        Self(format!("system:{job}"))
+    }
+
+    /// An actor read back from the store.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The actor as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

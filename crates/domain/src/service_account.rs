@@ -1,0 +1,202 @@
+//! Programs that read secrets, and the keys they present.
+
+use std::fmt;
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::credential::{hyphenated, printable_name};
+use crate::organization::OrganizationId;
+use crate::principal::{Reach, ScopeSet};
+use crate::sealed::PurposeKeyId;
+use crate::secret::SecretText;
+use crate::violation::Rule;
+
+/// A service account's id, a UUIDv7.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ServiceAccountId(pub Uuid);
+
+impl ServiceAccountId {
+    /// Reads the hyphenated spelling.
+    pub fn parse(text: &str) -> Result<Self, Rule> {
+        hyphenated(text).map(Self).ok_or(Rule::fixed("must be a service account id"))
+    }
+}
+
+impl fmt::Display for ServiceAccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Whether a service account's keys work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServiceAccountStatus {
+    /// They do.
+    Active,
+    /// Every one of them is refused.
+    Inactive,
+}
+
+impl ServiceAccountStatus {
+    /// The spelling of the wire and the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+        }
+    }
+
+    /// Reads that spelling.
+    pub fn parse(text: &str) -> Result<Self, Rule> {
+        match text {
+            "active" => Ok(Self::Active),
+            "inactive" => Ok(Self::Inactive),
+            _ => Err(Rule::fixed("must be one of: active, inactive")),
+        }
+    }
+}
+
+/// A name for a service account or an API key: trimmed, 1 to 200 printable characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountName(String);
+
+impl AccountName {
+    /// Trims and checks a name.
+    pub fn parse(text: &str) -> Result<Self, Rule> {
+        printable_name(text).map(Self)
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A program's account in one organisation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceAccount {
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// Its id.
+    pub id: ServiceAccountId,
+    /// A person's name for it.
+    pub name: AccountName,
+    /// What it is for, up to 1,000 characters.
+    pub description: Option<String>,
+    /// What it may do.
+    pub scopes: ScopeSet,
+    /// How far it reaches.
+    pub reach: Reach,
+    /// Whether its keys work.
+    pub status: ServiceAccountStatus,
+    /// When it was made.
+    pub created_at: OffsetDateTime,
+    /// When it was changed last.
+    pub updated_at: OffsetDateTime,
+    /// Who made it.
+    pub created_by: String,
+}
+
+/// The public half of an API key: 16 characters of lower-case base32 (RFC 4648 alphabet). It is not secret.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ApiKeyId(String);
+
+impl ApiKeyId {
+    /// Reads a key id.
+    pub fn parse(text: &str) -> Result<Self, Rule> {
+        let allowed = |b: u8| b.is_ascii_lowercase() || (b'2'..=b'7').contains(&b);
+        if text.len() != 16 || !text.bytes().all(allowed) {
+            return Err(Rule::fixed("must be an API key id of 16 lower-case base32 characters"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// Spells 80 random bits.
+    pub fn from_random(bits: [u8; 10]) -> Self {
+        const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+        let number = bits.iter().fold(0_u128, |sum, byte| (sum << 8) | u128::from(*byte));
+        let letter = |place: u32| {
+            let index = usize::try_from((number >> (5 * place)) & 31).unwrap_or(0);
+            char::from(ALPHABET.get(index).copied().unwrap_or(b'a'))
+        };
+        Self((0..16).rev().map(letter).collect())
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A presented API key, split: `srk_<key id>_<43 base64url characters = 256 random bits>`.
+#[derive(Debug)]
+pub struct PresentedApiKey {
+    /// Its public half.
+    pub id: ApiKeyId,
+    /// Its secret half.
+    pub secret: SecretText,
+}
+
+impl PresentedApiKey {
+    /// The prefix that secret scanners look for.
+    pub const PREFIX: &'static str = "srk_";
+
+    /// Splits a key at its first two underscores. The secret half may itself hold underscores.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (id, secret) = text.strip_prefix(Self::PREFIX)?.split_once('_')?;
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+        if secret.len() != 43 || !secret.bytes().all(allowed) {
+            return None;
+        }
+        Some(Self { id: ApiKeyId::parse(id).ok()?, secret: SecretText::new(secret.to_owned()) })
+    }
+}
+
+/// What the store keeps of an API key: a keyed digest, never the key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// The account it speaks for.
+    pub service_account: ServiceAccountId,
+    /// Its public half.
+    pub id: ApiKeyId,
+    /// A person's name for it.
+    pub name: AccountName,
+    /// HMAC-SHA-256 of its secret half.
+    pub digest: [u8; 32],
+    /// The purpose key that made the digest.
+    pub digest_key: PurposeKeyId,
+    /// When it stops working.
+    pub expires_at: Option<OffsetDateTime>,
+    /// When it was used last; written up to a few seconds later.
+    pub last_used_at: Option<OffsetDateTime>,
+    /// When it was made.
+    pub created_at: OffsetDateTime,
+    /// Who made it.
+    pub created_by: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_presented_key_is_split_at_its_first_two_underscores() {
+        let secret = "ab_cdefghijklmnopqrstuvwxyz-0123456789ABCDEF";
+        let key = PresentedApiKey::parse(&format!("srk_abcdefghijklmn23_{}", &secret[..43])).unwrap();
+        assert_eq!(key.id.as_str(), "abcdefghijklmn23");
+        assert_eq!(key.secret.expose(), &secret[..43]);
+        for bad in ["", "srk_", "srk_ABCDEFGHIJKLMN23_x", "srk_abcdefghijklmn23_short", "eyJhbGciOi"] {
+            assert!(PresentedApiKey::parse(bad).is_none());
+        }
+    }
+
+    #[test]
+    fn random_bits_spell_a_key_id() {
+        assert_eq!(ApiKeyId::from_random([0; 10]).as_str(), "aaaaaaaaaaaaaaaa");
+        assert_eq!(ApiKeyId::from_random([0xff; 10]).as_str(), "7777777777777777");
+        assert!(ApiKeyId::parse(ApiKeyId::from_random([7; 10]).as_str()).is_ok());
+    }
+}

@@ -1,0 +1,43 @@
+//! What an input broke: the field and the rule, never the value.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// A rule that an input did not keep, as a sentence fragment ("must be 1 to 64 characters").
+///
+/// It is made from static text, or from the names of fields and providers; never from an input value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Rule(Cow<'static, str>);
+
+impl Rule {
+    /// A rule known at compile time.
+    pub const fn fixed(text: &'static str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+
+    /// A rule that names something the operator or the catalog wrote.
+    pub fn naming(text: String) -> Self {
+        Self(Cow::Owned(text))
+    }
+
+    /// States which field broke the rule.
+    pub fn on(self, field: impl Into<String>) -> Violation {
+        Violation { field: field.into(), rule: self }
+    }
+}
+
+/// A field and the rule it broke.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// The field's name as the caller wrote it, or as the provider file declares it.
+    pub field: String,
+    /// What was expected of it.
+    pub rule: Rule,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.field, self.rule)
+    }
+}

@@ -1,0 +1,136 @@
+//! The ports to what surrounds the process: clock, ids, randomness, token verification, the provider
+//! catalog and the reader of private keys.
+//!
+//! Time, ids and randomness are ports so that tests can freeze and seed them; `clippy.toml` bans the
+//! ambient ones everywhere else. The feature `mocks` adds mockall mocks.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use strongroom_domain::{OrganizationId, Provider, Role, ScopeSet, SecretText, UserId};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// The time of day.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+pub trait Clock: Send + Sync {
+    /// Now, in UTC.
+    fn now(&self) -> OffsetDateTime;
+}
+
+/// Fresh ids.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+pub trait Ids: Send + Sync {
+    /// A UUIDv7 (RFC 9562, section 5.7). Within one process each MUST be greater than the one before, so
+    /// that id order is creation order.
+    fn next(&self) -> Uuid;
+}
+
+/// Unpredictable bytes.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+pub trait Randomness: Send + Sync {
+    /// Fills the buffer from the operating system's generator.
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomnessUnavailable>;
+}
+
+/// The operating system gave no randomness.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the operating system's random generator failed")]
+pub struct RandomnessUnavailable;
+
+/// What a valid token says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedToken {
+    /// The name of the issuer in the settings.
+    pub issuer: String,
+    /// The organisation it was issued for.
+    pub organization: OrganizationId,
+    /// Who holds it.
+    pub subject: TokenSubject,
+}
+
+/// Who holds a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TokenSubject {
+    /// A person with roles.
+    User(UserId, BTreeSet<Role>),
+    /// A program with scopes.
+    Service(UserId, ScopeSet),
+}
+
+/// Why a token was refused. For the log and for tests; callers learn only that it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenRefused {
+    /// Not three base64url parts of JSON, or longer than 8 KiB.
+    #[error("the token is malformed")]
+    Malformed,
+    /// No configured issuer has this `iss`.
+    #[error("the issuer is not configured")]
+    Issuer,
+    /// The header's algorithm is not the one configured for the key, or the header asks for something
+    /// critical that is not understood.
+    #[error("the algorithm or header is not allowed")]
+    Algorithm,
+    /// No key of the issuer has this `kid`.
+    #[error("no key matches")]
+    Key,
+    /// The signature does not verify.
+    #[error("the signature does not verify")]
+    Signature,
+    /// A required claim is missing or has the wrong type.
+    #[error("a claim is missing or of the wrong type")]
+    Claims,
+    /// `exp` is over, or `nbf` or `iat` lie ahead, by more than 60 seconds.
+    #[error("the token is not valid at this time")]
+    Time,
+    /// The audience is another.
+    #[error("the audience is another")]
+    Audience,
+}
+
+/// Verifies JSON Web Tokens (RFC 7519).
+#[cfg_attr(feature = "mocks", mockall::automock)]
+pub trait TokenVerifier: Send + Sync {
+    /// Verifies a compact JWS and reads its claims, at `now` with 60 seconds of leeway.
+    ///
+    /// MUST choose algorithm and key from the settings, never from header URLs or embedded keys.
+    fn verify(&self, token: &str, now: OffsetDateTime) -> Result<VerifiedToken, TokenRefused>;
+}
+
+/// The providers that are known.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+pub trait Catalog: Send + Sync {
+    /// A provider by id, in any case.
+    fn find(&self, id: &str) -> Option<Arc<Provider>>;
+
+    /// All providers in the order of their ids.
+    fn all(&self) -> Vec<Arc<Provider>>;
+}
+
+/// Why a private key was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum KeyFileRefused {
+    /// Not a private key in a form that is known.
+    #[error("is not a private key in PEM or OpenSSH form that can be read")]
+    Unreadable,
+    /// It is encrypted, and no passphrase came with it.
+    #[error("is encrypted and needs its passphrase")]
+    PassphraseMissing,
+    /// The passphrase does not open it.
+    #[error("does not open with this passphrase")]
+    PassphraseWrong,
+    /// Opening it would cost more than the limits allow, or the key is too large or too small.
+    #[error("uses parameters beyond the limits (bcrypt rounds 256, PBKDF2 iterations 5,000,000, RSA 2048 to 16384 bit)")]
+    Limits,
+}
+
+/// Opens private keys to see whether they can be used.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait KeyFileReader: Send + Sync {
+    /// Whether `key` opens with `passphrase`.
+    ///
+    /// MUST NOT block the caller's thread: deriving a key from a passphrase costs up to 2 seconds.
+    async fn check<'a>(&self, key: &'a SecretText, passphrase: Option<&'a SecretText>) -> Result<(), KeyFileRefused>;
+}

@@ -1,0 +1,109 @@
+use async_trait::async_trait;
+use strongroom_domain::{
+    Credential, CredentialId, CredentialName, CredentialStatus, Evidence, OrganizationId, ProviderId, Reach, Sealed, Slot,
+};
+use time::OffsetDateTime;
+
+use crate::StoreResult;
+
+/// Which credentials a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct CredentialFilter {
+    /// Only of this provider.
+    pub provider: Option<ProviderId>,
+    /// Only in this status.
+    pub status: Option<CredentialStatus>,
+    /// Only with exactly this name.
+    pub name: Option<CredentialName>,
+    /// Only the holder of this slot.
+    pub slot: Option<Slot>,
+    /// Only what the asking service account reaches.
+    pub reach: Reach,
+}
+
+/// How a credential is named.
+#[derive(Debug, Clone)]
+pub enum Selector {
+    /// By id.
+    Id(CredentialId),
+    /// By the slot it holds.
+    Slot(Slot),
+}
+
+/// A credential together with its sealed payload.
+#[derive(Debug, Clone)]
+pub struct SealedCredential {
+    /// Its metadata.
+    pub credential: Credential,
+    /// Its payload, which only the vault opens.
+    pub sealed: Sealed,
+}
+
+/// Credentials of organisations.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait CredentialRepository: Send + Sync {
+    /// Stores a new credential, counts it against the quota and records its event.
+    ///
+    /// The quota is `default_limit` per provider unless the organisation has one of its own. MUST be exact
+    /// under concurrency: of any number of parallel inserts at most the quota succeed; the rest return
+    /// `QuotaExceeded`. MUST return `Duplicate { what: "slot" }` when the slot is held.
+    async fn insert(&self, new: &SealedCredential, default_limit: u32, evidence: Evidence) -> StoreResult<()>;
+
+    /// The metadata of one credential.
+    async fn find(&self, organization: &OrganizationId, id: CredentialId) -> StoreResult<Option<Credential>>;
+
+    /// Credentials by descending id, so newest first: at most `limit`, with ids below `after`.
+    async fn list(
+        &self,
+        organization: &OrganizationId,
+        filter: &CredentialFilter,
+        after: Option<CredentialId>,
+        limit: u32,
+    ) -> StoreResult<Vec<Credential>>;
+
+    /// One credential with its sealed payload, in one statement.
+    async fn find_sealed(
+        &self,
+        organization: &OrganizationId,
+        selector: &Selector,
+    ) -> StoreResult<Option<SealedCredential>>;
+
+    /// Those of the given credentials that exist, with their sealed payloads, in any order and one
+    /// statement.
+    async fn find_sealed_many(
+        &self,
+        organization: &OrganizationId,
+        ids: &[CredentialId],
+    ) -> StoreResult<Vec<SealedCredential>>;
+
+    /// Replaces metadata, and the payload too when `sealed` is given, and records the event.
+    ///
+    /// MUST write only when the stored revision and version are the expected ones; MUST return
+    /// `StaleVersion` when they are not and also when the row is gone, so that a late writer never revives
+    /// it. Provider, slot, creation and last-read columns never change.
+    async fn replace(
+        &self,
+        changed: &Credential,
+        sealed: Option<&Sealed>,
+        expected_revision: u64,
+        expected_version: u64,
+        evidence: Evidence,
+    ) -> StoreResult<()>;
+
+    /// Removes a credential, gives its place in the quota back and records the event.
+    ///
+    /// MUST return `Ok(false)` when there is none, `StaleVersion` when its revision is not the expected one,
+    /// and in both cases record nothing.
+    async fn delete(
+        &self,
+        organization: &OrganizationId,
+        id: CredentialId,
+        expected_revision: Option<u64>,
+        evidence: Evidence,
+    ) -> StoreResult<bool>;
+
+    /// Notes when secrets were read last. Carries no event: the reads have theirs. Credentials that are
+    /// gone by now are passed over; a later time is never replaced by an earlier one.
+    async fn note_reads(&self, reads: &[(OrganizationId, CredentialId, OffsetDateTime)]) -> StoreResult<()>;
+}

@@ -1,0 +1,67 @@
+use async_trait::async_trait;
+use strongroom_domain::{KekId, PurposeKeyId};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::StoreResult;
+
+/// What the store knows of a KEK. Never the key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KekRecord {
+    /// Its id, derived from the key.
+    pub id: KekId,
+    /// The operator's name for it.
+    pub name: String,
+    /// The key check value: a digest that only the right key gives.
+    pub check_value: [u8; 32],
+    /// How many wraps are reserved.
+    pub reserved: u64,
+    /// Whether new data keys are wrapped with it; exactly one is primary once any is known.
+    pub primary: bool,
+    /// How many stored things it wraps: credentials and purpose keys.
+    pub in_use: u64,
+}
+
+/// A purpose key, wrapped under a KEK.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrappedPurposeKey {
+    /// Its id.
+    pub id: PurposeKeyId,
+    /// What it is for.
+    pub purpose: String,
+    /// The KEK that wraps it.
+    pub kek_id: KekId,
+    /// Nonce, ciphertext and tag.
+    pub wrapped: Vec<u8>,
+    /// When it was made.
+    pub created_at: OffsetDateTime,
+}
+
+/// What belongs to the deployment as a whole: its id, its keys' bookkeeping and its health.
+///
+/// No write here carries an event: all of them happen before the audit keys exist.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait DeploymentRepository: Send + Sync {
+    /// The deployment's id, made by the first migration; part of every AAD.
+    async fn deployment_id(&self) -> StoreResult<Uuid>;
+
+    /// Every KEK that this store has seen, with its use counted.
+    async fn keks(&self) -> StoreResult<Vec<KekRecord>>;
+
+    /// Makes a KEK known. The first one ever becomes primary. A KEK that is known already is left alone.
+    async fn register_kek(&self, id: KekId, name: &str, check_value: [u8; 32]) -> StoreResult<()>;
+
+    /// All purpose keys by ascending creation time.
+    async fn purpose_keys(&self) -> StoreResult<Vec<WrappedPurposeKey>>;
+
+    /// Stores a purpose key unless the purpose has one. MUST be atomic over all processes: of two first
+    /// starts at once one makes the key and both use it. Returns whether this one was stored.
+    async fn insert_first_purpose_key(&self, key: &WrappedPurposeKey) -> StoreResult<bool>;
+
+    /// The store's own time; what every decision over several instances goes by.
+    async fn now(&self) -> StoreResult<OffsetDateTime>;
+
+    /// Whether every migration of this build has been applied, and none from a newer one.
+    async fn migrations_current(&self) -> StoreResult<bool>;
+}

@@ -1,0 +1,61 @@
+//! The ports to the store: one trait per aggregate. Every mutation takes the audit evidence of what it
+//! does and commits both in one transaction, or neither.
+//!
+//! # To add a repository
+//! 1. Write its trait here, with whole atomic operations; never hand a transaction to the caller.
+//! 2. Take the [`OrganizationId`](strongroom_domain::OrganizationId) in every method: a row of another
+//!    organisation does not exist. Absent is `Ok(None)` or `Ok(false)`; broken is `Err`.
+//! 3. Write each MUST as a test in `testing/store-contract`; both stores run the same list.
+//! 4. Implement it in both store adapters. Lock order everywhere: quota, credential, audit heads last.
+//!
+//! A few writes carry no event because nothing is decided by them: last-used and last-read times, wrap
+//! reservations, key check values and purpose keys made at first start.
+//!
+//! The feature `mocks` adds mockall mocks for the test suites of users of these ports.
+
+mod audit;
+mod credentials;
+mod deployment;
+mod organizations;
+mod service_accounts;
+
+pub use audit::{Appended, AuditFilter, AuditPage, AuditTrail, Contention};
+pub use credentials::{CredentialFilter, CredentialRepository, SealedCredential, Selector};
+pub use deployment::{DeploymentRepository, KekRecord, WrappedPurposeKey};
+pub use organizations::{OrganizationRepository, QuotaDrift};
+pub use service_accounts::{KeyHolder, ServiceAccountRepository};
+
+#[cfg(feature = "mocks")]
+pub use {
+    audit::MockAuditTrail, credentials::MockCredentialRepository, deployment::MockDeploymentRepository,
+    organizations::MockOrganizationRepository, service_accounts::MockServiceAccountRepository,
+};
+
+/// Whatever broke below the port; for the log, never for a caller.
+pub type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why the store did not do what was asked. Nothing is half done in any case.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A row with this unique value exists.
+    #[error("{what} is taken")]
+    Duplicate {
+        /// What is taken: `slot`, `id`.
+        what: &'static str,
+    },
+    /// The organisation holds as many as it may.
+    #[error("the quota is used up")]
+    QuotaExceeded,
+    /// The row has moved on since it was read.
+    #[error("the row has another revision or version by now")]
+    StaleVersion,
+    /// The store is away, busy beyond its limits, read-only or full. Trying again later may help.
+    #[error("the store is unavailable")]
+    Unavailable(#[source] Source),
+    /// A row, or the store itself, is not what was written.
+    #[error("the store holds something it should not: {0}")]
+    Corrupt(#[source] Source),
+}
+
+/// The answer of every repository method.
+pub type StoreResult<T> = Result<T, StoreError>;

@@ -1,0 +1,37 @@
+use async_trait::async_trait;
+use strongroom_domain::{Evidence, OrganizationId, ProviderId};
+
+use crate::StoreResult;
+
+/// A quota counter that differs from the number of rows it counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuotaDrift {
+    /// Whose.
+    pub organization: OrganizationId,
+    /// Of which provider.
+    pub provider: ProviderId,
+    /// What the counter says.
+    pub counted: u64,
+    /// How many rows there are.
+    pub stored: u64,
+}
+
+/// Settings and counters of organisations. An organisation appears on first use.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait OrganizationRepository: Send + Sync {
+    /// Sets how many credentials per provider an organisation may hold (`None`: the deployment's default)
+    /// and records the event. Credentials beyond a lowered limit stay.
+    async fn set_limit(
+        &self,
+        organization: &OrganizationId,
+        credentials_per_provider: Option<u32>,
+        evidence: Evidence,
+    ) -> StoreResult<()>;
+
+    /// The limit of its own that an organisation has, if any.
+    async fn limit(&self, organization: &OrganizationId) -> StoreResult<Option<u32>>;
+
+    /// Counters that are off, at most 100; for `doctor`.
+    async fn quota_drift(&self) -> StoreResult<Vec<QuotaDrift>>;
+}

@@ -1,0 +1,63 @@
+use async_trait::async_trait;
+use strongroom_domain::service_account::ApiKey;
+use strongroom_domain::{ApiKeyId, Evidence, OrganizationId, ServiceAccount, ServiceAccountId};
+use time::OffsetDateTime;
+
+use crate::StoreResult;
+
+/// An API key together with the account it speaks for.
+#[derive(Debug, Clone)]
+pub struct KeyHolder {
+    /// The key.
+    pub key: ApiKey,
+    /// Its account.
+    pub account: ServiceAccount,
+}
+
+/// Service accounts and their API keys.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait ServiceAccountRepository: Send + Sync {
+    /// Stores a new account and records its events.
+    async fn insert(&self, account: &ServiceAccount, evidence: Evidence) -> StoreResult<()>;
+
+    /// One account.
+    async fn find(&self, organization: &OrganizationId, id: ServiceAccountId) -> StoreResult<Option<ServiceAccount>>;
+
+    /// Accounts by descending id, skipping `offset`, at most `limit`.
+    async fn list(&self, organization: &OrganizationId, offset: u32, limit: u32) -> StoreResult<Vec<ServiceAccount>>;
+
+    /// Replaces an account and records its events.
+    ///
+    /// MUST return `StaleVersion` when the stored `updated_at` is not `read_at` or the account is gone.
+    async fn replace(&self, changed: &ServiceAccount, read_at: OffsetDateTime, evidence: Evidence) -> StoreResult<()>;
+
+    /// Removes an account and all of its keys, and records the event. `Ok(false)` when there is none, and
+    /// nothing recorded.
+    async fn delete(&self, organization: &OrganizationId, id: ServiceAccountId, evidence: Evidence) -> StoreResult<bool>;
+
+    /// Stores a new key and records the event.
+    ///
+    /// MUST return `Ok(false)` and record nothing when the account does not exist (any more).
+    async fn insert_key(&self, key: &ApiKey, evidence: Evidence) -> StoreResult<bool>;
+
+    /// The keys of an account by descending creation time, at most 1,000.
+    async fn list_keys(&self, organization: &OrganizationId, account: ServiceAccountId) -> StoreResult<Vec<ApiKey>>;
+
+    /// Revokes a key and records the event. `Ok(false)` when the account has no such key, and nothing
+    /// recorded.
+    async fn delete_key(
+        &self,
+        organization: &OrganizationId,
+        account: ServiceAccountId,
+        key: &ApiKeyId,
+        evidence: Evidence,
+    ) -> StoreResult<bool>;
+
+    /// A key and its account by the key's id alone, in one statement: the only look-up here without an
+    /// organisation, because the key is what tells which one it is.
+    async fn find_key(&self, key: &ApiKeyId) -> StoreResult<Option<KeyHolder>>;
+
+    /// Notes when keys were used last. Carries no event. Keys that are gone by now are passed over.
+    async fn note_uses(&self, uses: &[(OrganizationId, ApiKeyId, OffsetDateTime)]) -> StoreResult<()>;
+}

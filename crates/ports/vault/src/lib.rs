@@ -1,0 +1,130 @@
+//! The port to the cipher: seal a payload, open it, and keyed digests under purpose keys.
+//!
+//! # To add a vault
+//! 1. Implement [`Vault`] and [`PurposeKeys`] in an adapter crate; keep every raw key inside it.
+//! 2. Bind every field of [`SealContext`] as additional authenticated data. `open` with any other
+//!    context MUST fail.
+//! 3. Reserve wraps through [`WrapLedger`] before wrapping, never after.
+//! 4. Name the adapter in `crates/strongroom`, the only place that does.
+//!
+//! The feature `mocks` adds mockall mocks for the test suites of users of this port.
+
+use async_trait::async_trait;
+use strongroom_domain::{
+    CredentialId, CredentialType, KekId, OrganizationId, ProviderId, PublicConfig, PurposeKeyId, Sealed, SecretPayload,
+};
+
+/// What a sealed payload is bound to. Ciphertext that was moved to another row, organisation, version,
+/// provider, type or destination does not open.
+///
+/// The deployment id belongs to it too; the vault knows that one itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealContext {
+    /// Whose credential.
+    pub organization: OrganizationId,
+    /// Which one.
+    pub credential: CredentialId,
+    /// Its payload version.
+    pub version: u64,
+    /// The provider it is for.
+    pub provider: ProviderId,
+    /// How it authenticates there.
+    pub credential_type: CredentialType,
+    /// Its public fields, destination included.
+    pub config: PublicConfig,
+}
+
+/// Why the vault did not do its work. No variant carries key or payload bytes.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    /// The bytes do not open in this context: they, or the row around them, were changed.
+    #[error("the sealed bytes do not open in this context")]
+    Integrity,
+    /// The envelope names a key that this instance does not hold.
+    #[error("key {0} is not in this instance's key ring")]
+    UnknownKey(KekId),
+    /// A purpose key that this instance does not hold.
+    #[error("purpose key {0:?} is not known to this instance")]
+    UnknownPurposeKey(PurposeKeyId),
+    /// The key has wrapped as often as it may; rotate it. Opening goes on.
+    #[error("key {0} has reached its limit of wraps")]
+    Exhausted(KekId),
+    /// The wrap could not be counted, so nothing was sealed.
+    #[error("wraps could not be reserved")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The operating system's generator, or the cipher itself, failed.
+    #[error("the cipher failed")]
+    Cipher,
+}
+
+/// Seals and opens payloads.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait Vault: Send + Sync {
+    /// Encrypts a payload under a fresh data key, bound to `context`.
+    ///
+    /// MUST use a data key once only, and MUST have a wrap reserved before it wraps.
+    async fn seal(&self, context: &SealContext, payload: &SecretPayload) -> Result<Sealed, VaultError>;
+
+    /// Decrypts a payload.
+    ///
+    /// MUST return [`VaultError::Integrity`] when any byte of `sealed` or any field of `context` differs
+    /// from what was sealed, and [`VaultError::UnknownKey`] when the key is absent.
+    fn open(&self, context: &SealContext, sealed: &Sealed) -> Result<SecretPayload, VaultError>;
+
+    /// SHA-256 of an envelope, which the audit trail records.
+    fn envelope_digest(&self, sealed: &Sealed) -> [u8; 32];
+}
+
+/// What a purpose key is for. One purpose, one key; a KEK never does any of this itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// Digests of API keys.
+    ApiKey,
+    /// MACs of audit records and checkpoints.
+    Audit,
+}
+
+impl Purpose {
+    /// Every purpose.
+    pub const ALL: [Self; 2] = [Self::ApiKey, Self::Audit];
+
+    /// The spelling of the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ApiKey => "api_key",
+            Self::Audit => "audit",
+        }
+    }
+}
+
+/// Keyed digests (HMAC-SHA-256) under the purpose keys of the deployment.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+pub trait PurposeKeys: Send + Sync {
+    /// The key that new digests of a purpose are made with.
+    fn current(&self, purpose: Purpose) -> PurposeKeyId;
+
+    /// The digest of `message` under a key, current or older.
+    ///
+    /// MUST return [`VaultError::UnknownPurposeKey`] for a key of another purpose.
+    fn digest(&self, purpose: Purpose, key: PurposeKeyId, message: &[u8]) -> Result<[u8; 32], VaultError>;
+
+    /// Whether two digests are equal, in constant time.
+    fn equal(&self, one: &[u8; 32], other: &[u8; 32]) -> bool;
+}
+
+/// Counts how often each KEK has wrapped, over all processes and restarts (NIST SP 800-38D, section 8.3:
+/// at most 2^32 invocations with random 96-bit nonces).
+#[async_trait]
+pub trait WrapLedger: Send + Sync {
+    /// Reserves `count` wraps under `kek` and returns how many are reserved in total.
+    ///
+    /// MUST be atomic over all processes. MUST NOT reserve, and return `None`, when the total would pass
+    /// `limit`.
+    async fn reserve_wraps(
+        &self,
+        kek: KekId,
+        count: u64,
+        limit: u64,
+    ) -> Result<Option<u64>, Box<dyn std::error::Error + Send + Sync>>;
+}
