@@ -1,1 +1,127 @@
-//! (being written)
+//! The use cases of Strongroom, a file each, over the ports alone: no HTTP, no SQL, no cipher.
+//!
+//! Surfaces build a [`Caller`] with [`Application::authenticate`], call one use case and map its answer or
+//! its [`Failure`]. Every use case decides permission itself; nothing before it is trusted to have done so.
+
+mod audit_chain;
+mod audit_writer;
+mod authenticate;
+mod browse_catalog;
+mod caller;
+mod checkpoint_audit;
+mod delete_credential;
+mod denials;
+mod failure;
+mod get_credential;
+mod limit_organization;
+mod list_credentials;
+mod manage_api_keys;
+mod manage_service_accounts;
+mod query_audit;
+mod read_secrets;
+mod secrets;
+mod store_credential;
+mod update_credential;
+mod usage_notes;
+mod verified_keys;
+mod verify_audit;
+
+use std::sync::Arc;
+
+use strongroom_environment::{Catalog, Clock, Ids, KeyFileReader, Randomness, TokenVerifier};
+use strongroom_repository::{AuditTrail, CredentialRepository, OrganizationRepository, ServiceAccountRepository};
+use strongroom_vault::{PurposeKeys, Vault};
+
+pub use audit_chain::{Break, Verification};
+pub use authenticate::Presented;
+pub use caller::Caller;
+pub use checkpoint_audit::Checkpoint;
+pub use failure::{Conflict, Failure, Misshape, MisshapeKind, Missing};
+pub use list_credentials::ListCredentials;
+pub use manage_api_keys::{IssuedApiKey, NewApiKey};
+pub use manage_service_accounts::{ChangeServiceAccount, NewServiceAccount};
+pub use query_audit::QueryAudit;
+pub use read_secrets::OpenedCredential;
+pub use store_credential::StoreCredential;
+pub use update_credential::{NewContent, UpdateCredential};
+pub use verify_audit::VerifyAudit;
+
+use crate::audit_writer::AuditWriter;
+use crate::denials::Denials;
+use crate::usage_notes::UsageNotes;
+use crate::verified_keys::VerifiedKeys;
+
+/// The ports that the use cases work through.
+#[derive(Clone)]
+pub struct Ports {
+    /// Credentials.
+    pub credentials: Arc<dyn CredentialRepository>,
+    /// Service accounts and API keys.
+    pub service_accounts: Arc<dyn ServiceAccountRepository>,
+    /// Organisations' limits.
+    pub organizations: Arc<dyn OrganizationRepository>,
+    /// The audit chains.
+    pub audit: Arc<dyn AuditTrail>,
+    /// Seals and opens payloads.
+    pub vault: Arc<dyn Vault>,
+    /// Keyed digests.
+    pub purpose_keys: Arc<dyn PurposeKeys>,
+    /// The providers.
+    pub catalog: Arc<dyn Catalog>,
+    /// JSON Web Tokens.
+    pub tokens: Arc<dyn TokenVerifier>,
+    /// Private keys.
+    pub key_files: Arc<dyn KeyFileReader>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Fresh ids.
+    pub ids: Arc<dyn Ids>,
+    /// Random bytes.
+    pub randomness: Arc<dyn Randomness>,
+}
+
+/// Settings that use cases obey.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// How many credentials an organisation may hold per provider, unless it has a limit of its own.
+    pub credentials_per_provider: u32,
+}
+
+/// The use cases. Cheap to clone; all clones are one instance.
+#[derive(Clone)]
+pub struct Application {
+    ports: Ports,
+    limits: Limits,
+    audit_writer: AuditWriter,
+    verified_keys: Arc<VerifiedKeys>,
+    usage: Arc<UsageNotes>,
+    denials: Arc<Denials>,
+}
+
+impl Application {
+    /// Starts the audit writer and readies the use cases. Must be called within a tokio runtime.
+    pub fn start(ports: Ports, limits: Limits) -> Self {
+        let audit_writer = AuditWriter::start(ports.audit.clone());
+        Self {
+            ports,
+            limits,
+            audit_writer,
+            verified_keys: Arc::default(),
+            usage: Arc::default(),
+            denials: Arc::default(),
+        }
+    }
+
+    /// How many audit events this instance has made durable, and how many it has failed to, since its start.
+    /// Events that mutations carry are counted by their requests, not here.
+    pub fn audit_counts(&self) -> (u64, u64) {
+        self.audit_writer.counts()
+    }
+
+    /// Writes what has been gathered in memory: last-read and last-used times, and summaries of sampled
+    /// denials. Called every few seconds and at shutdown; nothing of it decides anything.
+    pub async fn flush(&self) {
+        self.usage.flush(&self.ports).await;
+        self.denials.flush(&self.audit_writer);
+    }
+}

@@ -1,0 +1,136 @@
+//! Group commit of audit events: whoever reads a secret waits here until its event is durable, and events
+//! that wait at the same time share one transaction.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use strongroom_domain::AuditEvent;
+use strongroom_repository::{Appended, AuditTrail, Contention, StoreError};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::Failure;
+
+/// How long a caller waits for durability. After that it gets 503; the event may still be recorded, which
+/// is harmless.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How many calls share a transaction at most.
+const BATCH: usize = 64;
+
+/// How many calls wait at most; beyond that the instance is overloaded and says so at once.
+const QUEUE: usize = 4_096;
+
+/// Hands events to the writer task.
+#[derive(Clone)]
+pub(crate) struct AuditWriter {
+    queue: mpsc::Sender<Waiting>,
+    counts: Arc<Counts>,
+}
+
+#[derive(Default)]
+struct Counts {
+    durable: AtomicU64,
+    failed: AtomicU64,
+}
+
+struct Waiting {
+    events: Vec<AuditEvent>,
+    done: oneshot::Sender<Result<(), Failure>>,
+}
+
+impl AuditWriter {
+    /// Starts the one writer task of this instance. It ends when the last handle is gone.
+    pub(crate) fn start(trail: Arc<dyn AuditTrail>) -> Self {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        let counts = Arc::new(Counts::default());
+        tokio::spawn(write_batches(trail, waiting, counts.clone()));
+        Self { queue, counts }
+    }
+
+    /// Returns when all events are durable.
+    ///
+    /// # Errors
+    /// `Unavailable` when they could not be made durable within 2 seconds; then nothing that they speak of
+    /// may happen.
+    pub(crate) async fn record(&self, events: Vec<AuditEvent>) -> Result<(), Failure> {
+        let (done, answer) = oneshot::channel();
+        self.queue.try_send(Waiting { events, done }).map_err(|_| Failure::unavailable())?;
+        match tokio::time::timeout(PATIENCE, answer).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) | Err(_) => Err(Failure::unavailable()),
+        }
+    }
+
+    /// Hands an event over without waiting; for refusals, which happen whether or not they are on record.
+    pub(crate) fn record_later(&self, event: AuditEvent) {
+        let (done, _) = oneshot::channel();
+        if self.queue.try_send(Waiting { events: vec![event], done }).is_err() {
+            self.counts.failed.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Durable and failed events since the start.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        (self.counts.durable.load(Ordering::Relaxed), self.counts.failed.load(Ordering::Relaxed))
+    }
+}
+
+async fn write_batches(trail: Arc<dyn AuditTrail>, mut waiting: mpsc::Receiver<Waiting>, counts: Arc<Counts>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while waiting.recv_many(&mut batch, BATCH).await > 0 {
+        let events: Vec<AuditEvent> = batch.iter().flat_map(|call| call.events.iter().cloned()).collect();
+        let result = trail.append(&events, Contention::Skip).await;
+        settle(&trail, &mut batch, result, &counts);
+    }
+}
+
+/// Answers every call of a batch. A call with skipped events waits for its chain in a task of its own, so
+/// that nobody waits for it.
+fn settle(
+    trail: &Arc<dyn AuditTrail>,
+    batch: &mut Vec<Waiting>,
+    result: Result<Vec<Appended>, StoreError>,
+    counts: &Arc<Counts>,
+) {
+    let appended = match result {
+        Ok(appended) => appended,
+        Err(error) => {
+            let failure = Failure::from(error);
+            for call in batch.drain(..) {
+                counts.failed.fetch_add(call.events.len() as u64, Ordering::Relaxed);
+                // A caller that has gone away needs no answer.
+                call.done.send(Err(failure.clone())).ok();
+            }
+            return;
+        }
+    };
+    let mut outcomes = appended.into_iter();
+    for call in batch.drain(..) {
+        let count = call.events.len();
+        let skipped: Vec<AuditEvent> = call
+            .events
+            .into_iter()
+            .zip(outcomes.by_ref().take(count))
+            .filter_map(|(event, outcome)| (outcome == Appended::Skipped).then_some(event))
+            .collect();
+        counts.durable.fetch_add((count - skipped.len()) as u64, Ordering::Relaxed);
+        if skipped.is_empty() {
+            call.done.send(Ok(())).ok();
+        } else {
+            tokio::spawn(append_skipped(trail.clone(), skipped, call.done, counts.clone()));
+        }
+    }
+}
+
+async fn append_skipped(
+    trail: Arc<dyn AuditTrail>,
+    events: Vec<AuditEvent>,
+    done: oneshot::Sender<Result<(), Failure>>,
+    counts: Arc<Counts>,
+) {
+    let result = trail.append(&events, Contention::Wait).await;
+    let counter = if result.is_ok() { &counts.durable } else { &counts.failed };
+    counter.fetch_add(events.len() as u64, Ordering::Relaxed);
+    done.send(result.map(|_| ()).map_err(Failure::from)).ok();
+}

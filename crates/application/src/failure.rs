@@ -1,0 +1,167 @@
+//! How a use case can end otherwise. Each surface maps the kinds once, exhaustively.
+
+use std::time::Duration;
+
+use strongroom_domain::Violation;
+use strongroom_repository::StoreError;
+use strongroom_vault::VaultError;
+
+/// Why a use case did not do what was asked. A source is logged where it is turned into a failure; none is
+/// carried further, so none can be sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// No valid token or key.
+    #[error("not authenticated")]
+    Unauthenticated {
+        /// Whether anything was presented at all.
+        presented: bool,
+    },
+    /// The principal may not do this.
+    #[error("not allowed")]
+    Forbidden {
+        /// Whether only service accounts may.
+        service_accounts_only: bool,
+    },
+    /// It does not exist, or belongs to another organisation.
+    #[error("not found")]
+    NotFound(Missing),
+    /// The request has the right shape and wrong content.
+    #[error("invalid content")]
+    Invalid(Vec<Violation>),
+    /// The request has the wrong shape.
+    #[error("malformed request")]
+    Malformed(Vec<Misshape>),
+    /// It cannot be done in the present state.
+    #[error("conflict")]
+    Conflict(Conflict),
+    /// The store is away or busy; try again.
+    #[error("unavailable")]
+    Unavailable {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// Ours.
+    #[error("internal error")]
+    Internal,
+}
+
+/// What was not found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// A credential.
+    Credential,
+    /// A service account.
+    ServiceAccount,
+    /// An API key.
+    ApiKey,
+    /// A route.
+    Route,
+}
+
+/// What stands in the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Conflict {
+    /// Another credential holds the slot.
+    SlotTaken,
+    /// The organisation holds as many credentials of the provider as it may.
+    QuotaExceeded,
+    /// The credential's authorisation is not complete.
+    AuthorizationPending,
+    /// The credential's grant is gone.
+    ReauthorizationRequired,
+    /// The resource has another revision than the caller expects.
+    StaleRevision,
+}
+
+/// One place where a request has the wrong shape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misshape {
+    /// Where: `["body", "credential_type"]` or `["query", "limit"]`.
+    pub location: Vec<String>,
+    /// How.
+    pub kind: MisshapeKind,
+}
+
+/// How a place has the wrong shape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MisshapeKind {
+    /// It is not there.
+    Missing,
+    /// It is not known here.
+    Unknown,
+    /// It is there twice.
+    Repeated,
+    /// It has another type than this one.
+    WrongType(&'static str),
+    /// It breaks a rule that its type has, such as a list of allowed values.
+    WrongValue(String),
+    /// The whole is not JSON, or is nested too deep, or has too many fields.
+    NotJson(&'static str),
+}
+
+impl Misshape {
+    /// A misshape of a body field.
+    pub fn body(field: impl Into<String>, kind: MisshapeKind) -> Self {
+        Self { location: vec!["body".into(), field.into()], kind }
+    }
+
+    /// A misshape of a query parameter.
+    pub fn query(parameter: impl Into<String>, kind: MisshapeKind) -> Self {
+        Self { location: vec!["query".into(), parameter.into()], kind }
+    }
+}
+
+impl Failure {
+    /// The store or something like it is away; a second later it may be back.
+    pub const fn unavailable() -> Self {
+        Self::Unavailable { retry_after: Duration::from_secs(1) }
+    }
+
+    /// One violation.
+    pub fn invalid(violation: Violation) -> Self {
+        Self::Invalid(vec![violation])
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Duplicate { what: "slot" } => Self::Conflict(Conflict::SlotTaken),
+            StoreError::QuotaExceeded => Self::Conflict(Conflict::QuotaExceeded),
+            StoreError::StaleVersion => Self::Conflict(Conflict::StaleRevision),
+            StoreError::Unavailable(source) => {
+                tracing::warn!(source = %chain(source.as_ref()), "the store is unavailable");
+                Self::unavailable()
+            }
+            StoreError::Duplicate { .. } | StoreError::Corrupt(_) => {
+                tracing::error!(error = %chain(&error), "the store failed");
+                Self::Internal
+            }
+        }
+    }
+}
+
+impl From<VaultError> for Failure {
+    fn from(error: VaultError) -> Self {
+        tracing::error!(error = %chain(&error), "the vault failed");
+        match error {
+            VaultError::Exhausted(_) | VaultError::Unavailable(_) => Self::unavailable(),
+            VaultError::Integrity
+            | VaultError::UnknownKey(_)
+            | VaultError::UnknownPurposeKey(_)
+            | VaultError::Cipher => Self::Internal,
+        }
+    }
+}
+
+/// An error and its sources in one line.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}

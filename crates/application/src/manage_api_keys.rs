@@ -1,0 +1,104 @@
+//! Issues, lists and revokes API keys of service accounts.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use strongroom_domain::service_account::{AccountName, ApiKey, PresentedApiKey};
+use strongroom_domain::{Action, ApiKeyId, Operation, Outcome, Rule, SecretText, ServiceAccountId};
+use strongroom_vault::Purpose;
+use time::OffsetDateTime;
+use zeroize::Zeroizing;
+
+use crate::{Application, Caller, Failure, Missing};
+
+/// An API key to issue.
+#[derive(Debug)]
+pub struct NewApiKey {
+    /// Its name.
+    pub name: AccountName,
+    /// When it stops working; never, when absent.
+    pub expires_at: Option<OffsetDateTime>,
+}
+
+/// A new API key together with its token, which is shown this once.
+#[derive(Debug)]
+pub struct IssuedApiKey {
+    /// What the store keeps.
+    pub key: ApiKey,
+    /// The whole token: `srk_<id>_<secret>`.
+    pub token: SecretText,
+}
+
+impl Application {
+    /// Issues a key with 256 random bits. Only its keyed digest is stored: slow hashing protects guessable
+    /// secrets, and this one cannot be guessed.
+    pub async fn create_api_key(
+        &self,
+        caller: &Caller,
+        service_account: ServiceAccountId,
+        new: NewApiKey,
+    ) -> Result<IssuedApiKey, Failure> {
+        self.permit(caller, Operation::ManageApiKeys)?;
+        let now = self.ports.clock.now();
+        if new.expires_at.is_some_and(|end| end <= now) {
+            return Err(Failure::invalid(Rule::fixed("must lie in the future").on("expires_at")));
+        }
+        let mut id = [0; 10];
+        let mut bits = Zeroizing::new([0; 32]);
+        let random = |bytes: &mut [u8]| self.ports.randomness.fill(bytes).map_err(|_| Failure::Internal);
+        random(&mut id)?;
+        random(bits.as_mut())?;
+        let id = ApiKeyId::from_random(id);
+        let secret = Zeroizing::new(URL_SAFE_NO_PAD.encode(bits.as_ref()));
+        let keys = &self.ports.purpose_keys;
+        let digest_key = keys.current(Purpose::ApiKey);
+        let key = ApiKey {
+            organization: caller.organization().clone(),
+            service_account,
+            digest: keys.digest(Purpose::ApiKey, digest_key, secret.as_bytes())?,
+            digest_key,
+            name: new.name,
+            expires_at: new.expires_at,
+            last_used_at: None,
+            created_at: now,
+            created_by: caller.principal.id().to_owned(),
+            id,
+        };
+        let event = caller
+            .event(Action::ApiKeyCreated, Outcome::Success)
+            .targeting(key.id.as_str())
+            .detail("service_account", service_account.to_string());
+        if !self.ports.service_accounts.insert_key(&key, event.into()).await? {
+            return Err(Failure::NotFound(Missing::ServiceAccount));
+        }
+        let token = SecretText::new(format!("{}{}_{}", PresentedApiKey::PREFIX, key.id.as_str(), secret.as_str()));
+        Ok(IssuedApiKey { key, token })
+    }
+
+    /// The keys of a service account, newest first.
+    pub async fn list_api_keys(&self, caller: &Caller, account: ServiceAccountId) -> Result<Vec<ApiKey>, Failure> {
+        self.permit(caller, Operation::ManageApiKeys)?;
+        if self.ports.service_accounts.find(caller.organization(), account).await?.is_none() {
+            return Err(Failure::NotFound(Missing::ServiceAccount));
+        }
+        Ok(self.ports.service_accounts.list_keys(caller.organization(), account).await?)
+    }
+
+    /// Revokes a key: at once on this instance, within 2 seconds on every other.
+    pub async fn revoke_api_key(
+        &self,
+        caller: &Caller,
+        account: ServiceAccountId,
+        key: &ApiKeyId,
+    ) -> Result<(), Failure> {
+        self.permit(caller, Operation::ManageApiKeys)?;
+        let event = caller
+            .event(Action::ApiKeyRevoked, Outcome::Success)
+            .targeting(key.as_str())
+            .detail("service_account", account.to_string());
+        let revoked =
+            self.ports.service_accounts.delete_key(caller.organization(), account, key, event.into()).await;
+        self.verified_keys.forget();
+        if revoked? { Ok(()) } else { Err(Failure::NotFound(Missing::ApiKey)) }
+    }
+}
+

@@ -1,0 +1,157 @@
+//! Makes, shows, changes and removes service accounts.
+
+use std::collections::BTreeSet;
+
+use strongroom_domain::service_account::AccountName;
+use strongroom_domain::{
+    Action, AuditEvent, CredentialId, Evidence, Operation, Outcome, ProviderId, Reach, Rule, Scope, ScopeSet, ServiceAccount, ServiceAccountId,
+    ServiceAccountStatus,
+};
+
+use crate::{Application, Caller, Conflict, Failure, Missing};
+
+/// A service account to make.
+#[derive(Debug)]
+pub struct NewServiceAccount {
+    /// Its name.
+    pub name: AccountName,
+    /// What it is for, up to 1,000 characters.
+    pub description: Option<String>,
+    /// What it may do; `credentials:read secrets:read` when absent.
+    pub scopes: Option<ScopeSet>,
+    /// How far it reaches.
+    pub reach: Reach,
+}
+
+/// A change to a service account; what is absent stays.
+#[derive(Debug, Default)]
+pub struct ChangeServiceAccount {
+    /// A new name.
+    pub name: Option<AccountName>,
+    /// A new description.
+    pub description: Option<String>,
+    /// New scopes.
+    pub scopes: Option<ScopeSet>,
+    /// Only these providers from now on.
+    pub providers: Option<BTreeSet<ProviderId>>,
+    /// Only these credentials from now on.
+    pub credentials: Option<BTreeSet<CredentialId>>,
+    /// Whether its keys work.
+    pub status: Option<ServiceAccountStatus>,
+}
+
+impl Application {
+    /// Makes a service account. The scopes it gets are an event of their own, because an admin may grant
+    /// what an admin may not do.
+    pub async fn create_service_account(
+        &self,
+        caller: &Caller,
+        new: NewServiceAccount,
+    ) -> Result<ServiceAccount, Failure> {
+        self.permit(caller, Operation::ManageServiceAccounts)?;
+        self.check_reach(&new.reach)?;
+        let now = self.ports.clock.now();
+        let account = ServiceAccount {
+            organization: caller.organization().clone(),
+            id: ServiceAccountId(self.ports.ids.next()),
+            name: new.name,
+            description: new.description,
+            scopes: new.scopes.unwrap_or_else(|| ScopeSet::from([Scope::CredentialsRead, Scope::SecretsRead])),
+            reach: new.reach,
+            status: ServiceAccountStatus::Active,
+            created_at: now,
+            updated_at: now,
+            created_by: caller.principal.id().to_owned(),
+        };
+        let id = account.id.to_string();
+        let created = caller.event(Action::ServiceAccountCreated, Outcome::Success).targeting(&id);
+        let evidence = Evidence::from(created).and(granted(caller, &account));
+        self.ports.service_accounts.insert(&account, evidence).await?;
+        Ok(account)
+    }
+
+    /// One service account.
+    pub async fn get_service_account(&self, caller: &Caller, id: ServiceAccountId) -> Result<ServiceAccount, Failure> {
+        self.permit(caller, Operation::ManageServiceAccounts)?;
+        let found = self.ports.service_accounts.find(caller.organization(), id).await?;
+        found.ok_or(Failure::NotFound(Missing::ServiceAccount))
+    }
+
+    /// Service accounts, newest first; `limit` 1 to 500.
+    pub async fn list_service_accounts(
+        &self,
+        caller: &Caller,
+        offset: u32,
+        limit: u32,
+    ) -> Result<Vec<ServiceAccount>, Failure> {
+        self.permit(caller, Operation::ManageServiceAccounts)?;
+        Ok(self.ports.service_accounts.list(caller.organization(), offset, limit.clamp(1, 500)).await?)
+    }
+
+    /// Changes a service account; its keys obey at once on this instance and within 2 seconds on others.
+    pub async fn change_service_account(
+        &self,
+        caller: &Caller,
+        id: ServiceAccountId,
+        change: ChangeServiceAccount,
+    ) -> Result<ServiceAccount, Failure> {
+        let before = self.get_service_account(caller, id).await?;
+        let mut after = before.clone();
+        after.updated_at = self.ports.clock.now().max(before.updated_at + time::Duration::microseconds(1));
+        after.name = change.name.unwrap_or(after.name);
+        after.description = change.description.or(after.description);
+        after.scopes = change.scopes.unwrap_or(after.scopes);
+        after.reach.providers = change.providers.or(after.reach.providers);
+        after.reach.credentials = change.credentials.or(after.reach.credentials);
+        after.status = change.status.unwrap_or(after.status);
+        self.check_reach(&after.reach)?;
+        let updated = caller
+            .event(Action::ServiceAccountUpdated, Outcome::Success)
+            .targeting(id.to_string())
+            .detail("status", after.status.as_str());
+        let mut evidence = Evidence::from(updated);
+        if after.scopes != before.scopes || after.reach != before.reach {
+            evidence = evidence.and(granted(caller, &after));
+        }
+        let written = self.ports.service_accounts.replace(&after, before.updated_at, evidence).await;
+        self.verified_keys.forget();
+        written.map_err(Failure::from).map_err(|failure| match failure {
+            Failure::Conflict(Conflict::StaleRevision) => Failure::unavailable(),
+            other => other,
+        })?;
+        Ok(after)
+    }
+
+    /// Removes a service account; its keys die with it.
+    pub async fn delete_service_account(&self, caller: &Caller, id: ServiceAccountId) -> Result<(), Failure> {
+        self.permit(caller, Operation::ManageServiceAccounts)?;
+        let event = caller.event(Action::ServiceAccountDeleted, Outcome::Success).targeting(id.to_string());
+        let deleted = self.ports.service_accounts.delete(caller.organization(), id, event.into()).await;
+        self.verified_keys.forget();
+        if deleted? { Ok(()) } else { Err(Failure::NotFound(Missing::ServiceAccount)) }
+    }
+
+    fn check_reach(&self, reach: &Reach) -> Result<(), Failure> {
+        const MOST: usize = 500;
+        if reach.credentials.as_ref().is_some_and(|ids| ids.len() > MOST) {
+            return Err(Failure::invalid(Rule::fixed("must name at most 500 credentials").on("credential_ids")));
+        }
+        let unknown = |providers: &BTreeSet<ProviderId>| {
+            providers.iter().any(|id| self.ports.catalog.find(id.as_str()).is_none())
+        };
+        if reach.providers.as_ref().is_some_and(unknown) {
+            return Err(Failure::invalid(Rule::fixed("must name providers of the catalog").on("providers")));
+        }
+        Ok(())
+    }
+}
+
+fn granted(caller: &Caller, account: &ServiceAccount) -> AuditEvent {
+    let scopes: Vec<_> = account.scopes.iter().map(|scope| scope.as_str()).collect();
+    let limited = account.reach != Reach::default();
+    caller
+        .event(Action::ScopesGranted, Outcome::Success)
+        .targeting(account.id.to_string())
+        .detail("scopes", scopes.join(" "))
+        .detail("limited", limited.to_string())
+}

@@ -1,0 +1,97 @@
+//! Stores a new credential.
+
+use strongroom_domain::{
+    Action, Content, Credential, CredentialId, CredentialName, CredentialStatus, CredentialType, Operation, Outcome,
+    Slot, Submission,
+};
+use strongroom_repository::SealedCredential;
+use time::OffsetDateTime;
+
+use crate::{Application, Caller, Failure, Misshape, MisshapeKind};
+
+/// What to store.
+#[derive(Debug)]
+pub struct StoreCredential {
+    /// The provider's id, in any case.
+    pub provider: String,
+    /// How it authenticates there.
+    pub credential_type: CredentialType,
+    /// Its fields.
+    pub credentials: Submission,
+    /// A name; the provider's when absent.
+    pub name: Option<CredentialName>,
+    /// When it stops working unless a person acts.
+    pub expires_at: Option<OffsetDateTime>,
+    /// The slot to take.
+    pub slot: Option<Slot>,
+}
+
+impl Application {
+    /// Checks, seals and stores a credential, within the quota, together with its event.
+    ///
+    /// # Errors
+    /// `Malformed` for an unknown provider, `Forbidden` outside the caller's reach, `Invalid` with every
+    /// violation of the content, `Conflict` for a taken slot or a full quota. Then nothing is stored.
+    pub async fn store_credential(&self, caller: &Caller, new: StoreCredential) -> Result<Credential, Failure> {
+        self.permit(caller, Operation::CreateCredential)?;
+        let provider = self.ports.catalog.find(&new.provider).ok_or_else(|| {
+            let kind = MisshapeKind::WrongValue("must be a provider of the catalog".into());
+            Failure::Malformed(vec![Misshape::body("provider", kind)])
+        })?;
+        if !caller.principal.reach().allows_creating(&provider.id) {
+            return Err(Failure::Forbidden { service_accounts_only: false });
+        }
+        let content = provider.accept(new.credential_type, new.credentials).map_err(Failure::Invalid)?;
+        self.check_private_keys(&provider, &content).await?;
+        let name = match new.name {
+            Some(name) => name,
+            None => CredentialName::parse(&provider.display_name).map_err(|_| Failure::Internal)?,
+        };
+        let now = self.ports.clock.now();
+        let credential = Credential {
+            organization: caller.organization().clone(),
+            id: CredentialId(self.ports.ids.next()),
+            provider: provider.id.clone(),
+            credential_type: new.credential_type,
+            name,
+            slot: new.slot,
+            status: CredentialStatus::Unverified,
+            status_reason: None,
+            expires_at: end_of_life(new.expires_at, new.credential_type, &content),
+            access_token_expires_at: content.access_token_expires_at,
+            config: content.config,
+            version: 1,
+            revision: 1,
+            user_id: caller.principal.user().cloned(),
+            google_email: None,
+            last_tested_at: None,
+            last_test_code: None,
+            last_read_at: None,
+            refreshed_at: None,
+            created_at: now,
+            updated_at: now,
+            created_by: caller.principal.id().to_owned(),
+            modified_by: caller.principal.id().to_owned(),
+        };
+        let sealed = self.seal(&credential, &content.secret).await?;
+        let event = caller
+            .event(Action::CredentialCreated, Outcome::Success)
+            .about(&credential)
+            .sealed_as(self.ports.vault.envelope_digest(&sealed))
+            .detail("credential_type", credential.credential_type.as_str());
+        let row = SealedCredential { credential, sealed };
+        self.ports.credentials.insert(&row, self.limits.credentials_per_provider, event.into()).await?;
+        Ok(row.credential)
+    }
+}
+
+/// When a credential stops working unless a person acts: when its owner said so; else, for a grant that
+/// cannot be refreshed, when its token ends; else unknown.
+pub(crate) fn end_of_life(
+    stated: Option<OffsetDateTime>,
+    kind: CredentialType,
+    content: &Content,
+) -> Option<OffsetDateTime> {
+    let refreshable = !kind.is_oauth() || content.secret.get("refresh_token").is_some();
+    stated.or(if refreshable { None } else { content.access_token_expires_at })
+}

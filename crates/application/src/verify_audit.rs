@@ -1,0 +1,69 @@
+//! Checks audit chains.
+
+use strongroom_domain::audit::AuditHead;
+use strongroom_domain::{Action, Operation, OrganizationId, Outcome};
+
+use crate::audit_chain::{Break, Verification, Walk};
+use crate::{Application, Caller, Checkpoint, Failure};
+
+/// How many records a check through the API covers when it names no range.
+const RECENT: u64 = 10_000;
+
+/// Which part of a chain to check.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct VerifyAudit {
+    /// From this place; the last 10,000 records when absent.
+    pub from_seq: Option<u64>,
+    /// Up to this place; the head when absent.
+    pub to_seq: Option<u64>,
+}
+
+impl Application {
+    /// Checks part of the chain of the caller's organisation. The check is put on record.
+    pub async fn verify_audit(&self, caller: &Caller, range: VerifyAudit) -> Result<Verification, Failure> {
+        self.permit(caller, Operation::VerifyAudit)?;
+        let from = match range.from_seq {
+            Some(from) => from,
+            None => {
+                let head = self.ports.audit.head(caller.organization()).await?.map_or(0, |head| head.seq);
+                range.to_seq.map_or(head, |to| to.min(head)).saturating_sub(RECENT - 1)
+            }
+        };
+        let result = self.walk(caller.organization()).check(from.max(1), range.to_seq).await?;
+        let event = caller
+            .event(Action::AuditVerified, if result.broken.is_none() { Outcome::Success } else { Outcome::Failed })
+            .detail("records", result.events.to_string());
+        self.audit_writer.record(vec![event]).await?;
+        Ok(result)
+    }
+
+    /// Checks a whole chain, for the operator's command line.
+    pub async fn verify_chain(&self, organization: &OrganizationId) -> Result<Verification, Failure> {
+        Ok(self.walk(organization).check(1, None).await?)
+    }
+
+    /// The heads of all chains by ascending organisation, a page at a time, for the operator's command line.
+    pub async fn audit_heads(&self, after: Option<OrganizationId>, limit: u32) -> Result<Vec<AuditHead>, Failure> {
+        Ok(self.ports.audit.heads(None, after, limit).await?)
+    }
+
+    /// Compares a checkpoint that was kept elsewhere with the chains: a record that it names and that is
+    /// gone or different was truncated or rewritten.
+    pub async fn verify_checkpoint(&self, checkpoint: &Checkpoint) -> Result<Vec<(OrganizationId, Break)>, Failure> {
+        let mut broken = Vec::new();
+        for head in checkpoint.heads() {
+            let found = self.walk(&head.organization).mac_at(head.seq).await?;
+            let reason = match found {
+                Some(mac) if mac == head.mac => continue,
+                Some(_) => "the record is not the one that the checkpoint saw",
+                None => "the record that the checkpoint saw is missing",
+            };
+            broken.push((head.organization.clone(), Break { seq: head.seq, reason }));
+        }
+        Ok(broken)
+    }
+
+    fn walk<'a>(&'a self, organization: &'a OrganizationId) -> Walk<'a> {
+        Walk { trail: self.ports.audit.as_ref(), keys: self.ports.purpose_keys.as_ref(), organization }
+    }
+}
