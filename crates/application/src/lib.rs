@@ -19,6 +19,7 @@ mod manage_api_keys;
 mod manage_service_accounts;
 mod query_audit;
 mod read_secrets;
+mod readiness;
 mod secrets;
 mod store_credential;
 mod update_credential;
@@ -48,6 +49,7 @@ pub use verify_audit::VerifyAudit;
 
 use crate::audit_writer::AuditWriter;
 use crate::denials::Denials;
+use crate::readiness::Readiness;
 use crate::usage_notes::UsageNotes;
 use crate::verified_keys::VerifiedKeys;
 
@@ -96,6 +98,7 @@ pub struct Application {
     verified_keys: Arc<VerifiedKeys>,
     usage: Arc<UsageNotes>,
     denials: Arc<Denials>,
+    readiness: Arc<Readiness>,
 }
 
 impl Application {
@@ -109,6 +112,7 @@ impl Application {
             verified_keys: Arc::default(),
             usage: Arc::default(),
             denials: Arc::default(),
+            readiness: Arc::default(),
         }
     }
 

@@ -28,14 +28,14 @@ pub struct NewServiceAccount {
 pub struct ChangeServiceAccount {
     /// A new name.
     pub name: Option<AccountName>,
-    /// A new description.
-    pub description: Option<String>,
+    /// A new description, or none any more.
+    pub description: Option<Option<String>>,
     /// New scopes.
     pub scopes: Option<ScopeSet>,
-    /// Only these providers from now on.
-    pub providers: Option<BTreeSet<ProviderId>>,
-    /// Only these credentials from now on.
-    pub credentials: Option<BTreeSet<CredentialId>>,
+    /// Only these providers from now on, or all again.
+    pub providers: Option<Option<BTreeSet<ProviderId>>>,
+    /// Only these credentials from now on, or all again.
+    pub credentials: Option<Option<BTreeSet<CredentialId>>>,
     /// Whether its keys work.
     pub status: Option<ServiceAccountStatus>,
 }
@@ -99,10 +99,10 @@ impl Application {
         let mut after = before.clone();
         after.updated_at = self.ports.clock.now().max(before.updated_at + time::Duration::microseconds(1));
         after.name = change.name.unwrap_or(after.name);
-        after.description = change.description.or(after.description);
+        after.description = change.description.unwrap_or(after.description);
         after.scopes = change.scopes.unwrap_or(after.scopes);
-        after.reach.providers = change.providers.or(after.reach.providers);
-        after.reach.credentials = change.credentials.or(after.reach.credentials);
+        after.reach.providers = change.providers.unwrap_or(after.reach.providers);
+        after.reach.credentials = change.credentials.unwrap_or(after.reach.credentials);
         after.status = change.status.unwrap_or(after.status);
         self.check_reach(&after.reach)?;
         let updated = caller

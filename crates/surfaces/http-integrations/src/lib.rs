@@ -1,1 +1,49 @@
-//! (being written)
+//! The primary HTTP dialect: `/integrations/…`, `/service-accounts…`, health and metrics (api.md, part 1).
+//!
+//! One file per operation: its route, its request, its handler and its answer. [`DIALECT`] is the table of
+//! all of them.
+
+mod audit;
+mod catalog;
+mod credentials;
+mod health;
+mod metadata;
+mod refuse;
+mod service_accounts;
+
+use strongroom_http_kit::{Dialect, Route};
+
+/// The primary dialect.
+pub static DIALECT: Dialect = Dialect {
+    prefixes: &["", "/api"],
+    segments: &["integrations", "service-accounts", "health", "metrics"],
+    routes: &ROUTES,
+    refuse: refuse::refuse,
+};
+
+static ROUTES: [Route; 24] = [
+    credentials::create::ROUTE,
+    credentials::list::ROUTE,
+    credentials::list::BY_PROVIDER,
+    credentials::read_many::ROUTE,
+    credentials::read_secret::ROUTE,
+    credentials::read_secret::ALIAS,
+    credentials::read_secret::BY_SLOT,
+    credentials::get::ROUTE,
+    credentials::update::ROUTE,
+    credentials::delete::ROUTE,
+    catalog::ROUTE,
+    audit::query::ROUTE,
+    audit::verify::ROUTE,
+    service_accounts::create::ROUTE,
+    service_accounts::list::ROUTE,
+    service_accounts::get::ROUTE,
+    service_accounts::change::ROUTE,
+    service_accounts::delete::ROUTE,
+    service_accounts::create_key::ROUTE,
+    service_accounts::list_keys::ROUTE,
+    service_accounts::revoke_key::ROUTE,
+    health::LIVE,
+    health::READY,
+    health::METRICS,
+];

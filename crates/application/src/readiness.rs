@@ -1,0 +1,40 @@
+//! Whether this instance should be sent requests.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::Application;
+
+/// How recently the store must have answered.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// What the instance knows about itself.
+#[derive(Default)]
+pub(crate) struct Readiness(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    reached: Option<Instant>,
+    draining: bool,
+}
+
+impl Application {
+    /// Whether the store, with current migrations, was reached within the last second, and the instance is
+    /// not shutting down.
+    pub fn is_ready(&self) -> bool {
+        let state = self.readiness.0.lock().unwrap_or_else(PoisonError::into_inner);
+        !state.draining && state.reached.is_some_and(|at| at.elapsed() <= FRESH)
+    }
+
+    /// Notes that the store has just answered with current migrations.
+    pub fn note_store_reached(&self) {
+        self.readiness.0.lock().unwrap_or_else(PoisonError::into_inner).reached = Some(Instant::now());
+    }
+
+    /// Announces the shutdown: not ready from now on.
+    pub fn drain(&self) {
+        self.readiness.0.lock().unwrap_or_else(PoisonError::into_inner).draining = true;
+    }
+}

@@ -1,0 +1,4 @@
+//! Operations on the audit trail.
+
+pub(crate) mod query;
+pub(crate) mod verify;

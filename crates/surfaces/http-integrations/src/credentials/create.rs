@@ -1,0 +1,37 @@
+//! `POST /integrations/credentials`
+
+use actix_web::HttpResponse;
+use strongroom_application::{Failure, StoreCredential};
+use strongroom_domain::{CredentialName, CredentialType, Operation, Slot};
+use strongroom_http_kit::{Call, Fields, Route, created};
+
+use crate::metadata::{Metadata, tagged};
+
+pub(crate) const ROUTE: Route =
+    Route::post("/integrations/credentials", Operation::CreateCredential, |call| Box::pin(handle(call)));
+
+async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
+    let new = read(call.body()?)?;
+    let credential = call.app.store_credential(&call.caller, new).await?;
+    let location = format!("/integrations/credentials/{}", credential.id);
+    Ok(tagged(created(location, &Metadata::from(&credential)), credential.revision))
+}
+
+fn read(mut body: Fields) -> Result<StoreCredential, Failure> {
+    let provider = body.required("provider");
+    let credential_type = body.required_choice("credential_type", CredentialType::parse);
+    let credentials = body.required("credentials");
+    let name = body.parsed("name", CredentialName::parse);
+    let expires_at = body.optional("expires_at");
+    let slot = body.parsed("slot", Slot::parse);
+    body.finish(|| {
+        Some(StoreCredential {
+            provider: provider?,
+            credential_type: credential_type?,
+            credentials: credentials?,
+            name,
+            expires_at,
+            slot,
+        })
+    })
+}

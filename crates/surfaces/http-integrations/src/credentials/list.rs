@@ -1,0 +1,86 @@
+//! `GET /integrations/credentials` and `GET /integrations/credentials/provider/{provider}`
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{self, HeaderValue};
+use strongroom_application::{Failure, ListCredentials};
+use strongroom_domain::{CredentialId, CredentialName, CredentialStatus, Operation, ProviderId, Rule, Slot};
+use strongroom_http_kit::{Call, Cursor, Route, ok};
+
+use crate::metadata::Metadata;
+
+pub(crate) const ROUTE: Route =
+    Route::get("/integrations/credentials", Operation::ListCredentials, |call| Box::pin(handle(call)));
+
+pub(crate) const BY_PROVIDER: Route =
+    Route::get("/integrations/credentials/provider/{provider}", Operation::ListCredentials, |call| {
+        Box::pin(handle_provider(call))
+    });
+
+async fn handle(call: Call) -> Result<HttpResponse, Failure> {
+    let query = read(&call)?;
+    answer(call, query).await
+}
+
+async fn handle_provider(call: Call) -> Result<HttpResponse, Failure> {
+    let provider = call.app.provider(call.path("provider"));
+    let provider = provider.ok_or_else(|| Failure::invalid(Rule::fixed(UNKNOWN).on("provider")))?;
+    let query = ListCredentials { provider: Some(provider.id.clone()), ..read(&call)? };
+    answer(call, query).await
+}
+
+async fn answer(call: Call, query: ListCredentials) -> Result<HttpResponse, Failure> {
+    let (page, more) = call.app.list_credentials(&call.caller, query).await?;
+    let objects: Vec<Metadata<'_>> = page.iter().map(Metadata::from).collect();
+    let mut response = ok(&objects);
+    if let Some(last) = page.last().filter(|_| more) {
+        let link = format!("<{}>; rel=\"next\"", next_page(&call, &Cursor::encode(last.id)));
+        if let Ok(value) = HeaderValue::from_str(&link) {
+            response.headers_mut().insert(header::LINK, value);
+        }
+    }
+    Ok(response)
+}
+
+const UNKNOWN: &str = "must be a provider of the catalog";
+
+fn read(call: &Call) -> Result<ListCredentials, Failure> {
+    let mut query = call.query();
+    let provider = query.parsed("provider", |text| {
+        let found = call.app.provider(text).map(|provider| provider.id.clone());
+        found.ok_or(Rule::fixed(UNKNOWN))
+    });
+    let status = query.choice("status", CredentialStatus::parse);
+    let name = query.parsed("name", CredentialName::parse);
+    let slot = query.parsed("slot", slot_in_query);
+    let limit = query.parsed("limit", |text| page_size(text, 500)).unwrap_or(100);
+    let cursor: Option<String> = query.optional("cursor");
+    let after = match cursor {
+        Some(text) => Some(Cursor::decode(&text, |position| CredentialId::parse(position).ok())?),
+        None => None,
+    };
+    query.finish(|| Some(ListCredentials { provider, status, name, slot, after, limit }))
+}
+
+/// Slots of the dialects can be looked for by hand, though not taken.
+fn slot_in_query(text: &str) -> Result<Slot, Rule> {
+    match text.strip_prefix("crm/") {
+        Some(provider) => ProviderId::parse(provider).map(|_| Slot::from_stored(text.to_owned())),
+        None => Slot::parse(text),
+    }
+}
+
+/// A page size of 1 to `most`.
+pub(crate) fn page_size(text: &str, most: u32) -> Result<u32, Rule> {
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let size = text.parse().ok().filter(|size| digits && (1..=most).contains(size));
+    size.ok_or_else(|| Rule::naming(format!("must be a whole number from 1 to {most}")))
+}
+
+fn next_page(call: &Call, cursor: &str) -> String {
+    let kept = url::form_urlencoded::parse(call.query_string().as_bytes()).filter(|(name, _)| name != "cursor");
+    let query = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(kept)
+        .append_pair("cursor", cursor)
+        .finish();
+    format!("{}?{query}", call.request_path())
+}

@@ -1,0 +1,31 @@
+//! `POST /integrations/credentials/secrets`
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use strongroom_application::{Application, Failure};
+use strongroom_domain::{CredentialId, Operation, Rule};
+use strongroom_http_kit::{Call, Fields, Route, ok_secret};
+
+use super::read_secret::Opened;
+
+pub(crate) const ROUTE: Route =
+    Route::post("/integrations/credentials/secrets", Operation::ReadSecrets, |call| Box::pin(handle(call)));
+
+async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
+    let ids = read(call.body()?)?;
+    let opened = call.app.read_secrets(&call.caller, &ids).await?;
+    let bodies: Vec<Opened<'_>> = opened.iter().map(|opened| Opened { opened, only: None }).collect();
+    let size = bodies.iter().map(Opened::size_hint).sum();
+    ok_secret(StatusCode::OK, &bodies, size)
+}
+
+fn read(mut body: Fields) -> Result<Vec<CredentialId>, Failure> {
+    if !body.has("ids") {
+        body.required::<String>("ids");
+    }
+    let ids = body.parsed_list("ids", CredentialId::parse);
+    if ids.as_ref().is_some_and(|ids| ids.is_empty() || ids.len() > Application::MAX_BATCH) {
+        body.broken("ids", Rule::fixed("must name 1 to 50 credentials"));
+    }
+    body.finish(|| ids)
+}

@@ -1,0 +1,42 @@
+//! `PATCH /integrations/credentials/{credential_id}`
+
+use actix_web::HttpResponse;
+use strongroom_application::{Failure, Misshape, MisshapeKind, NewContent, UpdateCredential};
+use strongroom_domain::{CredentialName, CredentialType, Operation};
+use strongroom_http_kit::{Call, Fields, Route};
+
+use crate::metadata::shown;
+
+pub(crate) const ROUTE: Route =
+    Route::patch("/integrations/credentials/{credential_id}", Operation::UpdateCredential, |call| {
+        Box::pin(handle(call))
+    });
+
+async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
+    let id = call.credential_id()?;
+    let change = UpdateCredential { expected_revision: call.if_match()?, ..read(call.body()?)? };
+    let credential = call.app.update_credential(&call.caller, id, change).await?;
+    Ok(shown(&credential))
+}
+
+/// Content comes whole or not at all: `credential_type` and `credentials` need each other. Without them,
+/// a name or an expiry is left to change.
+fn read(mut body: Fields) -> Result<UpdateCredential, Failure> {
+    let content = body.has("credential_type") || body.has("credentials");
+    if !content && !body.has("name") && !body.has("expires_at") {
+        let missing = |field| Misshape::body(field, MisshapeKind::Missing);
+        let unknown = body.finish(|| Some(()));
+        return Err(unknown.err().unwrap_or(Failure::Malformed(vec![missing("credential_type"), missing("credentials")])));
+    }
+    let (credential_type, credentials) = match content {
+        true => (body.required_choice("credential_type", CredentialType::parse), body.required("credentials")),
+        false => (body.choice("credential_type", CredentialType::parse), body.optional("credentials")),
+    };
+    let name = body.parsed("name", CredentialName::parse);
+    let expires_at = body.optional("expires_at");
+    body.finish(|| {
+        let content = credential_type.zip(credentials);
+        let content = content.map(|(credential_type, credentials)| NewContent { credential_type, credentials });
+        Some(UpdateCredential { content, name, expires_at, expected_revision: None })
+    })
+}

@@ -1,0 +1,99 @@
+//! The metadata object of a credential on this dialect's wire.
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use serde::{Serialize, Serializer};
+use strongroom_domain::{ConfigValue, Credential, PublicConfig};
+use strongroom_http_kit::{ok, timestamp};
+
+/// A credential as this dialect shows it.
+#[derive(Serialize)]
+pub(crate) struct Metadata<'a> {
+    id: String,
+    name: &'a str,
+    provider: &'a str,
+    credential_type: &'static str,
+    status: &'static str,
+    status_reason: Option<&'a str>,
+    config: Config<'a>,
+    version: u64,
+    revision: u64,
+    slot: Option<&'a str>,
+    user_id: Option<&'a str>,
+    google_email: Option<&'a str>,
+    expires_at: Option<String>,
+    access_token_expires_at: Option<String>,
+    last_tested_at: Option<String>,
+    last_test_code: Option<&'a str>,
+    last_read_at: Option<String>,
+    refreshed_at: Option<String>,
+    created_at: String,
+    updated_at: String,
+    created_by: &'a str,
+    modified_by: &'a str,
+}
+
+impl<'a> From<&'a Credential> for Metadata<'a> {
+    fn from(credential: &'a Credential) -> Self {
+        Self {
+            id: credential.id.to_string(),
+            name: credential.name.as_str(),
+            provider: credential.provider.as_str(),
+            credential_type: credential.credential_type.as_str(),
+            status: credential.status.as_str(),
+            status_reason: credential.status_reason.as_deref(),
+            config: Config(&credential.config),
+            version: credential.version,
+            revision: credential.revision,
+            slot: credential.slot.as_ref().map(strongroom_domain::Slot::as_str),
+            user_id: credential.user_id.as_ref().map(strongroom_domain::UserId::as_str),
+            google_email: credential.google_email.as_deref(),
+            expires_at: credential.expires_at.map(timestamp),
+            access_token_expires_at: credential.access_token_expires_at.map(timestamp),
+            last_tested_at: credential.last_tested_at.map(timestamp),
+            last_test_code: credential.last_test_code.as_ref().map(strongroom_domain::TestCode::as_str),
+            last_read_at: credential.last_read_at.map(timestamp),
+            refreshed_at: credential.refreshed_at.map(timestamp),
+            created_at: timestamp(credential.created_at),
+            updated_at: timestamp(credential.updated_at),
+            created_by: &credential.created_by,
+            modified_by: &credential.modified_by,
+        }
+    }
+}
+
+/// Public fields as a JSON object.
+struct Config<'a>(&'a PublicConfig);
+
+impl Serialize for Config<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, PublicValue(value))))
+    }
+}
+
+/// One public value as JSON.
+pub(crate) struct PublicValue<'a>(pub(crate) &'a ConfigValue);
+
+impl Serialize for PublicValue<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            ConfigValue::Text(text) => serializer.serialize_str(text),
+            ConfigValue::Integer(number) => serializer.serialize_i64(*number),
+            ConfigValue::Boolean(truth) => serializer.serialize_bool(*truth),
+            ConfigValue::List(items) => items.serialize(serializer),
+        }
+    }
+}
+
+/// Puts the revision of a single credential into `ETag`.
+pub(crate) fn tagged(mut response: HttpResponse, tag: u64) -> HttpResponse {
+    if let Ok(value) = header::HeaderValue::from_str(&format!("\"{tag}\"")) {
+        response.headers_mut().insert(header::ETAG, value);
+    }
+    response
+}
+
+/// 200 with one credential and its tag.
+pub(crate) fn shown(credential: &Credential) -> HttpResponse {
+    tagged(ok(&Metadata::from(credential)), credential.revision)
+}

@@ -1,0 +1,125 @@
+//! The error bodies of this dialect: one exhaustive match from kinds to answers.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use serde::Serialize;
+use serde_json::{Value, json};
+use strongroom_application::{Conflict, Failure, Misshape, MisshapeKind, Missing};
+use strongroom_domain::Violation;
+use strongroom_http_kit::Refusal;
+
+#[derive(Serialize)]
+struct Body<'a> {
+    error: Error<'a>,
+    request_id: &'a str,
+}
+
+#[derive(Serialize)]
+struct Error<'a> {
+    message: &'a str,
+    code: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    details: Vec<Value>,
+}
+
+/// Words a refusal.
+pub(crate) fn refuse(refusal: &Refusal, request_id: &str) -> HttpResponse {
+    let answer = |status: u16, code: &str, message: &str| {
+        let error = Error { message, code, details: Vec::new() };
+        builder(status).json(Body { error, request_id })
+    };
+    match refusal {
+        Refusal::Transport(transport) => answer(transport.status(), "bad_request", transport.message()),
+        Refusal::Failure(failure) => match failure {
+            Failure::Unauthenticated { presented } => unauthenticated(*presented, request_id),
+            Failure::Forbidden { service_accounts_only: true } => answer(403, "forbidden", "Service account required"),
+            Failure::Forbidden { .. } => answer(403, "forbidden", "Not allowed"),
+            Failure::NotFound(missing) => answer(404, "not_found", not_found(*missing)),
+            Failure::Invalid(violations) => invalid(violations, request_id),
+            Failure::Malformed(misshapes) => malformed(misshapes),
+            Failure::Conflict(conflict) => {
+                let (status, code, message) = conflicting(*conflict);
+                answer(status, code, message)
+            }
+            Failure::Unavailable { retry_after } => {
+                let mut response = answer(503, "unavailable", "Temporarily unavailable; try again");
+                let seconds = retry_after.as_secs().max(1);
+                response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+                response
+            }
+            Failure::Internal => answer(500, "internal_error", "Internal error"),
+        },
+    }
+}
+
+fn builder(status: u16) -> HttpResponseBuilder {
+    HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
+}
+
+fn unauthenticated(presented: bool, request_id: &str) -> HttpResponse {
+    let message = if presented { "Invalid authentication token" } else { "Authentication required" };
+    let error = Error { message, code: "unauthorized", details: Vec::new() };
+    builder(401).insert_header((header::WWW_AUTHENTICATE, "Bearer")).json(Body { error, request_id })
+}
+
+const fn not_found(missing: Missing) -> &'static str {
+    match missing {
+        Missing::Credential => "Credential not found",
+        Missing::ServiceAccount => "Service account not found",
+        Missing::ApiKey => "API key not found",
+        Missing::Route => "Not found",
+    }
+}
+
+const fn conflicting(conflict: Conflict) -> (u16, &'static str, &'static str) {
+    match conflict {
+        Conflict::SlotTaken => (409, "conflict", "The slot is held by another credential"),
+        Conflict::QuotaExceeded => {
+            (409, "quota_exceeded", "The organisation holds as many credentials of this provider as it may")
+        }
+        Conflict::AuthorizationPending => (409, "authorization_pending", "The authorisation is not complete"),
+        Conflict::ReauthorizationRequired => {
+            (409, "reauthorization_required", "The grant has ended; authorise the credential again")
+        }
+        Conflict::StaleRevision => (412, "version_mismatch", "The credential has another revision by now"),
+    }
+}
+
+fn invalid(violations: &[Violation], request_id: &str) -> HttpResponse {
+    let details = violations.iter().map(|violation| {
+        json!({ "field": violation.field, "message": violation.rule.to_string() })
+    });
+    let message = "The request is invalid";
+    let error = Error { message, code: "bad_request", details: details.collect() };
+    builder(400).json(Body { error, request_id })
+}
+
+fn malformed(misshapes: &[Misshape]) -> HttpResponse {
+    let detail: Vec<Value> = misshapes
+        .iter()
+        .map(|misshape| {
+            let (kind, message) = misshaped(&misshape.kind);
+            json!({ "loc": misshape.location, "msg": message, "type": kind })
+        })
+        .collect();
+    builder(422).json(json!({ "detail": detail }))
+}
+
+fn misshaped(kind: &MisshapeKind) -> (String, String) {
+    let (code, message) = match kind {
+        MisshapeKind::Missing => ("missing", "Field required".to_owned()),
+        MisshapeKind::Unknown => ("extra_forbidden", "Field not known here".to_owned()),
+        MisshapeKind::Repeated => ("repeated", "Must be given once".to_owned()),
+        MisshapeKind::WrongType(expected) => {
+            return (format!("{expected}_type"), format!("Must be of type {expected}"));
+        }
+        MisshapeKind::WrongValue(rule) => ("value_error", capitalised(rule)),
+        MisshapeKind::NotJson(rule) => ("json_invalid", capitalised(rule)),
+    };
+    (code.to_owned(), message)
+}
+
+fn capitalised(rule: &str) -> String {
+    let mut chars = rule.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}

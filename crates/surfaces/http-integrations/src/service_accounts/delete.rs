@@ -1,0 +1,18 @@
+//! `DELETE /service-accounts/{service_account_id}`
+
+use actix_web::HttpResponse;
+use strongroom_application::Failure;
+use strongroom_domain::Operation;
+use strongroom_http_kit::{Call, Route, no_content};
+
+use super::account_id;
+
+pub(crate) const ROUTE: Route =
+    Route::delete("/service-accounts/{service_account_id}", Operation::ManageServiceAccounts, |call| {
+        Box::pin(handle(call))
+    });
+
+async fn handle(call: Call) -> Result<HttpResponse, Failure> {
+    call.app.delete_service_account(&call.caller, account_id(&call)?).await?;
+    Ok(no_content())
+}

@@ -1,0 +1,18 @@
+//! `GET /service-accounts/{service_account_id}`
+
+use actix_web::HttpResponse;
+use strongroom_application::Failure;
+use strongroom_domain::Operation;
+use strongroom_http_kit::{Call, Route, ok};
+
+use super::{Account, account_id};
+
+pub(crate) const ROUTE: Route =
+    Route::get("/service-accounts/{service_account_id}", Operation::ManageServiceAccounts, |call| {
+        Box::pin(handle(call))
+    });
+
+async fn handle(call: Call) -> Result<HttpResponse, Failure> {
+    let account = call.app.get_service_account(&call.caller, account_id(&call)?).await?;
+    Ok(ok(&Account::from(&account)))
+}

@@ -1,0 +1,19 @@
+//! `DELETE /service-accounts/{service_account_id}/api-keys/{key_id}`
+
+use actix_web::HttpResponse;
+use strongroom_application::Failure;
+use strongroom_domain::{ApiKeyId, Operation};
+use strongroom_http_kit::{Call, Route, no_content};
+
+use super::account_id;
+
+pub(crate) const ROUTE: Route =
+    Route::delete("/service-accounts/{service_account_id}/api-keys/{key_id}", Operation::ManageApiKeys, |call| {
+        Box::pin(handle(call))
+    });
+
+async fn handle(call: Call) -> Result<HttpResponse, Failure> {
+    let key = call.path_id("key_id", ApiKeyId::parse)?;
+    call.app.revoke_api_key(&call.caller, account_id(&call)?, &key).await?;
+    Ok(no_content())
+}

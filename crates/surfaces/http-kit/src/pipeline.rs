@@ -1,0 +1,251 @@
+//! The path of every request: envelope, routing, authentication, permission, body, handler, answer.
+
+use std::sync::Arc;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
+use strongroom_application::{Application, Failure, Missing, Presented};
+use strongroom_domain::Operation;
+use strongroom_domain::audit::Origin;
+use strongroom_environment::Ids;
+use tokio::time::Instant;
+use tracing::Instrument;
+use ulid::Ulid;
+
+use crate::call::{Call, PublicCall};
+use crate::json::Json;
+use crate::metrics::Metrics;
+use crate::peer::{TrustedProxies, is_local};
+use crate::refusal::{Refusal, Transport};
+use crate::route::{Access, BodyRule, Dialect, Handler, Route};
+use crate::body;
+
+/// All headers of a request together, names and values.
+const MAX_HEADERS: usize = 16 * 1024;
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const NO_SNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
+
+/// What requests are served with; one per server.
+#[derive(Clone)]
+pub struct Kit {
+    /// The use cases.
+    pub app: Application,
+    /// Whose `X-Forwarded-For` is believed.
+    pub proxies: Arc<TrustedProxies>,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// Where request ids come from.
+    pub ids: Arc<dyn Ids>,
+    /// Whether routes for peers on this host are served here.
+    pub serves_host_routes: bool,
+    /// The surfaces. The first one answers for paths that belong to none.
+    pub dialects: &'static [&'static Dialect],
+}
+
+#[derive(Clone)]
+struct RequestId(String);
+
+/// Registers every route of every dialect, and what answers for all other paths.
+pub fn mount(config: &mut web::ServiceConfig, kit: &Kit) {
+    config.app_data(web::Data::new(kit.clone()));
+    for &dialect in kit.dialects {
+        for prefix in dialect.prefixes {
+            let mut paths: Vec<&'static str> = Vec::new();
+            for route in dialect.routes {
+                if !paths.contains(&route.path) {
+                    paths.push(route.path);
+                }
+            }
+            for path in paths {
+                config.service(resource(dialect, prefix, path));
+            }
+        }
+    }
+    config.default_service(web::to(unknown_route));
+}
+
+fn resource(dialect: &'static Dialect, prefix: &str, path: &'static str) -> actix_web::Resource {
+    let routes: Vec<&'static Route> = dialect.routes.iter().filter(|route| route.path == path).collect();
+    let allow = routes.iter().map(|route| (route.method)().to_string()).collect::<Vec<_>>().join(", ");
+    let mut resource = web::resource(format!("{prefix}{path}"));
+    for route in routes {
+        resource = resource.route(web::method((route.method)()).to(move |request: HttpRequest, payload: web::Payload| {
+            serve(dialect, route, request, payload)
+        }));
+    }
+    resource.default_service(web::to(move |request: HttpRequest| {
+        let mut response = (dialect.refuse)(&Transport::MethodNotAllowed.into(), &request_id(&request));
+        if let Ok(value) = HeaderValue::from_str(&allow) {
+            response.headers_mut().insert(header::ALLOW, value);
+        }
+        std::future::ready(response)
+    }))
+}
+
+async fn unknown_route(request: HttpRequest, kit: web::Data<Kit>) -> HttpResponse {
+    refuse(&kit, request.path(), &Failure::NotFound(Missing::Route).into(), &request_id(&request))
+}
+
+/// Words a refusal in the dialect that a path belongs to.
+fn refuse(kit: &Kit, path: &str, refusal: &Refusal, request_id: &str) -> HttpResponse {
+    let segment = path.trim_start_matches("/api").split('/').nth(1).unwrap_or_default();
+    let of_path = kit.dialects.iter().find(|dialect| dialect.segments.contains(&segment));
+    match of_path.or(kit.dialects.first()) {
+        Some(dialect) => (dialect.refuse)(refusal, request_id),
+        None => HttpResponse::NotFound().finish(),
+    }
+}
+
+async fn serve(
+    dialect: &'static Dialect,
+    route: &'static Route,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HttpResponse {
+    let request_id = request_id(&request);
+    match answer(route, request, payload).await {
+        Ok(response) => response,
+        Err(refusal) => (dialect.refuse)(&refusal, &request_id),
+    }
+}
+
+async fn answer(route: &'static Route, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, Refusal> {
+    let Some(kit) = request.app_data::<web::Data<Kit>>().cloned() else { return Err(Failure::Internal.into()) };
+    match route.access {
+        Access::Permitted(operation, handler) => {
+            let call = admit(&kit, route, operation, request, payload).await?;
+            finish(handler, call).await
+        }
+        Access::Host(_) if !kit.serves_host_routes || !is_local(&request) => {
+            Err(Failure::NotFound(Missing::Route).into())
+        }
+        Access::Public(handler) | Access::Host(handler) => {
+            Ok(handler(PublicCall { app: kit.app.clone(), metrics: kit.metrics.clone() }).await?)
+        }
+    }
+}
+
+/// Authenticates, asks the permission table, and only then reads the body.
+async fn admit(
+    kit: &Kit,
+    route: &'static Route,
+    operation: Operation,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<Call, Refusal> {
+    let origin = Origin {
+        authentication: None,
+        request_id: Some(request_id(&request)),
+        source_ip: kit.proxies.source(&request),
+    };
+    let caller = kit.app.authenticate(presented(&request)?, origin).await?;
+    kit.app.permit(&caller, operation)?;
+    let body = match route.body {
+        BodyRule::None => None,
+        BodyRule::Json => Some(Json::parse(&body::read(&request, payload).await?)?),
+    };
+    Ok(Call { app: kit.app.clone(), caller, request, body })
+}
+
+/// Runs the handler in a task of its own: a client that hangs up does not leave a use case half done, and
+/// a panic is an answer of 500.
+async fn finish(handler: Handler, call: Call) -> Result<HttpResponse, Refusal> {
+    let span = tracing::Span::current();
+    match actix_web::rt::spawn(handler(call).instrument(span)).await {
+        Ok(result) => Ok(result?),
+        Err(_) => {
+            tracing::error!("a handler panicked");
+            Err(Failure::Internal.into())
+        }
+    }
+}
+
+/// Both ways to authenticate. A header that is there twice, or is not text, was not presented by anyone
+/// who holds a token.
+fn presented(request: &HttpRequest) -> Result<Presented<'_>, Failure> {
+    const REFUSED: Failure = Failure::Unauthenticated { presented: true };
+    let single = |name: &str| {
+        let mut values = request.headers().get_all(name);
+        match (values.next(), values.next()) {
+            (None, _) => Ok(None),
+            (Some(value), None) => value.to_str().map(|text| Some(text.trim())).map_err(|_| REFUSED),
+            (Some(_), Some(_)) => Err(REFUSED),
+        }
+    };
+    let bearer = match single("authorization")? {
+        None => None,
+        Some(text) => {
+            let (scheme, token) = text.split_once(' ').ok_or(REFUSED)?;
+            if !scheme.eq_ignore_ascii_case("bearer") {
+                return Err(REFUSED);
+            }
+            Some(token.trim_start())
+        }
+    };
+    Ok(Presented { bearer, api_key: single("x-api-key")? })
+}
+
+fn request_id(request: &HttpRequest) -> String {
+    request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
+}
+
+/// Middleware around everything: gives the request its id, refuses oversized headers, sets the headers that
+/// every answer has, writes one log line and counts.
+pub async fn envelope(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let began = Instant::now();
+    let Some(kit) = request.app_data::<web::Data<Kit>>().cloned() else {
+        return Ok(request.into_response(HttpResponse::InternalServerError().finish()).map_into_right_body());
+    };
+    let id = Ulid(kit.ids.next().as_u128()).to_string();
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let method = request.method().clone();
+    let span = tracing::info_span!("request", id = %id, method = known(&method));
+    log_callers_id(&request, &span);
+    let size: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    let mut response = if size > MAX_HEADERS {
+        let refused = refuse(&kit, request.path(), &Transport::HeadersTooLarge.into(), &id);
+        request.into_response(refused).map_into_right_body()
+    } else {
+        next.call(request).instrument(span.clone()).await?.map_into_left_body()
+    };
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        headers.insert(REQUEST_ID, value);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    headers.insert(NO_SNIFF, HeaderValue::from_static("nosniff"));
+    let (route, status) = (response.request().match_pattern(), response.status());
+    let took = began.elapsed();
+    span.in_scope(|| log_answer(route.as_deref(), status, took));
+    kit.metrics.count(method.as_str(), route, status.as_u16(), took);
+    Ok(response)
+}
+
+fn known(method: &Method) -> &str {
+    if method.as_str().len() <= 10 { method.as_str() } else { "other" }
+}
+
+/// The caller's own request id is only logged, and only when it is short and plain.
+fn log_callers_id(request: &ServiceRequest, span: &tracing::Span) {
+    let value = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok());
+    if let Some(id) = value.filter(|id| id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')) {
+        span.in_scope(|| tracing::debug!(callers_request_id = id));
+    }
+}
+
+fn log_answer(route: Option<&str>, status: StatusCode, took: std::time::Duration) {
+    let (route, status) = (route.unwrap_or("none"), status.as_u16());
+    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    match status {
+        500.. => tracing::error!(route, status, micros, "answered"),
+        _ => tracing::info!(route, status, micros, "answered"),
+    }
+}

@@ -1,0 +1,68 @@
+//! Answers.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use serde::Serialize;
+use strongroom_application::Failure;
+use strongroom_domain::Rule;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use zeroize::Zeroizing;
+
+/// 200 with a JSON body.
+pub fn ok(body: &impl Serialize) -> HttpResponse {
+    HttpResponse::Ok().json(body)
+}
+
+/// 201 with a JSON body and the path of what was made.
+pub fn created(location: String, body: &impl Serialize) -> HttpResponse {
+    HttpResponse::Created().insert_header((header::LOCATION, location)).json(body)
+}
+
+/// 204.
+pub fn no_content() -> HttpResponse {
+    HttpResponse::NoContent().finish()
+}
+
+/// A status with a JSON body that holds secrets. Its buffer is written once and wiped after it was sent.
+pub fn ok_secret(status: StatusCode, body: &impl Serialize, size_hint: usize) -> Result<HttpResponse, Failure> {
+    let mut buffer = Zeroizing::new(Vec::with_capacity(size_hint));
+    serde_json::to_writer(&mut *buffer, body).map_err(|_| Failure::Internal)?;
+    Ok(HttpResponse::build(status).content_type("application/json").body(Bytes::from_owner(Wiped(buffer))))
+}
+
+struct Wiped(Zeroizing<Vec<u8>>);
+
+impl AsRef<[u8]> for Wiped {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// RFC 3339 in UTC with whole seconds and `Z`.
+pub fn timestamp(time: OffsetDateTime) -> String {
+    let whole = time.to_offset(time::UtcOffset::UTC).replace_nanosecond(0).unwrap_or(time);
+    whole.format(&Rfc3339).unwrap_or_default()
+}
+
+/// Where a list goes on: base64url of `v1` and the last item's position.
+pub struct Cursor;
+
+impl Cursor {
+    /// Spells a cursor.
+    pub fn encode(position: impl std::fmt::Display) -> String {
+        URL_SAFE_NO_PAD.encode(format!("v1{position}"))
+    }
+
+    /// Reads a cursor that [`Self::encode`] wrote.
+    pub fn decode<T>(text: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, Failure> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok();
+        let position = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+        let parsed = position.and_then(|position| position.strip_prefix("v1").and_then(&parse));
+        parsed.ok_or_else(|| Failure::invalid(Rule::fixed("must be a cursor of an earlier answer").on("cursor")))
+    }
+}

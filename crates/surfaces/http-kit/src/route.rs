@@ -1,0 +1,101 @@
+//! Routes as data.
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use futures_util::future::LocalBoxFuture;
+use strongroom_application::Failure;
+use strongroom_domain::Operation;
+
+use crate::call::{Call, PublicCall};
+use crate::refusal::Refusal;
+
+/// What a handler answers.
+pub type Answer = LocalBoxFuture<'static, Result<HttpResponse, Failure>>;
+
+/// One operation of a surface.
+#[derive(Clone, Copy)]
+pub struct Route {
+    /// Its method, in capitals.
+    pub method: fn() -> Method,
+    /// Its path template, without the prefixes under which it is mounted.
+    pub path: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    /// Whether it takes a body.
+    pub body: BodyRule,
+}
+
+/// Who may call a route, and what handles it.
+#[derive(Clone, Copy)]
+pub enum Access {
+    /// A principal whom the permission table allows this operation.
+    Permitted(Operation, Handler),
+    /// Anybody.
+    Public(fn(PublicCall) -> Answer),
+    /// A peer on this host that no proxy speaks for.
+    Host(fn(PublicCall) -> Answer),
+}
+
+/// Handles an authenticated call.
+pub type Handler = fn(Call) -> Answer;
+
+/// Whether a route takes a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyRule {
+    /// It takes none, and does not read one.
+    None,
+    /// It takes a JSON object.
+    Json,
+}
+
+impl Route {
+    /// A route that reads.
+    pub const fn get(path: &'static str, operation: Operation, handler: Handler) -> Self {
+        Self { method: || Method::GET, path, access: Access::Permitted(operation, handler), body: BodyRule::None }
+    }
+
+    /// A route that takes a JSON body by POST.
+    pub const fn post(path: &'static str, operation: Operation, handler: Handler) -> Self {
+        Self { method: || Method::POST, path, access: Access::Permitted(operation, handler), body: BodyRule::Json }
+    }
+
+    /// A route that takes a JSON body by PATCH.
+    pub const fn patch(path: &'static str, operation: Operation, handler: Handler) -> Self {
+        Self { method: || Method::PATCH, path, access: Access::Permitted(operation, handler), body: BodyRule::Json }
+    }
+
+    /// A route that deletes.
+    pub const fn delete(path: &'static str, operation: Operation, handler: Handler) -> Self {
+        Self { method: || Method::DELETE, path, access: Access::Permitted(operation, handler), body: BodyRule::None }
+    }
+
+    /// A route for anybody.
+    pub const fn public(path: &'static str, handler: fn(PublicCall) -> Answer) -> Self {
+        Self { method: || Method::GET, path, access: Access::Public(handler), body: BodyRule::None }
+    }
+
+    /// A route for peers on this host.
+    pub const fn host(path: &'static str, handler: fn(PublicCall) -> Answer) -> Self {
+        Self { method: || Method::GET, path, access: Access::Host(handler), body: BodyRule::None }
+    }
+
+    /// The operation it needs, unless it is public.
+    pub const fn operation(&self) -> Option<Operation> {
+        match self.access {
+            Access::Permitted(operation, _) => Some(operation),
+            Access::Public(_) | Access::Host(_) => None,
+        }
+    }
+}
+
+/// A surface: its routes, where they are mounted, and how it words a refusal.
+pub struct Dialect {
+    /// The prefixes under which every route is mounted; `""` is the bare path.
+    pub prefixes: &'static [&'static str],
+    /// First path segments that belong to this dialect, for answers to unknown routes.
+    pub segments: &'static [&'static str],
+    /// Its routes; of two paths that could match, the first wins.
+    pub routes: &'static [Route],
+    /// Words a refusal; the text is the request id.
+    pub refuse: fn(&Refusal, &str) -> HttpResponse,
+}
