@@ -1,1 +1,113 @@
-//! (being written)
+//! Strongroom as a whole: the one place that names the adapters and puts them together, and the API with
+//! which another Rust service embeds the vault.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use strongroom::Strongroom;
+//!
+//! let strongroom = Strongroom::builder().data_dir("./vault").start().await?;
+//! let application = strongroom.application();
+//! # let _ = application;
+//! strongroom.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Server, command line, tests and embedding services all start here, so that none of them is wired in
+//! another way.
+
+mod background;
+mod builder;
+mod checkpoint_line;
+mod data_dir;
+mod diagnosis;
+mod error;
+mod secret_file;
+mod start;
+mod stores;
+mod token_issuer;
+
+use std::sync::Arc;
+
+use strongroom_application::{Application, Checkpoint};
+use strongroom_environment::{Clock, Ids};
+use strongroom_environment_system::{SystemClock, SystemIds};
+
+pub use builder::{Builder, IssuerFile, KeySource, Migrations, SecretSource};
+pub use diagnosis::{Diagnosis, Finding};
+pub use error::StartError;
+pub use strongroom_vault_ring::{KeyRing, KeyStatus};
+pub use token_issuer::TokenIssuer;
+
+use background::Background;
+use data_dir::ServeLock;
+use stores::Stores;
+
+/// A running vault.
+pub struct Strongroom {
+    application: Application,
+    stores: Arc<Stores>,
+    issuer: TokenIssuer,
+    deployment_id: uuid::Uuid,
+    /// Whether this start made the data directory.
+    first_start: bool,
+    background: Option<Background>,
+    /// Held until the end, so that no second server works on the data directory.
+    _lock: Option<ServeLock>,
+}
+
+impl Strongroom {
+    /// Begins to configure a vault.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The use cases.
+    pub fn application(&self) -> &Application {
+        &self.application
+    }
+
+    /// The id that binds every sealed payload to this deployment.
+    pub fn deployment_id(&self) -> uuid::Uuid {
+        self.deployment_id
+    }
+
+    /// Whether this start made the data directory and its keys.
+    pub fn is_first_start(&self) -> bool {
+        self.first_start
+    }
+
+    /// The time, as use cases see it.
+    pub fn now(&self) -> time::OffsetDateTime {
+        SystemClock.now()
+    }
+
+    /// Where request ids come from.
+    pub fn ids(&self) -> Arc<dyn Ids> {
+        Arc::new(SystemIds)
+    }
+
+    /// Issues tokens that this deployment accepts.
+    pub fn token_issuer(&self) -> &TokenIssuer {
+        &self.issuer
+    }
+
+    /// Reads a line of a checkpoint file. `None` when it is not one that this deployment signed.
+    pub fn read_checkpoint(&self, line: &str) -> Option<Checkpoint> {
+        checkpoint_line::read(&self.application, line)
+    }
+
+    /// Compares counters with rows and clocks with each other.
+    pub async fn diagnose(&self) -> Diagnosis {
+        diagnosis::diagnose(&self.stores).await
+    }
+
+    /// Stops the background work, writes what is gathered in memory and a last checkpoint.
+    pub async fn shutdown(mut self) {
+        self.application.drain();
+        if let Some(background) = self.background.take() {
+            background.stop(&self.application).await;
+        }
+        self.stores.checkpoint_wal().await;
+    }
+}

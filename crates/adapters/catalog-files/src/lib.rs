@@ -1,1 +1,115 @@
-//! (being written)
+//! The provider catalog: reads one TOML file a provider, checks it, and answers the [`Catalog`] port.
+//!
+//! The files of `config/providers` are compiled in; an operator's folder may add to them or replace
+//! some. `docs/PROVIDERS.md` explains every key. A file with a mistake never loads in part: the server
+//! does not start, and the error lists every problem of every file.
+
+mod connection;
+mod dialects;
+mod field;
+mod format;
+mod problem;
+mod provider;
+mod rules;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use strongroom_domain::{Provider, ProviderId};
+use strongroom_environment::Catalog;
+
+pub use crate::problem::{CatalogError, Problem};
+
+/// File name and text of each provider that is compiled in.
+const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+
+/// The providers of the checked files.
+#[derive(Debug, Clone)]
+pub struct FileCatalog {
+    providers: BTreeMap<ProviderId, Arc<Provider>>,
+}
+
+impl FileCatalog {
+    /// The providers that are compiled in.
+    ///
+    /// # Errors
+    /// A compiled-in file has a mistake, which this crate's tests would have shown.
+    pub fn embedded() -> Result<Self, CatalogError> {
+        Self::load(EMBEDDED.iter().map(|(name, text)| (*name, *text)), Vec::new())
+    }
+
+    /// The same, with the `*.toml` files of a folder on top: each adds a provider or replaces the one of
+    /// its id. Other files in the folder are left alone.
+    ///
+    /// # Errors
+    /// Every problem of every file at once, also when the folder or a file cannot be read.
+    pub fn with_overlay(folder: &Path) -> Result<Self, CatalogError> {
+        let mut problems = Vec::new();
+        let overlay = read_folder(folder, &mut problems);
+        let embedded = EMBEDDED.iter().map(|(name, text)| (*name, *text));
+        Self::load(
+            embedded.chain(overlay.iter().map(|(name, text)| (name.as_str(), text.as_str()))),
+            problems,
+        )
+    }
+
+    fn load<'a>(
+        files: impl Iterator<Item = (&'a str, &'a str)>,
+        mut problems: Vec<Problem>,
+    ) -> Result<Self, CatalogError> {
+        let mut providers = BTreeMap::new();
+        for (name, text) in files {
+            match provider::read(name, text) {
+                Ok(provider) => drop(providers.insert(provider.id.clone(), Arc::new(provider))),
+                Err(found) => problems.extend(found),
+            }
+        }
+        if problems.is_empty() { Ok(Self { providers }) } else { Err(CatalogError { problems }) }
+    }
+}
+
+impl Catalog for FileCatalog {
+    fn find(&self, id: &str) -> Option<Arc<Provider>> {
+        self.providers.get(&ProviderId::parse(id).ok()?).cloned()
+    }
+
+    fn all(&self) -> Vec<Arc<Provider>> {
+        self.providers.values().cloned().collect()
+    }
+}
+
+/// The provider files of a folder in the order of their names. Their problems name the whole path, so
+/// that they are not taken for those of a compiled-in file.
+fn read_folder(folder: &Path, problems: &mut Vec<Problem>) -> Vec<(String, String)> {
+    let unreadable = |path: &Path, error: io::Error| Problem {
+        file: path.display().to_string(),
+        key: "file".to_owned(),
+        reason: format!("cannot be read: {error}"),
+    };
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => {
+            problems.push(unreadable(folder, error));
+            return Vec::new();
+        }
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        match entry.map(|entry| entry.path()) {
+            Err(error) => problems.push(unreadable(folder, error)),
+            Ok(path) if path.extension().is_none_or(|extension| extension != "toml") => {}
+            Ok(path) => match fs::read_to_string(&path) {
+                Err(error) => problems.push(unreadable(&path, error)),
+                Ok(text) => files.push((path.display().to_string(), text)),
+            },
+        }
+    }
+    files.sort();
+    files
+}
+
+#[cfg(test)]
+mod tests;

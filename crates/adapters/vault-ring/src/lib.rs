@@ -1,1 +1,26 @@
-//! (being written)
+//! The cipher behind the vault port: envelope encryption with AES-256-GCM under a ring of named keys, and
+//! keyed digests under purpose keys. `docs/adr/0002-vault-format.md` has the format and its reasons.
+//!
+//! [`KeyRing::parse`] reads the operator's keys, [`open_vault`] checks them against the store and gives the
+//! two ports. Raw keys stay inside this crate, and only the module `aead` touches the cipher.
+
+mod aead;
+mod binding;
+mod derivation;
+mod envelope;
+mod key_bytes;
+mod key_ring;
+mod key_status;
+mod open_vault;
+mod plaintext;
+mod purpose_keys;
+mod ring_vault;
+mod weak_key;
+mod wrap_counter;
+
+pub use key_ring::{KeyRing, KeyRingError};
+pub use key_status::{KeyStatus, key_status};
+pub use open_vault::{OpenVaultError, open_vault};
+pub use purpose_keys::RingPurposeKeys;
+pub use ring_vault::RingVault;
+pub use wrap_counter::{WRAP_BLOCK, WRAP_LIMIT, WRAP_WARNING};

@@ -21,7 +21,7 @@ pub use fields::{Fields, FromJson};
 pub use json::Json;
 pub use metrics::Metrics;
 pub use peer::{BadNetwork, TrustedProxies};
-pub use pipeline::{Kit, envelope, mount};
+pub use pipeline::{Kit, Listener, envelope, mount};
 pub use refusal::{Refusal, Transport};
 pub use reply::{Cursor, created, no_content, ok, ok_secret, timestamp};
 pub use route::{Access, Answer, BodyRule, Dialect, Handler, Route};

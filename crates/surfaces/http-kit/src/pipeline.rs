@@ -40,10 +40,30 @@ pub struct Kit {
     pub metrics: Arc<Metrics>,
     /// Where request ids come from.
     pub ids: Arc<dyn Ids>,
-    /// Whether routes for peers on this host are served here.
-    pub serves_host_routes: bool,
+    /// Which routes this listener serves.
+    pub listener: Listener,
     /// The surfaces. The first one answers for paths that belong to none.
     pub dialects: &'static [&'static Dialect],
+}
+
+/// Which routes a listener serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listener {
+    /// All but those for this host.
+    Api,
+    /// All; those for this host only to a loopback peer that no proxy speaks for.
+    ApiAndHost,
+    /// Only those for this host, to whoever reaches the listener.
+    Operations,
+}
+
+impl Listener {
+    fn serves(self, route: &Route) -> bool {
+        match self {
+            Self::Api | Self::ApiAndHost => true,
+            Self::Operations => matches!(route.access, Access::Host(_)),
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -55,7 +75,7 @@ pub fn mount(config: &mut web::ServiceConfig, kit: &Kit) {
     for &dialect in kit.dialects {
         for prefix in dialect.prefixes {
             let mut paths: Vec<&'static str> = Vec::new();
-            for route in dialect.routes {
+            for route in dialect.routes.iter().filter(|route| kit.listener.serves(route)) {
                 if !paths.contains(&route.path) {
                     paths.push(route.path);
                 }
@@ -120,12 +140,18 @@ async fn answer(route: &'static Route, request: HttpRequest, payload: web::Paylo
             let call = admit(&kit, route, operation, request, payload).await?;
             finish(handler, call).await
         }
-        Access::Host(_) if !kit.serves_host_routes || !is_local(&request) => {
-            Err(Failure::NotFound(Missing::Route).into())
-        }
+        Access::Host(_) if !serves_host(kit.listener, &request) => Err(Failure::NotFound(Missing::Route).into()),
         Access::Public(handler) | Access::Host(handler) => {
             Ok(handler(PublicCall { app: kit.app.clone(), metrics: kit.metrics.clone() }).await?)
         }
+    }
+}
+
+fn serves_host(listener: Listener, request: &HttpRequest) -> bool {
+    match listener {
+        Listener::Operations => true,
+        Listener::ApiAndHost => is_local(request),
+        Listener::Api => false,
     }
 }
 

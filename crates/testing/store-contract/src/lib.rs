@@ -1,1 +1,155 @@
-//! (being written)
+//! The MUSTs of the repository ports as tests that every store runs.
+//!
+//! # To run them against a store
+//! Write an async function that gives a fresh, empty, migrated store per call, and hand it to
+//! [`contract_tests!`] in an integration test. The test crate needs `tokio` itself.
+//!
+//! ```ignore
+//! async fn make_store() -> StoreUnderTest { … }
+//! strongroom_store_contract::contract_tests!(make_store);
+//! ```
+//!
+//! # To add a MUST
+//! Write it in a port's documentation, then as a `pub async fn(store: StoreUnderTest)` in the module of its
+//! aggregate, named as a sentence, and add that name to the list in [`contract_tests!`]; a test here
+//! compares the two.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a broken promise is shown by a panicking test")]
+
+pub mod accounts;
+pub mod atomicity;
+pub mod audit;
+pub mod concurrency;
+pub mod credentials;
+pub mod deployment;
+pub mod isolation;
+pub mod listing;
+pub mod quota;
+mod under_test;
+
+pub use under_test::{Instance, StoreUnderTest};
+
+/// Expands to one test per contract. `$make` names an `async fn() -> StoreUnderTest` in scope.
+#[macro_export]
+macro_rules! contract_tests {
+    ($make:ident) => {
+        $crate::contract_tests! { @module $make isolation:
+            credentials_of_another_organization_do_not_exist,
+            credentials_of_another_organization_cannot_be_changed,
+            accounts_of_another_organization_do_not_exist,
+            keys_of_another_organization_cannot_be_changed,
+            audit_and_settings_of_another_organization_do_not_show,
+            slots_ids_and_quotas_are_per_organization,
+        }
+        $crate::contract_tests! { @module $make credentials:
+            every_column_comes_back_as_it_was_stored,
+            a_held_slot_and_a_used_id_are_duplicates,
+            a_deleted_credential_frees_its_slot,
+            replacing_changes_what_may_change_and_nothing_else,
+            replacing_with_a_payload_changes_that_too,
+            replacing_needs_the_expected_revision_and_version,
+            a_deleted_credential_is_never_revived_by_a_late_writer,
+            deleting_needs_the_expected_revision,
+            reads_are_noted_and_never_go_back,
+        }
+        $crate::contract_tests! { @module $make listing:
+            credentials_come_newest_first_and_in_pages,
+            every_filter_narrows_the_list,
+            filters_combine,
+            reach_limits_the_list,
+            many_sealed_credentials_come_at_once,
+        }
+        $crate::contract_tests! { @module $make quota:
+            parallel_inserts_stop_exactly_at_the_quota,
+            an_organization_may_have_a_limit_of_its_own,
+            a_lowered_limit_keeps_what_is_stored,
+            deleting_gives_the_place_back,
+            refused_inserts_take_no_place,
+        }
+        $crate::contract_tests! { @module $make accounts:
+            every_column_of_an_account_comes_back,
+            accounts_come_newest_first_and_in_pages,
+            replacing_needs_the_time_that_was_read,
+            every_column_of_a_key_comes_back_with_its_account,
+            keys_come_newest_first,
+            a_key_needs_its_account,
+            deleting_an_account_ends_its_keys,
+            a_revoked_key_is_gone,
+            a_key_id_is_given_out_once,
+            uses_of_keys_are_noted,
+        }
+        $crate::contract_tests! { @module $make audit:
+            every_column_of_an_event_comes_back,
+            each_organization_has_its_own_gapless_chain,
+            one_batch_may_span_organizations,
+            two_events_of_one_mutation_keep_their_order,
+            the_system_organization_has_a_chain,
+            queries_filter_and_page,
+            queries_filter_by_time,
+            a_range_goes_upwards_from_a_place,
+            heads_are_listed_by_organization,
+            heads_are_listed_by_time_of_change,
+            an_event_that_cannot_be_authenticated_is_not_recorded,
+        }
+        $crate::contract_tests! { @module $make atomicity:
+            every_mutation_records_its_event,
+            a_mutation_that_was_refused_leaves_no_event,
+            a_credential_is_not_stored_without_its_event,
+            a_credential_is_not_changed_or_deleted_without_its_event,
+            an_account_is_not_touched_without_its_event,
+        }
+        $crate::contract_tests! { @module $make concurrency:
+            chains_stay_gapless_under_parallel_writers,
+            skipped_events_are_not_recorded,
+            of_parallel_replacements_one_wins,
+            a_delete_racing_a_replacement_stays_deleted,
+            one_slot_has_one_winner,
+            opposite_batches_do_not_deadlock,
+        }
+        $crate::contract_tests! { @module $make deployment:
+            the_deployment_has_one_id,
+            the_first_kek_is_primary,
+            a_known_kek_is_left_alone,
+            of_parallel_first_keks_one_is_primary,
+            what_a_kek_wraps_is_counted,
+            every_column_of_a_purpose_key_comes_back,
+            a_purpose_gets_one_first_key,
+            wraps_are_reserved_up_to_the_limit,
+            parallel_reservations_never_overlap_or_pass_the_limit,
+            the_stores_clock_goes_forward,
+            a_fresh_store_is_fully_migrated,
+        }
+    };
+    (@module $make:ident $module:ident: $($contract:ident,)+) => {
+        mod $module {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $contract() {
+                    $crate::$module::$contract(super::$make().await).await;
+                }
+            )+
+        }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_contract_is_in_the_list() {
+        let list = include_str!("lib.rs");
+        let modules = [
+            include_str!("accounts.rs"),
+            include_str!("atomicity.rs"),
+            include_str!("audit.rs"),
+            include_str!("concurrency.rs"),
+            include_str!("credentials.rs"),
+            include_str!("deployment.rs"),
+            include_str!("isolation.rs"),
+            include_str!("listing.rs"),
+            include_str!("quota.rs"),
+        ];
+        for function in modules.iter().flat_map(|module| module.split("pub async fn ").skip(1)) {
+            let name = function.split('(').next().unwrap();
+            assert!(list.contains(&format!("            {name},\n")), "{name} is not run by any store");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Checks of `[dialects.*]`: what a dialect is told about a provider must fit the provider.
+
+use std::collections::BTreeSet;
+
+use strongroom_domain::{CredentialType, Field, FieldKind};
+
+use crate::format::{ConnectAuthType, ConnectTable, CrmTable, DialectTables, PrimaryTable};
+use crate::problem::Problems;
+use crate::provider::Rules;
+use crate::rules::{ACCESS_TOKEN, field_of};
+
+pub(crate) fn check(table: toml::Table, fields: &[Field], types: &Rules, problems: &mut Problems) {
+    let Some(dialects) = problems.read_table::<DialectTables>("dialects", table) else { return };
+    match dialects.primary {
+        Some(table) => drop(problems.read_table::<PrimaryTable>("dialects.primary", table)),
+        None => problems.add("dialects.primary", "must be there: that dialect serves every provider"),
+    }
+    if let Some(table) = dialects.connect
+        && let Some(connect) = problems.read_table("dialects.connect", table)
+    {
+        check_connect(&connect, fields, types, problems);
+    }
+    if let Some(table) = dialects.crm
+        && let Some(crm) = problems.read_table("dialects.crm", table)
+    {
+        check_crm(&crm, fields, types, problems);
+    }
+}
+
+fn check_connect(connect: &ConnectTable, fields: &[Field], types: &Rules, problems: &mut Problems) {
+    const AUTH_TYPE: &str = "dialects.connect.auth_type";
+    const REQUIRED_FIELDS: &str = "dialects.connect.required_fields";
+    if connect.auth_type != ConnectAuthType::ApiKey && !connect.required_fields.is_empty() {
+        problems.add(REQUIRED_FIELDS, "are only for the auth_type api_key");
+    }
+    match connect.auth_type {
+        ConnectAuthType::WebhookOnly => {}
+        ConnectAuthType::Oauth2 if types.keys().any(|kind| kind.is_oauth()) => {}
+        ConnectAuthType::Oauth2 => problems.add(AUTH_TYPE, "needs an OAuth type in `types`"),
+        ConnectAuthType::ApiKey => {
+            let Some(rules) = types.get(&CredentialType::ApiKey) else {
+                return problems.add(AUTH_TYPE, "needs the type api_key in `types`");
+            };
+            for name in &connect.required_fields {
+                if field_of(fields, CredentialType::ApiKey, name).is_none() {
+                    problems.add(REQUIRED_FIELDS, format!("names `{name}`, which is not a field of api_key"));
+                }
+            }
+            for name in rules.required.iter().filter(|name| !connect.required_fields.contains(name)) {
+                problems.add(REQUIRED_FIELDS, format!("must name `{name}`, which `types.api_key` requires"));
+            }
+        }
+    }
+}
+
+fn check_crm(crm: &CrmTable, fields: &[Field], types: &Rules, problems: &mut Problems) {
+    const BOTH: [CredentialType; 2] = [CredentialType::ApiKey, CredentialType::Oauth2];
+    let is_token = |field: &Field| field.secret && field.kind == FieldKind::Text;
+    if !field_of(fields, CredentialType::ApiKey, &crm.token).is_some_and(is_token) {
+        problems.add("dialects.crm.token", "must name a secret text of api_key");
+    }
+    let is_dsn = |field: &Field| field.destination && field.kind == FieldKind::Url;
+    if !BOTH.iter().all(|kind| field_of(fields, *kind, &crm.dsn).is_some_and(is_dsn)) {
+        problems.add("dialects.crm.dsn", "must name a public url of both api_key and oauth2");
+    }
+    for kind in BOTH {
+        let Some(rules) = types.get(&kind) else {
+            problems.add("dialects.crm", format!("needs the type {} in `types`", kind.as_str()));
+            continue;
+        };
+        let token = if kind.is_oauth() { ACCESS_TOKEN } else { crm.token.as_str() };
+        let sent = |name: &String| *name == crm.dsn || name == token;
+        let enough = rules.required.iter().all(sent)
+            && (rules.any_of.is_empty() || rules.any_of.iter().any(|group| group.iter().all(sent)));
+        if !enough {
+            problems.add(
+                format!("types.{}", kind.as_str()),
+                "must need no more than the token and the dsn, which is all that the crm dialect is sure to have",
+            );
+        }
+    }
+    check_metadata(crm, fields, problems);
+}
+
+fn check_metadata(crm: &CrmTable, fields: &[Field], problems: &mut Problems) {
+    const PUBLIC: &str = "dialects.crm.public_metadata";
+    const DESTINATION: &str = "dialects.crm.destination_metadata";
+    for (key, names) in [(PUBLIC, &crm.public_metadata), (DESTINATION, &crm.destination_metadata)] {
+        if names.iter().any(String::is_empty) || names.iter().collect::<BTreeSet<_>>().len() != names.len() {
+            problems.add(key, "must not have an empty or a repeated name");
+        }
+    }
+    for name in crm.destination_metadata.iter().filter(|name| !crm.public_metadata.contains(name)) {
+        problems.add(DESTINATION, format!("names `{name}`, which must be in `public_metadata` too"));
+    }
+    for field in fields.iter().filter(|field| crm.public_metadata.contains(&field.name)) {
+        if field.secret {
+            problems.add(PUBLIC, format!("names `{}`, which is a secret field", field.name));
+        }
+        if field.destination && !crm.destination_metadata.contains(&field.name) {
+            problems.add(DESTINATION, format!("must name `{}`, which is a destination field", field.name));
+        }
+    }
+}

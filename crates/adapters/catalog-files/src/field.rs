@@ -1,0 +1,178 @@
+//! Checks of `[[field]]`.
+
+use std::collections::BTreeSet;
+
+use regex::Regex;
+use strongroom_domain::content::TOKEN_EXPIRY;
+use strongroom_domain::provider::TypeRules;
+use strongroom_domain::{CredentialType, Field, FieldKind, Provider, SecretText, Submission, SubmittedValue};
+
+use crate::format::FieldTable;
+use crate::problem::Problems;
+use crate::provider::is_name;
+
+/// Reads all fields. `None` when a table has not the right shape.
+pub(crate) fn read_all(
+    tables: Vec<toml::Table>,
+    declared: &BTreeSet<CredentialType>,
+    problems: &mut Problems,
+) -> Option<Vec<Field>> {
+    let mut names = BTreeSet::new();
+    let mut fields = Vec::new();
+    let mut readable = true;
+    for (at, table) in tables.into_iter().enumerate() {
+        let name = table.get("name").and_then(toml::Value::as_str).map(str::to_owned);
+        let key = name.map_or_else(|| format!("field[{at}]"), |name| format!("field.{name}"));
+        let Some(table) = problems.read_table::<FieldTable>(&key, table) else {
+            readable = false;
+            continue;
+        };
+        if !names.insert(table.name.clone()) {
+            problems.add(key.as_str(), "is declared more than once");
+        }
+        fields.push(read_one(table, &key, declared, problems));
+    }
+    readable.then_some(fields)
+}
+
+/// Checks every example by submitting it, alone, to the code that checks submissions.
+pub(crate) fn check_examples(provider: &Provider, problems: &mut Problems) {
+    for field in &provider.fields {
+        let Some(example) = &field.example else { continue };
+        let key = format!("field.{}.example", field.name);
+        // Whoever pastes a real secret here publishes it: catalogs are shown to everyone.
+        if field.secret && !example.to_ascii_uppercase().contains("EXAMPLE") {
+            problems.add(key.as_str(), "must contain the word EXAMPLE, because the field is secret");
+        }
+        let value = match field.kind {
+            FieldKind::Boolean => example.parse().map_or(SubmittedValue::Other, SubmittedValue::Boolean),
+            FieldKind::List => SubmittedValue::List(
+                example.split(',').map(|item| SecretText::new(item.to_owned())).collect(),
+            ),
+            _ => SubmittedValue::Text(SecretText::new(example.clone())),
+        };
+        let alone = Provider {
+            fields: vec![Field { types: BTreeSet::new(), ..field.clone() }],
+            types: [(CredentialType::ApiKey, TypeRules::default())].into(),
+            ..provider.clone()
+        };
+        let submission = Submission::from([(field.name.clone(), value)]);
+        for violation in alone.accept(CredentialType::ApiKey, submission).err().unwrap_or_default() {
+            problems.add(key.as_str(), violation.rule.to_string());
+        }
+    }
+}
+
+fn read_one(
+    table: FieldTable,
+    key: &str,
+    declared: &BTreeSet<CredentialType>,
+    problems: &mut Problems,
+) -> Field {
+    let label = table.label.unwrap_or_else(|| label_of(&table.name));
+    let types = read_types(&table.types, key, declared, problems);
+    let pattern = table.pattern.and_then(|pattern| compile(&pattern, key, problems));
+    let field = Field {
+        name: table.name,
+        label,
+        kind: table.kind.into(),
+        secret: table.secret,
+        destination: table.destination,
+        pattern,
+        choices: table.choices,
+        example: table.example,
+        types,
+    };
+    check_name(&field, key, problems);
+    check_secrecy(&field, key, problems);
+    check_value_rules(&field, key, problems);
+    field
+}
+
+fn read_types(
+    names: &[String],
+    key: &str,
+    declared: &BTreeSet<CredentialType>,
+    problems: &mut Problems,
+) -> BTreeSet<CredentialType> {
+    let mut types = BTreeSet::new();
+    for name in names {
+        match CredentialType::parse(name).ok().filter(|kind| declared.contains(kind)) {
+            Some(kind) => drop(types.insert(kind)),
+            None => {
+                problems.add(format!("{key}.types"), format!("names `{name}`, which has no table in `types`"))
+            }
+        }
+    }
+    types
+}
+
+/// A pattern is held to the whole value. It is compiled alone first: `a)|(?:b` would otherwise slip out
+/// of the group that anchors it.
+fn compile(pattern: &str, key: &str, problems: &mut Problems) -> Option<Regex> {
+    let anchored = Regex::new(pattern).and_then(|_| Regex::new(&format!("^(?:{pattern})$")));
+    if anchored.is_err() {
+        problems.add(format!("{key}.pattern"), "is not a regular expression that compiles");
+    }
+    anchored.ok()
+}
+
+fn check_name(field: &Field, key: &str, problems: &mut Problems) {
+    if !is_name(&field.name) {
+        problems.add(format!("{key}.name"), "must be 1 to 64 characters of `a-z0-9_`");
+    }
+    if field.label.trim().is_empty() {
+        problems.add(format!("{key}.label"), "must not be empty");
+    }
+    if field.name == TOKEN_EXPIRY && field.kind != FieldKind::Timestamp {
+        problems.add(format!("{key}.type"), "must be timestamp: this name is the end of an access token");
+    }
+}
+
+fn check_secrecy(field: &Field, key: &str, problems: &mut Problems) {
+    let secret = format!("{key}.secret");
+    match field.kind {
+        FieldKind::PrivateKey | FieldKind::PostgresConnectionString if !field.secret => {
+            problems.add(secret, "must be true for this type");
+        }
+        FieldKind::Integer
+        | FieldKind::Boolean
+        | FieldKind::List
+        | FieldKind::Port
+        | FieldKind::Host
+        | FieldKind::Timestamp
+            if field.secret =>
+        {
+            problems.add(secret, "must be false for this type, which is stored in the clear");
+        }
+        _ => {}
+    }
+    let destination = format!("{key}.destination");
+    if field.secret && field.destination {
+        problems.add(destination, "must be false for a secret field: a destination is public");
+    } else if matches!(field.kind, FieldKind::Host | FieldKind::Port | FieldKind::Url)
+        && !field.secret
+        && !field.destination
+    {
+        problems.add(destination, "must be true for this type: it decides where the secret is sent");
+    }
+}
+
+fn check_value_rules(field: &Field, key: &str, problems: &mut Problems) {
+    if field.pattern.is_some() && !matches!(field.kind, FieldKind::Text | FieldKind::Host | FieldKind::Url) {
+        problems.add(format!("{key}.pattern"), "is only for text, host and url");
+    }
+    if !field.choices.is_empty() && field.kind != FieldKind::Text {
+        problems.add(format!("{key}.choices"), "are only for text");
+    }
+    // A refused value is answered with the choices.
+    if !field.choices.is_empty() && field.secret {
+        problems.add(format!("{key}.choices"), "are not for secret fields");
+    }
+}
+
+fn label_of(name: &str) -> String {
+    let words = name.replace('_', " ");
+    let mut chars = words.chars();
+    chars.next().map(|first| first.to_ascii_uppercase().to_string() + chars.as_str()).unwrap_or_default()
+}

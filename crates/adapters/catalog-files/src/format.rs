@@ -1,0 +1,148 @@
+//! The shape of a provider file, as serde reads it. Unknown keys are refused everywhere.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use strongroom_domain::FieldKind;
+
+/// The one version of the format.
+pub(crate) const SCHEMA: i64 = 1;
+
+/// A file without its `schema`. Its tables stay unread here, so that each is read, and reported, on its own.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ProviderFile {
+    pub(crate) id: String,
+    pub(crate) display_name: String,
+    pub(crate) description: String,
+    pub(crate) category: String,
+    pub(crate) docs_url: Option<String>,
+    #[serde(rename = "field", default)]
+    pub(crate) fields: Vec<toml::Table>,
+    #[serde(default)]
+    pub(crate) types: BTreeMap<String, toml::Table>,
+    #[serde(default)]
+    pub(crate) dialects: toml::Table,
+}
+
+/// `[[field]]`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FieldTable {
+    pub(crate) name: String,
+    pub(crate) label: Option<String>,
+    #[serde(rename = "type")]
+    pub(crate) kind: KindName,
+    #[serde(default)]
+    pub(crate) secret: bool,
+    #[serde(default)]
+    pub(crate) destination: bool,
+    pub(crate) pattern: Option<String>,
+    #[serde(default)]
+    pub(crate) choices: Vec<String>,
+    pub(crate) example: Option<String>,
+    #[serde(default)]
+    pub(crate) types: Vec<String>,
+}
+
+/// The spelling of a field's kind.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum KindName {
+    Text,
+    Integer,
+    Boolean,
+    List,
+    Port,
+    Host,
+    Url,
+    Timestamp,
+    PrivateKey,
+    CertificatePem,
+    PostgresConnectionString,
+}
+
+impl From<KindName> for FieldKind {
+    fn from(name: KindName) -> Self {
+        match name {
+            KindName::Text => Self::Text,
+            KindName::Integer => Self::Integer,
+            KindName::Boolean => Self::Boolean,
+            KindName::List => Self::List,
+            KindName::Port => Self::Port,
+            KindName::Host => Self::Host,
+            KindName::Url => Self::Url,
+            KindName::Timestamp => Self::Timestamp,
+            KindName::PrivateKey => Self::PrivateKey,
+            KindName::CertificatePem => Self::CertificatePem,
+            KindName::PostgresConnectionString => Self::PostgresConnectionString,
+        }
+    }
+}
+
+/// `[types.<credential_type>]`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RulesTable {
+    #[serde(default)]
+    pub(crate) required: Vec<String>,
+    #[serde(default)]
+    pub(crate) any_of: Vec<Vec<String>>,
+}
+
+/// `[dialects]`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DialectTables {
+    pub(crate) primary: Option<toml::Table>,
+    pub(crate) connect: Option<toml::Table>,
+    pub(crate) crm: Option<toml::Table>,
+}
+
+/// `[dialects.primary]`, which says only that the provider is there.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PrimaryTable {}
+
+/// `[dialects.connect]`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConnectTable {
+    #[serde(rename = "category")]
+    pub(crate) _category: ConnectCategory,
+    pub(crate) auth_type: ConnectAuthType,
+    #[serde(default)]
+    pub(crate) required_fields: Vec<String>,
+}
+
+/// The categories that the connect dialect knows.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ConnectCategory {
+    Monitoring,
+    Code,
+    Ticketing,
+    Communication,
+    Cloud,
+}
+
+/// The ways to authenticate that the connect dialect knows.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ConnectAuthType {
+    Oauth2,
+    ApiKey,
+    WebhookOnly,
+}
+
+/// `[dialects.crm]`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CrmTable {
+    pub(crate) dsn: String,
+    pub(crate) token: String,
+    #[serde(default)]
+    pub(crate) public_metadata: Vec<String>,
+    #[serde(default)]
+    pub(crate) destination_metadata: Vec<String>,
+}

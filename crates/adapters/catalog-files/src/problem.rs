@@ -1,0 +1,65 @@
+//! What is wrong with a provider file.
+
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+
+/// One mistake: where it is and what was expected. It quotes names and keys, never an example.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The file: its name when it is compiled in, its path when it is in an overlay folder.
+    pub file: String,
+    /// The key, with its table: `field.host.pattern`; the line for text that is no TOML.
+    pub key: String,
+    /// What was expected.
+    pub reason: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: {}", self.file, self.key, self.reason)
+    }
+}
+
+/// Provider files have mistakes; all of them are listed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the provider catalog is not valid{}", lines(.problems))]
+pub struct CatalogError {
+    /// Every problem of every file.
+    pub problems: Vec<Problem>,
+}
+
+/// The problems of one file, as its checks find them.
+pub(crate) struct Problems {
+    file: String,
+    found: Vec<Problem>,
+}
+
+impl Problems {
+    pub(crate) fn of(file: &str) -> Self {
+        Self { file: file.to_owned(), found: Vec::new() }
+    }
+
+    pub(crate) fn add(&mut self, key: impl Into<String>, reason: impl Into<String>) {
+        self.found.push(Problem { file: self.file.clone(), key: key.into(), reason: reason.into() });
+    }
+
+    /// Reads one table of the file on its own, so that a mistake in it does not hide those of the others.
+    pub(crate) fn read_table<T: DeserializeOwned>(&mut self, key: &str, table: toml::Table) -> Option<T> {
+        match table.try_into() {
+            Ok(read) => Some(read),
+            Err(error) => {
+                self.add(key, error.to_string().trim().replace('\n', " "));
+                None
+            }
+        }
+    }
+
+    pub(crate) fn into_vec(self) -> Vec<Problem> {
+        self.found
+    }
+}
+
+fn lines(problems: &[Problem]) -> String {
+    problems.iter().map(|problem| format!("\n  {problem}")).collect()
+}

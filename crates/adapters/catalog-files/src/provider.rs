@@ -1,0 +1,112 @@
+//! From the text of a provider file to a checked [`Provider`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use strongroom_domain::provider::TypeRules;
+use strongroom_domain::{CredentialType, Provider, ProviderId};
+
+use crate::format::{ProviderFile, SCHEMA};
+use crate::problem::{Problem, Problems};
+use crate::{connection, dialects, field, rules};
+
+/// Reads and checks one file. `file` is its name or path; the stem must be the provider's id.
+pub(crate) fn read(file: &str, text: &str) -> Result<Provider, Vec<Problem>> {
+    let mut problems = Problems::of(file);
+    let provider = parse(text, &mut problems).and_then(|parsed| check(parsed, file, &mut problems));
+    match (provider, problems.into_vec()) {
+        (Some(provider), found) if found.is_empty() => Ok(provider),
+        (_, found) => Err(found),
+    }
+}
+
+fn parse(text: &str, problems: &mut Problems) -> Option<ProviderFile> {
+    let mut table: toml::Table = match toml::from_str(text) {
+        Ok(table) => table,
+        Err(error) => {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            problems.add(format!("line {}", before.matches('\n').count() + 1), error.message());
+            return None;
+        }
+    };
+    // Another version has other keys: to complain about those would mislead.
+    if table.remove("schema").and_then(|schema| schema.as_integer()) != Some(SCHEMA) {
+        problems.add("schema", format!("must be {SCHEMA}"));
+        return None;
+    }
+    problems.read_table("top level", table)
+}
+
+fn check(parsed: ProviderFile, file: &str, problems: &mut Problems) -> Option<Provider> {
+    let id = check_id(&parsed.id, file, problems);
+    check_texts(&parsed, problems);
+    let declared = declared_types(&parsed, problems);
+    let fields = field::read_all(parsed.fields, &declared, problems);
+    // With a field that could not be read, what refers to fields would be reported for nothing.
+    let fields = fields?;
+    let types = rules::read_all(parsed.types, &fields, problems);
+    connection::check(&fields, problems);
+    dialects::check(parsed.dialects, &fields, &types, problems);
+    let provider = Provider {
+        id: id?,
+        display_name: parsed.display_name,
+        description: parsed.description,
+        category: parsed.category,
+        docs_url: parsed.docs_url,
+        fields,
+        types,
+    };
+    field::check_examples(&provider, problems);
+    Some(provider)
+}
+
+fn check_id(text: &str, file: &str, problems: &mut Problems) -> Option<ProviderId> {
+    let id = ProviderId::parse(text).ok().filter(|id| id.as_str() == text);
+    if id.is_none() {
+        problems.add("id", "must be 1 to 64 characters of `a-z0-9_`");
+    }
+    if ProviderId::RESERVED.contains(&text) {
+        problems.add("id", "is reserved for a path of the API");
+    }
+    if Path::new(file).file_stem().is_none_or(|stem| stem != text) {
+        problems.add("id", "must be the file's name without `.toml`");
+    }
+    id
+}
+
+fn check_texts(parsed: &ProviderFile, problems: &mut Problems) {
+    for (key, text) in [("display_name", &parsed.display_name), ("description", &parsed.description)] {
+        if text.trim().is_empty() {
+            problems.add(key, "must not be empty");
+        }
+    }
+    if !is_name(&parsed.category) {
+        problems.add("category", "must be 1 to 64 characters of `a-z0-9_`");
+    }
+    if parsed.docs_url.as_ref().is_some_and(|url| !url.starts_with("https://")) {
+        problems.add("docs_url", "must be an https URL");
+    }
+}
+
+fn declared_types(parsed: &ProviderFile, problems: &mut Problems) -> BTreeSet<CredentialType> {
+    if parsed.types.is_empty() {
+        problems.add("types", "must have a table for at least one credential type");
+    }
+    let mut declared = BTreeSet::new();
+    for name in parsed.types.keys() {
+        match CredentialType::parse(name) {
+            Ok(kind) => drop(declared.insert(kind)),
+            Err(rule) => problems.add(format!("types.{name}"), rule.to_string()),
+        }
+    }
+    declared
+}
+
+/// Whether a text can name a field or a category.
+pub(crate) fn is_name(text: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    (1..=64).contains(&text.len()) && text.bytes().all(allowed)
+}
+
+/// What each type needs, by type.
+pub(crate) type Rules = BTreeMap<CredentialType, TypeRules>;

@@ -1,0 +1,26 @@
+//! What holds for the compiled-in files, for overlays, and for files with mistakes.
+
+mod dialects;
+mod embedded;
+mod mistakes;
+mod overlay;
+
+use strongroom_domain::{Field, FieldKind, SecretText, Submission, SubmittedValue};
+
+/// A value that the field takes, with `mark` in it when it is secret.
+fn sample(field: &Field, mark: &str) -> SubmittedValue {
+    let text = match field.kind {
+        FieldKind::Boolean => return SubmittedValue::Boolean(true),
+        FieldKind::List => return SubmittedValue::List(Vec::new()),
+        FieldKind::PrivateKey => format!("-----BEGIN OPENSSH PRIVATE KEY-----\n{mark}\n"),
+        FieldKind::PostgresConnectionString => format!("postgres://report:{mark}@db.example.com/sales"),
+        FieldKind::CertificatePem => "-----BEGIN CERTIFICATE-----\nexample\n".to_owned(),
+        _ if field.secret => mark.to_owned(),
+        _ => field.example.clone().unwrap_or_else(|| panic!("{} has no example", field.name)),
+    };
+    SubmittedValue::Text(SecretText::new(text))
+}
+
+fn submission<'a>(fields: impl IntoIterator<Item = &'a Field>, mark: &str) -> Submission {
+    fields.into_iter().map(|field| (field.name.clone(), sample(field, mark))).collect()
+}

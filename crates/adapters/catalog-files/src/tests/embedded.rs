@@ -1,0 +1,238 @@
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use strongroom_domain::content::TOKEN_EXPIRY;
+use strongroom_domain::provider::TypeRules;
+use strongroom_domain::{ConfigValue, CredentialType, Provider, SecretText, SubmittedValue, Violation};
+use strongroom_environment::Catalog;
+
+use super::{sample, submission};
+use crate::{EMBEDDED, FileCatalog};
+
+const CANARY: &str = "c4n4ry";
+
+fn catalog() -> FileCatalog {
+    FileCatalog::embedded().unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn provider(id: &str) -> Arc<Provider> {
+    catalog().find(id).unwrap_or_else(|| panic!("{id} is not in the catalog"))
+}
+
+fn each_type() -> Vec<(Arc<Provider>, CredentialType, TypeRules)> {
+    let providers = catalog().all();
+    let types = |provider: &Arc<Provider>| {
+        let pairs = provider.types.iter().map(|(kind, rules)| (provider.clone(), *kind, rules.clone()));
+        pairs.collect::<Vec<_>>()
+    };
+    providers.iter().flat_map(types).collect()
+}
+
+/// The field sets that just satisfy a type.
+fn minimal_sets(rules: &TypeRules) -> Vec<BTreeSet<String>> {
+    let required: BTreeSet<_> = rules.required.iter().cloned().collect();
+    if rules.any_of.is_empty() {
+        return vec![required];
+    }
+    rules.any_of.iter().map(|group| required.iter().chain(group).cloned().collect()).collect()
+}
+
+fn fields_of(violations: &[Violation]) -> BTreeSet<&str> {
+    violations.iter().map(|violation| violation.field.as_str()).collect()
+}
+
+#[test]
+fn every_file_of_the_folder_is_compiled_in_and_loads() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../config/providers");
+    let names =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let embedded: BTreeSet<_> = EMBEDDED.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(names.collect::<BTreeSet<_>>(), embedded);
+    assert_eq!(catalog().all().len(), embedded.len());
+}
+
+#[test]
+fn the_promised_providers_take_the_promised_types() {
+    use CredentialType::{
+        ApiKey, ClientCredentials, GoogleOauth, KeyFile, Oauth2, SharepointOauth, UserPassword,
+    };
+    let promised: [(&str, &[CredentialType]); 16] = [
+        ("aws_ses", &[ApiKey]),
+        ("custom", &[ApiKey, Oauth2, UserPassword]),
+        ("datadog", &[ApiKey]),
+        ("dynamics", &[ApiKey, Oauth2, ClientCredentials]),
+        ("github", &[ApiKey, Oauth2]),
+        ("google", &[GoogleOauth]),
+        ("hubspot", &[ApiKey, Oauth2]),
+        ("internal_postgresql", &[UserPassword]),
+        ("microsoft", &[SharepointOauth, Oauth2, ClientCredentials]),
+        ("pagerduty", &[ApiKey, Oauth2]),
+        ("pipedrive", &[ApiKey, Oauth2]),
+        ("postgresql", &[UserPassword]),
+        ("salesforce", &[ApiKey, Oauth2]),
+        ("sftp", &[UserPassword, KeyFile]),
+        ("sharepoint", &[SharepointOauth, Oauth2, ClientCredentials]),
+        ("zoho", &[ApiKey, Oauth2]),
+    ];
+    for (id, types) in promised {
+        assert_eq!(provider(id).types.keys().copied().collect::<Vec<_>>(), types, "{id}");
+    }
+}
+
+#[test]
+fn a_provider_is_found_in_any_case_and_all_are_in_the_order_of_their_ids() {
+    assert_eq!(provider("AWS_ses").id.as_str(), "aws_ses");
+    assert!(catalog().find("nothing").is_none());
+    assert!(catalog().find("a provider").is_none());
+    let ids: Vec<_> = catalog().all().iter().map(|provider| provider.id.clone()).collect();
+    assert!(ids.is_sorted());
+}
+
+#[test]
+fn the_smallest_good_submission_of_every_type_is_accepted_and_needs_all_it_has() {
+    for (provider, kind, rules) in each_type() {
+        let context = format!("{} {}", provider.id, kind.as_str());
+        for names in minimal_sets(&rules) {
+            let fields = || provider.fields.iter().filter(|field| names.contains(&field.name));
+            assert_eq!(fields().count(), names.len(), "{context}");
+            provider
+                .accept(kind, submission(fields(), CANARY))
+                .unwrap_or_else(|found| panic!("{context}: {found:?}"));
+            for missing in &names {
+                let mut rest = submission(fields(), CANARY);
+                rest.remove(missing);
+                let violations = provider.accept(kind, rest).unwrap_err();
+                assert_eq!(fields_of(&violations), [missing.as_str()].into(), "{context}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_unknown_field_and_a_field_of_another_type_are_named() {
+    for (provider, kind, _) in each_type() {
+        let mut submitted = submission(provider.fields_of(kind), CANARY);
+        let foreign = provider.fields.iter().filter(|field| !field.belongs_to(kind));
+        let mut strangers: BTreeSet<_> = foreign.clone().map(|field| field.name.as_str()).collect();
+        submitted.extend(submission(foreign, CANARY));
+        submitted.insert("stranger".to_owned(), SubmittedValue::Boolean(true));
+        strangers.insert("stranger");
+        let violations = provider.accept(kind, submitted).unwrap_err();
+        assert_eq!(fields_of(&violations), strangers, "{} {}", provider.id, kind.as_str());
+    }
+}
+
+#[test]
+fn no_secret_field_of_any_provider_reaches_the_public_config() {
+    for (provider, kind, _) in each_type() {
+        let context = format!("{} {}", provider.id, kind.as_str());
+        let content = provider.accept(kind, submission(provider.fields_of(kind), CANARY)).unwrap();
+        let config = content.config.to_canonical_json();
+        assert!(!config.contains(CANARY), "{context}: {config}");
+        for field in provider.fields_of(kind).filter(|field| field.name != TOKEN_EXPIRY) {
+            let sealed = content.secret.get(&field.name).is_some_and(|value| value.expose().contains(CANARY));
+            assert_eq!(sealed, field.secret, "{context}: {}", field.name);
+            assert_eq!(content.config.get(&field.name).is_some(), !field.secret, "{context}: {}", field.name);
+        }
+    }
+}
+
+#[test]
+fn the_end_of_an_access_token_is_read_for_every_oauth_type() {
+    for (provider, kind, _) in each_type().into_iter().filter(|(_, kind, _)| kind.is_oauth()) {
+        let content = provider.accept(kind, submission(provider.fields_of(kind), CANARY)).unwrap();
+        assert!(content.access_token_expires_at.is_some(), "{} {}", provider.id, kind.as_str());
+        assert_eq!(content.config.get(TOKEN_EXPIRY), None);
+    }
+}
+
+#[test]
+fn a_connection_string_fills_the_separate_fields_and_wins_over_them() {
+    for id in ["postgresql", "internal_postgresql"] {
+        let provider = provider(id);
+        let mut submitted = submission(provider.fields_of(CredentialType::UserPassword), "other");
+        let text = format!("postgres://app:{CANARY}@db2.example.com:6432/stock?sslmode=require");
+        submitted.insert("connection_string".to_owned(), SubmittedValue::Text(SecretText::new(text)));
+        let content = provider.accept(CredentialType::UserPassword, submitted).unwrap();
+        let text = |text: &str| Some(ConfigValue::Text(text.to_owned()));
+        assert_eq!(content.config.get("host").cloned(), text("db2.example.com"));
+        assert_eq!(content.config.get("port").cloned(), Some(ConfigValue::Integer(6432)));
+        assert_eq!(content.config.get("database").cloned(), text("stock"));
+        assert_eq!(content.config.get("username").cloned(), text("app"));
+        assert_eq!(content.config.get("sslmode").cloned(), text("require"));
+        assert_eq!(content.secret.get("password").unwrap().expose(), CANARY);
+    }
+}
+
+#[test]
+fn destinations_outside_a_provider_are_refused() {
+    let hostile = [
+        ("salesforce", "instance_url", "https://evil.example.com"),
+        ("salesforce", "instance_url", "https://evil.example.com/.salesforce.com"),
+        ("salesforce", "instance_url", "https://x.salesforce.com@evil.example.com"),
+        ("salesforce", "instance_url", "https://x.salesforce.com.evil.example.com"),
+        ("salesforce", "instance_url", "https://x.salesforce.com:8443"),
+        ("salesforce", "instance_url", "http://x.salesforce.com"),
+        ("salesforce", "instance_url", "https://evil.example.com\\.salesforce.com"),
+        ("salesforce", "instance_url", "https://xsalesforce.com"),
+        ("salesforce", "login_host", "login.salesforce.com.evil.example.com"),
+        ("hubspot", "base_url", "https://api.hubapi.com.evil.example.com"),
+        ("pipedrive", "company_domain", "evil.example.com/"),
+        ("pipedrive", "api_domain", "https://evil.example.com#.pipedrive.com"),
+        ("zoho", "api_domain", "https://www.zohoapis.evil"),
+        ("zoho", "accounts_server", "https://accounts.zoho.com.evil.example.com"),
+        ("dynamics", "environment_url", "https://x.crm4.dynamics.com.evil.example.com"),
+        ("dynamics", "environment_url", "https://evil.example.com?x.crm4.dynamics.com"),
+        ("microsoft", "tenant", "../evil"),
+        ("datadog", "site", "evil.example.com"),
+        ("pagerduty", "region", "evil"),
+        ("aws_ses", "region", "../evil"),
+        ("aws_ses", "region", "us-east-1.evil.example.com"),
+        ("sftp", "host", "files.example.com:22"),
+        ("sftp", "host_key_fingerprint", "SHA256:short"),
+        ("custom", "base_url", "ftp://api.example.com"),
+        ("custom", "base_url", "https://user:pass@api.example.com"),
+    ];
+    for (id, name, value) in hostile {
+        let provider = provider(id);
+        let field = provider.field(name).unwrap();
+        assert!(field.destination, "{id} {name}");
+        let kind = *provider.types.keys().rev().find(|kind| field.belongs_to(**kind)).unwrap();
+        let mut submitted = submission(provider.fields_of(kind), CANARY);
+        submitted.insert(name.to_owned(), SubmittedValue::Text(SecretText::new(value.to_owned())));
+        let violations = provider.accept(kind, submitted).unwrap_err();
+        assert_eq!(fields_of(&violations), [name].into(), "{id}: {value}");
+    }
+}
+
+#[test]
+fn addresses_as_people_write_them_are_accepted() {
+    let good = [
+        ("salesforce", "instance_url", "https://mycompany.salesforce.com"),
+        ("salesforce", "instance_url", "https://MyCompany--dev.sandbox.my.salesforce.com/"),
+        ("hubspot", "base_url", "https://api.hubapi.com/"),
+        ("pipedrive", "api_domain", "https://mycompany.pipedrive.com"),
+        ("zoho", "api_domain", "https://www.zohoapis.eu/crm/v7"),
+        ("dynamics", "environment_url", "https://org1.api.crm11.dynamics.com/api/data/v9.2"),
+        ("microsoft", "tenant", "common"),
+        ("aws_ses", "region", "us-gov-west-1"),
+        ("sftp", "port", "2222"),
+        ("custom", "base_url", "http://10.1.2.3:8080/api?v=1"),
+    ];
+    for (id, name, value) in good {
+        let provider = provider(id);
+        let field = provider.field(name).unwrap();
+        let kind = *provider.types.keys().find(|kind| field.belongs_to(**kind)).unwrap();
+        let mut submitted = submission(provider.fields_of(kind), CANARY);
+        submitted.insert(name.to_owned(), SubmittedValue::Text(SecretText::new(value.to_owned())));
+        provider.accept(kind, submitted).unwrap_or_else(|found| panic!("{id} {name}: {found:?}"));
+    }
+}
+
+#[test]
+fn every_field_but_keys_and_certificates_has_an_example() {
+    for provider in catalog().all() {
+        provider.fields.iter().for_each(|field| drop(sample(field, CANARY)));
+    }
+}

@@ -1,0 +1,114 @@
+//! What a key may cost, read from its parameters before anything is computed.
+
+use std::ops::RangeInclusive;
+
+use pkcs8::der::asn1::UintRef;
+use pkcs8::der::{self, Decode, Header, Reader, SliceReader, Tag};
+use pkcs8::pkcs5::EncryptionScheme;
+use pkcs8::pkcs5::pbes2::Kdf;
+use pkcs8::{EncryptedPrivateKeyInfoRef, ObjectIdentifier, PrivateKeyInfoRef};
+use russh::keys::PrivateKey;
+use russh::keys::ssh_key::{self, private::KeypairData};
+use strongroom_environment::KeyFileRefused;
+
+use super::framing::{Framed, Label};
+
+/// `ssh-keygen` writes 16 or 24.
+const BCRYPT_ROUNDS: RangeInclusive<u32> = 1..=256;
+const MAX_PBKDF2_ITERATIONS: u32 = 5_000_000;
+/// 128·N·r bytes (RFC 7914, section 2).
+const MAX_SCRYPT_BYTES: u64 = 64 * 1024 * 1024;
+/// Memory is filled p times, one after the other; everyone writes 1.
+const MAX_SCRYPT_PARALLELISM: u16 = 8;
+const RSA_BITS: RangeInclusive<usize> = 2048..=16384;
+/// A PKCS#1 key of 16384 bit has 9.3 KiB.
+const MAX_ENCRYPTED_PKCS1_BYTES: usize = 10 * 1024;
+
+const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+
+/// Checks what can be seen without the passphrase, and says whether one is needed.
+pub(super) fn check(framed: &Framed) -> Result<bool, KeyFileRefused> {
+    match framed.label {
+        Label::OpenSsh => check_openssh(&framed.der),
+        Label::Pkcs1 if framed.legacy_encryption => {
+            within(framed.der.len() <= MAX_ENCRYPTED_PKCS1_BYTES).map(|()| true)
+        }
+        Label::Pkcs1 => check_rsa(&framed.der).map(|()| false),
+        Label::Sec1 | Label::Pkcs8 => check_pkcs8(&framed.der).map(|()| false),
+        Label::EncryptedPkcs8 => check_pbes2(&framed.der).map(|()| true),
+    }
+}
+
+/// Checks an unencrypted PKCS#8 key; elliptic curves have no size to choose.
+pub(super) fn check_pkcs8(der: &[u8]) -> Result<(), KeyFileRefused> {
+    match PrivateKeyInfoRef::try_from(der) {
+        Ok(info) if info.algorithm.oid == RSA_ENCRYPTION => check_rsa(info.private_key.as_bytes()),
+        _ => Ok(()),
+    }
+}
+
+/// Checks the key itself, and that it is of a kind that clients sign with: not DSA, which servers no
+/// longer accept, and not the handle of a security key.
+pub(super) fn check_opened(key: &PrivateKey) -> Result<(), KeyFileRefused> {
+    match key.key_data() {
+        KeypairData::Ed25519(_) | KeypairData::Ecdsa(_) => Ok(()),
+        KeypairData::Rsa(pair) => {
+            let (public, private) = (pair.public(), pair.private());
+            let length = public.n().as_bytes().len();
+            let parts = [public.e(), private.d(), private.p(), private.q(), private.iqmp()];
+            within(RSA_BITS.contains(&(public.key_size() as usize)))?;
+            within(parts.iter().all(|part| part.as_bytes().len() <= length))
+        }
+        _ => Err(KeyFileRefused::Unreadable),
+    }
+}
+
+fn check_openssh(bytes: &[u8]) -> Result<bool, KeyFileRefused> {
+    let key = PrivateKey::from_bytes(bytes).map_err(|_| KeyFileRefused::Unreadable)?;
+    match key.kdf() {
+        _ if !key.is_encrypted() => Ok(false),
+        ssh_key::Kdf::Bcrypt { rounds, .. } => within(BCRYPT_ROUNDS.contains(rounds)).map(|()| true),
+        _ => Err(KeyFileRefused::Unreadable),
+    }
+}
+
+fn check_pbes2(der: &[u8]) -> Result<(), KeyFileRefused> {
+    let info = EncryptedPrivateKeyInfoRef::try_from(der).map_err(|_| KeyFileRefused::Unreadable)?;
+    let EncryptionScheme::Pbes2(parameters) = &info.encryption_algorithm else {
+        return Err(KeyFileRefused::Unreadable);
+    };
+    match &parameters.kdf {
+        Kdf::Pbkdf2(pbkdf2) => within(pbkdf2.iteration_count <= MAX_PBKDF2_ITERATIONS),
+        Kdf::Scrypt(scrypt) => {
+            let memory = scrypt.cost_parameter.saturating_mul(128 * u64::from(scrypt.block_size));
+            within(memory <= MAX_SCRYPT_BYTES && scrypt.parallelization <= MAX_SCRYPT_PARALLELISM)
+        }
+        _ => Err(KeyFileRefused::Unreadable),
+    }
+}
+
+/// Checks the numbers of a PKCS#1 key (RFC 8017, appendix A.1.2), none of which may be longer than the
+/// modulus.
+fn check_rsa(der: &[u8]) -> Result<(), KeyFileRefused> {
+    let lengths = rsa_numbers(der).map_err(|_| KeyFileRefused::Unreadable)?;
+    let modulus = lengths.first().copied().unwrap_or_default();
+    within(RSA_BITS.contains(&modulus) && lengths.iter().all(|bits| *bits <= modulus))
+}
+
+/// The lengths in bits of modulus, exponents, primes and the rest.
+fn rsa_numbers(der: &[u8]) -> der::Result<Vec<usize>> {
+    let mut reader = SliceReader::new(der)?;
+    Header::decode(&mut reader)?.tag().assert_eq(Tag::Sequence)?;
+    let _version: u8 = reader.decode()?;
+    let mut lengths = Vec::new();
+    while !reader.is_finished() {
+        let number: UintRef<'_> = reader.decode()?;
+        let bytes = number.as_bytes();
+        lengths.push(bytes.first().map_or(0, |top| bytes.len() * 8 - top.leading_zeros() as usize));
+    }
+    Ok(lengths)
+}
+
+fn within(limits: bool) -> Result<(), KeyFileRefused> {
+    if limits { Ok(()) } else { Err(KeyFileRefused::Limits) }
+}

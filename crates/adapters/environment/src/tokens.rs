@@ -1,0 +1,18 @@
+//! JSON Web Tokens: what each issuer's tokens are verified with, and the issuer of the command line.
+//!
+//! Algorithm and key come from the settings alone. A token's header may name a key by `kid` and must
+//! repeat the key's algorithm; whatever else it asks for is refused or ignored.
+
+mod claims;
+mod header;
+mod jwks;
+mod local_issuer;
+mod members;
+mod ring_provider;
+mod secrets;
+mod settings;
+mod verifier;
+
+pub use local_issuer::{LocalIssuer, TokenIssueError};
+pub use settings::{IssuerKeys, IssuerSettings, TokenSettingsError, TokenSettingsProblem};
+pub use verifier::JwtVerifier;

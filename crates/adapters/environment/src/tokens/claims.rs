@@ -1,0 +1,76 @@
+//! The claims of a token (RFC 7519, section 4), typed strictly: a claim of the wrong type is an error,
+//! never an absent claim.
+
+use serde_json::Value;
+use strongroom_environment::TokenRefused;
+use time::OffsetDateTime;
+
+use super::members::Members;
+
+const LEEWAY_NANOS: i128 = 60 * NANOS_PER_SECOND;
+const NANOS_PER_SECOND: i128 = 1_000_000_000;
+
+/// The last second of the year 9999; a date beyond it is not one.
+const LAST_SECOND: i64 = 253_402_300_799;
+
+/// The payload.
+pub(super) struct Claims(Members);
+
+impl Claims {
+    pub(super) fn parse(json: &[u8]) -> Result<Self, TokenRefused> {
+        Members::parse(json).map(Self)
+    }
+
+    pub(super) fn contains(&self, name: &str) -> bool {
+        self.0.contains(name)
+    }
+
+    /// A string, if the claim is there.
+    pub(super) fn string(&self, name: &str) -> Result<Option<&str>, TokenRefused> {
+        self.0.string(name, TokenRefused::Claims)
+    }
+
+    /// A string that has to be there.
+    pub(super) fn required(&self, name: &str) -> Result<&str, TokenRefused> {
+        self.string(name)?.ok_or(TokenRefused::Claims)
+    }
+
+    /// An array of strings, empty if the claim is not there.
+    pub(super) fn strings(&self, name: &str) -> Result<Vec<&str>, TokenRefused> {
+        let Some(value) = self.0.get(name) else { return Ok(Vec::new()) };
+        let items = value.as_array().ok_or(TokenRefused::Claims)?;
+        items.iter().map(|item| item.as_str().ok_or(TokenRefused::Claims)).collect()
+    }
+
+    /// A string or an array of strings, empty if the claim is not there.
+    pub(super) fn string_or_strings(&self, name: &str) -> Result<Vec<&str>, TokenRefused> {
+        match self.0.get(name) {
+            Some(Value::String(one)) => Ok(vec![one]),
+            _ => self.strings(name),
+        }
+    }
+
+    /// Refuses a token that is over or not yet valid, with 60 seconds of leeway on both sides.
+    pub(super) fn check_time(&self, now: OffsetDateTime) -> Result<(), TokenRefused> {
+        let now = now.unix_timestamp_nanos();
+        let expires = self.date("exp")?.ok_or(TokenRefused::Claims)?;
+        let starts = [self.date("nbf")?, self.date("iat")?];
+        let over = now > expires + LEEWAY_NANOS;
+        let ahead = starts.into_iter().flatten().any(|start| start > now + LEEWAY_NANOS);
+        if over || ahead { Err(TokenRefused::Time) } else { Ok(()) }
+    }
+
+    /// A NumericDate in nanoseconds, so that borders are exact.
+    fn date(&self, name: &str) -> Result<Option<i128>, TokenRefused> {
+        self.0.get(name).map(|value| nanoseconds(value).ok_or(TokenRefused::Claims)).transpose()
+    }
+}
+
+fn nanoseconds(value: &Value) -> Option<i128> {
+    let number = value.as_number()?;
+    if let Some(seconds) = number.as_i64() {
+        return (0..=LAST_SECOND).contains(&seconds).then(|| i128::from(seconds) * NANOS_PER_SECOND);
+    }
+    let seconds = number.as_f64().filter(|seconds| (0.0..=LAST_SECOND as f64).contains(seconds))?;
+    Some((seconds.trunc() as i128) * NANOS_PER_SECOND + (seconds.fract() * NANOS_PER_SECOND as f64) as i128)
+}

@@ -1,0 +1,89 @@
+//! What an operator says about an issuer, and what can be wrong with it.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+/// One issuer whose tokens are accepted.
+#[derive(Debug)]
+pub struct IssuerSettings {
+    /// Its name in the settings; [`VerifiedToken::issuer`](strongroom_environment::VerifiedToken::issuer)
+    /// repeats it.
+    pub name: String,
+    /// The `iss` of its tokens, compared byte for byte.
+    pub issuer: String,
+    /// What `aud` has to contain.
+    pub audience: String,
+    /// What its signatures are verified with.
+    pub keys: IssuerKeys,
+    /// The claim with the organisation's id; none means `org_id`, or `tenant_id` where that is absent.
+    pub org_claim: Option<String>,
+    /// The claim with the roles, a string or an array of strings; none means the array `roles` and the
+    /// string `role`.
+    pub roles_claim: Option<String>,
+}
+
+/// Either family of keys, never both for one issuer.
+pub enum IssuerKeys {
+    /// HS256 with a secret of at least 32 bytes.
+    Secret(Zeroizing<Vec<u8>>),
+    /// RS256, ES256 or EdDSA with the public keys of a JWKS (RFC 7517), as JSON text of at most 64 KiB.
+    Jwks(String),
+}
+
+impl fmt::Debug for IssuerKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Secret(_) => "Secret",
+            Self::Jwks(_) => "Jwks",
+        })
+    }
+}
+
+/// Settings with which tokens cannot be verified safely; the start is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("token issuer `{issuer}`: {problem}")]
+pub struct TokenSettingsError {
+    /// The issuer's name in the settings, `local` for the local one.
+    pub issuer: String,
+    /// What is wrong.
+    pub problem: TokenSettingsProblem,
+}
+
+/// What is wrong with an issuer's settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenSettingsProblem {
+    /// The issuer or the audience is empty.
+    #[error("issuer and audience must not be empty")]
+    Empty,
+    /// Another issuer has the same `iss`.
+    #[error("another issuer has the same `iss`")]
+    DuplicateIssuer,
+    /// The secret has fewer than 32 bytes.
+    #[error("the secret must have at least 32 bytes; make one with `openssl rand -base64 48`")]
+    ShortSecret,
+    /// The secret is a sample or follows a pattern.
+    #[error("the secret is a known sample or follows a pattern; make one with `openssl rand -base64 48`")]
+    WeakSecret,
+    /// The key set is not a JWKS, or longer than 64 KiB.
+    #[error("the key set is not a JWKS of at most 64 KiB")]
+    MalformedJwks,
+    /// The key set holds a symmetric key, which whoever can read the file could sign with.
+    #[error("the key set holds a symmetric key (kty `oct`); a JWKS may hold public keys only")]
+    SymmetricKey,
+    /// No key of the set can verify tokens.
+    #[error("the key set holds no key for RS256, ES256 or EdDSA; of several keys each needs a `kid`")]
+    NoKey,
+    /// Two keys share a `kid`.
+    #[error("two keys of the set have the same `kid`")]
+    DuplicateKeyId,
+    /// A `kid` that tokens could not name.
+    #[error("a `kid` of the set is not 1 to 128 characters of letters, digits and `._:-`")]
+    KeyId,
+    /// An RSA key outside 2048 to 8192 bit.
+    #[error("an RSA key of the set has fewer than 2048 or more than 8192 bit")]
+    RsaSize,
+    /// A key whose parameters are missing or do not belong to its algorithm.
+    #[error("a key of the set has parameters that do not fit its type or algorithm")]
+    MalformedKey,
+}

@@ -1,0 +1,156 @@
+//! Verifies the tokens of all configured issuers.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use strongroom_domain::{OrganizationId, Role, Scope, UserId};
+use strongroom_environment::{TokenRefused, TokenSubject, TokenVerifier, VerifiedToken};
+use time::OffsetDateTime;
+
+use super::claims::Claims;
+use super::header::Header;
+use super::jwks::{KeySet, VerificationKey};
+use super::ring_provider;
+use super::settings::{IssuerSettings, TokenSettingsError, TokenSettingsProblem};
+
+const MAX_TOKEN_BYTES: usize = 8 * 1024;
+
+/// Claims that only ID tokens carry (OpenID Connect Core 1.0, sections 2 and 3.3.2.11). An ID token tells
+/// a client who signed in; it is no permission to call us.
+const ID_TOKEN_CLAIMS: [&str; 3] = ["nonce", "at_hash", "c_hash"];
+
+/// The [`TokenVerifier`] of production.
+pub struct JwtVerifier {
+    by_iss: BTreeMap<String, Issuer>,
+}
+
+struct Issuer {
+    name: String,
+    audience: String,
+    keys: KeySet,
+    org_claim: Option<String>,
+    roles_claim: Option<String>,
+}
+
+impl JwtVerifier {
+    /// Checks the settings of all issuers. With none, every token is refused.
+    pub fn new(issuers: Vec<IssuerSettings>) -> Result<Self, TokenSettingsError> {
+        ring_provider::install();
+        let mut by_iss = BTreeMap::new();
+        for settings in issuers {
+            let failed = |problem| TokenSettingsError { issuer: settings.name.clone(), problem };
+            if settings.issuer.is_empty() || settings.audience.is_empty() {
+                return Err(failed(TokenSettingsProblem::Empty));
+            }
+            let keys = KeySet::new(&settings.keys).map_err(failed)?;
+            if by_iss.contains_key(&settings.issuer) {
+                return Err(failed(TokenSettingsProblem::DuplicateIssuer));
+            }
+            let IssuerSettings { name, issuer, audience, org_claim, roles_claim, .. } = settings;
+            by_iss.insert(issuer, Issuer { name, audience, keys, org_claim, roles_claim });
+        }
+        Ok(Self { by_iss })
+    }
+}
+
+impl TokenVerifier for JwtVerifier {
+    fn verify(&self, token: &str, now: OffsetDateTime) -> Result<VerifiedToken, TokenRefused> {
+        let parts = Parts::split(token)?;
+        let claims = Claims::parse(&parts.payload)?;
+        // Nothing is believed yet: `iss` only says whose keys to try.
+        let issuer = self.by_iss.get(claims.required("iss")?).ok_or(TokenRefused::Issuer)?;
+        let header = Header::parse(&parts.header)?;
+        let key = issuer.keys.find(header.key_id()?).ok_or(TokenRefused::Key)?;
+        header.check(key.algorithm)?;
+        parts.check_signature(key)?;
+        issuer.admit(&claims, now)
+    }
+}
+
+impl Issuer {
+    /// Reads the claims of a token whose signature has been verified.
+    fn admit(&self, claims: &Claims, now: OffsetDateTime) -> Result<VerifiedToken, TokenRefused> {
+        if ID_TOKEN_CLAIMS.iter().any(|name| claims.contains(name)) {
+            return Err(TokenRefused::Claims);
+        }
+        if !claims.contains("aud") {
+            return Err(TokenRefused::Claims);
+        }
+        if !claims.string_or_strings("aud")?.contains(&self.audience.as_str()) {
+            return Err(TokenRefused::Audience);
+        }
+        claims.check_time(now)?;
+        Ok(VerifiedToken {
+            issuer: self.name.clone(),
+            organization: self.organization(claims)?,
+            subject: self.subject(claims)?,
+        })
+    }
+
+    fn organization(&self, claims: &Claims) -> Result<OrganizationId, TokenRefused> {
+        let id = match &self.org_claim {
+            Some(name) => claims.required(name)?,
+            None => match claims.string("org_id")? {
+                Some(id) => id,
+                None => claims.required("tenant_id")?,
+            },
+        };
+        OrganizationId::parse(id).map_err(|_| TokenRefused::Claims)
+    }
+
+    fn subject(&self, claims: &Claims) -> Result<TokenSubject, TokenRefused> {
+        let id = UserId::parse(claims.required("sub")?).map_err(|_| TokenRefused::Claims)?;
+        let roles = self.roles(claims)?;
+        match claims.string("principal_type")? {
+            None | Some("user") => {
+                Ok(TokenSubject::User(id, roles.into_iter().filter_map(Role::parse).collect()))
+            }
+            Some("service") => {
+                let scopes = claims.string("scope")?.unwrap_or_default().split(' ');
+                Ok(TokenSubject::Service(id, scopes.filter_map(|scope| Scope::parse(scope).ok()).collect()))
+            }
+            Some(_) => Err(TokenRefused::Claims),
+        }
+    }
+
+    fn roles<'a>(&self, claims: &'a Claims) -> Result<Vec<&'a str>, TokenRefused> {
+        if let Some(name) = &self.roles_claim {
+            return claims.string_or_strings(name);
+        }
+        let mut roles = claims.strings("roles")?;
+        roles.extend(claims.string("role")?);
+        Ok(roles)
+    }
+}
+
+/// The three parts of a compact JWS (RFC 7515, section 7.1).
+struct Parts<'a> {
+    header: Vec<u8>,
+    payload: Vec<u8>,
+    message: &'a str,
+    signature: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    fn split(token: &'a str) -> Result<Self, TokenRefused> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(TokenRefused::Malformed);
+        }
+        let (message, signature) = token.rsplit_once('.').ok_or(TokenRefused::Malformed)?;
+        let (header, payload) = message.split_once('.').ok_or(TokenRefused::Malformed)?;
+        Ok(Self { header: decode(header)?, payload: decode(payload)?, message, signature })
+    }
+
+    fn check_signature(&self, key: &VerificationKey) -> Result<(), TokenRefused> {
+        let verified =
+            jsonwebtoken::crypto::verify(self.signature, self.message.as_bytes(), &key.key, key.algorithm)
+                .map_err(|_| TokenRefused::Malformed)?;
+        if verified { Ok(()) } else { Err(TokenRefused::Signature) }
+    }
+}
+
+/// Decodes base64url without padding; a fourth part's dot is not in that alphabet either.
+fn decode(part: &str) -> Result<Vec<u8>, TokenRefused> {
+    URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenRefused::Malformed)
+}

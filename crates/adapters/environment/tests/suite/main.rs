@@ -1,0 +1,12 @@
+//! What the adapters of this crate promise, tested through their ports: tokens and private keys.
+
+#[cfg(test)]
+mod forge;
+#[cfg(test)]
+mod jwt_attack_suite;
+#[cfg(test)]
+mod key_files;
+#[cfg(test)]
+mod token_claims;
+#[cfg(test)]
+mod token_settings;

@@ -1,0 +1,283 @@
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use strongroom_domain::{Credential, CredentialId, Evidence, OrganizationId, ProviderId, Sealed};
+use strongroom_repository::{
+    CredentialFilter, CredentialRepository, SealedCredential, Selector, StoreError, StoreResult,
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::PostgresStore;
+use crate::audit_chain;
+use crate::bad_row::stored_counter;
+use crate::credential_row::{Changeable, CredentialRow, NewCredential, Payload, SealedRow};
+use crate::failure::{Failure, OPERATION_LIMIT, found_within, within};
+use crate::schema::{credential_quota, credentials, credentials::dsl};
+
+/// Takes a place if there is one: its own limit counts before the deployment's. No row means no place.
+const TAKE_PLACE: &str = "
+    WITH allowed AS (
+        SELECT coalesce((SELECT credentials_per_provider FROM organization_limits WHERE org_id = $1), $3) AS places
+    )
+    INSERT INTO credential_quota AS quota (org_id, provider, used)
+    SELECT $1, $2, 1 FROM allowed WHERE places > 0
+    ON CONFLICT (org_id, provider) DO UPDATE SET used = quota.used + 1
+    WHERE quota.used < (SELECT places FROM allowed)";
+
+/// Rows are locked in the order of their keys, so that two instances noting the same rows never deadlock.
+const NOTE_READS: &str = "
+    UPDATE credentials AS c SET last_read_at = greatest(c.last_read_at, noted.at)
+    FROM (
+        SELECT c.org_id, c.id, n.at
+        FROM credentials AS c JOIN unnest($1, $2, $3) AS n (org_id, id, at) ON c.org_id = n.org_id AND c.id = n.id
+        ORDER BY c.org_id, c.id FOR UPDATE OF c
+    ) AS noted
+    WHERE c.org_id = noted.org_id AND c.id = noted.id";
+
+#[async_trait]
+impl CredentialRepository for PostgresStore {
+    async fn insert(&self, new: &SealedCredential, default_limit: u32, evidence: Evidence) -> StoreResult<()> {
+        within(OPERATION_LIMIT, || self.try_insert(new, default_limit, &evidence)).await
+    }
+
+    async fn find(&self, organization: &OrganizationId, id: CredentialId) -> StoreResult<Option<Credential>> {
+        within(OPERATION_LIMIT, || async {
+            let mut connection = self.database.checkout().await?;
+            let row = dsl::credentials
+                .filter(dsl::org_id.eq(organization.as_str()).and(dsl::id.eq(id.0)))
+                .select(CredentialRow::as_select())
+                .get_result(&mut *connection)
+                .await
+                .optional()?;
+            Ok(row.map(CredentialRow::read).transpose()?)
+        })
+        .await
+    }
+
+    async fn list(
+        &self,
+        organization: &OrganizationId,
+        filter: &CredentialFilter,
+        after: Option<CredentialId>,
+        limit: u32,
+    ) -> StoreResult<Vec<Credential>> {
+        within(OPERATION_LIMIT, || async {
+            let mut connection = self.database.checkout().await?;
+            let rows: Vec<CredentialRow> = filtered(organization, filter, after)
+                .order(dsl::id.desc())
+                .limit(i64::from(limit))
+                .select(CredentialRow::as_select())
+                .load(&mut *connection)
+                .await?;
+            Ok(rows.into_iter().map(CredentialRow::read).collect::<StoreResult<_>>()?)
+        })
+        .await
+    }
+
+    async fn find_sealed(
+        &self,
+        organization: &OrganizationId,
+        selector: &Selector,
+    ) -> StoreResult<Option<SealedCredential>> {
+        within(OPERATION_LIMIT, || async {
+            let mut connection = self.database.checkout().await?;
+            let own = dsl::credentials.filter(dsl::org_id.eq(organization.as_str())).select(SealedRow::as_select());
+            let row = match selector {
+                Selector::Id(id) => own.filter(dsl::id.eq(id.0)).get_result(&mut *connection).await,
+                Selector::Slot(slot) => own.filter(dsl::slot.eq(slot.as_str())).get_result(&mut *connection).await,
+            };
+            Ok(row.optional()?.map(SealedRow::read).transpose()?)
+        })
+        .await
+    }
+
+    async fn find_sealed_many(
+        &self,
+        organization: &OrganizationId,
+        ids: &[CredentialId],
+    ) -> StoreResult<Vec<SealedCredential>> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        within(OPERATION_LIMIT, || async {
+            let mut connection = self.database.checkout().await?;
+            let rows: Vec<SealedRow> = dsl::credentials
+                .filter(dsl::org_id.eq(organization.as_str()).and(dsl::id.eq_any(&ids)))
+                .select(SealedRow::as_select())
+                .load(&mut *connection)
+                .await?;
+            Ok(rows.into_iter().map(SealedRow::read).collect::<StoreResult<_>>()?)
+        })
+        .await
+    }
+
+    async fn replace(
+        &self,
+        changed: &Credential,
+        sealed: Option<&Sealed>,
+        expected_revision: u64,
+        expected_version: u64,
+        evidence: Evidence,
+    ) -> StoreResult<()> {
+        let expected = (stored_counter(expected_revision)?, stored_counter(expected_version)?);
+        within(OPERATION_LIMIT, || self.try_replace(changed, sealed, expected, &evidence)).await
+    }
+
+    async fn delete(
+        &self,
+        organization: &OrganizationId,
+        id: CredentialId,
+        expected_revision: Option<u64>,
+        evidence: Evidence,
+    ) -> StoreResult<bool> {
+        let expected = expected_revision.map(stored_counter).transpose()?;
+        found_within(OPERATION_LIMIT, || self.try_delete(organization, id, expected, &evidence)).await
+    }
+
+    async fn note_reads(&self, reads: &[(OrganizationId, CredentialId, OffsetDateTime)]) -> StoreResult<()> {
+        let mut latest = BTreeMap::new();
+        for (organization, id, at) in reads {
+            let noted = latest.entry((organization.as_str(), id.0)).or_insert(*at);
+            *noted = (*noted).max(*at);
+        }
+        if latest.is_empty() {
+            return Ok(());
+        }
+        within(OPERATION_LIMIT, || async {
+            let mut connection = self.database.checkout().await?;
+            diesel::sql_query(NOTE_READS)
+                .bind::<Array<Text>, _>(latest.keys().map(|(organization, _)| *organization).collect::<Vec<_>>())
+                .bind::<Array<SqlUuid>, _>(latest.keys().map(|(_, id)| *id).collect::<Vec<_>>())
+                .bind::<Array<Timestamptz>, _>(latest.values().copied().collect::<Vec<_>>())
+                .execute(&mut *connection)
+                .await?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl PostgresStore {
+    async fn try_insert(&self, new: &SealedCredential, limit: u32, evidence: &Evidence) -> Result<(), Failure> {
+        let row = NewCredential::of(new)?;
+        let mut connection = self.database.checkout().await?;
+        connection
+            .transaction(async |connection| {
+                let credential = &new.credential;
+                take_place(connection, &credential.organization, &credential.provider, limit).await?;
+                diesel::insert_into(dsl::credentials).values(&row).execute(connection).await?;
+                audit_chain::record(connection, self.keys.as_ref(), evidence).await
+            })
+            .await
+    }
+
+    async fn try_replace(
+        &self,
+        changed: &Credential,
+        sealed: Option<&Sealed>,
+        (revision, version): (i64, i64),
+        evidence: &Evidence,
+    ) -> Result<(), Failure> {
+        let changes = Changeable::of(changed)?;
+        let payload = sealed.map(Payload::of);
+        let mut connection = self.database.checkout().await?;
+        connection
+            .transaction(async |connection| {
+                let as_read = dsl::credentials
+                    .filter(dsl::org_id.eq(changed.organization.as_str()).and(dsl::id.eq(changed.id.0)))
+                    .filter(dsl::revision.eq(revision).and(dsl::version.eq(version)));
+                if diesel::update(as_read).set((&changes, payload.as_ref())).execute(connection).await? == 0 {
+                    return Err(StoreError::StaleVersion.into());
+                }
+                audit_chain::record(connection, self.keys.as_ref(), evidence).await
+            })
+            .await
+    }
+
+    async fn try_delete(
+        &self,
+        organization: &OrganizationId,
+        id: CredentialId,
+        expected: Option<i64>,
+        evidence: &Evidence,
+    ) -> Result<(), Failure> {
+        let mut connection = self.database.checkout().await?;
+        connection
+            .transaction(async |connection| {
+                let this = dsl::credentials.filter(dsl::org_id.eq(organization.as_str()).and(dsl::id.eq(id.0)));
+                // The quota comes first in the lock order, and a credential's provider never changes.
+                let provider: Option<String> =
+                    this.select(dsl::provider).get_result(connection).await.optional()?;
+                give_place_back(connection, organization, provider.as_deref().ok_or(Failure::Absent)?).await?;
+                let revision: Option<i64> =
+                    this.select(dsl::revision).for_update().get_result(connection).await.optional()?;
+                let revision = revision.ok_or(Failure::Absent)?;
+                if expected.is_some_and(|expected| expected != revision) {
+                    return Err(StoreError::StaleVersion.into());
+                }
+                diesel::delete(this).execute(connection).await?;
+                audit_chain::record(connection, self.keys.as_ref(), evidence).await
+            })
+            .await
+    }
+}
+
+async fn take_place(
+    connection: &mut AsyncPgConnection,
+    organization: &OrganizationId,
+    provider: &ProviderId,
+    default_limit: u32,
+) -> Result<(), Failure> {
+    let taken = diesel::sql_query(TAKE_PLACE)
+        .bind::<Text, _>(organization.as_str())
+        .bind::<Text, _>(provider.as_str())
+        .bind::<BigInt, _>(i64::from(default_limit))
+        .execute(connection)
+        .await?;
+    if taken == 1 { Ok(()) } else { Err(StoreError::QuotaExceeded.into()) }
+}
+
+async fn give_place_back(
+    connection: &mut AsyncPgConnection,
+    organization: &OrganizationId,
+    provider: &str,
+) -> Result<(), Failure> {
+    use credential_quota::dsl as quota;
+    // A counter that drifted to zero stays there; `doctor` tells of it.
+    let place = quota::credential_quota
+        .filter(quota::org_id.eq(organization.as_str()).and(quota::provider.eq(provider)).and(quota::used.gt(0)));
+    diesel::update(place).set(quota::used.eq(quota::used - 1)).execute(connection).await?;
+    Ok(())
+}
+
+fn filtered<'f>(
+    organization: &'f OrganizationId,
+    filter: &'f CredentialFilter,
+    after: Option<CredentialId>,
+) -> credentials::BoxedQuery<'f, diesel::pg::Pg> {
+    let mut query = dsl::credentials.filter(dsl::org_id.eq(organization.as_str())).into_boxed();
+    if let Some(provider) = &filter.provider {
+        query = query.filter(dsl::provider.eq(provider.as_str()));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(dsl::status.eq(status.as_str()));
+    }
+    if let Some(name) = &filter.name {
+        query = query.filter(dsl::name.eq(name.as_str()));
+    }
+    if let Some(slot) = &filter.slot {
+        query = query.filter(dsl::slot.eq(slot.as_str()));
+    }
+    if let Some(providers) = &filter.reach.providers {
+        query = query.filter(dsl::provider.eq_any(providers.iter().map(ProviderId::as_str).collect::<Vec<_>>()));
+    }
+    if let Some(ids) = &filter.reach.credentials {
+        query = query.filter(dsl::id.eq_any(ids.iter().map(|id| id.0).collect::<Vec<_>>()));
+    }
+    if let Some(after) = after {
+        query = query.filter(dsl::id.lt(after.0));
+    }
+    query
+}

@@ -1,0 +1,118 @@
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+
+use crate::database::OpenError;
+use crate::schema::__diesel_schema_migrations::dsl as applied_table;
+
+/// One folder of `migrations/postgres`, in the binary.
+#[derive(Debug)]
+pub(crate) struct Migration {
+    /// The part of the folder's name before the underscore; also the order.
+    pub(crate) version: &'static str,
+    up: &'static str,
+}
+
+/// Every migration, oldest first. They are run by hand because diesel's own harness blocks a thread, which
+/// a single-threaded runtime does not allow, and knows neither lock nor one transaction for all.
+const MIGRATIONS: &[Migration] = &[Migration {
+    version: "20261121000000",
+    up: include_str!("../../../../migrations/postgres/20261121000000_foundation/up.sql"),
+}];
+
+/// Of two instances the second waits here. Correctness does not rest on this lock: without it the second
+/// would fail on the tables of the first, and its transaction would leave nothing. It ends with the
+/// transaction, so it works through a transaction pooler too. The number spells "strongrm" in ASCII.
+const MIGRATION_LOCK: i64 = 0x7374_726f_6e67_726d;
+
+/// Migrating may take long, and waiting for another instance's migration as well; waiting for a table lock
+/// may not, because every statement on that table waits behind us.
+const BEFORE_LOCK: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '120s'";
+const AFTER_LOCK: &str = "SET LOCAL lock_timeout = '5s';
+    CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (
+        version VARCHAR(50) PRIMARY KEY NOT NULL,
+        run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
+    )";
+
+/// Applies what is missing, and returns how many migrations that were.
+pub(crate) async fn apply_missing(connection: &mut AsyncPgConnection) -> Result<usize, OpenError> {
+    // An account without the right to make tables may still find that there is nothing to do.
+    if missing(connection).await?.is_empty() {
+        return Ok(0);
+    }
+    connection
+        .transaction(async |connection| {
+            connection.batch_execute(BEFORE_LOCK).await?;
+            diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
+                .bind::<BigInt, _>(MIGRATION_LOCK)
+                .execute(connection)
+                .await?;
+            connection.batch_execute(AFTER_LOCK).await?;
+            let missing = missing(connection).await?;
+            for migration in &missing {
+                connection.batch_execute(migration.up).await?;
+                diesel::insert_into(applied_table::__diesel_schema_migrations)
+                    .values(applied_table::version.eq(migration.version))
+                    .execute(connection)
+                    .await?;
+            }
+            Ok(missing.len())
+        })
+        .await
+}
+
+/// The migrations of this build that the database lacks.
+///
+/// # Errors
+/// [`OpenError::NewerSchema`] when the database has one that this build does not know.
+pub(crate) async fn missing(connection: &mut AsyncPgConnection) -> Result<Vec<&'static Migration>, OpenError> {
+    let applied = applied(connection).await.map_err(|error| OpenError::Unreachable(Box::new(error)))?;
+    let known = |version: &String| MIGRATIONS.iter().any(|migration| migration.version == version);
+    if let Some(version) = applied.iter().rev().find(|version| !known(version)) {
+        return Err(OpenError::NewerSchema { version: version.clone() });
+    }
+    Ok(MIGRATIONS.iter().filter(|migration| !applied.iter().any(|version| version == migration.version)).collect())
+}
+
+#[derive(QueryableByName)]
+struct Existence {
+    #[diesel(sql_type = Bool)]
+    present: bool,
+}
+
+async fn applied(connection: &mut AsyncPgConnection) -> QueryResult<Vec<String>> {
+    let table: Existence = diesel::sql_query("SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS present")
+        .get_result(connection)
+        .await?;
+    if !table.present {
+        return Ok(Vec::new());
+    }
+    applied_table::__diesel_schema_migrations
+        .select(applied_table::version)
+        .order(applied_table::version)
+        .load(connection)
+        .await
+}
+
+impl From<diesel::result::Error> for OpenError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Migration(Box::new(error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_folder_is_in_the_binary() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../migrations/postgres");
+        let mut versions: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .map(|name| name.split_once('_').unwrap().0.to_owned())
+            .collect();
+        versions.sort();
+        assert_eq!(versions, MIGRATIONS.iter().map(|migration| migration.version).collect::<Vec<_>>());
+    }
+}

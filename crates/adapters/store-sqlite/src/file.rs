@@ -1,0 +1,58 @@
+use std::fs::{OpenOptions, Permissions};
+use std::io::ErrorKind;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use crate::OpenError;
+
+/// Only the owner reads and writes the database. SQLite gives `-wal` and `-shm` the mode of the file.
+const PRIVATE: u32 = 0o600;
+
+/// Makes sure of a private file at `path` before SQLite opens it, because SQLite would make it with the
+/// umask's mode.
+pub(crate) fn prepare(path: &Path, create: bool) -> Result<(), OpenError> {
+    let failed = |source| OpenError::File { path: path.to_owned(), source };
+    if create {
+        match OpenOptions::new().write(true).create_new(true).mode(PRIVATE).open(path) {
+            Ok(_) => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    let metadata = match std::fs::metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Err(OpenError::Missing(path.to_owned())),
+        other => other.map_err(failed)?,
+    };
+    if metadata.permissions().mode() & 0o077 != 0 {
+        tracing::warn!("the database file was open to others than its owner; it is private now");
+        std::fs::set_permissions(path, Permissions::from_mode(PRIVATE)).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// The URI of the file, without leave to make it: a database that went missing is never replaced by an
+/// empty one.
+pub(crate) fn uri(path: &Path) -> Result<String, OpenError> {
+    let text = path.to_str().ok_or(OpenError::Path)?;
+    let mut uri = String::from("file:");
+    for character in text.chars() {
+        match character {
+            '%' => uri.push_str("%25"),
+            '?' => uri.push_str("%3f"),
+            '#' => uri.push_str("%23"),
+            other => uri.push(other),
+        }
+    }
+    uri.push_str("?mode=rw");
+    Ok(uri)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_with_marks_of_a_uri_stays_that_path() {
+        assert_eq!(uri(Path::new("/a b/50%?#.db")).unwrap(), "file:/a b/50%25%3f%23.db?mode=rw");
+    }
+}

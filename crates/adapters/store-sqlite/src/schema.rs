@@ -1,0 +1,159 @@
+//! The tables of `migrations/sqlite`.
+
+diesel::table! {
+    deployment (singleton) {
+        singleton -> BigInt,
+        id -> Binary,
+    }
+}
+
+diesel::table! {
+    kek_usage (kek_id) {
+        kek_id -> Binary,
+        name -> Text,
+        check_value -> Binary,
+        reserved -> BigInt,
+        is_primary -> Bool,
+    }
+}
+
+diesel::table! {
+    purpose_keys (id) {
+        id -> Binary,
+        purpose -> Text,
+        generation -> BigInt,
+        kek_id -> Binary,
+        wrapped -> Binary,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    organization_limits (org_id) {
+        org_id -> Text,
+        credentials_per_provider -> BigInt,
+    }
+}
+
+diesel::table! {
+    credential_quota (org_id, provider) {
+        org_id -> Text,
+        provider -> Text,
+        used -> BigInt,
+    }
+}
+
+diesel::table! {
+    credentials (org_id, id) {
+        org_id -> Text,
+        id -> Binary,
+        provider -> Text,
+        credential_type -> Text,
+        name -> Text,
+        slot -> Nullable<Text>,
+        status -> Text,
+        status_reason -> Nullable<Text>,
+        config -> Text,
+        kek_id -> Binary,
+        envelope -> Binary,
+        version -> BigInt,
+        revision -> BigInt,
+        user_id -> Nullable<Text>,
+        google_email -> Nullable<Text>,
+        expires_at -> Nullable<BigInt>,
+        access_token_expires_at -> Nullable<BigInt>,
+        last_tested_at -> Nullable<BigInt>,
+        last_test_code -> Nullable<Text>,
+        last_read_at -> Nullable<BigInt>,
+        refreshed_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        created_by -> Text,
+        modified_by -> Text,
+    }
+}
+
+diesel::table! {
+    service_accounts (org_id, id) {
+        org_id -> Text,
+        id -> Binary,
+        name -> Text,
+        description -> Nullable<Text>,
+        scopes -> Text,
+        providers -> Nullable<Text>,
+        credential_ids -> Nullable<Text>,
+        status -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        created_by -> Text,
+    }
+}
+
+diesel::table! {
+    api_keys (org_id, key_id) {
+        org_id -> Text,
+        key_id -> Text,
+        service_account_id -> Binary,
+        name -> Text,
+        digest -> Binary,
+        digest_key -> Binary,
+        expires_at -> Nullable<BigInt>,
+        last_used_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        created_by -> Text,
+    }
+}
+
+diesel::table! {
+    api_key_locator (key_id) {
+        key_id -> Text,
+        org_id -> Text,
+    }
+}
+
+diesel::table! {
+    audit_heads (org_id) {
+        org_id -> Text,
+        seq -> BigInt,
+        mac -> Binary,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit_events (org_id, seq) {
+        org_id -> Text,
+        seq -> BigInt,
+        at -> BigInt,
+        action -> Text,
+        outcome -> Text,
+        actor -> Text,
+        authentication -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+        source_ip -> Nullable<Text>,
+        credential_id -> Nullable<Binary>,
+        target -> Nullable<Text>,
+        provider -> Nullable<Text>,
+        version -> Nullable<BigInt>,
+        envelope_digest -> Nullable<Binary>,
+        details -> Text,
+        mac_key -> Binary,
+        mac -> Binary,
+    }
+}
+
+// Diesel's list of the migrations that were applied.
+diesel::table! {
+    __diesel_schema_migrations (version) {
+        version -> Text,
+    }
+}
+
+// SQLite's list of what there is.
+diesel::table! {
+    sqlite_master (name) {
+        name -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(api_key_locator, api_keys, service_accounts);

@@ -1,0 +1,26 @@
+//! The promises of the repository ports, kept by the embedded store.
+#![expect(clippy::unwrap_used, reason = "a store that cannot be made is a failed test")]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use strongroom_fixtures::TestPurposeKeys;
+use strongroom_store_contract::{Instance, StoreUnderTest, contract_tests};
+use strongroom_store_sqlite::{SqliteDatabase, SqliteOptions, SqliteStore};
+
+async fn instance(path: &Path, keys: &Arc<TestPurposeKeys>) -> Instance {
+    let database = SqliteDatabase::open(path, SqliteOptions::default()).await.unwrap();
+    database.migrate().await.unwrap();
+    let store = SqliteStore::new(database.clone(), keys.clone());
+    Instance::new(&Arc::new(store), &Arc::new(database))
+}
+
+async fn make_store() -> StoreUnderTest {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("strongroom.db");
+    let keys = Arc::new(TestPurposeKeys::new());
+    let (first, second) = (instance(&path, &keys).await, instance(&path, &keys).await);
+    StoreUnderTest { first, second, keys, guard: Box::new(folder) }
+}
+
+contract_tests!(make_store);

@@ -1,0 +1,201 @@
+use diesel::connection::SimpleConnection;
+use strongroom_domain::Action;
+use strongroom_fixtures::{
+    SeededIds, api_key, credential, event, full_credential, full_event, full_service_account, provider,
+    with_payload,
+};
+use strongroom_repository::{
+    AuditTrail, Contention, CredentialFilter, CredentialRepository, DeploymentRepository,
+    OrganizationRepository, QuotaDrift, Selector, ServiceAccountRepository, StoreError,
+};
+use strongroom_store_sqlite::{SqliteOptions, StatementCounter};
+
+use crate::{Embedded, acme, evidence};
+
+/// The whole text of an error, sources included, as a log would show it.
+fn spelled_out(error: &StoreError) -> String {
+    let mut text = format!("{error} {error:?}");
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
+
+#[tokio::test]
+async fn audit_events_cannot_be_updated_or_deleted() {
+    let embedded = Embedded::new().await;
+    embedded.store.append(&[event(&acme(), Action::SecretRead)], Contention::Wait).await.unwrap();
+    let mut intruder = embedded.intruder();
+    for statement in [
+        "UPDATE audit_events SET actor = 'user:nobody'",
+        "DELETE FROM audit_events",
+        "REPLACE INTO audit_events SELECT * FROM audit_events",
+        "INSERT INTO audit_events SELECT * FROM audit_events WHERE true ON CONFLICT DO UPDATE SET actor = 'x'",
+    ] {
+        intruder.batch_execute("PRAGMA recursive_triggers = ON").unwrap();
+        let refused = intruder.batch_execute(statement).unwrap_err();
+        assert!(refused.to_string().starts_with("audit events are never"), "{statement}: {refused}");
+    }
+    let records = embedded.store.range(&acme(), 1, 10).await.unwrap();
+    assert_eq!(records.len(), 1);
+    assert_eq!(records.first().unwrap().event, event(&acme(), Action::SecretRead));
+}
+
+#[tokio::test]
+async fn a_bad_column_is_reported_by_its_place_and_never_by_its_value() {
+    let embedded = Embedded::new().await;
+    let ids = SeededIds::new(1);
+    let stored = full_credential(&acme(), ids.credential());
+    embedded.store.insert(&with_payload(stored.clone()), 50, evidence()).await.unwrap();
+    let account = full_service_account(&acme(), ids.service_account());
+    ServiceAccountRepository::insert(&embedded.store, &account, evidence()).await.unwrap();
+    let key = api_key(&account, ids.api_key());
+    assert!(embedded.store.insert_key(&key, evidence()).await.unwrap());
+    let mut intruder = embedded.intruder();
+
+    let edits = [
+        ("credentials", "status", "UPDATE credentials SET status = 'canary'"),
+        ("credentials", "config", "UPDATE credentials SET status = 'pending', config = '{\"canary\":{}}'"),
+        ("credentials", "version", "UPDATE credentials SET config = '{}', version = -7"),
+        ("service_accounts", "scopes", "UPDATE service_accounts SET scopes = '[\"canary\"]'"),
+        (
+            "api_keys",
+            "name",
+            "UPDATE service_accounts SET scopes = '[]'; UPDATE api_keys SET name = char(10)",
+        ),
+    ];
+    for (table, column, edit) in edits {
+        intruder.batch_execute(edit).unwrap();
+        let error = match table {
+            "credentials" => {
+                embedded.store.find_sealed(&acme(), &Selector::Id(stored.id)).await.err().unwrap()
+            }
+            _ => embedded.store.find_key(&key.id).await.err().unwrap(),
+        };
+        let text = spelled_out(&error);
+        assert!(matches!(error, StoreError::Corrupt(_)), "{text}");
+        let place = format!("column {column} of table {table} cannot be read in row acme/");
+        assert!(text.contains(&place) && !text.contains("canary"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn an_edited_audit_row_is_corrupt_in_a_range() {
+    let embedded = Embedded::new().await;
+    let batch = [event(&acme(), Action::SecretRead), full_event(&acme(), SeededIds::new(1).credential())];
+    embedded.store.append(&batch, Contention::Wait).await.unwrap();
+    let edit =
+        "DROP TRIGGER audit_events_are_not_updated; UPDATE audit_events SET action = 'canary' WHERE seq = 2";
+    embedded.intruder().batch_execute(edit).unwrap();
+    assert_eq!(embedded.store.range(&acme(), 1, 1).await.unwrap().len(), 1);
+    let error = embedded.store.range(&acme(), 1, 2).await.unwrap_err();
+    let text = spelled_out(&error);
+    assert!(matches!(error, StoreError::Corrupt(_)), "{text}");
+    assert!(text.contains("column action of table audit_events cannot be read in row acme/2"), "{text}");
+    assert!(!text.contains("canary"), "{text}");
+}
+
+#[tokio::test]
+async fn counters_that_are_off_are_found() {
+    let embedded = Embedded::new().await;
+    let stored = credential(&acme(), SeededIds::new(1).credential());
+    embedded.store.insert(&with_payload(stored.clone()), 50, evidence()).await.unwrap();
+    let mut intruder = embedded.intruder();
+    let drift = |provider_id, counted, stored| QuotaDrift {
+        organization: acme(),
+        provider: provider(provider_id),
+        counted,
+        stored,
+    };
+    intruder.batch_execute("UPDATE credential_quota SET used = 5").unwrap();
+    intruder.batch_execute("INSERT INTO credential_quota VALUES ('acme', 'datadog', 2)").unwrap();
+    let found = embedded.store.quota_drift().await.unwrap();
+    assert_eq!(found, [drift("datadog", 2, 0), drift("sftp", 5, 1)]);
+    intruder.batch_execute("DELETE FROM credential_quota").unwrap();
+    assert_eq!(embedded.store.quota_drift().await.unwrap(), [drift("sftp", 0, 1)]);
+}
+
+#[tokio::test]
+async fn each_look_up_of_a_secret_read_is_one_statement() {
+    let counter = StatementCounter::new();
+    let options = SqliteOptions { statements: Some(counter.clone()), ..SqliteOptions::default() };
+    let embedded = Embedded::with(options).await;
+    let ids = SeededIds::new(1);
+    let stored = full_credential(&acme(), ids.credential());
+    embedded.store.insert(&with_payload(stored.clone()), 50, evidence()).await.unwrap();
+    let account = full_service_account(&acme(), ids.service_account());
+    ServiceAccountRepository::insert(&embedded.store, &account, evidence()).await.unwrap();
+    let key = api_key(&account, ids.api_key());
+    assert!(embedded.store.insert_key(&key, evidence()).await.unwrap());
+
+    let before = counter.count();
+    assert!(embedded.store.find_key(&key.id).await.unwrap().is_some());
+    assert_eq!(counter.count(), before + 1);
+    for selector in [Selector::Id(stored.id), Selector::Slot(stored.slot.unwrap())] {
+        let before = counter.count();
+        assert!(embedded.store.find_sealed(&acme(), &selector).await.unwrap().is_some());
+        assert_eq!(counter.count(), before + 1);
+    }
+    let before = counter.count();
+    assert_eq!(embedded.store.find_sealed_many(&acme(), &[stored.id, stored.id]).await.unwrap().len(), 1);
+    assert_eq!(counter.count(), before + 1);
+}
+
+#[tokio::test]
+async fn hot_statements_use_an_index_and_sort_nothing() {
+    let embedded = Embedded::new().await;
+    let plans = [
+        ("SELECT envelope FROM credentials WHERE org_id = ? AND id = ?", "sqlite_autoindex_credentials_1"),
+        ("SELECT envelope FROM credentials WHERE org_id = ? AND slot = ?", "credentials_slot"),
+        (
+            "SELECT id FROM credentials WHERE org_id = ? AND id < ? ORDER BY id DESC",
+            "sqlite_autoindex_credentials_1",
+        ),
+        (
+            "SELECT id FROM credentials WHERE org_id = ? AND provider = ? ORDER BY id DESC",
+            "credentials_provider",
+        ),
+        ("SELECT seq FROM audit_events WHERE org_id = ? ORDER BY seq DESC", "PRIMARY KEY"),
+        (
+            "SELECT seq FROM audit_events WHERE org_id = ? AND credential_id = ? ORDER BY seq DESC",
+            "audit_events_credential",
+        ),
+        ("SELECT count(*) FROM credentials GROUP BY kek_id", "credentials_kek"),
+    ];
+    for (statement, index) in plans {
+        let plan = explain(&embedded, statement);
+        assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{statement}: {plan}");
+    }
+}
+
+/// What SQLite means to do for a statement.
+fn explain(embedded: &Embedded, statement: &str) -> String {
+    use diesel::RunQueryDsl;
+    #[derive(diesel::QueryableByName)]
+    struct Step {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        detail: String,
+    }
+    let query = diesel::sql_query(["EXPLAIN QUERY PLAN ", statement].concat());
+    let steps: Vec<Step> = query.load(&mut embedded.intruder()).unwrap();
+    steps.into_iter().map(|step| step.detail).collect::<Vec<_>>().join("; ")
+}
+
+#[tokio::test]
+async fn an_empty_question_asks_the_database_nothing() {
+    let counter = StatementCounter::new();
+    let embedded =
+        Embedded::with(SqliteOptions { statements: Some(counter.clone()), ..SqliteOptions::default() }).await;
+    let before = counter.count();
+    assert_eq!(embedded.store.append(&[], Contention::Wait).await.unwrap(), []);
+    embedded.store.note_reads(&[]).await.unwrap();
+    embedded.store.note_uses(&[]).await.unwrap();
+    assert_eq!(counter.count(), before);
+    assert!(embedded.database.now().await.is_ok());
+    assert_eq!(counter.count(), before + 1);
+    let none =
+        CredentialRepository::list(&embedded.store, &acme(), &CredentialFilter::default(), None, 0).await;
+    assert_eq!(none.unwrap(), []);
+}

@@ -1,0 +1,66 @@
+//! The additional authenticated data: what sealed bytes are bound to, and in which order it is written.
+
+use strongroom_domain::canonical::Canonical;
+use strongroom_domain::{KekId, PurposeKeyId};
+use strongroom_vault::SealContext;
+use uuid::Uuid;
+
+use crate::derivation::sha256;
+
+/// The AAD of a payload under its data key.
+pub(crate) fn payload(deployment: Uuid, context: &SealContext) -> Vec<u8> {
+    bind(Canonical::labelled("strongroom/payload/v1"), deployment, context).finish()
+}
+
+/// The AAD of a data key under a KEK: the payload's fields, then the KEK's id.
+pub(crate) fn wrap(deployment: Uuid, context: &SealContext, kek: KekId) -> Vec<u8> {
+    bind(Canonical::labelled("strongroom/wrap/v1"), deployment, context).bytes(&kek.0).finish()
+}
+
+/// The AAD of a purpose key under a KEK.
+pub(crate) fn purpose_wrap(deployment: Uuid, purpose: &str, id: PurposeKeyId, kek: KekId) -> Vec<u8> {
+    let label = Canonical::labelled("strongroom/purpose-wrap/v1");
+    label.id(deployment).text(purpose).id(id.0).bytes(&kek.0).finish()
+}
+
+fn bind(label: Canonical, deployment: Uuid, context: &SealContext) -> Canonical {
+    label
+        .id(deployment)
+        .text(context.organization.as_str())
+        .id(context.credential.0)
+        .integer(context.version)
+        .text(context.provider.as_str())
+        .text(context.credential_type.as_str())
+        .bytes(&sha256(context.config.to_canonical_json().as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+    use strongroom_domain::{CredentialId, CredentialType, OrganizationId, ProviderId, PublicConfig};
+
+    use super::*;
+
+    #[test]
+    fn the_authenticated_bytes_are_those_of_the_golden_file() {
+        let golden: Value = serde_json::from_str(include_str!("../tests/golden/v1.json")).unwrap();
+        let text = |pointer: &str| golden.pointer(pointer).unwrap().as_str().unwrap();
+        let deployment: Uuid = text("/deployment").parse().unwrap();
+        let kek = KekId(hex::decode(text("/keks/0/id")).unwrap().try_into().unwrap());
+        let context = SealContext {
+            organization: OrganizationId::parse(text("/context/organization")).unwrap(),
+            credential: CredentialId::parse(text("/context/credential")).unwrap(),
+            version: golden["context"]["version"].as_u64().unwrap(),
+            provider: ProviderId::parse(text("/context/provider")).unwrap(),
+            credential_type: CredentialType::parse(text("/context/type")).unwrap(),
+            config: PublicConfig::from_canonical_json(text("/context/config")).unwrap(),
+        };
+        assert_eq!(hex::encode(payload(deployment, &context)), text("/payload_aad"));
+        assert_eq!(hex::encode(wrap(deployment, &context, kek)), text("/wrap_aad"));
+        for key in golden["purpose_keys"].as_array().unwrap() {
+            let id = PurposeKeyId(key["id"].as_str().unwrap().parse().unwrap());
+            let aad = purpose_wrap(deployment, key["purpose"].as_str().unwrap(), id, kek);
+            assert_eq!(hex::encode(aad), key["aad"].as_str().unwrap());
+        }
+    }
+}

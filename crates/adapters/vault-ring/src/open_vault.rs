@@ -1,0 +1,215 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ring::hmac;
+use ring::rand::SystemRandom;
+use strongroom_domain::{KekId, PurposeKeyId};
+use strongroom_environment::Ids;
+use strongroom_repository::{DeploymentRepository, KekRecord, StoreError, WrappedPurposeKey};
+use strongroom_vault::{Purpose, VaultError, WrapLedger};
+use uuid::Uuid;
+
+use crate::derivation::Derived;
+use crate::key_ring::KeyRing;
+use crate::purpose_keys::{self, KeysOfPurpose, RingPurposeKeys};
+use crate::ring_vault::RingVault;
+use crate::wrap_counter::WrapCounter;
+
+/// Why the vault stays shut. The server must not start.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenVaultError {
+    /// A key that stored things need, or that new ones would be sealed with, is not there.
+    #[error("key `{name}` ({id}) is needed by this store and absent from the key ring; add it")]
+    KeyMissing {
+        /// The store's name for it.
+        name: String,
+        /// Its id.
+        id: KekId,
+    },
+    /// The ring has a known name with another key.
+    #[error("key `{name}` is not the one this store was sealed with")]
+    OtherKey {
+        /// The name.
+        name: String,
+    },
+    /// The key is right and its check value is not: the deployment id or the stored value was changed.
+    #[error(
+        "the check value of key `{name}` differs: the store's deployment id or the value itself was changed"
+    )]
+    CheckValue {
+        /// The store's name for it.
+        name: String,
+    },
+    /// A purpose key is not what was wrapped.
+    #[error("the {} key {} does not open under key {kek}: its row was changed", purpose.as_str(), id.0)]
+    PurposeKey {
+        /// What it is for.
+        purpose: Purpose,
+        /// Its id.
+        id: PurposeKeyId,
+        /// The KEK that its row names.
+        kek: KekId,
+    },
+    /// The store does not keep its promises to this port.
+    #[error("the store does not hold the {0} that it was just given")]
+    Forgotten(&'static str),
+    /// The store could not be read or written.
+    #[error("the store could not be asked about its keys")]
+    Store(#[from] StoreError),
+    /// A key could not be derived, made or counted.
+    #[error("the vault could not be opened")]
+    Vault(#[from] VaultError),
+}
+
+/// Checks the ring against the store and opens the vault; the KEKs are wiped when this returns.
+///
+/// Makes the keys of the ring known to the store, the first of them as primary when there is none, and
+/// makes the purpose keys at first start. A ring that does not fit is refused before anything is written.
+///
+/// Several instances may do this at once; each uses what the store holds in the end.
+pub async fn open_vault(
+    ring: KeyRing,
+    deployment: &dyn DeploymentRepository,
+    ledger: Arc<dyn WrapLedger>,
+    ids: &dyn Ids,
+) -> Result<(RingVault, RingPurposeKeys), OpenVaultError> {
+    let id = deployment.deployment_id().await?;
+    let keys = HeldKey::of_ring(&ring, id)?;
+    drop(ring);
+    let primary = agree_with_store(&keys, deployment).await?;
+    let vault = RingVault {
+        deployment: id,
+        wrap_keys: keys.into_iter().map(|key| (key.id, key.derived.wrap)).collect(),
+        primary,
+        wraps: WrapCounter::new(ledger, primary),
+        random: SystemRandom::new(),
+    };
+    make_missing_purpose_keys(&vault, deployment, ids).await?;
+    let purpose_keys = unwrap_purpose_keys(&vault, &deployment.purpose_keys().await?)?;
+    Ok((vault, purpose_keys))
+}
+
+struct HeldKey {
+    name: String,
+    id: KekId,
+    derived: Derived,
+}
+
+impl HeldKey {
+    fn of_ring(ring: &KeyRing, deployment: Uuid) -> Result<Vec<Self>, VaultError> {
+        let derive = |key: &crate::key_ring::RingKey| {
+            let derived = Derived::from_kek(&key.key, deployment).map_err(|_| VaultError::Cipher)?;
+            Ok(Self { name: key.name.clone(), id: key.id, derived })
+        };
+        ring.keys().iter().map(derive).collect()
+    }
+}
+
+/// Refuses a ring that does not fit the store, registers what is new in ring order, and returns the primary.
+async fn agree_with_store(
+    keys: &[HeldKey],
+    deployment: &dyn DeploymentRepository,
+) -> Result<KekId, OpenVaultError> {
+    let known = by_id(deployment.keks().await?);
+    refuse_misfit(keys, &known)?;
+    for key in keys.iter().filter(|key| !known.contains_key(&key.id)) {
+        deployment.register_kek(key.id, &key.name, key.derived.check_value).await?;
+    }
+    // Another instance may have been first; what the store says by now is what holds.
+    let known = by_id(deployment.keks().await?);
+    refuse_misfit(keys, &known)?;
+    let primary = known.values().find(|record| record.primary);
+    primary.map(|record| record.id).ok_or(OpenVaultError::Forgotten("primary key"))
+}
+
+fn by_id(records: Vec<KekRecord>) -> BTreeMap<KekId, KekRecord> {
+    records.into_iter().map(|record| (record.id, record)).collect()
+}
+
+fn refuse_misfit(keys: &[HeldKey], known: &BTreeMap<KekId, KekRecord>) -> Result<(), OpenVaultError> {
+    // A wrong key comes before a missing one: under the name of the right key it is the better answer.
+    keys.iter().try_for_each(|key| refuse_wrong_key(key, known))?;
+    refuse_missing_key(keys, known)
+}
+
+fn refuse_wrong_key(key: &HeldKey, known: &BTreeMap<KekId, KekRecord>) -> Result<(), OpenVaultError> {
+    match known.get(&key.id) {
+        Some(record) if record.check_value != key.derived.check_value => {
+            Err(OpenVaultError::CheckValue { name: record.name.clone() })
+        }
+        Some(_) => Ok(()),
+        None if known.values().any(|record| record.name == key.name) => {
+            Err(OpenVaultError::OtherKey { name: key.name.clone() })
+        }
+        None => Ok(()),
+    }
+}
+
+fn refuse_missing_key(keys: &[HeldKey], known: &BTreeMap<KekId, KekRecord>) -> Result<(), OpenVaultError> {
+    let needed = |record: &&KekRecord| record.primary || record.in_use > 0;
+    let absent = |record: &&KekRecord| !keys.iter().any(|key| key.id == record.id);
+    match known.values().filter(needed).find(absent) {
+        Some(KekRecord { name, id, .. }) => Err(OpenVaultError::KeyMissing { name: name.clone(), id: *id }),
+        None => Ok(()),
+    }
+}
+
+/// A wrap of a purpose key counts like any other wrap of the primary.
+async fn make_missing_purpose_keys(
+    vault: &RingVault,
+    deployment: &dyn DeploymentRepository,
+    ids: &dyn Ids,
+) -> Result<(), OpenVaultError> {
+    let stored = deployment.purpose_keys().await?;
+    let mut missing = Vec::new();
+    for purpose in Purpose::ALL {
+        // What is there has to open before anything is made beside it.
+        if unwrap_keys(vault, purpose, &stored)?.is_empty() {
+            missing.push(purpose);
+        }
+    }
+    for purpose in missing {
+        vault.wraps.take().await?;
+        let id = PurposeKeyId(ids.next());
+        let kek = vault.wrap_key(vault.primary)?;
+        let wrapped = purpose_keys::fresh(kek, &vault.random, vault.deployment, purpose, id)
+            .map_err(|_| VaultError::Cipher)?;
+        let key = WrappedPurposeKey {
+            id,
+            purpose: purpose.as_str().to_owned(),
+            kek_id: vault.primary,
+            wrapped,
+            created_at: deployment.now().await?,
+        };
+        // Whether it was stored does not matter: the caller reads what the store holds.
+        deployment.insert_first_purpose_key(&key).await?;
+    }
+    Ok(())
+}
+
+fn unwrap_purpose_keys(
+    vault: &RingVault,
+    stored: &[WrappedPurposeKey],
+) -> Result<RingPurposeKeys, OpenVaultError> {
+    let of = |purpose| {
+        let keys = KeysOfPurpose::new(unwrap_keys(vault, purpose, stored)?);
+        keys.ok_or(OpenVaultError::Forgotten("purpose key"))
+    };
+    Ok(RingPurposeKeys::new(of(Purpose::ApiKey)?, of(Purpose::Audit)?))
+}
+
+/// The keys of one purpose, oldest first. Purposes of a later release are left alone.
+fn unwrap_keys(
+    vault: &RingVault,
+    purpose: Purpose,
+    stored: &[WrappedPurposeKey],
+) -> Result<Vec<(PurposeKeyId, hmac::Key)>, OpenVaultError> {
+    let rows = stored.iter().filter(|row| row.purpose == purpose.as_str());
+    rows.map(|row| {
+        let kek = vault.wrap_key(row.kek_id)?;
+        purpose_keys::unwrap(kek, vault.deployment, purpose, row.id, &row.wrapped)
+            .map(|key| (row.id, key))
+            .map_err(|_| OpenVaultError::PurposeKey { purpose, id: row.id, kek: row.kek_id })
+    })
+    .collect()
+}

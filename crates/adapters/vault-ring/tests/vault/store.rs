@@ -1,0 +1,146 @@
+//! A deployment and its wrap ledger in memory. Every call yields, so that instances joined on one thread
+//! take turns at each step.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use async_trait::async_trait;
+use strongroom_domain::KekId;
+use strongroom_environment::Ids;
+use strongroom_repository::{DeploymentRepository, KekRecord, StoreResult, WrappedPurposeKey};
+use strongroom_vault::WrapLedger;
+use strongroom_vault_ring::{KeyRing, OpenVaultError, RingPurposeKeys, RingVault, open_vault};
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+/// Two keys drawn once; they guard nothing.
+pub(crate) const K1: &str = "k1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+pub(crate) const K2: &str = "k2:LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=";
+
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) deployment: Uuid,
+    pub(crate) keks: Vec<KekRecord>,
+    pub(crate) purpose_keys: Vec<WrappedPurposeKey>,
+    /// How many credentials each KEK wraps.
+    pub(crate) credentials: BTreeMap<KekId, u64>,
+    /// How many reservations were made.
+    pub(crate) reservations: u64,
+    pub(crate) ledger_is_down: bool,
+}
+
+#[derive(Default)]
+pub(crate) struct Store(Mutex<State>);
+
+impl Store {
+    pub(crate) fn new() -> Arc<Self> {
+        Self::of_deployment(Uuid::from_u128(0xd))
+    }
+
+    pub(crate) fn of_deployment(deployment: Uuid) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(State { deployment, ..State::default() })))
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+
+    /// Opens a vault over this store.
+    pub(crate) async fn open(
+        self: &Arc<Self>,
+        ring: &str,
+    ) -> Result<(RingVault, RingPurposeKeys), OpenVaultError> {
+        open_vault(KeyRing::parse(ring).unwrap(), &**self, self.clone(), &Counted::default()).await
+    }
+
+    pub(crate) fn make_primary(&self, name: &str) {
+        self.state().keks.iter_mut().for_each(|kek| kek.primary = kek.name == name);
+    }
+}
+
+#[derive(Default)]
+struct Counted(AtomicU64);
+
+impl Ids for Counted {
+    fn next(&self) -> Uuid {
+        Uuid::from_u128(u128::from(self.0.fetch_add(1, Ordering::Relaxed)))
+    }
+}
+
+#[async_trait]
+impl DeploymentRepository for Store {
+    async fn deployment_id(&self) -> StoreResult<Uuid> {
+        tokio::task::yield_now().await;
+        Ok(self.state().deployment)
+    }
+
+    async fn keks(&self) -> StoreResult<Vec<KekRecord>> {
+        tokio::task::yield_now().await;
+        let state = self.state();
+        let in_use = |id: KekId| {
+            let wrapped = state.purpose_keys.iter().filter(|key| key.kek_id == id).count() as u64;
+            wrapped + state.credentials.get(&id).copied().unwrap_or_default()
+        };
+        Ok(state.keks.iter().map(|kek| KekRecord { in_use: in_use(kek.id), ..kek.clone() }).collect())
+    }
+
+    async fn register_kek(&self, id: KekId, name: &str, check_value: [u8; 32]) -> StoreResult<()> {
+        tokio::task::yield_now().await;
+        let keks = &mut self.state().keks;
+        let primary = keks.is_empty();
+        if !keks.iter().any(|kek| kek.id == id) {
+            keks.push(KekRecord { id, name: name.into(), check_value, reserved: 0, primary, in_use: 0 });
+        }
+        Ok(())
+    }
+
+    async fn purpose_keys(&self) -> StoreResult<Vec<WrappedPurposeKey>> {
+        tokio::task::yield_now().await;
+        Ok(self.state().purpose_keys.clone())
+    }
+
+    async fn insert_first_purpose_key(&self, key: &WrappedPurposeKey) -> StoreResult<bool> {
+        tokio::task::yield_now().await;
+        let keys = &mut self.state().purpose_keys;
+        let first = !keys.iter().any(|other| other.purpose == key.purpose);
+        if first {
+            keys.push(key.clone());
+        }
+        Ok(first)
+    }
+
+    async fn now(&self) -> StoreResult<OffsetDateTime> {
+        tokio::task::yield_now().await;
+        Ok(OffsetDateTime::UNIX_EPOCH + Duration::days(20_000))
+    }
+
+    async fn migrations_current(&self) -> StoreResult<bool> {
+        Ok(true)
+    }
+}
+
+#[async_trait]
+impl WrapLedger for Store {
+    async fn reserve_wraps(
+        &self,
+        kek: KekId,
+        count: u64,
+        limit: u64,
+    ) -> Result<Option<u64>, Box<dyn Error + Send + Sync>> {
+        tokio::task::yield_now().await;
+        let mut state = self.state();
+        if state.ledger_is_down {
+            return Err("the ledger is down".into());
+        }
+        let record = state.keks.iter_mut().find(|record| record.id == kek).ok_or("no such key")?;
+        if record.reserved + count > limit {
+            return Ok(None);
+        }
+        record.reserved += count;
+        let total = record.reserved;
+        state.reservations += 1;
+        Ok(Some(total))
+    }
+}

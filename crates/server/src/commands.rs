@@ -1,0 +1,105 @@
+//! The commands, a file each.
+
+mod api_key;
+mod audit_verify;
+mod doctor;
+mod keys;
+mod org_limit;
+mod service_account;
+mod token;
+
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use strongroom::Strongroom;
+use strongroom_application::{Caller, Failure};
+use strongroom_domain::OrganizationId;
+
+use crate::arguments::{ApiKey, Arguments, Audit, Command, Keys, Org, ServiceAccount};
+use crate::settings::{Environment, Settings, hide_secrets};
+use crate::{logging, serve};
+
+/// What every command gets.
+pub(crate) struct Invocation {
+    pub(crate) settings: Settings,
+    pub(crate) json: bool,
+}
+
+/// Runs the command that was asked for.
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let command = arguments.command.unwrap_or(Command::Serve);
+    let serving = matches!(command, Command::Serve);
+    let environment = Environment::read()?;
+    if serving {
+        hide_secrets(&environment)?;
+    }
+    if let Command::Keys(Keys::Generate { name }) = &command {
+        return keys::generate(name, arguments.json);
+    }
+    let settings = Settings::load(arguments.config.as_deref(), &environment)?;
+    drop(environment);
+    logging::start(settings.log_format, serving);
+    let context = Invocation { settings, json: arguments.json };
+    match command {
+        Command::Serve => serve::run(context.settings).await,
+        Command::Migrate => Ok(context.settings.builder.migrate().await?),
+        Command::Token(token) => token::run(context, &token),
+        Command::ServiceAccount(ServiceAccount::Create { org, name, scope }) => {
+            service_account::create(context, &org, &name, &scope).await
+        }
+        Command::ApiKey(ApiKey::Create { org, service_account, name, expires }) => {
+            api_key::create(context, &org, &service_account, &name, expires.as_deref()).await
+        }
+        Command::Org(Org::Limit { org, limit }) => org_limit::run(context, &org, &limit).await,
+        Command::Keys(Keys::Status) => keys::status(context).await,
+        Command::Keys(Keys::Generate { .. }) => Ok(()),
+        Command::Audit(Audit::Verify { org, checkpoints }) => {
+            audit_verify::run(context, org.as_deref(), checkpoints.as_deref()).await
+        }
+        Command::Doctor => doctor::run(context).await,
+    }
+}
+
+/// Opens the vault, gives it to one use, and writes what is left.
+async fn with_vault<T>(
+    settings: Settings,
+    work: impl AsyncFnOnce(&Strongroom) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let strongroom = settings.builder.open().await?;
+    let result = work(&strongroom).await;
+    strongroom.shutdown().await;
+    result
+}
+
+/// The operator, acting in one organisation.
+fn operator(org: &str) -> anyhow::Result<Caller> {
+    let organization = OrganizationId::parse(org).map_err(|rule| rule.on("--org")).map_err(broken)?;
+    Ok(Caller::operator(organization)?)
+}
+
+/// A broken rule as an error.
+fn broken(violation: strongroom_domain::Violation) -> anyhow::Error {
+    anyhow::anyhow!("{violation}")
+}
+
+/// A failure with everything that it says, for a person.
+fn explained(failure: Failure) -> anyhow::Error {
+    match failure {
+        Failure::Invalid(violations) => {
+            let texts: Vec<String> = violations.iter().map(ToString::to_string).collect();
+            anyhow::anyhow!("{}", texts.join("; "))
+        }
+        other => other.into(),
+    }
+}
+
+/// A duration as a number and a unit.
+fn duration(argument: &str, text: &str, units: &[(char, u64)]) -> anyhow::Result<Duration> {
+    let allowed: String = units.iter().map(|(unit, _)| format!(" {unit}")).collect();
+    let wrong = || format!("{argument} must be a whole number and one of:{allowed}");
+    let unit = text.chars().last().with_context(wrong)?;
+    let Some((_, seconds)) = units.iter().find(|(known, _)| *known == unit) else { bail!(wrong()) };
+    let number: u64 = text.trim_end_matches(unit).parse().ok().with_context(wrong)?;
+    let seconds = number.checked_mul(*seconds).filter(|seconds| *seconds > 0).with_context(wrong)?;
+    Ok(Duration::from_secs(seconds))
+}

@@ -1,0 +1,91 @@
+//! `strongroom audit verify`
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use serde_json::{Value, json};
+use strongroom::Strongroom;
+use strongroom_domain::OrganizationId;
+
+use super::{Invocation, broken, with_vault};
+use crate::output;
+
+/// How many chains are looked up at once.
+const PAGE: u32 = 500;
+
+#[derive(Default)]
+struct Report {
+    chains: u64,
+    events: u64,
+    checkpoints: u64,
+    broken: Vec<(String, u64, String)>,
+}
+
+pub(crate) async fn run(invocation: Invocation, org: Option<&str>, checkpoints: Option<&Path>) -> anyhow::Result<()> {
+    let only = org.map(|org| OrganizationId::from_stored(org).map_err(|rule| broken(rule.on("--org")))).transpose()?;
+    let report = with_vault(invocation.settings, async |strongroom| {
+        let mut report = Report::default();
+        match only {
+            Some(organization) => check(strongroom, &organization, &mut report).await?,
+            None => check_all(strongroom, &mut report).await?,
+        }
+        if let Some(file) = checkpoints {
+            compare(strongroom, file, &mut report).await?;
+        }
+        Ok(report)
+    });
+    let report = report.await?;
+    let breaks: Vec<Value> = report
+        .broken
+        .iter()
+        .map(|(org, seq, reason)| json!({ "org": org, "seq": seq, "reason": reason }))
+        .collect();
+    let good = breaks.is_empty();
+    let value = json!({
+        "ok": good, "chains": report.chains, "events": report.events, "checkpoints": report.checkpoints, "broken": breaks,
+    });
+    let mut lines: Vec<String> =
+        report.broken.iter().map(|(org, seq, reason)| format!("BROKEN {org} at {seq}: {reason}")).collect();
+    lines.push(format!("{} chains, {} events, {} checkpoints", report.chains, report.events, report.checkpoints));
+    output::result(invocation.json, &value, &lines);
+    anyhow::ensure!(good, "the audit trail does not hold");
+    Ok(())
+}
+
+async fn check_all(strongroom: &Strongroom, report: &mut Report) -> anyhow::Result<()> {
+    let mut after = None;
+    loop {
+        let heads = strongroom.application().audit_heads(after, PAGE).await?;
+        let Some(last) = heads.last() else { return Ok(()) };
+        after = Some(last.organization.clone());
+        for head in &heads {
+            check(strongroom, &head.organization, report).await?;
+        }
+    }
+}
+
+async fn check(strongroom: &Strongroom, organization: &OrganizationId, report: &mut Report) -> anyhow::Result<()> {
+    let found = strongroom.application().verify_chain(organization).await?;
+    report.chains += 1;
+    report.events += found.events;
+    if let Some(broken) = found.broken {
+        report.broken.push((organization.to_string(), broken.seq, broken.reason.to_owned()));
+    }
+    Ok(())
+}
+
+async fn compare(strongroom: &Strongroom, file: &Path, report: &mut Report) -> anyhow::Result<()> {
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("the checkpoint file {} cannot be read", file.display()))?;
+    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let Some(checkpoint) = strongroom.read_checkpoint(line) else {
+            bail!("line {} of {} is not a checkpoint of this deployment", number + 1, file.display());
+        };
+        report.checkpoints += 1;
+        for (organization, broken) in strongroom.application().verify_checkpoint(&checkpoint).await? {
+            let reason = format!("{} (checkpoint in line {})", broken.reason, number + 1);
+            report.broken.push((organization.to_string(), broken.seq, reason));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,113 @@
+//! The server.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use actix_web::dev::Server;
+use actix_web::{App, HttpServer, middleware};
+use anyhow::Context;
+use strongroom::Strongroom;
+use strongroom_http_kit::{Dialect, Kit, Listener, Metrics, envelope, mount};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::settings::{LogFormat, Settings};
+
+/// Every surface. The first answers for paths that belong to none.
+const DIALECTS: &[&Dialect] = &[&strongroom_http_integrations::DIALECT];
+
+/// How long requests that are under way may take once the server is told to stop.
+const GRACE_SECONDS: u64 = 15;
+
+/// Starts, serves until SIGTERM or SIGINT, and stops in order. A second signal ends the process at once.
+pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let listener = bind(settings.listen).context("server.listen")?;
+    let address = listener.local_addr()?;
+    let metrics_listener = settings.metrics_listen.map(bind).transpose().context("server.metrics_listen")?;
+    let strongroom = settings.builder.start().await?;
+    let kit = Kit {
+        app: strongroom.application().clone(),
+        proxies: Arc::new(settings.trusted_proxies),
+        metrics: Arc::new(Metrics::default()),
+        ids: strongroom.ids(),
+        listener: if settings.behind_proxy || metrics_listener.is_some() { Listener::Api } else { Listener::ApiAndHost },
+        dialects: DIALECTS,
+    };
+    let operations = metrics_listener
+        .map(|listener| server(listener, Kit { listener: Listener::Operations, ..kit.clone() }, 1))
+        .transpose()?;
+    let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let api = server(listener, kit, workers)?;
+    let (handle, operations_handle) = (api.handle(), operations.as_ref().map(Server::handle));
+    let mut serving = tokio::spawn(api);
+    let operations = operations.map(tokio::spawn);
+    announce(address, settings.log_format, &strongroom, &settings.data_dir);
+    tokio::select! {
+        () = either(&mut terminate, &mut interrupt) => tracing::info!("stopping"),
+        ended = &mut serving => ended.context("the server ended by itself")??,
+    }
+    tokio::spawn(async move {
+        either(&mut terminate, &mut interrupt).await;
+        std::process::exit(130);
+    });
+    strongroom.application().drain();
+    handle.stop(true).await;
+    if let (Some(handle), Some(task)) = (operations_handle, operations) {
+        handle.stop(true).await;
+        task.abort();
+    }
+    strongroom.shutdown().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn bind(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).with_context(|| format!("{address} cannot be listened on"))?;
+    Ok(listener)
+}
+
+fn server(listener: TcpListener, kit: Kit, workers: usize) -> anyhow::Result<Server> {
+    let factory = move || {
+        let kit = kit.clone();
+        App::new().wrap(middleware::from_fn(envelope)).configure(move |config| mount(config, &kit))
+    };
+    let server = HttpServer::new(factory)
+        .workers(workers)
+        .disable_signals()
+        .shutdown_timeout(GRACE_SECONDS)
+        .client_request_timeout(std::time::Duration::from_secs(5))
+        .listen(listener)?;
+    Ok(server.run())
+}
+
+async fn either(one: &mut Signal, other: &mut Signal) {
+    tokio::select! {
+        _ = one.recv() => {}
+        _ = other.recv() => {}
+    }
+}
+
+/// Says where the server listens and what to type next.
+fn announce(
+    address: std::net::SocketAddr,
+    format: Option<LogFormat>,
+    strongroom: &Strongroom,
+    data_dir: &std::path::Path,
+) {
+    let program = std::env::current_exe().map_or_else(|_| "strongroom".into(), |path| path.display().to_string());
+    let next = format!("{program} token --org acme --user you --role admin");
+    let pretty = match format {
+        Some(format) => format == LogFormat::Pretty,
+        None => std::io::IsTerminal::is_terminal(&std::io::stdout()),
+    };
+    if pretty {
+        let mut lines = vec![format!("Strongroom listens on http://{address}")];
+        if strongroom.is_first_start() {
+            lines.push(format!("It made its database, key ring and JWT secret in {}", data_dir.display()));
+        }
+        lines.push(format!("Next: {next}"));
+        crate::output::result(false, &serde_json::Value::Null, &lines);
+    } else {
+        tracing::info!(listen = %format!("http://{address}"), first_start = strongroom.is_first_start(), next, "listening");
+    }
+}

@@ -1,0 +1,135 @@
+//! Settings: defaults, then a file, then the environment; checked whole before anything starts.
+
+mod environment;
+mod keys;
+mod layers;
+mod raw;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use strongroom::{Builder, IssuerFile, KeySource, Migrations, SecretSource, Strongroom};
+use strongroom_domain::SecretText;
+use strongroom_http_kit::TrustedProxies;
+use validator::Validate;
+
+pub(crate) use environment::{Environment, hide_secrets};
+pub(crate) use raw::LogFormat;
+use raw::Raw;
+
+/// What the server needs beside the composition.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) listen: SocketAddr,
+    pub(crate) metrics_listen: Option<SocketAddr>,
+    pub(crate) behind_proxy: bool,
+    pub(crate) trusted_proxies: TrustedProxies,
+    pub(crate) log_format: Option<LogFormat>,
+    pub(crate) data_dir: PathBuf,
+    /// The composition, configured and not started.
+    pub(crate) builder: Builder,
+}
+
+impl Settings {
+    /// Loads and checks all settings.
+    ///
+    /// # Errors
+    /// Name the setting and the rule; never a value.
+    pub(crate) fn load(file: Option<&Path>, environment: &Environment) -> anyhow::Result<Self> {
+        let raw: Raw = layers::merge(file, environment)?;
+        if let Err(errors) = raw.validate() {
+            bail!("{}", raw::explain(&errors));
+        }
+        let listen = listen(&raw, environment)?;
+        if !listen.ip().is_loopback() && !raw.server.behind_proxy {
+            bail!(
+                "server.listen (STRONGROOM_SERVER__LISTEN) is not a loopback address: set server.behind_proxy \
+                 (STRONGROOM_SERVER__BEHIND_PROXY=true) when a proxy in front of it speaks TLS"
+            );
+        }
+        let metrics_listen = raw.server.metrics_listen.as_deref().map(|text| {
+            text.parse().context("server.metrics_listen (STRONGROOM_SERVER__METRICS_LISTEN) must be address:port")
+        });
+        Ok(Self {
+            listen,
+            metrics_listen: metrics_listen.transpose()?,
+            behind_proxy: raw.server.behind_proxy,
+            trusted_proxies: TrustedProxies::parse(&raw.server.trusted_proxies)
+                .context("server.trusted_proxies (STRONGROOM_SERVER__TRUSTED_PROXIES)")?,
+            log_format: raw.log.format,
+            data_dir: PathBuf::from(&raw.data_dir),
+            builder: configure(raw, environment)?,
+        })
+    }
+}
+
+fn listen(raw: &Raw, environment: &Environment) -> anyhow::Result<SocketAddr> {
+    let port = environment.get("PORT").filter(|_| environment.get("STRONGROOM_SERVER__LISTEN").is_none());
+    if let Some(port) = port {
+        let port: u16 = port.parse().context("PORT must be a port, 0 to 65535")?;
+        let host = if raw.server.behind_proxy { [0, 0, 0, 0] } else { [127, 0, 0, 1] };
+        return Ok((host, port).into());
+    }
+    raw.server.listen.parse().context("server.listen (STRONGROOM_SERVER__LISTEN) must be address:port, such as 127.0.0.1:8080")
+}
+
+fn configure(raw: Raw, environment: &Environment) -> anyhow::Result<Builder> {
+    let mut builder = Strongroom::builder()
+        .data_dir(&raw.data_dir)
+        .migrations(match raw.store.migrate {
+            raw::Migrate::Auto => Migrations::Apply,
+            raw::Migrate::Never => Migrations::Require,
+        })
+        .credentials_per_provider(raw.limits.credentials_per_provider)
+        .local_issuer(&raw.auth.issuer, &raw.auth.audience);
+    let url = raw.store.url.or_else(|| environment.get("DATABASE_URL").map(str::to_owned));
+    match url {
+        Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+            builder = builder.postgres(SecretText::new(url), raw.store.pool_size);
+        }
+        Some(url) => match url.strip_prefix("sqlite:") {
+            Some(path) if !path.is_empty() => builder = builder.embedded_at(path),
+            _ => bail!("store.url (STRONGROOM_STORE__URL) must begin with postgres:// or sqlite:"),
+        },
+        None => {}
+    }
+    match (raw.vault.keys, raw.vault.keys_file) {
+        (Some(_), Some(_)) => bail!("set vault.keys or vault.keys_file, not both"),
+        (Some(keys), None) => builder = builder.keys(KeySource::Inline(SecretText::new(keys))),
+        (None, Some(file)) => builder = builder.keys(KeySource::File(file.into())),
+        (None, None) => {}
+    }
+    match (raw.auth.jwt_secret, raw.auth.jwt_secret_file) {
+        (Some(_), Some(_)) => bail!("set auth.jwt_secret or auth.jwt_secret_file, not both"),
+        (Some(secret), None) => builder = builder.jwt_secret(SecretSource::Inline(SecretText::new(secret))),
+        (None, Some(file)) => builder = builder.jwt_secret(SecretSource::File(file.into())),
+        (None, None) => {}
+    }
+    for (name, issuer) in raw.auth.issuers {
+        builder = builder.issuer(issuer_file(name, issuer)?);
+    }
+    if let Some(id) = raw.deployment_id {
+        let id = id.parse().ok().context("deployment_id (STRONGROOM_DEPLOYMENT_ID) must be a UUID")?;
+        builder = builder.deployment_id(id);
+    }
+    if let Some(dir) = raw.catalog.dir {
+        builder = builder.catalog_overlay(dir);
+    }
+    if let Some(file) = raw.audit.checkpoint_file {
+        builder = builder.checkpoint_file(file);
+    }
+    Ok(builder)
+}
+
+fn issuer_file(name: String, issuer: raw::Issuer) -> anyhow::Result<IssuerFile> {
+    let missing = |key: &str| format!("auth.issuers.{name}.{key} (STRONGROOM_AUTH__ISSUERS__{}__{}) is required", name.to_uppercase(), key.to_uppercase());
+    Ok(IssuerFile {
+        issuer: issuer.issuer.with_context(|| missing("issuer"))?,
+        audience: issuer.audience.with_context(|| missing("audience"))?,
+        jwks_file: issuer.jwks_file.with_context(|| missing("jwks_file"))?.into(),
+        org_claim: issuer.org_claim,
+        roles_claim: issuer.roles_claim,
+        name,
+    })
+}

@@ -1,0 +1,95 @@
+//! Which settings there are, and what type each has.
+
+/// The type of a setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Integer,
+    Boolean,
+    /// A text that must be one of these.
+    Choice(&'static [&'static str]),
+}
+
+/// Every setting by its dotted name. A test compares this list with config/default.toml.
+const KEYS: [(&str, Kind); 19] = [
+    ("data_dir", Kind::Text),
+    ("deployment_id", Kind::Text),
+    ("server.listen", Kind::Text),
+    ("server.behind_proxy", Kind::Boolean),
+    ("server.trusted_proxies", Kind::Text),
+    ("server.metrics_listen", Kind::Text),
+    ("store.url", Kind::Text),
+    ("store.pool_size", Kind::Integer),
+    ("store.migrate", Kind::Choice(&["auto", "never"])),
+    ("vault.keys", Kind::Text),
+    ("vault.keys_file", Kind::Text),
+    ("auth.jwt_secret", Kind::Text),
+    ("auth.jwt_secret_file", Kind::Text),
+    ("auth.issuer", Kind::Text),
+    ("auth.audience", Kind::Text),
+    ("limits.credentials_per_provider", Kind::Integer),
+    ("catalog.dir", Kind::Text),
+    ("audit.checkpoint_file", Kind::Text),
+    ("log.format", Kind::Choice(&["pretty", "json"])),
+];
+
+/// The settings of one entry under `auth.issuers`.
+const ISSUER_KEYS: [&str; 5] = ["issuer", "audience", "jwks_file", "org_claim", "roles_claim"];
+
+/// Settings of parts that this version does not have yet. They are announced, so that an environment made
+/// for a later version still starts this one; what would protect (TLS) is refused instead.
+const LATER: [&str; 4] = ["server.public_url", "limits.enabled", "egress.", "oauth."];
+
+/// What is known of a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Known {
+    /// It is a setting of this type.
+    Setting(Kind),
+    /// It will be a setting; it has no effect yet.
+    Later,
+    /// It is none.
+    No,
+}
+
+/// Looks a dotted name up.
+pub(super) fn lookup(name: &str) -> Known {
+    if let Some((_, kind)) = KEYS.iter().find(|(known, _)| *known == name) {
+        return Known::Setting(*kind);
+    }
+    if let Some((issuer, key)) = name.strip_prefix("auth.issuers.").and_then(|rest| rest.split_once('.')) {
+        let plain = issuer.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        return if plain && ISSUER_KEYS.contains(&key) { Known::Setting(Kind::Text) } else { Known::No };
+    }
+    let later = |known: &str| name == known || (known.ends_with('.') && name.starts_with(known));
+    if LATER.into_iter().any(later) { Known::Later } else { Known::No }
+}
+
+/// The environment variable of a setting.
+pub(super) fn variable(name: &str) -> String {
+    format!("STRONGROOM_{}", name.to_uppercase().replace('.', "__"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_file_documents_every_setting_and_no_other() {
+        let text = include_str!("../../../../config/default.toml");
+        let mut section = String::new();
+        let mut documented = Vec::new();
+        for line in text.lines().map(|line| line.trim_start_matches("# ")) {
+            if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+                section = format!("{name}.");
+            } else if let Some((key, _)) = line.split_once(" = ").filter(|(key, _)| !key.contains(' ')) {
+                documented.push(format!("{section}{key}"));
+            }
+        }
+        for (name, _) in KEYS {
+            assert!(documented.iter().any(|known| known == name), "{name} is not documented");
+        }
+        for name in documented {
+            assert!(matches!(lookup(&name), Known::Setting(_)), "{name} is documented and unknown");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Settings as they are written, and the rules of single values.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use validator::{Validate, ValidationErrors, ValidationErrorsKind};
+
+#[derive(Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Raw {
+    #[validate(length(min = 1, message = "must not be empty"))]
+    pub(super) data_dir: String,
+    pub(super) deployment_id: Option<String>,
+    pub(super) server: Server,
+    #[validate(nested)]
+    pub(super) store: Store,
+    #[serde(default)]
+    pub(super) vault: Vault,
+    #[validate(nested)]
+    pub(super) auth: Auth,
+    #[validate(nested)]
+    pub(super) limits: Limits,
+    #[serde(default)]
+    pub(super) catalog: Catalog,
+    #[serde(default)]
+    pub(super) audit: Audit,
+    #[serde(default)]
+    pub(super) log: Log,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Server {
+    pub(super) listen: String,
+    pub(super) behind_proxy: bool,
+    pub(super) trusted_proxies: String,
+    pub(super) metrics_listen: Option<String>,
+}
+
+#[derive(Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Store {
+    pub(super) url: Option<String>,
+    #[validate(range(min = 1, max = 200, message = "must be 1 to 200"))]
+    pub(super) pool_size: u32,
+    pub(super) migrate: Migrate,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Migrate {
+    Auto,
+    Never,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Vault {
+    pub(super) keys: Option<String>,
+    pub(super) keys_file: Option<String>,
+}
+
+#[derive(Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Auth {
+    pub(super) jwt_secret: Option<String>,
+    pub(super) jwt_secret_file: Option<String>,
+    #[validate(length(min = 1, message = "must not be empty"))]
+    pub(super) issuer: String,
+    #[validate(length(min = 1, message = "must not be empty"))]
+    pub(super) audience: String,
+    #[serde(default)]
+    pub(super) issuers: BTreeMap<String, Issuer>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Issuer {
+    pub(super) issuer: Option<String>,
+    pub(super) audience: Option<String>,
+    pub(super) jwks_file: Option<String>,
+    pub(super) org_claim: Option<String>,
+    pub(super) roles_claim: Option<String>,
+}
+
+#[derive(Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Limits {
+    #[validate(range(min = 1, max = 1_000_000, message = "must be 1 to 1000000"))]
+    pub(super) credentials_per_provider: u32,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Catalog {
+    pub(super) dir: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Audit {
+    pub(super) checkpoint_file: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Log {
+    pub(super) format: Option<LogFormat>,
+}
+
+/// How log lines look.
+#[derive(Debug, Deserialize, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// For a person at a terminal.
+    Pretty,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Every broken rule with its setting's name. The validator's own parameters hold the value, so only its
+/// message is used.
+pub(super) fn explain(errors: &ValidationErrors) -> String {
+    let mut lines = Vec::new();
+    gather(errors, "", &mut lines);
+    lines.sort();
+    lines.join("; ")
+}
+
+fn gather(errors: &ValidationErrors, section: &str, lines: &mut Vec<String>) {
+    for (field, kind) in errors.errors() {
+        let name = if section.is_empty() { field.to_string() } else { format!("{section}.{field}") };
+        match kind {
+            ValidationErrorsKind::Struct(inner) => gather(inner, &name, lines),
+            ValidationErrorsKind::Field(broken) => lines.extend(broken.iter().map(|error| {
+                let rule = error.message.as_deref().unwrap_or("is not valid");
+                format!("{name} ({}) {rule}", super::keys::variable(&name))
+            })),
+            ValidationErrorsKind::List(_) => {}
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! A service that keeps a vault of its own: it stores a credential and reads it back, without HTTP.
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
+use std::collections::BTreeSet;
+
+use strongroom::Strongroom;
+use strongroom_application::{Caller, StoreCredential};
+use strongroom_domain::audit::Origin;
+use strongroom_domain::{
+    CredentialType, OrganizationId, Principal, Reach, Role, Scope, SecretText, Submission, SubmittedValue, UserId,
+};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let folder = tempfile::tempdir()?;
+    let strongroom = Strongroom::builder().data_dir(folder.path().join("vault")).start().await?;
+    let vault = strongroom.application();
+
+    let organization = OrganizationId::parse("acme")?;
+    let roles = BTreeSet::from([Role::Member]);
+    let user = Principal::User { organization: organization.clone(), user: UserId::parse("alice")?, roles };
+    let alice = Caller::new(user, Origin::default());
+    let text = |value: &str| SubmittedValue::Text(SecretText::new(value.to_owned()));
+    let credentials = Submission::from([
+        ("host".to_owned(), text("files.example.com")),
+        ("username".to_owned(), text("etl")),
+        ("password".to_owned(), text("correct-horse")),
+    ]);
+    let new = StoreCredential {
+        provider: "sftp".into(),
+        credential_type: CredentialType::UserPassword,
+        credentials,
+        name: None,
+        expires_at: None,
+        slot: None,
+    };
+    let stored = vault.store_credential(&alice, new).await?;
+
+    let scopes = [Scope::SecretsRead].into();
+    let id = UserId::parse("importer")?;
+    let robot = Principal::ServiceAccount { organization, id, scopes, reach: Reach::default() };
+    let importer = Caller::new(robot, Origin::default());
+    let opened = vault.read_secret(&importer, stored.id).await?;
+    let length = opened.secret.get("password").map_or(0, SecretText::len);
+    println!("read {} of {}: {length} bytes, on record", stored.id, opened.credential.provider);
+    println!("alice may not: {}", vault.read_secret(&alice, stored.id).await.is_err());
+
+    strongroom.shutdown().await;
+    Ok(())
+}

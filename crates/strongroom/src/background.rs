@@ -1,0 +1,127 @@
+//! What a server does beside answering: asks whether the store is there, writes usage notes, truncates the
+//! write-ahead log and writes audit checkpoints.
+
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use strongroom_application::Application;
+use time::OffsetDateTime;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::checkpoint_line;
+use crate::stores::Stores;
+
+const PROBE: Duration = Duration::from_millis(400);
+const NOTES: Duration = Duration::from_secs(5);
+const CHECKPOINT: Duration = Duration::from_secs(60);
+
+/// The tasks of one server.
+pub(crate) struct Background {
+    tasks: JoinSet<()>,
+    stop: watch::Sender<bool>,
+    checkpoints: Arc<Checkpoints>,
+}
+
+impl Background {
+    pub(crate) fn start(application: Application, stores: Arc<Stores>, file: Option<PathBuf>) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let checkpoints = Arc::new(Checkpoints { file, since: tokio::sync::Mutex::new(None) });
+        let mut tasks = JoinSet::new();
+        tasks.spawn(every(PROBE, stopped.clone(), {
+            let (application, stores) = (application.clone(), stores.clone());
+            move || probe(application.clone(), stores.clone())
+        }));
+        tasks.spawn(every(NOTES, stopped.clone(), {
+            let application = application.clone();
+            move || {
+                let (application, stores) = (application.clone(), stores.clone());
+                async move {
+                    application.flush().await;
+                    stores.checkpoint_wal().await;
+                }
+            }
+        }));
+        tasks.spawn(every(CHECKPOINT, stopped, {
+            let checkpoints = checkpoints.clone();
+            move || {
+                let (application, checkpoints) = (application.clone(), checkpoints.clone());
+                async move { checkpoints.write(&application).await }
+            }
+        }));
+        Self { tasks, stop, checkpoints }
+    }
+
+    /// Lets every task end its round, then writes what is left and the last checkpoint.
+    pub(crate) async fn stop(mut self, application: &Application) {
+        // Nobody listens when every task has ended already.
+        self.stop.send(true).ok();
+        while self.tasks.join_next().await.is_some() {}
+        application.flush().await;
+        self.checkpoints.write(application).await;
+    }
+}
+
+async fn every<F: Future<Output = ()>>(period: Duration, mut stopped: watch::Receiver<bool>, round: impl Fn() -> F) {
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => round().await,
+            _ = stopped.changed() => return,
+        }
+    }
+}
+
+async fn probe(application: Application, stores: Arc<Stores>) {
+    match stores.deployment.migrations_current().await {
+        Ok(true) => application.note_store_reached(),
+        Ok(false) => tracing::error!("the store's migrations are not those of this build"),
+        Err(error) => tracing::warn!(%error, "the store does not answer"),
+    }
+}
+
+struct Checkpoints {
+    file: Option<PathBuf>,
+    /// When the last complete round began, so that no change between two rounds is missed.
+    since: tokio::sync::Mutex<Option<OffsetDateTime>>,
+}
+
+impl Checkpoints {
+    async fn write(&self, application: &Application) {
+        let mut since = self.since.lock().await;
+        let checkpoints = match application.checkpoint_audit(*since).await {
+            Ok(checkpoints) => checkpoints,
+            Err(error) => {
+                tracing::warn!(%error, "no audit checkpoint was written");
+                return;
+            }
+        };
+        let Some(first) = checkpoints.first() else { return };
+        // The store's clock stamps the heads and ours the checkpoint: two minutes cover their difference.
+        let next = first.at() - time::Duration::minutes(2);
+        let lines: Vec<String> = checkpoints.iter().map(checkpoint_line::spell).collect();
+        for line in &lines {
+            tracing::info!(target: "strongroom::audit_checkpoint", checkpoint = %line);
+        }
+        if let Some(path) = &self.file
+            && let Err(error) = append(path, &lines)
+        {
+            tracing::error!(%error, "an audit checkpoint could not be written to its file");
+            return;
+        }
+        *since = Some(next);
+    }
+}
+
+fn append(path: &Path, lines: &[String]) -> std::io::Result<()> {
+    let mut file = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+    for line in lines {
+        writeln!(file, "{line}")?;
+    }
+    file.sync_data()
+}

@@ -1,0 +1,211 @@
+//! Configures a vault.
+
+use std::path::{Path, PathBuf};
+
+use strongroom_domain::SecretText;
+use uuid::Uuid;
+
+use crate::{StartError, Strongroom};
+
+/// Where the key ring comes from.
+#[derive(Debug)]
+pub enum KeySource {
+    /// `name:base64` entries separated by commas.
+    Inline(SecretText),
+    /// A file with one entry a line, readable by its owner only.
+    File(PathBuf),
+}
+
+/// Where a secret comes from.
+#[derive(Debug)]
+pub enum SecretSource {
+    /// Its text.
+    Inline(SecretText),
+    /// A file that holds it, readable by its owner only; white space around it is cut off.
+    File(PathBuf),
+}
+
+/// What happens when the store's migrations are not current.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Migrations {
+    /// They are applied.
+    Apply,
+    /// The start is refused.
+    Require,
+}
+
+/// An issuer of tokens with public keys in a file.
+#[derive(Debug)]
+pub struct IssuerFile {
+    /// Its name in settings and audit trail.
+    pub name: String,
+    /// What `iss` must be.
+    pub issuer: String,
+    /// What `aud` must contain.
+    pub audience: String,
+    /// The file with its JWKS (RFC 7517).
+    pub jwks_file: PathBuf,
+    /// The claim with the organisation's id, when not `org_id` or `tenant_id`.
+    pub org_claim: Option<String>,
+    /// The claim with the roles, when not `roles` or `role`.
+    pub roles_claim: Option<String>,
+}
+
+#[derive(Debug)]
+pub(crate) enum StoreChoice {
+    Embedded { path: Option<PathBuf> },
+    Postgres { url: SecretText, pool_size: u32 },
+}
+
+/// A vault that is being configured. Without any setting it is the embedded one in `./strongroom-data`.
+#[derive(Debug)]
+pub struct Builder {
+    pub(crate) data_dir: PathBuf,
+    pub(crate) store: StoreChoice,
+    pub(crate) migrations: Migrations,
+    pub(crate) keys: Option<KeySource>,
+    pub(crate) jwt_secret: Option<SecretSource>,
+    pub(crate) local_issuer: (String, String),
+    pub(crate) issuers: Vec<IssuerFile>,
+    pub(crate) credentials_per_provider: u32,
+    pub(crate) deployment_id: Option<Uuid>,
+    pub(crate) catalog_overlay: Option<PathBuf>,
+    pub(crate) checkpoint_file: Option<PathBuf>,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            data_dir: "./strongroom-data".into(),
+            store: StoreChoice::Embedded { path: None },
+            migrations: Migrations::Apply,
+            keys: None,
+            jwt_secret: None,
+            local_issuer: ("strongroom".into(), "strongroom".into()),
+            issuers: Vec::new(),
+            credentials_per_provider: 50,
+            deployment_id: None,
+            catalog_overlay: None,
+            checkpoint_file: None,
+        }
+    }
+}
+
+impl Builder {
+    /// Where the embedded store and generated keys live.
+    #[must_use]
+    pub fn data_dir(mut self, dir: impl AsRef<Path>) -> Self {
+        self.data_dir = dir.as_ref().to_owned();
+        self
+    }
+
+    /// Uses the embedded store in a file of its own instead of `strongroom.db` in the data directory.
+    #[must_use]
+    pub fn embedded_at(mut self, path: impl AsRef<Path>) -> Self {
+        self.store = StoreChoice::Embedded { path: Some(path.as_ref().to_owned()) };
+        self
+    }
+
+    /// Uses PostgreSQL, with so many connections. Key ring and JWT secret must then be given.
+    #[must_use]
+    pub fn postgres(mut self, url: SecretText, pool_size: u32) -> Self {
+        self.store = StoreChoice::Postgres { url, pool_size };
+        self
+    }
+
+    /// What happens when migrations are missing.
+    #[must_use]
+    pub fn migrations(mut self, migrations: Migrations) -> Self {
+        self.migrations = migrations;
+        self
+    }
+
+    /// The key ring.
+    #[must_use]
+    pub fn keys(mut self, source: KeySource) -> Self {
+        self.keys = Some(source);
+        self
+    }
+
+    /// The secret of the local JWT issuer, at least 32 bytes.
+    #[must_use]
+    pub fn jwt_secret(mut self, source: SecretSource) -> Self {
+        self.jwt_secret = Some(source);
+        self
+    }
+
+    /// `iss` and `aud` of the local issuer's tokens.
+    #[must_use]
+    pub fn local_issuer(mut self, issuer: &str, audience: &str) -> Self {
+        self.local_issuer = (issuer.to_owned(), audience.to_owned());
+        self
+    }
+
+    /// One more issuer whose tokens are accepted.
+    #[must_use]
+    pub fn issuer(mut self, issuer: IssuerFile) -> Self {
+        self.issuers.push(issuer);
+        self
+    }
+
+    /// How many credentials an organisation may hold per provider.
+    #[must_use]
+    pub fn credentials_per_provider(mut self, limit: u32) -> Self {
+        self.credentials_per_provider = limit;
+        self
+    }
+
+    /// The deployment that the store must belong to.
+    #[must_use]
+    pub fn deployment_id(mut self, id: Uuid) -> Self {
+        self.deployment_id = Some(id);
+        self
+    }
+
+    /// A folder of provider files that add to or replace the built-in ones.
+    #[must_use]
+    pub fn catalog_overlay(mut self, dir: impl AsRef<Path>) -> Self {
+        self.catalog_overlay = Some(dir.as_ref().to_owned());
+        self
+    }
+
+    /// A file that gets a signed line for each audit checkpoint.
+    #[must_use]
+    pub fn checkpoint_file(mut self, file: impl AsRef<Path>) -> Self {
+        self.checkpoint_file = Some(file.as_ref().to_owned());
+        self
+    }
+
+    /// Whether the embedded store is configured.
+    pub fn is_embedded(&self) -> bool {
+        matches!(self.store, StoreChoice::Embedded { .. })
+    }
+
+    /// Starts the vault as a server: sets the embedded store up when there is none, refuses a second server
+    /// on one data directory, and works in the background until [`Strongroom::shutdown`].
+    pub async fn start(self) -> Result<Strongroom, StartError> {
+        crate::start::serve(self).await
+    }
+
+    /// Opens the vault beside a running server, for one command: nothing is set up and nothing works in the
+    /// background.
+    pub async fn open(self) -> Result<Strongroom, StartError> {
+        crate::start::command(self).await
+    }
+
+    /// Sets the store up, or brings its migrations up to date, and nothing else.
+    pub async fn migrate(self) -> Result<(), StartError> {
+        crate::start::migrate(self).await
+    }
+
+    /// The keys that store and key ring know; answers also when the two do not fit and [`Self::open`] would
+    /// refuse.
+    pub async fn key_status(self) -> Result<Vec<strongroom_vault_ring::KeyStatus>, StartError> {
+        crate::start::key_status(self).await
+    }
+
+    /// The local issuer alone, without opening the store.
+    pub fn token_issuer(&self) -> Result<crate::TokenIssuer, StartError> {
+        crate::start::token_issuer(self)
+    }
+}

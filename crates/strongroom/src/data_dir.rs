@@ -1,0 +1,133 @@
+//! The data directory of the embedded store, and its first start.
+//!
+//! First start: lock, database under a temporary name, keys, rename, marker last. A marker without a
+//! database means that the database was lost, and the start is refused; a database without a marker means
+//! that a first start broke off, and it is resumed.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use strongroom_store_sqlite::SqliteDatabase;
+
+use crate::{StartError, secret_file, stores};
+
+/// The data directory.
+pub(crate) struct DataDir {
+    root: PathBuf,
+    database: PathBuf,
+}
+
+/// Held by the one server of a data directory.
+pub(crate) struct ServeLock(#[expect(dead_code, reason = "the lock lives as long as the file is open")] File);
+
+impl DataDir {
+    pub(crate) fn new(root: &Path, database: Option<&Path>) -> Self {
+        let database = database.map_or_else(|| root.join("strongroom.db"), Path::to_owned);
+        Self { root: root.to_owned(), database }
+    }
+
+    pub(crate) fn database(&self) -> &Path {
+        &self.database
+    }
+
+    pub(crate) fn key_file(&self) -> PathBuf {
+        self.root.join("keys")
+    }
+
+    pub(crate) fn jwt_secret_file(&self) -> PathBuf {
+        self.root.join("jwt-secret")
+    }
+
+    pub(crate) fn checkpoint_file(&self) -> PathBuf {
+        self.root.join("audit-checkpoints.jsonl")
+    }
+
+    fn marker(&self) -> PathBuf {
+        self.root.join("initialized")
+    }
+
+    /// Refuses to work in somebody else's directory: files that we would make there, the server could not
+    /// use.
+    pub(crate) fn check_owner(&self) -> Result<(), StartError> {
+        let Ok(metadata) = std::fs::metadata(&self.root) else {
+            return Err(StartError::NotInitialized(self.root.clone()));
+        };
+        if metadata.uid() != rustix::process::geteuid().as_raw() {
+            return Err(StartError::file(&self.root, "belongs to another user; run this command as its owner"));
+        }
+        Ok(())
+    }
+
+    /// For commands: the database must be there already.
+    pub(crate) fn require(&self) -> Result<(), StartError> {
+        self.check_owner()?;
+        match (self.marker().exists(), self.database.exists()) {
+            (true, true) => Ok(()),
+            (true, false) => Err(StartError::DatabaseMissing(self.database.clone())),
+            (false, _) => Err(StartError::NotInitialized(self.root.clone())),
+        }
+    }
+
+    /// Makes the directory with mode 0700.
+    pub(crate) fn create(&self) -> Result<(), StartError> {
+        let failed = |error: std::io::Error| StartError::file(&self.root, format!("cannot be made: {error}"));
+        if !self.root.exists() {
+            DirBuilder::new().recursive(true).mode(0o700).create(&self.root).map_err(failed)?;
+            std::fs::set_permissions(&self.root, PermissionsExt::from_mode(0o700)).map_err(failed)?;
+        }
+        self.check_owner()
+    }
+
+    /// Takes the lock that keeps a second server out.
+    pub(crate) fn lock_for_serving(&self) -> Result<ServeLock, StartError> {
+        let file = self.lock_file("lock")?;
+        match file.try_lock() {
+            Ok(()) => Ok(ServeLock(file)),
+            Err(TryLockError::WouldBlock) => Err(StartError::Locked(self.root.clone())),
+            Err(TryLockError::Error(error)) => Err(StartError::file(&self.root, error)),
+        }
+    }
+
+    /// Sets up what is not there yet. Returns whether that was everything.
+    ///
+    /// `make_keys` is called while the set-up lock is held, so that two processes never make two key rings.
+    pub(crate) async fn initialize(
+        &self,
+        make_keys: impl FnOnce(&Self) -> Result<(), StartError>,
+    ) -> Result<bool, StartError> {
+        let lock = self.lock_file("setup.lock")?;
+        // A set-up takes a moment; whoever comes second waits for it.
+        let waited = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock));
+        let waited = tokio::time::timeout(Duration::from_secs(10), waited).await;
+        let Ok(Ok(Ok(_held))) = waited else { return Err(StartError::Locked(self.root.clone())) };
+        match (self.marker().exists(), self.database.exists()) {
+            (true, true) => return Ok(false),
+            (true, false) => return Err(StartError::DatabaseMissing(self.database.clone())),
+            (false, true) => make_keys(self)?,
+            (false, false) => {
+                let unfinished = self.database.with_extension("db.new");
+                stores::remove_database(&unfinished);
+                let database = SqliteDatabase::open(&unfinished, stores::sqlite_options(true)).await?;
+                database.migrate().await?;
+                // The file alone is renamed, so everything has to be in it.
+                database.checkpoint_wal().await?;
+                drop(database);
+                make_keys(self)?;
+                let failed = |error: std::io::Error| StartError::file(&self.database, error);
+                std::fs::rename(&unfinished, &self.database).map_err(failed)?;
+                stores::remove_database(&unfinished);
+                secret_file::sync_folder(&self.database).map_err(failed)?;
+            }
+        }
+        secret_file::write(&self.marker(), "A vault was set up here. Without this file its loss would go unnoticed.\n")?;
+        Ok(true)
+    }
+
+    fn lock_file(&self, name: &str) -> Result<File, StartError> {
+        let path = self.root.join(name);
+        let opened = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
+        opened.map_err(|error| StartError::file(path, format!("cannot be opened: {error}")))
+    }
+}

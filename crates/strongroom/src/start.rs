@@ -1,0 +1,211 @@
+//! From a configuration to a running vault.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use strongroom_application::{Application, Limits, Ports};
+use strongroom_catalog_files::FileCatalog;
+use strongroom_environment::Randomness;
+use strongroom_environment_system::{
+    IssuerKeys, IssuerSettings, JwtVerifier, LocalIssuer, RusshKeyFiles, SystemClock, SystemIds, SystemRandomness,
+};
+use strongroom_vault_ring::{KeyRing, KeyStatus};
+use zeroize::Zeroizing;
+
+use crate::background::Background;
+use crate::builder::StoreChoice;
+use crate::data_dir::{DataDir, ServeLock};
+use crate::stores::Database;
+use crate::{Builder, KeySource, SecretSource, StartError, Strongroom, TokenIssuer, secret_file};
+
+/// Starts as a server.
+pub(crate) async fn serve(builder: Builder) -> Result<Strongroom, StartError> {
+    let data_dir = data_dir(&builder);
+    let mut lock = None;
+    let mut first_start = false;
+    if builder.is_embedded() {
+        data_dir.create()?;
+        lock = Some(data_dir.lock_for_serving()?);
+        first_start = data_dir.initialize(|dir| make_missing_keys(&builder, dir)).await?;
+    }
+    let mut strongroom = assemble(&builder, &data_dir, lock, true).await?;
+    strongroom.first_start = first_start;
+    Ok(strongroom)
+}
+
+/// Opens beside a server, for one command.
+pub(crate) async fn command(builder: Builder) -> Result<Strongroom, StartError> {
+    let data_dir = data_dir(&builder);
+    if builder.is_embedded() {
+        data_dir.require()?;
+    }
+    assemble(&builder, &data_dir, None, false).await
+}
+
+/// Sets up or migrates.
+pub(crate) async fn migrate(builder: Builder) -> Result<(), StartError> {
+    let data_dir = data_dir(&builder);
+    if builder.is_embedded() {
+        data_dir.create()?;
+        data_dir.initialize(|dir| make_missing_keys(&builder, dir)).await?;
+    }
+    Database::open(&builder.store, &data_dir).await?.migrate(crate::Migrations::Apply).await
+}
+
+/// What ring and store know of keys.
+pub(crate) async fn key_status(builder: Builder) -> Result<Vec<KeyStatus>, StartError> {
+    let data_dir = data_dir(&builder);
+    if builder.is_embedded() {
+        data_dir.require()?;
+    }
+    let database = Database::open(&builder.store, &data_dir).await?;
+    let ring = key_ring(&builder, &data_dir)?;
+    Ok(strongroom_vault_ring::key_status(&ring, database.deployment().as_ref()).await?)
+}
+
+/// The local issuer alone.
+pub(crate) fn token_issuer(builder: &Builder) -> Result<TokenIssuer, StartError> {
+    let data_dir = data_dir(builder);
+    if builder.is_embedded() && builder.jwt_secret.is_none() {
+        data_dir.require()?;
+    }
+    local_issuer(builder, &jwt_secret(builder, &data_dir)?)
+}
+
+fn data_dir(builder: &Builder) -> DataDir {
+    let database = match &builder.store {
+        StoreChoice::Embedded { path } => path.as_deref(),
+        StoreChoice::Postgres { .. } => None,
+    };
+    DataDir::new(&builder.data_dir, database)
+}
+
+async fn assemble(
+    builder: &Builder,
+    data_dir: &DataDir,
+    lock: Option<ServeLock>,
+    background: bool,
+) -> Result<Strongroom, StartError> {
+    // Everything that settings alone decide is checked before the store is touched.
+    let ring = key_ring(builder, data_dir)?;
+    let secret = jwt_secret(builder, data_dir)?;
+    let issuer = local_issuer(builder, &secret)?;
+    let tokens = JwtVerifier::new(issuers(builder, secret)?)?;
+    let catalog = match &builder.catalog_overlay {
+        Some(dir) => FileCatalog::with_overlay(dir)?,
+        None => FileCatalog::embedded()?,
+    };
+    let database = Database::open(&builder.store, data_dir).await?;
+    database.migrate(builder.migrations).await?;
+    let deployment_id = database.deployment().deployment_id().await?;
+    if let Some(expected) = builder.deployment_id.filter(|expected| *expected != deployment_id) {
+        return Err(StartError::Deployment { found: deployment_id, expected });
+    }
+    let (vault, purpose_keys) =
+        strongroom_vault_ring::open_vault(ring, database.deployment().as_ref(), database.ledger(), &SystemIds).await?;
+    let purpose_keys = Arc::new(purpose_keys);
+    let stores = database.with_keys(purpose_keys.clone());
+    let ports = Ports {
+        credentials: stores.credentials.clone(),
+        service_accounts: stores.service_accounts.clone(),
+        organizations: stores.organizations.clone(),
+        audit: stores.audit.clone(),
+        vault: Arc::new(vault),
+        purpose_keys,
+        catalog: Arc::new(catalog),
+        tokens: Arc::new(tokens),
+        key_files: Arc::new(RusshKeyFiles::new()),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemIds),
+        randomness: Arc::new(SystemRandomness),
+    };
+    let limits = Limits { credentials_per_provider: builder.credentials_per_provider };
+    let application = Application::start(ports, limits);
+    let stores = Arc::new(stores);
+    let background = background.then(|| {
+        Background::start(application.clone(), stores.clone(), checkpoint_file(builder, data_dir))
+    });
+    Ok(Strongroom { application, stores, issuer, deployment_id, first_start: false, background, _lock: lock })
+}
+
+fn checkpoint_file(builder: &Builder, data_dir: &DataDir) -> Option<PathBuf> {
+    let embedded = builder.is_embedded().then(|| data_dir.checkpoint_file());
+    builder.checkpoint_file.clone().or(embedded)
+}
+
+fn key_ring(builder: &Builder, data_dir: &DataDir) -> Result<KeyRing, StartError> {
+    let text = match &builder.keys {
+        Some(KeySource::Inline(text)) => Zeroizing::new(text.expose().to_owned()),
+        Some(KeySource::File(path)) => secret_file::read(path)?,
+        None if builder.is_embedded() => secret_file::read(&data_dir.key_file())?,
+        None => {
+            return Err(StartError::Required(
+                "PostgreSQL needs a key ring: set vault.keys (STRONGROOM_VAULT__KEYS) or vault.keys_file; \
+                 `strongroom keys generate` makes a key",
+            ));
+        }
+    };
+    Ok(KeyRing::parse(&text)?)
+}
+
+fn jwt_secret(builder: &Builder, data_dir: &DataDir) -> Result<Zeroizing<Vec<u8>>, StartError> {
+    let text = match &builder.jwt_secret {
+        Some(SecretSource::Inline(text)) => Zeroizing::new(text.expose().to_owned()),
+        Some(SecretSource::File(path)) => secret_file::read(path)?,
+        None if builder.is_embedded() => secret_file::read(&data_dir.jwt_secret_file())?,
+        None => {
+            return Err(StartError::Required(
+                "PostgreSQL needs a JWT secret: set auth.jwt_secret (STRONGROOM_AUTH__JWT_SECRET) or \
+                 auth.jwt_secret_file to at least 32 random bytes",
+            ));
+        }
+    };
+    Ok(Zeroizing::new(text.trim().as_bytes().to_vec()))
+}
+
+fn local_issuer(builder: &Builder, secret: &[u8]) -> Result<TokenIssuer, StartError> {
+    let (issuer, audience) = builder.local_issuer.clone();
+    Ok(TokenIssuer(LocalIssuer::new(issuer, audience, secret)?))
+}
+
+fn issuers(builder: &Builder, secret: Zeroizing<Vec<u8>>) -> Result<Vec<IssuerSettings>, StartError> {
+    let (issuer, audience) = builder.local_issuer.clone();
+    let mut issuers = vec![IssuerSettings {
+        name: "local".into(),
+        issuer,
+        audience,
+        keys: IssuerKeys::Secret(secret),
+        org_claim: None,
+        roles_claim: None,
+    }];
+    for file in &builder.issuers {
+        let jwks = std::fs::read_to_string(&file.jwks_file)
+            .map_err(|error| StartError::file(&file.jwks_file, format!("cannot be read: {error}")))?;
+        issuers.push(IssuerSettings {
+            name: file.name.clone(),
+            issuer: file.issuer.clone(),
+            audience: file.audience.clone(),
+            keys: IssuerKeys::Jwks(jwks),
+            org_claim: file.org_claim.clone(),
+            roles_claim: file.roles_claim.clone(),
+        });
+    }
+    Ok(issuers)
+}
+
+/// Makes the key ring and the JWT secret of an embedded store, unless they are there or come from the
+/// settings.
+fn make_missing_keys(builder: &Builder, data_dir: &DataDir) -> Result<(), StartError> {
+    if builder.keys.is_none() && !data_dir.key_file().exists() {
+        secret_file::write(&data_dir.key_file(), &KeyRing::generate("k1")?.render())?;
+    }
+    if builder.jwt_secret.is_none() && !data_dir.jwt_secret_file().exists() {
+        let mut bytes = Zeroizing::new([0; 48]);
+        let failed = |error| StartError::file(data_dir.jwt_secret_file(), error);
+        SystemRandomness.fill(bytes.as_mut()).map_err(failed)?;
+        secret_file::write(&data_dir.jwt_secret_file(), &Zeroizing::new(STANDARD.encode(bytes.as_ref())))?;
+    }
+    Ok(())
+}

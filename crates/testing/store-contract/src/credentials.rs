@@ -1,0 +1,209 @@
+//! Storing, finding, replacing and deleting one credential.
+
+use strongroom_domain::config::{ConfigValue, PublicConfig};
+use strongroom_domain::{
+    Credential, CredentialName, CredentialStatus, CredentialType, KekId, Sealed, TestCode,
+};
+use strongroom_fixtures::{
+    SeededIds, credential, full_credential, instant, organization, provider, sealed, slot, with_payload,
+};
+use strongroom_repository::{Selector, StoreError};
+
+use crate::StoreUnderTest;
+use crate::under_test::{PLENTY, created, deleted, updated};
+
+/// Every column is written and read back, set or not, and so are the sealed bytes.
+pub async fn every_column_comes_back_as_it_was_stored(store: StoreUnderTest) {
+    let ids = SeededIds::new(1);
+    let acme = organization("Acme:eu.1_a-b");
+    for stored in [credential(&acme, ids.credential()), full_credential(&acme, ids.credential())] {
+        let new = store.store(&stored).await;
+        assert_eq!(store.credentials.find(&acme, stored.id).await.unwrap().as_ref(), Some(&stored));
+        let found =
+            store.second.credentials.find_sealed(&acme, &Selector::Id(stored.id)).await.unwrap().unwrap();
+        assert_eq!((found.credential, found.sealed), (stored, new.sealed));
+    }
+    assert!(store.credentials.find(&acme, ids.credential()).await.unwrap().is_none());
+    let absent = [Selector::Id(ids.credential()), Selector::Slot(slot("none"))];
+    for selector in absent {
+        assert!(store.credentials.find_sealed(&acme, &selector).await.unwrap().is_none());
+    }
+}
+
+/// Slots and ids are unique in an organisation.
+pub async fn a_held_slot_and_a_used_id_are_duplicates(store: StoreUnderTest) {
+    let ids = SeededIds::new(1);
+    let acme = organization("acme");
+    let mut holder = credential(&acme, ids.credential());
+    holder.slot = Some(slot("main"));
+    store.store(&holder).await;
+
+    let second = Credential { id: ids.credential(), provider: provider("datadog"), ..holder.clone() };
+    let taken = store.credentials.insert(&with_payload(second.clone()), PLENTY, created(&second)).await;
+    assert!(matches!(taken, Err(StoreError::Duplicate { what: "slot" })), "{taken:?}");
+    let again = Credential { slot: None, ..holder.clone() };
+    let taken = store.credentials.insert(&with_payload(again.clone()), PLENTY, created(&again)).await;
+    assert!(matches!(taken, Err(StoreError::Duplicate { what: "id" })), "{taken:?}");
+
+    assert!(store.credentials.find(&acme, second.id).await.unwrap().is_none());
+    assert_eq!(store.credentials.find(&acme, holder.id).await.unwrap(), Some(holder));
+    for _ in 0..2 {
+        store.store(&credential(&acme, ids.credential())).await;
+    }
+}
+
+/// Deleting frees the slot for the next credential.
+pub async fn a_deleted_credential_frees_its_slot(store: StoreUnderTest) {
+    let ids = SeededIds::new(1);
+    let acme = organization("acme");
+    let first = Credential { slot: Some(slot("main")), ..credential(&acme, ids.credential()) };
+    store.store(&first).await;
+    assert!(store.credentials.delete(&acme, first.id, None, deleted(&first)).await.unwrap());
+    let next = Credential { id: ids.credential(), ..first };
+    store.store(&next).await;
+    let found = store.credentials.find_sealed(&acme, &Selector::Slot(slot("main"))).await.unwrap().unwrap();
+    assert_eq!(found.credential.id, next.id);
+}
+
+/// The next state of a credential: everything that may change does.
+fn changed(before: &Credential) -> Credential {
+    let mut config = PublicConfig::default();
+    config.insert("host", ConfigValue::Text("other.example.test".to_owned()));
+    Credential {
+        credential_type: CredentialType::KeyFile,
+        name: CredentialName::parse("another name").unwrap(),
+        status: CredentialStatus::Rejected,
+        status_reason: Some("refused".to_owned()),
+        config,
+        version: before.version + 1,
+        revision: before.revision + 1,
+        google_email: Some("x@example.test".to_owned()),
+        expires_at: Some(instant(11)),
+        access_token_expires_at: Some(instant(12)),
+        last_tested_at: Some(instant(13)),
+        last_test_code: Some(TestCode::from_stored("ok".to_owned())),
+        refreshed_at: Some(instant(14)),
+        updated_at: instant(15),
+        modified_by: "user-2".to_owned(),
+        ..before.clone()
+    }
+}
+
+/// Metadata is replaced, absent values included; identity, creation, reads and payload stay.
+pub async fn replacing_changes_what_may_change_and_nothing_else(store: StoreUnderTest) {
+    let ids = SeededIds::new(1);
+    let acme = organization("acme");
+    let stored = full_credential(&acme, ids.credential());
+    let payload = store.store(&stored).await.sealed;
+
+    let forged = Credential {
+        provider: provider("sftp"),
+        slot: Some(slot("stolen")),
+        created_at: instant(1),
+        created_by: "forged".to_owned(),
+        last_read_at: None,
+        ..changed(&stored)
+    };
+    store
+        .credentials
+        .replace(&forged, None, stored.revision, stored.version, updated(&stored))
+        .await
+        .unwrap();
+    let found = store.credentials.find_sealed(&acme, &Selector::Id(stored.id)).await.unwrap().unwrap();
+    let expected = changed(&stored);
+    assert_eq!((&found.credential, found.sealed), (&expected, payload));
+
+    let emptied = Credential {
+        revision: expected.revision + 1,
+        status_reason: None,
+        google_email: None,
+        expires_at: None,
+        access_token_expires_at: None,
+        last_tested_at: None,
+        last_test_code: None,
+        refreshed_at: None,
+        ..expected.clone()
+    };
+    let (revision, version) = (expected.revision, expected.version);
+    store.credentials.replace(&emptied, None, revision, version, updated(&emptied)).await.unwrap();
+    assert_eq!(store.credentials.find(&acme, stored.id).await.unwrap(), Some(emptied));
+}
+
+/// With a payload, envelope and KEK are replaced in the same step; other rows are left alone.
+pub async fn replacing_with_a_payload_changes_that_too(store: StoreUnderTest) {
+    let ids = SeededIds::new(1);
+    let acme = organization("acme");
+    let (stored, neighbour) = (credential(&acme, ids.credential()), credential(&acme, ids.credential()));
+    store.store(&stored).await;
+    let untouched = store.store(&neighbour).await;
+
+    let (next, payload) = (changed(&stored), sealed([2; 8], b"\xff\x00new"));
+    store.credentials.replace(&next, Some(&payload), 1, 1, updated(&next)).await.unwrap();
+    let found = store.credentials.find_sealed(&acme, &Selector::Id(stored.id)).await.unwrap().unwrap();
+    assert_eq!((found.credential, found.sealed), (next, payload));
+    let found = store.credentials.find_sealed(&acme, &Selector::Id(neighbour.id)).await.unwrap().unwrap();
+    assert_eq!((found.credential, found.sealed), (untouched.credential, untouched.sealed));
+}
+
+/// A writer that read an older state is told so and changes nothing.
+pub async fn replacing_needs_the_expected_revision_and_version(store: StoreUnderTest) {
+    let acme = organization("acme");
+    let stored = full_credential(&acme, SeededIds::new(1).credential());
+    store.store(&stored).await;
+    let next = changed(&stored);
+    let payload = Sealed { kek_id: KekId([3; 8]), envelope: vec![3] };
+    for (revision, version) in [(4, 3), (6, 3), (5, 2), (5, 4), (0, 0)] {
+        let stale = store.credentials.replace(&next, Some(&payload), revision, version, updated(&next)).await;
+        assert!(matches!(stale, Err(StoreError::StaleVersion)), "{revision} {version} {stale:?}");
+    }
+    assert_eq!(store.credentials.find(&acme, stored.id).await.unwrap(), Some(stored));
+}
+
+/// Replacing what is gone is refused, and the row stays gone.
+pub async fn a_deleted_credential_is_never_revived_by_a_late_writer(store: StoreUnderTest) {
+    let acme = organization("acme");
+    let stored = credential(&acme, SeededIds::new(1).credential());
+    let payload = store.store(&stored).await.sealed;
+    assert!(store.second.credentials.delete(&acme, stored.id, Some(1), deleted(&stored)).await.unwrap());
+    let next = changed(&stored);
+    let late = store.credentials.replace(&next, Some(&payload), 1, 1, updated(&next)).await;
+    assert!(matches!(late, Err(StoreError::StaleVersion)), "{late:?}");
+    store.credentials.note_reads(&[(acme.clone(), stored.id, instant(1))]).await.unwrap();
+    assert!(store.credentials.find(&acme, stored.id).await.unwrap().is_none());
+    store.assert_no_drift().await;
+}
+
+/// Deleting compares the revision when one is given, and says when there was nothing.
+pub async fn deleting_needs_the_expected_revision(store: StoreUnderTest) {
+    let acme = organization("acme");
+    let stored = full_credential(&acme, SeededIds::new(1).credential());
+    store.store(&stored).await;
+    for revision in [4, 6] {
+        let stale = store.credentials.delete(&acme, stored.id, Some(revision), deleted(&stored)).await;
+        assert!(matches!(stale, Err(StoreError::StaleVersion)), "{stale:?}");
+    }
+    assert!(store.credentials.find(&acme, stored.id).await.unwrap().is_some());
+    assert!(store.credentials.delete(&acme, stored.id, Some(5), deleted(&stored)).await.unwrap());
+    for expected in [None, Some(5)] {
+        assert!(!store.credentials.delete(&acme, stored.id, expected, deleted(&stored)).await.unwrap());
+    }
+}
+
+/// The last read moves forward only; it is no edit, and what is gone is passed over.
+pub async fn reads_are_noted_and_never_go_back(store: StoreUnderTest) {
+    let ids = SeededIds::new(1);
+    let acme = organization("acme");
+    let stored = credential(&acme, ids.credential());
+    store.store(&stored).await;
+    let read_at = |seconds| (acme.clone(), stored.id, instant(seconds));
+    let gone = (acme.clone(), ids.credential(), instant(50));
+
+    store.credentials.note_reads(&[]).await.unwrap();
+    store.credentials.note_reads(&[gone, read_at(20)]).await.unwrap();
+    store.second.credentials.note_reads(&[read_at(10)]).await.unwrap();
+    let expected = Credential { last_read_at: Some(instant(20)), ..stored.clone() };
+    assert_eq!(store.credentials.find(&acme, stored.id).await.unwrap(), Some(expected));
+    store.credentials.note_reads(&[read_at(40), read_at(30)]).await.unwrap();
+    let expected = Credential { last_read_at: Some(instant(40)), ..stored.clone() };
+    assert_eq!(store.credentials.find(&acme, stored.id).await.unwrap(), Some(expected));
+}

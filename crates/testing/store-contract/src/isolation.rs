@@ -1,0 +1,138 @@
+//! A row of another organisation does not exist, for any method.
+
+use strongroom_domain::{Action, Credential, OrganizationId};
+use strongroom_fixtures::{
+    SeededIds, api_key, credential, full_credential, instant, organization, service_account, slot,
+    with_payload,
+};
+use strongroom_repository::{AuditFilter, AuditPage, CredentialFilter, KeyHolder, Selector, StoreError};
+
+use crate::StoreUnderTest;
+use crate::under_test::{created, deleted, evidence, updated};
+
+fn ours_and_theirs() -> (OrganizationId, OrganizationId) {
+    (organization("acme"), organization("acme.evil"))
+}
+
+/// A credential as another organisation would have to present it.
+fn as_theirs(ours: &Credential, theirs: &OrganizationId) -> Credential {
+    Credential { organization: theirs.clone(), ..ours.clone() }
+}
+
+/// No finder of credentials shows rows of another organisation.
+pub async fn credentials_of_another_organization_do_not_exist(store: StoreUnderTest) {
+    let (ours, theirs) = ours_and_theirs();
+    let stored = full_credential(&ours, SeededIds::new(1).credential());
+    store.store(&stored).await;
+    let repository = &store.credentials;
+
+    assert!(repository.find(&theirs, stored.id).await.unwrap().is_none());
+    for selector in [Selector::Id(stored.id), Selector::Slot(stored.slot.clone().unwrap())] {
+        assert!(repository.find_sealed(&theirs, &selector).await.unwrap().is_none());
+        assert!(repository.find_sealed(&ours, &selector).await.unwrap().is_some());
+    }
+    assert!(repository.find_sealed_many(&theirs, &[stored.id]).await.unwrap().is_empty());
+    let filter = CredentialFilter { slot: stored.slot.clone(), ..CredentialFilter::default() };
+    for filter in [CredentialFilter::default(), filter] {
+        assert!(repository.list(&theirs, &filter, None, 10).await.unwrap().is_empty());
+    }
+}
+
+/// No writer of credentials changes rows of another organisation.
+pub async fn credentials_of_another_organization_cannot_be_changed(store: StoreUnderTest) {
+    let (ours, theirs) = ours_and_theirs();
+    let stored = full_credential(&ours, SeededIds::new(1).credential());
+    let payload = store.store(&stored).await.sealed;
+    let repository = &store.credentials;
+
+    let presented = as_theirs(&stored, &theirs);
+    let (revision, version) = (stored.revision, stored.version);
+    let replaced =
+        repository.replace(&presented, Some(&payload), revision, version, updated(&presented)).await;
+    assert!(matches!(replaced, Err(StoreError::StaleVersion)));
+    assert!(!repository.delete(&theirs, stored.id, None, deleted(&presented)).await.unwrap());
+    repository.note_reads(&[(theirs.clone(), stored.id, instant(999_999))]).await.unwrap();
+
+    assert_eq!(repository.find(&ours, stored.id).await.unwrap().as_ref(), Some(&stored));
+    assert_eq!(store.actions(&ours).await, [Action::CredentialCreated]);
+    assert_eq!(store.actions(&theirs).await, []);
+    store.assert_no_drift().await;
+}
+
+/// No method on accounts touches or shows those of another organisation.
+pub async fn accounts_of_another_organization_do_not_exist(store: StoreUnderTest) {
+    let (ours, theirs) = ours_and_theirs();
+    let account = service_account(&ours, SeededIds::new(1).service_account());
+    store.store_account(&account).await;
+    let repository = &store.accounts;
+
+    assert!(repository.find(&theirs, account.id).await.unwrap().is_none());
+    assert!(repository.list(&theirs, 0, 10).await.unwrap().is_empty());
+    let mut presented = account.clone();
+    presented.organization = theirs.clone();
+    let replaced = repository.replace(&presented, account.updated_at, evidence(&theirs)).await;
+    assert!(matches!(replaced, Err(StoreError::StaleVersion)));
+    assert!(!repository.delete(&theirs, account.id, evidence(&theirs)).await.unwrap());
+
+    assert_eq!(repository.find(&ours, account.id).await.unwrap(), Some(account));
+    assert_eq!(store.actions(&theirs).await, []);
+}
+
+/// No method on keys touches or shows those of another organisation.
+pub async fn keys_of_another_organization_cannot_be_changed(store: StoreUnderTest) {
+    let (ours, theirs) = ours_and_theirs();
+    let ids = SeededIds::new(1);
+    let account = service_account(&ours, ids.service_account());
+    store.store_account(&account).await;
+    let key = api_key(&account, ids.api_key());
+    let repository = &store.accounts;
+    assert!(repository.insert_key(&key, evidence(&ours)).await.unwrap());
+
+    let mut smuggled = api_key(&account, ids.api_key());
+    smuggled.organization = theirs.clone();
+    assert!(!repository.insert_key(&smuggled, evidence(&theirs)).await.unwrap());
+    assert!(repository.find_key(&smuggled.id).await.unwrap().is_none());
+    assert!(repository.list_keys(&theirs, account.id).await.unwrap().is_empty());
+    assert!(!repository.delete_key(&theirs, account.id, &key.id, evidence(&theirs)).await.unwrap());
+    repository.note_uses(&[(theirs.clone(), key.id.clone(), instant(999_999))]).await.unwrap();
+
+    let KeyHolder { key: found, account: holder } = repository.find_key(&key.id).await.unwrap().unwrap();
+    assert_eq!((found, holder), (key, account));
+    assert_eq!(store.actions(&theirs).await, []);
+}
+
+/// The audit trail and the settings of an organisation show in its own name only.
+pub async fn audit_and_settings_of_another_organization_do_not_show(store: StoreUnderTest) {
+    let (ours, theirs) = ours_and_theirs();
+    let stored = credential(&ours, SeededIds::new(1).credential());
+    store.store(&stored).await;
+    store.organizations.set_limit(&ours, Some(7), evidence(&ours)).await.unwrap();
+
+    assert_eq!(store.organizations.limit(&theirs).await.unwrap(), None);
+    let page = AuditPage { before: None, limit: 10 };
+    let filter = AuditFilter { credential: Some(stored.id), ..AuditFilter::default() };
+    for filter in [AuditFilter::default(), filter] {
+        assert!(store.audit.query(&theirs, &filter, page).await.unwrap().is_empty());
+    }
+    assert!(store.audit.range(&theirs, 1, 10).await.unwrap().is_empty());
+    assert!(store.audit.head(&theirs).await.unwrap().is_none());
+}
+
+/// Slots, ids and quotas of one organisation take nothing away from another.
+pub async fn slots_ids_and_quotas_are_per_organization(store: StoreUnderTest) {
+    let (ours, theirs) = ours_and_theirs();
+    let mut stored = credential(&ours, SeededIds::new(1).credential());
+    stored.slot = Some(slot("main"));
+    let presented = as_theirs(&stored, &theirs);
+    for one in [&stored, &presented] {
+        let new = with_payload((*one).clone());
+        store.credentials.insert(&new, 1, created(one)).await.unwrap();
+    }
+    assert!(store.credentials.delete(&theirs, stored.id, None, deleted(&presented)).await.unwrap());
+    assert_eq!(store.credentials.find(&ours, stored.id).await.unwrap(), Some(stored.clone()));
+    let mut second = credential(&ours, SeededIds::new(2).credential());
+    second.provider = stored.provider.clone();
+    let refused = store.credentials.insert(&with_payload(second.clone()), 1, created(&second)).await;
+    assert!(matches!(refused, Err(StoreError::QuotaExceeded)), "{refused:?}");
+    store.assert_no_drift().await;
+}

@@ -1,0 +1,150 @@
+use std::any::Any;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use strongroom_domain::audit::{AuditRecord, GENESIS, signed_bytes};
+use strongroom_domain::{Action, Credential, Evidence, OrganizationId, ServiceAccount};
+use strongroom_fixtures::{TestPurposeKeys, event, event_about, with_payload};
+use strongroom_repository::{
+    AuditTrail, CredentialRepository, DeploymentRepository, OrganizationRepository, SealedCredential,
+    ServiceAccountRepository, StoreResult,
+};
+use strongroom_vault::{Purpose, PurposeKeys, WrapLedger};
+
+/// One process's view of the store.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "each field is the port that its type names")]
+pub struct Instance {
+    pub credentials: Arc<dyn CredentialRepository>,
+    pub accounts: Arc<dyn ServiceAccountRepository>,
+    pub audit: Arc<dyn AuditTrail>,
+    pub organizations: Arc<dyn OrganizationRepository>,
+    pub deployment: Arc<dyn DeploymentRepository>,
+    pub ledger: Arc<dyn WrapLedger>,
+}
+
+impl Instance {
+    /// An instance of an adapter that implements the ports on two types.
+    pub fn new<S, D>(store: &Arc<S>, database: &Arc<D>) -> Self
+    where
+        S: CredentialRepository + ServiceAccountRepository + AuditTrail + OrganizationRepository + 'static,
+        D: DeploymentRepository + WrapLedger + 'static,
+    {
+        Self {
+            credentials: store.clone(),
+            accounts: store.clone(),
+            audit: store.clone(),
+            organizations: store.clone(),
+            deployment: database.clone(),
+            ledger: database.clone(),
+        }
+    }
+}
+
+/// A fresh store, seen by two instances with connections of their own. It dereferences to the first.
+pub struct StoreUnderTest {
+    /// The instance that most contracts use.
+    pub first: Instance,
+    /// Another one over the same rows.
+    pub second: Instance,
+    /// The purpose keys that both were given.
+    pub keys: Arc<TestPurposeKeys>,
+    /// Whatever has to live as long as the store: a folder, a database to drop.
+    pub guard: Box<dyn Any + Send + Sync>,
+}
+
+impl Deref for StoreUnderTest {
+    type Target = Instance;
+
+    fn deref(&self) -> &Instance {
+        &self.first
+    }
+}
+
+/// The quota of contracts that are about something else.
+pub(crate) const PLENTY: u32 = 10_000;
+
+impl StoreUnderTest {
+    /// Both instances in turn, for spreading parallel work.
+    pub(crate) fn instance(&self, number: usize) -> Instance {
+        if number.is_multiple_of(2) { self.first.clone() } else { self.second.clone() }
+    }
+
+    /// Stores a credential with the payload of the fixtures.
+    pub(crate) async fn store(&self, credential: &Credential) -> SealedCredential {
+        let new = with_payload(credential.clone());
+        self.credentials.insert(&new, PLENTY, created(credential)).await.unwrap();
+        new
+    }
+
+    /// Stores a service account.
+    pub(crate) async fn store_account(&self, account: &ServiceAccount) {
+        self.accounts.insert(account, evidence(&account.organization)).await.unwrap();
+    }
+
+    /// All records of an organisation, after checking places, links and MACs.
+    pub(crate) async fn verified_chain(&self, organization: &OrganizationId) -> Vec<AuditRecord> {
+        let records = self.audit.range(organization, 1, 10_000).await.unwrap();
+        let mut previous = GENESIS;
+        for (place, record) in (1..).zip(&records) {
+            assert_eq!(record.seq, place, "the chain has a gap");
+            assert_eq!(record.event.organization, *organization);
+            assert_eq!(record.at.nanosecond() % 1_000, 0, "times are whole microseconds");
+            let message = signed_bytes(&record.event, record.seq, record.at, &previous);
+            assert_eq!(self.keys.digest(Purpose::Audit, record.mac_key, &message).unwrap(), record.mac);
+            previous = record.mac;
+        }
+        match self.audit.head(organization).await.unwrap() {
+            Some(head) => assert_eq!(
+                (head.seq, head.mac, &head.organization),
+                (u64::try_from(records.len()).unwrap(), previous, organization)
+            ),
+            None => assert!(records.is_empty()),
+        }
+        records
+    }
+
+    /// What happened in an organisation, oldest first; the chain is verified on the way.
+    pub(crate) async fn actions(&self, organization: &OrganizationId) -> Vec<Action> {
+        self.verified_chain(organization).await.into_iter().map(|record| record.event.action).collect()
+    }
+
+    /// Whether the counters agree with the rows.
+    pub(crate) async fn assert_no_drift(&self) {
+        assert_eq!(self.organizations.quota_drift().await.unwrap(), []);
+    }
+}
+
+/// Evidence of some mutation.
+pub(crate) fn evidence(organization: &OrganizationId) -> Evidence {
+    event(organization, Action::ServiceAccountUpdated).into()
+}
+
+/// Evidence that a credential was stored.
+pub(crate) fn created(credential: &Credential) -> Evidence {
+    event_about(credential, Action::CredentialCreated).into()
+}
+
+/// Evidence that a credential was changed.
+pub(crate) fn updated(credential: &Credential) -> Evidence {
+    event_about(credential, Action::CredentialUpdated).into()
+}
+
+/// Evidence that a credential was deleted.
+pub(crate) fn deleted(credential: &Credential) -> Evidence {
+    event_about(credential, Action::CredentialDeleted).into()
+}
+
+/// Runs work in parallel, one task each, and gives the answers in order.
+pub(crate) async fn in_parallel<T, F>(work: impl IntoIterator<Item = F>) -> Vec<StoreResult<T>>
+where
+    T: Send + 'static,
+    F: Future<Output = StoreResult<T>> + Send + 'static,
+{
+    let tasks: Vec<_> = work.into_iter().map(tokio::spawn).collect();
+    let mut answers = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        answers.push(task.await.unwrap());
+    }
+    answers
+}

@@ -1,0 +1,11 @@
+DROP TABLE audit_events;
+DROP TABLE audit_heads;
+DROP TABLE api_key_locator;
+DROP TABLE api_keys;
+DROP TABLE service_accounts;
+DROP TABLE credentials;
+DROP TABLE credential_quota;
+DROP TABLE organization_limits;
+DROP TABLE purpose_keys;
+DROP TABLE kek_usage;
+DROP TABLE deployment;

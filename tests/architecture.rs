@@ -1,0 +1,110 @@
+//! The dependency rule of docs/ARCHITECTURE.md, read from cargo's own metadata.
+
+use std::collections::BTreeMap;
+
+use cargo_metadata::{DependencyKind, MetadataCommand};
+
+/// Where a crate stands, by its folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ring {
+    Domain,
+    Port,
+    Application,
+    Adapter,
+    Kit,
+    Surface,
+    Composition,
+    Server,
+    Testing,
+    Tests,
+}
+
+impl Ring {
+    fn of(folder: &str) -> Self {
+        match folder.split('/').collect::<Vec<_>>().as_slice() {
+            ["crates", "domain"] => Self::Domain,
+            ["crates", "ports", _] => Self::Port,
+            ["crates", "application"] => Self::Application,
+            ["crates", "adapters", _] => Self::Adapter,
+            ["crates", "surfaces", "http-kit"] => Self::Kit,
+            ["crates", "surfaces", _] => Self::Surface,
+            ["crates", "strongroom"] => Self::Composition,
+            ["crates", "server"] => Self::Server,
+            ["crates", "testing", _] => Self::Testing,
+            ["tests"] => Self::Tests,
+            other => panic!("{other:?} has no place in the architecture"),
+        }
+    }
+
+    /// What a crate of this ring may use of the workspace, beside itself.
+    fn may_use(self, other: Self) -> bool {
+        let allowed: &[Self] = match self {
+            Self::Domain => &[],
+            Self::Port => &[Self::Domain],
+            Self::Application | Self::Adapter => &[Self::Domain, Self::Port],
+            Self::Kit => &[Self::Domain, Self::Port, Self::Application],
+            Self::Surface => &[Self::Domain, Self::Port, Self::Application, Self::Kit],
+            Self::Composition => &[Self::Domain, Self::Port, Self::Application, Self::Adapter],
+            Self::Server => &[Self::Domain, Self::Application, Self::Kit, Self::Surface, Self::Composition],
+            Self::Testing => &[Self::Domain, Self::Port],
+            Self::Tests => return true,
+        };
+        allowed.contains(&other)
+    }
+}
+
+fn crates() -> BTreeMap<String, (String, Vec<String>)> {
+    let metadata = MetadataCommand::new().no_deps().exec().expect("cargo metadata");
+    let root = metadata.workspace_root.clone();
+    let packages = metadata.workspace_packages();
+    packages
+        .iter()
+        .map(|package| {
+            let folder = package.manifest_path.parent().unwrap().strip_prefix(&root).unwrap().to_string();
+            let normal = package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal);
+            let ours = normal.map(|dependency| dependency.name.clone()).filter(|name| name.starts_with("strongroom"));
+            (package.name.to_string(), (folder, ours.collect()))
+        })
+        .collect()
+}
+
+#[test]
+fn arrows_point_inward_only() {
+    let crates = crates();
+    let mut forbidden = Vec::new();
+    for (name, (folder, dependencies)) in &crates {
+        for dependency in dependencies {
+            let (other, _) = &crates[dependency];
+            if !Ring::of(folder).may_use(Ring::of(other)) {
+                forbidden.push(format!("{name} ({folder}) uses {dependency} ({other})"));
+            }
+        }
+    }
+    assert!(forbidden.is_empty(), "{forbidden:#?}");
+}
+
+#[test]
+fn every_crate_is_named_in_the_architecture_document_and_no_other_is() {
+    let document = include_str!("../docs/ARCHITECTURE.md");
+    let crates = crates();
+    for (name, (folder, _)) in &crates {
+        assert!(document.contains(&format!("`{folder}`")), "docs/ARCHITECTURE.md does not name `{folder}` ({name})");
+    }
+    let named = document.split('`').filter(|part| part.starts_with("crates/") && !part.contains('*'));
+    for folder in named {
+        let known = crates.values().any(|(known, _)| known == folder || known.starts_with(&format!("{folder}/")));
+        assert!(known, "docs/ARCHITECTURE.md names `{folder}`, which is no crate");
+    }
+}
+
+#[test]
+fn every_crate_says_what_it_is_for_in_its_first_line() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    for (name, (folder, _)) in crates() {
+        let candidates = ["src/lib.rs", "src/main.rs", "main.rs"];
+        let file = candidates.iter().map(|file| root.join(&folder).join(file)).find(|file| file.exists()).unwrap();
+        let text = std::fs::read_to_string(&file).unwrap();
+        let first = text.lines().next().unwrap_or_default();
+        assert!(first.starts_with("//! ") && first.len() > 30, "{name}: {} begins with {first:?}", file.display());
+    }
+}
