@@ -32,6 +32,11 @@ impl Client {
         Self { http, base: format!("http://{address}"), character }
     }
 
+    /// The same server, for another character.
+    pub(crate) fn speaking_for(self, character: Character) -> Self {
+        Self { character, ..self }
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Reply {
         self.send(Method::GET, path, None, &[]).await
     }

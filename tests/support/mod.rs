@@ -2,8 +2,35 @@
 
 pub(crate) mod characters;
 pub(crate) mod client;
+pub(crate) mod routes;
 pub(crate) mod server;
+pub(crate) mod world;
 
 pub(crate) use characters::Character;
 pub(crate) use client::{Client, Reply};
 pub(crate) use server::{Server, Setup};
+pub(crate) use world::World;
+
+/// Runs each test on the embedded store and on PostgreSQL.
+macro_rules! on_both_stores {
+    ($($name:ident),+ $(,)?) => {
+        mod embedded {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                super::$name($crate::support::World::embedded()).await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                super::$name($crate::support::World::postgres()).await;
+            })+
+        }
+    };
+}
+pub(crate) use on_both_stores;
+
+/// The short count in CI, the judged one with `scripts/test --full`.
+pub(crate) fn count(short: usize, full: usize) -> usize {
+    if std::env::var_os("STRONGROOM_TEST_FULL").is_some() { full } else { short }
+}

@@ -9,7 +9,7 @@ use strongroom_domain::{AuditEvent, OrganizationId};
 use strongroom_repository::{Appended, AuditFilter, AuditPage, AuditTrail, Contention, StoreResult};
 
 use crate::PostgresStore;
-use crate::audit_chain::{self, LockedHeads};
+use crate::audit_chain;
 use crate::audit_row::RecordRow;
 use crate::bad_row::stored_counter;
 use crate::failure::{Failure, OPERATION_LIMIT, within};
@@ -55,7 +55,12 @@ impl AuditTrail for PostgresStore {
         .await
     }
 
-    async fn range(&self, organization: &OrganizationId, from_seq: u64, limit: u32) -> StoreResult<Vec<AuditRecord>> {
+    async fn range(
+        &self,
+        organization: &OrganizationId,
+        from_seq: u64,
+        limit: u32,
+    ) -> StoreResult<Vec<AuditRecord>> {
         let from = stored_counter(from_seq)?;
         within(OPERATION_LIMIT, || async {
             let mut connection = self.database.checkout().await?;
@@ -134,7 +139,11 @@ enum Attempt {
 }
 
 impl PostgresStore {
-    async fn try_append(&self, events: &[AuditEvent], contention: Contention) -> Result<Vec<Appended>, Failure> {
+    async fn try_append(
+        &self,
+        events: &[AuditEvent],
+        contention: Contention,
+    ) -> Result<Vec<Appended>, Failure> {
         let mut connection = self.database.checkout().await?;
         let places = match self.append_once(&mut connection, events, contention, true).await? {
             Attempt::Written(places) => places,
@@ -144,7 +153,7 @@ impl PostgresStore {
                 create_heads(&mut connection, &missing, contention).await?;
                 match self.append_once(&mut connection, events, contention, false).await? {
                     Attempt::Written(places) => places,
-                    Attempt::Headless(_) => vec![None; events.len()],
+                    Attempt::Headless(_) => return Err(audit_chain::headless()),
                 }
             }
         };
@@ -158,7 +167,7 @@ impl PostgresStore {
         connection: &mut AsyncPgConnection,
         events: &[AuditEvent],
         contention: Contention,
-        report_missing: bool,
+        first: bool,
     ) -> Result<Attempt, Failure> {
         let organizations = audit_chain::organizations(events);
         connection
@@ -167,11 +176,19 @@ impl PostgresStore {
                     connection.batch_execute(WAIT_FOR_HEADS).await?;
                 }
                 let heads = audit_chain::lock(connection, &organizations, contention).await?;
-                if report_missing && heads.len() < organizations.len() {
-                    let missing = missing_heads(connection, &organizations, &heads).await?;
-                    if !missing.is_empty() {
-                        return Ok(Attempt::Headless(missing));
+                let absent: Vec<&str> =
+                    organizations.iter().copied().filter(|id| !heads.contains_key(id)).collect();
+                let missing = match contention {
+                    // Who waits gets every head there is. One that has appeared meanwhile counts as missing
+                    // too, so that it is looked for again.
+                    Contention::Wait => absent.into_iter().map(str::to_owned).collect(),
+                    Contention::Skip if first && !absent.is_empty() => {
+                        missing_heads(connection, &absent).await?
                     }
+                    Contention::Skip => BTreeSet::new(),
+                };
+                if !missing.is_empty() {
+                    return Ok(Attempt::Headless(missing));
                 }
                 Ok(Attempt::Written(audit_chain::write(connection, self.keys.as_ref(), heads, events).await?))
             })
@@ -182,14 +199,13 @@ impl PostgresStore {
 /// Those organisations without a head, as opposed to those whose head another transaction holds.
 async fn missing_heads(
     connection: &mut AsyncPgConnection,
-    organizations: &BTreeSet<&str>,
-    locked: &LockedHeads<'_>,
+    absent: &[&str],
 ) -> Result<BTreeSet<String>, Failure> {
     use audit_heads::dsl;
-    let absent: Vec<&str> = organizations.iter().copied().filter(|id| !locked.contains_key(id)).collect();
     let existing: Vec<String> =
-        dsl::audit_heads.filter(dsl::org_id.eq_any(&absent)).select(dsl::org_id).load(connection).await?;
-    Ok(absent.into_iter().filter(|id| !existing.iter().any(|found| found == id)).map(str::to_owned).collect())
+        dsl::audit_heads.filter(dsl::org_id.eq_any(absent)).select(dsl::org_id).load(connection).await?;
+    let missing = absent.iter().filter(|id| !existing.iter().any(|found| found == *id));
+    Ok(missing.map(|id| (*id).to_owned()).collect())
 }
 
 async fn create_heads(
@@ -211,7 +227,10 @@ async fn create_heads(
     }
 }
 
-fn filtered<'f>(organization: &'f OrganizationId, filter: &'f AuditFilter) -> audit_events::BoxedQuery<'f, diesel::pg::Pg> {
+fn filtered<'f>(
+    organization: &'f OrganizationId,
+    filter: &'f AuditFilter,
+) -> audit_events::BoxedQuery<'f, diesel::pg::Pg> {
     let mut query = dsl::audit_events.filter(dsl::org_id.eq(organization.as_str())).into_boxed();
     if let Some(credential) = filter.credential {
         query = query.filter(dsl::credential_id.eq(credential.0));

@@ -65,7 +65,11 @@ pub(crate) async fn lock<'e>(
     };
     let mut heads = LockedHeads::new();
     for (organization, seq, mac, at) in rows {
-        let head = LockedHead { seq: head_name(&organization).counter("seq", seq)?, mac: read_mac(&organization, mac)?, at };
+        let head = LockedHead {
+            seq: head_name(&organization).counter("seq", seq)?,
+            mac: read_mac(&organization, mac)?,
+            at,
+        };
         let organization = organizations.get(organization.as_str()).copied().ok_or_else(headless)?;
         heads.insert(organization, head);
     }
@@ -78,7 +82,14 @@ pub(crate) async fn create_heads<'e>(
     organizations: impl Iterator<Item = &'e str>,
 ) -> Result<(), Failure> {
     let rows: Vec<_> = organizations
-        .map(|id| (dsl::org_id.eq(id), dsl::seq.eq(0), dsl::mac.eq(&GENESIS[..]), dsl::updated_at.eq(clock_timestamp())))
+        .map(|id| {
+            (
+                dsl::org_id.eq(id),
+                dsl::seq.eq(0),
+                dsl::mac.eq(&GENESIS[..]),
+                dsl::updated_at.eq(clock_timestamp()),
+            )
+        })
         .collect();
     diesel::insert_into(dsl::audit_heads).values(rows).on_conflict_do_nothing().execute(connection).await?;
     Ok(())
@@ -130,6 +141,7 @@ fn unsigned(error: VaultError) -> Failure {
 #[error("table audit_heads: a locked row is gone")]
 struct Headless;
 
-fn headless() -> Failure {
+/// A head that must be there and is not.
+pub(crate) fn headless() -> Failure {
     StoreError::Corrupt(Box::new(Headless)).into()
 }

@@ -54,7 +54,10 @@ impl RecordRow {
             target: row.column("target", not_empty(self.target))?,
             provider: row.column("provider", self.provider.as_deref().map(provider).transpose())?,
             version: self.version.map(|version| row.counter("version", version)).transpose()?,
-            envelope_digest: self.envelope_digest.map(|digest| row.bytes("envelope_digest", digest)).transpose()?,
+            envelope_digest: self
+                .envelope_digest
+                .map(|digest| row.bytes("envelope_digest", digest))
+                .transpose()?,
             details: row.column("details", details(&self.details))?,
         };
         if event.details_json() != self.details {

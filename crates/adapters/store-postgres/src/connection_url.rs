@@ -67,10 +67,12 @@ fn tls_mode(mode: Option<&str>, roots: Option<PathBuf>, config: &Config) -> Resu
         (Some("verify-full"), roots) => Ok(TlsMode::VerifyFull { roots }),
         (Some("require"), None) => Ok(TlsMode::Require),
         (Some("disable"), None) => Ok(TlsMode::Disable),
-        (Some("require" | "disable"), Some(_)) => Err(OpenError::Url("has sslrootcert, which needs sslmode=verify-full")),
-        (Some("prefer" | "allow"), _) => {
-            Err(OpenError::Url("has an sslmode that falls back to plain text; use verify-full, require or disable"))
+        (Some("require" | "disable"), Some(_)) => {
+            Err(OpenError::Url("has sslrootcert, which needs sslmode=verify-full"))
         }
+        (Some("prefer" | "allow"), _) => Err(OpenError::Url(
+            "has an sslmode that falls back to plain text; use verify-full, require or disable",
+        )),
         (Some(_), _) => Err(OpenError::Url("has an sslmode other than verify-full, require or disable")),
         (None, None) if is_local(config) => Ok(TlsMode::Disable),
         (None, roots) => Ok(TlsMode::VerifyFull { roots }),
@@ -95,7 +97,10 @@ fn limit(config: &mut Config) {
     if config.get_application_name().is_none() {
         config.application_name("strongroom");
     }
-    config.connect_timeout(Duration::from_secs(5));
+    // Of several hosts the first may be away; the pool's limit of 5 s is for all of them.
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(Duration::from_secs(2));
+    }
     // A peer that vanished without a word is given up after the time that a statement may take.
     config.tcp_user_timeout(Duration::from_secs(3));
     config.keepalives_idle(Duration::from_secs(10));
@@ -110,7 +115,9 @@ fn percent_decoded(text: &str) -> Result<String, OpenError> {
             bytes.push(byte);
             continue;
         }
-        let mut digit = || rest.next().and_then(|digit| char::from(digit).to_digit(16)).and_then(|d| u8::try_from(d).ok());
+        let mut digit = || {
+            rest.next().and_then(|digit| char::from(digit).to_digit(16)).and_then(|d| u8::try_from(d).ok())
+        };
         let (Some(high), Some(low)) = (digit(), digit()) else { return Err(BROKEN) };
         bytes.push(high * 16 + low);
     }
@@ -131,9 +138,16 @@ mod tests {
             assert_eq!(mode(&format!("postgres://app@{local}/app")), TlsMode::Disable, "{local}");
         }
         for remote in ["db.example.test", "10.0.0.1", "localhost.example.test", "localhost,db.example.test"] {
-            assert_eq!(mode(&format!("postgres://app@{remote}/app")), TlsMode::VerifyFull { roots: None }, "{remote}");
+            assert_eq!(
+                mode(&format!("postgres://app@{remote}/app")),
+                TlsMode::VerifyFull { roots: None },
+                "{remote}"
+            );
         }
-        assert_eq!(mode("postgres://app@localhost/app?hostaddr=10.0.0.1"), TlsMode::VerifyFull { roots: None });
+        assert_eq!(
+            mode("postgres://app@localhost/app?hostaddr=10.0.0.1"),
+            TlsMode::VerifyFull { roots: None }
+        );
     }
 
     #[test]
@@ -163,7 +177,7 @@ mod tests {
 
     #[test]
     fn no_error_repeats_the_url() {
-        for url in ["mysql://app:canary@h/db", "postgres://app:can/ary@h/db", "postgres://app@h/db?canary=1"] {
+        for url in ["mysql://app:canary@h/db", "postgres://app@h:canary/db", "postgres://app@h/db?canary=1"] {
             let error = parse(url).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("ary"), "{url}");
         }

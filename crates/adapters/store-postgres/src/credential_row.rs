@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use strongroom_domain::{
-    Credential, CredentialId, CredentialName, CredentialStatus, CredentialType, KekId, ProviderId, PublicConfig,
-    Sealed, Slot, TestCode, UserId,
+    Credential, CredentialId, CredentialName, CredentialStatus, CredentialType, KekId, ProviderId,
+    PublicConfig, Sealed, Slot, TestCode, UserId,
 };
 use strongroom_repository::{SealedCredential, StoreResult};
 use time::OffsetDateTime;
@@ -175,7 +175,8 @@ impl CredentialRow {
 
 impl SealedRow {
     pub(crate) fn read(self) -> StoreResult<SealedCredential> {
-        let row = RowName { table: "credentials", organization: &self.credential.org_id, id: &self.credential.id };
+        let row =
+            RowName { table: "credentials", organization: &self.credential.org_id, id: &self.credential.id };
         let sealed = Sealed { kek_id: KekId(row.bytes("kek_id", self.kek_id)?), envelope: self.envelope };
         Ok(SealedCredential { credential: self.credential.read()?, sealed })
     }

@@ -40,7 +40,12 @@ const NOTE_READS: &str = "
 
 #[async_trait]
 impl CredentialRepository for PostgresStore {
-    async fn insert(&self, new: &SealedCredential, default_limit: u32, evidence: Evidence) -> StoreResult<()> {
+    async fn insert(
+        &self,
+        new: &SealedCredential,
+        default_limit: u32,
+        evidence: Evidence,
+    ) -> StoreResult<()> {
         within(OPERATION_LIMIT, || self.try_insert(new, default_limit, &evidence)).await
     }
 
@@ -85,10 +90,13 @@ impl CredentialRepository for PostgresStore {
     ) -> StoreResult<Option<SealedCredential>> {
         within(OPERATION_LIMIT, || async {
             let mut connection = self.database.checkout().await?;
-            let own = dsl::credentials.filter(dsl::org_id.eq(organization.as_str())).select(SealedRow::as_select());
+            let own =
+                dsl::credentials.filter(dsl::org_id.eq(organization.as_str())).select(SealedRow::as_select());
             let row = match selector {
                 Selector::Id(id) => own.filter(dsl::id.eq(id.0)).get_result(&mut *connection).await,
-                Selector::Slot(slot) => own.filter(dsl::slot.eq(slot.as_str())).get_result(&mut *connection).await,
+                Selector::Slot(slot) => {
+                    own.filter(dsl::slot.eq(slot.as_str())).get_result(&mut *connection).await
+                }
             };
             Ok(row.optional()?.map(SealedRow::read).transpose()?)
         })
@@ -148,7 +156,9 @@ impl CredentialRepository for PostgresStore {
         within(OPERATION_LIMIT, || async {
             let mut connection = self.database.checkout().await?;
             diesel::sql_query(NOTE_READS)
-                .bind::<Array<Text>, _>(latest.keys().map(|(organization, _)| *organization).collect::<Vec<_>>())
+                .bind::<Array<Text>, _>(
+                    latest.keys().map(|(organization, _)| *organization).collect::<Vec<_>>(),
+                )
                 .bind::<Array<SqlUuid>, _>(latest.keys().map(|(_, id)| *id).collect::<Vec<_>>())
                 .bind::<Array<Timestamptz>, _>(latest.values().copied().collect::<Vec<_>>())
                 .execute(&mut *connection)
@@ -160,7 +170,12 @@ impl CredentialRepository for PostgresStore {
 }
 
 impl PostgresStore {
-    async fn try_insert(&self, new: &SealedCredential, limit: u32, evidence: &Evidence) -> Result<(), Failure> {
+    async fn try_insert(
+        &self,
+        new: &SealedCredential,
+        limit: u32,
+        evidence: &Evidence,
+    ) -> Result<(), Failure> {
         let row = NewCredential::of(new)?;
         let mut connection = self.database.checkout().await?;
         connection
@@ -206,11 +221,13 @@ impl PostgresStore {
         let mut connection = self.database.checkout().await?;
         connection
             .transaction(async |connection| {
-                let this = dsl::credentials.filter(dsl::org_id.eq(organization.as_str()).and(dsl::id.eq(id.0)));
+                let this =
+                    dsl::credentials.filter(dsl::org_id.eq(organization.as_str()).and(dsl::id.eq(id.0)));
                 // The quota comes first in the lock order, and a credential's provider never changes.
                 let provider: Option<String> =
                     this.select(dsl::provider).get_result(connection).await.optional()?;
-                give_place_back(connection, organization, provider.as_deref().ok_or(Failure::Absent)?).await?;
+                give_place_back(connection, organization, provider.as_deref().ok_or(Failure::Absent)?)
+                    .await?;
                 let revision: Option<i64> =
                     this.select(dsl::revision).for_update().get_result(connection).await.optional()?;
                 let revision = revision.ok_or(Failure::Absent)?;
@@ -246,8 +263,9 @@ async fn give_place_back(
 ) -> Result<(), Failure> {
     use credential_quota::dsl as quota;
     // A counter that drifted to zero stays there; `doctor` tells of it.
-    let place = quota::credential_quota
-        .filter(quota::org_id.eq(organization.as_str()).and(quota::provider.eq(provider)).and(quota::used.gt(0)));
+    let place = quota::credential_quota.filter(
+        quota::org_id.eq(organization.as_str()).and(quota::provider.eq(provider)).and(quota::used.gt(0)),
+    );
     diesel::update(place).set(quota::used.eq(quota::used - 1)).execute(connection).await?;
     Ok(())
 }
@@ -271,7 +289,8 @@ fn filtered<'f>(
         query = query.filter(dsl::slot.eq(slot.as_str()));
     }
     if let Some(providers) = &filter.reach.providers {
-        query = query.filter(dsl::provider.eq_any(providers.iter().map(ProviderId::as_str).collect::<Vec<_>>()));
+        query =
+            query.filter(dsl::provider.eq_any(providers.iter().map(ProviderId::as_str).collect::<Vec<_>>()));
     }
     if let Some(ids) = &filter.reach.credentials {
         query = query.filter(dsl::id.eq_any(ids.iter().map(|id| id.0).collect::<Vec<_>>()));

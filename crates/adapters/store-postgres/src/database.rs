@@ -56,7 +56,7 @@ impl PostgresDatabase {
     /// Connects, and makes sure that the server keeps what it acknowledges. Applies no migration.
     ///
     /// # Errors
-    /// Every [`OpenError`] but those of the schema, within 5 seconds for each host in the URL.
+    /// Every [`OpenError`] but those of the schema, within 6 seconds.
     pub async fn connect(options: PostgresOptions) -> Result<Self, OpenError> {
         let (config, mode) = connection_url::parse(&options.url)?;
         let connector = Connector { config, tls: tls::connector(&mode)?, statements: options.statements };
@@ -82,9 +82,13 @@ impl PostgresDatabase {
     /// # Errors
     /// [`OpenError::NewerSchema`], [`OpenError::OlderSchema`] or [`OpenError::Unreachable`].
     pub async fn check_schema(&self) -> Result<(), OpenError> {
-        let mut connection = self.dedicated().await?;
+        let mut connection =
+            self.pool.checkout().await.map_err(|error| OpenError::Unreachable(Box::new(error)))?;
         let missing = migrations::missing(&mut connection).await?;
-        missing.into_iter().next().map_or(Ok(()), |first| Err(OpenError::OlderSchema { version: first.version }))
+        missing
+            .into_iter()
+            .next()
+            .map_or(Ok(()), |first| Err(OpenError::OlderSchema { version: first.version }))
     }
 
     /// Whether the server answers, in one statement.

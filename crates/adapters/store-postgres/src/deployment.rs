@@ -7,7 +7,9 @@ use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::{Binary, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use strongroom_domain::{KekId, PurposeKeyId};
-use strongroom_repository::{DeploymentRepository, KekRecord, Source, StoreResult, WrappedPurposeKey};
+use strongroom_repository::{
+    DeploymentRepository, KekRecord, Source, StoreError, StoreResult, WrappedPurposeKey,
+};
 use strongroom_vault::WrapLedger;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -25,7 +27,8 @@ const REGISTER_KEK: &str = "INSERT INTO kek_usage (kek_id, name, check_value, is
 /// It can lose once against another first KEK and once against the same KEK; then the name itself is taken.
 const REGISTER_ATTEMPTS: usize = 3;
 
-const INSERT_FIRST_PURPOSE_KEY: &str = "INSERT INTO purpose_keys (id, purpose, kek_id, wrapped, created_at, is_first)
+const INSERT_FIRST_PURPOSE_KEY: &str =
+    "INSERT INTO purpose_keys (id, purpose, kek_id, wrapped, created_at, is_first)
     SELECT $1, $2, $3, $4, $5, true WHERE NOT EXISTS (SELECT FROM purpose_keys WHERE purpose = $2)
     ON CONFLICT (purpose) WHERE is_first DO NOTHING";
 
@@ -133,7 +136,7 @@ impl DeploymentRepository for PostgresDatabase {
         match self.check_schema().await {
             Ok(()) => Ok(true),
             Err(OpenError::OlderSchema { .. } | OpenError::NewerSchema { .. }) => Ok(false),
-            Err(error) => Err(strongroom_repository::StoreError::Unavailable(Box::new(error))),
+            Err(error) => Err(StoreError::Unavailable(Box::new(error))),
         }
     }
 }
@@ -188,7 +191,9 @@ impl KekRow {
     }
 }
 
-fn read_purpose_key((id, purpose, kek_id, wrapped, created_at): PurposeKeyRow) -> StoreResult<WrappedPurposeKey> {
+fn read_purpose_key(
+    (id, purpose, kek_id, wrapped, created_at): PurposeKeyRow,
+) -> StoreResult<WrappedPurposeKey> {
     let row = RowName { table: "purpose_keys", organization: "", id: &id };
     let kek_id = KekId(row.bytes("kek_id", kek_id)?);
     Ok(WrappedPurposeKey { id: PurposeKeyId(id), purpose, kek_id, wrapped, created_at })

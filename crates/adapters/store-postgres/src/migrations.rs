@@ -65,13 +65,18 @@ pub(crate) async fn apply_missing(connection: &mut AsyncPgConnection) -> Result<
 ///
 /// # Errors
 /// [`OpenError::NewerSchema`] when the database has one that this build does not know.
-pub(crate) async fn missing(connection: &mut AsyncPgConnection) -> Result<Vec<&'static Migration>, OpenError> {
+pub(crate) async fn missing(
+    connection: &mut AsyncPgConnection,
+) -> Result<Vec<&'static Migration>, OpenError> {
     let applied = applied(connection).await.map_err(|error| OpenError::Unreachable(Box::new(error)))?;
     let known = |version: &String| MIGRATIONS.iter().any(|migration| migration.version == version);
     if let Some(version) = applied.iter().rev().find(|version| !known(version)) {
         return Err(OpenError::NewerSchema { version: version.clone() });
     }
-    Ok(MIGRATIONS.iter().filter(|migration| !applied.iter().any(|version| version == migration.version)).collect())
+    Ok(MIGRATIONS
+        .iter()
+        .filter(|migration| !applied.iter().any(|version| version == migration.version))
+        .collect())
 }
 
 #[derive(QueryableByName)]
@@ -81,9 +86,10 @@ struct Existence {
 }
 
 async fn applied(connection: &mut AsyncPgConnection) -> QueryResult<Vec<String>> {
-    let table: Existence = diesel::sql_query("SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS present")
-        .get_result(connection)
-        .await?;
+    let table: Existence =
+        diesel::sql_query("SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS present")
+            .get_result(connection)
+            .await?;
     if !table.present {
         return Ok(Vec::new());
     }

@@ -43,7 +43,7 @@ pub struct StatementCounter {
 }
 
 impl StatementCounter {
-    /// Statements sent so far, `BEGIN`, `COMMIT` and the set-up of connections included.
+    /// Statements sent so far, `BEGIN` and `COMMIT` included, the set-up of connections not.
     pub fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
     }

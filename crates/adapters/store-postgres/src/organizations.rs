@@ -5,11 +5,11 @@ use diesel_async::{AsyncConnection, RunQueryDsl};
 use strongroom_domain::{Evidence, OrganizationId, ProviderId};
 use strongroom_repository::{OrganizationRepository, QuotaDrift, StoreResult};
 
+use crate::PostgresStore;
 use crate::audit_chain;
 use crate::bad_row::RowName;
 use crate::failure::{Failure, OPERATION_LIMIT, within};
 use crate::schema::organization_limits::dsl;
-use crate::PostgresStore;
 
 const QUOTA_DRIFT: &str = "
     SELECT org_id, provider, coalesce(q.used, 0) AS counted, coalesce(c.stored, 0) AS stored
@@ -39,7 +39,8 @@ impl OrganizationRepository for PostgresStore {
         credentials_per_provider: Option<u32>,
         evidence: Evidence,
     ) -> StoreResult<()> {
-        within(OPERATION_LIMIT, || self.try_set_limit(organization, credentials_per_provider, &evidence)).await
+        within(OPERATION_LIMIT, || self.try_set_limit(organization, credentials_per_provider, &evidence))
+            .await
     }
 
     async fn limit(&self, organization: &OrganizationId) -> StoreResult<Option<u32>> {
@@ -88,7 +89,11 @@ impl PostgresStore {
                             .execute(connection)
                             .await?
                     }
-                    None => diesel::delete(dsl::organization_limits.find(organization.as_str())).execute(connection).await?,
+                    None => {
+                        diesel::delete(dsl::organization_limits.find(organization.as_str()))
+                            .execute(connection)
+                            .await?
+                    }
                 };
                 audit_chain::record(connection, self.keys.as_ref(), evidence).await
             })

@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use diesel::connection::InstrumentationEvent;
 use diesel_async::pooled_connection::PoolableConnection;
 use diesel_async::{AsyncConnection, AsyncPgConnection};
-use diesel::connection::InstrumentationEvent;
 use strongroom_repository::{StoreError, StoreResult};
 use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -49,7 +49,7 @@ impl bb8::ManageConnection for Connector {
         let mut connection =
             tokio::time::timeout(CONNECT_LIMIT, self.dial()).await.map_err(|_| NoConnection::TooSlow)??;
         let counter = self.statements.clone();
-        // Replaces the default instrumentation, which would see bound values in debug output.
+        // Also keeps out any default instrumentation, which could log bound values.
         connection.set_instrumentation(move |event: InstrumentationEvent<'_>| match (&counter, event) {
             (Some(counter), InstrumentationEvent::StartQuery { .. }) => counter.count_sent(),
             (Some(counter), InstrumentationEvent::CacheQuery { .. }) => counter.count_prepared(),
@@ -72,7 +72,8 @@ impl Connector {
     async fn dial(&self) -> Result<AsyncPgConnection, NoConnection> {
         let made = match &self.tls {
             Some(tls) => {
-                let (client, driver) = self.config.connect(tls.clone()).await.map_err(NoConnection::Refused)?;
+                let (client, driver) =
+                    self.config.connect(tls.clone()).await.map_err(NoConnection::Refused)?;
                 AsyncPgConnection::try_from_client_and_connection(client, driver).await
             }
             None => {

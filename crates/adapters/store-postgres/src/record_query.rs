@@ -73,7 +73,13 @@ impl<'e> WriteRecords<'e> {
     }
 
     /// Moves the head of a chain.
-    pub(crate) fn head(&mut self, organization: &'e str, seq: u64, at: OffsetDateTime, mac: &Mac) -> StoreResult<()> {
+    pub(crate) fn head(
+        &mut self,
+        organization: &'e str,
+        seq: u64,
+        at: OffsetDateTime,
+        mac: &Mac,
+    ) -> StoreResult<()> {
         self.heads.push(organization);
         self.head_seqs.push(stored_counter(seq)?);
         self.head_ats.push(at);

@@ -32,7 +32,11 @@ impl ServiceAccountRepository for PostgresStore {
         within(OPERATION_LIMIT, || self.try_insert_account(account, &evidence)).await
     }
 
-    async fn find(&self, organization: &OrganizationId, id: ServiceAccountId) -> StoreResult<Option<ServiceAccount>> {
+    async fn find(
+        &self,
+        organization: &OrganizationId,
+        id: ServiceAccountId,
+    ) -> StoreResult<Option<ServiceAccount>> {
         within(OPERATION_LIMIT, || async {
             let mut connection = self.database.checkout().await?;
             let row = service_accounts::table
@@ -46,7 +50,12 @@ impl ServiceAccountRepository for PostgresStore {
         .await
     }
 
-    async fn list(&self, organization: &OrganizationId, offset: u32, limit: u32) -> StoreResult<Vec<ServiceAccount>> {
+    async fn list(
+        &self,
+        organization: &OrganizationId,
+        offset: u32,
+        limit: u32,
+    ) -> StoreResult<Vec<ServiceAccount>> {
         use service_accounts::dsl;
         within(OPERATION_LIMIT, || async {
             let mut connection = self.database.checkout().await?;
@@ -63,11 +72,21 @@ impl ServiceAccountRepository for PostgresStore {
         .await
     }
 
-    async fn replace(&self, changed: &ServiceAccount, read_at: OffsetDateTime, evidence: Evidence) -> StoreResult<()> {
+    async fn replace(
+        &self,
+        changed: &ServiceAccount,
+        read_at: OffsetDateTime,
+        evidence: Evidence,
+    ) -> StoreResult<()> {
         within(OPERATION_LIMIT, || self.try_replace_account(changed, read_at, &evidence)).await
     }
 
-    async fn delete(&self, organization: &OrganizationId, id: ServiceAccountId, evidence: Evidence) -> StoreResult<bool> {
+    async fn delete(
+        &self,
+        organization: &OrganizationId,
+        id: ServiceAccountId,
+        evidence: Evidence,
+    ) -> StoreResult<bool> {
         found_within(OPERATION_LIMIT, || self.try_delete_account(organization, id, &evidence)).await
     }
 
@@ -75,7 +94,11 @@ impl ServiceAccountRepository for PostgresStore {
         found_within(OPERATION_LIMIT, || self.try_insert_key(key, &evidence)).await
     }
 
-    async fn list_keys(&self, organization: &OrganizationId, account: ServiceAccountId) -> StoreResult<Vec<ApiKey>> {
+    async fn list_keys(
+        &self,
+        organization: &OrganizationId,
+        account: ServiceAccountId,
+    ) -> StoreResult<Vec<ApiKey>> {
         use api_keys::dsl;
         within(OPERATION_LIMIT, || async {
             let mut connection = self.database.checkout().await?;
@@ -137,7 +160,9 @@ impl ServiceAccountRepository for PostgresStore {
         within(OPERATION_LIMIT, || async {
             let mut connection = self.database.checkout().await?;
             diesel::sql_query(NOTE_USES)
-                .bind::<Array<Text>, _>(latest.keys().map(|(organization, _)| *organization).collect::<Vec<_>>())
+                .bind::<Array<Text>, _>(
+                    latest.keys().map(|(organization, _)| *organization).collect::<Vec<_>>(),
+                )
                 .bind::<Array<Text>, _>(latest.keys().map(|(_, key)| *key).collect::<Vec<_>>())
                 .bind::<Array<Timestamptz>, _>(latest.values().copied().collect::<Vec<_>>())
                 .execute(&mut *connection)
@@ -199,8 +224,9 @@ impl PostgresStore {
                     .await
                     .optional()?
                     .ok_or(Failure::Absent)?;
-                let keys = api_keys::table
-                    .filter(api_keys::org_id.eq(organization.as_str()).and(api_keys::service_account_id.eq(id.0)));
+                let keys = api_keys::table.filter(
+                    api_keys::org_id.eq(organization.as_str()).and(api_keys::service_account_id.eq(id.0)),
+                );
                 let located = api_key_locator::table
                     .filter(api_key_locator::key_id.eq_any(keys.select(api_keys::key_id)));
                 diesel::delete(located).execute(connection).await?;

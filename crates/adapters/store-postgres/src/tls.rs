@@ -25,7 +25,9 @@ pub(crate) fn connector(mode: &TlsMode) -> Result<Option<MakeRustlsConnect>, Ope
             builder.with_root_certificates(root_store(roots.as_deref())?).with_no_client_auth()
         }
         TlsMode::Require => {
-            tracing::warn!("sslmode=require encrypts but does not check who the database is; use verify-full");
+            tracing::warn!(
+                "sslmode=require encrypts but does not check who the database is; use verify-full"
+            );
             let verifier = Arc::new(AnyCertificate { provider });
             builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
         }

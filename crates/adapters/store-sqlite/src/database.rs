@@ -8,6 +8,7 @@ use strongroom_repository::{Source, StoreError, StoreResult};
 
 use crate::connections::{Connections, Opening, Purpose, immediately};
 use crate::failure::Failure;
+use crate::file::Identity;
 use crate::migrations::Newer;
 use crate::{StatementCounter, file, migrations};
 
@@ -64,6 +65,7 @@ pub enum OpenError {
 pub struct SqliteDatabase {
     readers: Arc<Connections>,
     writer: Arc<Connections>,
+    file: Arc<Identity>,
 }
 
 #[derive(QueryableByName)]
@@ -89,7 +91,8 @@ impl SqliteDatabase {
             Connections::open(opening, count).map(Arc::new).map_err(OpenError::Connect)
         };
         let writer = connections(Purpose::Write, 1)?;
-        Ok(Self { writer, readers: connections(Purpose::Read, options.readers.max(1))? })
+        let file = Arc::new(Identity::of(path)?);
+        Ok(Self { file, writer, readers: connections(Purpose::Read, options.readers.max(1))? })
     }
 
     /// Applies the migrations that are missing, all or none. Of several processes one does it, the others
@@ -136,7 +139,9 @@ impl SqliteDatabase {
         T: Send + 'static,
         W: FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
     {
-        let run = |connection: &mut SqliteConnection, deadline| {
+        let file = Arc::clone(&self.file);
+        let run = move |connection: &mut SqliteConnection, deadline| {
+            file.check().map_err(|replaced| StoreError::Unavailable(Box::new(replaced)))?;
             immediately(connection, deadline, work).map_err(|failure| failure.0)
         };
         self.writer.run(run).await

@@ -1,7 +1,7 @@
 use std::fs::{OpenOptions, Permissions};
 use std::io::ErrorKind;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 
 use crate::OpenError;
 
@@ -45,6 +45,36 @@ pub(crate) fn uri(path: &Path) -> Result<String, OpenError> {
     }
     uri.push_str("?mode=rw");
     Ok(uri)
+}
+
+/// Which file was opened. SQLite goes on writing to a file that was deleted or replaced under it, and what
+/// it then calls durable is lost.
+#[derive(Debug, Clone)]
+pub(crate) struct Identity {
+    path: PathBuf,
+    device: u64,
+    inode: u64,
+}
+
+/// The path names no file, or another one than at the start.
+#[derive(Debug, thiserror::Error)]
+#[error("the database file was deleted or replaced while it was in use; restart once it is back")]
+pub(crate) struct Replaced;
+
+impl Identity {
+    /// The file that is at `path` now.
+    pub(crate) fn of(path: &Path) -> Result<Self, OpenError> {
+        let failed = |source| OpenError::File { path: path.to_owned(), source };
+        let metadata = std::fs::metadata(path).map_err(failed)?;
+        Ok(Self { path: path.to_owned(), device: metadata.dev(), inode: metadata.ino() })
+    }
+
+    /// Whether that file is still there; one `stat`.
+    pub(crate) fn check(&self) -> Result<(), Replaced> {
+        let same =
+            |metadata: std::fs::Metadata| metadata.dev() == self.device && metadata.ino() == self.inode;
+        if std::fs::metadata(&self.path).is_ok_and(same) { Ok(()) } else { Err(Replaced) }
+    }
 }
 
 #[cfg(test)]

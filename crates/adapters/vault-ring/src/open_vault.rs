@@ -133,15 +133,18 @@ fn refuse_misfit(keys: &[HeldKey], known: &BTreeMap<KekId, KekRecord>) -> Result
 }
 
 fn refuse_wrong_key(key: &HeldKey, known: &BTreeMap<KekId, KekRecord>) -> Result<(), OpenVaultError> {
-    match known.get(&key.id) {
+    let record = known.get(&key.id);
+    // Two first starts with different keys can both register one name; each then has its own record, and
+    // the one whose key is not primary is refused for that.
+    let has_its_name = record.is_some_and(|record| record.name == key.name);
+    if !has_its_name && known.values().any(|other| other.name == key.name) {
+        return Err(OpenVaultError::OtherKey { name: key.name.clone() });
+    }
+    match record {
         Some(record) if record.check_value != key.derived.check_value => {
             Err(OpenVaultError::CheckValue { name: record.name.clone() })
         }
-        Some(_) => Ok(()),
-        None if known.values().any(|record| record.name == key.name) => {
-            Err(OpenVaultError::OtherKey { name: key.name.clone() })
-        }
-        None => Ok(()),
+        _ => Ok(()),
     }
 }
 

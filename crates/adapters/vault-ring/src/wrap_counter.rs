@@ -43,12 +43,9 @@ impl WrapCounter {
     async fn reserve(&self) -> Result<u64, VaultError> {
         for count in [WRAP_BLOCK, 1] {
             let total = self.ledger.reserve_wraps(self.kek, count, WRAP_LIMIT).await;
-            match total.map_err(VaultError::Unavailable)? {
-                Some(total) => {
-                    self.warn(total, count);
-                    return Ok(count);
-                }
-                None => continue,
+            if let Some(total) = total.map_err(VaultError::Unavailable)? {
+                self.warn(total, count);
+                return Ok(count);
             }
         }
         Err(VaultError::Exhausted(self.kek))

@@ -4,7 +4,7 @@
 //! Write an async function that gives a fresh, empty, migrated store per call, and hand it to
 //! [`contract_tests!`] in an integration test. The test crate needs `tokio` itself.
 //!
-//! ```ignore
+//! ```text
 //! async fn make_store() -> StoreUnderTest { … }
 //! strongroom_store_contract::contract_tests!(make_store);
 //! ```

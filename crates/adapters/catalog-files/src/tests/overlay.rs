@@ -56,3 +56,12 @@ fn all_problems_of_all_files_are_reported_at_once() {
     assert_eq!(text.lines().count(), 4, "{text}");
     assert!(text.contains("beta.toml: schema: must be 1"), "{text}");
 }
+
+#[test]
+fn the_file_that_the_documentation_shows_loads() {
+    let page = include_str!("../../../../../docs/PROVIDERS.md");
+    let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join("acme.toml"), example).unwrap();
+    FileCatalog::with_overlay(folder.path()).unwrap_or_else(|error| panic!("{error}"));
+}

@@ -102,9 +102,10 @@ async fn a_key_within_the_limits_never_takes_longer_than_two_seconds() {
 }
 
 #[tokio::test]
-async fn the_callers_thread_stays_free_while_keys_are_opened() {
+async fn many_dear_keys_at_once_leave_the_callers_thread_free_and_each_is_answered_in_time() {
+    let started = Instant::now();
     let reader = Arc::new(RusshKeyFiles::new());
-    let opening: Vec<_> = (0..8)
+    let opening: Vec<_> = (0..16)
         .map(|_| {
             let reader = Arc::clone(&reader);
             tokio::spawn(async move {
@@ -121,6 +122,7 @@ async fn the_callers_thread_stays_free_while_keys_are_opened() {
         turns += 1;
     }
     assert!(turns > 1_000, "{turns} turns");
+    assert!(started.elapsed() < Duration::from_millis(2500), "{:?}", started.elapsed());
     for outcome in opening {
         assert!(outcome.await.unwrap().is_err());
     }

@@ -9,8 +9,8 @@ use strongroom_store_sqlite::SqliteOptions;
 use crate::processes::child;
 use crate::{Embedded, acme, evidence, open, path_in};
 
-/// The shell limits the size of files, and a write beyond it fails instead of killing the process: to SQLite
-/// that is a full disk.
+/// The shell limits the size of files, and a write beyond it fails instead of killing the process. That
+/// fails in the same places as a full disk, and needs no file system of its own.
 const SMALL_DISK: &str = "trap '' XFSZ; ulimit -S -f 400";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -21,6 +21,8 @@ async fn a_full_disk_stops_writes_only_and_only_while_it_is_full() {
     }
     let folder = tempfile::tempdir().unwrap();
     assert!(child::start(NAME, folder.path(), SMALL_DISK).wait().unwrap().success());
+    let (_, store) = open(&path_in(folder.path()), SqliteOptions::default()).await;
+    assert!(store.head(&acme()).await.unwrap().is_some(), "the child ran nothing");
 }
 
 async fn on_a_small_disk(folder: &std::path::Path) {
@@ -77,4 +79,23 @@ async fn a_caller_that_goes_away_leaves_a_whole_transaction_and_a_free_writer() 
     let stored = embedded.store.list(&acme(), &CredentialFilter::default(), None, 1_000).await.unwrap().len();
     let seq = u64::try_from(stored).unwrap() + 1;
     assert_eq!(appended, [Appended::Durable { seq }]);
+}
+
+#[tokio::test]
+async fn a_deleted_or_replaced_file_takes_no_more_writes_and_is_not_made_anew() {
+    let embedded = Embedded::new().await;
+    let batch = [event(&acme(), Action::SecretRead)];
+    embedded.store.append(&batch, Contention::Wait).await.unwrap();
+    let (path, aside) = (embedded.path(), embedded.folder.path().join("aside.db"));
+    std::fs::rename(&path, &aside).unwrap();
+    let gone = embedded.store.append(&batch, Contention::Wait).await;
+    assert!(matches!(gone, Err(StoreError::Unavailable(_))), "{gone:?}");
+    assert!(!path.exists());
+
+    std::fs::copy(&aside, &path).unwrap();
+    let replaced = embedded.store.append(&batch, Contention::Wait).await;
+    assert!(matches!(replaced, Err(StoreError::Unavailable(_))), "{replaced:?}");
+    std::fs::rename(&aside, &path).unwrap();
+    let appended = embedded.store.append(&batch, Contention::Wait).await.unwrap();
+    assert_eq!(appended, [Appended::Durable { seq: 2 }]);
 }

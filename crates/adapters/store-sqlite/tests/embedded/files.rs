@@ -39,7 +39,7 @@ async fn every_file_is_private_whatever_the_umask() {
 async fn a_file_that_others_could_read_is_made_private() {
     let embedded = Embedded::new().await;
     let path = embedded.folder.path().join("restored.db");
-    drop(embedded.database.checkpoint_wal().await.unwrap());
+    assert!(embedded.database.checkpoint_wal().await.unwrap());
     std::fs::copy(embedded.path(), &path).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o664)).unwrap();
     let (copy, _) = open(&path, SqliteOptions::default()).await;

@@ -120,7 +120,7 @@ async fn a_writer_that_never_ends_makes_the_store_unavailable_within_two_seconds
     for refused in [first, second] {
         assert!(matches!(refused, Err(strongroom_repository::StoreError::Unavailable(_))), "{refused:?}");
     }
-    assert!((Duration::from_millis(1_900)..Duration::from_millis(2_600)).contains(&waited), "{waited:?}");
+    assert!((Duration::from_millis(1_900)..Duration::from_secs(3)).contains(&waited), "{waited:?}");
     assert!(embedded.store.head(&acme()).await.unwrap().is_none(), "readers go on");
 
     intruder.batch_execute("ROLLBACK").unwrap();

@@ -48,7 +48,9 @@ async fn a_bad_column_is_reported_by_its_place_and_never_by_its_value() {
     let embedded = Embedded::new().await;
     let ids = SeededIds::new(1);
     let stored = full_credential(&acme(), ids.credential());
-    embedded.store.insert(&with_payload(stored.clone()), 50, evidence()).await.unwrap();
+    CredentialRepository::insert(&embedded.store, &with_payload(stored.clone()), 50, evidence())
+        .await
+        .unwrap();
     let account = full_service_account(&acme(), ids.service_account());
     ServiceAccountRepository::insert(&embedded.store, &account, evidence()).await.unwrap();
     let key = api_key(&account, ids.api_key());
@@ -101,7 +103,9 @@ async fn an_edited_audit_row_is_corrupt_in_a_range() {
 async fn counters_that_are_off_are_found() {
     let embedded = Embedded::new().await;
     let stored = credential(&acme(), SeededIds::new(1).credential());
-    embedded.store.insert(&with_payload(stored.clone()), 50, evidence()).await.unwrap();
+    CredentialRepository::insert(&embedded.store, &with_payload(stored.clone()), 50, evidence())
+        .await
+        .unwrap();
     let mut intruder = embedded.intruder();
     let drift = |provider_id, counted, stored| QuotaDrift {
         organization: acme(),
@@ -124,7 +128,9 @@ async fn each_look_up_of_a_secret_read_is_one_statement() {
     let embedded = Embedded::with(options).await;
     let ids = SeededIds::new(1);
     let stored = full_credential(&acme(), ids.credential());
-    embedded.store.insert(&with_payload(stored.clone()), 50, evidence()).await.unwrap();
+    CredentialRepository::insert(&embedded.store, &with_payload(stored.clone()), 50, evidence())
+        .await
+        .unwrap();
     let account = full_service_account(&acme(), ids.service_account());
     ServiceAccountRepository::insert(&embedded.store, &account, evidence()).await.unwrap();
     let key = api_key(&account, ids.api_key());

@@ -98,11 +98,13 @@ async fn a_store_and_a_ring_that_do_not_fit_are_refused_with_the_reason_and_with
     let k3 = &*KeyRing::generate("k3").unwrap().render();
     let new_and_wrong = format!("{},{other}", k3.trim());
     let both = &format!("{K1},{K2}");
+    let swapped = &format!("{},{other}", K1.replace("k1:", "k2:"));
     let table = [
         ("the primary is absent", untouched, K2, "is needed by this store and absent from the key ring"),
         ("a key in use is absent", sealed_under_k2, K1, "key `k2` (bf11047e8fdce8fc) is needed"),
         ("a name has another key", untouched, &other, "key `k1` is not the one this store was sealed with"),
         ("the same beside a new key", untouched, &new_and_wrong, "key `k1` is not the one"),
+        ("two names swapped", untouched, swapped, "key `k2` is not the one"),
         ("another check value", check_value, both, "the check value of key `k1` differs"),
         ("another deployment id", deployment, both, "the check value of key `k1` differs"),
         (
@@ -134,10 +136,12 @@ async fn a_store_and_a_ring_that_do_not_fit_are_refused_with_the_reason_and_with
 }
 
 #[tokio::test]
-async fn a_key_that_nothing_needs_may_be_absent() {
+async fn a_key_that_nothing_needs_may_be_absent_and_a_key_may_have_a_new_name() {
     let store = Store::new();
     store.open(&format!("{K1},{K2}")).await.unwrap();
     assert!(store.open(K1).await.is_ok());
+    assert!(store.open(&K1.replace("k1:", "old:")).await.is_ok());
+    assert_eq!(store.state().keks[0].name, "k1", "the store's name holds");
 }
 
 #[tokio::test]

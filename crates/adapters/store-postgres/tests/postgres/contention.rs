@@ -1,0 +1,94 @@
+use std::time::Duration;
+
+use strongroom_domain::audit::{GENESIS, signed_bytes};
+use strongroom_domain::{Action, Credential, CredentialId, OrganizationId};
+use strongroom_environment::Ids;
+use strongroom_fixtures::{
+    SeededIds, TestPurposeKeys, credential, event, event_about, instant, organization, with_payload,
+};
+use strongroom_repository::{
+    AuditTrail, Contention, CredentialRepository, OrganizationRepository, StoreError, StoreResult,
+};
+use strongroom_store_postgres::PostgresStore;
+use strongroom_vault::{Purpose, PurposeKeys};
+
+use crate::support::{fixture, open, options};
+
+const TASKS: u64 = 8;
+const ROUNDS: usize = 30;
+
+/// One instance's work: create, edit, note reads, append over all organisations, delete.
+async fn work(store: PostgresStore, organizations: Vec<OrganizationId>, task: u64) -> usize {
+    let ids = SeededIds::new(task);
+    let mut events = 0;
+    for round in 0..ROUNDS {
+        let own = organizations.iter().cycle().nth(round + usize::try_from(task).unwrap()).unwrap();
+        let new = credential(own, CredentialId(ids.next()));
+        let evidence = |action| event_about(&new, action).into();
+        settled(store.insert(&with_payload(new.clone()), 10_000, evidence(Action::CredentialCreated)).await);
+        let changed = Credential { revision: 2, ..new.clone() };
+        settled(store.replace(&changed, None, 1, 1, evidence(Action::CredentialRenamed)).await);
+
+        let mut batch: Vec<_> = organizations.iter().map(|one| event(one, Action::SecretRead)).collect();
+        if task.is_multiple_of(2) {
+            batch.reverse();
+        }
+        events += settled(store.append(&batch, Contention::Wait).await).len();
+
+        let mut reads: Vec<_> = settled(store.list(own, &Default::default(), None, 20).await)
+            .into_iter()
+            .map(|one| (own.clone(), one.id, instant(1)))
+            .collect();
+        if task.is_multiple_of(2) {
+            reads.reverse();
+        }
+        settled(store.note_reads(&reads).await);
+        assert!(settled(store.delete(own, new.id, Some(2), evidence(Action::CredentialDeleted)).await));
+        events += 3;
+    }
+    events
+}
+
+fn settled<T>(answer: StoreResult<T>) -> T {
+    match answer {
+        Ok(value) => value,
+        Err(StoreError::Unavailable(source)) => panic!("gave up: {source}"),
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mixed_mutations_and_batches_of_many_writers_never_deadlock() {
+    let fixture = fixture().await;
+    let organizations = ["acme", "globex", "initech", "hooli", "umbrella"].map(organization);
+    let mut tasks = Vec::new();
+    for task in 0..TASKS {
+        let store = open(options(fixture.test.url())).await;
+        tasks.push(tokio::spawn(work(store, organizations.to_vec(), task + 1)));
+    }
+    let mut events = 0;
+    for task in tasks {
+        events += tokio::time::timeout(Duration::from_secs(120), task).await.unwrap().unwrap();
+    }
+
+    let deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
+    assert_eq!(fixture.test.run_sql(deadlocks).unwrap(), "0");
+    let mut recorded = 0;
+    for organization in &organizations {
+        let records = fixture.store.range(organization, 1, 100_000).await.unwrap();
+        let (mut previous, mut last_at) = (GENESIS, instant(0));
+        for (record, place) in records.iter().zip(1..) {
+            assert_eq!(record.seq, place);
+            assert!(record.at >= last_at, "time went back within a chain");
+            let message = signed_bytes(&record.event, record.seq, record.at, &previous);
+            assert_eq!(
+                TestPurposeKeys::new().digest(Purpose::Audit, record.mac_key, &message).unwrap(),
+                record.mac
+            );
+            (previous, last_at) = (record.mac, record.at);
+        }
+        recorded += records.len();
+    }
+    assert_eq!(recorded, events);
+    assert_eq!(fixture.store.quota_drift().await.unwrap(), []);
+}

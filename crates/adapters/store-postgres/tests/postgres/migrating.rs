@@ -1,0 +1,93 @@
+use strongroom_fixtures::postgres_cluster::PostgresCluster;
+use strongroom_repository::DeploymentRepository;
+use strongroom_store_postgres::{OpenError, PostgresDatabase};
+
+use crate::support::{fixture, options};
+
+async fn connect(url: String) -> PostgresDatabase {
+    PostgresDatabase::connect(options(url)).await.unwrap()
+}
+
+#[tokio::test]
+async fn of_instances_that_start_at_once_one_migrates_and_the_others_find_it_done() {
+    let test = PostgresCluster::shared().create_database();
+    let tasks: Vec<_> = (0..4)
+        .map(|_| {
+            let url = test.url();
+            tokio::spawn(async move {
+                let database = connect(url).await;
+                let applied = database.migrate().await.unwrap();
+                assert!(database.migrations_current().await.unwrap());
+                (applied, database.deployment_id().await.unwrap())
+            })
+        })
+        .collect();
+    let mut answers = Vec::new();
+    for task in tasks {
+        answers.push(task.await.unwrap());
+    }
+    answers.sort_by_key(|(applied, _)| std::cmp::Reverse(*applied));
+    assert_eq!(answers.iter().map(|(applied, _)| *applied).collect::<Vec<_>>(), [1, 0, 0, 0]);
+    assert!(answers.iter().all(|(_, id)| *id == answers[0].1));
+}
+
+#[tokio::test]
+async fn an_unmigrated_database_is_not_current_and_the_text_says_what_to_do() {
+    let test = PostgresCluster::shared().create_database();
+    let database = connect(test.url()).await;
+    assert!(!database.migrations_current().await.unwrap());
+    let error = database.check_schema().await.unwrap_err();
+    assert!(matches!(error, OpenError::OlderSchema { version: "20261121000000" }));
+    assert!(error.to_string().contains("run the migrate command"));
+}
+
+#[tokio::test]
+async fn a_schema_of_a_newer_build_is_refused_and_left_alone() {
+    let fixture = fixture().await;
+    fixture
+        .test
+        .run_sql("INSERT INTO __diesel_schema_migrations (version) VALUES ('29990101000000')")
+        .unwrap();
+    let database = fixture.store.database();
+    let error = database.migrate().await.unwrap_err();
+    assert!(matches!(&error, OpenError::NewerSchema { version } if version == "29990101000000"));
+    assert!(error.to_string().contains("start a newer build"));
+    assert!(matches!(database.check_schema().await, Err(OpenError::NewerSchema { .. })));
+    assert!(!database.migrations_current().await.unwrap());
+}
+
+#[tokio::test]
+async fn a_migration_that_fails_leaves_nothing_behind() {
+    let test = PostgresCluster::shared().create_database();
+    // The last table of the migration is in the way.
+    test.run_sql("CREATE TABLE audit_events (x int)").unwrap();
+    let database = connect(test.url()).await;
+    assert!(matches!(database.migrate().await, Err(OpenError::Migration(_))));
+    let tables = "SELECT string_agg(relname, ',') FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
+    assert_eq!(test.run_sql(tables).unwrap(), "audit_events");
+    test.run_sql("DROP TABLE audit_events").unwrap();
+    assert_eq!(database.migrate().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn an_account_without_rights_to_make_tables_finds_a_current_schema_current() {
+    let fixture = fixture().await;
+    let name = fixture.test.name();
+    fixture
+        .test
+        .run_sql(&format!(
+            "CREATE ROLE reader_{name} LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader_{name}"
+        ))
+        .unwrap();
+    let url = fixture.test.url().replace("postgres@", &format!("reader_{name}@"));
+    assert_eq!(connect(url).await.migrate().await.unwrap(), 0);
+    fixture.test.run_sql(&format!("DROP OWNED BY reader_{name}; DROP ROLE reader_{name}")).unwrap();
+}
+
+#[tokio::test]
+async fn the_way_down_removes_everything_and_the_way_up_works_again() {
+    let fixture = fixture().await;
+    let down = include_str!("../../../../../migrations/postgres/20261121000000_foundation/down.sql");
+    fixture.test.run_sql(&format!("{down} DELETE FROM __diesel_schema_migrations;")).unwrap();
+    assert_eq!(fixture.store.database().migrate().await.unwrap(), 1);
+}

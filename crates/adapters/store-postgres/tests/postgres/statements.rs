@@ -1,0 +1,75 @@
+use strongroom_domain::{Action, ApiKeyId, CredentialId};
+use strongroom_environment::Ids;
+use strongroom_fixtures::postgres_cluster::PostgresCluster;
+use strongroom_fixtures::{
+    SeededIds, api_key, credential, event, organization, service_account, with_payload,
+};
+use strongroom_repository::{
+    AuditTrail, Contention, CredentialRepository, Selector, ServiceAccountRepository as Accounts,
+};
+
+use crate::support::{Fixture, fixture_on};
+
+/// On one connection, so that what was prepared once is prepared for good.
+async fn single() -> Fixture {
+    fixture_on(PostgresCluster::shared().create_database(), 1).await
+}
+
+fn counted(fixture: &Fixture, before: (u64, u64)) -> (u64, u64) {
+    (fixture.counter.sent() - before.0, fixture.counter.prepared() - before.1)
+}
+
+fn now(fixture: &Fixture) -> (u64, u64) {
+    (fixture.counter.sent(), fixture.counter.prepared())
+}
+
+#[tokio::test]
+async fn a_sealed_credential_is_found_in_one_statement_that_is_prepared_once() {
+    let fixture = single().await;
+    let acme = organization("acme");
+    let new = with_payload(credential(&acme, CredentialId(SeededIds::new(1).next())));
+    let evidence = event(&acme, Action::CredentialCreated).into();
+    CredentialRepository::insert(&fixture.store, &new, 50, evidence).await.unwrap();
+    for (round, prepared) in [(0, 1), (1, 0), (2, 0)] {
+        let before = now(&fixture);
+        let found = fixture.store.find_sealed(&acme, &Selector::Id(new.credential.id)).await.unwrap();
+        assert!(found.is_some());
+        assert_eq!(counted(&fixture, before), (1, prepared), "round {round}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_and_its_account_are_found_in_one_statement_that_is_prepared_once() {
+    let fixture = single().await;
+    let (acme, ids) = (organization("acme"), SeededIds::new(1));
+    let account = service_account(&acme, strongroom_domain::ServiceAccountId(ids.next()));
+    let key = api_key(&account, ApiKeyId::from_random([7; 10]));
+    Accounts::insert(&fixture.store, &account, event(&acme, Action::ServiceAccountCreated).into())
+        .await
+        .unwrap();
+    assert!(fixture.store.insert_key(&key, event(&acme, Action::ApiKeyCreated).into()).await.unwrap());
+    for (round, prepared) in [(0, 1), (1, 0), (2, 0)] {
+        let before = now(&fixture);
+        assert!(fixture.store.find_key(&key.id).await.unwrap().is_some());
+        assert_eq!(counted(&fixture, before), (1, prepared), "round {round}");
+    }
+}
+
+#[tokio::test]
+async fn a_batch_of_events_takes_four_statements_whatever_its_size() {
+    let fixture = single().await;
+    let organizations = ["acme", "globex", "initech"].map(organization);
+    let batch = |size: usize| -> Vec<_> {
+        organizations.iter().cycle().take(size).map(|one| event(one, Action::SecretRead)).collect()
+    };
+    let before = now(&fixture);
+    fixture.store.append(&batch(3), Contention::Skip).await.unwrap();
+    // Locking, looking for missing heads and writing were prepared to stay.
+    assert_eq!(counted(&fixture, before).1, 3);
+    for size in [3, 1, 64, 500] {
+        let before = now(&fixture);
+        fixture.store.append(&batch(size), Contention::Skip).await.unwrap();
+        // BEGIN, lock the heads, write records and heads, COMMIT.
+        assert_eq!(counted(&fixture, before), (4, 0), "{size} events");
+    }
+}

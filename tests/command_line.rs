@@ -1,0 +1,83 @@
+//! Every command beside a server that is busy.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use serde_json::Value;
+
+use crate::support::client::sftp;
+use crate::support::{Character, World, on_both_stores};
+
+on_both_stores!(every_command_works_while_eight_writers_run);
+
+async fn every_command_works_while_eight_writers_run(world: World) {
+    let server = world.setup.start().await;
+    let (stop, writes) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let mut writers = tokio::task::JoinSet::new();
+    for writer in 0..8 {
+        let admin = server.client(Character::admin_of(&format!("org-{writer}")));
+        let (stop, writes) = (stop.clone(), writes.clone());
+        writers.spawn(async move {
+            while !stop.load(Ordering::Relaxed) {
+                let reply = admin.post("/integrations/credentials", sftp("x")).await;
+                assert_eq!(reply.status, 201, "{}", reply.text);
+                let path = format!("/integrations/credentials/{}", reply.json()["id"].as_str().unwrap());
+                assert_eq!(admin.delete(&path).await.status, 204);
+                writes.fetch_add(2, Ordering::Relaxed);
+            }
+        });
+    }
+    let world = Arc::new(world);
+    let commands = {
+        let world = world.clone();
+        tokio::task::spawn_blocking(move || {
+            let must = |arguments: &[&str]| world.setup.must(arguments);
+            must(&["migrate"]);
+            assert_eq!(must(&["token", "--org", "acme", "--user", "alice", "--role", "admin", "--ttl", "5m"]).split('.').count(), 3);
+            let account = must(&["service-account", "create", "--org", "acme", "--name", "robot", "--scope", "secrets:read"]);
+            let key = must(&["api-key", "create", "--org", "acme", "--service-account", &account, "--expires", "90d"]);
+            assert!(key.starts_with("srk_"));
+            must(&["org", "limit", "--org", "acme", "3"]);
+            must(&["org", "limit", "--org", "acme", "default"]);
+            assert!(must(&["keys", "status"]).contains("primary held"));
+            let generated = must(&["keys", "generate", "--name", "k9"]);
+            assert!(generated.starts_with("k9:") && generated.len() == 47, "{generated}");
+            assert!(must(&["doctor"]).contains("every counter"));
+            let verified: Value = serde_json::from_str(&must(&["audit", "verify", "--json"])).unwrap();
+            assert_eq!(verified["ok"], true, "{verified}");
+            must(&["audit", "verify", "--org", "acme"]);
+            key
+        })
+    };
+    let key = commands.await.unwrap();
+    let robot = server.client(Character::Key(key));
+    assert_eq!(robot.get("/integrations/slots/none/credentials").await.status, 404, "the new key works");
+    stop.store(true, Ordering::Relaxed);
+    writers.join_all().await;
+    assert!(writes.load(Ordering::Relaxed) > 20, "the writers hardly wrote");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_arguments_are_refused_with_their_name() {
+    let world = World::embedded();
+    let unstarted = world.setup.run(&["doctor"]);
+    let said = String::from_utf8_lossy(&unstarted.stdout).into_owned();
+    assert!(!unstarted.status.success() && said.contains("start the server once"), "{said}");
+    world.setup.must(&["migrate"]);
+    let rows: [(&[&str], &str); 9] = [
+        (&["token", "--org", "a b", "--user", "x", "--role", "admin"], "--org"),
+        (&["token", "--org", "a", "--user", "x y", "--role", "admin"], "--user"),
+        (&["token", "--org", "a", "--user", "x", "--role", "owner"], "--role"),
+        (&["token", "--org", "a", "--user", "x", "--role", "admin", "--ttl", "25h"], "24 hours"),
+        (&["service-account", "create", "--org", "a", "--name", "x", "--scope", "all"], "--scope"),
+        (&["api-key", "create", "--org", "a", "--service-account", "x"], "--service-account"),
+        (&["api-key", "create", "--org", "a", "--service-account", "0192f0c1-7b6a-7abc-8def-0123456789ab"], "not found"),
+        (&["org", "limit", "--org", "a", "many"], "limit"),
+        (&["keys", "generate", "--name", "a b"], "name"),
+    ];
+    for (arguments, named) in rows {
+        let output = world.setup.run(arguments);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && said.contains(named), "{arguments:?}: {said}");
+    }
+}

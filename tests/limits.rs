@@ -1,0 +1,142 @@
+//! Limits on requests, on every route (security.md, rows 22 and 30).
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::client::{raw, sftp};
+use crate::support::routes::{self, Targets};
+use crate::support::{Character, Server, World};
+
+async fn server() -> (World, Server, String) {
+    let world = World::embedded();
+    let server = world.setup.start().await;
+    let (name, value) = Character::service_of("acme", "credentials:read credentials:write secrets:read").header().unwrap();
+    (world, server, format!("{name}: {value}\r\n"))
+}
+
+fn status(answer: &str) -> u16 {
+    answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("no answer: {answer:?}"))
+}
+
+fn send(server: &Server, method: &str, path: &str, headers: &str, body: &[u8]) -> String {
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n",
+        body.len()
+    );
+    raw(server.address(), &[head.as_bytes(), body].concat())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_that_takes_a_body_limits_it() {
+    let (_world, server, auth) = server().await;
+    let (name, value) = Character::admin_of("acme").header().unwrap();
+    let admin = format!("{name}: {value}\r\n");
+    let json_type = "Content-Type: application/json\r\n";
+    let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
+    let wide: serde_json::Map<String, Value> = (0..1_000).map(|n| (format!("f{n}"), json!(n))).collect();
+    let bodies = routes::protected(&Targets::nowhere());
+    let mut tried = 0;
+    for request in bodies.into_iter().filter(|request| request.body.is_some()) {
+        tried += 1;
+        let auth = if request.template.starts_with("/service-accounts") { &admin } else { &auth };
+        let (method, path) = (request.method.as_str(), request.path.as_str());
+        let good = request.body.unwrap().to_string();
+        let place = format!("{method} {}", request.template);
+        let large = vec![b' '; 256 * 1024 + 1];
+        assert_eq!(status(&send(&server, method, path, &format!("{auth}{json_type}"), &large)), 413, "{place}");
+        let chunked = format!(
+            "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n{auth}{json_type}\r\n40001\r\n{}\r\n0\r\n\r\n",
+            " ".repeat(0x40001)
+        );
+        assert_eq!(status(&raw(server.address(), chunked.as_bytes())), 413, "{place} chunked");
+        for media in ["", "Content-Type: text/plain\r\n", "Content-Type: application/x-www-form-urlencoded\r\n",
+            "Content-Type: multipart/form-data; boundary=x\r\n", "Content-Type: application/json; charset=utf-16\r\n",
+            "Content-Type: application/json\r\nContent-Encoding: gzip\r\n"] {
+            assert_eq!(status(&send(&server, method, path, &format!("{auth}{media}"), good.as_bytes())), 415, "{place} {media}");
+        }
+        let headers = format!("{auth}Content-Type: application/json; charset=UTF-8\r\n");
+        for bad in [deep.as_bytes(), serde_json::to_vec(&wide).unwrap().as_slice(), b"{\"a\":1,\"a\":2}", b"", b"null", b"[]", b"{", b"\xff\xfe"] {
+            let answer = send(&server, method, path, &headers, bad);
+            assert_eq!(status(&answer), 422, "{place}: {answer}");
+        }
+        assert!(![415, 422].contains(&status(&send(&server, method, path, &headers, good.as_bytes()))), "{place}: the good one");
+    }
+    assert!(tried >= 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_methods_and_slow_bodies_are_limited() {
+    let (_world, server, auth) = server().await;
+    let huge = format!("{auth}X-Padding: {}\r\n", "x".repeat(17 * 1024));
+    let answer = send(&server, "GET", "/integrations/credentials", &huge, b"");
+    assert_eq!(status(&answer), 431, "{answer}");
+    assert!(answer.contains("\"bad_request\""), "{answer}");
+    for path in ["/integrations/credentials", "/service-accounts", "/integrations/catalog", "/health/live"] {
+        let answer = send(&server, "PUT", path, &auth, b"{}");
+        assert_eq!(status(&answer), 405, "{path}");
+        assert!(answer.to_lowercase().contains("\r\nallow: ") && answer.contains("\"bad_request\""), "{answer}");
+    }
+    // The head promises a body that never comes.
+    let stalled = format!(
+        "POST /integrations/credentials HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 50\r\n{auth}\r\n{{"
+    );
+    let address = server.address();
+    let began = std::time::Instant::now();
+    let answer = tokio::task::spawn_blocking(move || slow(address, stalled.as_bytes())).await.unwrap();
+    assert_eq!(status(&answer), 408, "{answer}");
+    assert!(began.elapsed().as_secs() < 20);
+}
+
+/// Like `raw`, with more patience than the server's.
+#[expect(clippy::disallowed_methods, reason = "a request that no HTTP library would send")]
+fn slow(address: std::net::SocketAddr, request: &[u8]) -> String {
+    use std::io::{Read, Write};
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    stream.write_all(request).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_that_are_not_the_callers_to_set_are_refused() {
+    let (_world, server, _) = server().await;
+    let admin = server.client(Character::admin_of("acme"));
+    let id = admin.store_sftp("a-password").await;
+    let path = format!("/integrations/credentials/{id}");
+    let before = admin.get(&path).await.json();
+    let account = admin.post("/service-accounts", json!({ "name": "robot" })).await.json();
+    let account_path = format!("/service-accounts/{}", account["id"].as_str().unwrap());
+    let columns = [
+        "id", "org_id", "organization", "status_reason", "version", "revision", "created_by", "modified_by", "user_id",
+        "created_at", "updated_at", "last_read_at", "role", "roles", "kek_id", "envelope", "config", "google_email", "digest", "token",
+    ];
+    for column in columns {
+        let mut new = sftp("a-password");
+        new[column] = json!("x");
+        let mut account = json!({ "name": "robot" });
+        account[column] = json!("x");
+        let mut key = json!({ "name": "key" });
+        key[column] = json!("x");
+        let tries = [
+            (Method::POST, "/integrations/credentials".to_owned(), new),
+            (Method::PATCH, path.clone(), json!({ "name": "renamed", column: "x" })),
+            (Method::POST, "/service-accounts".into(), account.clone()),
+            (Method::PATCH, account_path.clone(), account),
+            (Method::POST, format!("{account_path}/api-keys"), key),
+        ];
+        for (method, path, body) in tries {
+            let reply = admin.send(method.clone(), &path, Some(body), &[]).await;
+            assert_eq!(reply.status, 422, "{method} {path} {column}: {}", reply.text);
+            assert_eq!(reply.json()["detail"][0]["loc"][1], json!(column));
+        }
+    }
+    for status in ["validated", "rejected"] {
+        let mut new = sftp("a-password");
+        new["status"] = json!(status);
+        assert_eq!(admin.post("/integrations/credentials", new).await.status, 422);
+    }
+    assert_eq!(admin.get(&path).await.json(), before);
+    assert_eq!(admin.get("/integrations/credentials").await.json().as_array().unwrap().len(), 1);
+    assert_eq!(admin.get(&account_path).await.json(), account);
+}

@@ -1,0 +1,131 @@
+//! Who may do what (security.md, rows 4 and 29), for every route, role, scope and way to authenticate.
+
+use std::collections::BTreeSet;
+
+use reqwest::Method;
+use strongroom_domain::Operation;
+
+use crate::support::client::raw;
+use crate::support::routes::{self, Targets};
+use crate::support::{Character, World};
+
+/// The table of api.md, written down a second time, so that changing a cell of the first fails here.
+fn allowed(operation: Operation) -> (bool, bool, Option<&'static str>) {
+    match operation {
+        Operation::ListCredentials | Operation::GetCredential | Operation::BrowseCatalog => {
+            (true, true, Some("credentials:read"))
+        }
+        Operation::CreateCredential | Operation::UpdateCredential | Operation::DeleteCredential => {
+            (true, true, Some("credentials:write"))
+        }
+        Operation::ReadSecrets => (false, false, Some("secrets:read")),
+        Operation::ManageServiceAccounts
+        | Operation::ManageApiKeys
+        | Operation::QueryAudit
+        | Operation::VerifyAudit => (true, false, None),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_role_and_scope_may_do_what_the_table_says_and_nothing_else() {
+    let world = World::embedded();
+    let server = world.setup.start().await;
+    let admin = server.client(Character::admin_of("acme"));
+    let scopes = ["credentials:read", "credentials:write", "secrets:read"];
+    let mut callers: Vec<(String, Character, fn(Operation, &str) -> bool)> = vec![
+        ("admin".into(), Character::admin_of("acme"), |operation, _| allowed(operation).0),
+        ("member".into(), Character::member_of("acme"), |operation, _| allowed(operation).1),
+        ("guest".into(), Character::guest_of("acme"), |_, _| false),
+        ("unknown role".into(), Character::user("acme", "x", &["owner", "ADMIN", "root"]), |_, _| false),
+        ("service without scope".into(), Character::service_of("acme", ""), |_, _| false),
+        ("service with foreign scope".into(), Character::service_of("acme", "admin secrets:write"), |_, _| false),
+    ];
+    for scope in scopes {
+        let holds: fn(Operation, &str) -> bool = |operation, scope| allowed(operation).2 == Some(scope);
+        callers.push((scope.into(), Character::service_of("acme", scope), holds));
+        callers.push((scope.into(), admin.hire(&[scope]).await, holds));
+    }
+    for request in routes::protected(&Targets::nowhere()) {
+        for (name, character, may) in &callers {
+            let client = server.client(character.clone());
+            let reply = client.send(request.method.clone(), &request.path, request.body.clone(), &[]).await;
+            let place = format!("{name}: {} {} {}", request.method, request.template, reply.text);
+            assert_ne!(reply.status, 401, "{place}");
+            assert_eq!(reply.status != 403, may(request.operation, name), "{place}");
+        }
+        let anonymous = server.client(Character::Anonymous);
+        let reply = anonymous.send(request.method.clone(), &request.path, request.body.clone(), &[]).await;
+        assert_eq!(reply.status, 401, "{} {}", request.method, request.template);
+        assert_eq!(reply.json()["error"]["code"], "unauthorized");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_listed_routes_are_public() {
+    assert_eq!(routes::public(), ["/health/live", "/health/ready", "/metrics"]);
+    let world = World::embedded();
+    let server = world.setup.start().await;
+    let anonymous = server.client(Character::Anonymous);
+    for path in routes::public() {
+        assert_eq!(anonymous.get(path).await.status, 200, "{path}");
+    }
+    let forwarded = anonymous.send(Method::GET, "/metrics", None, &[("X-Forwarded-For", "127.0.0.1")]).await;
+    assert_eq!(forwarded.status, 404, "metrics are for peers that no proxy speaks for");
+    for path in ["/setup", "/admin", "/init", "/openapi.json", "/docs", "/", "/integrations", "/.env"] {
+        assert_eq!(anonymous.get(path).await.status, 404, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_spelling_of_a_path_gets_around_authentication_or_roles() {
+    let world = World::embedded();
+    let server = world.setup.start().await;
+    let admin = server.client(Character::admin_of("acme"));
+    let id = admin.store_sftp("a-password").await;
+    let (_, member) = Character::member_of("acme").header().unwrap();
+    let member = format!("Authorization: {member}\r\n");
+    let paths = [
+        format!("/integrations/credentials/{id}/credentials"),
+        format!("/integrations/credentials/{id}/secrets"),
+        "/service-accounts".into(),
+        "/integrations/audit".into(),
+    ];
+    for path in &paths {
+        let spellings = spellings(path);
+        assert!(spellings.len() >= 500, "only {} spellings", spellings.len());
+        for spelling in spellings {
+            for authorization in ["", member.as_str()] {
+                let extra = "X-HTTP-Method-Override: GET\r\nX-Original-URL: /health/live\r\n";
+                let request = format!("GET {spelling} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{authorization}{extra}\r\n");
+                let answer = raw(server.address(), request.as_bytes());
+                assert!(!answer.starts_with("HTTP/1.1 2"), "{spelling:?}: {answer}");
+            }
+        }
+    }
+}
+
+/// The path with slashes, dots, percent-encodings, cases and suffixes put in, one or two at a time.
+fn spellings(path: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::from([path.to_owned()]);
+    let inserts = ["/", "/./", "/../", "/x/../", "%2f", "%2F", "%252f", "\\", "%5c", ";", ";a=b", "%00", "%20", "."];
+    let slashes: Vec<usize> = path.match_indices('/').map(|(at, _)| at).collect();
+    for at in &slashes {
+        for insert in inserts {
+            found.insert(format!("{}{insert}{}", &path[..*at], &path[at + 1..]));
+            found.insert(format!("{}{insert}{}", &path[..=*at], &path[at + 1..]));
+        }
+    }
+    for (at, letter) in path.char_indices().filter(|(_, letter)| letter.is_ascii_alphanumeric()) {
+        found.insert(format!("{}%{:02x}{}", &path[..at], letter as u32, &path[at + 1..]));
+        found.insert(format!("{}{}{}", &path[..at], letter.to_ascii_uppercase(), &path[at + 1..]));
+    }
+    let suffixes = ["/", "//", "/.", "/..", "?", "??", "#", ".json", ";", "%20", "%09", "/health/live", "?access=admin", "..;/"];
+    for prefix in ["", "/", "//", "/.", "/health/live/..", "/api", "/API", "/api/api", "/x/..", "http://x"] {
+        for suffix in suffixes {
+            for one in [path.to_owned(), path.to_uppercase(), path.replacen("credentials", ":id", 1)] {
+                found.insert(format!("{prefix}{one}{suffix}"));
+            }
+        }
+    }
+    found
+}

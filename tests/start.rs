@@ -1,0 +1,155 @@
+//! What the server refuses to start with, and how it starts and stops (security.md, rows 27 and 29).
+
+use std::time::{Duration, Instant};
+
+use crate::support::{Character, Setup, World, on_both_stores};
+
+on_both_stores!(a_restart_keeps_everything, the_wrong_keys_are_refused);
+
+fn refusal(setup: &Setup) -> String {
+    match setup.launch() {
+        Ok(_) => panic!("the server started"),
+        Err(said) => said,
+    }
+}
+
+async fn a_restart_keeps_everything(world: World) {
+    let server = world.setup.start().await;
+    let id = server.client(Character::admin_of("acme")).store_sftp("a-password").await;
+    server.stop();
+    let began = Instant::now();
+    let server = world.setup.start().await;
+    assert!(began.elapsed() < Duration::from_secs(2), "ready after {:?}", began.elapsed());
+    let robot = server.client(Character::service_of("acme", "secrets:read"));
+    let read = robot.get(&format!("/integrations/credentials/{id}/secrets")).await.json();
+    assert_eq!(read["credentials"]["password"], "a-password");
+}
+
+async fn the_wrong_keys_are_refused(world: World) {
+    let ring = |name: &str| strongroom::KeyRing::generate(name).unwrap().render().trim().to_owned();
+    let (first, other) = (ring("k1"), ring("k1"));
+    let world = world.with("STRONGROOM_VAULT__KEYS", &first);
+    world.setup.start().await.stop();
+
+    let world = world.with("STRONGROOM_VAULT__KEYS", &other);
+    let said = refusal(&world.setup);
+    assert!(said.contains("k1") && said.contains("not the one"), "{said}");
+    let world = world.with("STRONGROOM_VAULT__KEYS", &ring("k2"));
+    assert!(refusal(&world.setup).contains("k1"), "the missing key is named");
+    assert!(!world.setup.run(&["doctor"]).status.success());
+    assert!(!world.setup.run(&["keys", "status"]).status.success(), "a needed key is not held");
+    // An additional key is welcome, and does not seal until it is promoted.
+    let world = world.with("STRONGROOM_VAULT__KEYS", &format!("{},{first}", ring("k2")));
+    world.setup.start().await.stop();
+    let status = world.setup.must(&["keys", "status", "--json"]);
+    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+    let primary: Vec<_> = status["keys"].as_array().unwrap().iter().filter(|key| key["primary"] == true).collect();
+    assert_eq!((primary.len(), &primary[0]["name"]), (1, &serde_json::json!("k1")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn weak_keys_and_secrets_are_refused() {
+    let rows = [
+        ("STRONGROOM_VAULT__KEYS", "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+        ("STRONGROOM_VAULT__KEYS", "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
+        ("STRONGROOM_VAULT__KEYS", "k1:Y29ycmVjdCBob3JzZSBiYXR0ZXJ5IHN0YXBsZSAxMjM="),
+        ("STRONGROOM_VAULT__KEYS", "k1:c2hvcnQ="),
+        ("STRONGROOM_VAULT__KEYS", "no-colon"),
+        ("STRONGROOM_AUTH__JWT_SECRET", "short"),
+        ("STRONGROOM_AUTH__JWT_SECRET", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+        ("STRONGROOM_AUTH__JWT_SECRET", "your-256-bit-secret-your-256-bit-secret"),
+        ("STRONGROOM_SERVER__LISTEN", "0.0.0.0:0"),
+        ("STRONGROOM_SERVER__LISTEN", "[::]:0"),
+        ("STRONGROOM_STORE__URL", "mysql://x"),
+        ("STRONGROOM_DEPLOYMENT_ID", "0192f0c1-7b6a-7abc-8def-0123456789ab"),
+        ("STRONGROOM_CATALOG__DIR", "/nowhere/at/all"),
+        ("STRONGROOM_TYPO", "1"),
+    ];
+    for (variable, value) in rows {
+        let said = refusal(&Setup::embedded().with(variable, value));
+        assert!(said.contains("error: "), "{variable}: {said}");
+        let secret = value.split(':').next_back().unwrap();
+        assert!(!variable.contains("KEYS") || !said.contains(secret), "{variable}: {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_without_keys_or_secret_is_refused() {
+    let world = World::postgres();
+    let said = refusal(&world.with("STRONGROOM_VAULT__KEYS", "").setup);
+    assert!(said.contains("STRONGROOM_VAULT__KEYS"), "{said}");
+    let said = refusal(&World::postgres().with("STRONGROOM_AUTH__JWT_SECRET", "").setup);
+    assert!(said.contains("STRONGROOM_AUTH__JWT_SECRET"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_database_is_not_replaced_by_an_empty_one() {
+    let world = World::embedded();
+    world.setup.start().await.stop();
+    for suffix in ["", "-wal", "-shm"] {
+        std::fs::remove_file(world.setup.data_dir().join(format!("strongroom.db{suffix}"))).ok();
+    }
+    let said = refusal(&world.setup);
+    assert!(said.contains("is missing though this data directory was set up"), "{said}");
+    assert!(!world.setup.data_dir().join("strongroom.db").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_start_that_broke_off_is_resumed() {
+    let world = World::embedded();
+    world.setup.start().await.stop();
+    // The marker comes last, so without it everything else may or may not be there.
+    std::fs::remove_file(world.setup.data_dir().join("initialized")).unwrap();
+    world.setup.start().await.stop();
+    assert!(world.setup.data_dir().join("initialized").exists());
+
+    let fresh = World::embedded();
+    std::fs::create_dir(fresh.setup.data_dir()).unwrap();
+    std::fs::write(fresh.setup.data_dir().join("strongroom.db.new"), "half a database").unwrap();
+    fresh.setup.start().await.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_server_on_one_data_directory_is_refused() {
+    let world = World::embedded();
+    let _first = world.setup.start().await;
+    let said = refusal(&world.setup);
+    assert!(said.contains("another strongroom server is running"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_instances_that_start_at_once_share_one_store() {
+    let world = World::postgres();
+    let (one, two) = tokio::join!(world.setup.start(), world.setup.start());
+    let id = one.client(Character::admin_of("acme")).store_sftp("a-password").await;
+    let robot = two.client(Character::service_of("acme", "secrets:read"));
+    let read = robot.get(&format!("/integrations/credentials/{id}/secrets")).await;
+    assert_eq!(read.json()["credentials"]["password"], "a-password");
+    assert_eq!(world.sql("SELECT count(*) FROM purpose_keys"), "2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_under_way_are_finished_when_the_server_stops() {
+    let world = World::embedded();
+    let server = world.setup.start().await;
+    let admin = server.client(Character::admin_of("acme"));
+    admin.store_sftp("a-password").await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..40 {
+        let admin = admin.clone();
+        tasks.spawn(async move { admin.post("/integrations/credentials", crate::support::client::sftp("x")).await.status });
+    }
+    // The first answer shows that the others are under way.
+    let first = tasks.join_next().await.unwrap().unwrap();
+    let stopping = tokio::task::spawn_blocking(move || server.stop());
+    let mut statuses = vec![first];
+    while let Some(result) = tasks.join_next().await {
+        // A connection that the server had not accepted yet may be refused; an accepted request is answered.
+        statuses.extend(result.ok());
+    }
+    stopping.await.unwrap();
+    assert!(statuses.iter().all(|status| *status == 201), "{statuses:?}");
+    let server = world.setup.start().await;
+    let listed = server.client(Character::admin_of("acme")).get("/integrations/credentials?limit=500").await.json();
+    assert!(listed.as_array().unwrap().len() > statuses.len(), "every answered create is there");
+}

@@ -1,0 +1,87 @@
+//! Requests for every route of the table, for tests that must not miss one.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use strongroom_domain::Operation;
+use strongroom_http_integrations::DIALECT;
+
+use super::client::sftp;
+
+/// Ids to put into paths and bodies.
+pub(crate) struct Targets {
+    pub(crate) credential: String,
+    pub(crate) slot: String,
+    pub(crate) account: String,
+    pub(crate) key: String,
+}
+
+impl Targets {
+    /// Ids that nothing has.
+    pub(crate) fn nowhere() -> Self {
+        Self {
+            credential: "0192f0c1-7b6a-7abc-8def-0123456789ab".into(),
+            slot: "nobody".into(),
+            account: "0192f0c1-7b6a-7abc-8def-0123456789ac".into(),
+            key: "aaaaaaaaaaaaaaaa".into(),
+        }
+    }
+}
+
+/// One request that a route takes.
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    pub(crate) template: &'static str,
+    pub(crate) path: String,
+    pub(crate) body: Option<Value>,
+    pub(crate) operation: Operation,
+    /// Whether the request names something by id, so that it must not be found in another organisation.
+    pub(crate) names_something: bool,
+}
+
+/// A well-formed request for every protected route.
+///
+/// # Panics
+/// When a route has no entry here: it would escape the matrices.
+pub(crate) fn protected(targets: &Targets) -> Vec<Request> {
+    let routes = DIALECT.routes.iter().filter_map(|route| Some((route, route.operation()?)));
+    routes
+        .map(|(route, operation)| {
+            let method = (route.method)();
+            let body = body(method.as_str(), route.path, targets);
+            let in_body = body.as_ref().is_some_and(|body| body.get("ids").is_some());
+            Request {
+                method: Method::from_bytes(method.as_str().as_bytes()).unwrap(),
+                template: route.path,
+                path: route
+                    .path
+                    .replace("{credential_id}", &targets.credential)
+                    .replace("{slot}", &targets.slot)
+                    .replace("{service_account_id}", &targets.account)
+                    .replace("{key_id}", &targets.key)
+                    .replace("{provider}", "sftp"),
+                body,
+                operation,
+                names_something: in_body || (route.path.contains('{') && !route.path.contains("{provider}")),
+            }
+        })
+        .collect()
+}
+
+fn body(method: &str, path: &str, targets: &Targets) -> Option<Value> {
+    match (method, path) {
+        ("POST", "/integrations/credentials") => Some(sftp("a-password")),
+        ("POST", "/integrations/credentials/secrets") => Some(json!({ "ids": [targets.credential] })),
+        ("PATCH", "/integrations/credentials/{credential_id}") => Some(json!({ "name": "renamed by another" })),
+        ("POST", "/service-accounts") => Some(json!({ "name": "robot" })),
+        ("PATCH", "/service-accounts/{service_account_id}") => Some(json!({ "name": "renamed by another" })),
+        ("POST", "/service-accounts/{service_account_id}/api-keys") => Some(json!({ "name": "key" })),
+        ("GET" | "DELETE", _) => None,
+        _ => panic!("{method} {path} has no entry in tests/support/routes.rs"),
+    }
+}
+
+/// The paths of public routes.
+pub(crate) fn public() -> Vec<&'static str> {
+    let routes = DIALECT.routes.iter().filter(|route| route.operation().is_none());
+    routes.map(|route| route.path).collect()
+}

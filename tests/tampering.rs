@@ -1,0 +1,221 @@
+//! Rows edited behind the server's back: secrets do not open, and the audit trail tells (security.md, rows 5
+//! and 23).
+
+use serde_json::{Value, json};
+
+use crate::support::client::sftp;
+use crate::support::{Character, Client, Server, World, on_both_stores};
+
+on_both_stores!(
+    an_edited_credential_row_does_not_open,
+    every_edit_of_the_audit_trail_is_found_at_its_place,
+    a_cut_off_tail_is_found_by_a_checkpoint,
+    audit_rows_cannot_be_changed_by_accident,
+);
+
+const CANARY: &str = "canary-p7w3kz9qx";
+
+struct Victim {
+    world: World,
+    server: Server,
+    id: String,
+}
+
+impl Victim {
+    async fn new(world: World) -> Self {
+        let server = world.setup.start().await;
+        let id = server.client(Character::admin_of("acme")).store_sftp(CANARY).await;
+        Self { world, server, id }
+    }
+
+    fn robot(&self, org: &str) -> Client {
+        self.server.client(Character::service_of(org, "secrets:read"))
+    }
+
+    fn path(&self) -> String {
+        format!("/integrations/credentials/{}/secrets", self.id)
+    }
+
+    fn row(&self) -> String {
+        format!("WHERE id = {}", self.world.id(&self.id))
+    }
+
+    async fn assert_closed(&self, org: &str, path: &str, edit: &str) {
+        let reply = self.robot(org).get(path).await;
+        assert_eq!(reply.status, 500, "{edit}: {}", reply.text);
+        assert_eq!(reply.json()["error"]["code"], "internal_error", "{edit}");
+        assert!(!reply.text.contains(CANARY), "{edit}");
+        let trail = self.server.client(Character::admin_of(org)).get("/integrations/audit?action=integrity.failed").await;
+        assert_eq!(trail.json()["items"][0]["outcome"], "failed", "{edit}: {}", trail.text);
+    }
+}
+
+async fn an_edited_credential_row_does_not_open(world: World) {
+    let victim = Victim::new(world).await;
+    let (world, row) = (&victim.world, victim.row());
+    let other = victim.server.client(Character::admin_of("acme")).store_sftp("another").await;
+    let column = |name: &str| world.sql(&format!("SELECT {name} FROM credentials {row}"));
+    let envelope = world.sql(&format!("SELECT {} FROM credentials {row}", world.hex_of("envelope")));
+    let kek = world.sql(&format!("SELECT {} FROM credentials {row}", world.hex_of("kek_id")));
+    let config = column("config");
+    let edits = [
+        ("version", "2".to_owned(), column("version")),
+        ("provider", "'datadog'".into(), "'sftp'".into()),
+        ("credential_type", "'key_file'".into(), "'user_password'".into()),
+        ("config", format!("'{}'", config.replace("files.example.com", "files.evil.example")), format!("'{config}'")),
+        ("config", format!("'{}'", config.replace("22", "23")), format!("'{config}'")),
+        ("kek_id", world.bytes("0102030405060708"), world.bytes(&kek)),
+        ("envelope", format!("(SELECT envelope FROM credentials WHERE id = {})", world.id(&other)), world.bytes(&envelope)),
+        ("envelope", world.bytes(&envelope[..40]), world.bytes(&envelope)),
+        ("envelope", world.bytes(&format!("{envelope}00")), world.bytes(&envelope)),
+    ];
+    for (name, edited, original) in edits {
+        world.sql(&format!("UPDATE credentials SET {name} = {edited} {row}"));
+        victim.assert_closed("acme", &victim.path(), name).await;
+        world.sql(&format!("UPDATE credentials SET {name} = {original} {row}"));
+        assert_eq!(victim.robot("acme").get(&victim.path()).await.status, 200, "{name} put back");
+    }
+    // Every part of the envelope: format, algorithm, key id, nonces, wrapped key, ciphertext and tag. The unit
+    // tests of the vault flip every single bit.
+    for at in (0..envelope.len() / 2).step_by(7) {
+        let mut bytes = envelope.clone().into_bytes();
+        bytes[at * 2] = if bytes[at * 2] == b'0' { b'1' } else { b'0' };
+        let flipped = world.bytes(&String::from_utf8(bytes).unwrap());
+        world.sql(&format!("UPDATE credentials SET envelope = {flipped} {row}"));
+        assert_eq!(victim.robot("acme").get(&victim.path()).await.status, 500, "byte {at}");
+    }
+    world.sql(&format!("UPDATE credentials SET envelope = {} {row}", world.bytes(&envelope)));
+    // Moved to another organisation, and under another id.
+    world.sql(&format!("UPDATE credentials SET org_id = 'globex' {row}"));
+    victim.assert_closed("globex", &victim.path(), "org_id").await;
+    let moved = "0192f0c1-7b6a-7abc-8def-0123456789ab";
+    world.sql(&format!("UPDATE credentials SET org_id = 'acme', id = {} {row}", world.id(moved)));
+    victim.assert_closed("acme", &format!("/integrations/credentials/{moved}/secrets"), "id").await;
+}
+
+async fn verify(world: &World, extra: &[&str]) -> Value {
+    let output = world.setup.run(&[&["audit", "verify", "--json"], extra].concat());
+    let value: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+    assert_eq!(output.status.success(), value["ok"] == json!(true), "the exit code says the same");
+    value
+}
+
+async fn every_edit_of_the_audit_trail_is_found_at_its_place(world: World) {
+    let victim = Victim::new(world).await;
+    for _ in 0..5 {
+        assert_eq!(victim.robot("acme").get(&victim.path()).await.status, 200);
+    }
+    let world = &victim.world;
+    assert_eq!(verify(world, &[]).await["ok"], true);
+    world.disarm_audit_triggers();
+    world.sql("CREATE TABLE kept AS SELECT * FROM audit_events");
+    let columns = [
+        ("at", if world.is_embedded() { "at + 1" } else { "at + interval '1 microsecond'" }),
+        ("action", "'credential.renamed'"),
+        ("outcome", "'denied'"),
+        ("actor", "'user:nobody'"),
+        ("authentication", "'jwt:other'"),
+        ("request_id", "'01HX9VTPQR3KF8MZWBYD5N6JCE'"),
+        ("source_ip", "'192.0.2.1'"),
+        ("target", "'something'"),
+        ("provider", "'datadog'"),
+        ("version", "7"),
+        ("details", "'{\"a\":\"b\"}'"),
+        ("credential_id", "NULL"),
+        ("mac", "(SELECT mac FROM kept WHERE seq = 2)"),
+        ("org_id", "'globex'"),
+        ("seq", "99"),
+        ("action", "'nonsense'"),
+    ];
+    let row = "WHERE org_id = 'acme' AND seq = 3";
+    for (column, edited) in columns {
+        world.sql(&format!("UPDATE audit_events SET {column} = {edited} {row}"));
+        assert_broken(&verify(world, &["--org", "acme"]).await, 3, column);
+        restore(world);
+    }
+    world.sql(&format!("DELETE FROM audit_events {row}"));
+    assert_broken(&verify(world, &[]).await, 3, "delete");
+    restore(world);
+    world.sql("UPDATE audit_events SET seq = 100 WHERE seq = 3");
+    world.sql("UPDATE audit_events SET seq = 3 WHERE seq = 4");
+    world.sql("UPDATE audit_events SET seq = 4 WHERE seq = 100");
+    assert_broken(&verify(world, &[]).await, 3, "reorder");
+    restore(world);
+    let last = world.sql("SELECT max(seq) FROM audit_events WHERE org_id = 'acme'");
+    let inserted = last.parse::<u64>().unwrap() + 1;
+    world.sql("CREATE TABLE copied AS SELECT * FROM kept WHERE org_id = 'acme' AND seq = 2");
+    world.sql(&format!("UPDATE copied SET seq = {inserted}"));
+    world.sql("INSERT INTO audit_events SELECT * FROM copied");
+    assert_broken(&verify(world, &[]).await, inserted, "insert behind the head");
+    restore(world);
+    world.sql(&format!("DELETE FROM audit_events WHERE org_id = 'acme' AND seq = {last}"));
+    assert_broken(&verify(world, &[]).await, last.parse().unwrap(), "truncate");
+    restore(world);
+    world.sql("DELETE FROM audit_heads WHERE org_id = 'acme'");
+    assert_broken(&verify(world, &[]).await, 1, "a head that is gone");
+}
+
+fn assert_broken(found: &Value, seq: u64, edit: &str) {
+    assert_eq!(found["ok"], json!(false), "{edit} was not found");
+    let acme = found["broken"].as_array().unwrap().iter().find(|entry| entry["org"] == "acme");
+    assert_eq!(acme.unwrap_or_else(|| panic!("{edit}: {found}"))["seq"], json!(seq), "{edit}: {found}");
+}
+
+fn restore(world: &World) {
+    world.sql("DELETE FROM audit_events");
+    world.sql("INSERT INTO audit_events SELECT * FROM kept");
+}
+
+async fn a_cut_off_tail_is_found_by_a_checkpoint(world: World) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("checkpoints.jsonl");
+    let world = world.with("STRONGROOM_AUDIT__CHECKPOINT_FILE", &file.display().to_string());
+    let victim = Victim::new(world).await;
+    for _ in 0..3 {
+        assert_eq!(victim.robot("acme").get(&victim.path()).await.status, 200);
+    }
+    let Victim { world, server, .. } = victim;
+    let logs = server.stop();
+    assert!(logs.contains("strongroom::audit_checkpoint"), "the checkpoint is in the log too: {logs}");
+    let arguments = ["--checkpoints", file.to_str().unwrap()];
+    let good = verify(&world, &arguments).await;
+    assert_eq!((&good["ok"], good["checkpoints"].as_u64() >= Some(1)), (&json!(true), true), "{good}");
+
+    // Cut the tail off and set the head back, as somebody who knows the tables would.
+    world.disarm_audit_triggers();
+    let last: u64 = world.sql("SELECT seq FROM audit_heads WHERE org_id = 'acme'").parse().unwrap();
+    world.sql(&format!("DELETE FROM audit_events WHERE org_id = 'acme' AND seq > {}", last - 2));
+    world.sql(&format!(
+        "UPDATE audit_heads SET seq = {0}, mac = (SELECT mac FROM audit_events WHERE org_id = 'acme' AND seq = {0}) \
+         WHERE org_id = 'acme'",
+        last - 2
+    ));
+    assert_eq!(verify(&world, &[]).await["ok"], true, "the chain alone cannot show it");
+    assert_broken(&verify(&world, &arguments).await, last, "truncate with its head");
+
+    // A checkpoint that was edited is none.
+    let text = std::fs::read_to_string(&file).unwrap().replace(&format!("[{last},"), &format!("[{},", last - 2));
+    std::fs::write(&file, text).unwrap();
+    let output = world.setup.run(&["audit", "verify", "--checkpoints", file.to_str().unwrap()]);
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("is not a checkpoint of this deployment"));
+}
+
+async fn audit_rows_cannot_be_changed_by_accident(world: World) {
+    let victim = Victim::new(world).await;
+    let refused = |statement: &str| match &victim.world.database {
+        Some(database) => database.run_sql(statement).is_err(),
+        None => {
+            let file = victim.world.setup.data_dir().join("strongroom.db");
+            let output = std::process::Command::new("sqlite3").arg(file).arg(statement).output().unwrap();
+            !output.status.success()
+        }
+    };
+    assert!(refused("UPDATE audit_events SET actor = 'user:nobody'"));
+    assert!(refused("DELETE FROM audit_events"));
+    assert!(!refused("SELECT count(*) FROM audit_events"));
+    let mut body = sftp("x");
+    body["credentials"]["host"] = json!("x.example.com");
+    assert_eq!(victim.server.client(Character::admin_of("acme")).post("/integrations/credentials", body).await.status, 201);
+}
