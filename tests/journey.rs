@@ -2,7 +2,7 @@
 //! used again.
 
 use serde_json::{Value, json};
-use strongroom_fixtures::postgres_cluster::PostgresCluster;
+use strongroom_fixtures::postgres_cluster::{ClusterOptions, PostgresCluster};
 
 use crate::support::{Character, World, on_both_stores};
 
@@ -27,7 +27,7 @@ async fn log_in(credentials: &Value) -> Result<String, tokio_postgres::Error> {
 }
 
 async fn a_stored_role_logs_in_to_a_real_server_before_and_after_its_rotation(world: World) {
-    let customer = PostgresCluster::start_with_passwords();
+    let customer = PostgresCluster::start(ClusterOptions { passwords: true, ..ClusterOptions::default() });
     customer.run_sql("CREATE ROLE app LOGIN PASSWORD 'first secret/1'").unwrap();
     let server = world.setup.start().await;
     let admin = server.client(Character::admin_of("acme"));

@@ -47,6 +47,11 @@ impl Application {
         Ok(self.ports.audit.heads(None, after, limit).await?)
     }
 
+    /// Organisations whose records have lost their head, which no untouched store has.
+    pub async fn headless_chains(&self) -> Result<Vec<OrganizationId>, Failure> {
+        Ok(self.ports.audit.headless().await?)
+    }
+
     /// Compares a checkpoint that was kept elsewhere with the chains: a record that it names and that is
     /// gone or different was truncated or rewritten.
     pub async fn verify_checkpoint(&self, checkpoint: &Checkpoint) -> Result<Vec<(OrganizationId, Break)>, Failure> {

@@ -117,6 +117,24 @@ impl AuditTrail for PostgresStore {
         })
         .await
     }
+
+    async fn headless(&self) -> StoreResult<Vec<OrganizationId>> {
+        within(OPERATION_LIMIT, || async {
+            let head = audit_heads::table
+                .filter(audit_heads::org_id.eq(audit_events::org_id))
+                .filter(audit_heads::seq.gt(0));
+            let mut connection = self.database.checkout().await?;
+            let names: Vec<String> = audit_events::table
+                .filter(diesel::dsl::not(diesel::dsl::exists(head)))
+                .select(audit_events::org_id)
+                .distinct()
+                .limit(100)
+                .load(&mut *connection)
+                .await?;
+            Ok(names.iter().map(|name| audit_chain::head_name(name).organization()).collect::<StoreResult<_>>()?)
+        })
+        .await
+    }
 }
 
 type HeadRow = (String, i64, Vec<u8>);

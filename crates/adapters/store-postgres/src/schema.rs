@@ -150,6 +150,7 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(api_key_locator, api_keys, service_accounts);
+diesel::allow_tables_to_appear_in_same_query!(audit_events, audit_heads);
 
 mod functions {
     use diesel::sql_types::Text;

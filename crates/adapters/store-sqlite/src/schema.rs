@@ -157,3 +157,4 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(api_key_locator, api_keys, service_accounts);
+diesel::allow_tables_to_appear_in_same_query!(audit_events, audit_heads);

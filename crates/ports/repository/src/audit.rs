@@ -85,4 +85,8 @@ pub trait AuditTrail: Send + Sync {
         after: Option<OrganizationId>,
         limit: u32,
     ) -> StoreResult<Vec<AuditHead>>;
+
+    /// Organisations that have records and no head, at most 100, for maintenance. There are none unless
+    /// somebody removed a head by hand.
+    async fn headless(&self) -> StoreResult<Vec<OrganizationId>>;
 }

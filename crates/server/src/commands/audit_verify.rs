@@ -27,7 +27,12 @@ pub(crate) async fn run(invocation: Invocation, org: Option<&str>, checkpoints: 
         let mut report = Report::default();
         match only {
             Some(organization) => check(strongroom, &organization, &mut report).await?,
-            None => check_all(strongroom, &mut report).await?,
+            None => {
+                check_all(strongroom, &mut report).await?;
+                for organization in strongroom.application().headless_chains().await? {
+                    check(strongroom, &organization, &mut report).await?;
+                }
+            }
         }
         if let Some(file) = checkpoints {
             compare(strongroom, file, &mut report).await?;

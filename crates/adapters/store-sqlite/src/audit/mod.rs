@@ -176,4 +176,21 @@ impl AuditTrail for SqliteStore {
         };
         self.database.read(work).await
     }
+
+    async fn headless(&self) -> StoreResult<Vec<OrganizationId>> {
+        let work = |connection: &mut SqliteConnection| {
+            let head = audit_heads::table.filter(audit_heads::org_id.eq(audit_events::org_id));
+            let names: Vec<String> = audit_events::table
+                .filter(diesel::dsl::not(diesel::dsl::exists(head)))
+                .select(audit_events::org_id)
+                .distinct()
+                .limit(100)
+                .load(connection)?;
+            let read = |name: &String| {
+                Row { table: "audit_events", organization: name, key: RowKey::Place(0) }.organization()
+            };
+            Ok(names.iter().map(read).collect::<Result<_, _>>()?)
+        };
+        self.database.read(work).await
+    }
 }
