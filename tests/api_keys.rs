@@ -7,7 +7,11 @@ use serde_json::{Value, json};
 
 use crate::support::{Character, Client, World, on_both_stores};
 
-on_both_stores!(a_key_works_until_it_is_revoked_everywhere, what_ends_an_account_ends_its_keys, both_credentials_must_agree);
+on_both_stores!(
+    a_key_works_until_it_is_revoked_everywhere,
+    what_ends_an_account_ends_its_keys,
+    both_credentials_must_agree
+);
 
 async fn issue(admin: &Client, account: &str, expires_at: Value) -> (String, Character) {
     let body = json!({ "name": "key", "expires_at": expires_at });
@@ -22,7 +26,10 @@ async fn issue(admin: &Client, account: &str, expires_at: Value) -> (String, Cha
 }
 
 async fn account(admin: &Client) -> String {
-    admin.post("/service-accounts", json!({ "name": "robot" })).await.json()["id"].as_str().unwrap().to_owned()
+    admin.post("/service-accounts", json!({ "name": "robot" })).await.json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned()
 }
 
 const LIST: &str = "/integrations/credentials";
@@ -41,7 +48,11 @@ async fn a_key_works_until_it_is_revoked_everywhere(world: World) {
         let Character::Key(token) = &character else { unreachable!() };
         let near = here.client(character.clone());
         assert_eq!(near.get(LIST).await.status, 200);
-        assert_eq!(here.client(Character::Bearer(token.clone())).get(LIST).await.status, 200, "as a bearer too");
+        assert_eq!(
+            here.client(Character::Bearer(token.clone())).get(LIST).await.status,
+            200,
+            "as a bearer too"
+        );
         let mut wrong = token.clone();
         wrong.replace_range(wrong.len() - 2.., "__");
         assert_eq!(here.client(Character::Key(wrong)).get(LIST).await.status, 401, "right after a good one");
@@ -68,12 +79,19 @@ async fn a_key_works_until_it_is_revoked_everywhere(world: World) {
         assert!(Instant::now() < deadline, "an expired key works");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let past = admin.post(&format!("/service-accounts/{account}/api-keys"), json!({ "name": "k", "expires_at": in_seconds(-5) })).await;
+    let past = admin
+        .post(
+            &format!("/service-accounts/{account}/api-keys"),
+            json!({ "name": "k", "expires_at": in_seconds(-5) }),
+        )
+        .await;
     assert_eq!((past.status, &past.json()["error"]["details"][0]["field"]), (400, &json!("expires_at")));
 }
 
 fn in_seconds(seconds: i64) -> String {
-    let output = std::process::Command::new("date").args(["-u", "-d", &format!("{seconds} seconds"), "+%Y-%m-%dT%H:%M:%SZ"]).output();
+    let output = std::process::Command::new("date")
+        .args(["-u", "-d", &format!("{seconds} seconds"), "+%Y-%m-%dT%H:%M:%SZ"])
+        .output();
     String::from_utf8(output.unwrap().stdout).unwrap().trim().to_owned()
 }
 
@@ -94,8 +112,15 @@ async fn what_ends_an_account_ends_its_keys(world: World) {
     assert_eq!(admin.get(&path).await.status, 404);
     assert_eq!(admin.get(&format!("{path}/api-keys")).await.status, 404);
     let trail = admin.get("/integrations/audit").await.json();
-    let actions: Vec<&str> = trail["items"].as_array().unwrap().iter().filter_map(|item| item["action"].as_str()).collect();
-    for action in ["service_account.created", "service_account.scopes_granted", "api_key.created", "service_account.updated", "service_account.deleted"] {
+    let actions: Vec<&str> =
+        trail["items"].as_array().unwrap().iter().filter_map(|item| item["action"].as_str()).collect();
+    for action in [
+        "service_account.created",
+        "service_account.scopes_granted",
+        "api_key.created",
+        "service_account.updated",
+        "service_account.deleted",
+    ] {
         assert!(actions.contains(&action), "{action} is not in {actions:?}");
     }
 }

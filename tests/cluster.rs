@@ -47,7 +47,11 @@ async fn three_instances_and_twenty_organisations_never_deadlock() {
     assert_eq!(world.sql(deadlocks), "0");
     assert_eq!(world.sql("SELECT count(*) FROM credentials"), "0");
     let verified: Value = serde_json::from_str(&world.setup.must(&["audit", "verify", "--json"])).unwrap();
-    assert_eq!((&verified["ok"], verified["chains"].as_u64() >= Some(20)), (&json!(true), true), "{verified}");
+    assert_eq!(
+        (&verified["ok"], verified["chains"].as_u64() >= Some(20)),
+        (&json!(true), true),
+        "{verified}"
+    );
     let expected = 20 * 3 * count(5, 50) as u64 * 5;
     assert!(verified["events"].as_u64().unwrap() >= expected, "{verified}");
 }

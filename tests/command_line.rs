@@ -27,34 +27,35 @@ async fn every_command_works_while_eight_writers_run(world: World) {
             }
         });
     }
-    let world = Arc::new(world);
-    let commands = {
-        let world = world.clone();
-        tokio::task::spawn_blocking(move || {
-            let must = |arguments: &[&str]| world.setup.must(arguments);
-            must(&["migrate"]);
-            assert_eq!(must(&["token", "--org", "acme", "--user", "alice", "--role", "admin", "--ttl", "5m"]).split('.').count(), 3);
-            let account = must(&["service-account", "create", "--org", "acme", "--name", "robot", "--scope", "secrets:read"]);
-            let key = must(&["api-key", "create", "--org", "acme", "--service-account", &account, "--expires", "90d"]);
-            assert!(key.starts_with("srk_"));
-            must(&["org", "limit", "--org", "acme", "3"]);
-            must(&["org", "limit", "--org", "acme", "default"]);
-            assert!(must(&["keys", "status"]).contains("primary held"));
-            let generated = must(&["keys", "generate", "--name", "k9"]);
-            assert!(generated.starts_with("k9:") && generated.len() == 47, "{generated}");
-            assert!(must(&["doctor"]).contains("every counter"));
-            let verified: Value = serde_json::from_str(&must(&["audit", "verify", "--json"])).unwrap();
-            assert_eq!(verified["ok"], true, "{verified}");
-            must(&["audit", "verify", "--org", "acme"]);
-            key
-        })
-    };
-    let key = commands.await.unwrap();
+    let key = tokio::task::block_in_place(|| run_every_command(&world));
     let robot = server.client(Character::Key(key));
     assert_eq!(robot.get("/integrations/slots/none/credentials").await.status, 404, "the new key works");
     stop.store(true, Ordering::Relaxed);
     writers.join_all().await;
     assert!(writes.load(Ordering::Relaxed) > 20, "the writers hardly wrote");
+}
+
+/// Returns the API key that it made.
+fn run_every_command(world: &World) -> String {
+    let must = |arguments: &[&str]| world.setup.must(arguments);
+    must(&["migrate"]);
+    let token = must(&["token", "--org", "acme", "--user", "alice", "--role", "admin", "--ttl", "5m"]);
+    assert_eq!(token.split('.').count(), 3);
+    let account =
+        must(&["service-account", "create", "--org", "acme", "--name", "robot", "--scope", "secrets:read"]);
+    let key =
+        must(&["api-key", "create", "--org", "acme", "--service-account", &account, "--expires", "90d"]);
+    assert!(key.starts_with("srk_"));
+    must(&["org", "limit", "--org", "acme", "3"]);
+    must(&["org", "limit", "--org", "acme", "default"]);
+    assert!(must(&["keys", "status"]).contains("primary held"));
+    let generated = must(&["keys", "generate", "--name", "k9"]);
+    assert!(generated.starts_with("k9:") && generated.len() == 47, "{generated}");
+    assert!(must(&["doctor"]).contains("every counter"));
+    let verified: Value = serde_json::from_str(&must(&["audit", "verify", "--json"])).unwrap();
+    assert_eq!(verified["ok"], true, "{verified}");
+    must(&["audit", "verify", "--org", "acme"]);
+    key
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,7 +72,10 @@ async fn bad_arguments_are_refused_with_their_name() {
         (&["token", "--org", "a", "--user", "x", "--role", "admin", "--ttl", "25h"], "24 hours"),
         (&["service-account", "create", "--org", "a", "--name", "x", "--scope", "all"], "--scope"),
         (&["api-key", "create", "--org", "a", "--service-account", "x"], "--service-account"),
-        (&["api-key", "create", "--org", "a", "--service-account", "0192f0c1-7b6a-7abc-8def-0123456789ab"], "not found"),
+        (
+            &["api-key", "create", "--org", "a", "--service-account", "0192f0c1-7b6a-7abc-8def-0123456789ab"],
+            "not found",
+        ),
         (&["org", "limit", "--org", "a", "many"], "limit"),
         (&["keys", "generate", "--name", "a b"], "name"),
     ];

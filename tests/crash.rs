@@ -60,7 +60,9 @@ async fn write(client: Client, ledger: Arc<Mutex<Ledger>>, dead: Arc<AtomicBool>
     for number in from.. {
         let password = format!("password-{number}");
         let (method, path, body, id) = match (&own, number % 5) {
-            (Some(id), 4) => (Method::DELETE, format!("/integrations/credentials/{id}"), None, Some(id.clone())),
+            (Some(id), 4) => {
+                (Method::DELETE, format!("/integrations/credentials/{id}"), None, Some(id.clone()))
+            }
             (Some(id), _) => {
                 let body = json!({ "credential_type": "user_password", "credentials": sftp(&password)["credentials"] });
                 (Method::PATCH, format!("/integrations/credentials/{id}"), Some(body), Some(id.clone()))
@@ -73,7 +75,11 @@ async fn write(client: Client, ledger: Arc<Mutex<Ledger>>, dead: Arc<AtomicBool>
         }
         let reply = client.try_send(method, &path, body).await;
         let Some(reply) = reply.filter(|reply| reply.status < 300) else {
-            assert!(dead.load(Ordering::Relaxed) || client.try_send(Method::GET, "/health/live", None).await.is_none(), "a write failed on a living server");
+            assert!(
+                dead.load(Ordering::Relaxed)
+                    || client.try_send(Method::GET, "/health/live", None).await.is_none(),
+                "a write failed on a living server"
+            );
             return;
         };
         let id = id.unwrap_or_else(|| reply.json()["id"].as_str().unwrap().to_owned());
@@ -89,14 +95,19 @@ async fn write(client: Client, ledger: Arc<Mutex<Ledger>>, dead: Arc<AtomicBool>
 async fn check(server: &Server, ledger: &Arc<Mutex<Ledger>>) {
     let mut stored = BTreeMap::new();
     for writer in 0..8 {
-        let robot = server.client(Character::service_of(&format!("org-{writer}"), "credentials:read secrets:read"));
+        let robot =
+            server.client(Character::service_of(&format!("org-{writer}"), "credentials:read secrets:read"));
         let list = robot.get("/integrations/credentials?limit=500").await.json();
-        let ids: Vec<String> = list.as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect();
+        let ids: Vec<String> =
+            list.as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect();
         for chunk in ids.chunks(50) {
             let batch = robot.post("/integrations/credentials/secrets", json!({ "ids": chunk })).await;
             assert_eq!(batch.status, 200, "a row does not open: {}", batch.text);
             for item in batch.json().as_array().unwrap() {
-                stored.insert(item["id"].as_str().unwrap().to_owned(), item["credentials"]["password"].as_str().unwrap().to_owned());
+                stored.insert(
+                    item["id"].as_str().unwrap().to_owned(),
+                    item["credentials"]["password"].as_str().unwrap().to_owned(),
+                );
             }
         }
     }

@@ -4,6 +4,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use strongroom_fixtures::postgres_cluster::PostgresCluster;
 
 use crate::support::client::sftp;
 use crate::support::{Character, Client, World};
@@ -24,7 +25,9 @@ async fn assert_refused(robot: &Client, admin: &Client, secrets: &str) {
 
 async fn assert_recovers(robot: &Client, admin: &Client, secrets: &str) {
     let deadline = Instant::now() + Duration::from_secs(5);
-    while robot.get(secrets).await.status != 200 || admin.post("/integrations/credentials", sftp("x")).await.status != 201 {
+    while robot.get(secrets).await.status != 200
+        || admin.post("/integrations/credentials", sftp("x")).await.status != 201
+    {
         assert!(Instant::now() < deadline, "not back within 5 seconds");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -38,19 +41,19 @@ async fn a_read_only_database_hands_nothing_out() {
     let secrets = format!("/integrations/credentials/{}/secrets", admin.store_sftp(CANARY).await);
     assert_eq!(robot.get(&secrets).await.status, 200);
     let database = world.database.as_ref().unwrap();
-    let others = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
-    world.sql(&format!("ALTER DATABASE \"{}\" SET default_transaction_read_only = on", database.name()));
-    world.sql(others);
+    let name = database.name();
+    let from_outside = |statement: String| PostgresCluster::shared().run_sql(&statement).unwrap();
+    let cut =
+        format!("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{name}'");
+    from_outside(format!("ALTER DATABASE {name} SET default_transaction_read_only = on"));
+    from_outside(cut.clone());
     // The first requests may meet connections that were cut.
     for _ in 0..3 {
         assert_refused(&robot, &admin, &secrets).await;
     }
     assert_eq!(admin.get("/integrations/credentials").await.status, 200, "metadata can still be read");
-    world.sql(&format!(
-        "SET default_transaction_read_only = off; ALTER DATABASE \"{}\" RESET default_transaction_read_only",
-        database.name()
-    ));
-    world.sql(&format!("SET default_transaction_read_only = off; {others}"));
+    from_outside(format!("ALTER DATABASE {name} RESET default_transaction_read_only"));
+    from_outside(cut);
     assert_recovers(&robot, &admin, &secrets).await;
     assert!(world.setup.must(&["audit", "verify"]).contains("chains"));
 }
@@ -71,7 +74,11 @@ async fn a_locked_audit_chain_makes_its_organisation_wait_and_no_other() {
         .spawn()
         .unwrap();
     let mut stdin = holder.stdin.take().unwrap();
-    std::io::Write::write_all(&mut stdin, b"BEGIN; SELECT 'held', seq FROM audit_heads WHERE org_id = 'acme' FOR UPDATE;\n").unwrap();
+    std::io::Write::write_all(
+        &mut stdin,
+        b"BEGIN; SELECT 'held', seq FROM audit_heads WHERE org_id = 'acme' FOR UPDATE;\n",
+    )
+    .unwrap();
     let mut lines = std::io::BufRead::lines(std::io::BufReader::new(holder.stdout.take().unwrap()));
     assert!(lines.any(|line| line.unwrap().contains("held")));
     assert_refused(&robot, &admin, &secrets).await;
@@ -88,7 +95,11 @@ async fn a_full_disk_hands_nothing_out() {
     let world = World::embedded();
     let disk = world.setup.data_dir();
     std::fs::create_dir(&disk).unwrap();
-    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=8m,mode=0700", "tmpfs"]).arg(&disk).status().unwrap();
+    let mounted = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=8m,mode=0700", "tmpfs"])
+        .arg(&disk)
+        .status()
+        .unwrap();
     assert!(mounted.success(), "this test mounts a small disk and has to run as root");
     let _disk = Mounted(disk.clone());
     let server = world.setup.start().await;

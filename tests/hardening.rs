@@ -20,14 +20,19 @@ async fn the_key_ring_is_nowhere_to_be_seen() {
         assert!(!text.contains(&key) && !text.contains(&secret), "{file} shows a key");
     }
     let limits = std::fs::read_to_string(format!("{process}/limits")).unwrap();
-    assert!(limits.lines().any(|line| line.starts_with("Max core file size") && line.contains(" 0 ")), "{limits}");
+    assert!(
+        limits.lines().any(|line| line.starts_with("Max core file size") && line.contains(" 0 ")),
+        "{limits}"
+    );
     // A process that is not dumpable belongs to root in /proc, so that nobody else can read its memory.
     let nobody = Command::new("setpriv")
         .args(["--reuid=65534", "--regid=65534", "--clear-groups", "cat", &format!("{process}/environ")])
         .output()
         .unwrap();
     assert!(!nobody.status.success());
-    for arguments in [&["keys", "status"][..], &["keys", "status", "--json"], &["doctor"], &["audit", "verify"]] {
+    for arguments in
+        [&["keys", "status"][..], &["keys", "status", "--json"], &["doctor"], &["audit", "verify"]]
+    {
         let output = world.setup.run(arguments);
         let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
         assert!(!text.contains(&key) && !text.contains(&secret), "{arguments:?} shows a key");
@@ -69,11 +74,16 @@ async fn what_was_deleted_or_replaced_leaves_the_file() {
     let admin = server.client(Character::admin_of("acme"));
     let id = admin.store_sftp("a-password").await;
     let hex = world.sql(&format!("SELECT {} FROM credentials", world.hex_of("envelope")));
-    let old: Vec<u8> = (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
+    let old: Vec<u8> =
+        (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
     assert_eq!(admin.delete(&format!("/integrations/credentials/{id}")).await.status, 204);
     server.stop();
     for (path, bytes) in crate::support::server::bytes_below(&world.setup.data_dir()) {
         let wrapped_key = &old[22..70];
-        assert!(!bytes.windows(48).any(|window| window == wrapped_key), "{} holds the wrapped key", path.display());
+        assert!(
+            !bytes.windows(48).any(|window| window == wrapped_key),
+            "{} holds the wrapped key",
+            path.display()
+        );
     }
 }

@@ -37,7 +37,8 @@ async fn acme(server: &Server) -> Vec<Client> {
     let admin = server.client(Character::admin_of("acme"));
     let all = "credentials:read credentials:write secrets:read";
     let key = admin.hire(&all.split(' ').collect::<Vec<_>>()).await;
-    let people = [Character::member_of("acme"), Character::guest_of("acme"), Character::service_of("acme", all), key];
+    let people =
+        [Character::member_of("acme"), Character::guest_of("acme"), Character::service_of("acme", all), key];
     let mut everybody = vec![admin];
     everybody.extend(people.into_iter().map(|character| server.client(character)));
     everybody
@@ -88,7 +89,8 @@ async fn no_route_reaches_into_another_organisation(world: World) {
 async fn foreign_and_unknown_ids_get_the_same_answer(world: World) {
     let server = world.setup.start().await;
     let foreign = globex(&server).await;
-    let client = server.client(Character::service_of("acme", "credentials:read credentials:write secrets:read"));
+    let client =
+        server.client(Character::service_of("acme", "credentials:read credentials:write secrets:read"));
     let pairs = routes::protected(&foreign).into_iter().zip(routes::protected(&Targets::nowhere()));
     for (foreign, unknown) in pairs.filter(|(foreign, _)| foreign.names_something) {
         let mut replies = Vec::new();
@@ -130,7 +132,8 @@ async fn a_service_account_sees_only_what_it_reaches(world: World) {
         assert_eq!(robot.get(&format!("{path}/secrets")).await.status, 404);
         assert_eq!(robot.patch(&path, json!({ "name": "mine" })).await.status, 404);
         assert_eq!(robot.delete(&path).await.status, 404);
-        let batch = robot.post("/integrations/credentials/secrets", json!({ "ids": [inside, outside] })).await;
+        let batch =
+            robot.post("/integrations/credentials/secrets", json!({ "ids": [inside, outside] })).await;
         assert_eq!(batch.status, 404);
         assert_eq!(robot.post("/integrations/credentials", datadog.clone()).await.status, 403);
     }

@@ -49,7 +49,8 @@ async fn a_stored_role_logs_in_to_a_real_server_before_and_after_its_rotation(wo
 
     customer.run_sql("ALTER ROLE app PASSWORD 'second secret@2'").unwrap();
     assert!(log_in(&handed_out["credentials"]).await.is_err(), "the server looks at the password");
-    let rotation = json!({ "credential_type": "user_password", "credentials": credentials("second secret@2") });
+    let rotation =
+        json!({ "credential_type": "user_password", "credentials": credentials("second secret@2") });
     let rotated = admin.patch(&path, rotation).await;
     assert_eq!((rotated.status, &rotated.json()["version"]), (200, &json!(2)));
     assert_eq!(rotated.json()["id"], stored.json()["id"]);
@@ -57,7 +58,8 @@ async fn a_stored_role_logs_in_to_a_real_server_before_and_after_its_rotation(wo
     assert_eq!(log_in(&handed_out["credentials"]).await.unwrap(), "app");
 
     // The same through a connection string, which fills the fields.
-    let string = format!("postgres://app:second%20secret%402@127.0.0.1:{}/postgres?sslmode=disable", customer.port());
+    let string =
+        format!("postgres://app:second%20secret%402@127.0.0.1:{}/postgres?sslmode=disable", customer.port());
     let new = json!({ "provider": "postgresql", "credential_type": "user_password", "credentials": { "connection_string": string } });
     let stored = admin.post("/integrations/credentials", new).await.json();
     let secrets = format!("/integrations/credentials/{}/secrets", stored["id"].as_str().unwrap());

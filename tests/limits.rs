@@ -10,12 +10,17 @@ use crate::support::{Character, Server, World};
 async fn server() -> (World, Server, String) {
     let world = World::embedded();
     let server = world.setup.start().await;
-    let (name, value) = Character::service_of("acme", "credentials:read credentials:write secrets:read").header().unwrap();
+    let (name, value) =
+        Character::service_of("acme", "credentials:read credentials:write secrets:read").header().unwrap();
     (world, server, format!("{name}: {value}\r\n"))
 }
 
 fn status(answer: &str) -> u16 {
-    answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("no answer: {answer:?}"))
+    answer
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok())
+        .unwrap_or_else(|| panic!("no answer: {answer:?}"))
 }
 
 fn send(server: &Server, method: &str, path: &str, headers: &str, body: &[u8]) -> String {
@@ -43,23 +48,48 @@ async fn every_route_that_takes_a_body_limits_it() {
         let good = request.body.unwrap().to_string();
         let place = format!("{method} {}", request.template);
         let large = vec![b' '; 256 * 1024 + 1];
-        assert_eq!(status(&send(&server, method, path, &format!("{auth}{json_type}"), &large)), 413, "{place}");
+        assert_eq!(
+            status(&send(&server, method, path, &format!("{auth}{json_type}"), &large)),
+            413,
+            "{place}"
+        );
         let chunked = format!(
             "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n{auth}{json_type}\r\n40001\r\n{}\r\n0\r\n\r\n",
             " ".repeat(0x40001)
         );
         assert_eq!(status(&raw(server.address(), chunked.as_bytes())), 413, "{place} chunked");
-        for media in ["", "Content-Type: text/plain\r\n", "Content-Type: application/x-www-form-urlencoded\r\n",
-            "Content-Type: multipart/form-data; boundary=x\r\n", "Content-Type: application/json; charset=utf-16\r\n",
-            "Content-Type: application/json\r\nContent-Encoding: gzip\r\n"] {
-            assert_eq!(status(&send(&server, method, path, &format!("{auth}{media}"), good.as_bytes())), 415, "{place} {media}");
+        for media in [
+            "",
+            "Content-Type: text/plain\r\n",
+            "Content-Type: application/x-www-form-urlencoded\r\n",
+            "Content-Type: multipart/form-data; boundary=x\r\n",
+            "Content-Type: application/json; charset=utf-16\r\n",
+            "Content-Type: application/json\r\nContent-Encoding: gzip\r\n",
+        ] {
+            assert_eq!(
+                status(&send(&server, method, path, &format!("{auth}{media}"), good.as_bytes())),
+                415,
+                "{place} {media}"
+            );
         }
         let headers = format!("{auth}Content-Type: application/json; charset=UTF-8\r\n");
-        for bad in [deep.as_bytes(), serde_json::to_vec(&wide).unwrap().as_slice(), b"{\"a\":1,\"a\":2}", b"", b"null", b"[]", b"{", b"\xff\xfe"] {
+        for bad in [
+            deep.as_bytes(),
+            serde_json::to_vec(&wide).unwrap().as_slice(),
+            b"{\"a\":1,\"a\":2}",
+            b"",
+            b"null",
+            b"[]",
+            b"{",
+            b"\xff\xfe",
+        ] {
             let answer = send(&server, method, path, &headers, bad);
             assert_eq!(status(&answer), 422, "{place}: {answer}");
         }
-        assert!(![415, 422].contains(&status(&send(&server, method, path, &headers, good.as_bytes()))), "{place}: the good one");
+        assert!(
+            ![415, 422].contains(&status(&send(&server, method, path, &headers, good.as_bytes()))),
+            "{place}: the good one"
+        );
     }
     assert!(tried >= 6);
 }
@@ -74,7 +104,10 @@ async fn headers_methods_and_slow_bodies_are_limited() {
     for path in ["/integrations/credentials", "/service-accounts", "/integrations/catalog", "/health/live"] {
         let answer = send(&server, "PUT", path, &auth, b"{}");
         assert_eq!(status(&answer), 405, "{path}");
-        assert!(answer.to_lowercase().contains("\r\nallow: ") && answer.contains("\"bad_request\""), "{answer}");
+        assert!(
+            answer.to_lowercase().contains("\r\nallow: ") && answer.contains("\"bad_request\""),
+            "{answer}"
+        );
     }
     // The head promises a body that never comes.
     let stalled = format!(
@@ -108,8 +141,26 @@ async fn columns_that_are_not_the_callers_to_set_are_refused() {
     let account = admin.post("/service-accounts", json!({ "name": "robot" })).await.json();
     let account_path = format!("/service-accounts/{}", account["id"].as_str().unwrap());
     let columns = [
-        "id", "org_id", "organization", "status_reason", "version", "revision", "created_by", "modified_by", "user_id",
-        "created_at", "updated_at", "last_read_at", "role", "roles", "kek_id", "envelope", "config", "google_email", "digest", "token",
+        "id",
+        "org_id",
+        "organization",
+        "status_reason",
+        "version",
+        "revision",
+        "created_by",
+        "modified_by",
+        "user_id",
+        "created_at",
+        "updated_at",
+        "last_read_at",
+        "role",
+        "roles",
+        "kek_id",
+        "envelope",
+        "config",
+        "google_email",
+        "digest",
+        "token",
     ];
     for column in columns {
         let mut new = sftp("a-password");

@@ -1,4 +1,12 @@
 //! Strongroom from outside: the started program, its API, its command line, its files and its databases.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and prints its figures"
+)]
 
 mod support;
 
@@ -17,5 +25,6 @@ mod limits;
 mod races;
 mod roles;
 mod start;
+mod statements;
 mod tampering;
 mod tour;

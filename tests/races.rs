@@ -47,7 +47,8 @@ async fn two_hundred_parallel_creates_store_exactly_fifty(world: World) {
     let admin = server.client(Character::admin_of("acme"));
     let refused = admin.post("/integrations/credentials", sftp("a-password")).await;
     assert_eq!((refused.status, &refused.json()["error"]["code"]), (409, &json!("quota_exceeded")));
-    let first = admin.get("/integrations/credentials?limit=1").await.json()[0]["id"].as_str().unwrap().to_owned();
+    let first =
+        admin.get("/integrations/credentials?limit=1").await.json()[0]["id"].as_str().unwrap().to_owned();
     assert_eq!(admin.delete(&format!("/integrations/credentials/{first}")).await.status, 204);
     assert_eq!(admin.post("/integrations/credentials", sftp("a-password")).await.status, 201);
     assert_eq!(admin.post("/integrations/credentials", sftp("a-password")).await.status, 409);
@@ -123,7 +124,8 @@ async fn a_deleted_credential_never_comes_back(world: World) {
     let robot = server.client(Character::service_of("acme", "secrets:read"));
     for _ in 0..20 {
         let path = format!("/integrations/credentials/{}", admin.store_sftp("a-password").await);
-        let body = json!({ "credential_type": "user_password", "credentials": sftp("another")["credentials"] });
+        let body =
+            json!({ "credential_type": "user_password", "credentials": sftp("another")["credentials"] });
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..4 {
             let (client, path, body) = (admin.clone(), path.clone(), body.clone());

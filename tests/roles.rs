@@ -26,22 +26,29 @@ fn allowed(operation: Operation) -> (bool, bool, Option<&'static str>) {
     }
 }
 
+/// Whether a caller of this name may do this.
+type Expectation = fn(Operation, &str) -> bool;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_role_and_scope_may_do_what_the_table_says_and_nothing_else() {
     let world = World::embedded();
     let server = world.setup.start().await;
     let admin = server.client(Character::admin_of("acme"));
     let scopes = ["credentials:read", "credentials:write", "secrets:read"];
-    let mut callers: Vec<(String, Character, fn(Operation, &str) -> bool)> = vec![
+    let mut callers: Vec<(String, Character, Expectation)> = vec![
         ("admin".into(), Character::admin_of("acme"), |operation, _| allowed(operation).0),
         ("member".into(), Character::member_of("acme"), |operation, _| allowed(operation).1),
         ("guest".into(), Character::guest_of("acme"), |_, _| false),
         ("unknown role".into(), Character::user("acme", "x", &["owner", "ADMIN", "root"]), |_, _| false),
         ("service without scope".into(), Character::service_of("acme", ""), |_, _| false),
-        ("service with foreign scope".into(), Character::service_of("acme", "admin secrets:write"), |_, _| false),
+        (
+            "service with foreign scope".into(),
+            Character::service_of("acme", "admin secrets:write"),
+            |_, _| false,
+        ),
     ];
     for scope in scopes {
-        let holds: fn(Operation, &str) -> bool = |operation, scope| allowed(operation).2 == Some(scope);
+        let holds: Expectation = |operation, scope| allowed(operation).2 == Some(scope);
         callers.push((scope.into(), Character::service_of("acme", scope), holds));
         callers.push((scope.into(), admin.hire(&[scope]).await, holds));
     }
@@ -96,7 +103,9 @@ async fn no_spelling_of_a_path_gets_around_authentication_or_roles() {
         for spelling in spellings {
             for authorization in ["", member.as_str()] {
                 let extra = "X-HTTP-Method-Override: GET\r\nX-Original-URL: /health/live\r\n";
-                let request = format!("GET {spelling} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{authorization}{extra}\r\n");
+                let request = format!(
+                    "GET {spelling} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{authorization}{extra}\r\n"
+                );
                 let answer = raw(server.address(), request.as_bytes());
                 assert!(!answer.starts_with("HTTP/1.1 2"), "{spelling:?}: {answer}");
             }
@@ -107,7 +116,8 @@ async fn no_spelling_of_a_path_gets_around_authentication_or_roles() {
 /// The path with slashes, dots, percent-encodings, cases and suffixes put in, one or two at a time.
 fn spellings(path: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::from([path.to_owned()]);
-    let inserts = ["/", "/./", "/../", "/x/../", "%2f", "%2F", "%252f", "\\", "%5c", ";", ";a=b", "%00", "%20", "."];
+    let inserts =
+        ["/", "/./", "/../", "/x/../", "%2f", "%2F", "%252f", "\\", "%5c", ";", ";a=b", "%00", "%20", "."];
     let slashes: Vec<usize> = path.match_indices('/').map(|(at, _)| at).collect();
     for at in &slashes {
         for insert in inserts {
@@ -115,11 +125,30 @@ fn spellings(path: &str) -> BTreeSet<String> {
             found.insert(format!("{}{insert}{}", &path[..=*at], &path[at + 1..]));
         }
     }
+    let odd: Vec<String> = found.iter().cloned().collect();
+    found.extend(odd.iter().flat_map(|one| {
+        ["/", "?a=b", "%00", ";x", "/..", "%23", "\\", "&a"].map(|suffix| format!("{one}{suffix}"))
+    }));
     for (at, letter) in path.char_indices().filter(|(_, letter)| letter.is_ascii_alphanumeric()) {
         found.insert(format!("{}%{:02x}{}", &path[..at], letter as u32, &path[at + 1..]));
         found.insert(format!("{}{}{}", &path[..at], letter.to_ascii_uppercase(), &path[at + 1..]));
     }
-    let suffixes = ["/", "//", "/.", "/..", "?", "??", "#", ".json", ";", "%20", "%09", "/health/live", "?access=admin", "..;/"];
+    let suffixes = [
+        "/",
+        "//",
+        "/.",
+        "/..",
+        "?",
+        "??",
+        "#",
+        ".json",
+        ";",
+        "%20",
+        "%09",
+        "/health/live",
+        "?access=admin",
+        "..;/",
+    ];
     for prefix in ["", "/", "//", "/.", "/health/live/..", "/api", "/API", "/api/api", "/x/..", "http://x"] {
         for suffix in suffixes {
             for one in [path.to_owned(), path.to_uppercase(), path.replacen("credentials", ":id", 1)] {

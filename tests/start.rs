@@ -43,7 +43,8 @@ async fn the_wrong_keys_are_refused(world: World) {
     world.setup.start().await.stop();
     let status = world.setup.must(&["keys", "status", "--json"]);
     let status: serde_json::Value = serde_json::from_str(&status).unwrap();
-    let primary: Vec<_> = status["keys"].as_array().unwrap().iter().filter(|key| key["primary"] == true).collect();
+    let primary: Vec<_> =
+        status["keys"].as_array().unwrap().iter().filter(|key| key["primary"] == true).collect();
     assert_eq!((primary.len(), &primary[0]["name"]), (1, &serde_json::json!("k1")));
 }
 
@@ -137,7 +138,9 @@ async fn requests_under_way_are_finished_when_the_server_stops() {
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..40 {
         let admin = admin.clone();
-        tasks.spawn(async move { admin.post("/integrations/credentials", crate::support::client::sftp("x")).await.status });
+        tasks.spawn(async move {
+            admin.post("/integrations/credentials", crate::support::client::sftp("x")).await.status
+        });
     }
     // The first answer shows that the others are under way.
     let first = tasks.join_next().await.unwrap().unwrap();
@@ -150,6 +153,7 @@ async fn requests_under_way_are_finished_when_the_server_stops() {
     stopping.await.unwrap();
     assert!(statuses.iter().all(|status| *status == 201), "{statuses:?}");
     let server = world.setup.start().await;
-    let listed = server.client(Character::admin_of("acme")).get("/integrations/credentials?limit=500").await.json();
+    let listed =
+        server.client(Character::admin_of("acme")).get("/integrations/credentials?limit=500").await.json();
     assert!(listed.as_array().unwrap().len() > statuses.len(), "every answered create is there");
 }

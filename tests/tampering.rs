@@ -45,7 +45,11 @@ impl Victim {
         assert_eq!(reply.status, 500, "{edit}: {}", reply.text);
         assert_eq!(reply.json()["error"]["code"], "internal_error", "{edit}");
         assert!(!reply.text.contains(CANARY), "{edit}");
-        let trail = self.server.client(Character::admin_of(org)).get("/integrations/audit?action=integrity.failed").await;
+        let trail = self
+            .server
+            .client(Character::admin_of(org))
+            .get("/integrations/audit?action=integrity.failed")
+            .await;
         assert_eq!(trail.json()["items"][0]["outcome"], "failed", "{edit}: {}", trail.text);
     }
 }
@@ -62,10 +66,18 @@ async fn an_edited_credential_row_does_not_open(world: World) {
         ("version", "2".to_owned(), column("version")),
         ("provider", "'datadog'".into(), "'sftp'".into()),
         ("credential_type", "'key_file'".into(), "'user_password'".into()),
-        ("config", format!("'{}'", config.replace("files.example.com", "files.evil.example")), format!("'{config}'")),
+        (
+            "config",
+            format!("'{}'", config.replace("files.example.com", "files.evil.example")),
+            format!("'{config}'"),
+        ),
         ("config", format!("'{}'", config.replace("22", "23")), format!("'{config}'")),
         ("kek_id", world.bytes("0102030405060708"), world.bytes(&kek)),
-        ("envelope", format!("(SELECT envelope FROM credentials WHERE id = {})", world.id(&other)), world.bytes(&envelope)),
+        (
+            "envelope",
+            format!("(SELECT envelope FROM credentials WHERE id = {})", world.id(&other)),
+            world.bytes(&envelope),
+        ),
         ("envelope", world.bytes(&envelope[..40]), world.bytes(&envelope)),
         ("envelope", world.bytes(&format!("{envelope}00")), world.bytes(&envelope)),
     ];
@@ -195,7 +207,8 @@ async fn a_cut_off_tail_is_found_by_a_checkpoint(world: World) {
     assert_broken(&verify(&world, &arguments).await, last, "truncate with its head");
 
     // A checkpoint that was edited is none.
-    let text = std::fs::read_to_string(&file).unwrap().replace(&format!("[{last},"), &format!("[{},", last - 2));
+    let text =
+        std::fs::read_to_string(&file).unwrap().replace(&format!("[{last},"), &format!("[{},", last - 2));
     std::fs::write(&file, text).unwrap();
     let output = world.setup.run(&["audit", "verify", "--checkpoints", file.to_str().unwrap()]);
     assert!(!output.status.success());
@@ -217,5 +230,13 @@ async fn audit_rows_cannot_be_changed_by_accident(world: World) {
     assert!(!refused("SELECT count(*) FROM audit_events"));
     let mut body = sftp("x");
     body["credentials"]["host"] = json!("x.example.com");
-    assert_eq!(victim.server.client(Character::admin_of("acme")).post("/integrations/credentials", body).await.status, 201);
+    assert_eq!(
+        victim
+            .server
+            .client(Character::admin_of("acme"))
+            .post("/integrations/credentials", body)
+            .await
+            .status,
+        201
+    );
 }

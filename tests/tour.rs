@@ -31,6 +31,9 @@ async fn the_tour_of_the_readme_works(world: World) {
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{out}\n{err}");
     assert!(out.contains("second-password\n403\n"), "{out}");
-    assert!(out.contains("access.denied denied user:bob") && out.contains("secret.read success service:"), "{out}");
+    assert!(
+        out.contains("access.denied denied user:bob") && out.contains("secret.read success service:"),
+        "{out}"
+    );
     assert!(out.contains("ok   quota: every counter equals its rows"), "{out}");
 }

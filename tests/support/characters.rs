@@ -57,7 +57,9 @@ impl Character {
 fn token(claims: &Value) -> String {
     let mut claims = claims.clone();
     let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
-    for (name, value) in [("iss", json!("strongroom")), ("aud", json!("strongroom")), ("exp", json!(now + 3600))] {
+    for (name, value) in
+        [("iss", json!("strongroom")), ("aud", json!("strongroom")), ("exp", json!(now + 3600))]
+    {
         claims[name] = value;
     }
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());

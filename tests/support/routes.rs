@@ -71,7 +71,9 @@ fn body(method: &str, path: &str, targets: &Targets) -> Option<Value> {
     match (method, path) {
         ("POST", "/integrations/credentials") => Some(sftp("a-password")),
         ("POST", "/integrations/credentials/secrets") => Some(json!({ "ids": [targets.credential] })),
-        ("PATCH", "/integrations/credentials/{credential_id}") => Some(json!({ "name": "renamed by another" })),
+        ("PATCH", "/integrations/credentials/{credential_id}") => {
+            Some(json!({ "name": "renamed by another" }))
+        }
         ("POST", "/service-accounts") => Some(json!({ "name": "robot" })),
         ("PATCH", "/service-accounts/{service_account_id}") => Some(json!({ "name": "renamed by another" })),
         ("POST", "/service-accounts/{service_account_id}/api-keys") => Some(json!({ "name": "key" })),

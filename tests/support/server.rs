@@ -63,7 +63,9 @@ impl Setup {
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(PROGRAM);
         command.current_dir(self.folder.path());
-        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("STRONGROOM_") || name.starts_with("PG")) {
+        for (name, _) in
+            std::env::vars().filter(|(name, _)| name.starts_with("STRONGROOM_") || name.starts_with("PG"))
+        {
             command.env_remove(name);
         }
         command.env_remove("DATABASE_URL").env_remove("PORT").envs(&self.variables);

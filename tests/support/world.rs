@@ -81,7 +81,9 @@ impl World {
                 self.sql("ALTER TABLE audit_events DISABLE TRIGGER ALL");
             }
             None => {
-                let triggers = self.sql("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_events'");
+                let triggers = self.sql(
+                    "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_events'",
+                );
                 for trigger in triggers.lines() {
                     self.sql(&format!("DROP TRIGGER {trigger}"));
                 }

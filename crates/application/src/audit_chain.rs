@@ -122,7 +122,11 @@ impl Walk<'_> {
     async fn nothing_behind(&self, state: Verification, head: u64) -> Result<Verification, StoreError> {
         let Some(record) = self.page(head + 1, 1).await?.into_iter().next() else { return Ok(state) };
         let now = self.trail.head(self.organization).await?.map_or(0, |head| head.seq);
-        Ok(if now < record.seq { broken(state, head + 1, "a record lies behind the head of the chain") } else { state })
+        Ok(if now < record.seq {
+            broken(state, head + 1, "a record lies behind the head of the chain")
+        } else {
+            state
+        })
     }
 }
 

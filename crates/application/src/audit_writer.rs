@@ -76,7 +76,11 @@ impl AuditWriter {
     }
 }
 
-async fn write_batches(trail: Arc<dyn AuditTrail>, mut waiting: mpsc::Receiver<Waiting>, counts: Arc<Counts>) {
+async fn write_batches(
+    trail: Arc<dyn AuditTrail>,
+    mut waiting: mpsc::Receiver<Waiting>,
+    counts: Arc<Counts>,
+) {
     let mut batch = Vec::with_capacity(BATCH);
     while waiting.recv_many(&mut batch, BATCH).await > 0 {
         let events: Vec<AuditEvent> = batch.iter().flat_map(|call| call.events.iter().cloned()).collect();

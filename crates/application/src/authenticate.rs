@@ -2,7 +2,9 @@
 
 use strongroom_domain::audit::Origin;
 use strongroom_domain::service_account::PresentedApiKey;
-use strongroom_domain::{Action, Actor, AuditEvent, OrganizationId, Outcome, Principal, Reach, ServiceAccountStatus, UserId};
+use strongroom_domain::{
+    Action, Actor, AuditEvent, OrganizationId, Outcome, Principal, Reach, ServiceAccountStatus, UserId,
+};
 use strongroom_environment::TokenSubject;
 use strongroom_repository::KeyHolder;
 use strongroom_vault::Purpose;

@@ -52,7 +52,8 @@ impl Application {
         if permitted(&caller.principal, operation) {
             return Ok(());
         }
-        let event = caller.event(Action::AccessDenied, Outcome::Denied).detail("operation", format!("{operation:?}"));
+        let event =
+            caller.event(Action::AccessDenied, Outcome::Denied).detail("operation", format!("{operation:?}"));
         self.denials.record(event, &self.audit_writer);
         Err(Failure::Forbidden { service_accounts_only: operation == Operation::ReadSecrets })
     }

@@ -66,7 +66,8 @@ impl Application {
             let Some(last) = heads.last() else { return Ok(checkpoints) };
             after = Some(last.organization.clone());
             let key = self.ports.purpose_keys.current(Purpose::Audit);
-            let mac = self.ports.purpose_keys.digest(Purpose::Audit, key, &Checkpoint::signed_bytes(at, &heads))?;
+            let mac =
+                self.ports.purpose_keys.digest(Purpose::Audit, key, &Checkpoint::signed_bytes(at, &heads))?;
             checkpoints.push(Checkpoint { at, heads, key, mac });
         }
     }

@@ -32,10 +32,13 @@ impl Denials {
     pub(crate) fn record(&self, event: AuditEvent, writer: &AuditWriter) {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let crowded = windows.len() >= SOURCES;
-        let source = source_of(&event).filter(|source| !crowded || windows.contains_key(source)).unwrap_or_default();
+        let source =
+            source_of(&event).filter(|source| !crowded || windows.contains_key(source)).unwrap_or_default();
         let window = match windows.entry(source) {
             Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => entry.insert(Window { began: Instant::now(), count: 0, suppressed: None }),
+            Entry::Vacant(entry) => {
+                entry.insert(Window { began: Instant::now(), count: 0, suppressed: None })
+            }
         };
         if window.began.elapsed() >= WINDOW {
             summarize(window, writer);

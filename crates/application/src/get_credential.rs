@@ -14,6 +14,8 @@ impl Application {
     /// The 404 decision: of another organisation, beyond reach and never stored all look the same.
     pub(crate) async fn reachable(&self, caller: &Caller, id: CredentialId) -> Result<Credential, Failure> {
         let found = self.ports.credentials.find(caller.organization(), id).await?;
-        found.filter(|credential| caller.principal.reach().covers(credential)).ok_or(Failure::NotFound(Missing::Credential))
+        found
+            .filter(|credential| caller.principal.reach().covers(credential))
+            .ok_or(Failure::NotFound(Missing::Credential))
     }
 }

@@ -30,7 +30,9 @@ mod verify_audit;
 use std::sync::Arc;
 
 use strongroom_environment::{Catalog, Clock, Ids, KeyFileReader, Randomness, TokenVerifier};
-use strongroom_repository::{AuditTrail, CredentialRepository, OrganizationRepository, ServiceAccountRepository};
+use strongroom_repository::{
+    AuditTrail, CredentialRepository, OrganizationRepository, ServiceAccountRepository,
+};
 use strongroom_vault::{PurposeKeys, Vault};
 
 pub use audit_chain::{Break, Verification};

@@ -1,6 +1,8 @@
 //! Lists the credentials of an organisation.
 
-use strongroom_domain::{Credential, CredentialId, CredentialName, CredentialStatus, Operation, ProviderId, Slot};
+use strongroom_domain::{
+    Credential, CredentialId, CredentialName, CredentialStatus, Operation, ProviderId, Slot,
+};
 use strongroom_repository::CredentialFilter;
 
 use crate::{Application, Caller, Failure};

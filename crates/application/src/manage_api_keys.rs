@@ -70,12 +70,17 @@ impl Application {
         if !self.ports.service_accounts.insert_key(&key, event.into()).await? {
             return Err(Failure::NotFound(Missing::ServiceAccount));
         }
-        let token = SecretText::new(format!("{}{}_{}", PresentedApiKey::PREFIX, key.id.as_str(), secret.as_str()));
+        let token =
+            SecretText::new(format!("{}{}_{}", PresentedApiKey::PREFIX, key.id.as_str(), secret.as_str()));
         Ok(IssuedApiKey { key, token })
     }
 
     /// The keys of a service account, newest first.
-    pub async fn list_api_keys(&self, caller: &Caller, account: ServiceAccountId) -> Result<Vec<ApiKey>, Failure> {
+    pub async fn list_api_keys(
+        &self,
+        caller: &Caller,
+        account: ServiceAccountId,
+    ) -> Result<Vec<ApiKey>, Failure> {
         self.permit(caller, Operation::ManageApiKeys)?;
         if self.ports.service_accounts.find(caller.organization(), account).await?.is_none() {
             return Err(Failure::NotFound(Missing::ServiceAccount));
@@ -101,4 +106,3 @@ impl Application {
         if revoked? { Ok(()) } else { Err(Failure::NotFound(Missing::ApiKey)) }
     }
 }
-

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use strongroom_domain::service_account::AccountName;
 use strongroom_domain::{
-    Action, AuditEvent, CredentialId, Evidence, Operation, Outcome, ProviderId, Reach, Rule, Scope, ScopeSet, ServiceAccount, ServiceAccountId,
-    ServiceAccountStatus,
+    Action, AuditEvent, CredentialId, Evidence, Operation, Outcome, ProviderId, Reach, Rule, Scope, ScopeSet,
+    ServiceAccount, ServiceAccountId, ServiceAccountStatus,
 };
 
 use crate::{Application, Caller, Conflict, Failure, Missing};
@@ -56,7 +56,9 @@ impl Application {
             id: ServiceAccountId(self.ports.ids.next()),
             name: new.name,
             description: new.description,
-            scopes: new.scopes.unwrap_or_else(|| ScopeSet::from([Scope::CredentialsRead, Scope::SecretsRead])),
+            scopes: new
+                .scopes
+                .unwrap_or_else(|| ScopeSet::from([Scope::CredentialsRead, Scope::SecretsRead])),
             reach: new.reach,
             status: ServiceAccountStatus::Active,
             created_at: now,
@@ -71,7 +73,11 @@ impl Application {
     }
 
     /// One service account.
-    pub async fn get_service_account(&self, caller: &Caller, id: ServiceAccountId) -> Result<ServiceAccount, Failure> {
+    pub async fn get_service_account(
+        &self,
+        caller: &Caller,
+        id: ServiceAccountId,
+    ) -> Result<ServiceAccount, Failure> {
         self.permit(caller, Operation::ManageServiceAccounts)?;
         let found = self.ports.service_accounts.find(caller.organization(), id).await?;
         found.ok_or(Failure::NotFound(Missing::ServiceAccount))
@@ -134,7 +140,9 @@ impl Application {
     fn check_reach(&self, reach: &Reach) -> Result<(), Failure> {
         const MOST: usize = 500;
         if reach.credentials.as_ref().is_some_and(|ids| ids.len() > MOST) {
-            return Err(Failure::invalid(Rule::fixed("must name at most 500 credentials").on("credential_ids")));
+            return Err(Failure::invalid(
+                Rule::fixed("must name at most 500 credentials").on("credential_ids"),
+            ));
         }
         let unknown = |providers: &BTreeSet<ProviderId>| {
             providers.iter().any(|id| self.ports.catalog.find(id.as_str()).is_none())

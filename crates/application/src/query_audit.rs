@@ -20,16 +20,19 @@ pub struct QueryAudit {
 impl Application {
     /// Records of the caller's organisation, newest first, and whether there are more. The reading is put
     /// on record too.
-    pub async fn query_audit(&self, caller: &Caller, query: QueryAudit) -> Result<(Vec<AuditRecord>, bool), Failure> {
+    pub async fn query_audit(
+        &self,
+        caller: &Caller,
+        query: QueryAudit,
+    ) -> Result<(Vec<AuditRecord>, bool), Failure> {
         self.permit(caller, Operation::QueryAudit)?;
         let limit = query.limit.clamp(1, 500);
         let page = AuditPage { before: query.before, limit: limit + 1 };
         let mut records = self.ports.audit.query(caller.organization(), &query.filter, page).await?;
         let more = records.len() > limit as usize;
         records.truncate(limit as usize);
-        let event = caller
-            .event(Action::AuditQueried, Outcome::Success)
-            .detail("records", records.len().to_string());
+        let event =
+            caller.event(Action::AuditQueried, Outcome::Success).detail("records", records.len().to_string());
         self.audit_writer.record(vec![event]).await?;
         Ok((records, more))
     }

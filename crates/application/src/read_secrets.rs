@@ -28,7 +28,11 @@ impl Application {
     }
 
     /// Reads the secret of the credential that holds a slot.
-    pub async fn read_secret_by_slot(&self, caller: &Caller, slot: Slot) -> Result<OpenedCredential, Failure> {
+    pub async fn read_secret_by_slot(
+        &self,
+        caller: &Caller,
+        slot: Slot,
+    ) -> Result<OpenedCredential, Failure> {
         self.read_one(caller, Selector::Slot(slot)).await
     }
 
@@ -43,7 +47,11 @@ impl Application {
     ///
     /// # Errors
     /// `NotFound` when any is unknown, `Conflict` when any may not be read now; then none is handed out.
-    pub async fn read_secrets(&self, caller: &Caller, ids: &[CredentialId]) -> Result<Vec<OpenedCredential>, Failure> {
+    pub async fn read_secrets(
+        &self,
+        caller: &Caller,
+        ids: &[CredentialId],
+    ) -> Result<Vec<OpenedCredential>, Failure> {
         self.permit(caller, Operation::ReadSecrets)?;
         let mut rows = self.ports.credentials.find_sealed_many(caller.organization(), ids).await?;
         let mut ordered = Vec::with_capacity(ids.len());
@@ -57,7 +65,11 @@ impl Application {
         self.hand_out(caller, ordered).await
     }
 
-    async fn hand_out(&self, caller: &Caller, rows: Vec<SealedCredential>) -> Result<Vec<OpenedCredential>, Failure> {
+    async fn hand_out(
+        &self,
+        caller: &Caller,
+        rows: Vec<SealedCredential>,
+    ) -> Result<Vec<OpenedCredential>, Failure> {
         let (now, reach) = (self.ports.clock.now(), caller.principal.reach());
         let mut events = Vec::with_capacity(rows.len());
         for SealedCredential { credential, .. } in &rows {
@@ -66,7 +78,9 @@ impl Application {
             }
             match credential.readability(now) {
                 Readability::Readable => {}
-                Readability::AuthorizationPending => return Err(Failure::Conflict(Conflict::AuthorizationPending)),
+                Readability::AuthorizationPending => {
+                    return Err(Failure::Conflict(Conflict::AuthorizationPending));
+                }
                 Readability::ReauthorizationRequired => {
                     return Err(Failure::Conflict(Conflict::ReauthorizationRequired));
                 }

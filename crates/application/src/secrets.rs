@@ -9,12 +9,20 @@ use crate::{Application, Caller, Failure};
 
 impl Application {
     /// Seals a payload for the row that `credential` will be.
-    pub(crate) async fn seal(&self, credential: &Credential, payload: &SecretPayload) -> Result<Sealed, Failure> {
+    pub(crate) async fn seal(
+        &self,
+        credential: &Credential,
+        payload: &SecretPayload,
+    ) -> Result<Sealed, Failure> {
         Ok(self.ports.vault.seal(&context(credential), payload).await?)
     }
 
     /// Opens what a row holds. A row that does not open was edited or moved: that is an event of its own.
-    pub(crate) async fn open(&self, caller: &Caller, row: &SealedCredential) -> Result<SecretPayload, Failure> {
+    pub(crate) async fn open(
+        &self,
+        caller: &Caller,
+        row: &SealedCredential,
+    ) -> Result<SecretPayload, Failure> {
         match self.ports.vault.open(&context(&row.credential), &row.sealed) {
             Ok(payload) => Ok(payload),
             Err(error @ (VaultError::Integrity | VaultError::UnknownKey(_))) => {
@@ -28,7 +36,11 @@ impl Application {
     }
 
     /// Opens the private keys in new content with their passphrases, to refuse what could never work.
-    pub(crate) async fn check_private_keys(&self, provider: &Provider, content: &Content) -> Result<(), Failure> {
+    pub(crate) async fn check_private_keys(
+        &self,
+        provider: &Provider,
+        content: &Content,
+    ) -> Result<(), Failure> {
         let passphrase = content.secret.get("passphrase");
         for field in provider.fields.iter().filter(|field| field.kind == FieldKind::PrivateKey) {
             let Some(key) = content.secret.get(&field.name) else { continue };

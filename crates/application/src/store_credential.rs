@@ -1,8 +1,8 @@
 //! Stores a new credential.
 
 use strongroom_domain::{
-    Action, Content, Credential, CredentialId, CredentialName, CredentialStatus, CredentialType, Operation, Outcome,
-    Slot, Submission,
+    Action, Content, Credential, CredentialId, CredentialName, CredentialStatus, CredentialType, Operation,
+    Outcome, Slot, Submission,
 };
 use strongroom_repository::SealedCredential;
 use time::OffsetDateTime;
@@ -32,7 +32,11 @@ impl Application {
     /// # Errors
     /// `Malformed` for an unknown provider, `Forbidden` outside the caller's reach, `Invalid` with every
     /// violation of the content, `Conflict` for a taken slot or a full quota. Then nothing is stored.
-    pub async fn store_credential(&self, caller: &Caller, new: StoreCredential) -> Result<Credential, Failure> {
+    pub async fn store_credential(
+        &self,
+        caller: &Caller,
+        new: StoreCredential,
+    ) -> Result<Credential, Failure> {
         self.permit(caller, Operation::CreateCredential)?;
         let provider = self.ports.catalog.find(&new.provider).ok_or_else(|| {
             let kind = MisshapeKind::WrongValue("must be a provider of the catalog".into());

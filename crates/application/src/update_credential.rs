@@ -1,8 +1,8 @@
 //! Replaces a credential's content, or its name.
 
 use strongroom_domain::{
-    Action, AuditEvent, Credential, CredentialId, CredentialName, CredentialType, Operation, Outcome, Provider, Sealed,
-    Submission,
+    Action, AuditEvent, Credential, CredentialId, CredentialName, CredentialType, Operation, Outcome,
+    Provider, Sealed, Submission,
 };
 use time::OffsetDateTime;
 
@@ -52,7 +52,8 @@ impl Application {
             None => None,
             Some(new) => {
                 let provider = self.provider_of(&current)?;
-                let content = provider.accept(new.credential_type, new.credentials).map_err(Failure::Invalid)?;
+                let content =
+                    provider.accept(new.credential_type, new.credentials).map_err(Failure::Invalid)?;
                 self.check_private_keys(&provider, &content).await?;
                 Some((new.credential_type, content))
             }
@@ -80,8 +81,11 @@ impl Application {
             };
             let event = self.change_event(caller, &current, &changed, sealed.as_ref());
             let (revision, version) = (current.revision, current.version);
-            let written =
-                self.ports.credentials.replace(&changed, sealed.as_ref(), revision, version, event.into()).await;
+            let written = self
+                .ports
+                .credentials
+                .replace(&changed, sealed.as_ref(), revision, version, event.into())
+                .await;
             match written.map_err(Failure::from) {
                 Ok(()) => return Ok(changed),
                 Err(Failure::Conflict(Conflict::StaleRevision)) if attempt < ATTEMPTS => {

@@ -22,20 +22,25 @@ impl UsageNotes {
     }
 
     pub(crate) fn key_used(&self, organization: &OrganizationId, id: &ApiKeyId, at: OffsetDateTime) {
-        self.uses.lock().unwrap_or_else(PoisonError::into_inner).insert((organization.clone(), id.clone()), at);
+        self.uses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert((organization.clone(), id.clone()), at);
     }
 
     pub(crate) async fn flush(&self, ports: &Ports) {
         let reads = std::mem::take(&mut *self.reads.lock().unwrap_or_else(PoisonError::into_inner));
         if !reads.is_empty() {
-            let reads: Vec<_> = reads.into_iter().map(|((organization, id), at)| (organization, id, at)).collect();
+            let reads: Vec<_> =
+                reads.into_iter().map(|((organization, id), at)| (organization, id, at)).collect();
             if let Err(error) = ports.credentials.note_reads(&reads).await {
                 tracing::warn!(%error, "last-read times were not written");
             }
         }
         let uses = std::mem::take(&mut *self.uses.lock().unwrap_or_else(PoisonError::into_inner));
         if !uses.is_empty() {
-            let uses: Vec<_> = uses.into_iter().map(|((organization, id), at)| (organization, id, at)).collect();
+            let uses: Vec<_> =
+                uses.into_iter().map(|((organization, id), at)| (organization, id, at)).collect();
             if let Err(error) = ports.service_accounts.note_uses(&uses).await {
                 tracing::warn!(%error, "last-used times were not written");
             }

@@ -36,7 +36,14 @@ impl VerifiedKeys {
     }
 
     /// Remembers a verification, unless a revocation has happened since `epoch` was read.
-    pub(crate) fn insert(&self, id: ApiKeyId, digest: [u8; 32], holder: KeyHolder, looked_up: Instant, epoch: u64) {
+    pub(crate) fn insert(
+        &self,
+        id: ApiKeyId,
+        digest: [u8; 32],
+        holder: KeyHolder,
+        looked_up: Instant,
+        epoch: u64,
+    ) {
         let mut entries = self.lock();
         if entries.epoch != epoch {
             return;

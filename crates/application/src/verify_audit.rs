@@ -31,7 +31,10 @@ impl Application {
         };
         let result = self.walk(caller.organization()).check(from.max(1), range.to_seq).await?;
         let event = caller
-            .event(Action::AuditVerified, if result.broken.is_none() { Outcome::Success } else { Outcome::Failed })
+            .event(
+                Action::AuditVerified,
+                if result.broken.is_none() { Outcome::Success } else { Outcome::Failed },
+            )
             .detail("records", result.events.to_string());
         self.audit_writer.record(vec![event]).await?;
         Ok(result)
@@ -43,7 +46,11 @@ impl Application {
     }
 
     /// The heads of all chains by ascending organisation, a page at a time, for the operator's command line.
-    pub async fn audit_heads(&self, after: Option<OrganizationId>, limit: u32) -> Result<Vec<AuditHead>, Failure> {
+    pub async fn audit_heads(
+        &self,
+        after: Option<OrganizationId>,
+        limit: u32,
+    ) -> Result<Vec<AuditHead>, Failure> {
         Ok(self.ports.audit.heads(None, after, limit).await?)
     }
 
@@ -54,7 +61,10 @@ impl Application {
 
     /// Compares a checkpoint that was kept elsewhere with the chains: a record that it names and that is
     /// gone or different was truncated or rewritten.
-    pub async fn verify_checkpoint(&self, checkpoint: &Checkpoint) -> Result<Vec<(OrganizationId, Break)>, Failure> {
+    pub async fn verify_checkpoint(
+        &self,
+        checkpoint: &Checkpoint,
+    ) -> Result<Vec<(OrganizationId, Break)>, Failure> {
         let mut broken = Vec::new();
         for head in checkpoint.heads() {
             let found = self.walk(&head.organization).mac_at(head.seq).await?;

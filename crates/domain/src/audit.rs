@@ -131,7 +131,13 @@ pub struct AuditEvent {
 
 impl AuditEvent {
     /// An event without a target.
-    pub fn new(organization: OrganizationId, action: Action, outcome: Outcome, actor: Actor, origin: Origin) -> Self {
+    pub fn new(
+        organization: OrganizationId,
+        action: Action,
+        outcome: Outcome,
+        actor: Actor,
+        origin: Origin,
+    ) -> Self {
         Self {
             organization,
             action,

@@ -50,7 +50,8 @@ impl PublicConfig {
 
     /// Reads what [`Self::to_canonical_json`] wrote.
     pub fn from_canonical_json(text: &str) -> Result<Self, Rule> {
-        const RULE: Rule = Rule::fixed("must be a JSON object of texts, whole numbers, booleans and lists of texts");
+        const RULE: Rule =
+            Rule::fixed("must be a JSON object of texts, whole numbers, booleans and lists of texts");
         let object: Map<String, Value> = serde_json::from_str(text).map_err(|_| RULE)?;
         let fields = object.into_iter().map(|(field, value)| Some((field, ConfigValue::from_json(value)?)));
         fields.collect::<Option<_>>().map(Self).ok_or(RULE)

@@ -59,7 +59,8 @@ impl ConnectionString {
             seen.push(key);
         }
         let has_password = parsed.password.as_ref().is_some_and(|password| !password.is_empty());
-        if parsed.host.is_empty() || parsed.username.is_empty() || parsed.database.is_empty() || !has_password {
+        if parsed.host.is_empty() || parsed.username.is_empty() || parsed.database.is_empty() || !has_password
+        {
             return Err(MISSING);
         }
         Ok(parsed)
@@ -123,7 +124,9 @@ fn url_pairs(text: &str) -> Result<Vec<(String, SecretText)>, Rule> {
     if let Some(host) = url.host_str().filter(|host| !host.is_empty()) {
         push("host", host.to_owned());
     }
-    if let Some(port) = host_and_port.rsplit_once(':').map(|(_, port)| port).filter(|port| !port.ends_with(']')) {
+    if let Some(port) =
+        host_and_port.rsplit_once(':').map(|(_, port)| port).filter(|port| !port.ends_with(']'))
+    {
         push("port", port.to_owned());
     }
     if !url.username().is_empty() {
@@ -225,22 +228,55 @@ mod tests {
     #[test]
     fn hostile_strings_are_refused() {
         let texts = [
-            "", "x", "mysql://u:p@h/d", "postgres://u:p@/d", "postgres://u:p@h1,h2/d", "postgres://u:p@h1:1,h2:2/d",
-            "postgres://u:p@%2Ftmp/d", "postgres://u:p@%2Fvar%2Frun/d", "postgres://u:p@h/d?host=/tmp",
-            "postgres://u:p@h/d?host=other", "postgres://u:p@h/d?hostaddr=127.0.0.1", "postgres://u:p@h/d?passfile=/etc/x",
-            "postgres://u:p@h/d?service=x", "postgres://u:p@h/d?sslkey=/etc/x", "postgres://u:p@h/d?sslrootcert=/etc/x",
-            "postgres://u:p@h/d?sslkeylogfile=/tmp/x", "postgres://u:p@h/d?options=-c%20x", "postgres://u:p@h/d?sslmode=maybe",
-            "postgres://u:p@h/d?target_session_attrs=any", "postgres://u:p@h/d?user=other", "postgres://u:p@h/d?password=q",
-            "postgres://u:p@h/d#f", "postgres://u@h/d", "postgres://u:@h/d", "postgres://h/d", "postgres://u:p@h",
-            "postgres://u:p@h:0/d", "postgres://u:p@h:99999/d", "postgres://u:p@h:/d", "postgres://u:p@a@h/d",
-            "postgres://u:p%0a@h/d", "postgres://u:p@h/d%00", "postgres://u:p%zz@h/d",
-            "host=/tmp user=u password=p dbname=d", "host=@abstract user=u password=p dbname=d",
-            "host=a,b user=u password=p dbname=d", "host=a host=b user=u password=p dbname=d",
-            "host=a user=u password=p dbname=d passfile=/x", "host=a user=u password=p dbname=d hostaddr=1.2.3.4",
-            "host=a user=u dbname=d", "user=u password=p dbname=d", "host=a user=u password='p dbname=d",
-            "host=a user=u password='p'x dbname=d", "host=a user=u password=p dbname=d sslcert=/x",
-            "host=a user=u password=p dbname=d port=5432,5433", "host=a user=u password=p dbname=d port=+1",
-            "host=a..b user=u password=p dbname=d", "HOST=a user=u password=p dbname=d", "host=a\nuser=u password=p dbname=d",
+            "",
+            "x",
+            "mysql://u:p@h/d",
+            "postgres://u:p@/d",
+            "postgres://u:p@h1,h2/d",
+            "postgres://u:p@h1:1,h2:2/d",
+            "postgres://u:p@%2Ftmp/d",
+            "postgres://u:p@%2Fvar%2Frun/d",
+            "postgres://u:p@h/d?host=/tmp",
+            "postgres://u:p@h/d?host=other",
+            "postgres://u:p@h/d?hostaddr=127.0.0.1",
+            "postgres://u:p@h/d?passfile=/etc/x",
+            "postgres://u:p@h/d?service=x",
+            "postgres://u:p@h/d?sslkey=/etc/x",
+            "postgres://u:p@h/d?sslrootcert=/etc/x",
+            "postgres://u:p@h/d?sslkeylogfile=/tmp/x",
+            "postgres://u:p@h/d?options=-c%20x",
+            "postgres://u:p@h/d?sslmode=maybe",
+            "postgres://u:p@h/d?target_session_attrs=any",
+            "postgres://u:p@h/d?user=other",
+            "postgres://u:p@h/d?password=q",
+            "postgres://u:p@h/d#f",
+            "postgres://u@h/d",
+            "postgres://u:@h/d",
+            "postgres://h/d",
+            "postgres://u:p@h",
+            "postgres://u:p@h:0/d",
+            "postgres://u:p@h:99999/d",
+            "postgres://u:p@h:/d",
+            "postgres://u:p@a@h/d",
+            "postgres://u:p%0a@h/d",
+            "postgres://u:p@h/d%00",
+            "postgres://u:p%zz@h/d",
+            "host=/tmp user=u password=p dbname=d",
+            "host=@abstract user=u password=p dbname=d",
+            "host=a,b user=u password=p dbname=d",
+            "host=a host=b user=u password=p dbname=d",
+            "host=a user=u password=p dbname=d passfile=/x",
+            "host=a user=u password=p dbname=d hostaddr=1.2.3.4",
+            "host=a user=u dbname=d",
+            "user=u password=p dbname=d",
+            "host=a user=u password='p dbname=d",
+            "host=a user=u password='p'x dbname=d",
+            "host=a user=u password=p dbname=d sslcert=/x",
+            "host=a user=u password=p dbname=d port=5432,5433",
+            "host=a user=u password=p dbname=d port=+1",
+            "host=a..b user=u password=p dbname=d",
+            "HOST=a user=u password=p dbname=d",
+            "host=a\nuser=u password=p dbname=d",
         ];
         for text in texts {
             assert!(ConnectionString::parse(text).is_err(), "{text:?} was accepted");

@@ -86,10 +86,15 @@ impl Provider {
 fn check_presence(rules: &TypeRules, submission: &Submission, violations: &mut Vec<Violation>) {
     let missing = |name: &String| !submission.contains_key(name);
     violations.extend(
-        rules.required.iter().filter(|name| missing(name)).map(|name| Rule::fixed("is required").on(name.as_str())),
+        rules
+            .required
+            .iter()
+            .filter(|name| missing(name))
+            .map(|name| Rule::fixed("is required").on(name.as_str())),
     );
     // The alternative that is closest to complete tells what is missing.
-    let lacking = rules.any_of.iter().map(|group| group.iter().filter(|name| missing(name)).collect::<Vec<_>>());
+    let lacking =
+        rules.any_of.iter().map(|group| group.iter().filter(|name| missing(name)).collect::<Vec<_>>());
     if let Some(closest) = lacking.min_by_key(Vec::len) {
         let rule = || match rules.any_of.as_slice() {
             [_] => Rule::fixed("is required"),
@@ -235,4 +240,3 @@ fn check_url(value: &str) -> Result<(), Rule> {
     });
     if good { Ok(()) } else { Err(Rule::fixed("must be an http or https URL without userinfo and fragment")) }
 }
-

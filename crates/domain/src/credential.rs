@@ -267,9 +267,16 @@ mod tests {
     #[test]
     fn other_texts_are_no_ids() {
         let texts = [
-            "", "1", "crd_", "crd_8ZZZZZZZZZZZZZZZZZZZZZZZZZ", "int_01HX9VTPQR3KF8MZWBYD5N6JCE",
-            "0192f0c17b6a7abc8def0123456789ab", "{0192f0c1-7b6a-7abc-8def-0123456789ab}",
-            "urn:uuid:0192f0c1-7b6a-7abc-8def-0123456789ab", "crd_01HX9VTPQR3KF8MZWBYD5N6JC", "crd_01HX9VTPQR3KF8MZWBYD5N6JCEA",
+            "",
+            "1",
+            "crd_",
+            "crd_8ZZZZZZZZZZZZZZZZZZZZZZZZZ",
+            "int_01HX9VTPQR3KF8MZWBYD5N6JCE",
+            "0192f0c17b6a7abc8def0123456789ab",
+            "{0192f0c1-7b6a-7abc-8def-0123456789ab}",
+            "urn:uuid:0192f0c1-7b6a-7abc-8def-0123456789ab",
+            "crd_01HX9VTPQR3KF8MZWBYD5N6JC",
+            "crd_01HX9VTPQR3KF8MZWBYD5N6JCEA",
         ];
         for text in texts {
             assert!(CredentialId::parse(text).is_err(), "{text} was taken for an id");

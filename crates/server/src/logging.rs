@@ -14,9 +14,8 @@ use crate::settings::LogFormat;
 /// Libraries are capped at WARN here and not in a setting: at TRACE some of them log headers, statements
 /// and buffers, and with them secrets.
 pub(crate) fn start(format: Option<LogFormat>, to_stdout: bool) {
-    let chosen = EnvFilter::try_from_default_env().unwrap_or_else(|_| {
-        EnvFilter::new(if to_stdout { "info" } else { "warn" })
-    });
+    let chosen = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new(if to_stdout { "info" } else { "warn" }));
     let ours = filter_fn(|metadata| {
         metadata.target().starts_with("strongroom") || *metadata.level() <= LevelFilter::WARN
     });

@@ -7,7 +7,7 @@ use actix_web::dev::Server;
 use actix_web::{App, HttpServer, middleware};
 use anyhow::Context;
 use strongroom::Strongroom;
-use strongroom_http_kit::{Dialect, Kit, Listener, Metrics, envelope, mount};
+use strongroom_http_kit::{Dialect, Kit, Listener, Metrics, Watched, envelope, mount};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::settings::{LogFormat, Settings};
@@ -28,9 +28,13 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     let kit = Kit {
         app: strongroom.application().clone(),
         proxies: Arc::new(settings.trusted_proxies),
-        metrics: Arc::new(Metrics::default()),
+        metrics: Arc::new(Metrics::new(watched(&strongroom))),
         ids: strongroom.ids(),
-        listener: if settings.behind_proxy || metrics_listener.is_some() { Listener::Api } else { Listener::ApiAndHost },
+        listener: if settings.behind_proxy || metrics_listener.is_some() {
+            Listener::Api
+        } else {
+            Listener::ApiAndHost
+        },
         dialects: DIALECTS,
     };
     let operations = metrics_listener
@@ -59,6 +63,28 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     strongroom.shutdown().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// What the vault counts itself.
+fn watched(strongroom: &Strongroom) -> Vec<Watched> {
+    let (durable, failed) = (strongroom.application().clone(), strongroom.application().clone());
+    vec![
+        Watched {
+            name: "strongroom_audit_events_durable",
+            help: "Audit events of reads and refusals that were made durable",
+            read: Box::new(move || durable.audit_counts().0),
+        },
+        Watched {
+            name: "strongroom_audit_events_failed",
+            help: "Audit events of reads and refusals that were not",
+            read: Box::new(move || failed.audit_counts().1),
+        },
+        Watched {
+            name: "strongroom_store_statements",
+            help: "Statements sent to the store",
+            read: strongroom.statements(),
+        },
+    ]
 }
 
 fn bind(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
@@ -94,7 +120,8 @@ fn announce(
     strongroom: &Strongroom,
     data_dir: &std::path::Path,
 ) {
-    let program = std::env::current_exe().map_or_else(|_| "strongroom".into(), |path| path.display().to_string());
+    let program =
+        std::env::current_exe().map_or_else(|_| "strongroom".into(), |path| path.display().to_string());
     let next = format!("{program} token --org acme --user you --role admin");
     let pretty = match format {
         Some(format) => format == LogFormat::Pretty,

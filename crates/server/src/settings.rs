@@ -49,7 +49,8 @@ impl Settings {
             );
         }
         let metrics_listen = raw.server.metrics_listen.as_deref().map(|text| {
-            text.parse().context("server.metrics_listen (STRONGROOM_SERVER__METRICS_LISTEN) must be address:port")
+            text.parse()
+                .context("server.metrics_listen (STRONGROOM_SERVER__METRICS_LISTEN) must be address:port")
         });
         Ok(Self {
             listen,
@@ -71,7 +72,10 @@ fn listen(raw: &Raw, environment: &Environment) -> anyhow::Result<SocketAddr> {
         let host = if raw.server.behind_proxy { [0, 0, 0, 0] } else { [127, 0, 0, 1] };
         return Ok((host, port).into());
     }
-    raw.server.listen.parse().context("server.listen (STRONGROOM_SERVER__LISTEN) must be address:port, such as 127.0.0.1:8080")
+    raw.server
+        .listen
+        .parse()
+        .context("server.listen (STRONGROOM_SERVER__LISTEN) must be address:port, such as 127.0.0.1:8080")
 }
 
 fn configure(raw: Raw, environment: &Environment) -> anyhow::Result<Builder> {
@@ -123,7 +127,13 @@ fn configure(raw: Raw, environment: &Environment) -> anyhow::Result<Builder> {
 }
 
 fn issuer_file(name: String, issuer: raw::Issuer) -> anyhow::Result<IssuerFile> {
-    let missing = |key: &str| format!("auth.issuers.{name}.{key} (STRONGROOM_AUTH__ISSUERS__{}__{}) is required", name.to_uppercase(), key.to_uppercase());
+    let missing = |key: &str| {
+        format!(
+            "auth.issuers.{name}.{key} (STRONGROOM_AUTH__ISSUERS__{}__{}) is required",
+            name.to_uppercase(),
+            key.to_uppercase()
+        )
+    };
     Ok(IssuerFile {
         issuer: issuer.issuer.with_context(|| missing("issuer"))?,
         audience: issuer.audience.with_context(|| missing("audience"))?,

@@ -7,7 +7,8 @@ use strongroom::Strongroom;
 use strongroom_application::{Caller, StoreCredential};
 use strongroom_domain::audit::Origin;
 use strongroom_domain::{
-    CredentialType, OrganizationId, Principal, Reach, Role, Scope, SecretText, Submission, SubmittedValue, UserId,
+    CredentialType, OrganizationId, Principal, Reach, Role, Scope, SecretText, Submission, SubmittedValue,
+    UserId,
 };
 
 #[tokio::main]

@@ -66,7 +66,11 @@ impl Background {
     }
 }
 
-async fn every<F: Future<Output = ()>>(period: Duration, mut stopped: watch::Receiver<bool>, round: impl Fn() -> F) {
+async fn every<F: Future<Output = ()>>(
+    period: Duration,
+    mut stopped: watch::Receiver<bool>,
+    round: impl Fn() -> F,
+) {
     let mut ticks = interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

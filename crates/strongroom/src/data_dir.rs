@@ -9,7 +9,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use strongroom_store_sqlite::SqliteDatabase;
+use strongroom_store_sqlite::{SqliteDatabase, SqliteOptions};
 
 use crate::{StartError, secret_file, stores};
 
@@ -55,7 +55,10 @@ impl DataDir {
             return Err(StartError::NotInitialized(self.root.clone()));
         };
         if metadata.uid() != rustix::process::geteuid().as_raw() {
-            return Err(StartError::file(&self.root, "belongs to another user; run this command as its owner"));
+            return Err(StartError::file(
+                &self.root,
+                "belongs to another user; run this command as its owner",
+            ));
         }
         Ok(())
     }
@@ -109,7 +112,7 @@ impl DataDir {
             (false, false) => {
                 let unfinished = self.database.with_extension("db.new");
                 stores::remove_database(&unfinished);
-                let database = SqliteDatabase::open(&unfinished, stores::sqlite_options(true)).await?;
+                let database = SqliteDatabase::open(&unfinished, SqliteOptions::default()).await?;
                 database.migrate().await?;
                 // The file alone is renamed, so everything has to be in it.
                 database.checkpoint_wal().await?;
@@ -121,7 +124,10 @@ impl DataDir {
                 secret_file::sync_folder(&self.database).map_err(failed)?;
             }
         }
-        secret_file::write(&self.marker(), "A vault was set up here. Without this file its loss would go unnoticed.\n")?;
+        secret_file::write(
+            &self.marker(),
+            "A vault was set up here. Without this file its loss would go unnoticed.\n",
+        )?;
         Ok(true)
     }
 

@@ -40,7 +40,11 @@ pub(crate) async fn diagnose(stores: &Stores) -> Diagnosis {
         Ok(there) => {
             let apart = (SystemClock.now() - there).abs();
             let text = format!("the store's clock and ours are {} ms apart", apart.whole_milliseconds());
-            note("clock", apart <= SKEW, if apart <= SKEW { text } else { format!("{text}; synchronise them") });
+            note(
+                "clock",
+                apart <= SKEW,
+                if apart <= SKEW { text } else { format!("{text}; synchronise them") },
+            );
         }
         Err(error) => note("clock", false, format!("the store does not answer: {error}")),
     }
@@ -48,7 +52,10 @@ pub(crate) async fn diagnose(stores: &Stores) -> Diagnosis {
         Ok(drift) if drift.is_empty() => note("quota", true, "every counter equals its rows".into()),
         Ok(drift) => {
             let off = drift.iter().map(|drift| {
-                format!("{}/{} counts {} and holds {}", drift.organization, drift.provider, drift.counted, drift.stored)
+                format!(
+                    "{}/{} counts {} and holds {}",
+                    drift.organization, drift.provider, drift.counted, drift.stored
+                )
             });
             note("quota", false, off.collect::<Vec<_>>().join("; "));
         }

@@ -23,10 +23,14 @@ pub enum StartError {
     #[error("another strongroom server is running on the data directory {0}")]
     Locked(PathBuf),
     /// Nothing has been set up here yet.
-    #[error("there is no vault in {0} yet; start the server once (`strongroom serve`) or run `strongroom migrate`")]
+    #[error(
+        "there is no vault in {0} yet; start the server once (`strongroom serve`) or run `strongroom migrate`"
+    )]
     NotInitialized(PathBuf),
     /// A vault was here and its database is gone.
-    #[error("the database {0} is missing though this data directory was set up; restore it from a backup, or remove the directory to begin anew")]
+    #[error(
+        "the database {0} is missing though this data directory was set up; restore it from a backup, or remove the directory to begin anew"
+    )]
     DatabaseMissing(PathBuf),
     /// PostgreSQL needs keys from the operator.
     #[error("{0}")]
@@ -50,7 +54,9 @@ pub enum StartError {
     #[error("the store cannot be used: {0}")]
     Store(String),
     /// Migrations are missing and may not be applied.
-    #[error("the store's migrations are not current; run `strongroom migrate` or set store.migrate = \"auto\"")]
+    #[error(
+        "the store's migrations are not current; run `strongroom migrate` or set store.migrate = \"auto\""
+    )]
     MigrationsMissing,
     /// The store belongs to another deployment.
     #[error("the store belongs to deployment {found}, and STRONGROOM_DEPLOYMENT_ID expects {expected}")]

@@ -97,6 +97,11 @@ impl Strongroom {
         checkpoint_line::read(&self.application, line)
     }
 
+    /// Reads how many statements this instance has sent to its store; for metrics.
+    pub fn statements(&self) -> Box<dyn Fn() -> u64 + Send + Sync> {
+        self.stores.statements()
+    }
+
     /// Compares counters with rows and clocks with each other.
     pub async fn diagnose(&self) -> Diagnosis {
         diagnosis::diagnose(&self.stores).await

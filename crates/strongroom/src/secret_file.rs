@@ -26,7 +26,8 @@ pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, StartError> {
     if metadata.uid() != 0 && metadata.uid() != rustix::process::geteuid().as_raw() {
         return Err(StartError::file(path, "belongs to another user"));
     }
-    let mut text = Zeroizing::new(String::with_capacity(usize::try_from(metadata.len().min(MOST)).unwrap_or(0) + 1));
+    let mut text =
+        Zeroizing::new(String::with_capacity(usize::try_from(metadata.len().min(MOST)).unwrap_or(0) + 1));
     file.take(MOST).read_to_string(&mut text).map_err(failed)?;
     Ok(text)
 }

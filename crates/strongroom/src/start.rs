@@ -9,7 +9,8 @@ use strongroom_application::{Application, Limits, Ports};
 use strongroom_catalog_files::FileCatalog;
 use strongroom_environment::Randomness;
 use strongroom_environment_system::{
-    IssuerKeys, IssuerSettings, JwtVerifier, LocalIssuer, RusshKeyFiles, SystemClock, SystemIds, SystemRandomness,
+    IssuerKeys, IssuerSettings, JwtVerifier, LocalIssuer, RusshKeyFiles, SystemClock, SystemIds,
+    SystemRandomness,
 };
 use strongroom_vault_ring::{KeyRing, KeyStatus};
 use zeroize::Zeroizing;
@@ -103,8 +104,13 @@ async fn assemble(
     if let Some(expected) = builder.deployment_id.filter(|expected| *expected != deployment_id) {
         return Err(StartError::Deployment { found: deployment_id, expected });
     }
-    let (vault, purpose_keys) =
-        strongroom_vault_ring::open_vault(ring, database.deployment().as_ref(), database.ledger(), &SystemIds).await?;
+    let (vault, purpose_keys) = strongroom_vault_ring::open_vault(
+        ring,
+        database.deployment().as_ref(),
+        database.ledger(),
+        &SystemIds,
+    )
+    .await?;
     let purpose_keys = Arc::new(purpose_keys);
     let stores = database.with_keys(purpose_keys.clone());
     let ports = Ports {
@@ -124,9 +130,8 @@ async fn assemble(
     let limits = Limits { credentials_per_provider: builder.credentials_per_provider };
     let application = Application::start(ports, limits);
     let stores = Arc::new(stores);
-    let background = background.then(|| {
-        Background::start(application.clone(), stores.clone(), checkpoint_file(builder, data_dir))
-    });
+    let background = background
+        .then(|| Background::start(application.clone(), stores.clone(), checkpoint_file(builder, data_dir)));
     Ok(Strongroom { application, stores, issuer, deployment_id, first_start: false, background, _lock: lock })
 }
 

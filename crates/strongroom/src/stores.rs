@@ -6,8 +6,12 @@ use std::sync::Arc;
 use strongroom_repository::{
     AuditTrail, CredentialRepository, DeploymentRepository, OrganizationRepository, ServiceAccountRepository,
 };
-use strongroom_store_postgres::{PostgresDatabase, PostgresOptions, PostgresStore};
-use strongroom_store_sqlite::{SqliteDatabase, SqliteOptions, SqliteStore};
+use strongroom_store_postgres::{
+    PostgresDatabase, PostgresOptions, PostgresStore, StatementCounter as PostgresStatements,
+};
+use strongroom_store_sqlite::{
+    SqliteDatabase, SqliteOptions, SqliteStore, StatementCounter as SqliteStatements,
+};
 use strongroom_vault::{PurposeKeys, WrapLedger};
 
 use crate::builder::StoreChoice;
@@ -17,8 +21,8 @@ use crate::{Migrations, StartError};
 /// A database that is open, before the keys that its audit trail needs are.
 #[derive(Clone)]
 pub(crate) enum Database {
-    Sqlite(SqliteDatabase),
-    Postgres(PostgresDatabase),
+    Sqlite(SqliteDatabase, SqliteStatements),
+    Postgres(PostgresDatabase, Arc<PostgresStatements>),
 }
 
 /// The ports of one store.
@@ -36,11 +40,22 @@ impl Database {
     pub(crate) async fn open(choice: &StoreChoice, data_dir: &DataDir) -> Result<Self, StartError> {
         Ok(match choice {
             StoreChoice::Embedded { .. } => {
-                Self::Sqlite(SqliteDatabase::open(data_dir.database(), sqlite_options(false)).await?)
+                let statements = SqliteStatements::new();
+                let options = SqliteOptions {
+                    create: false,
+                    statements: Some(statements.clone()),
+                    ..SqliteOptions::default()
+                };
+                Self::Sqlite(SqliteDatabase::open(data_dir.database(), options).await?, statements)
             }
             StoreChoice::Postgres { url, pool_size } => {
-                let options = PostgresOptions { pool_size: *pool_size, ..PostgresOptions::new(url.expose()) };
-                Self::Postgres(PostgresDatabase::connect(options).await?)
+                let statements = Arc::new(PostgresStatements::default());
+                let options = PostgresOptions {
+                    pool_size: *pool_size,
+                    statements: Some(statements.clone()),
+                    ..PostgresOptions::new(url.expose())
+                };
+                Self::Postgres(PostgresDatabase::connect(options).await?, statements)
             }
         })
     }
@@ -52,22 +67,22 @@ impl Database {
         }
         match (migrations, self) {
             (Migrations::Require, _) => Err(StartError::MigrationsMissing),
-            (Migrations::Apply, Self::Sqlite(database)) => Ok(database.migrate().await?),
-            (Migrations::Apply, Self::Postgres(database)) => Ok(database.migrate().await.map(|_| ())?),
+            (Migrations::Apply, Self::Sqlite(database, _)) => Ok(database.migrate().await?),
+            (Migrations::Apply, Self::Postgres(database, _)) => Ok(database.migrate().await.map(|_| ())?),
         }
     }
 
     pub(crate) fn deployment(&self) -> Arc<dyn DeploymentRepository> {
         match self {
-            Self::Sqlite(database) => Arc::new(database.clone()),
-            Self::Postgres(database) => Arc::new(database.clone()),
+            Self::Sqlite(database, _) => Arc::new(database.clone()),
+            Self::Postgres(database, _) => Arc::new(database.clone()),
         }
     }
 
     pub(crate) fn ledger(&self) -> Arc<dyn WrapLedger> {
         match self {
-            Self::Sqlite(database) => Arc::new(database.clone()),
-            Self::Postgres(database) => Arc::new(database.clone()),
+            Self::Sqlite(database, _) => Arc::new(database.clone()),
+            Self::Postgres(database, _) => Arc::new(database.clone()),
         }
     }
 
@@ -75,7 +90,7 @@ impl Database {
     pub(crate) fn with_keys(self, keys: Arc<dyn PurposeKeys>) -> Stores {
         let deployment = self.deployment();
         match &self {
-            Self::Sqlite(database) => {
+            Self::Sqlite(database, _) => {
                 let store = Arc::new(SqliteStore::new(database.clone(), keys));
                 Stores {
                     credentials: store.clone(),
@@ -86,7 +101,7 @@ impl Database {
                     database: self,
                 }
             }
-            Self::Postgres(database) => {
+            Self::Postgres(database, _) => {
                 let store = Arc::new(PostgresStore::new(database.clone(), keys));
                 Stores {
                     credentials: store.clone(),
@@ -102,19 +117,28 @@ impl Database {
 }
 
 impl Stores {
+    /// Reads how many statements this instance has sent.
+    pub(crate) fn statements(&self) -> Box<dyn Fn() -> u64 + Send + Sync> {
+        match &self.database {
+            Database::Sqlite(_, statements) => {
+                let statements = statements.clone();
+                Box::new(move || statements.count())
+            }
+            Database::Postgres(_, statements) => {
+                let statements = statements.clone();
+                Box::new(move || statements.sent())
+            }
+        }
+    }
+
     /// Wipes what deleted rows left in the write-ahead log of the embedded store.
     pub(crate) async fn checkpoint_wal(&self) {
-        if let Database::Sqlite(database) = &self.database
+        if let Database::Sqlite(database, _) = &self.database
             && let Err(error) = database.checkpoint_wal().await
         {
             tracing::warn!(%error, "the write-ahead log was not truncated");
         }
     }
-
-}
-
-pub(crate) fn sqlite_options(create: bool) -> SqliteOptions {
-    SqliteOptions { create, ..SqliteOptions::default() }
 }
 
 /// Removes an unfinished database of a first start that broke off.

@@ -131,7 +131,10 @@ impl AuditTrail for PostgresStore {
                 .limit(100)
                 .load(&mut *connection)
                 .await?;
-            Ok(names.iter().map(|name| audit_chain::head_name(name).organization()).collect::<StoreResult<_>>()?)
+            Ok(names
+                .iter()
+                .map(|name| audit_chain::head_name(name).organization())
+                .collect::<StoreResult<_>>()?)
         })
         .await
     }

@@ -121,10 +121,10 @@ impl CredentialRepository for PostgresStore {
         .await
     }
 
-    async fn replace(
+    async fn replace<'a>(
         &self,
         changed: &Credential,
-        sealed: Option<&Sealed>,
+        sealed: Option<&'a Sealed>,
         expected_revision: u64,
         expected_version: u64,
         evidence: Evidence,

@@ -121,7 +121,9 @@ pub enum KeyFileRefused {
     #[error("does not open with this passphrase")]
     PassphraseWrong,
     /// Opening it would cost more than the limits allow, or the key is too large or too small.
-    #[error("uses parameters beyond the limits (bcrypt rounds 256, PBKDF2 iterations 5,000,000, RSA 2048 to 16384 bit)")]
+    #[error(
+        "uses parameters beyond the limits (bcrypt rounds 256, PBKDF2 iterations 5,000,000, RSA 2048 to 16384 bit)"
+    )]
     Limits,
 }
 
@@ -132,5 +134,9 @@ pub trait KeyFileReader: Send + Sync {
     /// Whether `key` opens with `passphrase`.
     ///
     /// MUST NOT block the caller's thread: deriving a key from a passphrase costs up to 2 seconds.
-    async fn check<'a>(&self, key: &'a SecretText, passphrase: Option<&'a SecretText>) -> Result<(), KeyFileRefused>;
+    async fn check<'a>(
+        &self,
+        key: &'a SecretText,
+        passphrase: Option<&'a SecretText>,
+    ) -> Result<(), KeyFileRefused>;
 }

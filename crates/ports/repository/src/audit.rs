@@ -72,7 +72,12 @@ pub trait AuditTrail: Send + Sync {
 
     /// Records of one organisation by ascending place, from `from_seq`, at most `limit`. A record that
     /// cannot be read back is `Corrupt`.
-    async fn range(&self, organization: &OrganizationId, from_seq: u64, limit: u32) -> StoreResult<Vec<AuditRecord>>;
+    async fn range(
+        &self,
+        organization: &OrganizationId,
+        from_seq: u64,
+        limit: u32,
+    ) -> StoreResult<Vec<AuditRecord>>;
 
     /// The head of one chain; `None` when nothing was ever recorded.
     async fn head(&self, organization: &OrganizationId) -> StoreResult<Option<AuditHead>>;

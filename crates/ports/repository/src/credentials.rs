@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 use strongroom_domain::{
-    Credential, CredentialId, CredentialName, CredentialStatus, Evidence, OrganizationId, ProviderId, Reach, Sealed, Slot,
+    Credential, CredentialId, CredentialName, CredentialStatus, Evidence, OrganizationId, ProviderId, Reach,
+    Sealed, Slot,
 };
 use time::OffsetDateTime;
 
@@ -48,7 +49,8 @@ pub trait CredentialRepository: Send + Sync {
     /// The quota is `default_limit` per provider unless the organisation has one of its own. MUST be exact
     /// under concurrency: of any number of parallel inserts at most the quota succeed; the rest return
     /// `QuotaExceeded`. MUST return `Duplicate { what: "slot" }` when the slot is held.
-    async fn insert(&self, new: &SealedCredential, default_limit: u32, evidence: Evidence) -> StoreResult<()>;
+    async fn insert(&self, new: &SealedCredential, default_limit: u32, evidence: Evidence)
+    -> StoreResult<()>;
 
     /// The metadata of one credential.
     async fn find(&self, organization: &OrganizationId, id: CredentialId) -> StoreResult<Option<Credential>>;
@@ -82,10 +84,10 @@ pub trait CredentialRepository: Send + Sync {
     /// MUST write only when the stored revision and version are the expected ones; MUST return
     /// `StaleVersion` when they are not and also when the row is gone, so that a late writer never revives
     /// it. Provider, slot, creation and last-read columns never change.
-    async fn replace(
+    async fn replace<'a>(
         &self,
         changed: &Credential,
-        sealed: Option<&Sealed>,
+        sealed: Option<&'a Sealed>,
         expected_revision: u64,
         expected_version: u64,
         evidence: Evidence,

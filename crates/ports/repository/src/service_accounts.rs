@@ -22,19 +22,38 @@ pub trait ServiceAccountRepository: Send + Sync {
     async fn insert(&self, account: &ServiceAccount, evidence: Evidence) -> StoreResult<()>;
 
     /// One account.
-    async fn find(&self, organization: &OrganizationId, id: ServiceAccountId) -> StoreResult<Option<ServiceAccount>>;
+    async fn find(
+        &self,
+        organization: &OrganizationId,
+        id: ServiceAccountId,
+    ) -> StoreResult<Option<ServiceAccount>>;
 
     /// Accounts by descending id, skipping `offset`, at most `limit`.
-    async fn list(&self, organization: &OrganizationId, offset: u32, limit: u32) -> StoreResult<Vec<ServiceAccount>>;
+    async fn list(
+        &self,
+        organization: &OrganizationId,
+        offset: u32,
+        limit: u32,
+    ) -> StoreResult<Vec<ServiceAccount>>;
 
     /// Replaces an account and records its events.
     ///
     /// MUST return `StaleVersion` when the stored `updated_at` is not `read_at` or the account is gone.
-    async fn replace(&self, changed: &ServiceAccount, read_at: OffsetDateTime, evidence: Evidence) -> StoreResult<()>;
+    async fn replace(
+        &self,
+        changed: &ServiceAccount,
+        read_at: OffsetDateTime,
+        evidence: Evidence,
+    ) -> StoreResult<()>;
 
     /// Removes an account and all of its keys, and records the event. `Ok(false)` when there is none, and
     /// nothing recorded.
-    async fn delete(&self, organization: &OrganizationId, id: ServiceAccountId, evidence: Evidence) -> StoreResult<bool>;
+    async fn delete(
+        &self,
+        organization: &OrganizationId,
+        id: ServiceAccountId,
+        evidence: Evidence,
+    ) -> StoreResult<bool>;
 
     /// Stores a new key and records the event.
     ///
@@ -42,7 +61,11 @@ pub trait ServiceAccountRepository: Send + Sync {
     async fn insert_key(&self, key: &ApiKey, evidence: Evidence) -> StoreResult<bool>;
 
     /// The keys of an account by descending creation time, at most 1,000.
-    async fn list_keys(&self, organization: &OrganizationId, account: ServiceAccountId) -> StoreResult<Vec<ApiKey>>;
+    async fn list_keys(
+        &self,
+        organization: &OrganizationId,
+        account: ServiceAccountId,
+    ) -> StoreResult<Vec<ApiKey>>;
 
     /// Revokes a key and records the event. `Ok(false)` when the account has no such key, and nothing
     /// recorded.

@@ -11,7 +11,8 @@
 
 use async_trait::async_trait;
 use strongroom_domain::{
-    CredentialId, CredentialType, KekId, OrganizationId, ProviderId, PublicConfig, PurposeKeyId, Sealed, SecretPayload,
+    CredentialId, CredentialType, KekId, OrganizationId, ProviderId, PublicConfig, PurposeKeyId, Sealed,
+    SecretPayload,
 };
 
 /// What a sealed payload is bound to. Ciphertext that was moved to another row, organisation, version,

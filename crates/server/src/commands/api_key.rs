@@ -18,7 +18,8 @@ pub(crate) async fn create(
     let caller = operator(org)?;
     let account = ServiceAccountId::parse(account).map_err(|rule| broken(rule.on("--service-account")))?;
     let name = AccountName::parse(name).map_err(|rule| broken(rule.on("--name")))?;
-    let lifetime = expires.map(|text| duration("--expires", text, &[('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)]));
+    let lifetime =
+        expires.map(|text| duration("--expires", text, &[('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)]));
     let lifetime = lifetime.transpose()?;
     let issued = with_vault(invocation.settings, async |strongroom| {
         let expires_at = lifetime.map(|lifetime| strongroom.now() + lifetime);

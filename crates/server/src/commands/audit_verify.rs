@@ -21,8 +21,14 @@ struct Report {
     broken: Vec<(String, u64, String)>,
 }
 
-pub(crate) async fn run(invocation: Invocation, org: Option<&str>, checkpoints: Option<&Path>) -> anyhow::Result<()> {
-    let only = org.map(|org| OrganizationId::from_stored(org).map_err(|rule| broken(rule.on("--org")))).transpose()?;
+pub(crate) async fn run(
+    invocation: Invocation,
+    org: Option<&str>,
+    checkpoints: Option<&Path>,
+) -> anyhow::Result<()> {
+    let only = org
+        .map(|org| OrganizationId::from_stored(org).map_err(|rule| broken(rule.on("--org"))))
+        .transpose()?;
     let report = with_vault(invocation.settings, async |strongroom| {
         let mut report = Report::default();
         match only {
@@ -51,7 +57,10 @@ pub(crate) async fn run(invocation: Invocation, org: Option<&str>, checkpoints: 
     });
     let mut lines: Vec<String> =
         report.broken.iter().map(|(org, seq, reason)| format!("BROKEN {org} at {seq}: {reason}")).collect();
-    lines.push(format!("{} chains, {} events, {} checkpoints", report.chains, report.events, report.checkpoints));
+    lines.push(format!(
+        "{} chains, {} events, {} checkpoints",
+        report.chains, report.events, report.checkpoints
+    ));
     output::result(invocation.json, &value, &lines);
     anyhow::ensure!(good, "the audit trail does not hold");
     Ok(())
@@ -69,7 +78,11 @@ async fn check_all(strongroom: &Strongroom, report: &mut Report) -> anyhow::Resu
     }
 }
 
-async fn check(strongroom: &Strongroom, organization: &OrganizationId, report: &mut Report) -> anyhow::Result<()> {
+async fn check(
+    strongroom: &Strongroom,
+    organization: &OrganizationId,
+    report: &mut Report,
+) -> anyhow::Result<()> {
     let found = strongroom.application().verify_chain(organization).await?;
     report.chains += 1;
     report.events += found.events;

@@ -42,6 +42,7 @@ async fn look(settings: Settings) -> Vec<Finding> {
 }
 
 fn opened(strongroom: &Strongroom) -> Finding {
-    let text = format!("store, migrations, keys and catalog are good; deployment {}", strongroom.deployment_id());
+    let text =
+        format!("store, migrations, keys and catalog are good; deployment {}", strongroom.deployment_id());
     Finding { subject: "start", good: true, text }
 }

@@ -31,7 +31,10 @@ pub(crate) async fn status(invocation: Invocation) -> anyhow::Result<()> {
     let line = |key: &strongroom::KeyStatus| {
         let primary = if key.primary { " primary" } else { "" };
         let held = if key.held { "held" } else { "NOT HELD" };
-        format!("{} {}{primary} {held}, wraps {} stored items, {} wraps reserved", key.name, key.id, key.in_use, key.reserved)
+        format!(
+            "{} {}{primary} {held}, wraps {} stored items, {} wraps reserved",
+            key.name, key.id, key.in_use, key.reserved
+        )
     };
     let lines: Vec<String> = keys.iter().map(line).collect();
     output::result(invocation.json, &json!({ "keys": values }), &lines);

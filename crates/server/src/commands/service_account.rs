@@ -8,7 +8,12 @@ use strongroom_domain::{Reach, Scope, ScopeSet};
 use super::{Invocation, broken, explained, operator, with_vault};
 use crate::output;
 
-pub(crate) async fn create(invocation: Invocation, org: &str, name: &str, scopes: &[String]) -> anyhow::Result<()> {
+pub(crate) async fn create(
+    invocation: Invocation,
+    org: &str,
+    name: &str,
+    scopes: &[String],
+) -> anyhow::Result<()> {
     let caller = operator(org)?;
     let name = AccountName::parse(name).map_err(|rule| broken(rule.on("--name")))?;
     let scopes: Result<ScopeSet, _> = scopes.iter().map(|scope| Scope::parse(scope)).collect();

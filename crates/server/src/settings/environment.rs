@@ -31,10 +31,15 @@ impl Environment {
     pub(crate) fn read() -> anyhow::Result<Self> {
         if std::env::var_os(HANDED_OVER).is_some() {
             let mut text = Zeroizing::new(String::with_capacity(MOST));
-            std::io::stdin().take(MOST as u64).read_to_string(&mut text).context("settings could not be handed over")?;
+            std::io::stdin()
+                .take(MOST as u64)
+                .read_to_string(&mut text)
+                .context("settings could not be handed over")?;
             let variables: BTreeMap<String, String> =
                 serde_json::from_str(&text).ok().context("settings could not be handed over")?;
-            return Ok(Self(variables.into_iter().map(|(name, value)| (name, Zeroizing::new(value))).collect()));
+            return Ok(Self(
+                variables.into_iter().map(|(name, value)| (name, Zeroizing::new(value))).collect(),
+            ));
         }
         let mut variables = BTreeMap::new();
         for (name, value) in std::env::vars_os() {
@@ -54,7 +59,8 @@ impl Environment {
 
     /// The variables that name settings.
     pub(super) fn settings(&self) -> impl Iterator<Item = (&str, &str)> {
-        let settings = self.0.iter().filter(|(name, _)| name.starts_with("STRONGROOM_") && *name != HANDED_OVER);
+        let settings =
+            self.0.iter().filter(|(name, _)| name.starts_with("STRONGROOM_") && *name != HANDED_OVER);
         settings.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 

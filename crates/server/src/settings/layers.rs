@@ -18,7 +18,10 @@ pub(super) fn merge(file: Option<&Path>, environment: &Environment) -> anyhow::R
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("the settings file {} cannot be read", path.display()))?;
         let table: Table = text.parse().map_err(|error: toml::de::Error| {
-            let line = error.span().and_then(|span| text.get(..span.start)).map_or(0, |before| before.lines().count());
+            let line = error
+                .span()
+                .and_then(|span| text.get(..span.start))
+                .map_or(0, |before| before.lines().count());
             anyhow::anyhow!("the settings file {} is not TOML near line {line}", path.display())
         })?;
         for (name, value) in leaves("", table) {
@@ -157,6 +160,9 @@ mod tests {
         assert_eq!(settings.listen, ([127, 0, 0, 1], 0).into());
         let behind = load(&[("PORT", "81"), ("STRONGROOM_SERVER__BEHIND_PROXY", "true")]).unwrap();
         assert_eq!(behind.listen, ([0, 0, 0, 0], 81).into());
-        assert!(load(&[("STRONGROOM_EGRESS__PLAIN_HTTP", "true")]).is_ok(), "later settings are announced only");
+        assert!(
+            load(&[("STRONGROOM_EGRESS__PLAIN_HTTP", "true")]).is_ok(),
+            "later settings are announced only"
+        );
     }
 }

@@ -9,10 +9,12 @@ use strongroom_http_kit::{PublicCall, Route, ok};
 pub(crate) const LIVE: Route = Route::public("/health/live", |_| Box::pin(std::future::ready(live())));
 
 /// Requests may be sent here.
-pub(crate) const READY: Route = Route::public("/health/ready", |call| Box::pin(std::future::ready(Ok(ready(&call)))));
+pub(crate) const READY: Route =
+    Route::public("/health/ready", |call| Box::pin(std::future::ready(Ok(ready(&call)))));
 
 /// Counters, for peers on this host.
-pub(crate) const METRICS: Route = Route::host("/metrics", |call| Box::pin(std::future::ready(Ok(metrics(&call)))));
+pub(crate) const METRICS: Route =
+    Route::host("/metrics", |call| Box::pin(std::future::ready(metrics(&call))));
 
 fn live() -> Result<HttpResponse, Failure> {
     Ok(ok(&json!({ "status": "live" })))
@@ -27,8 +29,9 @@ fn ready(call: &PublicCall) -> HttpResponse {
     }
 }
 
-fn metrics(call: &PublicCall) -> HttpResponse {
-    HttpResponse::Ok()
+fn metrics(call: &PublicCall) -> Result<HttpResponse, Failure> {
+    let text = call.metrics.render().map_err(|_| Failure::Internal)?;
+    Ok(HttpResponse::Ok()
         .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
-        .body(call.metrics.render(&call.app))
+        .body(text))
 }

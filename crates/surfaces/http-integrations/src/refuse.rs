@@ -32,7 +32,9 @@ pub(crate) fn refuse(refusal: &Refusal, request_id: &str) -> HttpResponse {
         Refusal::Transport(transport) => answer(transport.status(), "bad_request", transport.message()),
         Refusal::Failure(failure) => match failure {
             Failure::Unauthenticated { presented } => unauthenticated(*presented, request_id),
-            Failure::Forbidden { service_accounts_only: true } => answer(403, "forbidden", "Service account required"),
+            Failure::Forbidden { service_accounts_only: true } => {
+                answer(403, "forbidden", "Service account required")
+            }
             Failure::Forbidden { .. } => answer(403, "forbidden", "Not allowed"),
             Failure::NotFound(missing) => answer(404, "not_found", not_found(*missing)),
             Failure::Invalid(violations) => invalid(violations, request_id),
@@ -86,9 +88,9 @@ const fn conflicting(conflict: Conflict) -> (u16, &'static str, &'static str) {
 }
 
 fn invalid(violations: &[Violation], request_id: &str) -> HttpResponse {
-    let details = violations.iter().map(|violation| {
-        json!({ "field": violation.field, "message": violation.rule.to_string() })
-    });
+    let details = violations
+        .iter()
+        .map(|violation| json!({ "field": violation.field, "message": violation.rule.to_string() }));
     let message = "The request is invalid";
     let error = Error { message, code: "bad_request", details: details.collect() };
     builder(400).json(Body { error, request_id })

@@ -41,7 +41,10 @@ impl<'a> From<&'a ServiceAccount> for Account<'a> {
             description: account.description.as_deref(),
             scopes: account.scopes.iter().map(|scope| scope.as_str()).collect(),
             providers: reach.providers.as_ref().map(|ids| ids.iter().map(ProviderId::as_str).collect()),
-            credential_ids: reach.credentials.as_ref().map(|ids| ids.iter().map(CredentialId::to_string).collect()),
+            credential_ids: reach
+                .credentials
+                .as_ref()
+                .map(|ids| ids.iter().map(CredentialId::to_string).collect()),
             status: account.status.as_str(),
             created_at: timestamp(account.created_at),
             updated_at: timestamp(account.updated_at),

@@ -70,7 +70,8 @@ impl Call {
         }
         let tag = text.strip_prefix("W/").unwrap_or(text);
         let bare = tag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-        let bare = bare.ok_or_else(|| Failure::invalid(Rule::fixed("must be one quoted entity tag").on("If-Match")))?;
+        let bare = bare
+            .ok_or_else(|| Failure::invalid(Rule::fixed("must be one quoted entity tag").on("If-Match")))?;
         let revision = bare.parse().ok().filter(|_| tag.len() == text.len());
         Ok(Some(revision.unwrap_or(0)))
     }
@@ -78,7 +79,8 @@ impl Call {
     /// Whether `If-None-Match` names this version, or any.
     pub fn none_match(&self, version: u64) -> bool {
         let tag = format!("\"{version}\"");
-        let values = self.request.headers().get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
+        let values =
+            self.request.headers().get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
         values
             .flat_map(|value| value.split(','))
             .map(|value| value.trim().trim_start_matches("W/"))

@@ -85,7 +85,11 @@ impl Fields {
     }
 
     /// A field that may be `null` on purpose: outer `None` when absent, inner `None` when `null`.
-    pub fn nullable<T>(&mut self, name: &str, read: impl Fn(&mut Self, &str) -> Option<T>) -> Option<Option<T>> {
+    pub fn nullable<T>(
+        &mut self,
+        name: &str,
+        read: impl Fn(&mut Self, &str) -> Option<T>,
+    ) -> Option<Option<T>> {
         match self.fields.get(name)? {
             Json::Null => {
                 self.fields.remove(name);
@@ -169,7 +173,9 @@ impl FromJson for u64 {
     fn from_json(json: Json) -> Result<Self, MisshapeKind> {
         let number = match &json {
             Json::Integer(number) => Self::try_from(*number).ok(),
-            Json::Text(text) if text.expose().bytes().all(|b| b.is_ascii_digit()) => text.expose().parse().ok(),
+            Json::Text(text) if text.expose().bytes().all(|b| b.is_ascii_digit()) => {
+                text.expose().parse().ok()
+            }
             _ => None,
         };
         number.ok_or(MisshapeKind::WrongType("integer"))
@@ -188,7 +194,11 @@ impl FromJson for OffsetDateTime {
         let rule = || MisshapeKind::WrongValue("must be an RFC 3339 time".into());
         let time = Self::parse(text.expose(), &Rfc3339).map_err(|_| rule())?;
         // What the stores can hold, and any calendar that a person means.
-        if (1970..=9998).contains(&time.year()) { Ok(time.to_offset(time::UtcOffset::UTC)) } else { Err(rule()) }
+        if (1970..=9998).contains(&time.year()) {
+            Ok(time.to_offset(time::UtcOffset::UTC))
+        } else {
+            Err(rule())
+        }
     }
 }
 
@@ -204,7 +214,9 @@ impl<T: FromJson> FromJson for Vec<T> {
 impl FromJson for Submission {
     fn from_json(json: Json) -> Result<Self, MisshapeKind> {
         match json {
-            Json::Object(fields) => Ok(fields.into_iter().map(|(name, value)| (name, value.into())).collect()),
+            Json::Object(fields) => {
+                Ok(fields.into_iter().map(|(name, value)| (name, value.into())).collect())
+            }
             _ => Err(MisshapeKind::WrongType("object")),
         }
     }

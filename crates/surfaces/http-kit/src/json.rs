@@ -171,7 +171,15 @@ mod tests {
 
     #[test]
     fn what_is_not_one_json_value_is_refused_without_being_quoted() {
-        for text in ["", "{", "{\"canary\":1}x", "{\"canary\":1,\"canary\":2}", "[canary]", "\"canary", "{\"canary\":01}"] {
+        for text in [
+            "",
+            "{",
+            "{\"canary\":1}x",
+            "{\"canary\":1,\"canary\":2}",
+            "[canary]",
+            "\"canary",
+            "{\"canary\":01}",
+        ] {
             let failure = Json::parse(text.as_bytes()).unwrap_err();
             assert!(!format!("{failure:?}").contains("canary"), "{failure:?}");
         }

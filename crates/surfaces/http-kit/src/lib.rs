@@ -19,7 +19,7 @@ mod route;
 pub use call::{Call, PublicCall};
 pub use fields::{Fields, FromJson};
 pub use json::Json;
-pub use metrics::Metrics;
+pub use metrics::{Metrics, Watched};
 pub use peer::{BadNetwork, TrustedProxies};
 pub use pipeline::{Kit, Listener, envelope, mount};
 pub use refusal::{Refusal, Transport};

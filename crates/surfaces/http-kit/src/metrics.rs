@@ -9,13 +9,23 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
-use strongroom_application::Application;
 
 /// The counters of one server.
 pub struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     seconds: Histogram,
+    watched: Vec<Watched>,
+}
+
+/// A counter that something else keeps.
+pub struct Watched {
+    /// Its name, without the suffix `_total`.
+    pub name: &'static str,
+    /// What it counts.
+    pub help: &'static str,
+    /// Reads it.
+    pub read: Box<dyn Fn() -> u64 + Send + Sync>,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -26,19 +36,18 @@ struct RequestLabels {
     status: u16,
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
+impl Metrics {
+    /// Counts requests, and shows what others count.
+    pub fn new(watched: Vec<Watched>) -> Self {
         let mut registry = Registry::with_prefix("strongroom");
         let requests = Family::default();
         // 0.25 ms to 4 s.
         let seconds = Histogram::new(exponential_buckets(0.000_25, 2.0, 15));
         registry.register("http_requests", "Requests by method, route and status", requests.clone());
         registry.register("http_request_seconds", "Time from head to answer", seconds.clone());
-        Self { registry, requests, seconds }
+        Self { registry, requests, seconds, watched }
     }
-}
 
-impl Metrics {
     pub(crate) fn count(&self, method: &str, route: Option<String>, status: u16, took: Duration) {
         let known = ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS"];
         let method = known.into_iter().find(|known| *known == method).unwrap_or("other");
@@ -47,23 +56,19 @@ impl Metrics {
         self.seconds.observe(took.as_secs_f64());
     }
 
-    /// All counters as text.
-    pub fn render(&self, application: &Application) -> String {
+    /// All counters in the OpenMetrics text format.
+    ///
+    /// # Errors
+    /// When formatting fails, which writing to a string does not.
+    pub fn render(&self) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
-        if encode(&mut text, &self.registry).is_err() {
-            return String::new();
-        }
-        let (durable, failed) = application.audit_counts();
+        encode(&mut text, &self.registry)?;
         let end = "# EOF\n";
         text.truncate(text.len().saturating_sub(end.len()));
-        // Two counters that the audit writer keeps itself.
-        let written = write!(
-            text,
-            "# HELP strongroom_audit_events Audit events of reads and refusals by outcome.\n\
-             # TYPE strongroom_audit_events counter\n\
-             strongroom_audit_events_total{{outcome=\"durable\"}} {durable}\n\
-             strongroom_audit_events_total{{outcome=\"failed\"}} {failed}\n{end}"
-        );
-        if written.is_err() { String::new() } else { text }
+        for Watched { name, help, read } in &self.watched {
+            writeln!(text, "# HELP {name} {help}.\n# TYPE {name} counter\n{name}_total {}", read())?;
+        }
+        text.push_str(end);
+        Ok(text)
     }
 }

@@ -16,13 +16,13 @@ use tokio::time::Instant;
 use tracing::Instrument;
 use ulid::Ulid;
 
+use crate::body;
 use crate::call::{Call, PublicCall};
 use crate::json::Json;
 use crate::metrics::Metrics;
 use crate::peer::{TrustedProxies, is_local};
 use crate::refusal::{Refusal, Transport};
 use crate::route::{Access, BodyRule, Dialect, Handler, Route};
-use crate::body;
 
 /// All headers of a request together, names and values.
 const MAX_HEADERS: usize = 16 * 1024;
@@ -93,9 +93,10 @@ fn resource(dialect: &'static Dialect, prefix: &str, path: &'static str) -> acti
     let allow = routes.iter().map(|route| (route.method)().to_string()).collect::<Vec<_>>().join(", ");
     let mut resource = web::resource(format!("{prefix}{path}"));
     for route in routes {
-        resource = resource.route(web::method((route.method)()).to(move |request: HttpRequest, payload: web::Payload| {
-            serve(dialect, route, request, payload)
-        }));
+        resource =
+            resource.route(web::method((route.method)()).to(
+                move |request: HttpRequest, payload: web::Payload| serve(dialect, route, request, payload),
+            ));
     }
     resource.default_service(web::to(move |request: HttpRequest| {
         let mut response = (dialect.refuse)(&Transport::MethodNotAllowed.into(), &request_id(&request));
@@ -133,14 +134,22 @@ async fn serve(
     }
 }
 
-async fn answer(route: &'static Route, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, Refusal> {
-    let Some(kit) = request.app_data::<web::Data<Kit>>().cloned() else { return Err(Failure::Internal.into()) };
+async fn answer(
+    route: &'static Route,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Refusal> {
+    let Some(kit) = request.app_data::<web::Data<Kit>>().cloned() else {
+        return Err(Failure::Internal.into());
+    };
     match route.access {
         Access::Permitted(operation, handler) => {
             let call = admit(&kit, route, operation, request, payload).await?;
             finish(handler, call).await
         }
-        Access::Host(_) if !serves_host(kit.listener, &request) => Err(Failure::NotFound(Missing::Route).into()),
+        Access::Host(_) if !serves_host(kit.listener, &request) => {
+            Err(Failure::NotFound(Missing::Route).into())
+        }
         Access::Public(handler) | Access::Host(handler) => {
             Ok(handler(PublicCall { app: kit.app.clone(), metrics: kit.metrics.clone() }).await?)
         }
@@ -262,7 +271,9 @@ fn known(method: &Method) -> &str {
 /// The caller's own request id is only logged, and only when it is short and plain.
 fn log_callers_id(request: &ServiceRequest, span: &tracing::Span) {
     let value = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok());
-    if let Some(id) = value.filter(|id| id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')) {
+    if let Some(id) =
+        value.filter(|id| id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
+    {
         span.in_scope(|| tracing::debug!(callers_request_id = id));
     }
 }

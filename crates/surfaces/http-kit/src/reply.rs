@@ -29,7 +29,11 @@ pub fn no_content() -> HttpResponse {
 }
 
 /// A status with a JSON body that holds secrets. Its buffer is written once and wiped after it was sent.
-pub fn ok_secret(status: StatusCode, body: &impl Serialize, size_hint: usize) -> Result<HttpResponse, Failure> {
+pub fn ok_secret(
+    status: StatusCode,
+    body: &impl Serialize,
+    size_hint: usize,
+) -> Result<HttpResponse, Failure> {
     let mut buffer = Zeroizing::new(Vec::with_capacity(size_hint));
     serde_json::to_writer(&mut *buffer, body).map_err(|_| Failure::Internal)?;
     Ok(HttpResponse::build(status).content_type("application/json").body(Bytes::from_owner(Wiped(buffer))))
@@ -63,6 +67,8 @@ impl Cursor {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok();
         let position = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
         let parsed = position.and_then(|position| position.strip_prefix("v1").and_then(&parse));
-        parsed.ok_or_else(|| Failure::invalid(Rule::fixed("must be a cursor of an earlier answer").on("cursor")))
+        parsed.ok_or_else(|| {
+            Failure::invalid(Rule::fixed("must be a cursor of an earlier answer").on("cursor"))
+        })
     }
 }

@@ -51,22 +51,42 @@ pub enum BodyRule {
 impl Route {
     /// A route that reads.
     pub const fn get(path: &'static str, operation: Operation, handler: Handler) -> Self {
-        Self { method: || Method::GET, path, access: Access::Permitted(operation, handler), body: BodyRule::None }
+        Self {
+            method: || Method::GET,
+            path,
+            access: Access::Permitted(operation, handler),
+            body: BodyRule::None,
+        }
     }
 
     /// A route that takes a JSON body by POST.
     pub const fn post(path: &'static str, operation: Operation, handler: Handler) -> Self {
-        Self { method: || Method::POST, path, access: Access::Permitted(operation, handler), body: BodyRule::Json }
+        Self {
+            method: || Method::POST,
+            path,
+            access: Access::Permitted(operation, handler),
+            body: BodyRule::Json,
+        }
     }
 
     /// A route that takes a JSON body by PATCH.
     pub const fn patch(path: &'static str, operation: Operation, handler: Handler) -> Self {
-        Self { method: || Method::PATCH, path, access: Access::Permitted(operation, handler), body: BodyRule::Json }
+        Self {
+            method: || Method::PATCH,
+            path,
+            access: Access::Permitted(operation, handler),
+            body: BodyRule::Json,
+        }
     }
 
     /// A route that deletes.
     pub const fn delete(path: &'static str, operation: Operation, handler: Handler) -> Self {
-        Self { method: || Method::DELETE, path, access: Access::Permitted(operation, handler), body: BodyRule::None }
+        Self {
+            method: || Method::DELETE,
+            path,
+            access: Access::Permitted(operation, handler),
+            body: BodyRule::None,
+        }
     }
 
     /// A route for anybody.

@@ -3,14 +3,15 @@ use strongroom_store_postgres::{OpenError, PostgresDatabase, PostgresOptions};
 
 #[tokio::test]
 async fn a_server_that_may_lose_answered_writes_is_refused() {
-    let test = PostgresCluster::shared().create_database();
+    let cluster = PostgresCluster::start(ClusterOptions { fsync: false, ..ClusterOptions::default() });
+    let test = cluster.create_database();
     let refused = PostgresDatabase::connect(PostgresOptions::new(test.url())).await;
     assert!(matches!(refused.err(), Some(OpenError::UnsafeDurability { setting: "fsync" })));
 }
 
 #[tokio::test]
 async fn a_server_that_syncs_is_accepted_unless_commits_do_not_wait() {
-    let cluster = PostgresCluster::start(ClusterOptions { fsync: true, tls: None });
+    let cluster = PostgresCluster::start(ClusterOptions { fsync: true, ..ClusterOptions::default() });
     let test = cluster.create_database();
     let database = PostgresDatabase::connect(PostgresOptions::new(test.url())).await.unwrap();
     database.ping().await.unwrap();

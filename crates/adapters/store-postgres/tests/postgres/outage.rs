@@ -16,7 +16,8 @@ async fn at_server(cluster: &Arc<PostgresCluster>, action: fn(&PostgresCluster))
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_restart_of_the_server_the_next_calls_work() {
-    let cluster = Arc::new(PostgresCluster::start(ClusterOptions { fsync: true, tls: None }));
+    let cluster =
+        Arc::new(PostgresCluster::start(ClusterOptions { fsync: true, ..ClusterOptions::default() }));
     let fixture = fixture_on(cluster.create_database(), 4).await;
     let batch = [event(&organization("acme"), Action::SecretRead)];
     fixture.store.append(&batch, Contention::Wait).await.unwrap();

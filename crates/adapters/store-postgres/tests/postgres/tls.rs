@@ -46,7 +46,8 @@ async fn connect(test: &TestDatabase, name: &str, query: &str) -> Result<String,
 #[tokio::test]
 async fn tls_is_verified_fully_or_not_at_all_as_the_url_says() {
     let (authority, stranger) = (Authority::new(), Authority::new());
-    let cluster = PostgresCluster::start(ClusterOptions { fsync: false, tls: Some(authority.issue()) });
+    let cluster =
+        PostgresCluster::start(ClusterOptions { tls: Some(authority.issue()), ..ClusterOptions::default() });
     let test = cluster.create_database();
     let roots = authority.write("good");
     let verified = format!("&sslmode=verify-full&sslrootcert={}", roots.display());

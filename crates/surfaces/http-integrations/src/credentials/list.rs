@@ -77,7 +77,8 @@ pub(crate) fn page_size(text: &str, most: u32) -> Result<u32, Rule> {
 }
 
 fn next_page(call: &Call, cursor: &str) -> String {
-    let kept = url::form_urlencoded::parse(call.query_string().as_bytes()).filter(|(name, _)| name != "cursor");
+    let kept =
+        url::form_urlencoded::parse(call.query_string().as_bytes()).filter(|(name, _)| name != "cursor");
     let query = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs(kept)
         .append_pair("cursor", cursor)

@@ -64,7 +64,8 @@ pub(crate) struct Opened<'a> {
 impl Opened<'_> {
     /// An upper bound of the body's size: JSON writes a byte with at most six.
     pub(crate) fn size_hint(&self) -> usize {
-        let secret: usize = self.opened.secret.iter().map(|(name, value)| name.len() + value.len() * 6 + 8).sum();
+        let secret: usize =
+            self.opened.secret.iter().map(|(name, value)| name.len() + value.len() * 6 + 8).sum();
         1_024 + secret + self.opened.credential.config.to_canonical_json().len() * 2
     }
 

@@ -26,17 +26,22 @@ fn read(mut body: Fields) -> Result<UpdateCredential, Failure> {
     if !content && !body.has("name") && !body.has("expires_at") {
         let missing = |field| Misshape::body(field, MisshapeKind::Missing);
         let unknown = body.finish(|| Some(()));
-        return Err(unknown.err().unwrap_or(Failure::Malformed(vec![missing("credential_type"), missing("credentials")])));
+        return Err(unknown
+            .err()
+            .unwrap_or(Failure::Malformed(vec![missing("credential_type"), missing("credentials")])));
     }
     let (credential_type, credentials) = match content {
-        true => (body.required_choice("credential_type", CredentialType::parse), body.required("credentials")),
+        true => {
+            (body.required_choice("credential_type", CredentialType::parse), body.required("credentials"))
+        }
         false => (body.choice("credential_type", CredentialType::parse), body.optional("credentials")),
     };
     let name = body.parsed("name", CredentialName::parse);
     let expires_at = body.optional("expires_at");
     body.finish(|| {
         let content = credential_type.zip(credentials);
-        let content = content.map(|(credential_type, credentials)| NewContent { credential_type, credentials });
+        let content =
+            content.map(|(credential_type, credentials)| NewContent { credential_type, credentials });
         Some(UpdateCredential { content, name, expires_at, expected_revision: None })
     })
 }

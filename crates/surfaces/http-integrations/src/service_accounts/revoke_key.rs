@@ -7,10 +7,11 @@ use strongroom_http_kit::{Call, Route, no_content};
 
 use super::account_id;
 
-pub(crate) const ROUTE: Route =
-    Route::delete("/service-accounts/{service_account_id}/api-keys/{key_id}", Operation::ManageApiKeys, |call| {
-        Box::pin(handle(call))
-    });
+pub(crate) const ROUTE: Route = Route::delete(
+    "/service-accounts/{service_account_id}/api-keys/{key_id}",
+    Operation::ManageApiKeys,
+    |call| Box::pin(handle(call)),
+);
 
 async fn handle(call: Call) -> Result<HttpResponse, Failure> {
     let key = call.path_id("key_id", ApiKeyId::parse)?;
