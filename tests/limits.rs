@@ -191,3 +191,34 @@ async fn columns_that_are_not_the_callers_to_set_are_refused() {
     assert_eq!(admin.get("/integrations/credentials").await.json().as_array().unwrap().len(), 1);
     assert_eq!(admin.get(&account_path).await.json(), account);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sixty_four_bombs_at_once_cost_less_than_sixteen_mebibytes() {
+    let (_world, server, auth) = server().await;
+    let headers = format!("{auth}Content-Type: application/json\r\n");
+    let list = format!("{{\"ids\":[{}]}}", vec!["0"; 120_000].join(","));
+    let deep = "[".repeat(250_000);
+    let text = format!("{{\"ids\":\"{}\"}}", "x".repeat(250_000));
+    let memory = || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap()
+    };
+    let send = |body: &str| {
+        let answer = send(&server, "POST", "/integrations/credentials/secrets", &headers, body.as_bytes());
+        assert_eq!(status(&answer), 422, "{answer}");
+    };
+    for body in [&list, &deep, &text] {
+        send(body);
+    }
+    let before = memory();
+    let mut most = before;
+    std::thread::scope(|scope| {
+        let bombs: Vec<_> =
+            (0..64).map(|n| [&list, &deep, &text][n % 3]).map(|body| scope.spawn(|| send(body))).collect();
+        while bombs.iter().any(|bomb| !bomb.is_finished()) {
+            most = most.max(memory());
+        }
+    });
+    assert!(most - before < 16 * 1024, "{} KiB", most - before);
+}

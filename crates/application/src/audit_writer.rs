@@ -70,6 +70,12 @@ impl AuditWriter {
         }
     }
 
+    /// Returns when everything that was handed over before has been written, or could not be.
+    pub(crate) async fn catch_up(&self) {
+        // An empty call waits its turn behind the others. Its own outcome says nothing.
+        self.record(Vec::new()).await.ok();
+    }
+
     /// Durable and failed events since the start.
     pub(crate) fn counts(&self) -> (u64, u64) {
         (self.counts.durable.load(Ordering::Relaxed), self.counts.failed.load(Ordering::Relaxed))
@@ -84,7 +90,10 @@ async fn write_batches(
     let mut batch = Vec::with_capacity(BATCH);
     while waiting.recv_many(&mut batch, BATCH).await > 0 {
         let events: Vec<AuditEvent> = batch.iter().flat_map(|call| call.events.iter().cloned()).collect();
-        let result = trail.append(&events, Contention::Skip).await;
+        let result = match events.is_empty() {
+            true => Ok(Vec::new()),
+            false => trail.append(&events, Contention::Skip).await,
+        };
         settle(&trail, &mut batch, result, &counts);
     }
 }
@@ -137,4 +146,50 @@ async fn append_skipped(
     let counter = if result.is_ok() { &counts.durable } else { &counts.failed };
     counter.fetch_add(events.len() as u64, Ordering::Relaxed);
     done.send(result.map(|_| ()).map_err(Failure::from)).ok();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use strongroom_domain::Action;
+    use strongroom_fixtures::{event, organization};
+    use strongroom_repository::MockAuditTrail;
+
+    fn of(org: &str) -> AuditEvent {
+        event(&organization(org), Action::SecretRead)
+    }
+
+    #[tokio::test]
+    async fn a_busy_chain_is_waited_for_apart_from_the_others() {
+        let mut trail = MockAuditTrail::new();
+        trail.expect_append().withf(|_, contention| *contention == Contention::Skip).returning(
+            |events, _| {
+                let outcome = |event: &AuditEvent| match event.organization.as_str() {
+                    "busy" => Appended::Skipped,
+                    _ => Appended::Durable { seq: 1 },
+                };
+                Ok(events.iter().map(outcome).collect())
+            },
+        );
+        let alone = |events: &[AuditEvent], contention: &Contention| {
+            *contention == Contention::Wait && events.len() == 1 && events[0].organization.as_str() == "busy"
+        };
+        trail.expect_append().withf(alone).times(1).returning(|_, _| Ok(vec![Appended::Durable { seq: 7 }]));
+        let writer = AuditWriter::start(Arc::new(trail));
+        let mixed = vec![of("quiet"), of("busy"), of("quiet")];
+        assert_eq!(writer.record(mixed).await, Ok(()));
+        assert_eq!(writer.record(vec![of("quiet")]).await, Ok(()));
+        assert_eq!(writer.counts(), (4, 0));
+    }
+
+    #[tokio::test]
+    async fn nobody_is_told_durable_when_the_store_is_away() {
+        let mut trail = MockAuditTrail::new();
+        trail.expect_append().returning(|_, _| Err(StoreError::Unavailable("away".into())));
+        let writer = AuditWriter::start(Arc::new(trail));
+        let calls = (0..20).map(|_| writer.record(vec![of("acme")]));
+        let answers = futures_util::future::join_all(calls).await;
+        assert!(answers.iter().all(|answer| *answer == Err(Failure::unavailable())));
+        assert_eq!(writer.counts(), (0, 20));
+    }
 }

@@ -80,3 +80,38 @@ fn source_of(event: &AuditEvent) -> Option<String> {
         None => event.origin.source_ip.map(|ip| ip.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use strongroom_domain::Action;
+    use strongroom_fixtures::{event, organization};
+    use strongroom_repository::{Appended, MockAuditTrail};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_flood_of_refusals_leaves_ten_events_and_one_summary_a_minute() {
+        let recorded: Arc<Mutex<Vec<AuditEvent>>> = Arc::default();
+        let mut trail = MockAuditTrail::new();
+        let sink = recorded.clone();
+        trail.expect_append().returning(move |events, _| {
+            sink.lock().unwrap().extend(events.iter().cloned());
+            Ok(vec![Appended::Durable { seq: 1 }; events.len()])
+        });
+        let writer = AuditWriter::start(Arc::new(trail));
+        let denials = Denials::default();
+        for _ in 0..500 {
+            denials.record(event(&organization("acme"), Action::AccessDenied), &writer);
+        }
+        denials.flush(&writer);
+        writer.catch_up().await;
+        assert_eq!(recorded.lock().unwrap().len(), 10);
+        tokio::time::advance(WINDOW).await;
+        denials.flush(&writer);
+        writer.catch_up().await;
+        let recorded = recorded.lock().unwrap();
+        assert_eq!(recorded.len(), 11);
+        assert_eq!(recorded[10].details.get("summary_of").map(String::as_str), Some("490"));
+    }
+}

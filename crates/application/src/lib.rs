@@ -129,5 +129,6 @@ impl Application {
     pub async fn flush(&self) {
         self.usage.flush(&self.ports).await;
         self.denials.flush(&self.audit_writer);
+        self.audit_writer.catch_up().await;
     }
 }

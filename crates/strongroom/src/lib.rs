@@ -110,8 +110,9 @@ impl Strongroom {
     /// Stops the background work, writes what is gathered in memory and a last checkpoint.
     pub async fn shutdown(mut self) {
         self.application.drain();
-        if let Some(background) = self.background.take() {
-            background.stop(&self.application).await;
+        match self.background.take() {
+            Some(background) => background.stop(&self.application).await,
+            None => self.application.flush().await,
         }
         self.stores.checkpoint_wal().await;
     }

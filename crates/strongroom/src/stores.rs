@@ -88,35 +88,28 @@ impl Database {
 
     /// The repositories, which need the audit's purpose key.
     pub(crate) fn with_keys(self, keys: Arc<dyn PurposeKeys>) -> Stores {
-        let deployment = self.deployment();
-        match &self {
-            Self::Sqlite(database, _) => {
-                let store = Arc::new(SqliteStore::new(database.clone(), keys));
-                Stores {
-                    credentials: store.clone(),
-                    service_accounts: store.clone(),
-                    organizations: store.clone(),
-                    audit: store,
-                    deployment,
-                    database: self,
-                }
-            }
-            Self::Postgres(database, _) => {
-                let store = Arc::new(PostgresStore::new(database.clone(), keys));
-                Stores {
-                    credentials: store.clone(),
-                    service_accounts: store.clone(),
-                    organizations: store.clone(),
-                    audit: store,
-                    deployment,
-                    database: self,
-                }
-            }
+        match self.clone() {
+            Self::Sqlite(database, _) => Stores::of(Arc::new(SqliteStore::new(database, keys)), self),
+            Self::Postgres(database, _) => Stores::of(Arc::new(PostgresStore::new(database, keys)), self),
         }
     }
 }
 
 impl Stores {
+    fn of<S>(store: Arc<S>, database: Database) -> Self
+    where
+        S: CredentialRepository + ServiceAccountRepository + OrganizationRepository + AuditTrail + 'static,
+    {
+        Self {
+            credentials: store.clone(),
+            service_accounts: store.clone(),
+            organizations: store.clone(),
+            audit: store,
+            deployment: database.deployment(),
+            database,
+        }
+    }
+
     /// Reads how many statements this instance has sent.
     pub(crate) fn statements(&self) -> Box<dyn Fn() -> u64 + Send + Sync> {
         match &self.database {

@@ -11,6 +11,8 @@ use strongroom_domain::{SecretText, SubmittedValue};
 const MAX_DEPTH: usize = 32;
 /// How many fields one object may have.
 const MAX_FIELDS: usize = 64;
+/// How many values a body may hold in all, so that a list of a hundred thousand zeros costs nothing.
+const MAX_VALUES: usize = 4_096;
 
 /// A JSON value.
 #[derive(Debug)]
@@ -37,9 +39,9 @@ impl Json {
     /// # Errors
     /// `Malformed`, saying which rule was broken and never what was sent.
     pub fn parse(bytes: &[u8]) -> Result<Self, Failure> {
-        let fault = Cell::new("must be JSON");
+        let (fault, values) = (Cell::new("must be JSON"), Cell::new(0));
         let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-        let parsed = Seed { depth: 0, fault: &fault }.deserialize(&mut deserializer);
+        let parsed = Seed { depth: 0, fault: &fault, values: &values }.deserialize(&mut deserializer);
         let parsed = parsed.and_then(|json| deserializer.end().map(|()| json));
         parsed.map_err(|_| {
             let location = vec!["body".to_owned()];
@@ -71,6 +73,7 @@ impl From<Json> for SubmittedValue {
 struct Seed<'a> {
     depth: usize,
     fault: &'a Cell<&'static str>,
+    values: &'a Cell<usize>,
 }
 
 impl Seed<'_> {
@@ -91,6 +94,10 @@ impl<'de> DeserializeSeed<'de> for Seed<'_> {
     type Value = Json;
 
     fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+        self.values.set(self.values.get() + 1);
+        if self.values.get() > MAX_VALUES {
+            return Err(self.broken("must not hold more than 4096 values"));
+        }
         deserializer.deserialize_any(self)
     }
 }
@@ -167,6 +174,9 @@ mod tests {
         };
         assert!(Json::parse(wide(64).as_bytes()).is_ok());
         assert!(Json::parse(wide(65).as_bytes()).is_err());
+        let long = |count: usize| format!("[{}]", vec!["0"; count].join(","));
+        assert!(Json::parse(long(4_095).as_bytes()).is_ok());
+        assert!(Json::parse(long(4_096).as_bytes()).is_err());
     }
 
     #[test]
