@@ -292,6 +292,6 @@ async fn metrics_count_requests_by_template_and_audit_events() {
         text.contains("route=\"/integrations/credentials/{credential_id}/secrets\",status=\"200\"} 1"),
         "{text}"
     );
-    assert!(text.contains("strongroom_audit_events_durable_total 1\n"), "{text}");
+    assert!(text.contains("strongroom_audit_events_durable_total 2\n"), "{text}");
     assert!(text.ends_with("# EOF\n") && !text.contains(&id), "{text}");
 }

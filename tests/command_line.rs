@@ -65,7 +65,7 @@ async fn bad_arguments_are_refused_with_their_name() {
     let said = String::from_utf8_lossy(&unstarted.stdout).into_owned();
     assert!(!unstarted.status.success() && said.contains("start the server once"), "{said}");
     world.setup.must(&["migrate"]);
-    let rows: [(&[&str], &str); 9] = [
+    let rows: [(&[&str], &str); 10] = [
         (&["token", "--org", "a b", "--user", "x", "--role", "admin"], "--org"),
         (&["token", "--org", "a", "--user", "x y", "--role", "admin"], "--user"),
         (&["token", "--org", "a", "--user", "x", "--role", "owner"], "--role"),
@@ -75,6 +75,19 @@ async fn bad_arguments_are_refused_with_their_name() {
         (
             &["api-key", "create", "--org", "a", "--service-account", "0192f0c1-7b6a-7abc-8def-0123456789ab"],
             "not found",
+        ),
+        (
+            &[
+                "api-key",
+                "create",
+                "--org",
+                "a",
+                "--service-account",
+                "0192f0c1-7b6a-7abc-8def-0123456789ab",
+                "--expires",
+                "99999999999d",
+            ],
+            "--expires must be at most ten years",
         ),
         (&["org", "limit", "--org", "a", "many"], "limit"),
         (&["keys", "generate", "--name", "a b"], "name"),

@@ -18,6 +18,8 @@ on_both_stores!(
     secrets_are_read_in_every_way,
     many_secrets_are_read_at_once,
     the_audit_trail_tells_who_did_what,
+    refusals_are_on_record,
+    times_and_destinations_have_one_reading,
     service_accounts_are_managed,
 );
 
@@ -476,4 +478,104 @@ async fn service_accounts_are_managed(world: World) {
     assert_eq!(admin.delete(&format!("{path}/api-keys/{}", key["id"].as_str().unwrap())).await.status, 404);
     assert_eq!(admin.delete(&path).await.status, 204);
     assert_eq!(admin.delete(&path).await.status, 404);
+}
+
+async fn refusals_are_on_record(world: World) {
+    let server = world.setup.start().await;
+    let admin = server.client(Character::admin_of("acme"));
+    let account = json!({ "name": "narrow", "providers": ["datadog"], "scopes": ["credentials:write"] });
+    let account = admin.post("/service-accounts", account).await.json();
+    let keys = format!("/service-accounts/{}/api-keys", account["id"].as_str().unwrap());
+    let key = admin.post(&keys, json!({ "name": "key" })).await.json()["token"].as_str().unwrap().to_owned();
+    let narrow = server.client(Character::Key(key));
+    assert_eq!(narrow.post("/integrations/credentials", sftp("x")).await.status, 403);
+    // A refusal does not wait for its record.
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(5);
+    loop {
+        let denied = admin.get("/integrations/audit?action=access.denied").await.json();
+        if denied["items"][0]["details"]["operation"] == "CreateCredential" {
+            break;
+        }
+        assert!(std::time::Instant::now() < deadline, "{denied}");
+    }
+
+    let anonymous = server.client(Character::Anonymous);
+    for _ in 0..3 {
+        let basic = anonymous
+            .send(Method::GET, "/integrations/credentials", None, &[("Authorization", "Basic YTpi")])
+            .await;
+        assert_eq!(basic.status, 401);
+    }
+    let stranger = server.client(Character::Bearer("nonsense".into()));
+    for _ in 0..37 {
+        assert_eq!(stranger.get("/integrations/credentials").await.status, 401);
+    }
+    server.stop();
+    let of_system = "FROM audit_events WHERE org_id = '~system' AND action = 'authentication.failed'";
+    assert_eq!(world.sql(&format!("SELECT count(*) {of_system}")), "11", "ten, and one summary of the rest");
+    assert_eq!(
+        world.sql(&format!("SELECT details {of_system} ORDER BY seq DESC LIMIT 1")),
+        r#"{"summary_of":"30"}"#
+    );
+    let started = "SELECT count(*) FROM audit_events WHERE org_id = '~system' AND action = 'server.started'";
+    assert_eq!(world.sql(started), "1");
+    world.setup.must(&["audit", "verify", "--org", "~system"]);
+}
+
+async fn times_and_destinations_have_one_reading(world: World) {
+    let server = world.setup.start().await;
+    let admin = server.client(Character::admin_of("acme"));
+    let google = |expires_at: &str| json!({ "provider": "google", "credential_type": "google_oauth", "credentials": { "access_token": "a", "expires_at": expires_at } });
+    for edge in ["9999-12-31T23:59:59-01:00", "0000-01-01T00:00:00+01:00", "1500-01-01T00:00:00Z", "soon"] {
+        assert_eq!(admin.post("/integrations/credentials", google(edge)).await.status, 400, "{edge}");
+    }
+    let stored = admin.post("/integrations/credentials", google("2031-01-01T01:00:00+01:00")).await.json();
+    assert_eq!(
+        (&stored["access_token_expires_at"], &stored["expires_at"]),
+        (&json!("2031-01-01T00:00:00Z"), &json!("2031-01-01T00:00:00Z"))
+    );
+    let path = format!("/integrations/credentials/{}", stored["id"].as_str().unwrap());
+    let lifted = admin.patch(&path, json!({ "expires_at": null })).await;
+    assert_eq!((lifted.status, &lifted.json()["expires_at"]), (200, &Value::Null), "{}", lifted.text);
+    let set = admin.patch(&path, json!({ "expires_at": "2030-06-01T00:00:00Z" })).await.json();
+    assert_eq!((&set["expires_at"], &set["version"]), (&json!("2030-06-01T00:00:00Z"), &json!(1)));
+
+    let custom = |base_url: &str| json!({ "provider": "custom", "credential_type": "api_key", "credentials": { "base_url": base_url, "api_key": "x" } });
+    for url in [
+        " https://h.example",
+        "https://h.example\\@e.example/",
+        "https://u:p@h.example",
+        "https://h.example/#f",
+        "ftp://h.example",
+    ] {
+        assert_eq!(admin.post("/integrations/credentials", custom(url)).await.status, 400, "{url}");
+    }
+    let mut bracketed = sftp("x");
+    bracketed["credentials"]["host"] = json!("[2001:db8::1]");
+    assert_eq!(
+        admin.post("/integrations/credentials", bracketed).await.json()["config"]["host"],
+        "2001:db8::1"
+    );
+    let postgres = |field: &str, value: &str| {
+        let mut credentials =
+            json!({ "host": "h.example", "database": "d", "username": "u", "password": "p" });
+        credentials[field] = json!(value);
+        json!({ "provider": "postgresql", "credential_type": "user_password", "credentials": credentials })
+    };
+    let bad_pem = "-----BEGIN CERTIFICATE-----\nnotacert\n-----END CERTIFICATE-----";
+    for (field, value) in
+        [("ssl_ca", bad_pem), ("host", "-oProxyCommand=x"), ("host", "/tmp"), ("sslmode", "maybe")]
+    {
+        let reply = admin.post("/integrations/credentials", postgres(field, value)).await;
+        assert_eq!(
+            (reply.status, &reply.json()["error"]["details"][0]["field"]),
+            (400, &json!(field)),
+            "{}",
+            reply.text
+        );
+    }
+    for query in ["from_seq=5&to_seq=1", "from_seq=999999"] {
+        assert_eq!(admin.get(&format!("/integrations/audit/verify?{query}")).await.status, 422, "{query}");
+    }
+    assert_eq!(admin.get("/integrations/audit?actor=%00").await.status, 422);
 }

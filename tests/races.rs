@@ -13,6 +13,8 @@ on_both_stores!(
     two_hundred_parallel_creates_store_exactly_fifty,
     a_slot_is_taken_exactly_once,
     concurrent_edits_form_one_history,
+    edits_that_name_no_revision_all_succeed,
+    a_tombstone_names_what_was_destroyed,
     a_deleted_credential_never_comes_back,
 );
 
@@ -139,4 +141,39 @@ async fn a_deleted_credential_never_comes_back(world: World) {
     }
     assert_eq!(world.sql("SELECT count(*) FROM credentials"), "0");
     assert_eq!(world.sql("SELECT sum(used) FROM credential_quota"), "0");
+}
+
+async fn edits_that_name_no_revision_all_succeed(world: World) {
+    let server = world.setup.start().await;
+    let admin = server.client(Character::admin_of("acme"));
+    let path = format!("/integrations/credentials/{}", admin.store_sftp("a-password").await);
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..40 {
+        let (client, path) = (admin.clone(), path.clone());
+        tasks.spawn(async move { client.patch(&path, json!({ "name": format!("name {number}") })).await });
+    }
+    for reply in tasks.join_all().await {
+        assert_eq!(reply.status, 200, "{}", reply.text);
+    }
+    assert_eq!(admin.get(&path).await.json()["revision"], 41);
+}
+
+async fn a_tombstone_names_what_was_destroyed(world: World) {
+    let server = world.setup.start().await;
+    let admin = server.client(Character::admin_of("acme"));
+    for _ in 0..20 {
+        let id = admin.store_sftp("a-password").await;
+        let path = format!("/integrations/credentials/{id}");
+        let body =
+            json!({ "credential_type": "user_password", "credentials": sftp("another")["credentials"] });
+        let (patched, deleted) = tokio::join!(admin.patch(&path, body), admin.delete(&path));
+        assert_eq!(deleted.status, 204);
+        let destroyed = if patched.status == 200 { 2 } else { 1 };
+        let trail = admin.get(&format!("/integrations/audit?credential_id={id}&limit=1")).await.json();
+        let tombstone = &trail["items"][0];
+        assert_eq!(
+            (&tombstone["action"], &tombstone["version"]),
+            (&json!("credential.deleted"), &json!(destroyed))
+        );
+    }
 }

@@ -91,8 +91,33 @@ async fn a_lost_database_is_not_replaced_by_an_empty_one() {
         std::fs::remove_file(world.setup.data_dir().join(format!("strongroom.db{suffix}"))).ok();
     }
     let said = refusal(&world.setup);
-    assert!(said.contains("is missing though this data directory was set up"), "{said}");
+    assert!(said.contains("is missing or empty though this data directory was set up"), "{said}");
     assert!(!world.setup.data_dir().join("strongroom.db").exists());
+    // An empty file is no database either.
+    std::fs::write(world.setup.data_dir().join("strongroom.db"), "").unwrap();
+    let said = refusal(&world.setup);
+    assert!(said.contains("is missing or empty"), "{said}");
+    assert!(!world.setup.run(&["doctor"]).status.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_first_start_leaves_nothing_behind() {
+    let bad = [
+        ("STRONGROOM_VAULT__KEYS", "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+        ("STRONGROOM_AUTH__JWT_SECRET", "short"),
+        ("STRONGROOM_CATALOG__DIR", "/nowhere/at/all"),
+        ("STRONGROOM_STORE__MIGRATE", "never"),
+    ];
+    for (variable, value) in bad {
+        let world = World::embedded();
+        let good = world.setup.variable(variable).unwrap_or_default().to_owned();
+        let world = world.with(variable, value);
+        let said = refusal(&world.setup);
+        let named = variable == "STRONGROOM_STORE__MIGRATE" || said.contains(variable);
+        assert!(named && said.matches("error: ").count() == 1, "{variable}: {said}");
+        assert!(!world.setup.data_dir().exists(), "{variable}");
+        world.with(variable, &good).setup.start().await.stop();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,6 +11,7 @@ on_both_stores!(
     every_edit_of_the_audit_trail_is_found_at_its_place,
     a_cut_off_tail_is_found_by_a_checkpoint,
     audit_rows_cannot_be_changed_by_accident,
+    a_key_that_was_moved_to_another_organisation_is_none,
 );
 
 const CANARY: &str = "canary-p7w3kz9qx";
@@ -239,4 +240,28 @@ async fn audit_rows_cannot_be_changed_by_accident(world: World) {
             .status,
         201
     );
+}
+
+async fn a_key_that_was_moved_to_another_organisation_is_none(world: World) {
+    let victim = Victim::new(world).await;
+    let evil = victim.server.client(Character::admin_of("evil"));
+    let key = victim.server.client(evil.hire(&["secrets:read"]).await);
+    assert_eq!(key.get(&victim.path()).await.status, 404);
+    // The tables refer to each other, which whoever owns the database can switch off.
+    let unbound = match victim.world.is_embedded() {
+        true => "PRAGMA foreign_keys = OFF",
+        false => "SET session_replication_role = replica",
+    };
+    let moves = ["service_accounts", "api_keys", "api_key_locator"]
+        .map(|table| format!("UPDATE {table} SET org_id = 'acme' WHERE org_id = 'evil'"));
+    victim.world.sql(&format!("{unbound}; {}", moves.join("; ")));
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(5);
+    loop {
+        let reply = key.get(&victim.path()).await;
+        assert!([404, 401].contains(&reply.status), "{}", reply.text);
+        if reply.status == 401 {
+            break;
+        }
+        assert!(std::time::Instant::now() < deadline, "the moved key still works");
+    }
 }

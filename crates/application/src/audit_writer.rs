@@ -36,7 +36,22 @@ struct Counts {
 
 struct Waiting {
     events: Vec<AuditEvent>,
-    done: oneshot::Sender<Result<(), Failure>>,
+    /// Who waits; nobody for refusals.
+    done: Option<oneshot::Sender<Result<(), Failure>>>,
+}
+
+impl Waiting {
+    /// Whether the caller has given up: what it asked for did not happen and is not put on record.
+    fn is_abandoned(&self) -> bool {
+        self.done.as_ref().is_some_and(oneshot::Sender::is_closed)
+    }
+
+    fn answer(self, result: Result<(), Failure>) {
+        if let Some(done) = self.done {
+            // A caller that has just gone away needs no answer.
+            done.send(result).ok();
+        }
+    }
 }
 
 impl AuditWriter {
@@ -55,7 +70,7 @@ impl AuditWriter {
     /// may happen.
     pub(crate) async fn record(&self, events: Vec<AuditEvent>) -> Result<(), Failure> {
         let (done, answer) = oneshot::channel();
-        self.queue.try_send(Waiting { events, done }).map_err(|_| Failure::unavailable())?;
+        self.queue.try_send(Waiting { events, done: Some(done) }).map_err(|_| Failure::unavailable())?;
         match tokio::time::timeout(PATIENCE, answer).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) | Err(_) => Err(Failure::unavailable()),
@@ -64,8 +79,7 @@ impl AuditWriter {
 
     /// Hands an event over without waiting; for refusals, which happen whether or not they are on record.
     pub(crate) fn record_later(&self, event: AuditEvent) {
-        let (done, _) = oneshot::channel();
-        if self.queue.try_send(Waiting { events: vec![event], done }).is_err() {
+        if self.queue.try_send(Waiting { events: vec![event], done: None }).is_err() {
             self.counts.failed.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -89,6 +103,7 @@ async fn write_batches(
 ) {
     let mut batch = Vec::with_capacity(BATCH);
     while waiting.recv_many(&mut batch, BATCH).await > 0 {
+        batch.retain(|call| !call.is_abandoned());
         let events: Vec<AuditEvent> = batch.iter().flat_map(|call| call.events.iter().cloned()).collect();
         let result = match events.is_empty() {
             true => Ok(Vec::new()),
@@ -112,40 +127,34 @@ fn settle(
             let failure = Failure::from(error);
             for call in batch.drain(..) {
                 counts.failed.fetch_add(call.events.len() as u64, Ordering::Relaxed);
-                // A caller that has gone away needs no answer.
-                call.done.send(Err(failure.clone())).ok();
+                call.answer(Err(failure.clone()));
             }
             return;
         }
     };
     let mut outcomes = appended.into_iter();
-    for call in batch.drain(..) {
+    for mut call in batch.drain(..) {
         let count = call.events.len();
-        let skipped: Vec<AuditEvent> = call
-            .events
+        let skipped: Vec<AuditEvent> = std::mem::take(&mut call.events)
             .into_iter()
             .zip(outcomes.by_ref().take(count))
             .filter_map(|(event, outcome)| (outcome == Appended::Skipped).then_some(event))
             .collect();
         counts.durable.fetch_add((count - skipped.len()) as u64, Ordering::Relaxed);
         if skipped.is_empty() {
-            call.done.send(Ok(())).ok();
+            call.answer(Ok(()));
         } else {
-            tokio::spawn(append_skipped(trail.clone(), skipped, call.done, counts.clone()));
+            call.events = skipped;
+            tokio::spawn(append_skipped(trail.clone(), call, counts.clone()));
         }
     }
 }
 
-async fn append_skipped(
-    trail: Arc<dyn AuditTrail>,
-    events: Vec<AuditEvent>,
-    done: oneshot::Sender<Result<(), Failure>>,
-    counts: Arc<Counts>,
-) {
-    let result = trail.append(&events, Contention::Wait).await;
+async fn append_skipped(trail: Arc<dyn AuditTrail>, call: Waiting, counts: Arc<Counts>) {
+    let result = trail.append(&call.events, Contention::Wait).await;
     let counter = if result.is_ok() { &counts.durable } else { &counts.failed };
-    counter.fetch_add(events.len() as u64, Ordering::Relaxed);
-    done.send(result.map(|_| ()).map_err(Failure::from)).ok();
+    counter.fetch_add(call.events.len() as u64, Ordering::Relaxed);
+    call.answer(result.map(|_| ()).map_err(Failure::from));
 }
 
 #[cfg(test)]

@@ -13,12 +13,17 @@ use tokio::time::Instant;
 use crate::{Application, Caller, Failure};
 
 /// What a request presents.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Presented<'a> {
-    /// What follows `Bearer` in `Authorization`: a JWT or an API key.
-    pub bearer: Option<&'a str>,
-    /// The header `X-API-Key`.
-    pub api_key: Option<&'a str>,
+#[derive(Debug, Clone, Copy)]
+pub enum Presented<'a> {
+    /// Headers that can be read, or none.
+    Readable {
+        /// What follows `Bearer` in `Authorization`: a JWT or an API key.
+        bearer: Option<&'a str>,
+        /// The header `X-API-Key`.
+        api_key: Option<&'a str>,
+    },
+    /// A header that no holder of a token sends.
+    Unreadable,
 }
 
 /// Who somebody proved to be, and how (`jwt:<issuer>` or `api_key:<id>`).
@@ -34,20 +39,7 @@ impl Application {
     /// `Unauthenticated`, whatever was wrong; the reason goes to log and audit only. `Unavailable` when a
     /// key could not be looked up.
     pub async fn authenticate(&self, presented: Presented<'_>, origin: Origin) -> Result<Caller, Failure> {
-        let bearer = match presented.bearer {
-            Some(text) if text.starts_with(PresentedApiKey::PREFIX) => Some(self.verify_key(text).await),
-            Some(text) => Some(self.verify_token(text)),
-            None => None,
-        };
-        let key = match presented.api_key {
-            Some(text) => Some(self.verify_key(text).await),
-            None => None,
-        };
-        let proof = match (bearer, key) {
-            (None, None) => Err(Failure::Unauthenticated { presented: false }),
-            (Some(one), None) | (None, Some(one)) => one,
-            (Some(bearer), Some(key)) => both(bearer, key),
-        };
+        let proof = self.prove(presented).await;
         match proof {
             Ok((principal, proof)) => {
                 Ok(Caller::new(principal, Origin { authentication: Some(proof), ..origin }))
@@ -56,6 +48,26 @@ impl Application {
                 self.note_refusal(&failure, origin);
                 Err(failure)
             }
+        }
+    }
+
+    async fn prove(&self, presented: Presented<'_>) -> Result<Proof, Failure> {
+        let Presented::Readable { bearer, api_key } = presented else {
+            return Err(Failure::Unauthenticated { presented: true });
+        };
+        let bearer = match bearer {
+            Some(text) if text.starts_with(PresentedApiKey::PREFIX) => Some(self.verify_key(text).await),
+            Some(text) => Some(self.verify_token(text)),
+            None => None,
+        };
+        let key = match api_key {
+            Some(text) => Some(self.verify_key(text).await),
+            None => None,
+        };
+        match (bearer, key) {
+            (None, None) => Err(Failure::Unauthenticated { presented: false }),
+            (Some(one), None) | (None, Some(one)) => one,
+            (Some(bearer), Some(key)) => both(bearer, key),
         }
     }
 
@@ -78,14 +90,14 @@ impl Application {
         const REFUSED: Failure = Failure::Unauthenticated { presented: true };
         let presented = PresentedApiKey::parse(text).ok_or(REFUSED)?;
         let keys = &self.ports.purpose_keys;
-        let secret = presented.secret.expose().as_bytes();
-        let cache_key = keys.digest(Purpose::ApiKey, keys.current(Purpose::ApiKey), secret)?;
+        let cache_key = keys.digest(Purpose::ApiKey, keys.current(Purpose::ApiKey), &presented.bytes())?;
         let holder = match self.verified_keys.get(&presented.id, cache_key) {
             Some(holder) => holder,
             None => {
                 let (began, epoch) = (Instant::now(), self.verified_keys.epoch());
                 let holder = self.ports.service_accounts.find_key(&presented.id).await?.ok_or(REFUSED)?;
-                let digest = keys.digest(Purpose::ApiKey, holder.key.digest_key, secret)?;
+                let bound = presented.bound_bytes(&holder.key.organization, holder.key.service_account);
+                let digest = keys.digest(Purpose::ApiKey, holder.key.digest_key, &bound)?;
                 if !keys.equal(&digest, &holder.key.digest) {
                     return Err(REFUSED);
                 }

@@ -52,9 +52,14 @@ impl Application {
         if permitted(&caller.principal, operation) {
             return Ok(());
         }
+        Err(self.deny(caller, operation))
+    }
+
+    /// Puts a refusal on record.
+    pub(crate) fn deny(&self, caller: &Caller, operation: Operation) -> Failure {
         let event =
             caller.event(Action::AccessDenied, Outcome::Denied).detail("operation", format!("{operation:?}"));
         self.denials.record(event, &self.audit_writer);
-        Err(Failure::Forbidden { service_accounts_only: operation == Operation::ReadSecrets })
+        Failure::Forbidden { service_accounts_only: operation == Operation::ReadSecrets }
     }
 }

@@ -1,8 +1,10 @@
 //! Destroys a credential.
 
 use strongroom_domain::{Action, CredentialId, Operation, Outcome};
+use tokio::time::Instant;
 
-use crate::{Application, Caller, Failure, Missing};
+use crate::update_credential::PATIENCE;
+use crate::{Application, Caller, Conflict, Failure, Missing};
 
 impl Application {
     /// Removes a credential at once; its event is its tombstone.
@@ -16,10 +18,23 @@ impl Application {
         expected_revision: Option<u64>,
     ) -> Result<(), Failure> {
         self.permit(caller, Operation::DeleteCredential)?;
-        let credential = self.reachable(caller, id).await?;
-        let event = caller.event(Action::CredentialDeleted, Outcome::Success).about(&credential);
-        let deleted =
-            self.ports.credentials.delete(caller.organization(), id, expected_revision, event.into()).await?;
-        if deleted { Ok(()) } else { Err(Failure::NotFound(Missing::Credential)) }
+        let began = Instant::now();
+        loop {
+            let credential = self.reachable(caller, id).await?;
+            if expected_revision.is_some_and(|expected| expected != credential.revision) {
+                return Err(Failure::Conflict(Conflict::StaleRevision));
+            }
+            // The tombstone names what is destroyed, so nothing else may be.
+            let event = caller.event(Action::CredentialDeleted, Outcome::Success).about(&credential);
+            let seen = Some(credential.revision);
+            let deleted = self.ports.credentials.delete(caller.organization(), id, seen, event.into()).await;
+            match deleted.map_err(Failure::from) {
+                Ok(true) => return Ok(()),
+                Ok(false) => return Err(Failure::NotFound(Missing::Credential)),
+                Err(Failure::Conflict(Conflict::StaleRevision)) if began.elapsed() < PATIENCE => {}
+                Err(Failure::Conflict(_)) => return Err(Failure::unavailable()),
+                Err(failure) => return Err(failure),
+            }
+        }
     }
 }

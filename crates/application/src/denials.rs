@@ -54,11 +54,11 @@ impl Denials {
         }
     }
 
-    /// Ends windows that are over.
-    pub(crate) fn flush(&self, writer: &AuditWriter) {
+    /// Ends windows that are over, or all of them at the end.
+    pub(crate) fn flush(&self, writer: &AuditWriter, all: bool) {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         windows.retain(|_, window| {
-            let over = window.began.elapsed() >= WINDOW;
+            let over = all || window.began.elapsed() >= WINDOW;
             if over {
                 summarize(window, writer);
             }
@@ -104,11 +104,11 @@ mod tests {
         for _ in 0..500 {
             denials.record(event(&organization("acme"), Action::AccessDenied), &writer);
         }
-        denials.flush(&writer);
+        denials.flush(&writer, false);
         writer.catch_up().await;
         assert_eq!(recorded.lock().unwrap().len(), 10);
         tokio::time::advance(WINDOW).await;
-        denials.flush(&writer);
+        denials.flush(&writer, false);
         writer.catch_up().await;
         let recorded = recorded.lock().unwrap();
         assert_eq!(recorded.len(), 11);

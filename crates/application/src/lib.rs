@@ -20,6 +20,7 @@ mod manage_service_accounts;
 mod query_audit;
 mod read_secrets;
 mod readiness;
+mod record_start;
 mod secrets;
 mod store_credential;
 mod update_credential;
@@ -125,10 +126,17 @@ impl Application {
     }
 
     /// Writes what has been gathered in memory: last-read and last-used times, and summaries of sampled
-    /// denials. Called every few seconds and at shutdown; nothing of it decides anything.
+    /// refusals. Called every few seconds; nothing of it decides anything.
     pub async fn flush(&self) {
         self.usage.flush(&self.ports).await;
-        self.denials.flush(&self.audit_writer);
+        self.denials.flush(&self.audit_writer, false);
+    }
+
+    /// The same at the end, for everything that is left; returns when the audit events that were handed over
+    /// are written.
+    pub async fn close(&self) {
+        self.usage.flush(&self.ports).await;
+        self.denials.flush(&self.audit_writer, true);
         self.audit_writer.catch_up().await;
     }
 }

@@ -48,13 +48,15 @@ impl Application {
         random(&mut id)?;
         random(bits.as_mut())?;
         let id = ApiKeyId::from_random(id);
-        let secret = Zeroizing::new(URL_SAFE_NO_PAD.encode(bits.as_ref()));
+        let secret = SecretText::new(URL_SAFE_NO_PAD.encode(bits.as_ref()));
+        let presented = PresentedApiKey { id: id.clone(), secret };
+        let bound = presented.bound_bytes(caller.organization(), service_account);
         let keys = &self.ports.purpose_keys;
         let digest_key = keys.current(Purpose::ApiKey);
         let key = ApiKey {
             organization: caller.organization().clone(),
             service_account,
-            digest: keys.digest(Purpose::ApiKey, digest_key, secret.as_bytes())?,
+            digest: keys.digest(Purpose::ApiKey, digest_key, &bound)?,
             digest_key,
             name: new.name,
             expires_at: new.expires_at,
@@ -70,8 +72,8 @@ impl Application {
         if !self.ports.service_accounts.insert_key(&key, event.into()).await? {
             return Err(Failure::NotFound(Missing::ServiceAccount));
         }
-        let token =
-            SecretText::new(format!("{}{}_{}", PresentedApiKey::PREFIX, key.id.as_str(), secret.as_str()));
+        let token = format!("{}{}_{}", PresentedApiKey::PREFIX, key.id.as_str(), presented.secret.expose());
+        let token = SecretText::new(token);
         Ok(IssuedApiKey { key, token })
     }
 

@@ -121,11 +121,15 @@ impl Application {
         }
         let written = self.ports.service_accounts.replace(&after, before.updated_at, evidence).await;
         self.verified_keys.forget();
-        written.map_err(Failure::from).map_err(|failure| match failure {
-            Failure::Conflict(Conflict::StaleRevision) => Failure::unavailable(),
-            other => other,
-        })?;
-        Ok(after)
+        match written.map_err(Failure::from) {
+            Ok(()) => Ok(after),
+            Err(Failure::Conflict(Conflict::StaleRevision)) => {
+                // Somebody was faster: removed it, or changed what this change would overwrite.
+                self.get_service_account(caller, id).await?;
+                Err(Failure::unavailable())
+            }
+            Err(failure) => Err(failure),
+        }
     }
 
     /// Removes a service account; its keys die with it.

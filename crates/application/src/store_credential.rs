@@ -43,7 +43,7 @@ impl Application {
             Failure::Malformed(vec![Misshape::body("provider", kind)])
         })?;
         if !caller.principal.reach().allows_creating(&provider.id) {
-            return Err(Failure::Forbidden { service_accounts_only: false });
+            return Err(self.deny(caller, Operation::CreateCredential));
         }
         let content = provider.accept(new.credential_type, new.credentials).map_err(Failure::Invalid)?;
         self.check_private_keys(&provider, &content).await?;

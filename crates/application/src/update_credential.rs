@@ -1,16 +1,19 @@
 //! Replaces a credential's content, or its name.
 
+use std::time::Duration;
+
 use strongroom_domain::{
     Action, AuditEvent, Credential, CredentialId, CredentialName, CredentialType, Operation, Outcome,
     Provider, Sealed, Submission,
 };
 use time::OffsetDateTime;
+use tokio::time::Instant;
 
 use crate::store_credential::end_of_life;
 use crate::{Application, Caller, Conflict, Failure};
 
-/// How often a write without `If-Match` starts over when somebody else was faster.
-const ATTEMPTS: usize = 5;
+/// How long a write without `If-Match` starts over when somebody else was faster.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What to change.
 #[derive(Debug, Default)]
@@ -19,8 +22,8 @@ pub struct UpdateCredential {
     pub content: Option<NewContent>,
     /// A new name.
     pub name: Option<CredentialName>,
-    /// When it stops working now. New content without it ends the old date.
-    pub expires_at: Option<OffsetDateTime>,
+    /// When it stops working now, or no longer known. New content without it ends the old date.
+    pub expires_at: Option<Option<OffsetDateTime>>,
     /// The revision that the caller has seen.
     pub expected_revision: Option<u64>,
 }
@@ -58,7 +61,8 @@ impl Application {
                 Some((new.credential_type, content))
             }
         };
-        for attempt in 1..=ATTEMPTS {
+        let began = Instant::now();
+        loop {
             if change.expected_revision.is_some_and(|expected| expected != current.revision) {
                 return Err(Failure::Conflict(Conflict::StaleRevision));
             }
@@ -67,7 +71,7 @@ impl Application {
             changed.updated_at = self.ports.clock.now();
             changed.modified_by = caller.principal.id().to_owned();
             changed.name = change.name.clone().unwrap_or(changed.name);
-            changed.expires_at = change.expires_at.or(changed.expires_at);
+            changed.expires_at = change.expires_at.unwrap_or(changed.expires_at);
             let sealed = match &content {
                 None => None,
                 Some((kind, content)) => {
@@ -75,7 +79,7 @@ impl Application {
                     changed.credential_type = *kind;
                     changed.config = content.config.clone();
                     changed.access_token_expires_at = content.access_token_expires_at;
-                    changed.expires_at = end_of_life(change.expires_at, *kind, content);
+                    changed.expires_at = end_of_life(change.expires_at.flatten(), *kind, content);
                     Some(self.seal(&changed, &content.secret).await?)
                 }
             };
@@ -88,13 +92,15 @@ impl Application {
                 .await;
             match written.map_err(Failure::from) {
                 Ok(()) => return Ok(changed),
-                Err(Failure::Conflict(Conflict::StaleRevision)) if attempt < ATTEMPTS => {
+                Err(Failure::Conflict(Conflict::StaleRevision)) => {
+                    if began.elapsed() > PATIENCE {
+                        return Err(Failure::unavailable());
+                    }
                     current = self.reachable(caller, id).await?;
                 }
                 Err(failure) => return Err(failure),
             }
         }
-        Err(Failure::unavailable())
     }
 
     pub(crate) fn provider_of(&self, credential: &Credential) -> Result<std::sync::Arc<Provider>, Failure> {

@@ -4,10 +4,12 @@ use strongroom_domain::audit::AuditHead;
 use strongroom_domain::{Action, Operation, OrganizationId, Outcome};
 
 use crate::audit_chain::{Break, Verification, Walk};
-use crate::{Application, Caller, Checkpoint, Failure};
+use crate::{Application, Caller, Checkpoint, Failure, Misshape, MisshapeKind};
 
 /// How many records a check through the API covers when it names no range.
 const RECENT: u64 = 10_000;
+/// How many records a check through the API covers at most.
+const MOST: u64 = 100_000;
 
 /// Which part of a chain to check.
 #[derive(Debug, Clone, Copy, Default)]
@@ -22,13 +24,21 @@ impl Application {
     /// Checks part of the chain of the caller's organisation. The check is put on record.
     pub async fn verify_audit(&self, caller: &Caller, range: VerifyAudit) -> Result<Verification, Failure> {
         self.permit(caller, Operation::VerifyAudit)?;
-        let from = match range.from_seq {
-            Some(from) => from,
-            None => {
-                let head = self.ports.audit.head(caller.organization()).await?.map_or(0, |head| head.seq);
-                range.to_seq.map_or(head, |to| to.min(head)).saturating_sub(RECENT - 1)
-            }
-        };
+        let head = self.ports.audit.head(caller.organization()).await?.map_or(0, |head| head.seq);
+        let last = range.to_seq.map_or(head, |to| to.min(head));
+        let from = range.from_seq.unwrap_or(last.saturating_sub(RECENT - 1));
+        if range.from_seq.is_some_and(|from| from > last.max(1)) {
+            let rule = "must not lie behind to_seq or the end of the chain";
+            return Err(Failure::Malformed(vec![Misshape::query(
+                "from_seq",
+                MisshapeKind::WrongValue(rule.into()),
+            )]));
+        }
+        if last.saturating_sub(from) >= MOST {
+            let rule = "must be at most 100000 records after from_seq; the command line checks whole chains";
+            let kind = MisshapeKind::WrongValue(rule.into());
+            return Err(Failure::Malformed(vec![Misshape::query("to_seq", kind)]));
+        }
         let result = self.walk(caller.organization()).check(from.max(1), range.to_seq).await?;
         let event = caller
             .event(

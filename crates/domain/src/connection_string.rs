@@ -41,8 +41,8 @@ const SSL_MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-c
 impl ConnectionString {
     /// Parses either form. Host, user, password and database must all be there.
     pub fn parse(text: &str) -> Result<Self, Rule> {
-        if text.chars().any(char::is_control) {
-            return Err(Rule::fixed("must not contain control characters"));
+        if text.chars().any(char::is_control) || text.trim() != text {
+            return Err(Rule::fixed("must not contain control characters, nor white space around it"));
         }
         let pairs = if text.starts_with("postgres://") || text.starts_with("postgresql://") {
             url_pairs(text)?
@@ -76,6 +76,9 @@ impl ConnectionString {
             "sslmode" if SSL_MODES.contains(&value.expose()) => self.sslmode = Some(text()),
             "sslmode" => return Err(Rule::fixed("must have a known sslmode")),
             "password" => self.password = Some(value),
+            "connect_timeout" if value.expose().parse::<u32>().is_err() => {
+                return Err(Rule::fixed("must have a whole number of seconds as connect_timeout"));
+            }
             "connect_timeout" | "application_name" => {}
             _ => return Err(KEYS),
         }
@@ -92,6 +95,8 @@ pub fn parse_host(text: &str) -> Result<String, Rule> {
     let label = |label: &str| {
         !label.is_empty()
             && label.len() <= 63
+            && !label.starts_with('-')
+            && !label.ends_with('-')
             && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
     };
     let name = text.strip_suffix('.').unwrap_or(text);
@@ -135,7 +140,9 @@ fn url_pairs(text: &str) -> Result<Vec<(String, SecretText)>, Rule> {
     if let Some(password) = url.password() {
         push("password", percent_decoded(password)?);
     }
-    if let Some(database) = url.path().strip_prefix('/').filter(|path| !path.is_empty()) {
+    // The path as it was written: a URL parser takes `a/../d` for `d`, which libpq does not.
+    let path = rest.strip_prefix(authority).and_then(|rest| rest.split(['?', '#']).next());
+    if let Some(database) = path.and_then(|path| path.strip_prefix('/')).filter(|path| !path.is_empty()) {
         push("dbname", percent_decoded(database)?);
     }
     // libpq decodes query values like every other part: `+` is a plus sign, not a space.
@@ -275,6 +282,9 @@ mod tests {
             "host=a user=u password=p dbname=d port=5432,5433",
             "host=a user=u password=p dbname=d port=+1",
             "host=a..b user=u password=p dbname=d",
+            "host=-h user=u password=p dbname=d",
+            "postgres://u:p@h/d ",
+            "postgres://u:p@h/d?connect_timeout=x",
             "HOST=a user=u password=p dbname=d",
             "host=a\nuser=u password=p dbname=d",
         ];

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use url::Url;
 
 use crate::config::{ConfigValue, PublicConfig};
 use crate::connection_string::{ConnectionString, parse_host};
 use crate::provider::{CredentialType, Field, FieldKind, Provider, TypeRules};
 use crate::secret::{SecretPayload, SecretText};
+use crate::timestamp;
 use crate::violation::{Rule, Violation};
 
 /// The longest value of one field, in bytes.
@@ -112,7 +112,7 @@ impl Content {
         let value = check_value(field, value)?;
         if field.kind == FieldKind::Timestamp && field.name == TOKEN_EXPIRY && kind.is_oauth() {
             if let Checked::Public(ConfigValue::Text(text)) = &value {
-                self.access_token_expires_at = OffsetDateTime::parse(text, &Rfc3339).ok();
+                self.access_token_expires_at = timestamp::parse(text).ok();
             }
             return Ok(());
         }
@@ -186,6 +186,9 @@ fn check_value(field: &Field, value: SubmittedValue) -> Result<Checked, Rule> {
             check_text(field, &text)?;
             Ok(match field.secret {
                 true => Checked::Secret(text),
+                false if field.kind == FieldKind::Host => {
+                    Checked::Public(ConfigValue::Text(parse_host(text.expose())?))
+                }
                 false => Checked::Public(ConfigValue::Text(text.expose().to_owned())),
             })
         }
@@ -217,12 +220,8 @@ fn check_text(field: &Field, text: &SecretText) -> Result<(), Rule> {
     match field.kind {
         FieldKind::Host => parse_host(value).map(|_| ()),
         FieldKind::Url => check_url(value),
-        FieldKind::Timestamp => OffsetDateTime::parse(value, &Rfc3339)
-            .map(|_| ())
-            .map_err(|_| Rule::fixed("must be an RFC 3339 time")),
-        FieldKind::CertificatePem if !value.contains("-----BEGIN CERTIFICATE-----") => {
-            Err(Rule::fixed("must hold a certificate in PEM form"))
-        }
+        FieldKind::Timestamp => timestamp::parse(value).map(|_| ()),
+        FieldKind::CertificatePem => check_certificates(value),
         FieldKind::PrivateKey if !value.trim_start().starts_with("-----BEGIN ") => {
             Err(Rule::fixed("must be a private key in PEM or OpenSSH form"))
         }
@@ -230,13 +229,39 @@ fn check_text(field: &Field, text: &SecretText) -> Result<(), Rule> {
     }
 }
 
+/// Certificates in PEM form (RFC 7468), nothing between or around them. The base64 of a DER SEQUENCE of
+/// usual length begins with `MI`; whoever uses the certificate parses it.
+fn check_certificates(value: &str) -> Result<(), Rule> {
+    const RULE: Rule = Rule::fixed("must hold certificates in PEM form and nothing else");
+    let mut rest = value.trim();
+    while !rest.is_empty() {
+        let block = rest.strip_prefix("-----BEGIN CERTIFICATE-----").ok_or(RULE)?;
+        let (body, after) = block.split_once("-----END CERTIFICATE-----").ok_or(RULE)?;
+        let base64: String = body.split_ascii_whitespace().collect();
+        let digits = base64.trim_end_matches('=');
+        let alphabet = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
+        let whole = base64.len().is_multiple_of(4) && base64.len() - digits.len() <= 2;
+        if !whole || digits.len() < 128 || !digits.starts_with("MI") || !digits.bytes().all(alphabet) {
+            return Err(RULE);
+        }
+        rest = after.trim_start();
+    }
+    Ok(())
+}
+
+/// One reading only: parsers differ on backslashes and on white space around a URL, and whoever uses it may
+/// not read it as we do.
 fn check_url(value: &str) -> Result<(), Rule> {
-    let good = Url::parse(value).is_ok_and(|url| {
-        matches!(url.scheme(), "http" | "https")
-            && url.has_host()
-            && url.username().is_empty()
-            && url.password().is_none()
-            && url.fragment().is_none()
-    });
-    if good { Ok(()) } else { Err(Rule::fixed("must be an http or https URL without userinfo and fragment")) }
+    let plain = !value.contains(|c: char| c == '\\' || c.is_whitespace());
+    let good = plain
+        && Url::parse(value).is_ok_and(|url| {
+            matches!(url.scheme(), "http" | "https")
+                && url.has_host()
+                && url.username().is_empty()
+                && url.password().is_none()
+                && url.fragment().is_none()
+        });
+    let rule =
+        Rule::fixed("must be an http or https URL without userinfo, fragment, white space and backslash");
+    if good { Ok(()) } else { Err(rule) }
 }

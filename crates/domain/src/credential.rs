@@ -74,10 +74,14 @@ pub(crate) fn printable_name(text: &str) -> Result<String, Rule> {
     Ok(name.to_owned())
 }
 
-/// Characters that draw nothing or turn the text around: line separators, bidirectional controls, joiners
-/// and the byte order mark.
+/// Characters that draw nothing, turn the text around or mean something private: line separators,
+/// bidirectional controls, joiners, tags, the byte order mark and private use.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{ad}')
+    matches!(
+        c,
+        '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{e000}'..='\u{f8ff}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{10ffff}'
+    )
 }
 
 /// A name that at most one credential of an organisation holds.

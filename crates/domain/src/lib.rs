@@ -17,6 +17,7 @@ pub mod provider;
 pub mod sealed;
 pub mod secret;
 pub mod service_account;
+pub mod timestamp;
 pub mod violation;
 
 pub use audit::{Action, AuditEvent, Evidence, Outcome};

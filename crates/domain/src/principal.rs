@@ -197,6 +197,14 @@ impl Actor {
         Self(format!("system:{job}"))
     }
 
+    /// An actor that a caller names, in one of the three forms.
+    pub fn parse(text: &str) -> Result<Self, Rule> {
+        const RULE: Rule = Rule::fixed("must be user:<id>, service:<id> or system:<job>");
+        let (kind, id) = text.split_once(':').ok_or(RULE)?;
+        let known = matches!(kind, "user" | "service" | "system");
+        if known && UserId::parse(id).is_ok() { Ok(Self(text.to_owned())) } else { Err(RULE) }
+    }
+
     /// An actor read back from the store.
     pub fn from_stored(text: String) -> Self {
         Self(text)

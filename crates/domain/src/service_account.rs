@@ -4,7 +4,9 @@ use std::fmt;
 
 use time::OffsetDateTime;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
+use crate::canonical::Canonical;
 use crate::credential::{hyphenated, printable_name};
 use crate::organization::OrganizationId;
 use crate::principal::{Reach, ScopeSet};
@@ -151,6 +153,23 @@ impl PresentedApiKey {
         }
         Some(Self { id: ApiKeyId::parse(id).ok()?, secret: SecretText::new(secret.to_owned()) })
     }
+
+    /// The bytes that stand for the presented key, whoever holds it.
+    pub fn bytes(&self) -> Zeroizing<Vec<u8>> {
+        let start = Canonical::labelled("strongroom/api-key-presented/v1").text(self.id.as_str());
+        Zeroizing::new(start.text(self.secret.expose()).finish())
+    }
+
+    /// The bytes that a stored digest covers: a key that was moved to another organisation or account in the
+    /// database is no key any more.
+    pub fn bound_bytes(
+        &self,
+        organization: &OrganizationId,
+        account: ServiceAccountId,
+    ) -> Zeroizing<Vec<u8>> {
+        let start = Canonical::labelled("strongroom/api-key/v1").text(organization.as_str()).id(account.0);
+        Zeroizing::new(start.text(self.id.as_str()).text(self.secret.expose()).finish())
+    }
 }
 
 /// What the store keeps of an API key: a keyed digest, never the key.
@@ -164,7 +183,7 @@ pub struct ApiKey {
     pub id: ApiKeyId,
     /// A person's name for it.
     pub name: AccountName,
-    /// HMAC-SHA-256 of its secret half.
+    /// HMAC-SHA-256 of [`PresentedApiKey::bound_bytes`].
     pub digest: [u8; 32],
     /// The purpose key that made the digest.
     pub digest_key: PurposeKeyId,

@@ -17,7 +17,7 @@ use strongroom_domain::OrganizationId;
 
 use crate::arguments::{ApiKey, Arguments, Audit, Command, Keys, Org, ServiceAccount};
 use crate::settings::{Environment, Settings, hide_secrets};
-use crate::{logging, serve};
+use crate::{logging, output, serve};
 
 /// What every command gets.
 pub(crate) struct Invocation {
@@ -39,10 +39,21 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let settings = Settings::load(arguments.config.as_deref(), &environment)?;
     drop(environment);
     logging::start(settings.log_format, serving);
+    for setting in &settings.without_effect {
+        tracing::warn!(setting, "this setting has no effect in this version");
+    }
     let context = Invocation { settings, json: arguments.json };
     match command {
         Command::Serve => serve::run(context.settings).await,
-        Command::Migrate => Ok(context.settings.builder.migrate().await?),
+        Command::Migrate => {
+            context.settings.builder.migrate().await?;
+            output::result(
+                context.json,
+                &serde_json::json!({ "ok": true }),
+                &["the store is ready".to_owned()],
+            );
+            Ok(())
+        }
         Command::Token(token) => token::run(context, &token),
         Command::ServiceAccount(ServiceAccount::Create { org, name, scope }) => {
             service_account::create(context, &org, &name, &scope).await
@@ -93,6 +104,8 @@ fn explained(failure: Failure) -> anyhow::Error {
     }
 }
 
+const LONGEST_SECONDS: u64 = 10 * 366 * 86_400;
+
 /// A duration as a number and a unit.
 fn duration(argument: &str, text: &str, units: &[(char, u64)]) -> anyhow::Result<Duration> {
     let allowed: String = units.iter().map(|(unit, _)| format!(" {unit}")).collect();
@@ -101,5 +114,6 @@ fn duration(argument: &str, text: &str, units: &[(char, u64)]) -> anyhow::Result
     let Some((_, seconds)) = units.iter().find(|(known, _)| *known == unit) else { bail!(wrong()) };
     let number: u64 = text.trim_end_matches(unit).parse().ok().with_context(wrong)?;
     let seconds = number.checked_mul(*seconds).filter(|seconds| *seconds > 0).with_context(wrong)?;
+    anyhow::ensure!(seconds <= LONGEST_SECONDS, "{argument} must be at most ten years");
     Ok(Duration::from_secs(seconds))
 }

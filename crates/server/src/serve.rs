@@ -102,6 +102,7 @@ fn server(listener: TcpListener, kit: Kit, workers: usize) -> anyhow::Result<Ser
         .disable_signals()
         .shutdown_timeout(GRACE_SECONDS)
         .client_request_timeout(std::time::Duration::from_secs(5))
+        .client_disconnect_timeout(std::time::Duration::from_secs(1))
         .listen(listener)?;
     Ok(server.run())
 }

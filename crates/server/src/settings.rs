@@ -27,6 +27,8 @@ pub(crate) struct Settings {
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) log_format: Option<LogFormat>,
     pub(crate) data_dir: PathBuf,
+    /// Settings that have no effect in this version.
+    pub(crate) without_effect: Vec<String>,
     /// The composition, configured and not started.
     pub(crate) builder: Builder,
 }
@@ -37,7 +39,7 @@ impl Settings {
     /// # Errors
     /// Name the setting and the rule; never a value.
     pub(crate) fn load(file: Option<&Path>, environment: &Environment) -> anyhow::Result<Self> {
-        let raw: Raw = layers::merge(file, environment)?;
+        let (raw, without_effect) = layers::merge(file, environment)?;
         if let Err(errors) = raw.validate() {
             bail!("{}", raw::explain(&errors));
         }
@@ -60,6 +62,7 @@ impl Settings {
                 .context("server.trusted_proxies (STRONGROOM_SERVER__TRUSTED_PROXIES)")?,
             log_format: raw.log.format,
             data_dir: PathBuf::from(&raw.data_dir),
+            without_effect,
             builder: configure(raw, environment)?,
         })
     }

@@ -61,7 +61,7 @@ impl Background {
         // Nobody listens when every task has ended already.
         self.stop.send(true).ok();
         while self.tasks.join_next().await.is_some() {}
-        application.flush().await;
+        application.close().await;
         self.checkpoints.write(application).await;
     }
 }

@@ -78,9 +78,14 @@ impl DataDir {
         let failed = |error: std::io::Error| StartError::file(&self.root, format!("cannot be made: {error}"));
         if !self.root.exists() {
             DirBuilder::new().recursive(true).mode(0o700).create(&self.root).map_err(failed)?;
+        }
+        self.check_owner()?;
+        let mode = std::fs::metadata(&self.root).map_err(failed)?.mode();
+        if mode & 0o077 != 0 {
+            tracing::warn!(path = %self.root.display(), "the data directory was open to others and is private now");
             std::fs::set_permissions(&self.root, PermissionsExt::from_mode(0o700)).map_err(failed)?;
         }
-        self.check_owner()
+        Ok(())
     }
 
     /// Takes the lock that keeps a second server out.

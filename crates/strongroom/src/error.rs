@@ -27,29 +27,26 @@ pub enum StartError {
         "there is no vault in {0} yet; start the server once (`strongroom serve`) or run `strongroom migrate`"
     )]
     NotInitialized(PathBuf),
-    /// A vault was here and its database is gone.
+    /// A vault was here and its database is gone or empty.
     #[error(
-        "the database {0} is missing though this data directory was set up; restore it from a backup, or remove the directory to begin anew"
+        "the database {0} is missing or empty though this data directory was set up; restore it from a backup, \
+         or remove the directory to begin anew"
     )]
     DatabaseMissing(PathBuf),
     /// PostgreSQL needs keys from the operator.
     #[error("{0}")]
     Required(&'static str),
-    /// The key ring cannot be read.
-    #[error("key ring: {0}")]
-    KeyRing(#[from] KeyRingError),
-    /// The key ring does not fit the store.
-    #[error("vault: {0}")]
-    Vault(#[from] OpenVaultError),
-    /// A token issuer cannot be used.
-    #[error("{0}")]
-    Issuer(#[from] TokenSettingsError),
+    /// A setting cannot be used.
+    #[error("{setting}: {problem}")]
+    Setting {
+        /// Its name and variable.
+        setting: String,
+        /// What is wrong with it, and what to do.
+        problem: String,
+    },
     /// A token could not be issued.
     #[error("{0}")]
     Token(String),
-    /// The catalog has bad files.
-    #[error("{0}")]
-    Catalog(#[from] CatalogError),
     /// The store cannot be opened.
     #[error("the store cannot be used: {0}")]
     Store(String),
@@ -75,10 +72,64 @@ impl StartError {
     pub(crate) fn file(path: impl Into<PathBuf>, problem: impl ToString) -> Self {
         Self::File { path: path.into(), problem: problem.to_string() }
     }
+
+    fn setting(name: &str, problem: impl ToString) -> Self {
+        let variable = name.to_uppercase().replace('.', "__");
+        Self::Setting { setting: format!("{name} (STRONGROOM_{variable})"), problem: problem.to_string() }
+    }
+}
+
+impl From<KeyRingError> for StartError {
+    fn from(error: KeyRingError) -> Self {
+        Self::setting("vault.keys", error)
+    }
+}
+
+impl From<OpenVaultError> for StartError {
+    fn from(error: OpenVaultError) -> Self {
+        match error {
+            OpenVaultError::Store(error) => error.into(),
+            OpenVaultError::Vault(error) => Self::setting("vault.keys", chain(&error)),
+            misfit => Self::setting("vault.keys", misfit),
+        }
+    }
+}
+
+impl From<TokenSettingsError> for StartError {
+    fn from(error: TokenSettingsError) -> Self {
+        match error.issuer.as_str() {
+            "local" => Self::setting("auth.jwt_secret", error.problem),
+            name => Self::setting(&format!("auth.issuers.{name}.jwks_file"), error.problem),
+        }
+    }
+}
+
+impl From<CatalogError> for StartError {
+    fn from(error: CatalogError) -> Self {
+        Self::setting("catalog.dir", error)
+    }
+}
+
+impl From<StoreError> for StartError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(chain(&error))
+    }
+}
+
+impl From<strongroom_store_sqlite::OpenError> for StartError {
+    fn from(error: strongroom_store_sqlite::OpenError) -> Self {
+        Self::Store(chain(&error))
+    }
+}
+
+impl From<strongroom_store_postgres::OpenError> for StartError {
+    fn from(error: strongroom_store_postgres::OpenError) -> Self {
+        Self::Store(chain(&error))
+    }
 }
 
 /// An error with its causes; what a driver says about its own server is for the operator to read.
-fn told(error: &dyn std::error::Error) -> StartError {
+fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -86,23 +137,5 @@ fn told(error: &dyn std::error::Error) -> StartError {
         text.push_str(&cause.to_string());
         source = cause.source();
     }
-    StartError::Store(text)
-}
-
-impl From<StoreError> for StartError {
-    fn from(error: StoreError) -> Self {
-        told(&error)
-    }
-}
-
-impl From<strongroom_store_sqlite::OpenError> for StartError {
-    fn from(error: strongroom_store_sqlite::OpenError) -> Self {
-        told(&error)
-    }
-}
-
-impl From<strongroom_store_postgres::OpenError> for StartError {
-    fn from(error: strongroom_store_postgres::OpenError) -> Self {
-        told(&error)
-    }
+    text
 }

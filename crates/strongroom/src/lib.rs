@@ -112,7 +112,7 @@ impl Strongroom {
         self.application.drain();
         match self.background.take() {
             Some(background) => background.stop(&self.application).await,
-            None => self.application.flush().await,
+            None => self.application.close().await,
         }
         self.stores.checkpoint_wal().await;
     }

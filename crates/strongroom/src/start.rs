@@ -19,20 +19,25 @@ use crate::background::Background;
 use crate::builder::StoreChoice;
 use crate::data_dir::{DataDir, ServeLock};
 use crate::stores::Database;
-use crate::{Builder, KeySource, SecretSource, StartError, Strongroom, TokenIssuer, secret_file};
+use crate::{Builder, KeySource, Migrations, SecretSource, StartError, Strongroom, TokenIssuer, secret_file};
 
 /// Starts as a server.
 pub(crate) async fn serve(builder: Builder) -> Result<Strongroom, StartError> {
     let data_dir = data_dir(&builder);
     let mut lock = None;
     let mut first_start = false;
+    check_settings(&builder, &data_dir)?;
     if builder.is_embedded() {
-        data_dir.create()?;
+        match builder.migrations {
+            Migrations::Apply => data_dir.create()?,
+            Migrations::Require => data_dir.require()?,
+        }
         lock = Some(data_dir.lock_for_serving()?);
         first_start = data_dir.initialize(|dir| make_missing_keys(&builder, dir)).await?;
     }
     let mut strongroom = assemble(&builder, &data_dir, lock, true).await?;
     strongroom.first_start = first_start;
+    strongroom.application.record_start(&format!("{builder:?}")).await?;
     Ok(strongroom)
 }
 
@@ -48,11 +53,12 @@ pub(crate) async fn command(builder: Builder) -> Result<Strongroom, StartError> 
 /// Sets up or migrates.
 pub(crate) async fn migrate(builder: Builder) -> Result<(), StartError> {
     let data_dir = data_dir(&builder);
+    check_settings(&builder, &data_dir)?;
     if builder.is_embedded() {
         data_dir.create()?;
         data_dir.initialize(|dir| make_missing_keys(&builder, dir)).await?;
     }
-    Database::open(&builder.store, &data_dir).await?.migrate(crate::Migrations::Apply).await
+    Database::open(&builder.store, &data_dir).await?.migrate(Migrations::Apply).await
 }
 
 /// What ring and store know of keys.
@@ -89,15 +95,11 @@ async fn assemble(
     lock: Option<ServeLock>,
     background: bool,
 ) -> Result<Strongroom, StartError> {
-    // Everything that settings alone decide is checked before the store is touched.
     let ring = key_ring(builder, data_dir)?;
     let secret = jwt_secret(builder, data_dir)?;
     let issuer = local_issuer(builder, &secret)?;
     let tokens = JwtVerifier::new(issuers(builder, secret)?)?;
-    let catalog = match &builder.catalog_overlay {
-        Some(dir) => FileCatalog::with_overlay(dir)?,
-        None => FileCatalog::embedded()?,
-    };
+    let catalog = catalog(builder)?;
     let database = Database::open(&builder.store, data_dir).await?;
     database.migrate(builder.migrations).await?;
     let deployment_id = database.deployment().deployment_id().await?;
@@ -133,6 +135,29 @@ async fn assemble(
     let background = background
         .then(|| Background::start(application.clone(), stores.clone(), checkpoint_file(builder, data_dir)));
     Ok(Strongroom { application, stores, issuer, deployment_id, first_start: false, background, _lock: lock })
+}
+
+/// Refuses what settings alone make impossible, before anything is set up.
+fn check_settings(builder: &Builder, data_dir: &DataDir) -> Result<(), StartError> {
+    if builder.keys.is_some() || !builder.is_embedded() {
+        key_ring(builder, data_dir)?;
+    }
+    let secret = match builder.jwt_secret.is_some() || !builder.is_embedded() {
+        true => jwt_secret(builder, data_dir)?,
+        // The one that a first start would make stands in for it.
+        false => Zeroizing::new(random_secret()?.as_bytes().to_vec()),
+    };
+    local_issuer(builder, &secret)?;
+    JwtVerifier::new(issuers(builder, secret)?)?;
+    catalog(builder)?;
+    Ok(())
+}
+
+fn catalog(builder: &Builder) -> Result<FileCatalog, StartError> {
+    Ok(match &builder.catalog_overlay {
+        Some(dir) => FileCatalog::with_overlay(dir)?,
+        None => FileCatalog::embedded()?,
+    })
 }
 
 fn checkpoint_file(builder: &Builder, data_dir: &DataDir) -> Option<PathBuf> {
@@ -207,10 +232,13 @@ fn make_missing_keys(builder: &Builder, data_dir: &DataDir) -> Result<(), StartE
         secret_file::write(&data_dir.key_file(), &KeyRing::generate("k1")?.render())?;
     }
     if builder.jwt_secret.is_none() && !data_dir.jwt_secret_file().exists() {
-        let mut bytes = Zeroizing::new([0; 48]);
-        let failed = |error| StartError::file(data_dir.jwt_secret_file(), error);
-        SystemRandomness.fill(bytes.as_mut()).map_err(failed)?;
-        secret_file::write(&data_dir.jwt_secret_file(), &Zeroizing::new(STANDARD.encode(bytes.as_ref())))?;
+        secret_file::write(&data_dir.jwt_secret_file(), &random_secret()?)?;
     }
     Ok(())
+}
+
+fn random_secret() -> Result<Zeroizing<String>, StartError> {
+    let mut bytes = Zeroizing::new([0; 48]);
+    SystemRandomness.fill(bytes.as_mut()).map_err(|error| StartError::Token(error.to_string()))?;
+    Ok(Zeroizing::new(STANDARD.encode(bytes.as_ref())))
 }

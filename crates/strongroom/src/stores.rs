@@ -46,7 +46,13 @@ impl Database {
                     statements: Some(statements.clone()),
                     ..SqliteOptions::default()
                 };
-                Self::Sqlite(SqliteDatabase::open(data_dir.database(), options).await?, statements)
+                let database = SqliteDatabase::open(data_dir.database(), options).await?;
+                // The first migration made the deployment's id; a file without one is not the vault that was
+                // set up here, and must not be served as an empty one.
+                if database.deployment_id().await.is_err() {
+                    return Err(StartError::DatabaseMissing(data_dir.database().to_owned()));
+                }
+                Self::Sqlite(database, statements)
             }
             StoreChoice::Postgres { url, pool_size } => {
                 let statements = Arc::new(PostgresStatements::default());

@@ -14,7 +14,9 @@ fn sample(field: &Field, mark: &str) -> SubmittedValue {
         FieldKind::List => return SubmittedValue::List(Vec::new()),
         FieldKind::PrivateKey => format!("-----BEGIN OPENSSH PRIVATE KEY-----\n{mark}\n"),
         FieldKind::PostgresConnectionString => format!("postgres://report:{mark}@db.example.com/sales"),
-        FieldKind::CertificatePem => "-----BEGIN CERTIFICATE-----\nexample\n".to_owned(),
+        FieldKind::CertificatePem => {
+            format!("-----BEGIN CERTIFICATE-----\nMI{}\n-----END CERTIFICATE-----\n", "A".repeat(158))
+        }
         _ if field.secret => mark.to_owned(),
         _ => field.example.clone().unwrap_or_else(|| panic!("{} has no example", field.name)),
     };

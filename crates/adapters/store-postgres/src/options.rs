@@ -2,13 +2,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use zeroize::Zeroizing;
+
 /// How to reach the database.
 #[derive(Clone)]
 pub struct PostgresOptions {
     /// `postgres://user:password@host:port/database`, with `sslmode` = `disable`, `require` or
     /// `verify-full` and `sslrootcert` = the path of a PEM file. Without `sslmode` it is `disable` for
     /// loopback addresses and sockets, else `verify-full`.
-    pub url: String,
+    pub url: Zeroizing<String>,
     /// The most connections that are open at once; at least 1.
     pub pool_size: u32,
     /// Whether a server that may lose answered writes (`fsync` or `synchronous_commit` off) is accepted.
@@ -21,7 +23,12 @@ pub struct PostgresOptions {
 impl PostgresOptions {
     /// The options of production, with 16 connections.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), pool_size: 16, allow_unsafe_durability: false, statements: None }
+        Self {
+            url: Zeroizing::new(url.into()),
+            pool_size: 16,
+            allow_unsafe_durability: false,
+            statements: None,
+        }
     }
 }
 

@@ -11,32 +11,46 @@ use super::raw::Raw;
 
 const DEFAULTS: &str = include_str!("../../../../config/default.toml");
 
-/// The settings that hold: the last layer that names one wins.
-pub(super) fn merge(file: Option<&Path>, environment: &Environment) -> anyhow::Result<Raw> {
+/// The settings that hold: the last layer that names one wins. Beside them, the names of settings that have
+/// no effect in this version.
+pub(super) fn merge(file: Option<&Path>, environment: &Environment) -> anyhow::Result<(Raw, Vec<String>)> {
     let mut settings: Table = DEFAULTS.parse().context("the built-in defaults are broken")?;
+    let mut without_effect = Vec::new();
+    let mut lay = |name: &str, value: Written<'_>| -> anyhow::Result<()> {
+        match keys::lookup(name) {
+            Known::No => bail!(
+                "{name} ({}) is not a setting; config/default.toml lists all of them",
+                keys::variable(name)
+            ),
+            Known::Later => without_effect.push(name.to_owned()),
+            Known::Setting(kind) => place(&mut settings, name, typed(name, kind, value)?)?,
+        }
+        Ok(())
+    };
     if let Some(path) = file {
-        let text = std::fs::read_to_string(path)
-            .with_context(|| format!("the settings file {} cannot be read", path.display()))?;
-        let table: Table = text.parse().map_err(|error: toml::de::Error| {
-            let line = error
-                .span()
-                .and_then(|span| text.get(..span.start))
-                .map_or(0, |before| before.lines().count());
-            anyhow::anyhow!("the settings file {} is not TOML near line {line}", path.display())
-        })?;
-        for (name, value) in leaves("", table) {
-            place(&mut settings, &name, check(&name, value)?)?;
+        for (name, value) in leaves("", read_file(path)?) {
+            lay(&name, Written::InFile(value))?;
         }
     }
-    for (variable, text) in environment.settings() {
-        let name = dotted(variable);
-        if let Some(value) = read(&name, variable, text)? {
-            place(&mut settings, &name, value)?;
-        }
+    // An empty variable counts as unset.
+    for (variable, text) in environment.settings().filter(|(_, text)| !text.is_empty()) {
+        lay(&dotted(variable), Written::InEnvironment(text))?;
     }
     // Every leaf has been checked, so what is left is a section of the wrong form. The parser's own text
     // would quote values.
-    Value::Table(settings).try_into().ok().context("a section of the settings has the wrong form")
+    let raw =
+        Value::Table(settings).try_into().ok().context("a section of the settings has the wrong form")?;
+    Ok((raw, without_effect))
+}
+
+fn read_file(path: &Path) -> anyhow::Result<Table> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("the settings file {} cannot be read", path.display()))?;
+    text.parse().map_err(|error: toml::de::Error| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let line = before.map_or(0, |before| before.lines().count());
+        anyhow::anyhow!("the settings file {} is not TOML near line {line}", path.display())
+    })
 }
 
 /// `STRONGROOM_STORE__POOL_SIZE` is `store.pool_size`.
@@ -44,54 +58,33 @@ fn dotted(variable: &str) -> String {
     variable.trim_start_matches("STRONGROOM_").replace("__", ".").to_lowercase()
 }
 
-/// Reads one environment variable, whose text has the type of its setting. An empty one counts as unset.
-fn read(name: &str, variable: &str, text: &str) -> anyhow::Result<Option<Value>> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let value = match keys::lookup(name) {
-        Known::No => bail!("{variable} is not a setting; config/default.toml lists all of them"),
-        Known::Later => return later(variable),
-        Known::Setting(Kind::Integer) => {
-            Value::Integer(text.parse().ok().with_context(|| format!("{variable} must be a whole number"))?)
-        }
-        Known::Setting(Kind::Boolean) => {
-            Value::Boolean(text.parse().ok().with_context(|| format!("{variable} must be true or false"))?)
-        }
-        Known::Setting(Kind::Text | Kind::Choice(_)) => Value::String(text.to_owned()),
-    };
-    check(name, value).map(Some)
+/// A setting as one of the layers writes it.
+enum Written<'a> {
+    InFile(Value),
+    InEnvironment(&'a str),
 }
 
-fn later(name: &str) -> anyhow::Result<Option<Value>> {
-    tracing::warn!(setting = name, "this setting has no effect in this version");
-    Ok(None)
-}
-
-/// Checks that a value has its setting's type.
-fn check(name: &str, value: Value) -> anyhow::Result<Value> {
-    let variable = keys::variable(name);
-    let fits = match (keys::lookup(name), &value) {
-        (Known::No, _) => bail!("{name} is not a setting; config/default.toml lists all of them"),
-        (Known::Later, _) => {
-            later(name)?;
-            true
-        }
-        (Known::Setting(Kind::Text), Value::String(_))
-        | (Known::Setting(Kind::Boolean), Value::Boolean(_))
-        | (Known::Setting(Kind::Integer), Value::Integer(0..=4_294_967_295)) => true,
-        (Known::Setting(Kind::Choice(choices)), Value::String(text)) if !choices.contains(&text.as_str()) => {
-            bail!("{name} ({variable}) must be one of: {}", choices.join(", "))
-        }
-        (Known::Setting(Kind::Choice(_)), Value::String(_)) => true,
-        (Known::Setting(_), _) => false,
+/// Gives a value its setting's type, or says which one it lacks.
+fn typed(name: &str, kind: Kind, written: Written<'_>) -> anyhow::Result<Value> {
+    let value = match (written, kind) {
+        (Written::InFile(value), _) => Some(value),
+        (Written::InEnvironment(text), Kind::Integer) => text.parse().ok().map(Value::Integer),
+        (Written::InEnvironment(text), Kind::Boolean) => text.parse().ok().map(Value::Boolean),
+        (Written::InEnvironment(text), Kind::Text | Kind::Choice(_)) => Some(Value::String(text.to_owned())),
     };
-    match (fits, keys::lookup(name)) {
-        (true, _) => Ok(value),
-        (false, Known::Setting(Kind::Integer)) => bail!("{name} ({variable}) must be a whole number"),
-        (false, Known::Setting(Kind::Boolean)) => bail!("{name} ({variable}) must be true or false"),
-        (false, _) => bail!("{name} ({variable}) must be a text"),
-    }
+    let (fitting, rule) = match kind {
+        Kind::Text => (value.filter(Value::is_str), "must be a text".to_owned()),
+        Kind::Boolean => (value.filter(Value::is_bool), "must be true or false".to_owned()),
+        Kind::Integer => {
+            let fits = |value: &Value| matches!(value, Value::Integer(0..=4_294_967_295));
+            (value.filter(fits), "must be a whole number".to_owned())
+        }
+        Kind::Choice(choices) => {
+            let fits = |value: &Value| value.as_str().is_some_and(|text| choices.contains(&text));
+            (value.filter(fits), format!("must be one of: {}", choices.join(", ")))
+        }
+    };
+    fitting.with_context(|| format!("{name} ({}) {rule}", keys::variable(name)))
 }
 
 fn leaves(prefix: &str, table: Table) -> Vec<(String, Value)> {
@@ -107,9 +100,6 @@ fn leaves(prefix: &str, table: Table) -> Vec<(String, Value)> {
 }
 
 fn place(settings: &mut Table, name: &str, value: Value) -> anyhow::Result<()> {
-    if keys::lookup(name) == Known::Later {
-        return Ok(());
-    }
     let mut parts: Vec<&str> = name.split('.').collect();
     let Some(key) = parts.pop() else { return Ok(()) };
     let mut table = settings;
@@ -160,9 +150,7 @@ mod tests {
         assert_eq!(settings.listen, ([127, 0, 0, 1], 0).into());
         let behind = load(&[("PORT", "81"), ("STRONGROOM_SERVER__BEHIND_PROXY", "true")]).unwrap();
         assert_eq!(behind.listen, ([0, 0, 0, 0], 81).into());
-        assert!(
-            load(&[("STRONGROOM_EGRESS__PLAIN_HTTP", "true")]).is_ok(),
-            "later settings are announced only"
-        );
+        let early = load(&[("STRONGROOM_EGRESS__PLAIN_HTTP", "true")]).unwrap();
+        assert_eq!(early.without_effect, ["egress.plain_http"], "later settings are announced only");
     }
 }

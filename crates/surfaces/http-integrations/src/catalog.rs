@@ -106,7 +106,10 @@ fn property(field: &Field) -> Value {
             object.insert("enum".into(), field.choices.clone().into());
         }
         if let Some(example) = &field.example {
-            object.insert("examples".into(), vec![example.clone()].into());
+            let whole = matches!(field.kind, FieldKind::Integer | FieldKind::Port);
+            let number = example.parse::<i64>().ok().filter(|_| whole);
+            let value = number.map_or_else(|| example.clone().into(), Value::from);
+            object.insert("examples".into(), vec![value].into());
         }
     }
     property

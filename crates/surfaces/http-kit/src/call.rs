@@ -72,6 +72,9 @@ impl Call {
         let bare = tag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         let bare = bare
             .ok_or_else(|| Failure::invalid(Rule::fixed("must be one quoted entity tag").on("If-Match")))?;
+        if bare.contains('"') {
+            return Err(Failure::invalid(Rule::fixed("must be one quoted entity tag").on("If-Match")));
+        }
         let revision = bare.parse().ok().filter(|_| tag.len() == text.len());
         Ok(Some(revision.unwrap_or(0)))
     }

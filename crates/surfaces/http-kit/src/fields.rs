@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use strongroom_application::{Failure, Misshape, MisshapeKind};
-use strongroom_domain::{Rule, SecretText, Submission, Violation};
+use strongroom_domain::{Rule, SecretText, Submission, Violation, timestamp};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::json::Json;
 
@@ -58,6 +57,11 @@ impl Fields {
     /// Whether a field is there and not `null`.
     pub fn has(&self, name: &str) -> bool {
         self.fields.get(name).is_some_and(|value| !matches!(value, Json::Null))
+    }
+
+    /// Whether a field is named, be it `null`.
+    pub fn names(&self, name: &str) -> bool {
+        self.fields.contains_key(name)
     }
 
     /// A field that must be there.
@@ -191,14 +195,7 @@ impl FromJson for u32 {
 impl FromJson for OffsetDateTime {
     fn from_json(json: Json) -> Result<Self, MisshapeKind> {
         let Json::Text(text) = json else { return Err(MisshapeKind::WrongType("string")) };
-        let rule = || MisshapeKind::WrongValue("must be an RFC 3339 time".into());
-        let time = Self::parse(text.expose(), &Rfc3339).map_err(|_| rule())?;
-        // What the stores can hold, and any calendar that a person means.
-        if (1970..=9998).contains(&time.year()) {
-            Ok(time.to_offset(time::UtcOffset::UTC))
-        } else {
-            Err(rule())
-        }
+        timestamp::parse(text.expose()).map_err(|rule| MisshapeKind::WrongValue(rule.to_string()))
     }
 }
 

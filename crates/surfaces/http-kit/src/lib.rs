@@ -15,6 +15,7 @@ mod pipeline;
 mod refusal;
 mod reply;
 mod route;
+mod unread;
 
 pub use call::{Call, PublicCall};
 pub use fields::{Fields, FromJson};

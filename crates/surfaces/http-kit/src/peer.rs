@@ -1,6 +1,6 @@
 //! The caller's address, through trusted proxies only.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use actix_web::HttpRequest;
 use ipnet::IpNet;
@@ -25,15 +25,17 @@ impl TrustedProxies {
     /// `X-Forwarded-For`, from the right.
     pub fn source(&self, request: &HttpRequest) -> Option<IpAddr> {
         let mut source = request.peer_addr()?.ip().to_canonical();
-        let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
-        let hops: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
+        let forwarded = request.headers().get_all("x-forwarded-for");
+        // Hop by hop and as bytes: what a caller puts in front must not hide what the proxy appended.
+        let hops: Vec<&[u8]> =
+            forwarded.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).collect();
         for hop in hops.iter().rev() {
             if !self.trusts(source) {
                 break;
             }
-            match hop.parse::<IpAddr>() {
-                Ok(ip) => source = ip.to_canonical(),
-                Err(_) => break,
+            match address(hop) {
+                Some(ip) => source = ip.to_canonical(),
+                None => break,
             }
         }
         Some(source)
@@ -42,6 +44,14 @@ impl TrustedProxies {
     fn trusts(&self, ip: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&ip))
     }
+}
+
+/// An address as proxies write it, some of them with a port.
+fn address(hop: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(hop).ok()?.trim();
+    let with_port = || text.parse::<SocketAddr>().map(|socket| socket.ip());
+    let bracketed = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    bracketed.parse().or_else(|_| with_port()).ok()
 }
 
 /// Whether a peer on this host speaks for itself.
@@ -62,7 +72,7 @@ mod tests {
     #[test]
     fn only_hops_that_trusted_proxies_added_are_believed() {
         let proxies = TrustedProxies::parse("10.0.0.0/8, 2001:db8::/32").unwrap();
-        let rows: [(&str, &[&str], &str); 9] = [
+        let rows: [(&str, &[&str], &str); 12] = [
             ("192.0.2.1", &[], "192.0.2.1"),
             ("192.0.2.1", &["198.51.100.7"], "192.0.2.1"),
             ("10.0.0.1", &["198.51.100.7"], "198.51.100.7"),
@@ -70,6 +80,9 @@ mod tests {
             ("10.0.0.1", &["203.0.113.5, 198.51.100.7"], "198.51.100.7"),
             ("10.0.0.1", &["203.0.113.5", "198.51.100.7"], "198.51.100.7"),
             ("10.0.0.1", &["unknown"], "10.0.0.1"),
+            ("10.0.0.1", &["\u{ff}, 198.51.100.7"], "198.51.100.7"),
+            ("10.0.0.1", &["198.51.100.7:4711"], "198.51.100.7"),
+            ("10.0.0.1", &["[2001:db9::7]:4711"], "2001:db9::7"),
             ("::ffff:10.0.0.1", &["198.51.100.7"], "198.51.100.7"),
             ("2001:db8::1", &["::ffff:198.51.100.7"], "198.51.100.7"),
         ];
@@ -77,7 +90,7 @@ mod tests {
             let peer: IpAddr = peer.parse().unwrap();
             let mut request = TestRequest::default().peer_addr((peer, 9).into());
             for header in headers {
-                request = request.append_header(("x-forwarded-for", *header));
+                request = request.append_header(("x-forwarded-for", header.as_bytes()));
             }
             let source = proxies.source(&request.to_http_request());
             assert_eq!(source, Some(expected.parse().unwrap()), "{peer} {headers:?}");

@@ -16,13 +16,14 @@ use tokio::time::Instant;
 use tracing::Instrument;
 use ulid::Ulid;
 
-use crate::body;
 use crate::call::{Call, PublicCall};
 use crate::json::Json;
 use crate::metrics::Metrics;
 use crate::peer::{TrustedProxies, is_local};
 use crate::refusal::{Refusal, Transport};
 use crate::route::{Access, BodyRule, Dialect, Handler, Route};
+use crate::unread::Unread;
+use crate::{body, unread};
 
 /// All headers of a request together, names and values.
 const MAX_HEADERS: usize = 16 * 1024;
@@ -113,7 +114,13 @@ async fn unknown_route(request: HttpRequest, kit: web::Data<Kit>) -> HttpRespons
 
 /// Words a refusal in the dialect that a path belongs to.
 fn refuse(kit: &Kit, path: &str, refusal: &Refusal, request_id: &str) -> HttpResponse {
-    let segment = path.trim_start_matches("/api").split('/').nth(1).unwrap_or_default();
+    let segment = path
+        .strip_prefix("/api/")
+        .or(path.strip_prefix('/'))
+        .unwrap_or(path)
+        .split('/')
+        .next()
+        .unwrap_or_default();
     let of_path = kit.dialects.iter().find(|dialect| dialect.segments.contains(&segment));
     match of_path.or(kit.dialects.first()) {
         Some(dialect) => (dialect.refuse)(refusal, request_id),
@@ -177,7 +184,7 @@ async fn admit(
         request_id: Some(request_id(&request)),
         source_ip: kit.proxies.source(&request),
     };
-    let caller = kit.app.authenticate(presented(&request)?, origin).await?;
+    let caller = kit.app.authenticate(presented(&request), origin).await?;
     kit.app.permit(&caller, operation)?;
     let body = match route.body {
         BodyRule::None => None,
@@ -199,29 +206,28 @@ async fn finish(handler: Handler, call: Call) -> Result<HttpResponse, Refusal> {
     }
 }
 
-/// Both ways to authenticate. A header that is there twice, or is not text, was not presented by anyone
-/// who holds a token.
-fn presented(request: &HttpRequest) -> Result<Presented<'_>, Failure> {
-    const REFUSED: Failure = Failure::Unauthenticated { presented: true };
+/// Both ways to authenticate. A header that is there twice, is not text or has another scheme was not sent
+/// by anyone who holds a token.
+fn presented(request: &HttpRequest) -> Presented<'_> {
     let single = |name: &str| {
         let mut values = request.headers().get_all(name);
         match (values.next(), values.next()) {
             (None, _) => Ok(None),
-            (Some(value), None) => value.to_str().map(|text| Some(text.trim())).map_err(|_| REFUSED),
-            (Some(_), Some(_)) => Err(REFUSED),
+            (Some(value), None) => value.to_str().map(|text| Some(text.trim())).map_err(|_| ()),
+            (Some(_), Some(_)) => Err(()),
         }
     };
-    let bearer = match single("authorization")? {
-        None => None,
-        Some(text) => {
-            let (scheme, token) = text.split_once(' ').ok_or(REFUSED)?;
-            if !scheme.eq_ignore_ascii_case("bearer") {
-                return Err(REFUSED);
-            }
-            Some(token.trim_start())
-        }
-    };
-    Ok(Presented { bearer, api_key: single("x-api-key")? })
+    let bearer = single("authorization").and_then(|header| match header {
+        None => Ok(None),
+        Some(text) => match text.split_once(' ') {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.trim_start())),
+            _ => Err(()),
+        },
+    });
+    match (bearer, single("x-api-key")) {
+        (Ok(bearer), Ok(api_key)) => Presented::Readable { bearer, api_key },
+        _ => Presented::Unreadable,
+    }
 }
 
 fn request_id(request: &HttpRequest) -> String {
@@ -236,7 +242,8 @@ pub async fn envelope(
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let began = Instant::now();
     let Some(kit) = request.app_data::<web::Data<Kit>>().cloned() else {
-        return Ok(request.into_response(HttpResponse::InternalServerError().finish()).map_into_right_body());
+        let refused = HttpResponse::InternalServerError().finish();
+        return Ok(request.into_response(refused).map_body(|_, body| Unread::default().until_sent(body)));
     };
     let id = Ulid(kit.ids.next().as_u128()).to_string();
     request.extensions_mut().insert(RequestId(id.clone()));
@@ -244,12 +251,15 @@ pub async fn envelope(
     let span = tracing::info_span!("request", id = %id, method = known(&method));
     log_callers_id(&request, &span);
     let size: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-    let mut response = if size > MAX_HEADERS {
+    let mut request = request;
+    let unread = unread::keep(&mut request);
+    let response = if size > MAX_HEADERS {
         let refused = refuse(&kit, request.path(), &Transport::HeadersTooLarge.into(), &id);
-        request.into_response(refused).map_into_right_body()
+        request.into_response(refused).map_into_boxed_body()
     } else {
-        next.call(request).instrument(span.clone()).await?.map_into_left_body()
+        next.call(request).instrument(span.clone()).await?.map_into_boxed_body()
     };
+    let mut response = response.map_body(|_, body| unread.until_sent(body));
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, value);

@@ -49,7 +49,8 @@ impl AsRef<[u8]> for Wiped {
 
 /// RFC 3339 in UTC with whole seconds and `Z`.
 pub fn timestamp(time: OffsetDateTime) -> String {
-    let whole = time.to_offset(time::UtcOffset::UTC).replace_nanosecond(0).unwrap_or(time);
+    let utc = time.checked_to_offset(time::UtcOffset::UTC).unwrap_or(time);
+    let whole = utc.replace_nanosecond(0).unwrap_or(utc);
     whole.format(&Rfc3339).unwrap_or_default()
 }
 

@@ -48,7 +48,7 @@ fn read(call: &Call) -> Result<QueryAudit, Failure> {
     let mut query = call.query();
     let filter = AuditFilter {
         credential: query.parsed("credential_id", CredentialId::parse),
-        actor: query.optional::<String>("actor").map(Actor::from_stored),
+        actor: query.parsed("actor", Actor::parse),
         action: query.choice("action", Action::parse),
         from: query.optional("from"),
         to: query.optional("to"),

@@ -30,26 +30,34 @@ pub(crate) const BY_SLOT: Route =
     });
 
 async fn handle(call: Call) -> Result<HttpResponse, Failure> {
+    let only = only(&call)?;
     let opened = call.app.read_secret(&call.caller, call.credential_id()?).await?;
-    answer(&call, &opened)
+    answer(&call, &opened, only)
 }
 
 async fn handle_slot(call: Call) -> Result<HttpResponse, Failure> {
-    let slot = call.path_id("slot", Slot::parse)?;
+    let (slot, only) = (call.path_id("slot", Slot::parse)?, only(&call)?);
     let opened = call.app.read_secret_by_slot(&call.caller, slot).await?;
-    answer(&call, &opened)
+    answer(&call, &opened, only)
+}
+
+/// The fields that `?fields=` asks for; all, without it.
+fn only(call: &Call) -> Result<Option<BTreeSet<String>>, Failure> {
+    let mut query = call.query();
+    let fields: Option<String> = query.optional("fields");
+    query.finish(|| Some(fields.map(|list| list.split(',').map(|name| name.trim().to_owned()).collect())))
 }
 
 /// `If-None-Match` is decided last: the read is permitted and on record by now.
-fn answer(call: &Call, opened: &OpenedCredential) -> Result<HttpResponse, Failure> {
+fn answer(
+    call: &Call,
+    opened: &OpenedCredential,
+    only: Option<BTreeSet<String>>,
+) -> Result<HttpResponse, Failure> {
     let version = opened.credential.version;
     if call.none_match(version) {
         return Ok(tagged(HttpResponse::NotModified().finish(), version));
     }
-    let mut query = call.query();
-    let fields: Option<String> = query.optional("fields");
-    let fields = query.finish(|| Some(fields))?;
-    let only = fields.map(|list| list.split(',').map(|name| name.trim().to_owned()).collect());
     let body = Opened { opened, only };
     Ok(tagged(ok_secret(StatusCode::OK, &body, body.size_hint())?, version))
 }

@@ -1,7 +1,7 @@
 //! `PATCH /integrations/credentials/{credential_id}`
 
 use actix_web::HttpResponse;
-use strongroom_application::{Failure, Misshape, MisshapeKind, NewContent, UpdateCredential};
+use strongroom_application::{Failure, NewContent, UpdateCredential};
 use strongroom_domain::{CredentialName, CredentialType, Operation};
 use strongroom_http_kit::{Call, Fields, Route};
 
@@ -20,24 +20,18 @@ async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
 }
 
 /// Content comes whole or not at all: `credential_type` and `credentials` need each other. Without them,
-/// a name or an expiry is left to change.
+/// a name or an expiry is left to change; `null` lifts the expiry.
 fn read(mut body: Fields) -> Result<UpdateCredential, Failure> {
     let content = body.has("credential_type") || body.has("credentials");
-    if !content && !body.has("name") && !body.has("expires_at") {
-        let missing = |field| Misshape::body(field, MisshapeKind::Missing);
-        let unknown = body.finish(|| Some(()));
-        return Err(unknown
-            .err()
-            .unwrap_or(Failure::Malformed(vec![missing("credential_type"), missing("credentials")])));
-    }
-    let (credential_type, credentials) = match content {
+    let something_else = body.has("name") || body.names("expires_at");
+    let (credential_type, credentials) = match content || !something_else {
         true => {
             (body.required_choice("credential_type", CredentialType::parse), body.required("credentials"))
         }
         false => (body.choice("credential_type", CredentialType::parse), body.optional("credentials")),
     };
     let name = body.parsed("name", CredentialName::parse);
-    let expires_at = body.optional("expires_at");
+    let expires_at = body.nullable("expires_at", Fields::optional);
     body.finish(|| {
         let content = credential_type.zip(credentials);
         let content =
