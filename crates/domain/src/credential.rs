@@ -8,6 +8,7 @@ use ulid::Ulid;
 use uuid::Uuid;
 
 use crate::config::PublicConfig;
+use crate::connection_test::TestCode;
 use crate::organization::OrganizationId;
 use crate::principal::UserId;
 use crate::provider::{CredentialType, ProviderId};
@@ -158,22 +159,6 @@ impl CredentialStatus {
             .into_iter()
             .find(|status| status.as_str() == text)
             .ok_or(Rule::fixed("must be one of: pending, unverified, validated, rejected, needs_reauth"))
-    }
-}
-
-/// The outcome of the last connection test, as api.md names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TestCode(String);
-
-impl TestCode {
-    /// A code read back from the store.
-    pub fn from_stored(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The code as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 

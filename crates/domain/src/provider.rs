@@ -5,6 +5,7 @@ use std::fmt;
 
 use regex::Regex;
 
+use crate::http_test::ProviderTest;
 use crate::violation::Rule;
 
 /// A provider's id: 1 to 64 characters of `[a-z0-9_]`, case-insensitive on input.
@@ -142,6 +143,8 @@ pub struct Field {
     pub choices: Vec<String>,
     /// An example, never a real value.
     pub example: Option<String>,
+    /// What a test takes for it when it is absent.
+    pub default: Option<String>,
     /// The credential types it belongs to; empty means all of the provider's.
     pub types: BTreeSet<CredentialType>,
 }
@@ -179,6 +182,8 @@ pub struct Provider {
     pub fields: Vec<Field>,
     /// The credential types it takes, and what each needs.
     pub types: BTreeMap<CredentialType, TypeRules>,
+    /// How its credentials are tested, when that is known.
+    pub test: Option<ProviderTest>,
 }
 
 impl Provider {

@@ -81,6 +81,7 @@ fn read_one(
         pattern,
         choices: table.choices,
         example: table.example,
+        default: None,
         types,
     };
     check_name(&field, key, problems);

@@ -55,6 +55,7 @@ fn check(parsed: ProviderFile, file: &str, problems: &mut Problems) -> Option<Pr
         docs_url: parsed.docs_url,
         fields,
         types,
+        test: None,
     };
     field::check_examples(&provider, problems);
     Some(provider)

@@ -128,7 +128,7 @@ impl<'c> Changeable<'c> {
             expires_at: credential.expires_at,
             access_token_expires_at: credential.access_token_expires_at,
             last_tested_at: credential.last_tested_at,
-            last_test_code: credential.last_test_code.as_ref().map(TestCode::as_str),
+            last_test_code: credential.last_test_code.map(TestCode::as_str),
             refreshed_at: credential.refreshed_at,
             updated_at: credential.updated_at,
             modified_by: &credential.modified_by,
@@ -162,7 +162,8 @@ impl CredentialRow {
             expires_at: self.expires_at,
             access_token_expires_at: self.access_token_expires_at,
             last_tested_at: self.last_tested_at,
-            last_test_code: self.last_test_code.map(TestCode::from_stored),
+            last_test_code: row
+                .column("last_test_code", self.last_test_code.as_deref().map(TestCode::parse).transpose())?,
             last_read_at: self.last_read_at,
             refreshed_at: self.refreshed_at,
             created_at: self.created_at,

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use strongroom_domain::{
     Credential, CredentialId, CredentialName, CredentialStatus, Evidence, OrganizationId, ProviderId, Reach,
-    Sealed, Slot,
+    Sealed, Slot, TestCode,
 };
 use time::OffsetDateTime;
 
@@ -38,6 +38,19 @@ pub struct SealedCredential {
     pub credential: Credential,
     /// Its payload, which only the vault opens.
     pub sealed: Sealed,
+}
+
+/// What a connection test found out about a stored credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestFinding {
+    /// When the test ended.
+    pub tested_at: OffsetDateTime,
+    /// What it found.
+    pub code: TestCode,
+    /// The status that follows; `None` keeps status and reason as they are.
+    pub status: Option<CredentialStatus>,
+    /// Why it has this status, when there is something to say.
+    pub status_reason: Option<String>,
 }
 
 /// Credentials of organisations.
@@ -92,6 +105,21 @@ pub trait CredentialRepository: Send + Sync {
         expected_version: u64,
         evidence: Evidence,
     ) -> StoreResult<()>;
+
+    /// Notes what a connection test found and records the event. Version, revision, `updated_at` and
+    /// `modified_by` stay.
+    ///
+    /// MUST write only when the stored version is `version`: a test of an older payload says nothing about
+    /// the present one. MUST return `Ok(false)` when it is another or the row is gone, and then write and
+    /// record nothing.
+    async fn record_test(
+        &self,
+        organization: &OrganizationId,
+        id: CredentialId,
+        version: u64,
+        finding: &TestFinding,
+        evidence: Evidence,
+    ) -> StoreResult<bool>;
 
     /// Removes a credential, gives its place in the quota back and records the event.
     ///

@@ -8,27 +8,30 @@
 //! 3. Write each MUST as a test in `testing/store-contract`; both stores run the same list.
 //! 4. Implement it in both store adapters. Lock order everywhere: quota, credential, audit heads last.
 //!
-//! A few writes carry no event because nothing is decided by them: last-used and last-read times, wrap
-//! reservations, key check values and purpose keys made at first start.
+//! A few writes carry no event because nothing is decided by them, or another event tells of it: last-used and last-read times, wrap
+//! reservations, counts of connection tests, key check values and purpose keys made at first start.
 //!
 //! The feature `mocks` adds mockall mocks for the test suites of users of these ports.
 
 mod audit;
 mod credentials;
 mod deployment;
+mod destinations;
 mod organizations;
 mod service_accounts;
 
 pub use audit::{Appended, AuditFilter, AuditPage, AuditTrail, Contention};
-pub use credentials::{CredentialFilter, CredentialRepository, SealedCredential, Selector};
+pub use credentials::{CredentialFilter, CredentialRepository, SealedCredential, Selector, TestFinding};
 pub use deployment::{DeploymentRepository, KekRecord, WrappedPurposeKey};
+pub use destinations::DestinationLimitRepository;
 pub use organizations::{OrganizationRepository, QuotaDrift};
 pub use service_accounts::{KeyHolder, ServiceAccountRepository};
 
 #[cfg(feature = "mocks")]
 pub use {
     audit::MockAuditTrail, credentials::MockCredentialRepository, deployment::MockDeploymentRepository,
-    organizations::MockOrganizationRepository, service_accounts::MockServiceAccountRepository,
+    destinations::MockDestinationLimitRepository, organizations::MockOrganizationRepository,
+    service_accounts::MockServiceAccountRepository,
 };
 
 /// Whatever broke below the port; for the log, never for a caller.

@@ -51,7 +51,7 @@ impl<'a> From<&'a Credential> for Metadata<'a> {
             expires_at: credential.expires_at.map(timestamp),
             access_token_expires_at: credential.access_token_expires_at.map(timestamp),
             last_tested_at: credential.last_tested_at.map(timestamp),
-            last_test_code: credential.last_test_code.as_ref().map(strongroom_domain::TestCode::as_str),
+            last_test_code: credential.last_test_code.map(strongroom_domain::TestCode::as_str),
             last_read_at: credential.last_read_at.map(timestamp),
             refreshed_at: credential.refreshed_at.map(timestamp),
             created_at: timestamp(credential.created_at),

@@ -81,7 +81,7 @@ fn changed(before: &Credential) -> Credential {
         expires_at: Some(instant(11)),
         access_token_expires_at: Some(instant(12)),
         last_tested_at: Some(instant(13)),
-        last_test_code: Some(TestCode::from_stored("ok".to_owned())),
+        last_test_code: Some(TestCode::Ok),
         refreshed_at: Some(instant(14)),
         updated_at: instant(15),
         modified_by: "user-2".to_owned(),

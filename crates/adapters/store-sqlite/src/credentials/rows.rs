@@ -88,7 +88,8 @@ impl CredentialRow {
             access_token_expires_at: row
                 .optional_time("access_token_expires_at", self.access_token_expires_at)?,
             last_tested_at: row.optional_time("last_tested_at", self.last_tested_at)?,
-            last_test_code: self.last_test_code.map(TestCode::from_stored),
+            last_test_code: row
+                .read("last_test_code", self.last_test_code.as_deref().map(TestCode::parse).transpose())?,
             last_read_at: row.optional_time("last_read_at", self.last_read_at)?,
             refreshed_at: row.optional_time("refreshed_at", self.refreshed_at)?,
             created_at: row.time("created_at", self.created_at)?,

@@ -1,0 +1,212 @@
+//! Connection tests: what one can find, and the report that a person reads.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use crate::credential::CredentialStatus;
+use crate::provider::ProviderId;
+use crate::violation::Rule;
+
+/// What a connection test found. A closed set (api.md, part 0): a caller learns one of these and no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum TestCode {
+    /// The provider accepted the credential.
+    Ok,
+    /// The provider accepted the credential, which lacks a permission.
+    Insufficient,
+    /// The provider looked at the secret and refused it.
+    AuthRejected,
+    /// The server's host key is not the one that was pinned; no secret was sent.
+    HostKeyMismatch,
+    /// TLS could not be set up as asked; no secret was sent.
+    TlsFailed,
+    /// Host, database, path or account are wrong, whatever the secret.
+    InvalidConfig,
+    /// No connection: refused by policy, no such name, closed, filtered, no route. One code for all.
+    NotReachable,
+    /// The server was reached and did not answer in time.
+    Timeout,
+    /// The server answered with an error of its own, or with something that is no answer.
+    ProviderError,
+    /// The provider asks to come back later.
+    RateLimited,
+}
+
+impl TestCode {
+    /// Every code, in the order of the documentation.
+    pub const ALL: [Self; 10] = [
+        Self::Ok,
+        Self::Insufficient,
+        Self::AuthRejected,
+        Self::HostKeyMismatch,
+        Self::TlsFailed,
+        Self::InvalidConfig,
+        Self::NotReachable,
+        Self::Timeout,
+        Self::ProviderError,
+        Self::RateLimited,
+    ];
+
+    /// The spelling of the wire and the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Insufficient => "insufficient",
+            Self::AuthRejected => "auth_rejected",
+            Self::HostKeyMismatch => "host_key_mismatch",
+            Self::TlsFailed => "tls_failed",
+            Self::InvalidConfig => "invalid_config",
+            Self::NotReachable => "not_reachable",
+            Self::Timeout => "timeout",
+            Self::ProviderError => "provider_error",
+            Self::RateLimited => "rate_limited",
+        }
+    }
+
+    /// Reads that spelling.
+    pub fn parse(text: &str) -> Result<Self, Rule> {
+        Self::ALL.into_iter().find(|code| code.as_str() == text).ok_or(Rule::fixed("must be a test code"))
+    }
+
+    /// What it means for whoever wanted to store or keep the credential.
+    pub const fn meaning(self) -> TestMeaning {
+        match self {
+            Self::Ok | Self::Insufficient => TestMeaning::Works,
+            Self::AuthRejected => TestMeaning::Rejected,
+            Self::HostKeyMismatch | Self::TlsFailed | Self::InvalidConfig => TestMeaning::Misconfigured,
+            Self::NotReachable | Self::Timeout | Self::ProviderError | Self::RateLimited => {
+                TestMeaning::Unanswered
+            }
+        }
+    }
+
+    /// What a person reads when the tester has nothing better to say.
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::Ok => "The credential works.",
+            Self::Insufficient => "The credential is valid but lacks a permission.",
+            Self::AuthRejected => "The provider refused the credential.",
+            Self::HostKeyMismatch => "The server's host key is not the one that was pinned.",
+            Self::TlsFailed => "TLS could not be set up with the server.",
+            Self::InvalidConfig => "The settings do not fit the server.",
+            Self::NotReachable => "The server could not be reached.",
+            Self::Timeout => "The server was reached but did not answer in time.",
+            Self::ProviderError => {
+                "The server answered with an error that says nothing about the credential."
+            }
+            Self::RateLimited => "The provider asks for fewer requests.",
+        }
+    }
+
+    /// What that person can do next.
+    pub const fn hint(self) -> Option<&'static str> {
+        match self {
+            Self::Ok => None,
+            Self::Insufficient => Some("Grant the missing permission at the provider, then test again."),
+            Self::AuthRejected => Some("Check the secret for typing errors, expiry and revocation."),
+            Self::HostKeyMismatch => Some(
+                "Ask the server's operator whether the key was replaced; if so, store the new fingerprint, else do not connect.",
+            ),
+            Self::TlsFailed => Some(
+                "Check the host name, the certificate's expiry and its issuer; a private CA must be given as PEM.",
+            ),
+            Self::InvalidConfig => Some("Check host, database, region, account and path."),
+            Self::NotReachable => Some(
+                "Check host name and port, and that the server accepts connections from the internet; private networks must be opened by the operator of this vault.",
+            ),
+            Self::Timeout | Self::ProviderError => {
+                Some("Try again later; look at the provider's status page.")
+            }
+            Self::RateLimited => Some("Wait a few minutes, then test again."),
+        }
+    }
+}
+
+/// What a code means for whoever wanted to store or keep the credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TestMeaning {
+    /// It works, perhaps not for everything.
+    Works,
+    /// It is wrong.
+    Rejected,
+    /// What is around the secret is wrong; the secret was not judged.
+    Misconfigured,
+    /// Nobody looked at it.
+    Unanswered,
+}
+
+impl TestMeaning {
+    /// The status of a stored credential after a test; `None` keeps the one it has.
+    pub const fn status(self) -> Option<CredentialStatus> {
+        match self {
+            Self::Works => Some(CredentialStatus::Validated),
+            Self::Rejected => Some(CredentialStatus::Rejected),
+            Self::Misconfigured | Self::Unanswered => None,
+        }
+    }
+}
+
+/// One step of a test.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestStep {
+    /// `parse`, `reach`, `handshake`, `login`, `probe`, or the name that a provider file gives its own step.
+    pub name: Cow<'static, str>,
+    /// How it ended.
+    pub outcome: StepOutcome,
+    /// How long it took; `None` when it never began.
+    pub duration: Option<Duration>,
+}
+
+/// How a step of a test ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepOutcome {
+    /// It was done.
+    Ok,
+    /// The test ended here.
+    Failed,
+    /// It was not begun.
+    Skipped,
+}
+
+impl StepOutcome {
+    /// The spelling of the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// What a person wants to pin or watch: `host_key_fingerprint`, `tls_certificate_expires_at`,
+/// `server_version`, `account`. Never a banner, a driver's text, an address or an upstream body.
+pub type Facts = BTreeMap<&'static str, String>;
+
+/// The fact that names an SSH server's host key: `SHA256:` and 43 base64 characters, as `ssh-keygen -lf`
+/// prints it.
+pub const HOST_KEY_FINGERPRINT: &str = "host_key_fingerprint";
+
+/// The report of a finished test.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestReport {
+    /// What it found.
+    pub code: TestCode,
+    /// The same for a person.
+    pub message: Cow<'static, str>,
+    /// What that person can do next.
+    pub hint: Option<Cow<'static, str>>,
+    /// Which provider was tested.
+    pub provider: ProviderId,
+    /// When it began.
+    pub tested_at: OffsetDateTime,
+    /// How long it took.
+    pub duration: Duration,
+    /// Its steps in order.
+    pub steps: Vec<TestStep>,
+    /// What it found on the way.
+    pub facts: Facts,
+}

@@ -1,0 +1,232 @@
+//! Connection tests over HTTP, as provider files declare them. Data only: `adapters/tester-http` runs them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::connection_test::TestCode;
+use crate::provider::{CredentialType, Provider};
+
+/// How a provider is tested.
+#[derive(Debug, Clone)]
+pub enum ProviderTest {
+    /// An SSH login and an SFTP session.
+    Sftp,
+    /// A PostgreSQL login and `SELECT 1`.
+    Postgresql,
+    /// HTTP requests, one after the other.
+    Http(HttpTest),
+}
+
+impl ProviderTest {
+    /// What the catalog of the API calls it: `protocol` or `http`.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Sftp | Self::Postgresql => "protocol",
+            Self::Http(_) => "http",
+        }
+    }
+}
+
+/// A test of HTTP requests. It ends with the first step that is not `ok`, or with the last one.
+#[derive(Debug, Clone, Default)]
+pub struct HttpTest {
+    /// The requests in order.
+    pub steps: Vec<HttpStep>,
+    /// Values that follow from a field: `{name}` in a template is the text that stands beside the field's
+    /// value here.
+    pub choices: BTreeMap<String, Choice>,
+}
+
+/// A value that follows from a field, such as the host of a region.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    /// The field that decides.
+    pub field: String,
+    /// The text for each of its values.
+    pub values: BTreeMap<String, String>,
+    /// The field's value when it is absent.
+    pub default: Option<String>,
+}
+
+/// One request and how its answer is read.
+#[derive(Debug, Clone)]
+pub struct HttpStep {
+    /// What the report calls it: 1 to 64 characters of `a-z0-9_`.
+    pub name: String,
+    /// The credential types it is for; empty means all.
+    pub types: BTreeSet<CredentialType>,
+    /// Fields that must be there, else the step is left out.
+    pub needs: Vec<String>,
+    /// Fields that must be absent, else the step is left out.
+    pub unless: Vec<String>,
+    /// GET, POST or HEAD.
+    pub method: HttpMethod,
+    /// Where the request goes.
+    pub origin: OriginTemplate,
+    /// Path, from its first `/`.
+    pub path: Template,
+    /// Query parameters; one whose template names an absent field is left out.
+    pub query: Vec<(String, Template)>,
+    /// Headers; one whose template names an absent field is left out. The name may be a template too.
+    pub headers: Vec<(Template, Template)>,
+    /// User name and password of RFC 7617.
+    pub basic: Option<(Template, Template)>,
+    /// The body.
+    pub body: HttpBody,
+    /// AWS Signature Version 4, when the request is signed.
+    pub aws_sigv4: Option<AwsSigV4>,
+    /// How the answer is read: the first rule that fits decides. After them: 429 is `rate_limited`, all else
+    /// `provider_error`.
+    pub outcomes: Vec<OutcomeRule>,
+    /// Facts to report when the step is `ok` or `insufficient`: name, and where in the JSON body (RFC 6901).
+    pub facts: Vec<(&'static str, String)>,
+}
+
+/// The methods that a test may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HttpMethod {
+    /// GET.
+    Get,
+    /// POST.
+    Post,
+    /// HEAD.
+    Head,
+}
+
+/// Scheme, host and port of a request.
+#[derive(Debug, Clone)]
+pub enum OriginTemplate {
+    /// Written in the file, perhaps with variables in the host.
+    Host {
+        /// `https`, or `http` in a rehearsal.
+        plain_http: bool,
+        /// The host.
+        host: Template,
+        /// The port when it is not the scheme's own. One that is written here is allowed by the egress policy.
+        port: Option<u16>,
+        /// What the host must be when its variables could make it anything: exact names, or suffixes that
+        /// begin with a dot. Empty when the file alone decides (no variables, or only choices).
+        hosts: Vec<String>,
+    },
+    /// The origin of a URL field.
+    Field {
+        /// The field.
+        name: String,
+        /// Whether the path of its value stays in front of `path`.
+        keep_path: bool,
+        /// What the host must be: exact names, or suffixes that begin with a dot; empty means any host that
+        /// the egress policy admits.
+        hosts: Vec<String>,
+    },
+}
+
+/// A text with variables: `{name}` is a field's value or a [`Choice`], `{+name}` keeps its slashes when it
+/// stands in a path (RFC 6570, section 3.2.3). `{{` and `}}` are braces.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Template(pub Vec<TemplatePart>);
+
+/// A piece of a [`Template`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TemplatePart {
+    /// Text as it is.
+    Literal(String),
+    /// A field's value or a choice.
+    Variable {
+        /// Its name.
+        name: String,
+        /// Whether slashes stay as they are in a path.
+        keep_slashes: bool,
+    },
+}
+
+/// The body of a request.
+#[derive(Debug, Clone)]
+pub enum HttpBody {
+    /// None, and no `Content-Type`.
+    None,
+    /// JSON as it is written in the file.
+    Json(String),
+    /// `application/x-www-form-urlencoded`; a pair whose template names an absent field is left out.
+    Form(Vec<(String, Template)>),
+}
+
+/// How a request is signed for AWS. The key comes from the fields `access_key_id`, `secret_access_key` and
+/// `session_token`.
+#[derive(Debug, Clone)]
+pub struct AwsSigV4 {
+    /// The service's signing name, such as `ses`.
+    pub service: String,
+    /// The region.
+    pub region: Template,
+}
+
+/// One rule for reading an answer. All of its conditions must hold.
+#[derive(Debug, Clone)]
+pub struct OutcomeRule {
+    /// The statuses it is for; empty means any.
+    pub status: Vec<u16>,
+    /// What the JSON body must say.
+    pub json: Vec<JsonCondition>,
+    /// Headers that must be there: name in lower case, and the values of which one must be contained; none
+    /// means any value.
+    pub headers: Vec<(String, Vec<String>)>,
+    /// Texts of which one must be in the body; empty means no condition.
+    pub text: Vec<String>,
+    /// What the test has found then.
+    pub code: TestCode,
+    /// A message that says more than the code's own.
+    pub message: Option<String>,
+    /// A hint that says more than the code's own.
+    pub hint: Option<String>,
+}
+
+/// A condition on one place of a JSON body.
+#[derive(Debug, Clone)]
+pub struct JsonCondition {
+    /// Where (RFC 6901); the empty text is the whole body.
+    pub pointer: String,
+    /// What must hold there.
+    pub check: JsonCheck,
+}
+
+/// What must hold at a place of a JSON body.
+#[derive(Debug, Clone)]
+pub enum JsonCheck {
+    /// It is there, and neither `null`, nor an empty text, list or object.
+    Present,
+    /// It is not there, or `null`, or an empty text, list or object.
+    Absent,
+    /// It is one of these scalars; texts are compared without regard to case.
+    OneOf(Vec<Value>),
+}
+
+impl HttpStep {
+    /// Whether the step is part of a test of a credential of this type that has these fields.
+    pub fn applies(&self, kind: CredentialType, has: impl Fn(&str) -> bool) -> bool {
+        (self.types.is_empty() || self.types.contains(&kind))
+            && self.needs.iter().all(|name| has(name))
+            && !self.unless.iter().any(|name| has(name))
+    }
+}
+
+impl Provider {
+    /// Whether a credential of this type and with these fields can be tested.
+    pub fn can_test(&self, kind: CredentialType, has: impl Fn(&str) -> bool) -> bool {
+        match &self.test {
+            None => false,
+            Some(ProviderTest::Sftp | ProviderTest::Postgresql) => true,
+            Some(ProviderTest::Http(test)) => test.steps.iter().any(|step| step.applies(kind, &has)),
+        }
+    }
+}
+
+impl Template {
+    /// The names of its variables.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|part| match part {
+            TemplatePart::Literal(_) => None,
+            TemplatePart::Variable { name, .. } => Some(name.as_str()),
+        })
+    }
+}

@@ -1,0 +1,25 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::StoreResult;
+
+/// Counts connection tests by destination, over all organisations and instances.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait DestinationLimitRepository: Send + Sync {
+    /// Takes one of the `limit` tests that a destination may have within any `window`, by the store's clock.
+    /// `Ok(None)` when it was taken, else how long until one is free. A refused attempt counts nothing.
+    ///
+    /// MUST be exact under concurrency: within any window at most `limit` attempts are taken, whichever
+    /// instances ask. `destination` is a SHA-256, so that the table names nobody.
+    async fn take(
+        &self,
+        destination: [u8; 32],
+        limit: u32,
+        window: Duration,
+    ) -> StoreResult<Option<Duration>>;
+
+    /// Removes destinations that have not been tested within `window`, and says how many.
+    async fn forget(&self, window: Duration) -> StoreResult<u64>;
+}
