@@ -16,7 +16,11 @@ enum Ring {
     Surface,
     Composition,
     Server,
+    /// May do what an adapter may, and use the one crate that opens outgoing sockets.
+    Tester,
     Testing,
+    /// Plays the providers that the catalog declares.
+    Simulator,
     Tests,
 }
 
@@ -26,11 +30,13 @@ impl Ring {
             ["crates", "domain"] => Self::Domain,
             ["crates", "ports", _] => Self::Port,
             ["crates", "application"] => Self::Application,
+            ["crates", "adapters", name] if name.starts_with("tester-") => Self::Tester,
             ["crates", "adapters", _] => Self::Adapter,
             ["crates", "surfaces", "http-kit"] => Self::Kit,
             ["crates", "surfaces", _] => Self::Surface,
             ["crates", "strongroom"] => Self::Composition,
             ["crates", "server"] => Self::Server,
+            ["crates", "testing", "provider-simulator"] => Self::Simulator,
             ["crates", "testing", _] => Self::Testing,
             ["tests"] => Self::Tests,
             other => panic!("{other:?} has no place in the architecture"),
@@ -38,14 +44,20 @@ impl Ring {
     }
 
     /// What a crate of this ring may use of the workspace, beside itself.
-    fn may_use(self, other: Self) -> bool {
+    fn may_use(self, other: Self, name: &str) -> bool {
         let allowed: &[Self] = match self {
             Self::Domain => &[],
             Self::Port => &[Self::Domain],
             Self::Application | Self::Adapter => &[Self::Domain, Self::Port],
+            Self::Tester => {
+                return other == Self::Domain || other == Self::Port || name == "strongroom-egress";
+            }
+            Self::Simulator => {
+                return other == Self::Domain || other == Self::Port || name == "strongroom-catalog-files";
+            }
             Self::Kit => &[Self::Domain, Self::Port, Self::Application],
             Self::Surface => &[Self::Domain, Self::Port, Self::Application, Self::Kit],
-            Self::Composition => &[Self::Domain, Self::Port, Self::Application, Self::Adapter],
+            Self::Composition => &[Self::Domain, Self::Port, Self::Application, Self::Adapter, Self::Tester],
             Self::Server => &[Self::Domain, Self::Application, Self::Kit, Self::Surface, Self::Composition],
             Self::Testing => &[Self::Domain, Self::Port, Self::Testing],
             Self::Tests => return true,
@@ -79,7 +91,7 @@ fn arrows_point_inward_only() {
     for (name, (folder, dependencies)) in &crates {
         for dependency in dependencies {
             let (other, _) = &crates[dependency];
-            if !Ring::of(folder).may_use(Ring::of(other)) {
+            if !Ring::of(folder).may_use(Ring::of(other), dependency) {
                 forbidden.push(format!("{name} ({folder}) uses {dependency} ({other})"));
             }
         }
@@ -141,6 +153,52 @@ fn no_locked_crate_is_below_its_floor_and_no_banned_one_is_there() {
         let floor = floor.map(|floor| floor.parse::<Version>().unwrap());
         for (_, version) in locked.iter().filter(|(locked, _)| *locked == name) {
             assert!(floor.as_ref().is_some_and(|floor| version >= floor), "{name} {version} breaks {rule}");
+        }
+    }
+}
+
+#[test]
+fn only_egress_and_the_store_open_outgoing_sockets() {
+    const WAYS: [&str; 16] = [
+        "TcpStream::connect",
+        "TcpSocket",
+        "UdpSocket",
+        "UnixStream::connect",
+        "UnixDatagram",
+        "lookup_host",
+        "ToSocketAddrs",
+        "to_socket_addrs",
+        "reqwest",
+        "hyper::client",
+        "hyper_util::client",
+        "hickory",
+        "russh::client::connect(",
+        "client::connect(",
+        "tokio_postgres::connect(",
+        ".connect(NoTls",
+    ];
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let may = ["crates/adapters/egress/", "crates/adapters/store-postgres/", "crates/testing/"];
+    let mut found = Vec::new();
+    for (path, bytes) in crate::support::server::bytes_below(&root.join("crates")) {
+        let place = path.strip_prefix(root).unwrap().display().to_string();
+        let source = place.ends_with(".rs") && place.contains("/src/");
+        if !source || may.iter().any(|folder| place.starts_with(folder)) {
+            continue;
+        }
+        let text = String::from_utf8(bytes).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        found.extend(WAYS.iter().filter(|way| code.contains(**way)).map(|way| format!("{place} uses {way}")));
+    }
+    assert!(found.is_empty(), "{found:#?}");
+    let manifests = ["hyper", "hyper-util", "hickory-resolver", "reqwest", "socket2"];
+    for (name, (folder, _)) in crates() {
+        let text = std::fs::read_to_string(root.join(&folder).join("Cargo.toml")).unwrap();
+        let normal = text.split("[dev-dependencies]").next().unwrap();
+        for manifest in manifests {
+            let uses = normal.lines().any(|line| line.starts_with(&format!("{manifest}.")));
+            let allowed = may.iter().any(|may| format!("{folder}/").starts_with(may)) || folder == "tests";
+            assert!(!uses || allowed, "{name} depends on {manifest}");
         }
     }
 }

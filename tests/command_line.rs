@@ -98,3 +98,45 @@ async fn bad_arguments_are_refused_with_their_name() {
         assert!(!output.status.success() && said.contains(named), "{arguments:?}: {said}");
     }
 }
+
+#[test]
+fn the_catalog_is_listed_as_the_documentation_says() {
+    let world = World::embedded();
+    let list: Value = serde_json::from_str(&world.setup.must(&["catalog", "list", "--json"])).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let rows = list.as_array().unwrap().iter().map(|provider| {
+        let types: Vec<String> = provider["types"].as_array().unwrap().iter().map(text).collect();
+        let test = provider["test"].as_str().unwrap_or("-");
+        format!("| {} | {} | {} | {test} |", text(&provider["id"]), text(&provider["name"]), types.join(", "))
+    });
+    let rows: Vec<String> = rows.collect();
+    let page = include_str!("../docs/PROVIDERS.md");
+    let table =
+        page.split("<!-- catalog:begin -->").nth(1).unwrap().split("<!-- catalog:end -->").next().unwrap();
+    let documented: Vec<&str> = table.trim().lines().skip(2).collect();
+    assert_eq!(documented, rows);
+    assert!(
+        rows.iter().filter(|row| row.ends_with("| http |") || row.ends_with("| protocol |")).count() >= 60
+    );
+}
+
+#[test]
+fn the_example_of_the_documentation_is_a_good_provider_file_and_mistakes_are_named() {
+    let page = include_str!("../docs/PROVIDERS.md");
+    let example = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let world = World::embedded();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("acme.toml");
+    let check = || world.setup.run(&["catalog", "check", &folder.path().display().to_string()]);
+    std::fs::write(&file, example).unwrap();
+    let good = check();
+    assert!(good.status.success(), "{}", String::from_utf8_lossy(&good.stderr));
+    std::fs::write(&file, example.replace("schema = 1", "schema = 1\nsurprise = 2")).unwrap();
+    let bad = check();
+    assert_eq!(bad.status.code(), Some(1));
+    assert!(
+        String::from_utf8_lossy(&bad.stderr).contains("surprise"),
+        "{}",
+        String::from_utf8_lossy(&bad.stderr)
+    );
+}

@@ -15,6 +15,7 @@ mod architecture;
 mod canary;
 mod cluster;
 mod command_line;
+mod connections;
 mod contract;
 mod crash;
 mod fail_closed;

@@ -15,9 +15,10 @@ fn allowed(operation: Operation) -> (bool, bool, Option<&'static str>) {
         Operation::ListCredentials | Operation::GetCredential | Operation::BrowseCatalog => {
             (true, true, Some("credentials:read"))
         }
-        Operation::CreateCredential | Operation::UpdateCredential | Operation::DeleteCredential => {
-            (true, true, Some("credentials:write"))
-        }
+        Operation::CreateCredential
+        | Operation::UpdateCredential
+        | Operation::DeleteCredential
+        | Operation::TestCredential => (true, true, Some("credentials:write")),
         Operation::ReadSecrets => (false, false, Some("secrets:read")),
         Operation::ManageServiceAccounts
         | Operation::ManageApiKeys

@@ -2,6 +2,9 @@
 
 pub(crate) mod characters;
 pub(crate) mod client;
+pub(crate) mod dns;
+pub(crate) mod listener;
+pub(crate) mod rehearsal;
 pub(crate) mod routes;
 pub(crate) mod server;
 pub(crate) mod world;

@@ -58,7 +58,7 @@ pub(crate) fn protected(targets: &Targets) -> Vec<Request> {
                     .replace("{slot}", &targets.slot)
                     .replace("{service_account_id}", &targets.account)
                     .replace("{key_id}", &targets.key)
-                    .replace("{provider}", "sftp"),
+                    .replace("{provider}", "internal_postgresql"),
                 body,
                 operation,
                 names_something: in_body || (route.path.contains('{') && !route.path.contains("{provider}")),
@@ -77,9 +77,24 @@ fn body(method: &str, path: &str, targets: &Targets) -> Option<Value> {
         ("POST", "/service-accounts") => Some(json!({ "name": "robot" })),
         ("PATCH", "/service-accounts/{service_account_id}") => Some(json!({ "name": "renamed by another" })),
         ("POST", "/service-accounts/{service_account_id}/api-keys") => Some(json!({ "name": "key" })),
+        // Destinations that the egress policy refuses: nothing leaves the machine.
+        ("POST", "/integrations/sftp/test-connection") => Some(json!({
+            "host": "127.0.0.1", "username": "etl", "auth_type": "password", "password": "a-password"
+        })),
+        ("POST", "/integrations/postgres/test-connection") => Some(postgres()),
+        ("POST", "/integrations/{provider}/test-connection") => {
+            Some(json!({ "credential_type": "user_password", "credentials": postgres() }))
+        }
+        ("POST", path) if path.ends_with("/test") || path.ends_with("/test-connection/{credential_id}") => {
+            None
+        }
         ("GET" | "DELETE", _) => None,
         _ => panic!("{method} {path} has no entry in tests/support/routes.rs"),
     }
+}
+
+fn postgres() -> Value {
+    json!({ "host": "127.0.0.1", "database": "sales", "username": "app", "password": "a-password" })
 }
 
 /// The paths of public routes.

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use strongroom_domain::Violation;
+use strongroom_domain::{TestReport, Violation};
 use strongroom_repository::StoreError;
 use strongroom_vault::VaultError;
+
+use crate::Allowance;
 
 /// Why a use case did not do what was asked. A source is logged where it is turned into a failure; none is
 /// carried further, so none can be sent.
@@ -34,6 +36,20 @@ pub enum Failure {
     /// It cannot be done in the present state.
     #[error("conflict")]
     Conflict(Conflict),
+    /// The provider refused the credential, or its settings do not fit; nothing was stored.
+    #[error("the provider refused")]
+    Rejected(Box<TestReport>),
+    /// The provider did not answer; what was stored before still is.
+    #[error("the provider did not answer")]
+    Upstream(Box<TestReport>),
+    /// Too many of something; try again later.
+    #[error("too many")]
+    Limited {
+        /// When to try again.
+        retry_after: Duration,
+        /// The limit, when it is the caller's own.
+        allowance: Option<Allowance>,
+    },
     /// The store is away or busy; try again.
     #[error("unavailable")]
     Unavailable {

@@ -9,8 +9,10 @@ mod authenticate;
 mod browse_catalog;
 mod caller;
 mod checkpoint_audit;
+mod connection_tests;
 mod delete_credential;
 mod denials;
+mod destination_budget;
 mod failure;
 mod get_credential;
 mod limit_organization;
@@ -23,6 +25,10 @@ mod readiness;
 mod record_start;
 mod secrets;
 mod store_credential;
+mod test_connection;
+mod test_limits;
+mod test_new_content;
+mod test_stored_credential;
 mod update_credential;
 mod usage_notes;
 mod verified_keys;
@@ -31,8 +37,10 @@ mod verify_audit;
 use std::sync::Arc;
 
 use strongroom_environment::{Catalog, Clock, Ids, KeyFileReader, Randomness, TokenVerifier};
+use strongroom_provider_tester::Testers;
 use strongroom_repository::{
-    AuditTrail, CredentialRepository, OrganizationRepository, ServiceAccountRepository,
+    AuditTrail, CredentialRepository, DestinationLimitRepository, OrganizationRepository,
+    ServiceAccountRepository,
 };
 use strongroom_vault::{PurposeKeys, Vault};
 
@@ -40,6 +48,8 @@ pub use audit_chain::{Break, Verification};
 pub use authenticate::Presented;
 pub use caller::Caller;
 pub use checkpoint_audit::Checkpoint;
+pub use connection_tests::Tested;
+pub use destination_budget::StoredBudget;
 pub use failure::{Conflict, Failure, Misshape, MisshapeKind, Missing};
 pub use list_credentials::ListCredentials;
 pub use manage_api_keys::{IssuedApiKey, NewApiKey};
@@ -47,12 +57,15 @@ pub use manage_service_accounts::{ChangeServiceAccount, NewServiceAccount};
 pub use query_audit::QueryAudit;
 pub use read_secrets::OpenedCredential;
 pub use store_credential::StoreCredential;
+pub use test_connection::TestConnection;
+pub use test_limits::{Allowance, TestRates};
 pub use update_credential::{NewContent, UpdateCredential};
 pub use verify_audit::VerifyAudit;
 
 use crate::audit_writer::AuditWriter;
 use crate::denials::Denials;
 use crate::readiness::Readiness;
+use crate::test_limits::{TestPlaces, TestRateLimits};
 use crate::usage_notes::UsageNotes;
 use crate::verified_keys::VerifiedKeys;
 
@@ -77,6 +90,10 @@ pub struct Ports {
     pub tokens: Arc<dyn TokenVerifier>,
     /// Private keys.
     pub key_files: Arc<dyn KeyFileReader>,
+    /// Connection tests, by protocol.
+    pub testers: Testers,
+    /// Counts connection tests by destination.
+    pub destinations: Arc<dyn DestinationLimitRepository>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Fresh ids.
@@ -90,6 +107,8 @@ pub struct Ports {
 pub struct Limits {
     /// How many credentials an organisation may hold per provider, unless it has a limit of its own.
     pub credentials_per_provider: u32,
+    /// How many connection tests may begin within a minute; without it nothing is counted.
+    pub tests: Option<TestRates>,
 }
 
 /// The use cases. Cheap to clone; all clones are one instance.
@@ -102,12 +121,15 @@ pub struct Application {
     usage: Arc<UsageNotes>,
     denials: Arc<Denials>,
     readiness: Arc<Readiness>,
+    test_rates: Arc<TestRateLimits>,
+    test_places: Arc<TestPlaces>,
 }
 
 impl Application {
     /// Starts the audit writer and readies the use cases. Must be called within a tokio runtime.
     pub fn start(ports: Ports, limits: Limits) -> Self {
         let audit_writer = AuditWriter::start(ports.audit.clone());
+        let test_rates = Arc::new(TestRateLimits::new(limits.tests));
         Self {
             ports,
             limits,
@@ -116,6 +138,8 @@ impl Application {
             usage: Arc::default(),
             denials: Arc::default(),
             readiness: Arc::default(),
+            test_rates,
+            test_places: Arc::default(),
         }
     }
 
@@ -130,6 +154,14 @@ impl Application {
     pub async fn flush(&self) {
         self.usage.flush(&self.ports).await;
         self.denials.flush(&self.audit_writer, false);
+        self.test_rates.forget_idle();
+    }
+
+    /// Removes counts of destinations that nobody has tested within the last minute.
+    pub async fn forget_destinations(&self) {
+        if let Err(error) = self.ports.destinations.forget(destination_budget::WINDOW).await {
+            tracing::warn!(%error, "old counts of connection tests were not removed");
+        }
     }
 
     /// The same at the end, for everything that is left; returns when the audit events that were handed over

@@ -1,12 +1,13 @@
 //! Stores a new credential.
 
 use strongroom_domain::{
-    Action, Content, Credential, CredentialId, CredentialName, CredentialStatus, CredentialType, Operation,
-    Outcome, Slot, Submission,
+    Action, Content, Credential, CredentialId, CredentialName, CredentialStatus, CredentialType, Evidence,
+    Operation, Outcome, ProviderId, Slot, Submission,
 };
 use strongroom_repository::SealedCredential;
 use time::OffsetDateTime;
 
+use crate::test_new_content::Unanswered;
 use crate::{Application, Caller, Failure, Misshape, MisshapeKind};
 
 /// What to store.
@@ -24,6 +25,8 @@ pub struct StoreCredential {
     pub expires_at: Option<OffsetDateTime>,
     /// The slot to take.
     pub slot: Option<Slot>,
+    /// Whether to test it first.
+    pub test: bool,
 }
 
 impl Application {
@@ -31,7 +34,8 @@ impl Application {
     ///
     /// # Errors
     /// `Malformed` for an unknown provider, `Forbidden` outside the caller's reach, `Invalid` with every
-    /// violation of the content, `Conflict` for a taken slot or a full quota. Then nothing is stored.
+    /// violation of the content, `Rejected` when a test asked for says no, `Limited`, `Conflict` for a taken
+    /// slot or a full quota. Then nothing is stored.
     pub async fn store_credential(
         &self,
         caller: &Caller,
@@ -51,23 +55,58 @@ impl Application {
             Some(name) => name,
             None => CredentialName::parse(&provider.display_name).map_err(|_| Failure::Internal)?,
         };
+        let (content, run) = match new.test {
+            true => {
+                self.test_new_content(caller, &provider, new.credential_type, content, Unanswered::Store)
+                    .await?
+            }
+            false => (content, None),
+        };
+        let mut credential =
+            self.first_version(caller, provider.id.clone(), name, new.credential_type, &content);
+        credential.slot = new.slot;
+        credential.expires_at = end_of_life(new.expires_at, new.credential_type, &content);
+        if let Some(run) = &run {
+            credential.take_test(&run.tested.report);
+        }
+        let sealed = self.seal(&credential, &content.secret).await?;
+        let event = caller
+            .event(Action::CredentialCreated, Outcome::Success)
+            .about(&credential)
+            .sealed_as(self.ports.vault.envelope_digest(&sealed))
+            .detail("credential_type", credential.credential_type.as_str());
+        let tests = run.iter().flat_map(|run| run.events_about(caller, &credential));
+        let evidence = tests.fold(event.into(), Evidence::and);
+        let row = SealedCredential { credential, sealed };
+        self.ports.credentials.insert(&row, self.limits.credentials_per_provider, evidence).await?;
+        Ok(row.credential)
+    }
+
+    fn first_version(
+        &self,
+        caller: &Caller,
+        provider: ProviderId,
+        name: CredentialName,
+        credential_type: CredentialType,
+        content: &Content,
+    ) -> Credential {
         let now = self.ports.clock.now();
-        let credential = Credential {
+        Credential {
             organization: caller.organization().clone(),
             id: CredentialId(self.ports.ids.next()),
-            provider: provider.id.clone(),
-            credential_type: new.credential_type,
+            provider,
+            credential_type,
             name,
-            slot: new.slot,
+            slot: None,
             status: CredentialStatus::Unverified,
             status_reason: None,
-            expires_at: end_of_life(new.expires_at, new.credential_type, &content),
-            access_token_expires_at: content.access_token_expires_at,
-            config: content.config,
+            config: content.config.clone(),
             version: 1,
             revision: 1,
             user_id: caller.principal.user().cloned(),
             google_email: None,
+            expires_at: None,
+            access_token_expires_at: content.access_token_expires_at,
             last_tested_at: None,
             last_test_code: None,
             last_read_at: None,
@@ -76,16 +115,7 @@ impl Application {
             updated_at: now,
             created_by: caller.principal.id().to_owned(),
             modified_by: caller.principal.id().to_owned(),
-        };
-        let sealed = self.seal(&credential, &content.secret).await?;
-        let event = caller
-            .event(Action::CredentialCreated, Outcome::Success)
-            .about(&credential)
-            .sealed_as(self.ports.vault.envelope_digest(&sealed))
-            .detail("credential_type", credential.credential_type.as_str());
-        let row = SealedCredential { credential, sealed };
-        self.ports.credentials.insert(&row, self.limits.credentials_per_provider, event.into()).await?;
-        Ok(row.credential)
+        }
     }
 }
 

@@ -2,18 +2,24 @@
 
 use std::time::Duration;
 
+use strongroom_domain::connection_test::HOST_KEY_FINGERPRINT;
 use strongroom_domain::{
-    Action, AuditEvent, Credential, CredentialId, CredentialName, CredentialType, Operation, Outcome,
-    Provider, Sealed, Submission,
+    Action, AuditEvent, ConfigValue, Content, Credential, CredentialId, CredentialName, CredentialType,
+    Evidence, Operation, Outcome, Provider, PublicConfig, Sealed, Submission,
 };
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
+use crate::connection_tests::Run;
 use crate::store_credential::end_of_life;
+use crate::test_new_content::Unanswered;
 use crate::{Application, Caller, Conflict, Failure};
 
 /// How long a write without `If-Match` starts over when somebody else was faster.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Where SSH servers listen unless a port is given (RFC 4253, section 4.1).
+const SSH_PORT: ConfigValue = ConfigValue::Integer(22);
 
 /// What to change.
 #[derive(Debug, Default)]
@@ -26,6 +32,8 @@ pub struct UpdateCredential {
     pub expires_at: Option<Option<OffsetDateTime>>,
     /// The revision that the caller has seen.
     pub expected_revision: Option<u64>,
+    /// Whether to test new content first.
+    pub test: bool,
 }
 
 /// A whole new payload.
@@ -41,8 +49,8 @@ impl Application {
     /// Changes a credential in place; id, provider, slot and organisation stay.
     ///
     /// # Errors
-    /// `Conflict(StaleRevision)` when `expected_revision` is not the present one. On any error the old
-    /// content is still there and still works.
+    /// `Conflict(StaleRevision)` when `expected_revision` is not the present one; `Rejected` or `Upstream` when
+    /// a test asked for did not go well. On any error the old content is still there and still works.
     pub async fn update_credential(
         &self,
         caller: &Caller,
@@ -54,18 +62,19 @@ impl Application {
         let content = match change.content {
             None => None,
             Some(new) => {
-                let provider = self.provider_of(&current)?;
-                let content =
-                    provider.accept(new.credential_type, new.credentials).map_err(Failure::Invalid)?;
-                self.check_private_keys(&provider, &content).await?;
-                Some((new.credential_type, content))
+                let kind = new.credential_type;
+                let content = self.checked(&current, new).await?;
+                check_revision(change.expected_revision, &current)?;
+                let (content, run) = match change.test {
+                    true => self.tested(caller, &current, kind, content).await?,
+                    false => (content, None),
+                };
+                Some((kind, content, run))
             }
         };
         let began = Instant::now();
         loop {
-            if change.expected_revision.is_some_and(|expected| expected != current.revision) {
-                return Err(Failure::Conflict(Conflict::StaleRevision));
-            }
+            check_revision(change.expected_revision, &current)?;
             let mut changed = current.clone();
             changed.revision += 1;
             changed.updated_at = self.ports.clock.now();
@@ -74,8 +83,11 @@ impl Application {
             changed.expires_at = change.expires_at.unwrap_or(changed.expires_at);
             let sealed = match &content {
                 None => None,
-                Some((kind, content)) => {
+                Some((kind, content, run)) => {
                     changed.take_new_content();
+                    if let Some(run) = run {
+                        changed.take_test(&run.tested.report);
+                    }
                     changed.credential_type = *kind;
                     changed.config = content.config.clone();
                     changed.access_token_expires_at = content.access_token_expires_at;
@@ -84,12 +96,12 @@ impl Application {
                 }
             };
             let event = self.change_event(caller, &current, &changed, sealed.as_ref());
+            let run = content.as_ref().and_then(|(_, _, run)| run.as_ref());
+            let tests = run.into_iter().flat_map(|run| run.events_about(caller, &changed));
+            let evidence = tests.fold(event.into(), Evidence::and);
             let (revision, version) = (current.revision, current.version);
-            let written = self
-                .ports
-                .credentials
-                .replace(&changed, sealed.as_ref(), revision, version, event.into())
-                .await;
+            let written =
+                self.ports.credentials.replace(&changed, sealed.as_ref(), revision, version, evidence).await;
             match written.map_err(Failure::from) {
                 Ok(()) => return Ok(changed),
                 Err(Failure::Conflict(Conflict::StaleRevision)) => {
@@ -101,6 +113,35 @@ impl Application {
                 Err(failure) => return Err(failure),
             }
         }
+    }
+
+    async fn checked(&self, current: &Credential, new: NewContent) -> Result<Content, Failure> {
+        let provider = self.provider_of(current)?;
+        let content = provider.accept(new.credential_type, new.credentials).map_err(Failure::Invalid)?;
+        self.check_private_keys(&provider, &content).await?;
+        Ok(content)
+    }
+
+    /// Tests new content. The host key that was pinned for the same destination must show again, unless the
+    /// caller names another.
+    async fn tested(
+        &self,
+        caller: &Caller,
+        current: &Credential,
+        kind: CredentialType,
+        mut content: Content,
+    ) -> Result<(Content, Option<Run>), Failure> {
+        let provider = self.provider_of(current)?;
+        let port = |config: &PublicConfig| config.get("port").cloned().unwrap_or(SSH_PORT);
+        let same_server = content.config.get("host") == current.config.get("host")
+            && port(&content.config) == port(&current.config);
+        if let Some(pinned) = current.config.get(HOST_KEY_FINGERPRINT)
+            && content.config.get(HOST_KEY_FINGERPRINT).is_none()
+            && same_server
+        {
+            content.config.insert(HOST_KEY_FINGERPRINT, pinned.clone());
+        }
+        self.test_new_content(caller, &provider, kind, content, Unanswered::Refuse).await
     }
 
     pub(crate) fn provider_of(&self, credential: &Credential) -> Result<std::sync::Arc<Provider>, Failure> {
@@ -139,5 +180,12 @@ impl Application {
             Some(sealed) => event.sealed_as(self.ports.vault.envelope_digest(sealed)),
             None => event,
         }
+    }
+}
+
+fn check_revision(expected: Option<u64>, current: &Credential) -> Result<(), Failure> {
+    match expected {
+        Some(expected) if expected != current.revision => Err(Failure::Conflict(Conflict::StaleRevision)),
+        _ => Ok(()),
     }
 }

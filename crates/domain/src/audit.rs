@@ -50,6 +50,12 @@ spelled! {
     CredentialRenamed => "credential.renamed",
     /// A credential was destroyed; this event is its tombstone.
     CredentialDeleted => "credential.deleted",
+    /// A stored credential was tested against its provider.
+    CredentialTested => "credential.tested",
+    /// Credentials that are not stored were tested against their provider.
+    ConnectionTested => "connection.tested",
+    /// The egress policy refused a destination that somebody asked for.
+    EgressRefused => "egress.refused",
     /// A secret was handed out.
     SecretRead => "secret.read",
     /// A stored secret did not open: a row was edited or moved.
@@ -194,14 +200,14 @@ impl AuditEvent {
 #[derive(Debug, Clone)]
 pub struct Evidence {
     first: AuditEvent,
-    more: Option<AuditEvent>,
+    more: Vec<AuditEvent>,
 }
 
 impl Evidence {
-    /// Adds a second event to the same transaction.
+    /// Adds an event to the same transaction.
     #[must_use]
     pub fn and(mut self, event: AuditEvent) -> Self {
-        self.more = Some(event);
+        self.more.push(event);
         self
     }
 
@@ -218,7 +224,7 @@ impl Evidence {
 
 impl From<AuditEvent> for Evidence {
     fn from(first: AuditEvent) -> Self {
-        Self { first, more: None }
+        Self { first, more: Vec::new() }
     }
 }
 

@@ -108,6 +108,14 @@ fn check_presence(rules: &TypeRules, submission: &Submission, violations: &mut V
 }
 
 impl Content {
+    /// A second copy, wiped like the first.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        let mut secret = SecretPayload::default();
+        self.secret.iter().for_each(|(name, text)| secret.insert(name, text.duplicate()));
+        Self { config: self.config.clone(), secret, access_token_expires_at: self.access_token_expires_at }
+    }
+
     fn take(&mut self, field: &Field, kind: CredentialType, value: SubmittedValue) -> Result<(), Rule> {
         let value = check_value(field, value)?;
         if field.kind == FieldKind::Timestamp && field.name == TOKEN_EXPIRY && kind.is_oauth() {

@@ -8,7 +8,7 @@ use ulid::Ulid;
 use uuid::Uuid;
 
 use crate::config::PublicConfig;
-use crate::connection_test::TestCode;
+use crate::connection_test::{TestCode, TestReport};
 use crate::organization::OrganizationId;
 use crate::principal::UserId;
 use crate::provider::{CredentialType, ProviderId};
@@ -238,6 +238,16 @@ impl Credential {
         self.last_tested_at = None;
         self.last_test_code = None;
         self.refreshed_at = None;
+    }
+
+    /// Takes what a connection test of its present content has found.
+    pub fn take_test(&mut self, report: &TestReport) {
+        self.last_tested_at = Some(report.tested_at);
+        self.last_test_code = Some(report.code);
+        if let Some(status) = report.code.meaning().status() {
+            self.status = status;
+            self.status_reason = None;
+        }
     }
 }
 

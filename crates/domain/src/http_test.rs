@@ -106,7 +106,8 @@ pub enum OriginTemplate {
         /// The port when it is not the scheme's own. One that is written here is allowed by the egress policy.
         port: Option<u16>,
         /// What the host must be when its variables could make it anything: exact names, or suffixes that
-        /// begin with a dot. Empty when the file alone decides (no variables, or only choices).
+        /// begin with a dot. Empty when the file alone decides (no variables, or only choices), or when it
+        /// admits any host that the egress policy admits.
         hosts: Vec<String>,
     },
     /// The origin of a URL field.
@@ -140,6 +141,26 @@ pub enum TemplatePart {
     },
 }
 
+/// Headers that decide how a message is framed, routed or remembered (RFC 9110, RFC 9112): whoever sends the
+/// request writes them, a provider file never does.
+pub fn is_reserved_header(name: &str) -> bool {
+    const RESERVED: [&str; 11] = [
+        "host",
+        "content-length",
+        "transfer-encoding",
+        "connection",
+        "te",
+        "upgrade",
+        "trailer",
+        "keep-alive",
+        "cookie",
+        "expect",
+        "accept-encoding",
+    ];
+    let name = name.to_ascii_lowercase();
+    RESERVED.contains(&name.as_str()) || name.starts_with("proxy-")
+}
+
 /// The body of a request.
 #[derive(Debug, Clone)]
 pub enum HttpBody {
@@ -168,8 +189,8 @@ pub struct OutcomeRule {
     pub status: Vec<u16>,
     /// What the JSON body must say.
     pub json: Vec<JsonCondition>,
-    /// Headers that must be there: name in lower case, and the values of which one must be contained; none
-    /// means any value.
+    /// Headers that must be there: name in lower case, and the values of which one must be contained, without
+    /// regard to case (a number not inside a longer one); none means any value.
     pub headers: Vec<(String, Vec<String>)>,
     /// Texts of which one must be in the body; empty means no condition.
     pub text: Vec<String>,

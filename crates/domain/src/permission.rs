@@ -17,6 +17,8 @@ pub enum Operation {
     UpdateCredential,
     /// Destroy a credential.
     DeleteCredential,
+    /// Test credentials against their provider, stored or not.
+    TestCredential,
     /// Read secrets in the clear.
     ReadSecrets,
     /// Create, show, change and delete service accounts.
@@ -47,13 +49,14 @@ const fn row(operation: Operation, admin: bool, member: bool, scope: Option<Scop
 }
 
 /// The table of api.md, part 0.
-pub const PERMISSIONS: [Permission; 11] = [
+pub const PERMISSIONS: [Permission; 12] = [
     row(Operation::ListCredentials, true, true, Some(Scope::CredentialsRead)),
     row(Operation::GetCredential, true, true, Some(Scope::CredentialsRead)),
     row(Operation::BrowseCatalog, true, true, Some(Scope::CredentialsRead)),
     row(Operation::CreateCredential, true, true, Some(Scope::CredentialsWrite)),
     row(Operation::UpdateCredential, true, true, Some(Scope::CredentialsWrite)),
     row(Operation::DeleteCredential, true, true, Some(Scope::CredentialsWrite)),
+    row(Operation::TestCredential, true, true, Some(Scope::CredentialsWrite)),
     row(Operation::ReadSecrets, false, false, Some(Scope::SecretsRead)),
     row(Operation::ManageServiceAccounts, true, false, None),
     row(Operation::ManageApiKeys, true, false, None),

@@ -41,6 +41,9 @@ pub(crate) enum Command {
     /// Check the audit trail.
     #[command(subcommand)]
     Audit(Audit),
+    /// Show or check provider files.
+    #[command(subcommand)]
+    Catalog(Catalog),
     /// Say what is wrong with this installation, and what to do.
     Doctor,
 }
@@ -123,6 +126,17 @@ pub(crate) enum Keys {
         /// A name for it.
         #[arg(long, default_value = "k1")]
         name: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Catalog {
+    /// Print the providers.
+    List,
+    /// Check the provider files of a folder, as `catalog.dir` would load them.
+    Check {
+        /// The folder.
+        dir: PathBuf,
     },
 }
 

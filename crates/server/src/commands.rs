@@ -2,6 +2,7 @@
 
 mod api_key;
 mod audit_verify;
+mod catalog;
 mod doctor;
 mod keys;
 mod org_limit;
@@ -15,7 +16,7 @@ use strongroom::Strongroom;
 use strongroom_application::{Caller, Failure};
 use strongroom_domain::OrganizationId;
 
-use crate::arguments::{ApiKey, Arguments, Audit, Command, Keys, Org, ServiceAccount};
+use crate::arguments::{ApiKey, Arguments, Audit, Catalog, Command, Keys, Org, ServiceAccount};
 use crate::settings::{Environment, Settings, hide_secrets};
 use crate::{logging, output, serve};
 
@@ -67,6 +68,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Audit(Audit::Verify { org, checkpoints }) => {
             audit_verify::run(context, org.as_deref(), checkpoints.as_deref()).await
         }
+        Command::Catalog(Catalog::List) => catalog::list(&context),
+        Command::Catalog(Catalog::Check { dir }) => catalog::check(context, &dir),
         Command::Doctor => doctor::run(context).await,
     }
 }

@@ -25,6 +25,10 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     let metrics_listener = settings.metrics_listen.map(bind).transpose().context("server.metrics_listen")?;
     let strongroom = settings.builder.start().await?;
+    strongroom.protect(address);
+    if let Some(listener) = &metrics_listener {
+        strongroom.protect(listener.local_addr()?);
+    }
     let kit = Kit {
         app: strongroom.application().clone(),
         proxies: Arc::new(settings.trusted_proxies),

@@ -9,7 +9,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use strongroom::{Builder, IssuerFile, KeySource, Migrations, SecretSource, Strongroom};
+use strongroom::{
+    Builder, EgressSettings, IssuerFile, KeySource, Migrations, SecretSource, Strongroom, TestRates,
+};
 use strongroom_domain::SecretText;
 use strongroom_http_kit::TrustedProxies;
 use validator::Validate;
@@ -90,6 +92,19 @@ fn configure(raw: Raw, environment: &Environment) -> anyhow::Result<Builder> {
         })
         .credentials_per_provider(raw.limits.credentials_per_provider)
         .local_issuer(&raw.auth.issuer, &raw.auth.audience);
+    builder = builder.egress(EgressSettings {
+        allow_cidrs: raw.egress.allow_cidrs,
+        allow_hosts: raw.egress.allow_hosts,
+        allow_ports: raw.egress.allow_ports,
+        dns: raw.egress.dns,
+        internal_postgresql_hosts: raw.egress.internal_postgresql_hosts,
+        plain_http: raw.egress.plain_http,
+    });
+    builder = builder.test_rates(raw.limits.enabled.then_some(TestRates {
+        per_user: raw.limits.tests_per_user,
+        per_organization: raw.limits.tests_per_organization,
+        per_destination: raw.limits.tests_per_destination,
+    }));
     let url = raw.store.url.or_else(|| environment.get("DATABASE_URL").map(str::to_owned));
     match url {
         Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {

@@ -34,6 +34,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         name: None,
         expires_at: None,
         slot: None,
+        test: false,
     };
     let stored = vault.store_credential(&alice, new).await?;
 

@@ -50,7 +50,10 @@ impl Background {
             let checkpoints = checkpoints.clone();
             move || {
                 let (application, checkpoints) = (application.clone(), checkpoints.clone());
-                async move { checkpoints.write(&application).await }
+                async move {
+                    checkpoints.write(&application).await;
+                    application.forget_destinations().await;
+                }
             }
         }));
         Self { tasks, stop, checkpoints }

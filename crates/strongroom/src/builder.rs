@@ -1,8 +1,12 @@
 //! Configures a vault.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use strongroom_domain::SecretText;
+use strongroom_application::TestRates;
+use strongroom_domain::{Provider, SecretText};
+use strongroom_egress::EgressSettings;
+use strongroom_environment::Catalog;
 use uuid::Uuid;
 
 use crate::{StartError, Strongroom};
@@ -71,6 +75,8 @@ pub struct Builder {
     pub(crate) deployment_id: Option<Uuid>,
     pub(crate) catalog_overlay: Option<PathBuf>,
     pub(crate) checkpoint_file: Option<PathBuf>,
+    pub(crate) egress: EgressSettings,
+    pub(crate) test_rates: Option<TestRates>,
 }
 
 impl Default for Builder {
@@ -87,6 +93,8 @@ impl Default for Builder {
             deployment_id: None,
             catalog_overlay: None,
             checkpoint_file: None,
+            egress: EgressSettings::default(),
+            test_rates: Some(TestRates::default()),
         }
     }
 }
@@ -174,6 +182,33 @@ impl Builder {
     pub fn checkpoint_file(mut self, file: impl AsRef<Path>) -> Self {
         self.checkpoint_file = Some(file.as_ref().to_owned());
         self
+    }
+
+    /// Where connections to providers may go beside public addresses.
+    #[must_use]
+    pub fn egress(mut self, settings: EgressSettings) -> Self {
+        self.egress = settings;
+        self
+    }
+
+    /// How many connection tests may begin within a minute; `None` counts nothing.
+    #[must_use]
+    pub fn test_rates(mut self, rates: Option<TestRates>) -> Self {
+        self.test_rates = rates;
+        self
+    }
+
+    /// Where connections to providers may go.
+    pub fn egress_settings(&self) -> &EgressSettings {
+        &self.egress
+    }
+
+    /// The providers of the catalog, in the order of their ids; without opening the store.
+    ///
+    /// # Errors
+    /// Every problem of every provider file.
+    pub fn providers(&self) -> Result<Vec<Arc<Provider>>, StartError> {
+        Ok(crate::start::catalog(self)?.all())
     }
 
     /// Whether the embedded store is configured.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use strongroom_application::Failure;
 use strongroom_catalog_files::CatalogError;
+use strongroom_egress::EgressSettingsError;
 use strongroom_environment_system::TokenSettingsError;
 use strongroom_repository::StoreError;
 use strongroom_vault_ring::{KeyRingError, OpenVaultError};
@@ -138,4 +139,10 @@ fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+impl From<EgressSettingsError> for StartError {
+    fn from(error: EgressSettingsError) -> Self {
+        Self::setting(&format!("egress.{}", error.key), error.rule)
+    }
 }

@@ -25,17 +25,22 @@ mod error;
 mod secret_file;
 mod start;
 mod stores;
+mod tester_runtime;
 mod token_issuer;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use strongroom_application::{Application, Checkpoint};
+use strongroom_egress::Egress;
 use strongroom_environment::{Clock, Ids};
 use strongroom_environment_system::{SystemClock, SystemIds};
 
 pub use builder::{Builder, IssuerFile, KeySource, Migrations, SecretSource};
 pub use diagnosis::{Diagnosis, Finding};
 pub use error::StartError;
+pub use strongroom_application::TestRates;
+pub use strongroom_egress::EgressSettings;
 pub use strongroom_vault_ring::{KeyRing, KeyStatus};
 pub use token_issuer::TokenIssuer;
 
@@ -48,6 +53,7 @@ pub struct Strongroom {
     application: Application,
     stores: Arc<Stores>,
     issuer: TokenIssuer,
+    egress: Egress,
     deployment_id: uuid::Uuid,
     /// Whether this start made the data directory.
     first_start: bool,
@@ -75,6 +81,12 @@ impl Strongroom {
     /// Whether this start made the data directory and its keys.
     pub fn is_first_start(&self) -> bool {
         self.first_start
+    }
+
+    /// Names an endpoint, such as the listener of the service around the vault, to which no connection test
+    /// may ever connect, whatever the settings allow.
+    pub fn protect(&self, endpoint: SocketAddr) {
+        self.egress.protect(endpoint);
     }
 
     /// The time, as use cases see it.

@@ -5,20 +5,27 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use strongroom_application::{Application, Limits, Ports};
+use strongroom_application::{Application, Limits, Ports, StoredBudget};
 use strongroom_catalog_files::FileCatalog;
+use strongroom_egress::Egress;
 use strongroom_environment::Randomness;
 use strongroom_environment_system::{
     IssuerKeys, IssuerSettings, JwtVerifier, LocalIssuer, RusshKeyFiles, SystemClock, SystemIds,
     SystemRandomness,
 };
+use strongroom_provider_tester::Testers;
+use strongroom_tester_http::HttpTester;
+use strongroom_tester_postgres::PostgresTester;
+use strongroom_tester_sftp::SftpTester;
+use strongroom_vault::PurposeKeys;
 use strongroom_vault_ring::{KeyRing, KeyStatus};
 use zeroize::Zeroizing;
 
 use crate::background::Background;
 use crate::builder::StoreChoice;
 use crate::data_dir::{DataDir, ServeLock};
-use crate::stores::Database;
+use crate::stores::{Database, Stores};
+use crate::tester_runtime::TesterRuntime;
 use crate::{Builder, KeySource, Migrations, SecretSource, StartError, Strongroom, TokenIssuer, secret_file};
 
 /// Starts as a server.
@@ -100,6 +107,7 @@ async fn assemble(
     let issuer = local_issuer(builder, &secret)?;
     let tokens = JwtVerifier::new(issuers(builder, secret)?)?;
     let catalog = catalog(builder)?;
+    let egress = Egress::new(&builder.egress)?;
     let database = Database::open(&builder.store, data_dir).await?;
     database.migrate(builder.migrations).await?;
     let deployment_id = database.deployment().deployment_id().await?;
@@ -115,6 +123,7 @@ async fn assemble(
     .await?;
     let purpose_keys = Arc::new(purpose_keys);
     let stores = database.with_keys(purpose_keys.clone());
+    let egress = guarded(egress, builder, &stores, purpose_keys.clone()).await;
     let ports = Ports {
         credentials: stores.credentials.clone(),
         service_accounts: stores.service_accounts.clone(),
@@ -125,16 +134,28 @@ async fn assemble(
         catalog: Arc::new(catalog),
         tokens: Arc::new(tokens),
         key_files: Arc::new(RusshKeyFiles::new()),
+        testers: testers(&egress)?,
+        destinations: stores.destinations.clone(),
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
         randomness: Arc::new(SystemRandomness),
     };
-    let limits = Limits { credentials_per_provider: builder.credentials_per_provider };
+    let limits =
+        Limits { credentials_per_provider: builder.credentials_per_provider, tests: builder.test_rates };
     let application = Application::start(ports, limits);
     let stores = Arc::new(stores);
     let background = background
         .then(|| Background::start(application.clone(), stores.clone(), checkpoint_file(builder, data_dir)));
-    Ok(Strongroom { application, stores, issuer, deployment_id, first_start: false, background, _lock: lock })
+    Ok(Strongroom {
+        application,
+        stores,
+        issuer,
+        egress,
+        deployment_id,
+        first_start: false,
+        background,
+        _lock: lock,
+    })
 }
 
 /// Refuses what settings alone make impossible, before anything is set up.
@@ -150,10 +171,43 @@ fn check_settings(builder: &Builder, data_dir: &DataDir) -> Result<(), StartErro
     local_issuer(builder, &secret)?;
     JwtVerifier::new(issuers(builder, secret)?)?;
     catalog(builder)?;
+    Egress::new(&builder.egress)?;
     Ok(())
 }
 
-fn catalog(builder: &Builder) -> Result<FileCatalog, StartError> {
+/// The testers, on threads of their own.
+fn testers(egress: &Egress) -> Result<Testers, StartError> {
+    let runtime = TesterRuntime::start().map_err(|error| {
+        StartError::Store(format!("the threads of connection tests cannot be started: {error}"))
+    })?;
+    Ok(Testers {
+        sftp: runtime.isolate(SftpTester::new(egress.clone())),
+        postgresql: runtime.isolate(PostgresTester::new(egress.clone())),
+        http: runtime.isolate(HttpTester::new(egress.clone(), Arc::new(SystemClock))),
+    })
+}
+
+/// The egress policy with the budgets of destinations, and closed towards the store.
+async fn guarded(egress: Egress, builder: &Builder, stores: &Stores, keys: Arc<dyn PurposeKeys>) -> Egress {
+    protect_store(&egress, &builder.store).await;
+    match builder.test_rates {
+        Some(rates) => {
+            let budget = StoredBudget::new(stores.destinations.clone(), keys, rates.per_destination);
+            egress.with_budget(Arc::new(budget))
+        }
+        None => egress,
+    }
+}
+
+/// No tenant's connection test may reach the store, even where its network is listed.
+async fn protect_store(egress: &Egress, store: &StoreChoice) {
+    let StoreChoice::Postgres { url, .. } = store else { return };
+    for (host, port) in strongroom_store_postgres::endpoints(url.expose()) {
+        egress.protect_name(&host, port).await;
+    }
+}
+
+pub(crate) fn catalog(builder: &Builder) -> Result<FileCatalog, StartError> {
     Ok(match &builder.catalog_overlay {
         Some(dir) => FileCatalog::with_overlay(dir)?,
         None => FileCatalog::embedded()?,

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use strongroom_repository::{
-    AuditTrail, CredentialRepository, DeploymentRepository, OrganizationRepository, ServiceAccountRepository,
+    AuditTrail, CredentialRepository, DeploymentRepository, DestinationLimitRepository,
+    OrganizationRepository, ServiceAccountRepository,
 };
 use strongroom_store_postgres::{
     PostgresDatabase, PostgresOptions, PostgresStore, StatementCounter as PostgresStatements,
@@ -31,6 +32,7 @@ pub(crate) struct Stores {
     pub(crate) service_accounts: Arc<dyn ServiceAccountRepository>,
     pub(crate) organizations: Arc<dyn OrganizationRepository>,
     pub(crate) audit: Arc<dyn AuditTrail>,
+    pub(crate) destinations: Arc<dyn DestinationLimitRepository>,
     pub(crate) deployment: Arc<dyn DeploymentRepository>,
     pub(crate) database: Database,
 }
@@ -104,12 +106,18 @@ impl Database {
 impl Stores {
     fn of<S>(store: Arc<S>, database: Database) -> Self
     where
-        S: CredentialRepository + ServiceAccountRepository + OrganizationRepository + AuditTrail + 'static,
+        S: CredentialRepository
+            + ServiceAccountRepository
+            + OrganizationRepository
+            + DestinationLimitRepository
+            + AuditTrail
+            + 'static,
     {
         Self {
             credentials: store.clone(),
             service_accounts: store.clone(),
             organizations: store.clone(),
+            destinations: store.clone(),
             audit: store,
             deployment: database.deployment(),
             database,

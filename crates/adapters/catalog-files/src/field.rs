@@ -35,31 +35,46 @@ pub(crate) fn read_all(
     readable.then_some(fields)
 }
 
-/// Checks every example by submitting it, alone, to the code that checks submissions.
-pub(crate) fn check_examples(provider: &Provider, problems: &mut Problems) {
+/// Checks every example and every default by submitting it, alone, to the code that checks submissions.
+pub(crate) fn check_own_values(provider: &Provider, problems: &mut Problems) {
     for field in &provider.fields {
-        let Some(example) = &field.example else { continue };
-        let key = format!("field.{}.example", field.name);
-        // Whoever pastes a real secret here publishes it: catalogs are shown to everyone.
-        if field.secret && !example.to_ascii_uppercase().contains("EXAMPLE") {
-            problems.add(key.as_str(), "must contain the word EXAMPLE, because the field is secret");
+        if let Some(example) = &field.example {
+            let key = format!("field.{}.example", field.name);
+            // Whoever pastes a real secret here publishes it: catalogs are shown to everyone.
+            if field.secret && !example.to_ascii_uppercase().contains("EXAMPLE") {
+                problems.add(key.as_str(), "must contain the word EXAMPLE, because the field is secret");
+            }
+            check_value(provider, field, example, &key, problems);
         }
-        let value = match field.kind {
-            FieldKind::Boolean => example.parse().map_or(SubmittedValue::Other, SubmittedValue::Boolean),
-            FieldKind::List => SubmittedValue::List(
-                example.split(',').map(|item| SecretText::new(item.to_owned())).collect(),
-            ),
-            _ => SubmittedValue::Text(SecretText::new(example.clone())),
-        };
-        let alone = Provider {
-            fields: vec![Field { types: BTreeSet::new(), ..field.clone() }],
-            types: [(CredentialType::ApiKey, TypeRules::default())].into(),
-            ..provider.clone()
-        };
-        let submission = Submission::from([(field.name.clone(), value)]);
-        for violation in alone.accept(CredentialType::ApiKey, submission).err().unwrap_or_default() {
-            problems.add(key.as_str(), violation.rule.to_string());
+        if let Some(default) = &field.default {
+            let key = format!("field.{}.default", field.name);
+            if field.secret {
+                problems.add(key, "must not be there for a secret field");
+            } else if default.is_empty() {
+                problems.add(key, "must not be empty");
+            } else {
+                check_value(provider, field, default, &key, problems);
+            }
         }
+    }
+}
+
+fn check_value(provider: &Provider, field: &Field, text: &str, key: &str, problems: &mut Problems) {
+    let value = match field.kind {
+        FieldKind::Boolean => text.parse().map_or(SubmittedValue::Other, SubmittedValue::Boolean),
+        FieldKind::List => {
+            SubmittedValue::List(text.split(',').map(|item| SecretText::new(item.to_owned())).collect())
+        }
+        _ => SubmittedValue::Text(SecretText::new(text.to_owned())),
+    };
+    let alone = Provider {
+        fields: vec![Field { types: BTreeSet::new(), ..field.clone() }],
+        types: [(CredentialType::ApiKey, TypeRules::default())].into(),
+        ..provider.clone()
+    };
+    let submission = Submission::from([(field.name.clone(), value)]);
+    for violation in alone.accept(CredentialType::ApiKey, submission).err().unwrap_or_default() {
+        problems.add(key, violation.rule.to_string());
     }
 }
 
@@ -81,7 +96,7 @@ fn read_one(
         pattern,
         choices: table.choices,
         example: table.example,
-        default: None,
+        default: table.default,
         types,
     };
     check_name(&field, key, problems);

@@ -21,6 +21,7 @@ pub(crate) struct ProviderFile {
     pub(crate) fields: Vec<toml::Table>,
     #[serde(default)]
     pub(crate) types: BTreeMap<String, toml::Table>,
+    pub(crate) test: Option<toml::Table>,
     #[serde(default)]
     pub(crate) dialects: toml::Table,
 }
@@ -41,6 +42,7 @@ pub(crate) struct FieldTable {
     #[serde(default)]
     pub(crate) choices: Vec<String>,
     pub(crate) example: Option<String>,
+    pub(crate) default: Option<String>,
     #[serde(default)]
     pub(crate) types: Vec<String>,
 }

@@ -10,6 +10,7 @@ mod field;
 mod format;
 mod problem;
 mod provider;
+mod provider_test;
 mod rules;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,21 @@ pub use crate::problem::{CatalogError, Problem};
 
 /// File name and text of each provider that is compiled in.
 const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+
+/// The provider files that are compiled in: file name and text. For programs that rewrite them, such as the
+/// provider simulator.
+pub fn embedded_files() -> &'static [(&'static str, &'static str)] {
+    EMBEDDED
+}
+
+/// Reads and checks one provider file that is in no catalog. `file` is its name or path; the stem must be the
+/// provider's id.
+///
+/// # Errors
+/// Every problem of the file.
+pub fn read_provider(file: &str, text: &str) -> Result<Provider, CatalogError> {
+    provider::read(file, text).map_err(|problems| CatalogError { problems })
+}
 
 /// The providers of the checked files.
 #[derive(Debug, Clone)]

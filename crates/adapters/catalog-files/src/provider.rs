@@ -8,7 +8,7 @@ use strongroom_domain::{CredentialType, Provider, ProviderId};
 
 use crate::format::{ProviderFile, SCHEMA};
 use crate::problem::{Problem, Problems};
-use crate::{connection, dialects, field, rules};
+use crate::{connection, dialects, field, provider_test, rules};
 
 /// Reads and checks one file. `file` is its name or path; the stem must be the provider's id.
 pub(crate) fn read(file: &str, text: &str) -> Result<Provider, Vec<Problem>> {
@@ -47,6 +47,7 @@ fn check(parsed: ProviderFile, file: &str, problems: &mut Problems) -> Option<Pr
     let types = rules::read_all(parsed.types, &fields, problems);
     connection::check(&fields, problems);
     dialects::check(parsed.dialects, &fields, &types, problems);
+    let test = parsed.test.and_then(|table| provider_test::read(table, &fields, &types, problems));
     let provider = Provider {
         id: id?,
         display_name: parsed.display_name,
@@ -55,9 +56,9 @@ fn check(parsed: ProviderFile, file: &str, problems: &mut Problems) -> Option<Pr
         docs_url: parsed.docs_url,
         fields,
         types,
-        test: None,
+        test,
     };
-    field::check_examples(&provider, problems);
+    field::check_own_values(&provider, problems);
     Some(provider)
 }
 

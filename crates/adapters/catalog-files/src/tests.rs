@@ -4,6 +4,7 @@ mod dialects;
 mod embedded;
 mod mistakes;
 mod overlay;
+mod provider_test;
 
 use strongroom_domain::{Field, FieldKind, SecretText, Submission, SubmittedValue};
 

@@ -1,33 +1,26 @@
-use std::io;
-use std::net::SocketAddr;
-use std::pin::Pin;
+use std::collections::{HashMap, HashSet};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::time::Duration;
 
+use ipnet::Ipv6Net;
+use rustls::ClientConfig;
 use strongroom_provider_tester::{DestinationBudget, TestError};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
 
+use crate::host::Host;
+use crate::policy::Policy;
+use crate::protected::Protected;
+use crate::purpose::Purpose;
+use crate::resolve::Resolver;
 use crate::settings::{EgressSettings, EgressSettingsError};
+use crate::stream::CheckedStream;
+use crate::tls::{self, TlsError};
 
-/// What a connection is for. Ranges and ports are opened by purpose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Purpose {
-    /// Connection tests over SSH.
-    Sftp,
-    /// Connection tests of PostgreSQL.
-    Postgres,
-    /// Connection tests of the operator's own PostgreSQL servers, and no others.
-    InternalPostgres,
-    /// Connection tests over HTTP.
-    Http,
-    /// Token endpoints.
-    Oauth,
-    /// Key sets of token issuers.
-    Jwks,
-    /// Webhooks.
-    Webhook,
-}
+/// How long connecting may take in all, over every address of a name.
+const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 
 /// Where a connection should go.
 #[derive(Debug, Clone, Copy)]
@@ -42,17 +35,21 @@ pub struct Destination<'a> {
     pub port_is_fixed: bool,
 }
 
-/// The egress policy with its resolver. Cheap to clone.
+/// The egress policy with its resolver. Cheap to clone; works on any tokio runtime.
 #[derive(Clone)]
-pub struct Egress;
+pub struct Egress {
+    policy: Arc<Policy>,
+    resolver: Arc<Resolver>,
+    protected: Arc<Protected>,
+    budget: Option<Arc<dyn DestinationBudget>>,
+    tls: Arc<ClientConfig>,
+}
 
-/// The connections of one test: each name is resolved once.
-pub struct Session;
-
-/// A TCP connection to a checked address.
-pub struct CheckedStream {
-    tcp: TcpStream,
-    listed: bool,
+/// The connections of one test: each name is resolved once, each address is counted once.
+pub struct Session {
+    egress: Egress,
+    names: Mutex<HashMap<String, Result<Vec<IpAddr>, ConnectError>>>,
+    counted: Mutex<HashSet<String>>,
 }
 
 /// Why there is no connection.
@@ -71,66 +68,211 @@ pub enum ConnectError {
 
 impl Egress {
     /// Reads the settings.
-    pub fn new(_settings: &EgressSettings) -> Result<Self, EgressSettingsError> {
-        Ok(Self)
+    ///
+    /// # Errors
+    /// [`EgressSettingsError`] names the setting, the entry and the rule.
+    pub fn new(settings: &EgressSettings) -> Result<Self, EgressSettingsError> {
+        let policy = Policy::parse(settings)?;
+        // Ring has what it takes, so that nobody will ever read this.
+        let unavailable = |error: TlsError| EgressSettingsError { key: "tls", rule: error.0 };
+        Ok(Self {
+            resolver: Arc::new(Resolver::new(policy.name_servers.clone())),
+            policy: Arc::new(policy),
+            protected: Arc::default(),
+            budget: None,
+            tls: tls::verifying(None).map_err(unavailable)?,
+        })
     }
 
     /// Counts connections of connection tests against the budget of their destinations.
     #[must_use]
-    pub fn with_budget(self, _budget: Arc<dyn DestinationBudget>) -> Self {
-        self
+    pub fn with_budget(self, budget: Arc<dyn DestinationBudget>) -> Self {
+        Self { budget: Some(budget), ..self }
     }
 
-    /// Refuses an endpoint whatever the settings allow: our own listener, the store.
-    pub fn protect(&self, _endpoint: SocketAddr) {}
+    /// Trusts more roots than the public ones for what [`Egress::tls`] verifies. For tests: no setting leads
+    /// here.
+    ///
+    /// # Errors
+    /// [`TlsError`] when the PEM text holds no certificate, or one that cannot be read.
+    pub fn with_roots(self, pem: &str) -> Result<Self, TlsError> {
+        Ok(Self { tls: tls::verifying_also(pem)?, ..self })
+    }
+
+    /// The TLS configuration of HTTP, OAuth, JWKS and webhooks.
+    pub fn tls(&self) -> Arc<ClientConfig> {
+        Arc::clone(&self.tls)
+    }
+
+    /// Refuses an endpoint whatever the settings allow: our own listener, the store. An unspecified or
+    /// loopback address stands for every address of this host. Holds for all clones.
+    pub fn protect(&self, endpoint: SocketAddr) {
+        self.protected.add(endpoint);
+    }
+
+    /// Refuses the store by its name, and by the addresses that the system resolves it to right now. Call it
+    /// again when they may have changed; earlier ones stay refused. Holds for all clones.
+    pub async fn protect_name(&self, host: &str, port: u16) {
+        match Host::parse(host) {
+            Ok(Host::Ip(ip)) => return self.protect(SocketAddr::new(ip, port)),
+            Ok(Host::Name(name)) => self.protected.add_name(name, port),
+            // A socket's path. Nothing here connects to one.
+            Err(_) if host.starts_with(['/', '@']) => return,
+            // What this crate cannot read it does not connect to; the store's driver may.
+            Err(_) => {}
+        }
+        match tokio::net::lookup_host((host, port)).await {
+            Ok(addresses) => addresses.for_each(|address| self.protect(address)),
+            Err(error) => {
+                tracing::warn!(kind = %error.kind(), "the store's name has no address yet to protect");
+            }
+        }
+    }
 
     /// Whether HTTP without TLS is allowed.
     pub fn allows_plain_http(&self) -> bool {
-        false
+        self.policy.plain_http
     }
 
     /// Begins the connections of one test.
     pub fn session(&self) -> Session {
-        Session
+        Session { egress: self.clone(), names: Mutex::default(), counted: Mutex::default() }
     }
 }
 
 impl Session {
     /// Opens a connection, or says why not. Takes at most 2 s to resolve and 3 s to connect.
+    ///
+    /// # Errors
+    /// [`ConnectError`]; no packet has gone to the destination then, unless it is `Unreachable`.
     pub async fn connect(&self, destination: &Destination<'_>) -> Result<CheckedStream, ConnectError> {
-        let tcp = TcpStream::connect((destination.host, destination.port)).await;
-        let tcp = tcp.map_err(|error| ConnectError::Unreachable(error.kind().to_string()))?;
-        Ok(CheckedStream { tcp, listed: true })
+        let connected = self.check_and_connect(destination).await;
+        if let Err(ConnectError::Refused(reason)) = &connected {
+            let (purpose, port) = (destination.purpose.name(), destination.port);
+            tracing::info!(purpose, port, %reason, "egress refused");
+        }
+        connected
+    }
+
+    async fn check_and_connect(&self, destination: &Destination<'_>) -> Result<CheckedStream, ConnectError> {
+        let Destination { purpose, port, .. } = *destination;
+        let host = Host::parse(destination.host).map_err(|reason| ConnectError::Refused(reason.into()))?;
+        self.check_form(&host, destination).map_err(ConnectError::Refused)?;
+        let candidates = match &host {
+            Host::Ip(ip) => vec![*ip],
+            Host::Name(name) if Host::is_localhost(name) => self.loopback(purpose, port),
+            Host::Name(name) => self.resolve(name).await?,
+        };
+        let addresses = candidates.into_iter().map(|ip| {
+            let address = SocketAddr::new(ip.to_canonical(), port);
+            self.check_address(purpose, address).map(|listed| (address, listed))
+        });
+        let addresses = addresses.collect::<Result<Vec<_>, _>>().map_err(ConnectError::Refused)?;
+        self.connect_in_order(purpose, &addresses).await
+    }
+
+    /// What can be said before anything is resolved.
+    fn check_form(&self, host: &Host, destination: &Destination<'_>) -> Result<(), String> {
+        let Destination { purpose, port, port_is_fixed, .. } = *destination;
+        let policy = &self.egress.policy;
+        if let Host::Name(name) = host
+            && self.egress.protected.holds_name(name, port)
+        {
+            return Err("the destination is this service or its store".into());
+        }
+        if purpose == Purpose::InternalPostgres {
+            let known = policy.is_internal_postgresql(host, port);
+            return known
+                .then_some(())
+                .ok_or_else(|| "host and port are not in egress.internal_postgresql_hosts".to_owned());
+        }
+        if let Host::Name(name) = host {
+            policy.check_name(name)?;
+        }
+        policy.check_port(purpose, port, port_is_fixed)
+    }
+
+    fn check_address(&self, purpose: Purpose, address: SocketAddr) -> Result<bool, String> {
+        if self.egress.protected.holds(address) {
+            return Err("the destination is this service or its store".into());
+        }
+        self.egress.policy.check_address(purpose, address.ip())
+    }
+
+    /// `localhost` has one address of each family. Nobody but the operator chose that, so that it is no trick
+    /// when only one of them is allowed; without any the first is refused.
+    fn loopback(&self, purpose: Purpose, port: u16) -> Vec<IpAddr> {
+        let both: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+        let allowed = |ip: &IpAddr| self.check_address(purpose, SocketAddr::new(*ip, port)).is_ok();
+        let open: Vec<IpAddr> = both.into_iter().filter(allowed).collect();
+        if open.is_empty() { both.to_vec() } else { open }
+    }
+
+    /// Failures are kept too: a name that could not be resolved is not asked for again.
+    async fn resolve(&self, name: &str) -> Result<Vec<IpAddr>, ConnectError> {
+        let mut names = self.names.lock().await;
+        if let Some(known) = names.get(name) {
+            return known.clone();
+        }
+        let resolved = self.egress.resolver.resolve(name).await;
+        names.insert(name.to_owned(), resolved.clone());
+        resolved
+    }
+
+    async fn connect_in_order(
+        &self,
+        purpose: Purpose,
+        addresses: &[(SocketAddr, bool)],
+    ) -> Result<CheckedStream, ConnectError> {
+        let deadline = Instant::now() + CONNECT_LIMIT;
+        let mut last = ConnectError::Unreachable("the name has no address".into());
+        for (index, (address, listed)) in addresses.iter().enumerate() {
+            self.count(purpose, *address).await?;
+            let left = deadline.saturating_duration_since(Instant::now());
+            // A silent address leaves time for those after it.
+            let is_last = index.saturating_add(1) == addresses.len();
+            let limit = if is_last { left } else { left / 2 };
+            match tokio::time::timeout(limit, open(*address)).await {
+                Ok(Ok(tcp)) => return Ok(CheckedStream::new(tcp, *listed)),
+                Ok(Err(error)) => last = error,
+                Err(_) => last = ConnectError::Unreachable("no connection within 3 s".into()),
+            }
+        }
+        Err(last)
+    }
+
+    /// Takes one test of an address from its budget, once per session.
+    async fn count(&self, purpose: Purpose, address: SocketAddr) -> Result<(), ConnectError> {
+        let Some(budget) = self.egress.budget.as_ref().filter(|_| purpose.is_a_test()) else {
+            return Ok(());
+        };
+        let key = budget_key(address);
+        let mut counted = self.counted.lock().await;
+        if !counted.contains(&key) {
+            budget.take(&key).await?;
+            counted.insert(key);
+        }
+        Ok(())
     }
 }
 
-impl CheckedStream {
-    /// Whether the operator listed the network of the peer, so that unencrypted protocols are allowed.
-    pub fn is_listed(&self) -> bool {
-        self.listed
+#[expect(clippy::disallowed_methods, reason = "the one place that opens outgoing sockets, after every check")]
+async fn open(address: SocketAddr) -> Result<TcpStream, ConnectError> {
+    let failed = |error: std::io::Error| ConnectError::Unreachable(error.kind().to_string());
+    let tcp = TcpStream::connect(address).await.map_err(failed)?;
+    let peer = tcp.peer_addr().map_err(failed)?;
+    if peer.ip().to_canonical() != address.ip() || peer.port() != address.port() {
+        return Err(ConnectError::Refused("the peer is not the address that was checked".into()));
     }
+    tcp.set_nodelay(true).map_err(failed)?;
+    Ok(tcp)
 }
 
-impl AsyncRead for CheckedStream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for CheckedStream {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(cx)
+/// A destination as budgets name it: `203.0.113.7:22`, `2001:db8::/64:22`. Who has one IPv6 address mostly has
+/// the 2^64 around it.
+fn budget_key(address: SocketAddr) -> String {
+    match address.ip() {
+        IpAddr::V4(ip) => format!("{ip}:{}", address.port()),
+        IpAddr::V6(ip) => format!("{}:{}", Ipv6Net::new_assert(ip, 64).trunc(), address.port()),
     }
 }

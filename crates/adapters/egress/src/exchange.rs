@@ -1,6 +1,28 @@
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode};
-use tokio::io::{AsyncRead, AsyncWrite};
+use http::header::CONNECTION;
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// How large the headers of an answer may be, in bytes with the status line.
+const HEADERS_LIMIT: usize = 32 * 1024;
+/// How large the body of an answer may be, in bytes.
+const BODY_LIMIT: usize = 64 * 1024;
+/// How much is read in all, in bytes: both limits, and what chunks cost beside their content. Interim answers
+/// (1xx) are not counted by either.
+const WIRE_LIMIT: usize = 2 * (HEADERS_LIMIT + BODY_LIMIT);
+/// How many headers an answer may have.
+const HEADER_COUNT: usize = 1024;
+
+const NOT_HTTP: ExchangeError = ExchangeError::Broken("the peer does not speak HTTP/1.1");
 
 /// An answer within the limits: headers of 32 KiB, a body of 64 KiB, never decompressed.
 #[derive(Debug, Clone)]
@@ -26,10 +48,96 @@ pub enum ExchangeError {
 
 /// Sends one HTTP/1.1 request over a connected stream and reads the answer; closes the stream. The request's
 /// URI is in origin form, and it has its `Host` header. Redirects are not followed, compression is not asked
-/// for. The caller sets the time limit.
-pub async fn exchange<S>(_stream: S, _request: Request<Bytes>) -> Result<Answer, ExchangeError>
+/// for. The caller sets the time limit; nothing goes on when the future is dropped.
+///
+/// # Errors
+/// [`ExchangeError`] when the answer is too large or none at all.
+pub async fn exchange<S>(stream: S, mut request: Request<Bytes>) -> Result<Answer, ExchangeError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    Err(ExchangeError::Broken("not there yet"))
+    request.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    let received = Arc::new(AtomicUsize::new(0));
+    let stream = TokioIo::new(Metered { stream, received: Arc::clone(&received) });
+    let mut client = http1::Builder::new();
+    client.max_buf_size(HEADERS_LIMIT).max_headers(HEADER_COUNT);
+    let (sender, connection) = client.handshake(stream).await.map_err(|error| in_words(&error))?;
+    // The connection is driven here and not on a task of its own, so that it ends with this future.
+    let mut answer = pin!(receive(sender, request.map(Full::new)));
+    let result = tokio::select! {
+        biased;
+        result = &mut answer => result,
+        _ = connection => answer.await,
+    };
+    result.map_err(|error| match received.load(Ordering::Relaxed) {
+        WIRE_LIMIT.. => ExchangeError::TooLarge,
+        // Hyper does not tell a client that headers were too large rather than malformed.
+        HEADERS_LIMIT.. if error == NOT_HTTP => ExchangeError::TooLarge,
+        _ => error,
+    })
+}
+
+async fn receive(
+    mut sender: http1::SendRequest<Full<Bytes>>,
+    request: Request<Full<Bytes>>,
+) -> Result<Answer, ExchangeError> {
+    let response = sender.send_request(request).await.map_err(|error| in_words(&error))?;
+    let (head, body) = response.into_parts();
+    if head.status.is_informational() {
+        return Err(ExchangeError::Broken("the peer switched to another protocol"));
+    }
+    let body = Limited::new(body, BODY_LIMIT).collect().await.map_err(|error| {
+        match error.downcast_ref::<hyper::Error>() {
+            Some(error) => in_words(error),
+            None => ExchangeError::TooLarge,
+        }
+    })?;
+    Ok(Answer { status: head.status, headers: head.headers, body: body.to_bytes() })
+}
+
+fn in_words(error: &hyper::Error) -> ExchangeError {
+    if error.is_parse() {
+        return NOT_HTTP;
+    }
+    ExchangeError::Broken(if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
+        "the peer hung up before the end of its answer"
+    } else if error.is_user() {
+        "the request cannot be sent"
+    } else {
+        "the connection failed, or the body is malformed"
+    })
+}
+
+/// A stream that fails when the peer has sent more than can be an answer.
+struct Metered<S> {
+    stream: S,
+    received: Arc<AtomicUsize>,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        std::task::ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+        let read = buf.filled().len().saturating_sub(before);
+        let received = self.received.fetch_add(read, Ordering::Relaxed).saturating_add(read);
+        Poll::Ready(if received > WIRE_LIMIT { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(()) })
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
 }

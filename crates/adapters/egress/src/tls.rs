@@ -1,32 +1,138 @@
+use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
-use rustls::ClientConfig;
-use rustls::pki_types::ServerName;
+use rustls::client::Resumption;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{CertificateError, ClientConfig, RootCertStore};
 use time::OffsetDateTime;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsConnector;
+
+use crate::certificate;
+use crate::host::Host;
+
+/// How long a TLS handshake may take.
+const HANDSHAKE_LIMIT: Duration = Duration::from_secs(5);
 
 /// A TLS connection.
 pub type TlsStream<S> = tokio_rustls::client::TlsStream<S>;
 
-/// Why TLS could not be set up. The text is for the log.
+/// Why TLS could not be set up. The text is for the log; it holds nothing that the server sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("tls: {0}")]
 pub struct TlsError(pub String);
 
 /// A configuration that verifies certificates by the public roots, and by more certificates in PEM form when
-/// given; then those replace the public ones. TLS 1.2 and 1.3 on ring.
-pub fn verifying(_roots_pem: Option<&str>) -> Result<Arc<ClientConfig>, TlsError> {
-    Err(TlsError("not there yet".into()))
+/// given; then those replace the public ones. TLS 1.2 and 1.3 on ring. Sessions are never resumed: a ticket
+/// would tie the tests of one organisation to those of another.
+///
+/// # Errors
+/// [`TlsError`] when the PEM text holds no certificate, or one that cannot be read.
+pub fn verifying(roots_pem: Option<&str>) -> Result<Arc<ClientConfig>, TlsError> {
+    match roots_pem {
+        None => configuration(public_roots()),
+        Some(pem) => configuration(with_pem(RootCertStore::empty(), pem)?),
+    }
+}
+
+/// A configuration that verifies by the public roots and by those in the PEM text.
+pub(crate) fn verifying_also(pem: &str) -> Result<Arc<ClientConfig>, TlsError> {
+    configuration(with_pem(public_roots(), pem)?)
 }
 
 /// Sets TLS up for a host name or IP address, in at most 5 s, and says when the server's certificate ends.
+///
+/// # Errors
+/// [`TlsError`] when the peer speaks no TLS, its certificate does not verify, or time is up.
 pub async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
     host: &str,
     config: Arc<ClientConfig>,
 ) -> Result<(TlsStream<S>, Option<OffsetDateTime>), TlsError> {
-    let name = ServerName::try_from(host.to_owned()).map_err(|_| TlsError("no server name".into()))?;
-    let connector = tokio_rustls::TlsConnector::from(config);
-    let stream = connector.connect(name, stream).await.map_err(|error| TlsError(error.to_string()))?;
-    Ok((stream, None))
+    let connecting = TlsConnector::from(config).connect(server_name(host)?, stream);
+    let connected = tokio::time::timeout(HANDSHAKE_LIMIT, connecting).await;
+    let stream = connected
+        .map_err(|_| TlsError("no handshake within 5 s".into()))?
+        .map_err(|error| TlsError(describe(&error)))?;
+    let leaf = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
+    let ends = leaf.and_then(|leaf| certificate::not_after(leaf));
+    Ok((stream, ends))
+}
+
+fn configuration(roots: RootCertStore) -> Result<Arc<ClientConfig>, TlsError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+        .map_err(|_| TlsError("ring supports neither TLS 1.2 nor 1.3".into()))?;
+    let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+    config.resumption = Resumption::disabled();
+    Ok(Arc::new(config))
+}
+
+fn public_roots() -> RootCertStore {
+    RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
+}
+
+fn with_pem(mut roots: RootCertStore, pem: &str) -> Result<RootCertStore, TlsError> {
+    let mut added = 0_usize;
+    for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+        added += 1;
+        certificate
+            .ok()
+            .and_then(|certificate| roots.add(certificate).ok())
+            .ok_or_else(|| TlsError(format!("certificate {added} of the given roots cannot be read")))?;
+    }
+    if added == 0 {
+        return Err(TlsError("the given roots hold no PEM block named CERTIFICATE".into()));
+    }
+    Ok(roots)
+}
+
+fn server_name(host: &str) -> Result<ServerName<'static>, TlsError> {
+    let name = match Host::parse(host) {
+        Ok(Host::Ip(ip)) => Some(ServerName::from(ip)),
+        Ok(Host::Name(name)) => ServerName::try_from(name).ok(),
+        Err(_) => None,
+    };
+    name.ok_or_else(|| TlsError("the host is not one that a certificate can name".into()))
+}
+
+/// Words for a failure. The library's own would quote the certificate.
+fn describe(error: &io::Error) -> String {
+    let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) else {
+        return format!("the connection broke during the handshake: {}", error.kind());
+    };
+    match error {
+        rustls::Error::InvalidCertificate(problem) => describe_certificate(problem),
+        rustls::Error::AlertReceived(_) => "the server refused the handshake",
+        rustls::Error::PeerIncompatible(_) => "the server offers neither TLS 1.2 nor 1.3 as we speak them",
+        rustls::Error::InvalidMessage(_) => "the server does not speak TLS",
+        rustls::Error::NoCertificatesPresented => "the server has no certificate",
+        _ => "the server broke the rules of TLS",
+    }
+    .into()
+}
+
+fn describe_certificate(problem: &CertificateError) -> &'static str {
+    match problem {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "the certificate has expired",
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "the certificate is not valid yet"
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "the certificate is for another host"
+        }
+        // Issuers that share a name differ by their keys.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            "the certificate is not from a trusted issuer"
+        }
+        CertificateError::Revoked => "the certificate has been revoked",
+        CertificateError::BadEncoding => "the certificate cannot be read",
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            "the certificate is not for servers"
+        }
+        _ => "the certificate does not verify",
+    }
 }

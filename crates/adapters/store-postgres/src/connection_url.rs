@@ -62,6 +62,20 @@ pub(crate) fn parse(url: &str) -> Result<(Config, TlsMode), OpenError> {
     Ok((config, tls))
 }
 
+/// Hosts (names and addresses) and ports that a connection URL names; none when it cannot be parsed, which
+/// opening it reports.
+pub fn endpoints(url: &str) -> Vec<(String, u16)> {
+    let Ok((config, _)) = parse(url) else { return Vec::new() };
+    let names = config.get_hosts().iter().filter_map(|host| match host {
+        Host::Tcp(name) => Some(name.clone()),
+        #[cfg(unix)]
+        Host::Unix(_) => None,
+    });
+    let hosts: Vec<String> = names.chain(config.get_hostaddrs().iter().map(IpAddr::to_string)).collect();
+    let ports = if config.get_ports().is_empty() { &[5432][..] } else { config.get_ports() };
+    hosts.iter().flat_map(|host| ports.iter().map(|port| (host.clone(), *port))).collect()
+}
+
 fn tls_mode(mode: Option<&str>, roots: Option<PathBuf>, config: &Config) -> Result<TlsMode, OpenError> {
     match (mode, roots) {
         (Some("verify-full"), roots) => Ok(TlsMode::VerifyFull { roots }),

@@ -3,7 +3,7 @@ use strongroom_domain::{
     Credential, CredentialId, CredentialName, CredentialStatus, CredentialType, KekId, ProviderId,
     PublicConfig, Sealed, Slot, TestCode, UserId,
 };
-use strongroom_repository::{SealedCredential, StoreResult};
+use strongroom_repository::{SealedCredential, StoreResult, TestFinding};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -96,6 +96,17 @@ pub(crate) struct Payload<'c> {
     envelope: &'c [u8],
 }
 
+/// What a connection test changes.
+#[derive(AsChangeset)]
+#[diesel(table_name = credentials)]
+pub(crate) struct Tested<'f> {
+    last_tested_at: OffsetDateTime,
+    last_test_code: &'static str,
+    /// `None` leaves the column alone, and so does the outer one of the reason.
+    status: Option<&'static str>,
+    status_reason: Option<Option<&'f str>>,
+}
+
 impl<'c> NewCredential<'c> {
     pub(crate) fn of(new: &'c SealedCredential) -> StoreResult<Self> {
         let credential = &new.credential;
@@ -139,6 +150,17 @@ impl<'c> Changeable<'c> {
 impl<'c> Payload<'c> {
     pub(crate) fn of(sealed: &'c Sealed) -> Self {
         Self { kek_id: &sealed.kek_id.0, envelope: &sealed.envelope }
+    }
+}
+
+impl<'f> Tested<'f> {
+    pub(crate) fn of(finding: &'f TestFinding) -> Self {
+        Self {
+            last_tested_at: finding.tested_at,
+            last_test_code: finding.code.as_str(),
+            status: finding.status.map(CredentialStatus::as_str),
+            status_reason: finding.status.map(|_| finding.status_reason.as_deref()),
+        }
     }
 }
 

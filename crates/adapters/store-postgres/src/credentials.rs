@@ -6,7 +6,7 @@ use diesel::sql_types::{Array, BigInt, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use strongroom_domain::{Credential, CredentialId, Evidence, OrganizationId, ProviderId, Sealed};
 use strongroom_repository::{
-    CredentialFilter, CredentialRepository, SealedCredential, Selector, StoreError, StoreResult,
+    CredentialFilter, CredentialRepository, SealedCredential, Selector, StoreError, StoreResult, TestFinding,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::PostgresStore;
 use crate::audit_chain;
 use crate::bad_row::stored_counter;
-use crate::credential_row::{Changeable, CredentialRow, NewCredential, Payload, SealedRow};
+use crate::credential_row::{Changeable, CredentialRow, NewCredential, Payload, SealedRow, Tested};
 use crate::failure::{Failure, OPERATION_LIMIT, found_within, within};
 use crate::schema::{credential_quota, credentials, credentials::dsl};
 
@@ -133,6 +133,19 @@ impl CredentialRepository for PostgresStore {
         within(OPERATION_LIMIT, || self.try_replace(changed, sealed, expected, &evidence)).await
     }
 
+    async fn record_test(
+        &self,
+        organization: &OrganizationId,
+        id: CredentialId,
+        version: u64,
+        finding: &TestFinding,
+        evidence: Evidence,
+    ) -> StoreResult<bool> {
+        let version = stored_counter(version)?;
+        found_within(OPERATION_LIMIT, || self.try_record_test(organization, id, version, finding, &evidence))
+            .await
+    }
+
     async fn delete(
         &self,
         organization: &OrganizationId,
@@ -205,6 +218,29 @@ impl PostgresStore {
                     .filter(dsl::revision.eq(revision).and(dsl::version.eq(version)));
                 if diesel::update(as_read).set((&changes, payload.as_ref())).execute(connection).await? == 0 {
                     return Err(StoreError::StaleVersion.into());
+                }
+                audit_chain::record(connection, self.keys.as_ref(), evidence).await
+            })
+            .await
+    }
+
+    async fn try_record_test(
+        &self,
+        organization: &OrganizationId,
+        id: CredentialId,
+        version: i64,
+        finding: &TestFinding,
+        evidence: &Evidence,
+    ) -> Result<(), Failure> {
+        let tested = Tested::of(finding);
+        let mut connection = self.database.checkout().await?;
+        connection
+            .transaction(async |connection| {
+                let as_tested = dsl::credentials
+                    .filter(dsl::org_id.eq(organization.as_str()).and(dsl::id.eq(id.0)))
+                    .filter(dsl::version.eq(version));
+                if diesel::update(as_tested).set(&tested).execute(connection).await? == 0 {
+                    return Err(Failure::Absent);
                 }
                 audit_chain::record(connection, self.keys.as_ref(), evidence).await
             })

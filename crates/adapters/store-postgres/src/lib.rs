@@ -16,6 +16,7 @@ mod credential_row;
 mod credentials;
 mod database;
 mod deployment;
+mod destinations;
 mod failure;
 mod migrations;
 mod options;
@@ -27,6 +28,7 @@ mod service_account_row;
 mod service_accounts;
 mod tls;
 
+pub use connection_url::endpoints;
 pub use database::{OpenError, PostgresDatabase};
 pub use options::{PostgresOptions, StatementCounter};
 
@@ -34,7 +36,8 @@ use std::sync::Arc;
 
 use strongroom_vault::PurposeKeys;
 
-/// The store of credentials, service accounts, organisations and their audit trails.
+/// The store of credentials, service accounts, organisations and their audit trails, and of the counts of
+/// connection tests.
 #[derive(Clone)]
 pub struct PostgresStore {
     database: PostgresDatabase,

@@ -15,10 +15,16 @@ pub(crate) struct Migration {
 
 /// Every migration, oldest first. They are run by hand because diesel's own harness blocks a thread, which
 /// a single-threaded runtime does not allow, and knows neither lock nor one transaction for all.
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: "20261121000000",
-    up: include_str!("../../../../migrations/postgres/20261121000000_foundation/up.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: "20261121000000",
+        up: include_str!("../../../../migrations/postgres/20261121000000_foundation/up.sql"),
+    },
+    Migration {
+        version: "20261122000000",
+        up: include_str!("../../../../migrations/postgres/20261122000000_destination_limits/up.sql"),
+    },
+];
 
 /// Of two instances the second waits here. Correctness does not rest on this lock: without it the second
 /// would fail on the tables of the first, and its transaction would leave nothing. It ends with the

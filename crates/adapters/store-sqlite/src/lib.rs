@@ -14,6 +14,7 @@ mod connections;
 mod credentials;
 mod database;
 mod deployment;
+mod destinations;
 mod failure;
 mod file;
 mod migrations;

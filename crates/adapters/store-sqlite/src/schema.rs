@@ -142,6 +142,13 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    destination_limits (destination_hash) {
+        destination_hash -> Binary,
+        taken_at -> Text,
+    }
+}
+
 // Diesel's list of the migrations that were applied.
 diesel::table! {
     __diesel_schema_migrations (version) {

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::{SqliteDatabase, audit};
 
 /// The store of everything that leaves evidence: credentials, service accounts, organisations and the audit
-/// trail itself.
+/// trail itself. It also counts connection tests.
 #[derive(Clone)]
 pub struct SqliteStore {
     pub(crate) database: SqliteDatabase,

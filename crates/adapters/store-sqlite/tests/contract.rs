@@ -4,6 +4,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, SqliteConnection};
 use strongroom_fixtures::TestPurposeKeys;
 use strongroom_store_contract::{Instance, StoreUnderTest, contract_tests};
 use strongroom_store_sqlite::{SqliteDatabase, SqliteOptions, SqliteStore};
@@ -20,7 +22,16 @@ async fn make_store() -> StoreUnderTest {
     let path = folder.path().join("strongroom.db");
     let keys = Arc::new(TestPurposeKeys::new());
     let (first, second) = (instance(&path, &keys).await, instance(&path, &keys).await);
-    StoreUnderTest { first, second, keys, guard: Box::new(folder) }
+    let age_takes = move |by: time::Duration| {
+        let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+        connection.batch_execute("PRAGMA busy_timeout = 5000").unwrap();
+        let takes = format!(
+            "(SELECT json_group_array(value - {}) FROM json_each(taken_at))",
+            by.whole_microseconds()
+        );
+        connection.batch_execute(&format!("UPDATE destination_limits SET taken_at = {takes}")).unwrap();
+    };
+    StoreUnderTest { first, second, keys, age_takes: Box::new(age_takes), guard: Box::new(folder) }
 }
 
 contract_tests!(make_store);

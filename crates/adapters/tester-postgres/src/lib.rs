@@ -1,1 +1,142 @@
-//! placeholder
+//! Tests PostgreSQL credentials: one login and `SELECT 1` in a read-only transaction.
+//!
+//! The server is whoever a tenant names, so it is taken for hostile. The driver gets a connected stream,
+//! never a connection string, and between the two stands a guard: it counts what the server sends and
+//! ends the connection before a password would be answered in a form that the server could read and that
+//! verified TLS does not protect. Everything runs inside the future of the test; dropping it closes the
+//! connection.
+
+mod certificate;
+mod channel_binding;
+mod finding;
+mod guard;
+mod limited;
+mod negotiation;
+mod session;
+mod settings;
+mod tls_mode;
+
+#[cfg(test)]
+mod tests;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use strongroom_domain::{Facts, TestCode};
+use strongroom_egress::{CheckedStream, ConnectError, Destination, Egress};
+use strongroom_provider_tester::{Cause, Progress, ProviderTester, TestError, TestSubject, Verdict};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::finding::Found;
+use crate::session::Session;
+use crate::settings::Settings;
+
+/// How long TLS may take, from asking for it to its end.
+const HANDSHAKE_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long the login may take.
+const LOGIN_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long the statement and the farewell may take; the server is told to end the statement after 3 s.
+const PROBE_LIMIT: Duration = Duration::from_secs(4);
+
+/// The [`ProviderTester`] of PostgreSQL.
+pub struct PostgresTester {
+    egress: Egress,
+}
+
+impl PostgresTester {
+    /// A tester that connects where this egress policy allows.
+    pub fn new(egress: Egress) -> Self {
+        Self { egress }
+    }
+
+    async fn reach(&self, settings: &Settings<'_>) -> Result<CheckedStream, Stopped> {
+        let destination = Destination {
+            purpose: settings.purpose,
+            host: settings.host,
+            port: settings.port,
+            port_is_fixed: false,
+        };
+        let not_reachable = |cause| Box::new(Verdict::of(TestCode::NotReachable).because(cause));
+        self.egress.session().connect(&destination).await.map_err(|error| match error {
+            ConnectError::Refused(why) => not_reachable(Cause::Policy(why)).into(),
+            ConnectError::Unreachable(why) => not_reachable(Cause::Network(why)).into(),
+            ConnectError::Budget(error) => Stopped::Uncounted(error),
+        })
+    }
+
+    async fn run(
+        &self,
+        subject: &TestSubject,
+        progress: &Progress,
+        facts: &mut Facts,
+    ) -> Result<Verdict, Stopped> {
+        let settings = progress.step(Progress::PARSE, async { Settings::read(subject) }).await?;
+        let stream = progress.step(Progress::REACH, self.reach(&settings)).await?;
+        let listed = stream.is_listed();
+        Ok(talk(stream, listed, &settings, progress, facts).await?)
+    }
+}
+
+#[async_trait]
+impl ProviderTester for PostgresTester {
+    async fn test(&self, subject: Arc<TestSubject>, progress: Arc<Progress>) -> Result<Verdict, TestError> {
+        progress.announce([
+            Progress::PARSE,
+            Progress::REACH,
+            Progress::HANDSHAKE,
+            Progress::LOGIN,
+            Progress::PROBE,
+        ]);
+        let mut facts = Facts::new();
+        match self.run(&subject, &progress, &mut facts).await {
+            Ok(verdict) => Ok(verdict.with_facts(facts)),
+            Err(Stopped::Found(verdict)) => Ok(verdict.with_facts(facts)),
+            Err(Stopped::Uncounted(error)) => Err(error),
+        }
+    }
+}
+
+/// Why a test ended before its last step.
+enum Stopped {
+    Found(Box<Verdict>),
+    Uncounted(TestError),
+}
+
+impl From<Box<Verdict>> for Stopped {
+    fn from(verdict: Box<Verdict>) -> Self {
+        Self::Found(verdict)
+    }
+}
+
+/// The steps after TCP. `listed` says whether the operator listed the peer's network.
+async fn talk<S>(
+    stream: S,
+    listed: bool,
+    settings: &Settings<'_>,
+    progress: &Progress,
+    facts: &mut Facts,
+) -> Found<Verdict>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let negotiated = async {
+        settings.tls.mode.check_permission(listed)?;
+        within(HANDSHAKE_LIMIT, negotiation::negotiate(stream, settings, facts)).await
+    };
+    let wire = progress.step(Progress::HANDSHAKE, negotiated).await?;
+    let protection = wire.protection;
+    let logged_in = within(LOGIN_LIMIT, Session::log_in(wire, settings, facts));
+    let session = progress.step(Progress::LOGIN, logged_in).await?;
+    let password_was_asked = session.password_was_asked();
+    progress.step(Progress::PROBE, within(PROBE_LIMIT, session.probe())).await?;
+    Ok(finding::success(protection, password_was_asked))
+}
+
+async fn within<T>(limit: Duration, work: impl Future<Output = Found<T>>) -> Found<T> {
+    let timeout = || Box::new(Verdict::of(TestCode::Timeout));
+    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(timeout()))
+}

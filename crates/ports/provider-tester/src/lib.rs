@@ -63,6 +63,15 @@ pub enum Cause {
     Protocol(String),
 }
 
+impl Cause {
+    /// The reason.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Policy(reason) | Self::Network(reason) | Self::Protocol(reason) => reason,
+        }
+    }
+}
+
 /// Why there is no verdict.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TestError {

@@ -1,7 +1,7 @@
 //! `strongroom doctor`
 
 use serde_json::{Value, json};
-use strongroom::{Finding, Strongroom};
+use strongroom::{EgressSettings, Finding, Strongroom};
 
 use super::Invocation;
 use crate::output;
@@ -30,6 +30,7 @@ async fn look(settings: Settings) -> Vec<Finding> {
         false => format!("listens at {} behind a proxy", settings.listen),
     };
     let mut findings = vec![Finding { subject: "listener", good: true, text: network }];
+    findings.push(egress(settings.builder.egress_settings()));
     match settings.builder.open().await {
         Err(error) => findings.push(Finding { subject: "start", good: false, text: error.to_string() }),
         Ok(strongroom) => {
@@ -39,6 +40,18 @@ async fn look(settings: Settings) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Where connection tests may go.
+fn egress(settings: &EgressSettings) -> Finding {
+    let mut text = match settings.allow_cidrs.is_empty() {
+        true => "connection tests reach public addresses only".to_owned(),
+        false => format!("connection tests reach public addresses and {}", settings.allow_cidrs),
+    };
+    if settings.plain_http {
+        text.push_str("; HTTP without TLS is allowed, which is for rehearsals only");
+    }
+    Finding { subject: "egress", good: true, text }
 }
 
 fn opened(strongroom: &Strongroom) -> Finding {

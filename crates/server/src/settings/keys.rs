@@ -11,7 +11,7 @@ pub(super) enum Kind {
 }
 
 /// Every setting by its dotted name. A test compares this list with config/default.toml.
-const KEYS: [(&str, Kind); 19] = [
+const KEYS: [(&str, Kind); 29] = [
     ("data_dir", Kind::Text),
     ("deployment_id", Kind::Text),
     ("server.listen", Kind::Text),
@@ -28,6 +28,16 @@ const KEYS: [(&str, Kind); 19] = [
     ("auth.issuer", Kind::Text),
     ("auth.audience", Kind::Text),
     ("limits.credentials_per_provider", Kind::Integer),
+    ("limits.enabled", Kind::Boolean),
+    ("limits.tests_per_user", Kind::Integer),
+    ("limits.tests_per_organization", Kind::Integer),
+    ("limits.tests_per_destination", Kind::Integer),
+    ("egress.allow_cidrs", Kind::Text),
+    ("egress.allow_hosts", Kind::Text),
+    ("egress.allow_ports", Kind::Text),
+    ("egress.dns", Kind::Text),
+    ("egress.internal_postgresql_hosts", Kind::Text),
+    ("egress.plain_http", Kind::Boolean),
     ("catalog.dir", Kind::Text),
     ("audit.checkpoint_file", Kind::Text),
     ("log.format", Kind::Choice(&["pretty", "json"])),
@@ -38,7 +48,7 @@ const ISSUER_KEYS: [&str; 5] = ["issuer", "audience", "jwks_file", "org_claim", 
 
 /// Settings of parts that this version does not have yet. They are announced, so that an environment made
 /// for a later version still starts this one; what would protect (TLS) is refused instead.
-const LATER: [&str; 4] = ["server.public_url", "limits.enabled", "egress.", "oauth."];
+const LATER: [&str; 2] = ["server.public_url", "oauth."];
 
 /// What is known of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

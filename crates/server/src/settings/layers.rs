@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(settings.listen, ([127, 0, 0, 1], 0).into());
         let behind = load(&[("PORT", "81"), ("STRONGROOM_SERVER__BEHIND_PROXY", "true")]).unwrap();
         assert_eq!(behind.listen, ([0, 0, 0, 0], 81).into());
-        let early = load(&[("STRONGROOM_EGRESS__PLAIN_HTTP", "true")]).unwrap();
-        assert_eq!(early.without_effect, ["egress.plain_http"], "later settings are announced only");
+        let early = load(&[("STRONGROOM_OAUTH__COMPLETION", "bound")]).unwrap();
+        assert_eq!(early.without_effect, ["oauth.completion"], "later settings are announced only");
     }
 }

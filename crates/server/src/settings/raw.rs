@@ -20,6 +20,7 @@ pub(super) struct Raw {
     pub(super) auth: Auth,
     #[validate(nested)]
     pub(super) limits: Limits,
+    pub(super) egress: Egress,
     #[serde(default)]
     pub(super) catalog: Catalog,
     #[serde(default)]
@@ -88,6 +89,24 @@ pub(super) struct Issuer {
 pub(super) struct Limits {
     #[validate(range(min = 1, max = 1_000_000, message = "must be 1 to 1000000"))]
     pub(super) credentials_per_provider: u32,
+    pub(super) enabled: bool,
+    #[validate(range(min = 1, max = 100_000, message = "must be 1 to 100000"))]
+    pub(super) tests_per_user: u32,
+    #[validate(range(min = 1, max = 100_000, message = "must be 1 to 100000"))]
+    pub(super) tests_per_organization: u32,
+    #[validate(range(min = 1, max = 1_000, message = "must be 1 to 1000"))]
+    pub(super) tests_per_destination: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Egress {
+    pub(super) allow_cidrs: String,
+    pub(super) allow_hosts: String,
+    pub(super) allow_ports: String,
+    pub(super) dns: String,
+    pub(super) internal_postgresql_hosts: String,
+    pub(super) plain_http: bool,
 }
 
 #[derive(Deserialize, Default)]

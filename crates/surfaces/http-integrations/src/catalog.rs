@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use strongroom_application::Failure;
 use strongroom_domain::provider::TypeRules;
-use strongroom_domain::{CredentialType, Field, FieldKind, Operation, Provider};
+use strongroom_domain::{CredentialType, Field, FieldKind, Operation, Provider, ProviderTest};
 use strongroom_http_kit::{Call, Route, ok};
 use uuid::Uuid;
 
@@ -57,7 +57,7 @@ impl<'a> From<&'a Provider> for Entry<'a> {
             credential_types: provider.types.keys().map(|kind| kind.as_str()).collect(),
             is_plugin: false,
             credential_providers: provider.types.iter().map(of_type).collect(),
-            test: None,
+            test: provider.test.as_ref().map(ProviderTest::kind),
             docs_url: provider.docs_url.as_deref(),
         }
     }

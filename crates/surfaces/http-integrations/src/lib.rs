@@ -5,11 +5,13 @@
 
 mod audit;
 mod catalog;
+mod connection_tests;
 mod credentials;
 mod health;
 mod metadata;
 mod refuse;
 mod service_accounts;
+mod test_report;
 
 use strongroom_http_kit::{Dialect, Route};
 
@@ -21,7 +23,7 @@ pub static DIALECT: Dialect = Dialect {
     refuse: refuse::refuse,
 };
 
-static ROUTES: [Route; 24] = [
+static ROUTES: [Route; 29] = [
     credentials::create::ROUTE,
     credentials::list::ROUTE,
     credentials::list::BY_PROVIDER,
@@ -32,6 +34,11 @@ static ROUTES: [Route; 24] = [
     credentials::get::ROUTE,
     credentials::update::ROUTE,
     credentials::delete::ROUTE,
+    connection_tests::stored::ROUTE,
+    connection_tests::sftp::ROUTE,
+    connection_tests::postgres::ROUTE,
+    connection_tests::postgres::STORED,
+    connection_tests::provider::ROUTE,
     catalog::ROUTE,
     audit::query::ROUTE,
     audit::verify::ROUTE,

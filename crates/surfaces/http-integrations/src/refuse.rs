@@ -1,12 +1,19 @@
 //! The error bodies of this dialect: one exhaustive match from kinds to answers.
 
+use std::time::Duration;
+
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 use serde_json::{Value, json};
 use strongroom_application::{Conflict, Failure, Misshape, MisshapeKind, Missing};
-use strongroom_domain::Violation;
-use strongroom_http_kit::Refusal;
+use strongroom_domain::{TestReport, Violation};
+use strongroom_http_kit::{Refusal, with_allowance, with_retry_after};
+
+use crate::test_report::Report;
+
+/// When to ask again for a provider that did not answer.
+const RETRY_PROVIDER: Duration = Duration::from_secs(30);
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -18,14 +25,14 @@ struct Body<'a> {
 struct Error<'a> {
     message: &'a str,
     code: &'a str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    details: Vec<Value>,
+    #[serde(skip_serializing_if = "Value::is_null")]
+    details: Value,
 }
 
 /// Words a refusal.
 pub(crate) fn refuse(refusal: &Refusal, request_id: &str) -> HttpResponse {
     let answer = |status: u16, code: &str, message: &str| {
-        let error = Error { message, code, details: Vec::new() };
+        let error = Error { message, code, details: Value::Null };
         builder(status).json(Body { error, request_id })
     };
     match refusal {
@@ -43,15 +50,28 @@ pub(crate) fn refuse(refusal: &Refusal, request_id: &str) -> HttpResponse {
                 let (status, code, message) = conflicting(*conflict);
                 answer(status, code, message)
             }
-            Failure::Unavailable { retry_after } => {
-                let mut response = answer(503, "unavailable", "Temporarily unavailable; try again");
-                let seconds = retry_after.as_secs().max(1);
-                response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-                response
+            Failure::Rejected(report) => tested(422, "credential_validation_failed", report, request_id),
+            Failure::Upstream(report) => {
+                with_retry_after(tested(502, "provider_unavailable", report, request_id), RETRY_PROVIDER)
             }
+            Failure::Limited { retry_after, allowance } => {
+                let response =
+                    answer(429, "rate_limit_exceeded", "Too many connection tests; try again later");
+                with_retry_after(with_allowance(response, allowance.as_ref()), *retry_after)
+            }
+            Failure::Unavailable { retry_after } => with_retry_after(
+                answer(503, "unavailable", "Temporarily unavailable; try again"),
+                *retry_after,
+            ),
             Failure::Internal => answer(500, "internal_error", "Internal error"),
         },
     }
+}
+
+/// A test that stands in the way of storing, with its report.
+fn tested(status: u16, code: &str, report: &TestReport, request_id: &str) -> HttpResponse {
+    let details = serde_json::to_value(Report::from(report)).unwrap_or_default();
+    builder(status).json(Body { error: Error { message: &report.message, code, details }, request_id })
 }
 
 fn builder(status: u16) -> HttpResponseBuilder {
@@ -60,7 +80,7 @@ fn builder(status: u16) -> HttpResponseBuilder {
 
 fn unauthenticated(presented: bool, request_id: &str) -> HttpResponse {
     let message = if presented { "Invalid authentication token" } else { "Authentication required" };
-    let error = Error { message, code: "unauthorized", details: Vec::new() };
+    let error = Error { message, code: "unauthorized", details: Value::Null };
     builder(401).insert_header((header::WWW_AUTHENTICATE, "Bearer")).json(Body { error, request_id })
 }
 

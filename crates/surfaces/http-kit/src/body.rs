@@ -31,6 +31,13 @@ pub(crate) async fn read(request: &HttpRequest, payload: Payload) -> Result<Zero
     Ok(body)
 }
 
+/// Whether the request comes without a body (RFC 9112, section 6.3), or with one of no bytes.
+pub(crate) fn is_absent(request: &HttpRequest) -> bool {
+    let headers = request.headers();
+    let length = headers.get(header::CONTENT_LENGTH);
+    !headers.contains_key(header::TRANSFER_ENCODING) && length.is_none_or(|length| length.as_bytes() == b"0")
+}
+
 async fn collect(mut payload: Payload, body: &mut Vec<u8>) -> Result<(), Transport> {
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| Transport::BrokenBody)?;

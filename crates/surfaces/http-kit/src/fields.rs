@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use strongroom_application::{Failure, Misshape, MisshapeKind};
-use strongroom_domain::{Rule, SecretText, Submission, Violation, timestamp};
+use strongroom_domain::{Rule, SecretText, Submission, SubmittedValue, Violation, timestamp};
 use time::OffsetDateTime;
 
 use crate::json::Json;
@@ -130,6 +130,12 @@ impl Fields {
         parsed.map_err(|rule| self.broken(name, rule)).ok()
     }
 
+    /// A truth value of a query; absent is false.
+    pub fn flag(&mut self, name: &str) -> bool {
+        self.parsed(name, |text| text.parse().map_err(|_| Rule::fixed("must be true or false")))
+            .unwrap_or(false)
+    }
+
     /// Notes a broken rule of a field.
     pub fn broken(&mut self, name: &str, rule: Rule) {
         match self.part {
@@ -189,6 +195,12 @@ impl FromJson for u64 {
 impl FromJson for u32 {
     fn from_json(json: Json) -> Result<Self, MisshapeKind> {
         Self::try_from(u64::from_json(json)?).map_err(|_| MisshapeKind::WrongType("integer"))
+    }
+}
+
+impl FromJson for SubmittedValue {
+    fn from_json(json: Json) -> Result<Self, MisshapeKind> {
+        Ok(json.into())
     }
 }
 

@@ -24,5 +24,5 @@ pub use metrics::{Metrics, Watched};
 pub use peer::{BadNetwork, TrustedProxies};
 pub use pipeline::{Kit, Listener, envelope, mount};
 pub use refusal::{Refusal, Transport};
-pub use reply::{Cursor, created, no_content, ok, ok_secret, timestamp};
+pub use reply::{Cursor, created, no_content, ok, ok_secret, timestamp, with_allowance, with_retry_after};
 pub use route::{Access, Answer, BodyRule, Dialect, Handler, Route};

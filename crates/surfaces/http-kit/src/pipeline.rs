@@ -17,6 +17,7 @@ use tracing::Instrument;
 use ulid::Ulid;
 
 use crate::call::{Call, PublicCall};
+use crate::fields::Fields;
 use crate::json::Json;
 use crate::metrics::Metrics;
 use crate::peer::{TrustedProxies, is_local};
@@ -189,6 +190,12 @@ async fn admit(
     let body = match route.body {
         BodyRule::None => None,
         BodyRule::Json => Some(Json::parse(&body::read(&request, payload).await?)?),
+        BodyRule::Empty if body::is_absent(&request) => None,
+        BodyRule::Empty => {
+            let said = Json::parse(&body::read(&request, payload).await?)?;
+            Fields::of_body(said)?.finish(|| Some(()))?;
+            None
+        }
     };
     Ok(Call { app: kit.app.clone(), caller, request, body })
 }

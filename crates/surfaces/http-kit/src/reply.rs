@@ -1,13 +1,15 @@
 //! Answers.
 
+use std::time::Duration;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderName};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use serde::Serialize;
-use strongroom_application::Failure;
+use strongroom_application::{Allowance, Failure};
 use strongroom_domain::Rule;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -45,6 +47,28 @@ impl AsRef<[u8]> for Wiped {
     fn as_ref(&self) -> &[u8] {
         &self.0
     }
+}
+
+/// Tells what is left of a limit.
+pub fn with_allowance(mut response: HttpResponse, allowance: Option<&Allowance>) -> HttpResponse {
+    let Some(allowance) = allowance else { return response };
+    let reset = u64::try_from(allowance.reset_at.unix_timestamp()).unwrap_or(0);
+    let values = [
+        ("x-ratelimit-limit", u64::from(allowance.limit)),
+        ("x-ratelimit-remaining", u64::from(allowance.remaining)),
+        ("x-ratelimit-reset", reset),
+    ];
+    for (name, value) in values {
+        response.headers_mut().insert(HeaderName::from_static(name), value.into());
+    }
+    response
+}
+
+/// Adds `Retry-After` in whole seconds, at least one (RFC 9110, section 10.2.3).
+pub fn with_retry_after(mut response: HttpResponse, wait: Duration) -> HttpResponse {
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    response.headers_mut().insert(header::RETRY_AFTER, seconds.max(1).into());
+    response
 }
 
 /// RFC 3339 in UTC with whole seconds and `Z`.

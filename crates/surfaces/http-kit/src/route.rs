@@ -46,6 +46,8 @@ pub enum BodyRule {
     None,
     /// It takes a JSON object.
     Json,
+    /// It takes nothing, and refuses a body that says something: an object with fields.
+    Empty,
 }
 
 impl Route {
@@ -66,6 +68,16 @@ impl Route {
             path,
             access: Access::Permitted(operation, handler),
             body: BodyRule::Json,
+        }
+    }
+
+    /// A route that acts on what its path names, by POST and without a body.
+    pub const fn act(path: &'static str, operation: Operation, handler: Handler) -> Self {
+        Self {
+            method: || Method::POST,
+            path,
+            access: Access::Permitted(operation, handler),
+            body: BodyRule::Empty,
         }
     }
 

@@ -1,1 +1,28 @@
-//! placeholder
+//! Plays the providers of the catalog on a loopback address: good key, bad key, missing permission, and a
+//! server that misbehaves. docs/REHEARSAL.md tells users how.
+//!
+//! A word in the secret decides ([`Marker`]). The requests are held against the provider file they are made
+//! from; what differs is answered with 400. Written apart from the tester, so that each is evidence for the
+//! other. A request for step 0 of `acme`, meant for `https://api.acme.example.com/v1/me`, comes to
+//! `/acme/0/api.acme.example.com/v1/me`; the origin of a URL field is `-` there.
+
+mod capture;
+mod check;
+mod credentials;
+mod known;
+mod marker;
+mod overlay;
+mod sigv4;
+mod simulator;
+mod stage;
+mod synthesis;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+pub use credentials::{Credentials, NoCredentials};
+pub use marker::Marker;
+pub use overlay::OverlayError;
+pub use simulator::{Simulator, SimulatorError, SimulatorOptions};
+pub use stage::ReceivedRequest;

@@ -8,13 +8,14 @@ use strongroom_fixtures::{
 use strongroom_repository::Selector;
 
 use crate::StoreUnderTest;
-use crate::under_test::{PLENTY, created, deleted, evidence, updated};
+use crate::findings::finding;
+use crate::under_test::{PLENTY, created, deleted, evidence, tested, updated};
 
 fn of(acme: &OrganizationId, action: Action) -> Evidence {
     event(acme, action).into()
 }
 
-/// Each of the nine mutations leaves exactly its own event, in order.
+/// Each of the ten mutations leaves exactly its own event, in order.
 pub async fn every_mutation_records_its_event(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let stored = credential(&acme, ids.credential());
@@ -24,6 +25,7 @@ pub async fn every_mutation_records_its_event(store: StoreUnderTest) {
     store.store(&stored).await;
     let next = Credential { revision: 2, ..stored.clone() };
     store.credentials.replace(&next, None, 1, 1, updated(&next)).await.unwrap();
+    assert!(store.credentials.record_test(&acme, stored.id, 1, &finding(), tested(&next)).await.unwrap());
     assert!(store.credentials.delete(&acme, stored.id, Some(2), deleted(&next)).await.unwrap());
     store.accounts.insert(&account, of(&acme, Action::ServiceAccountCreated)).await.unwrap();
     let replaced =
@@ -47,6 +49,7 @@ pub async fn every_mutation_records_its_event(store: StoreUnderTest) {
     let expected = [
         Action::CredentialCreated,
         Action::CredentialUpdated,
+        Action::CredentialTested,
         Action::CredentialDeleted,
         Action::ServiceAccountCreated,
         Action::ServiceAccountUpdated,
@@ -75,6 +78,8 @@ pub async fn a_mutation_that_was_refused_leaves_no_event(store: StoreUnderTest) 
     assert!(credentials.replace(&stored, None, 1, 1, updated(&stored)).await.is_err());
     assert!(credentials.delete(&acme, stored.id, Some(1), deleted(&stored)).await.is_err());
     assert!(!credentials.delete(&acme, other.id, None, deleted(&other)).await.unwrap());
+    assert!(!credentials.record_test(&acme, stored.id, 1, &finding(), tested(&stored)).await.unwrap());
+    assert!(!credentials.record_test(&acme, other.id, 3, &finding(), tested(&other)).await.unwrap());
     assert!(accounts.insert(&account, evidence(&acme)).await.is_err());
     assert!(accounts.replace(&account, instant(-1), evidence(&acme)).await.is_err());
     assert!(!accounts.delete(&acme, ids.service_account(), evidence(&acme)).await.unwrap());
@@ -109,6 +114,7 @@ pub async fn a_credential_is_not_changed_or_deleted_without_its_event(store: Sto
     let payload = strongroom_fixtures::sealed([5; 8], b"next");
     store.keys.set_broken(true);
     assert!(store.credentials.replace(&next, Some(&payload), 1, 1, updated(&next)).await.is_err());
+    assert!(store.credentials.record_test(&acme, stored.id, 1, &finding(), tested(&stored)).await.is_err());
     assert!(store.credentials.delete(&acme, stored.id, None, deleted(&stored)).await.is_err());
     store.keys.set_broken(false);
 

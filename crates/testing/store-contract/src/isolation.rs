@@ -8,7 +8,8 @@ use strongroom_fixtures::{
 use strongroom_repository::{AuditFilter, AuditPage, CredentialFilter, KeyHolder, Selector, StoreError};
 
 use crate::StoreUnderTest;
-use crate::under_test::{created, deleted, evidence, updated};
+use crate::findings::finding;
+use crate::under_test::{created, deleted, evidence, tested, updated};
 
 fn ours_and_theirs() -> (OrganizationId, OrganizationId) {
     (organization("acme"), organization("acme.evil"))
@@ -52,6 +53,8 @@ pub async fn credentials_of_another_organization_cannot_be_changed(store: StoreU
     assert!(matches!(replaced, Err(StoreError::StaleVersion)));
     assert!(!repository.delete(&theirs, stored.id, None, deleted(&presented)).await.unwrap());
     repository.note_reads(&[(theirs.clone(), stored.id, instant(999_999))]).await.unwrap();
+    let noted = repository.record_test(&theirs, stored.id, version, &finding(), tested(&presented)).await;
+    assert!(!noted.unwrap());
 
     assert_eq!(repository.find(&ours, stored.id).await.unwrap().as_ref(), Some(&stored));
     assert_eq!(store.actions(&ours).await, [Action::CredentialCreated]);

@@ -21,6 +21,8 @@ pub mod audit;
 pub mod concurrency;
 pub mod credentials;
 pub mod deployment;
+pub mod destinations;
+pub mod findings;
 pub mod isolation;
 pub mod listing;
 pub mod quota;
@@ -50,6 +52,16 @@ macro_rules! contract_tests {
             a_deleted_credential_is_never_revived_by_a_late_writer,
             deleting_needs_the_expected_revision,
             reads_are_noted_and_never_go_back,
+        }
+        $crate::contract_tests! { @module $make findings:
+            a_finding_with_a_status_sets_status_and_reason_and_nothing_else,
+            a_finding_without_a_status_keeps_status_and_reason,
+            a_finding_about_another_version_is_dropped,
+            a_finding_about_what_is_gone_is_dropped,
+            a_finding_outlives_edits_of_the_metadata,
+            a_finding_racing_a_new_payload_never_describes_it,
+            a_finding_racing_an_edit_stops_neither,
+            parallel_findings_are_all_recorded,
         }
         $crate::contract_tests! { @module $make listing:
             credentials_come_newest_first_and_in_pages,
@@ -118,6 +130,17 @@ macro_rules! contract_tests {
             the_stores_clock_goes_forward,
             a_fresh_store_is_fully_migrated,
         }
+        $crate::contract_tests! { @module $make destinations:
+            of_parallel_takes_exactly_the_limit_succeed,
+            a_place_comes_free_when_its_own_window_has_passed,
+            no_window_holds_more_than_the_limit_in_real_time,
+            a_refused_attempt_counts_nothing,
+            every_destination_has_a_limit_of_its_own,
+            a_changed_limit_counts_what_was_taken,
+            only_destinations_that_nobody_tested_of_late_are_forgotten,
+            takes_racing_a_forget_stay_exact,
+            a_clock_that_was_set_back_blocks_nobody_for_long,
+        }
     };
     (@module $make:ident $module:ident: $($contract:ident,)+) => {
         mod $module {
@@ -143,6 +166,8 @@ mod tests {
             include_str!("concurrency.rs"),
             include_str!("credentials.rs"),
             include_str!("deployment.rs"),
+            include_str!("destinations.rs"),
+            include_str!("findings.rs"),
             include_str!("isolation.rs"),
             include_str!("listing.rs"),
             include_str!("quota.rs"),

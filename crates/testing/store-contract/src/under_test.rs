@@ -6,10 +6,11 @@ use strongroom_domain::audit::{AuditRecord, GENESIS, signed_bytes};
 use strongroom_domain::{Action, Credential, Evidence, OrganizationId, ServiceAccount};
 use strongroom_fixtures::{TestPurposeKeys, event, event_about, with_payload};
 use strongroom_repository::{
-    AuditTrail, CredentialRepository, DeploymentRepository, OrganizationRepository, SealedCredential,
-    ServiceAccountRepository, StoreResult,
+    AuditTrail, CredentialRepository, DeploymentRepository, DestinationLimitRepository,
+    OrganizationRepository, SealedCredential, ServiceAccountRepository, StoreResult,
 };
 use strongroom_vault::{Purpose, PurposeKeys, WrapLedger};
+use tokio::sync::Semaphore;
 
 /// One process's view of the store.
 #[derive(Clone)]
@@ -19,6 +20,7 @@ pub struct Instance {
     pub accounts: Arc<dyn ServiceAccountRepository>,
     pub audit: Arc<dyn AuditTrail>,
     pub organizations: Arc<dyn OrganizationRepository>,
+    pub destinations: Arc<dyn DestinationLimitRepository>,
     pub deployment: Arc<dyn DeploymentRepository>,
     pub ledger: Arc<dyn WrapLedger>,
 }
@@ -27,7 +29,12 @@ impl Instance {
     /// An instance of an adapter that implements the ports on two types.
     pub fn new<S, D>(store: &Arc<S>, database: &Arc<D>) -> Self
     where
-        S: CredentialRepository + ServiceAccountRepository + AuditTrail + OrganizationRepository + 'static,
+        S: CredentialRepository
+            + ServiceAccountRepository
+            + AuditTrail
+            + OrganizationRepository
+            + DestinationLimitRepository
+            + 'static,
         D: DeploymentRepository + WrapLedger + 'static,
     {
         Self {
@@ -35,6 +42,7 @@ impl Instance {
             accounts: store.clone(),
             audit: store.clone(),
             organizations: store.clone(),
+            destinations: store.clone(),
             deployment: database.clone(),
             ledger: database.clone(),
         }
@@ -49,6 +57,9 @@ pub struct StoreUnderTest {
     pub second: Instance,
     /// The purpose keys that both were given.
     pub keys: Arc<TestPurposeKeys>,
+    /// Moves every take of a destination so far into the past, as if that much time went by; a negative
+    /// time moves them into the future. No port can do this.
+    pub age_takes: Box<dyn Fn(time::Duration) + Send + Sync>,
     /// Whatever has to live as long as the store: a folder, a database to drop.
     pub guard: Box<dyn Any + Send + Sync>,
 }
@@ -130,10 +141,19 @@ pub(crate) fn updated(credential: &Credential) -> Evidence {
     event_about(credential, Action::CredentialUpdated).into()
 }
 
+/// Evidence that a credential was tested.
+pub(crate) fn tested(credential: &Credential) -> Evidence {
+    event_about(credential, Action::CredentialTested).into()
+}
+
 /// Evidence that a credential was deleted.
 pub(crate) fn deleted(credential: &Credential) -> Evidence {
     event_about(credential, Action::CredentialDeleted).into()
 }
+
+/// How much work is under way at once: what two instances with eight connections each can do. More would
+/// only wait for a connection, which a busy machine makes longer than a store lets it.
+const AT_ONCE: usize = 16;
 
 /// Runs work in parallel, one task each, and gives the answers in order.
 pub(crate) async fn in_parallel<T, F>(work: impl IntoIterator<Item = F>) -> Vec<StoreResult<T>>
@@ -141,7 +161,15 @@ where
     T: Send + 'static,
     F: Future<Output = StoreResult<T>> + Send + 'static,
 {
-    let tasks: Vec<_> = work.into_iter().map(tokio::spawn).collect();
+    let turns = Arc::new(Semaphore::new(AT_ONCE));
+    let in_turn = |one: F| {
+        let turns = turns.clone();
+        async move {
+            let _turn = turns.acquire_owned().await.unwrap();
+            one.await
+        }
+    };
+    let tasks: Vec<_> = work.into_iter().map(in_turn).map(tokio::spawn).collect();
     let mut answers = Vec::with_capacity(tasks.len());
     for task in tasks {
         answers.push(task.await.unwrap());

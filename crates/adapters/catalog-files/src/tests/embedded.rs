@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use strongroom_domain::content::TOKEN_EXPIRY;
 use strongroom_domain::provider::TypeRules;
-use strongroom_domain::{ConfigValue, CredentialType, Provider, SecretText, SubmittedValue, Violation};
+use strongroom_domain::{
+    ConfigValue, CredentialType, Provider, ProviderTest, SecretText, SubmittedValue, Violation,
+};
 use strongroom_environment::Catalog;
 
 use super::{sample, submission};
@@ -235,4 +237,28 @@ fn every_field_but_keys_and_certificates_has_an_example() {
     for provider in catalog().all() {
         provider.fields.iter().for_each(|field| drop(sample(field, CANARY)));
     }
+}
+
+#[test]
+fn the_table_in_the_documentation_is_the_catalog() {
+    let page = include_str!("../../../../../docs/PROVIDERS.md");
+    let (_, table) = page.split_once("<!-- catalog:begin -->").unwrap();
+    let (table, _) = table.split_once("<!-- catalog:end -->").unwrap();
+    let mut expected = vec!["| id | name | types | test |".to_owned(), "|---|---|---|---|".to_owned()];
+    for provider in catalog().all() {
+        let types: Vec<_> = provider.types.keys().map(|kind| kind.as_str()).collect();
+        let test = provider.test.as_ref().map_or("-", ProviderTest::kind);
+        expected.push(format!(
+            "| {} | {} | {} | {test} |",
+            provider.id,
+            provider.display_name,
+            types.join(", ")
+        ));
+    }
+    assert_eq!(table.trim().lines().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn at_least_66_providers_have_a_test() {
+    assert!(catalog().all().iter().filter(|provider| provider.test.is_some()).count() >= 66);
 }

@@ -1,13 +1,14 @@
 use std::time::Duration;
 
 use strongroom_domain::audit::{GENESIS, signed_bytes};
-use strongroom_domain::{Action, Credential, CredentialId, OrganizationId};
+use strongroom_domain::{Action, Credential, CredentialId, CredentialStatus, OrganizationId, TestCode};
 use strongroom_environment::Ids;
 use strongroom_fixtures::{
     SeededIds, TestPurposeKeys, credential, event, event_about, instant, organization, with_payload,
 };
 use strongroom_repository::{
-    AuditTrail, Contention, CredentialRepository, OrganizationRepository, StoreError, StoreResult,
+    AuditTrail, Contention, CredentialRepository, DestinationLimitRepository, OrganizationRepository,
+    StoreError, StoreResult, TestFinding,
 };
 use strongroom_store_postgres::PostgresStore;
 use strongroom_vault::{Purpose, PurposeKeys};
@@ -17,7 +18,7 @@ use crate::support::{fixture, open, options};
 const TASKS: u64 = 8;
 const ROUNDS: usize = 30;
 
-/// One instance's work: create, edit, note reads, append over all organisations, delete.
+/// One instance's work: create, edit, test, note reads, append over all organisations, delete.
 async fn work(store: PostgresStore, organizations: Vec<OrganizationId>, task: u64) -> usize {
     let ids = SeededIds::new(task);
     let mut events = 0;
@@ -28,6 +29,10 @@ async fn work(store: PostgresStore, organizations: Vec<OrganizationId>, task: u6
         settled(store.insert(&with_payload(new.clone()), 10_000, evidence(Action::CredentialCreated)).await);
         let changed = Credential { revision: 2, ..new.clone() };
         settled(store.replace(&changed, None, 1, 1, evidence(Action::CredentialRenamed)).await);
+        settled(store.take([u8::try_from(round % 3).unwrap(); 32], 5, Duration::from_millis(20)).await);
+        let tested = store.record_test(own, new.id, 1, &finding(), evidence(Action::CredentialTested)).await;
+        assert!(settled(tested));
+        settled(store.forget(Duration::from_millis(20)).await);
 
         let mut batch: Vec<_> = organizations.iter().map(|one| event(one, Action::SecretRead)).collect();
         if task.is_multiple_of(2) {
@@ -44,9 +49,18 @@ async fn work(store: PostgresStore, organizations: Vec<OrganizationId>, task: u6
         }
         settled(store.note_reads(&reads).await);
         assert!(settled(store.delete(own, new.id, Some(2), evidence(Action::CredentialDeleted)).await));
-        events += 3;
+        events += 4;
     }
     events
+}
+
+fn finding() -> TestFinding {
+    TestFinding {
+        tested_at: instant(1),
+        code: TestCode::Ok,
+        status: Some(CredentialStatus::Validated),
+        status_reason: None,
+    }
 }
 
 fn settled<T>(answer: StoreResult<T>) -> T {

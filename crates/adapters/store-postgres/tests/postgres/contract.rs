@@ -17,7 +17,14 @@ async fn make_store() -> StoreUnderTest {
         Instance::new(&Arc::new(store), &Arc::new(database))
     };
     let (first, second) = (instance().await, instance().await);
-    StoreUnderTest { first, second, keys, guard: Box::new(test) }
+    let test = Arc::new(test);
+    let aged = test.clone();
+    let age_takes = move |by: time::Duration| {
+        let shift = format!("interval '{} us'", by.whole_microseconds());
+        let takes = format!("ARRAY(SELECT at - {shift} FROM unnest(taken_at) AS taken (at))");
+        aged.run_sql(&format!("UPDATE destination_limits SET taken_at = {takes}")).unwrap();
+    };
+    StoreUnderTest { first, second, keys, age_takes: Box::new(age_takes), guard: Box::new(test) }
 }
 
 strongroom_store_contract::contract_tests!(make_store);

@@ -4,7 +4,9 @@ use strongroom_domain::{Action, CredentialId};
 use strongroom_environment::Ids;
 use strongroom_fixtures::postgres_cluster::PostgresCluster;
 use strongroom_fixtures::{SeededIds, credential, event, event_about, organization, with_payload};
-use strongroom_repository::{Appended, AuditTrail, Contention, CredentialRepository, Selector, StoreError};
+use strongroom_repository::{
+    Appended, AuditTrail, Contention, CredentialRepository, DestinationLimitRepository, Selector, StoreError,
+};
 
 use crate::support::{Fixture, fixture, fixture_on};
 
@@ -71,6 +73,34 @@ async fn an_exhausted_pool_is_unavailable_within_a_second() {
     holder.client.batch_execute("ROLLBACK").await.unwrap();
     assert!(blocked.await.unwrap().unwrap().is_none());
     fixture.store.database().ping().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_test_that_had_to_wait_for_its_turn_counts_from_then() {
+    const HOUR: Duration = Duration::from_secs(3_600);
+    let fixture = fixture().await;
+    // Another take that came to nothing, and a clean-up.
+    for (lock, release) in [
+        ("UPDATE destination_limits SET taken_at = taken_at", "ROLLBACK"),
+        ("DELETE FROM destination_limits", "COMMIT"),
+    ] {
+        fixture.store.take([7; 32], 10, HOUR).await.unwrap();
+        let holder = holding(&fixture, lock).await;
+        let store = fixture.store.clone();
+        let waiter = tokio::spawn(async move { store.take([7; 32], 10, HOUR).await });
+        let waiting = "SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        while holder.client.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+            tokio::task::yield_now().await;
+        }
+        let released = fixture.test.run_sql("SELECT clock_timestamp()").unwrap();
+        holder.client.batch_execute(release).await.unwrap();
+        assert_eq!(waiter.await.unwrap().unwrap(), None);
+        let since = format!(
+            "SELECT count(*) FROM destination_limits, unnest(taken_at) AS at WHERE at >= '{released}'"
+        );
+        assert_eq!(fixture.test.run_sql(&since).unwrap(), "1", "{lock}");
+    }
 }
 
 #[tokio::test]

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use strongroom_domain::{Action, ApiKeyId, CredentialId};
 use strongroom_environment::Ids;
 use strongroom_fixtures::postgres_cluster::PostgresCluster;
@@ -5,7 +7,8 @@ use strongroom_fixtures::{
     SeededIds, api_key, credential, event, organization, service_account, with_payload,
 };
 use strongroom_repository::{
-    AuditTrail, Contention, CredentialRepository, Selector, ServiceAccountRepository as Accounts,
+    AuditTrail, Contention, CredentialRepository, DestinationLimitRepository, Selector,
+    ServiceAccountRepository as Accounts,
 };
 
 use crate::support::{Fixture, fixture_on};
@@ -72,4 +75,18 @@ async fn a_batch_of_events_takes_four_statements_whatever_its_size() {
         // BEGIN, lock the heads, write records and heads, COMMIT.
         assert_eq!(counted(&fixture, before), (4, 0), "{size} events");
     }
+}
+
+#[tokio::test]
+async fn a_test_of_a_destination_is_taken_in_one_statement_and_refused_in_two() {
+    let fixture = single().await;
+    for sent in [1, 1, 2, 2] {
+        let before = now(&fixture);
+        let refused = fixture.store.take([7; 32], 2, Duration::from_secs(60)).await.unwrap().is_some();
+        assert_eq!((counted(&fixture, before).0, refused), (sent, sent == 2));
+    }
+    let before = now(&fixture);
+    assert!(fixture.store.take([7; 32], 0, Duration::from_secs(60)).await.unwrap().is_some());
+    assert_eq!(fixture.store.forget(Duration::from_secs(60)).await.unwrap(), 0);
+    assert_eq!(counted(&fixture, before).0, 1);
 }

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::result::Error;
 use strongroom_domain::{Credential, CredentialId, Evidence, OrganizationId, Sealed};
 use strongroom_repository::{
-    CredentialFilter, CredentialRepository, SealedCredential, Selector, StoreError, StoreResult,
+    CredentialFilter, CredentialRepository, SealedCredential, Selector, StoreError, StoreResult, TestFinding,
 };
 use time::OffsetDateTime;
 
@@ -13,7 +13,7 @@ use crate::columns::{blob, integer, micros};
 use crate::failure::{Failure, violated};
 use crate::schema::credentials;
 use crate::{SqliteStore, quota};
-use rows::{ChangedColumns, CredentialRow, PayloadRow, sealed};
+use rows::{ChangedColumns, CredentialRow, PayloadRow, TestedColumns, sealed};
 
 /// Which unique value an insert collided with.
 fn taken(error: Error) -> Failure {
@@ -156,6 +156,24 @@ impl CredentialRepository for SqliteStore {
             }
         };
         self.mutate(evidence, mutation).await.map(|_| ())
+    }
+
+    async fn record_test(
+        &self,
+        organization: &OrganizationId,
+        id: CredentialId,
+        version: u64,
+        finding: &TestFinding,
+        evidence: Evidence,
+    ) -> StoreResult<bool> {
+        let key = (organization.as_str().to_owned(), blob(id.0));
+        let change = TestedColumns::of(finding);
+        let mutation = move |connection: &mut SqliteConnection| {
+            let row = credentials::table.find(key).filter(credentials::version.eq(integer(version)));
+            let tested = diesel::update(row).set(change).execute(connection)?;
+            Ok((tested > 0).then_some(()))
+        };
+        Ok(self.mutate(evidence, mutation).await?.is_some())
     }
 
     async fn delete(

@@ -3,7 +3,7 @@ use strongroom_domain::{
     Credential, CredentialId, CredentialName, CredentialStatus, CredentialType, KekId, ProviderId,
     PublicConfig, Sealed, Slot, TestCode, UserId,
 };
-use strongroom_repository::SealedCredential;
+use strongroom_repository::{SealedCredential, TestFinding};
 
 use crate::columns::{Row, blob, integer, micros};
 use crate::failure::{BadColumn, RowKey};
@@ -164,6 +164,28 @@ impl ChangedColumns {
             refreshed_at: row.refreshed_at,
             updated_at: row.updated_at,
             modified_by: row.modified_by,
+        }
+    }
+}
+
+/// What a connection test changes.
+#[derive(AsChangeset)]
+#[diesel(table_name = credentials)]
+pub(super) struct TestedColumns {
+    last_tested_at: i64,
+    last_test_code: &'static str,
+    /// `None` leaves the column alone, and so does the outer one of the reason.
+    status: Option<&'static str>,
+    status_reason: Option<Option<String>>,
+}
+
+impl TestedColumns {
+    pub(super) fn of(finding: &TestFinding) -> Self {
+        Self {
+            last_tested_at: micros(finding.tested_at),
+            last_test_code: finding.code.as_str(),
+            status: finding.status.map(CredentialStatus::as_str),
+            status_reason: finding.status.map(|_| finding.status_reason.clone()),
         }
     }
 }

@@ -3,7 +3,9 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection;
 use strongroom_domain::Action;
 use strongroom_fixtures::event;
-use strongroom_repository::{Appended, AuditTrail, Contention, DeploymentRepository};
+use strongroom_repository::{
+    Appended, AuditTrail, Contention, DeploymentRepository, DestinationLimitRepository,
+};
 use strongroom_store_sqlite::{OpenError, SqliteDatabase, SqliteOptions};
 
 use crate::{Embedded, acme, open, path_in};
@@ -102,6 +104,20 @@ async fn a_database_without_its_migrations_is_not_current_and_asking_writes_noth
         database.migrate().await.unwrap();
     }
     assert!(database.migrations_current().await.unwrap());
+}
+
+#[tokio::test]
+async fn a_database_of_an_older_build_gets_what_is_missing_and_keeps_what_it_has() {
+    let embedded = Embedded::new().await;
+    let id = embedded.database.deployment_id().await.unwrap();
+    let down = include_str!("../../../../../migrations/sqlite/20261122000000_destination_limits/down.sql");
+    let forget = "DELETE FROM __diesel_schema_migrations WHERE version = '20261122000000'";
+    embedded.intruder().batch_execute(&[down, forget].concat()).unwrap();
+    assert!(!embedded.database.migrations_current().await.unwrap());
+    let (database, store) = open(&embedded.path(), SqliteOptions::default()).await;
+    assert!(database.migrations_current().await.unwrap());
+    assert_eq!(database.deployment_id().await.unwrap(), id);
+    assert_eq!(store.take([7; 32], 1, Duration::from_secs(60)).await.unwrap(), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use diesel::connection::SimpleConnection;
 use strongroom_domain::Action;
 use strongroom_fixtures::{
@@ -6,7 +8,8 @@ use strongroom_fixtures::{
 };
 use strongroom_repository::{
     AuditTrail, Contention, CredentialFilter, CredentialRepository, DeploymentRepository,
-    OrganizationRepository, QuotaDrift, Selector, ServiceAccountRepository, StoreError,
+    DestinationLimitRepository, OrganizationRepository, QuotaDrift, Selector, ServiceAccountRepository,
+    StoreError,
 };
 use strongroom_store_sqlite::{SqliteOptions, StatementCounter};
 
@@ -204,4 +207,26 @@ async fn an_empty_question_asks_the_database_nothing() {
     let none =
         CredentialRepository::list(&embedded.store, &acme(), &CredentialFilter::default(), None, 0).await;
     assert_eq!(none.unwrap(), []);
+}
+
+#[tokio::test]
+async fn an_edited_list_of_tests_is_corrupt_and_stops_no_other_destination() {
+    const MINUTE: Duration = Duration::from_secs(60);
+    let embedded = Embedded::new().await;
+    for destination in [[7; 32], [8; 32]] {
+        assert_eq!(embedded.store.take(destination, 5, MINUTE).await.unwrap(), None);
+    }
+    let mut intruder = embedded.intruder();
+    let edit = "UPDATE destination_limits SET taken_at = '[\"canary\"]' WHERE destination_hash < x'08'";
+    intruder.batch_execute(edit).unwrap();
+    let error = embedded.store.take([7; 32], 5, MINUTE).await.unwrap_err();
+    let text = spelled_out(&error);
+    assert!(matches!(error, StoreError::Corrupt(_)), "{text}");
+    let place =
+        format!("column taken_at of table destination_limits cannot be read in row {}", "07".repeat(32));
+    assert!(text.contains(&place) && !text.contains("canary"), "{text}");
+    assert_eq!(embedded.store.take([8; 32], 5, MINUTE).await.unwrap(), None);
+    assert_eq!(embedded.store.forget(MINUTE).await.unwrap(), 1);
+    assert_eq!(embedded.store.take([7; 32], 5, MINUTE).await.unwrap(), None);
+    assert!(intruder.batch_execute("UPDATE destination_limits SET taken_at = 'x'").is_err());
 }

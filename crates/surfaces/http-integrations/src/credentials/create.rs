@@ -11,10 +11,18 @@ pub(crate) const ROUTE: Route =
     Route::post("/integrations/credentials", Operation::CreateCredential, |call| Box::pin(handle(call)));
 
 async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
-    let new = read(call.body()?)?;
+    let test = tests_first(&call)?;
+    let new = StoreCredential { test, ..read(call.body()?)? };
     let credential = call.app.store_credential(&call.caller, new).await?;
     let location = format!("/integrations/credentials/{}", credential.id);
     Ok(tagged(created(location, &Metadata::from(&credential)), credential.revision))
+}
+
+/// Whether the query asks for a test first.
+pub(crate) fn tests_first(call: &Call) -> Result<bool, Failure> {
+    let mut query = call.query();
+    let test = query.flag("test");
+    query.finish(|| Some(test))
 }
 
 fn read(mut body: Fields) -> Result<StoreCredential, Failure> {
@@ -32,6 +40,7 @@ fn read(mut body: Fields) -> Result<StoreCredential, Failure> {
             name,
             expires_at,
             slot,
+            test: false,
         })
     })
 }

@@ -5,6 +5,7 @@ use strongroom_application::{Failure, NewContent, UpdateCredential};
 use strongroom_domain::{CredentialName, CredentialType, Operation};
 use strongroom_http_kit::{Call, Fields, Route};
 
+use super::create::tests_first;
 use crate::metadata::shown;
 
 pub(crate) const ROUTE: Route =
@@ -14,7 +15,8 @@ pub(crate) const ROUTE: Route =
 
 async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
     let id = call.credential_id()?;
-    let change = UpdateCredential { expected_revision: call.if_match()?, ..read(call.body()?)? };
+    let (expected_revision, test) = (call.if_match()?, tests_first(&call)?);
+    let change = UpdateCredential { expected_revision, test, ..read(call.body()?)? };
     let credential = call.app.update_credential(&call.caller, id, change).await?;
     Ok(shown(&credential))
 }
@@ -36,6 +38,6 @@ fn read(mut body: Fields) -> Result<UpdateCredential, Failure> {
         let content = credential_type.zip(credentials);
         let content =
             content.map(|(credential_type, credentials)| NewContent { credential_type, credentials });
-        Some(UpdateCredential { content, name, expires_at, expected_revision: None })
+        Some(UpdateCredential { content, name, expires_at, expected_revision: None, test: false })
     })
 }

@@ -1,0 +1,179 @@
+//! Checks of `[test]`: what a test sends, where it may send it, and how it reads the answer.
+
+mod format;
+mod headers;
+mod outcome;
+mod scope;
+mod step;
+mod template;
+mod url;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use strongroom_domain::http_test::{Choice, HttpStep};
+use strongroom_domain::{CredentialType, Field, HttpTest, ProviderTest, TestCode};
+
+use crate::problem::Problems;
+use crate::provider::{Rules, is_name};
+use crate::provider_test::format::{ChoiceTable, ProtocolName, TestTable};
+use crate::provider_test::scope::Names;
+
+pub(crate) fn read(
+    table: toml::Table,
+    fields: &[Field],
+    types: &Rules,
+    problems: &mut Problems,
+) -> Option<ProviderTest> {
+    let TestTable { protocol, choices, steps } = problems.read_table("test", table)?;
+    if let Some(protocol) = protocol {
+        if !choices.is_empty() || !steps.is_empty() {
+            problems.add("test", "must have either `protocol` or steps");
+        }
+        return Some(check_protocol(protocol, fields, problems));
+    }
+    if steps.is_empty() {
+        problems.add("test", "must have `protocol` or at least one `[[test.step]]`");
+        return None;
+    }
+    let choices = read_choices(choices, fields, problems);
+    let names = Names { fields, types, choices: &choices };
+    let mut read: Vec<HttpStep> = Vec::new();
+    let mut readable = true;
+    for (at, table) in steps.into_iter().enumerate() {
+        match step::read(table, &format!("test.step[{at}]"), &names, problems) {
+            Some((name, step)) => {
+                let key = format!("test.step[{at}].name");
+                let name = name_of(name, &step, &read, &key, types, problems);
+                read.push(HttpStep { name, ..step });
+            }
+            None => readable = false,
+        }
+    }
+    // With a step that could not be read, a missing rule would be reported for nothing.
+    if readable {
+        check_rejection(&read, types, problems);
+    }
+    Some(ProviderTest::Http(HttpTest { steps: read, choices }))
+}
+
+/// The testers of protocols take their settings from fields of fixed names.
+fn check_protocol(protocol: ProtocolName, fields: &[Field], problems: &mut Problems) -> ProviderTest {
+    for name in ["host", "port", "username", "password"] {
+        if !fields.iter().any(|field| field.name == name) {
+            problems.add("test.protocol", format!("needs the field `{name}`"));
+        }
+    }
+    match protocol {
+        ProtocolName::Sftp => ProviderTest::Sftp,
+        ProtocolName::Postgresql => ProviderTest::Postgresql,
+    }
+}
+
+fn read_choices(
+    tables: BTreeMap<String, toml::Table>,
+    fields: &[Field],
+    problems: &mut Problems,
+) -> BTreeMap<String, Choice> {
+    let mut choices = BTreeMap::new();
+    for (name, table) in tables {
+        let key = format!("test.choices.{name}");
+        let Some(ChoiceTable { field, default, values }) = problems.read_table(&key, table) else { continue };
+        if !is_name(&name) {
+            problems.add(key.as_str(), "must be 1 to 64 characters of `a-z0-9_`");
+        }
+        if fields.iter().any(|field| field.name == name) {
+            problems.add(key.as_str(), "has the name of a field");
+        }
+        if values.is_empty() {
+            problems.add(format!("{key}.values"), "must not be empty");
+        }
+        if default.as_ref().is_some_and(|default| !values.contains_key(default)) {
+            problems.add(format!("{key}.default"), "must be one of `values`");
+        }
+        check_decider(&field, &values, fields, &key, problems);
+        choices.insert(name, Choice { field, values, default });
+    }
+    choices
+}
+
+/// The deciding field must be public, and each of its own choices must lead somewhere.
+fn check_decider(
+    name: &str,
+    values: &BTreeMap<String, String>,
+    fields: &[Field],
+    key: &str,
+    problems: &mut Problems,
+) {
+    let Some(field) = fields.iter().find(|field| field.name == name && !field.secret) else {
+        return problems.add(format!("{key}.field"), format!("names `{name}`, which is not a public field"));
+    };
+    if field.choices.is_empty() {
+        return;
+    }
+    let key = format!("{key}.values");
+    for missing in field.choices.iter().filter(|choice| !values.contains_key(*choice)) {
+        problems.add(key.as_str(), format!("must name `{missing}`, which `{name}` may be"));
+    }
+    for stranger in values.keys().filter(|value| !field.choices.contains(value)) {
+        problems.add(key.as_str(), format!("names `{stranger}`, which `{name}` cannot be"));
+    }
+}
+
+/// The step's own name, or `login` and `probe` by its place among the steps that can be in the same report.
+fn name_of(
+    given: Option<String>,
+    step: &HttpStep,
+    earlier: &[HttpStep],
+    key: &str,
+    types: &Rules,
+    problems: &mut Problems,
+) -> String {
+    const OURS: [&str; 3] = ["parse", "reach", "handshake"];
+    let together = earlier.iter().filter(|other| !exclude_each_other(step, other, types));
+    let Some(name) = given else {
+        return match together.count() {
+            0 => "login".to_owned(),
+            1 => "probe".to_owned(),
+            _ => {
+                problems.add(key, "must be there from the third step on");
+                String::new()
+            }
+        };
+    };
+    if !is_name(&name) {
+        problems.add(key, "must be 1 to 64 characters of `a-z0-9_`");
+    }
+    if OURS.contains(&name.as_str()) {
+        problems.add(key, "is the name of a step that every test has");
+    }
+    if together.into_iter().any(|other| other.name == name) {
+        problems.add(key, format!("repeats `{name}`, a step that can be in the same test"));
+    }
+    name
+}
+
+/// Whether no test has both steps: no type has both, or one needs a field that the other must not see.
+fn exclude_each_other(one: &HttpStep, other: &HttpStep, types: &Rules) -> bool {
+    let has = |step: &HttpStep, kind| step.types.is_empty() || step.types.contains(&kind);
+    let clash = |a: &HttpStep, b: &HttpStep| a.needs.iter().any(|name| b.unless.contains(name));
+    !types.keys().any(|kind| has(one, *kind) && has(other, *kind)) || clash(one, other) || clash(other, one)
+}
+
+/// A test that cannot say no is no test.
+fn check_rejection(steps: &[HttpStep], types: &Rules, problems: &mut Problems) {
+    let mut tested = BTreeSet::<CredentialType>::new();
+    let mut refusing = BTreeSet::new();
+    for step in steps {
+        let kinds = types.keys().filter(|kind| step.types.is_empty() || step.types.contains(kind));
+        tested.extend(kinds.clone());
+        if step.outcomes.iter().any(|rule| rule.code == TestCode::AuthRejected) {
+            refusing.extend(kinds);
+        }
+    }
+    for kind in tested.difference(&refusing) {
+        problems.add(
+            "test",
+            format!("must have a rule with the code auth_rejected in a step of the type {}", kind.as_str()),
+        );
+    }
+}

@@ -1,0 +1,64 @@
+//! Endpoints that no setting opens: our own listener and the store.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::sync::{PoisonError, RwLock};
+
+#[derive(Default)]
+pub(crate) struct Protected(RwLock<Endpoints>);
+
+#[derive(Default)]
+struct Endpoints {
+    addresses: Vec<SocketAddr>,
+    names: Vec<(String, u16)>,
+}
+
+impl Protected {
+    pub(crate) fn add(&self, endpoint: SocketAddr) {
+        let endpoint = SocketAddr::new(endpoint.ip().to_canonical(), endpoint.port());
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if !all.addresses.contains(&endpoint) {
+            all.addresses.push(endpoint);
+        }
+    }
+
+    pub(crate) fn add_name(&self, name: String, port: u16) {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if !all.names.iter().any(|known| known.0 == name && known.1 == port) {
+            all.names.push((name, port));
+        }
+    }
+
+    pub(crate) fn holds_name(&self, name: &str, port: u16) -> bool {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        all.names.iter().any(|known| known.0 == name && known.1 == port)
+    }
+
+    /// Whether an endpoint is a protected one. Who listens on the unspecified or a loopback address can be
+    /// reached at any address of this host, as far as anybody can tell.
+    pub(crate) fn holds(&self, endpoint: SocketAddr) -> bool {
+        let ip = endpoint.ip().to_canonical();
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let mut same_port = all.addresses.iter().filter(|known| known.port() == endpoint.port());
+        same_port.any(|known| {
+            let anywhere = known.ip().is_unspecified() || known.ip().is_loopback();
+            known.ip() == ip || (anywhere && is_own(ip))
+        })
+    }
+}
+
+/// Whether an address is one of this host's. Asks the kernel's routes by connecting a UDP socket, which sends
+/// nothing: packets to an own address leave from that very address.
+fn is_own(ip: IpAddr) -> bool {
+    if ip.is_loopback() || ip.is_unspecified() {
+        return true;
+    }
+    let any: IpAddr = match ip {
+        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let local = UdpSocket::bind((any, 0)).and_then(|socket| {
+        socket.connect((ip, 9))?;
+        socket.local_addr()
+    });
+    local.is_ok_and(|local| local.ip() == ip)
+}

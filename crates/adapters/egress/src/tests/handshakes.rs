@@ -1,0 +1,234 @@
+//! Honest and hostile TLS servers.
+
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::{ClientConfig, HandshakeKind, ServerConfig, SupportedProtocolVersion};
+use time::OffsetDateTime;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_rustls::TlsAcceptor;
+
+use crate::{Egress, EgressSettings, TlsError, handshake, verifying};
+
+struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    pem: String,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let pem = params.self_signed(&key).unwrap().pem();
+        Self { issuer: Issuer::new(params, key), pem }
+    }
+
+    fn config(&self) -> Arc<ClientConfig> {
+        verifying(Some(&self.pem)).unwrap()
+    }
+
+    /// A server with a certificate for a name.
+    fn server(&self, name: &str, edit: impl Fn(&mut CertificateParams)) -> ServerConfig {
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        edit(&mut params);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        server(certificate.der().to_vec(), &key, &[&rustls::version::TLS13, &rustls::version::TLS12])
+    }
+}
+
+fn server(
+    certificate: Vec<u8>,
+    key: &KeyPair,
+    versions: &[&'static SupportedProtocolVersion],
+) -> ServerConfig {
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_protocol_versions(versions)
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.into()], key)
+        .unwrap()
+}
+
+/// What a client makes of a server. A handshake that fails must have sent the server nothing but TLS records of
+/// the handshake: the server then reads no byte of an application.
+async fn shake(
+    host: &str,
+    config: Arc<ClientConfig>,
+    server: &Arc<ServerConfig>,
+) -> Result<(HandshakeKind, Option<OffsetDateTime>), TlsError> {
+    let (ours, theirs) = tokio::io::duplex(16 * 1024);
+    let acceptor = TlsAcceptor::from(Arc::clone(server));
+    let peer = tokio::spawn(async move {
+        let mut read = Vec::new();
+        if let Ok(mut stream) = acceptor.accept(theirs).await {
+            // A client that hangs up without a farewell is an error here, as it should be.
+            drop(stream.read_to_end(&mut read).await);
+        }
+        read
+    });
+    let result = match handshake(ours, host, config).await {
+        Ok((mut stream, ends)) => {
+            let kind = stream.get_ref().1.handshake_kind().unwrap();
+            stream.write_all(b"canary").await.unwrap();
+            stream.shutdown().await.unwrap();
+            drop(stream.read_to_end(&mut Vec::new()).await);
+            Ok((kind, ends))
+        }
+        Err(error) => Err(error),
+    };
+    let expected: &[u8] = if result.is_ok() { b"canary" } else { b"" };
+    assert_eq!(peer.await.unwrap(), expected);
+    result
+}
+
+async fn refused(host: &str, config: Arc<ClientConfig>, server: ServerConfig) -> String {
+    shake(host, config, &Arc::new(server)).await.unwrap_err().0
+}
+
+#[tokio::test]
+async fn a_good_server_is_known_by_name_or_address_and_its_certificate_has_an_end() {
+    let authority = Authority::new();
+    // Before 2050 a certificate writes two digits of the year, from then on four (RFC 5280 4.1.2.5).
+    for (year, name) in [(2049, "db.example"), (2050, "db.example"), (2199, "127.0.0.1")] {
+        let ends = date_time_ymd(year, 2, 3);
+        let server = Arc::new(authority.server(name, |params| params.not_after = ends));
+        let (_, read) = shake(name, authority.config(), &server).await.unwrap();
+        assert_eq!(read, Some(ends));
+    }
+    let server = Arc::new(authority.server("db.example", |_| {}));
+    for host in ["DB.example.", "db.example."] {
+        shake(host, authority.config(), &server).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn both_versions_are_spoken() {
+    let authority = Authority::new();
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(vec!["db.example".to_owned()]).unwrap();
+    let certificate = params.signed_by(&key, &authority.issuer).unwrap();
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let server = server(certificate.der().to_vec(), &key, &[version]);
+        shake("db.example", authority.config(), &Arc::new(server)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn sessions_are_not_resumed() {
+    let authority = Authority::new();
+    let config = authority.config();
+    let server = Arc::new(authority.server("db.example", |_| {}));
+    for _ in 0..3 {
+        let (kind, _) = shake("db.example", Arc::clone(&config), &server).await.unwrap();
+        assert_ne!(kind, HandshakeKind::Resumed);
+    }
+}
+
+#[tokio::test]
+async fn certificates_that_do_not_hold_are_refused_before_anything_is_said() {
+    let authority = Authority::new();
+    let config = || authority.config();
+    let expired = authority.server("db.example", |params| {
+        params.not_before = date_time_ymd(2001, 1, 1);
+        params.not_after = date_time_ymd(2002, 1, 1);
+    });
+    assert_eq!(refused("db.example", config(), expired).await, "the certificate has expired");
+    let early = authority.server("db.example", |params| params.not_before = date_time_ymd(2400, 1, 1));
+    assert_eq!(refused("db.example", config(), early).await, "the certificate is not valid yet");
+    let other = authority.server("other.example", |_| {});
+    assert_eq!(refused("db.example", config(), other).await, "the certificate is for another host");
+    let nameless = authority.server("db.example", |params| params.subject_alt_names.clear());
+    assert_eq!(refused("db.example", config(), nameless).await, "the certificate is for another host");
+    let named = authority.server("db.example", |_| {});
+    assert_eq!(refused("127.0.0.1", config(), named).await, "the certificate is for another host");
+    let stranger = Authority::new().server("db.example", |_| {});
+    assert_eq!(
+        refused("db.example", config(), stranger).await,
+        "the certificate is not from a trusted issuer"
+    );
+    let for_clients = authority.server("db.example", |params| {
+        params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+    });
+    assert_eq!(refused("db.example", config(), for_clients).await, "the certificate is not for servers");
+}
+
+#[tokio::test]
+async fn self_signed_certificates_are_refused() {
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(vec!["db.example".to_owned()]).unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let server = server(certificate.der().to_vec(), &key, &[&rustls::version::TLS13]);
+    let reason = refused("db.example", verifying(None).unwrap(), server).await;
+    assert_eq!(reason, "the certificate is not from a trusted issuer");
+}
+
+#[tokio::test]
+async fn given_roots_replace_the_public_ones_and_the_ones_for_tests_join_them() {
+    let authority = Authority::new();
+    let server = Arc::new(authority.server("db.example", |_| {}));
+    let egress = Egress::new(&EgressSettings::default()).unwrap();
+    shake("db.example", egress.tls(), &server).await.unwrap_err();
+    shake("db.example", egress.with_roots(&authority.pem).unwrap().tls(), &server).await.unwrap();
+    let other = verifying(Some(&Authority::new().pem)).unwrap();
+    shake("db.example", other, &server).await.unwrap_err();
+    let both = format!("{}\n{}", Authority::new().pem, authority.pem);
+    shake("db.example", verifying(Some(&both)).unwrap(), &server).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_not_tls_is_refused() {
+    // An SSH server, a mail server, an HTTP server, an alert, and the ServerHello of TLS 1.0.
+    let tls_1_0 = [&[0x16, 3, 1, 0, 42, 2, 0, 0, 38, 3, 1][..], &[7; 32], &[0, 0, 0x2f, 0]].concat();
+    let cases = [
+        (b"SSH-2.0-OpenSSH_9.9\r\n".to_vec(), "the server does not speak TLS"),
+        (b"220 mail.example ESMTP\r\n".to_vec(), "the server does not speak TLS"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), "the server does not speak TLS"),
+        (vec![0x15, 3, 3, 0, 2, 2, 40], "the server refused the handshake"),
+        (tls_1_0, ""),
+        (Vec::new(), "the connection broke during the handshake: unexpected end of file"),
+    ];
+    for (greeting, reason) in cases {
+        let (ours, mut theirs) = tokio::io::duplex(16 * 1024);
+        let peer = tokio::spawn(async move {
+            theirs.write_all(&greeting).await.unwrap();
+            theirs.shutdown().await.unwrap();
+            let mut read = Vec::new();
+            theirs.read_to_end(&mut read).await.unwrap();
+            read
+        });
+        let error = handshake(ours, "db.example", verifying(None).unwrap()).await.unwrap_err().0;
+        assert!(error.starts_with(reason), "{error}");
+        let read = peer.await.unwrap();
+        assert_eq!(read.first(), Some(&0x16), "a handshake record and nothing else");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_server_costs_five_seconds() {
+    let (ours, _theirs) = tokio::io::duplex(16 * 1024);
+    let began = tokio::time::Instant::now();
+    let error = handshake(ours, "db.example", verifying(None).unwrap()).await.unwrap_err();
+    assert_eq!(error.0, "no handshake within 5 s");
+    assert_eq!(began.elapsed().as_secs(), 5);
+}
+
+#[test]
+fn roots_that_cannot_be_read_are_told_apart() {
+    let good = Authority::new().pem;
+    let bad = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let cases = [
+        (String::new(), "the given roots hold no PEM block named CERTIFICATE"),
+        ("not pem".into(), "the given roots hold no PEM block named CERTIFICATE"),
+        (KeyPair::generate().unwrap().serialize_pem(), "the given roots hold no PEM block named CERTIFICATE"),
+        (bad.into(), "certificate 1 of the given roots cannot be read"),
+        (format!("{good}{bad}"), "certificate 2 of the given roots cannot be read"),
+        ("-----BEGIN CERTIFICATE-----\nAAAA\n".into(), "certificate 1 of the given roots cannot be read"),
+    ];
+    for (pem, reason) in cases {
+        assert_eq!(verifying(Some(&pem)).err(), Some(TlsError(reason.into())));
+    }
+}

@@ -1,0 +1,159 @@
+//! Builds the request of a step.
+//!
+//! The texts that hold a secret are wiped when the request is dropped. Copies remain out of reach: in hyper's
+//! write buffer, in TLS records, and where a library parses a text of its own.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::{
+    ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue,
+    USER_AGENT,
+};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, Method, Request, Uri};
+use strongroom_domain::SecretText;
+use strongroom_domain::http_test::{HttpBody, HttpMethod, HttpStep, Template, is_reserved_header};
+use time::OffsetDateTime;
+
+use crate::encode::Place;
+use crate::refusal::Refusal;
+use crate::sign::{self, Signable};
+use crate::target::{self, Target};
+use crate::values::Values;
+
+/// What servers are told about us.
+const AGENT: &str = concat!("strongroom/", env!("CARGO_PKG_VERSION"));
+
+/// A request that is ready to be sent, and where to.
+pub(crate) struct Prepared<'a> {
+    pub(crate) step: &'a HttpStep,
+    pub(crate) target: Target,
+    pub(crate) request: Request<Bytes>,
+}
+
+/// Builds the request of a step. `now` is for signatures.
+pub(crate) fn prepare<'a>(
+    step: &'a HttpStep,
+    values: &Values<'_>,
+    now: OffsetDateTime,
+) -> Result<Prepared<'a>, Refusal> {
+    let target = Target::of(step, values)?;
+    let method = method(step.method);
+    let (body, content_type) = body(step, values)?;
+    let mut headers = own_headers(&target, &body, content_type, &method)?;
+    for (name, value) in &step.headers {
+        add_declared(&mut headers, name, value, values)?;
+    }
+    if let Some((username, password)) = &step.basic {
+        headers.insert(AUTHORIZATION, basic(username, password, values)?);
+    }
+    if let Some(aws) = &step.aws_sigv4 {
+        let signable = Signable { method: &method, url: target.url.expose(), headers: &headers, body: &body };
+        headers.extend(sign::headers(&signable, aws, values, now)?);
+    }
+    let mut request = Request::new(body);
+    *request.method_mut() = method;
+    *request.uri_mut() = origin_form(&target).ok_or_else(|| values.refuse(&step.path, UNFIT))?;
+    *request.headers_mut() = headers;
+    Ok(Prepared { step, target, request })
+}
+
+const UNFIT: &str = "does not fit into the address";
+
+fn method(method: HttpMethod) -> Method {
+    match method {
+        HttpMethod::Get => Method::GET,
+        HttpMethod::Post => Method::POST,
+        HttpMethod::Head => Method::HEAD,
+    }
+}
+
+fn body(step: &HttpStep, values: &Values<'_>) -> Result<(Bytes, Option<&'static str>), Refusal> {
+    Ok(match &step.body {
+        HttpBody::None => (Bytes::new(), None),
+        HttpBody::Json(json) => (Bytes::from(json.clone()), Some("application/json")),
+        HttpBody::Form(pairs) => {
+            (wiped(target::pairs(pairs, values)?), Some("application/x-www-form-urlencoded"))
+        }
+    })
+}
+
+fn own_headers(
+    target: &Target,
+    body: &Bytes,
+    content_type: Option<&'static str>,
+    method: &Method,
+) -> Result<HeaderMap, Refusal> {
+    let unfit = || Refusal::of(target.field.as_deref().unwrap_or("url"), UNFIT);
+    let mut headers = HeaderMap::new();
+    headers.insert(HOST, HeaderValue::from_str(&target.authority).map_err(|_| unfit())?);
+    headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+    headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    if let Some(content_type) = content_type {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
+    if *method == Method::POST {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+    }
+    Ok(headers)
+}
+
+/// Adds a header of the provider file, unless a variable of it is absent.
+fn add_declared(
+    headers: &mut HeaderMap,
+    name: &Template,
+    value: &Template,
+    values: &Values<'_>,
+) -> Result<(), Refusal> {
+    let (Some(name_text), Some(value_text)) =
+        (values.fill(name, Place::Header)?, values.fill(value, Place::Header)?)
+    else {
+        return Ok(());
+    };
+    let refused = || values.refuse(name, "must be the name of a header that a test may send");
+    let header = HeaderName::from_bytes(name_text.expose().as_bytes()).map_err(|_| refused())?;
+    if is_reserved_header(header.as_str()) {
+        return Err(refused());
+    }
+    let sensitive = sensitive(value_text);
+    headers
+        .insert(header, sensitive.ok_or_else(|| values.refuse(value, "must consist of ASCII characters"))?);
+    Ok(())
+}
+
+/// RFC 7617, section 2: a user name has no colon.
+fn basic(username: &Template, password: &Template, values: &Values<'_>) -> Result<HeaderValue, Refusal> {
+    let name = values.require(username, Place::Basic)?;
+    if name.expose().contains(':') {
+        return Err(values.refuse(username, "must not contain a colon"));
+    }
+    let password = values.require(password, Place::Basic)?;
+    let pair = SecretText::new([name.expose(), ":", password.expose()].concat());
+    let encoded = SecretText::new(STANDARD.encode(pair.expose()));
+    let value = sensitive(SecretText::new(["Basic ", encoded.expose()].concat()));
+    value.ok_or_else(|| values.refuse(username, "cannot be sent"))
+}
+
+fn origin_form(target: &Target) -> Option<Uri> {
+    let text = wiped(target.path_and_query.duplicate());
+    PathAndQuery::from_maybe_shared(text).ok().map(Uri::from)
+}
+
+fn sensitive(text: SecretText) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_maybe_shared(wiped(text)).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// Bytes that are wiped when the last user drops them.
+fn wiped(text: SecretText) -> Bytes {
+    struct Wiped(SecretText);
+    impl AsRef<[u8]> for Wiped {
+        fn as_ref(&self) -> &[u8] {
+            self.0.expose().as_bytes()
+        }
+    }
+    Bytes::from_owner(Wiped(text))
+}

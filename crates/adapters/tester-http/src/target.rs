@@ -1,0 +1,159 @@
+//! Where a request goes: built from a template, then compared with what the provider file allows.
+
+use std::net::Ipv6Addr;
+
+use strongroom_domain::SecretText;
+use strongroom_domain::http_test::{HttpStep, OriginTemplate, Template, TemplatePart};
+use url::{Host, Position, Url};
+
+use crate::encode::Place;
+use crate::refusal::Refusal;
+use crate::values::Values;
+
+/// The address of a request.
+pub(crate) struct Target {
+    pub(crate) plain_http: bool,
+    /// A name or an address, without brackets.
+    pub(crate) host: String,
+    /// What the header `Host` says.
+    pub(crate) authority: String,
+    pub(crate) port: u16,
+    pub(crate) port_is_fixed: bool,
+    /// The field whose value the origin is, if it is one's.
+    pub(crate) field: Option<String>,
+    /// The whole URL.
+    pub(crate) url: SecretText,
+    /// Path and query of it.
+    pub(crate) path_and_query: SecretText,
+}
+
+impl Target {
+    /// Builds the address of a step.
+    pub(crate) fn of(step: &HttpStep, values: &Values<'_>) -> Result<Self, Refusal> {
+        let refuse = |rule| match &step.origin {
+            OriginTemplate::Host { host, .. } => values.refuse(host, rule),
+            OriginTemplate::Field { name, .. } => Refusal::of(name, rule),
+        };
+        let origin = origin(step, values)?;
+        let path = values.require(&step.path, Place::Path)?;
+        let path = SecretText::new([origin.path.as_str(), path.expose()].concat());
+        check_path(path.expose()).map_err(|rule| values.refuse(&step.path, rule))?;
+        let query = query(step, values)?;
+
+        let mut url = origin.url;
+        url.set_path(path.expose());
+        url.set_query(query.as_ref().map(SecretText::expose));
+        url.set_fragment(None);
+        // The library could have read another URL out of the same text.
+        let same = url.host_str() == Some(origin.host.as_str())
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.path() == path.expose()
+            && url.query() == query.as_ref().map(SecretText::expose);
+        let port = url.port_or_known_default().filter(|port| *port != 0);
+        let (true, Some(port)) = (same, port) else { return Err(refuse("does not fit into the address")) };
+        let host = origin.host.strip_suffix('.').unwrap_or(&origin.host);
+        if !origin.hosts.is_empty() && !origin.hosts.iter().any(|allowed| admits(allowed, host)) {
+            return Err(refuse("leads to a host that is not this provider's"));
+        }
+        let path_and_query = SecretText::new(url[Position::BeforePath..Position::AfterQuery].to_owned());
+        Ok(Self {
+            plain_http: url.scheme() == "http",
+            host: host.trim_matches(['[', ']']).to_owned(),
+            authority: url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")),
+            port,
+            port_is_fixed: matches!(step.origin, OriginTemplate::Host { .. }),
+            field: match &step.origin {
+                OriginTemplate::Host { .. } => None,
+                OriginTemplate::Field { name, .. } => Some(name.clone()),
+            },
+            url: SecretText::new(url.into()),
+            path_and_query,
+        })
+    }
+}
+
+/// Scheme, host and port as a URL, and what they must be.
+struct Origin<'a> {
+    url: Url,
+    /// The host as the URL must have it.
+    host: String,
+    /// What stands in front of the step's path.
+    path: String,
+    hosts: &'a [String],
+}
+
+fn origin<'a>(step: &'a HttpStep, values: &Values<'_>) -> Result<Origin<'a>, Refusal> {
+    match &step.origin {
+        OriginTemplate::Host { plain_http, host, port, hosts } => {
+            let text = host_text(host, hosts, values)?;
+            let scheme = if *plain_http { "http" } else { "https" };
+            let refuse = || values.refuse(host, "does not fit into the address");
+            let mut url = Url::parse(&format!("{scheme}://{text}/")).map_err(|_| refuse())?;
+            url.set_port(*port).map_err(|()| refuse())?;
+            Ok(Origin { url, host: text, path: String::new(), hosts })
+        }
+        OriginTemplate::Field { name, keep_path, hosts } => {
+            const URL: &str = "must be an https URL";
+            let refuse = || Refusal::of(name, URL);
+            let text = values.field(name).ok_or_else(|| Refusal::of(name, "is needed for a test"))?;
+            let url = Url::parse(&text).map_err(|_| refuse())?;
+            let host = match (url.scheme(), url.host()) {
+                ("http" | "https", Some(Host::Domain(_) | Host::Ipv4(_) | Host::Ipv6(_))) => url.host_str(),
+                _ => None,
+            };
+            let host = host.ok_or_else(refuse)?.to_owned();
+            let path = if *keep_path { url.path().trim_end_matches('/').to_owned() } else { String::new() };
+            Ok(Origin { url, host, path, hosts })
+        }
+    }
+}
+
+/// The host of a template. It may be an IPv6 address where a single variable may be any host.
+fn host_text(host: &Template, hosts: &[String], values: &Values<'_>) -> Result<String, Refusal> {
+    if let ([TemplatePart::Variable { name, .. }], []) = (host.0.as_slice(), hosts)
+        && let Some(address) = values.field(name).and_then(|text| text.parse::<Ipv6Addr>().ok())
+    {
+        return Ok(format!("[{address}]"));
+    }
+    Ok(values.require(host, Place::Host)?.expose().to_owned())
+}
+
+fn query(step: &HttpStep, values: &Values<'_>) -> Result<Option<SecretText>, Refusal> {
+    let pairs = pairs(&step.query, values)?;
+    Ok((!pairs.is_empty()).then_some(pairs))
+}
+
+/// Pairs as `application/x-www-form-urlencoded`; those with an absent variable are left out.
+pub(crate) fn pairs(pairs: &[(String, Template)], values: &Values<'_>) -> Result<SecretText, Refusal> {
+    let mut written = Vec::new();
+    for (name, template) in pairs {
+        if let Some(value) = values.fill(template, Place::Parameter)? {
+            let name = Place::Parameter.literal(name);
+            written.push(SecretText::new([name.expose(), "=", value.expose()].concat()));
+        }
+    }
+    let texts: Vec<&str> = written.iter().map(SecretText::expose).collect();
+    Ok(SecretText::new(texts.join("&")))
+}
+
+/// A path begins with a slash and has no segment that means another folder, however it is written
+/// (WHATWG URL, section 4.4).
+fn check_path(path: &str) -> Result<(), &'static str> {
+    let is_dots = |segment: &str| {
+        matches!(segment.to_ascii_lowercase().as_str(), "." | ".." | "%2e" | "%2e." | ".%2e" | "%2e%2e")
+    };
+    if !path.starts_with('/') || path.split('/').any(is_dots) {
+        return Err("must not have `.` or `..` as a part of a path");
+    }
+    Ok(())
+}
+
+/// Whether an entry of an allow-list admits a host: the name itself, or a suffix that begins with a dot.
+fn admits(allowed: &str, host: &str) -> bool {
+    if allowed.starts_with('.') {
+        host.len() > allowed.len() && host.ends_with(allowed)
+    } else {
+        host == allowed
+    }
+}

@@ -1,0 +1,226 @@
+//! Runs the steps of a test.
+
+use std::borrow::Cow;
+use std::future::ready;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use strongroom_domain::http_test::HttpStep;
+use strongroom_domain::{Facts, HttpTest, Provider, ProviderTest, TestCode};
+use strongroom_egress::{
+    Answer, CheckedStream, ConnectError, Destination, Egress, Purpose, Session, TlsStream,
+};
+use strongroom_environment::Clock;
+use strongroom_provider_tester::{Cause, Progress, ProviderTester, TestError, TestSubject, Verdict};
+use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+
+use crate::answer::Reading;
+use crate::refusal::Refusal;
+use crate::request::{Prepared, prepare};
+use crate::values::Values;
+
+/// How long one request and its answer may take, from the end of the handshake on.
+const EXCHANGE_LIMIT: Duration = Duration::from_secs(5);
+
+/// Tests credentials by the requests of their provider file.
+#[derive(Clone)]
+pub struct HttpTester {
+    egress: Egress,
+    clock: Arc<dyn Clock>,
+}
+
+impl HttpTester {
+    /// A tester that connects by this policy. The clock is for signatures.
+    pub fn new(egress: Egress, clock: Arc<dyn Clock>) -> Self {
+        Self { egress, clock }
+    }
+}
+
+#[async_trait]
+impl ProviderTester for HttpTester {
+    async fn test(&self, subject: Arc<TestSubject>, progress: Arc<Progress>) -> Result<Verdict, TestError> {
+        let provider = &*subject.provider;
+        let Some(ProviderTest::Http(test)) = &provider.test else {
+            return Ok(Verdict::of(TestCode::InvalidConfig).saying("This provider is not tested over HTTP."));
+        };
+        let values = Values::of(provider, subject.credential_type, &subject.content, test);
+        let run = Run { tester: self, provider, values, progress: &progress };
+        match run.all(test, &subject).await {
+            Ok(verdict) => Ok(verdict),
+            Err(Stop::Verdict(verdict)) => Ok(*verdict),
+            Err(Stop::Error(error)) => Err(error),
+        }
+    }
+}
+
+/// Why a test ends before its last step is `ok`.
+enum Stop {
+    Verdict(Box<Verdict>),
+    Error(TestError),
+}
+
+impl From<Verdict> for Stop {
+    fn from(verdict: Verdict) -> Self {
+        Self::Verdict(Box::new(verdict))
+    }
+}
+
+struct Run<'a> {
+    tester: &'a HttpTester,
+    provider: &'a Provider,
+    values: Values<'a>,
+    progress: &'a Progress,
+}
+
+impl Run<'_> {
+    async fn all(&self, test: &HttpTest, subject: &TestSubject) -> Result<Verdict, Stop> {
+        let applies = |step: &&HttpStep| step.applies(subject.credential_type, |name| self.values.has(name));
+        let steps: Vec<_> = test.steps.iter().filter(applies).collect();
+        let names = steps.iter().map(|step| Cow::Owned(step.name.clone()));
+        self.progress
+            .announce([Progress::PARSE, Progress::REACH, Progress::HANDSHAKE].into_iter().chain(names));
+        let prepared = self.progress.step(Progress::PARSE, ready(self.prepare(&steps))).await?;
+
+        let mut facts = Facts::new();
+        match self.send(prepared, &mut facts).await {
+            Ok(verdict) => Ok(verdict.with_facts(facts)),
+            Err(Stop::Verdict(verdict)) => Err(verdict.with_facts(facts).into()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn send(&self, all: Vec<Prepared<'_>>, facts: &mut Facts) -> Result<Verdict, Stop> {
+        let session = self.tester.egress.session();
+        let mut verdict = self.judged(TestCode::Ok);
+        for prepared in all {
+            let tcp = self.progress.step(Progress::REACH, self.reach(&session, &prepared)).await?;
+            let name = Cow::Owned(prepared.step.name.clone());
+            verdict = if prepared.target.plain_http {
+                self.progress.step(name, self.exchange(tcp, prepared, facts)).await?
+            } else {
+                let shake = self.shake_hands(tcp, &prepared, facts);
+                let stream = self.progress.step(Progress::HANDSHAKE, shake).await?;
+                self.progress.step(name, self.exchange(stream, prepared, facts)).await?
+            };
+        }
+        Ok(verdict)
+    }
+
+    /// Builds every request before the first is sent.
+    fn prepare<'s>(&self, steps: &[&'s HttpStep]) -> Result<Vec<Prepared<'s>>, Stop> {
+        if steps.is_empty() {
+            let text = format!("{} has no test for these fields.", self.provider.display_name);
+            return Err(Verdict::of(TestCode::InvalidConfig).saying(text).into());
+        }
+        let now = self.tester.clock.now();
+        let prepared = steps.iter().map(|step| prepare(step, &self.values, now));
+        let prepared = prepared.collect::<Result<Vec<_>, _>>().map_err(|refusal| refused(&refusal))?;
+        let plain = || prepared.iter().filter(|prepared| prepared.target.plain_http);
+        if !self.tester.egress.allows_plain_http()
+            && let Some(field) = plain().find_map(|prepared| prepared.target.field.as_deref())
+        {
+            return Err(refused(&Refusal::of(field, "must be an https URL")));
+        }
+        Ok(prepared)
+    }
+
+    async fn reach(&self, session: &Session, prepared: &Prepared<'_>) -> Result<CheckedStream, Stop> {
+        let target = &prepared.target;
+        let unreached = |cause| Stop::from(Verdict::of(TestCode::NotReachable).because(cause));
+        if target.plain_http && !self.tester.egress.allows_plain_http() {
+            return Err(unreached(Cause::Policy("http without tls is not allowed".into())));
+        }
+        let destination = Destination {
+            purpose: Purpose::Http,
+            host: &target.host,
+            port: target.port,
+            port_is_fixed: target.port_is_fixed,
+        };
+        session.connect(&destination).await.map_err(|error| match error {
+            ConnectError::Refused(reason) => unreached(Cause::Policy(reason)),
+            ConnectError::Unreachable(reason) => unreached(Cause::Network(reason)),
+            ConnectError::Budget(error) => Stop::Error(error),
+        })
+    }
+
+    async fn shake_hands(
+        &self,
+        tcp: CheckedStream,
+        prepared: &Prepared<'_>,
+        facts: &mut Facts,
+    ) -> Result<TlsStream<CheckedStream>, Stop> {
+        let shaken = strongroom_egress::handshake(tcp, &prepared.target.host, self.tester.egress.tls()).await;
+        let (stream, ends_at) = shaken
+            .map_err(|error| Verdict::of(TestCode::TlsFailed).because(Cause::Protocol(error.to_string())))?;
+        if let Some(text) = ends_at.and_then(in_whole_seconds) {
+            facts.insert("tls_certificate_expires_at", text);
+        }
+        Ok(stream)
+    }
+
+    /// Sends the request and reads the answer. `Ok` is only the verdict `ok`, with which a test goes on.
+    async fn exchange<S>(&self, stream: S, prepared: Prepared<'_>, facts: &mut Facts) -> Result<Verdict, Stop>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Prepared { step, request, .. } = prepared;
+        let answer = match timeout(EXCHANGE_LIMIT, strongroom_egress::exchange(stream, request)).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) => {
+                let cause = Cause::Protocol(error.to_string());
+                return Err(self.judged(TestCode::ProviderError).because(cause).into());
+            }
+            Err(_) => return Err(self.judged(TestCode::Timeout).into()),
+        };
+        self.judge(step, &answer, facts)
+    }
+
+    fn judge(&self, step: &HttpStep, answer: &Answer, facts: &mut Facts) -> Result<Verdict, Stop> {
+        let reading = Reading::of(step, answer.status, &answer.headers, &answer.body);
+        let mut verdict = self.judged(reading.code);
+        if let Some(rule) = reading.rule {
+            verdict.message = rule.message.clone().map(Cow::Owned).or(verdict.message);
+            verdict.hint = rule.hint.clone().map(Cow::Owned).or(verdict.hint);
+        }
+        if matches!(reading.code, TestCode::Ok | TestCode::Insufficient) {
+            facts.extend(reading.facts(step, self.values.secrets()));
+        } else {
+            let class = answer.status.as_u16() / 100;
+            verdict.cause = Some(Cause::Protocol(format!("an answer of the class {class}xx")));
+        }
+        if reading.code == TestCode::Ok { Ok(verdict) } else { Err(verdict.into()) }
+    }
+
+    /// A verdict in words that name the provider.
+    fn judged(&self, code: TestCode) -> Verdict {
+        let name = &self.provider.display_name;
+        let verdict = Verdict::of(code);
+        match code {
+            TestCode::Ok => verdict.saying(format!("{name} accepted the credential.")),
+            TestCode::Insufficient => {
+                verdict.saying(format!("{name} accepted the credential, which lacks a permission."))
+            }
+            TestCode::AuthRejected => verdict.saying(format!("{name} refused the credential.")),
+            TestCode::InvalidConfig => verdict.saying(format!("The settings do not fit {name}.")),
+            TestCode::Timeout => verdict.saying(format!("{name} was reached but did not answer in time.")),
+            TestCode::ProviderError => verdict
+                .saying(format!("{name} answered with an error that says nothing about the credential.")),
+            TestCode::RateLimited => verdict.saying(format!("{name} asks for fewer requests.")),
+            TestCode::HostKeyMismatch | TestCode::TlsFailed | TestCode::NotReachable => verdict,
+        }
+    }
+}
+
+fn refused(refusal: &Refusal) -> Stop {
+    let cause = Cause::Protocol("the request cannot be built".into());
+    Verdict::of(TestCode::InvalidConfig).saying(refusal.to_string()).because(cause).into()
+}
+
+fn in_whole_seconds(time: OffsetDateTime) -> Option<String> {
+    let time = time.checked_to_offset(UtcOffset::UTC)?.replace_nanosecond(0).ok()?;
+    time.format(&Rfc3339).ok()
+}

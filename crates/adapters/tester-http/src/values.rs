@@ -1,0 +1,120 @@
+//! The fields of a credential, as templates see them.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use strongroom_domain::http_test::{Choice, Template, TemplatePart};
+use strongroom_domain::{ConfigValue, Content, CredentialType, Field, HttpTest, Provider, SecretText};
+
+use crate::encode::Place;
+use crate::refusal::Refusal;
+
+/// Looks variables up and fills templates.
+pub(crate) struct Values<'a> {
+    provider: &'a Provider,
+    kind: CredentialType,
+    content: &'a Content,
+    choices: &'a BTreeMap<String, Choice>,
+}
+
+impl<'a> Values<'a> {
+    pub(crate) fn of(
+        provider: &'a Provider,
+        kind: CredentialType,
+        content: &'a Content,
+        test: &'a HttpTest,
+    ) -> Self {
+        Self { provider, kind, content, choices: &test.choices }
+    }
+
+    /// Whether the credential has a field; a default does not count.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.content.secret.get(name).is_some() || self.content.config.get(name).is_some()
+    }
+
+    /// The text of a field, or its default.
+    pub(crate) fn field(&self, name: &str) -> Option<Cow<'a, str>> {
+        if let Some(secret) = self.content.secret.get(name) {
+            return Some(Cow::Borrowed(secret.expose()));
+        }
+        match self.content.config.get(name) {
+            Some(ConfigValue::Text(text)) => Some(Cow::Borrowed(text)),
+            Some(ConfigValue::Integer(number)) => Some(Cow::Owned(number.to_string())),
+            Some(ConfigValue::Boolean(truth)) => Some(Cow::Borrowed(if *truth { "true" } else { "false" })),
+            Some(ConfigValue::List(_)) => None,
+            None => {
+                let field = self.provider.field(name).filter(|field| field.belongs_to(self.kind))?;
+                field.default.as_deref().map(Cow::Borrowed)
+            }
+        }
+    }
+
+    /// Fills a template. `None` when one of its variables is absent.
+    pub(crate) fn fill(&self, template: &Template, place: Place) -> Result<Option<SecretText>, Refusal> {
+        let mut pieces: Vec<SecretText> = Vec::with_capacity(template.0.len());
+        for part in &template.0 {
+            let piece = match part {
+                TemplatePart::Literal(text) => place.literal(text),
+                TemplatePart::Variable { name, keep_slashes } => {
+                    let Some(value) = self.variable(name)? else { return Ok(None) };
+                    let follows_slash = pieces.last().is_some_and(|piece| piece.expose().ends_with('/'));
+                    let value = match value.strip_prefix('/') {
+                        Some(rest) if *keep_slashes && follows_slash => rest,
+                        _ => &*value,
+                    };
+                    place.value(value, *keep_slashes).map_err(|rule| Refusal::of(self.decider(name), rule))?
+                }
+            };
+            pieces.push(piece);
+        }
+        let texts: Vec<&str> = pieces.iter().map(SecretText::expose).collect();
+        Ok(Some(SecretText::new(texts.concat())))
+    }
+
+    /// Fills a template that must have a value.
+    pub(crate) fn require(&self, template: &Template, place: Place) -> Result<SecretText, Refusal> {
+        self.fill(template, place)?.ok_or_else(|| self.refuse(template, "is needed for a test"))
+    }
+
+    /// A refusal that names the first field of a template.
+    pub(crate) fn refuse(&self, template: &Template, rule: &'static str) -> Refusal {
+        let absent = |name: &&str| matches!(self.variable(name), Ok(None));
+        let name = template.variables().find(absent).or_else(|| template.variables().next());
+        Refusal::of(name.map_or("url", |name| self.decider(name)), rule)
+    }
+
+    /// The secrets of the credential.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &'a str> + Clone {
+        let secrets: Vec<_> = self.content.secret.iter().map(|(_, secret)| secret.expose()).collect();
+        secrets.into_iter()
+    }
+
+    fn variable(&self, name: &str) -> Result<Option<Cow<'a, str>>, Refusal> {
+        let Some(choice) = self.choices.get(name) else {
+            let value = self.field(name);
+            return match self.provider.field(name) {
+                // The file may have changed since the credential was stored.
+                Some(field) if value.as_ref().is_some_and(|value| !is_choice(field, value)) => {
+                    Err(Refusal::of(name, "is none of the values that this provider takes"))
+                }
+                _ => Ok(value),
+            };
+        };
+        let value = match (self.field(&choice.field), &choice.default) {
+            (Some(value), _) => value,
+            (None, Some(default)) => Cow::Borrowed(default.as_str()),
+            (None, None) => return Ok(None),
+        };
+        let text = choice.values.get(&*value).map(|text| Cow::Borrowed(text.as_str()));
+        text.map(Some).ok_or_else(|| Refusal::of(&choice.field, "is none of the values that have a test"))
+    }
+
+    /// The field that a variable comes from.
+    fn decider<'n>(&'n self, name: &'n str) -> &'n str {
+        self.choices.get(name).map_or(name, |choice| &choice.field)
+    }
+}
+
+fn is_choice(field: &Field, value: &str) -> bool {
+    field.choices.is_empty() || field.choices.iter().any(|choice| choice == value)
+}

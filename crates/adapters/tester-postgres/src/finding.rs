@@ -1,0 +1,128 @@
+//! From what went wrong to what a person reads. Nothing that the server said gets through but the class of
+//! its error.
+
+use std::borrow::Cow;
+use std::error::Error as _;
+use std::io;
+
+use strongroom_domain::TestCode;
+use strongroom_provider_tester::{Cause, Verdict};
+use tokio_postgres::Error;
+use tokio_postgres::error::SqlState;
+
+use crate::guard::Refusal;
+use crate::tls_mode::Protection;
+
+/// The outcome of a step; the test ends with an `Err`.
+pub(crate) type Found<T> = Result<T, Box<Verdict>>;
+
+/// The verdict of a test that came to its end.
+pub(crate) fn success(protection: Protection, password_was_asked: bool) -> Verdict {
+    let verdict = Verdict::of(TestCode::Ok);
+    let verdict = if password_was_asked {
+        verdict
+    } else {
+        verdict.saying("The server let the user in without asking for the password, which stays untested.")
+    };
+    match protection.weakness() {
+        Some(hint) => verdict.advising(hint),
+        None => verdict,
+    }
+}
+
+/// The verdict on an error of the driver.
+pub(crate) fn failure(error: &Error, refusal: Option<Refusal>) -> Box<Verdict> {
+    if let Some(refusal) = refusal {
+        return refused(refusal);
+    }
+    match error.code() {
+        Some(state) => server_error(state),
+        None if error.is_closed() || is_broken(error) => not_postgres("closed during the login or the query"),
+        None => not_postgres("not the protocol, or the server did not prove that it knows the password"),
+    }
+}
+
+fn is_broken(error: &Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+    let cause = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| matches!(cause.kind(), BrokenPipe | ConnectionAborted | ConnectionReset))
+}
+
+/// The verdict on a server that is no PostgreSQL server, or does not behave like one.
+pub(crate) fn not_postgres(cause: &'static str) -> Box<Verdict> {
+    Box::new(
+        Verdict::of(TestCode::ProviderError)
+            .saying("The server did not answer as a PostgreSQL server does.")
+            .advising("Check host and port; look at the server's log.")
+            .because(Cause::Protocol(cause.into())),
+    )
+}
+
+fn refused(refusal: Refusal) -> Box<Verdict> {
+    let verdict = match refusal {
+        Refusal::PasswordForm => Verdict::of(TestCode::InvalidConfig)
+            .saying("The server asks for the password in a form that is only sent inside verified TLS.")
+            .advising(
+                "Use sslmode=verify-full, or let the server store and check this password with scram-sha-256.",
+            ),
+        Refusal::Method => Verdict::of(TestCode::InvalidConfig)
+            .saying("The server asks this user for something else than a password.")
+            .advising("Allow scram-sha-256 for this user in the server's access rules (pg_hba.conf)."),
+        Refusal::Rounds => Verdict::of(TestCode::ProviderError)
+            .saying("The server asks for more rounds of SCRAM than the 100,000 that a test computes.")
+            .advising("Set the password again with scram_iterations at the server's usual 4096."),
+        Refusal::TooMuch | Refusal::Malformed => return not_postgres(refusal.as_cause()),
+    };
+    Box::new(verdict.because(Cause::Protocol(refusal.as_cause().into())))
+}
+
+impl Refusal {
+    const fn as_cause(self) -> &'static str {
+        match self {
+            Self::PasswordForm => "password asked for in the clear or as md5, outside verified tls",
+            Self::Method => "asked for something else than a password",
+            Self::Rounds => "asked for too many rounds of scram",
+            Self::TooMuch => "sent too much",
+            Self::Malformed => "sent no message of the protocol",
+        }
+    }
+}
+
+/// Error codes of the PostgreSQL manual, appendix A.
+fn server_error(state: &SqlState) -> Box<Verdict> {
+    let verdict = match state.code() {
+        "28P01" => Verdict::of(TestCode::AuthRejected)
+            .saying("The server refused the user name or the password.")
+            .advising("Check user name and password, and that the password has not expired."),
+        "28000" => Verdict::of(TestCode::AuthRejected)
+            .saying("The server refused the login; an access rule (pg_hba.conf) may be the cause.")
+            .advising(
+                "Check that the user exists and may log in, and that an access rule admits this user, database and TLS mode from this vault's address.",
+            ),
+        "3D000" => Verdict::of(TestCode::InvalidConfig)
+            .saying("The server has no database of the name in the field database.")
+            .advising("Check the field database; its name is case-sensitive."),
+        "42501" => Verdict::of(TestCode::Insufficient)
+            .saying("The user lacks a permission, such as CONNECT on the database.")
+            .advising("Grant CONNECT on the database to the user, then test again."),
+        "57014" => Verdict::of(TestCode::Timeout),
+        code if is_passing(code) => Verdict::of(TestCode::ProviderError)
+            .saying("The server takes no connections at the moment.")
+            .advising(
+                "Try again in a few minutes; check the server's limit of connections and whether it is starting up or shutting down.",
+            ),
+        _ => Verdict::of(TestCode::ProviderError),
+    };
+    Box::new(verdict.because(Cause::Protocol(shown(state.code()).into_owned())))
+}
+
+/// Connection exceptions, insufficient resources, operator intervention.
+fn is_passing(code: &str) -> bool {
+    ["08", "53", "57P0"].iter().any(|class| code.starts_with(class))
+}
+
+/// A code as the manual has it, and nothing else that a server put in its place.
+fn shown(code: &str) -> Cow<'static, str> {
+    let is_code = code.len() == 5 && code.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase());
+    if is_code { format!("SQLSTATE {code}").into() } else { "an error without an SQLSTATE".into() }
+}

@@ -1,0 +1,118 @@
+use strongroom_domain::{Facts, TestCode};
+use strongroom_egress::{TlsStream, handshake};
+use strongroom_provider_tester::{Cause, Verdict};
+use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::Instant;
+
+use crate::HANDSHAKE_LIMIT;
+use crate::certificate::{CertificateCheck, Complaint};
+use crate::channel_binding::tls_server_end_point;
+use crate::finding::{Found, not_postgres};
+use crate::limited::Limited;
+use crate::settings::Settings;
+use crate::tls_mode::{Protection, TlsMode};
+
+/// `SSLRequest` (PostgreSQL manual, section 55.7): length 8, code 80877103.
+const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
+
+/// Bytes in both directions, in TLS or not.
+pub(crate) trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for S {}
+
+/// A connection on which the login may begin.
+pub(crate) struct Wire {
+    pub(crate) stream: Box<dyn Duplex>,
+    pub(crate) protection: Protection,
+    pub(crate) binding: Option<Vec<u8>>,
+}
+
+/// Sets TLS up as the mode asks. Nothing of the credential has been sent when it ends, not even the user name.
+pub(crate) async fn negotiate<S>(stream: S, settings: &Settings<'_>, facts: &mut Facts) -> Found<Wire>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let mut stream = Limited::new(stream);
+    let mode = settings.tls.mode;
+    let is_offered = mode != TlsMode::Never && is_tls_offered(&mut stream).await?;
+    let wire = match is_offered {
+        true => encrypt(stream, settings, facts).await?,
+        false if mode.may_do_without() => {
+            Wire { stream: Box::new(stream), protection: Protection::None, binding: None }
+        }
+        false => return Err(no_tls()),
+    };
+    facts.insert("tls", wire.protection.as_str().to_owned());
+    Ok(wire)
+}
+
+/// Asks for TLS. Exactly one byte is read: more than that would be part of the TLS handshake (CVE-2021-23222).
+async fn is_tls_offered<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> Found<bool> {
+    let asked = async {
+        stream.write_all(&SSL_REQUEST).await?;
+        stream.flush().await?;
+        stream.read_u8().await
+    };
+    match asked.await {
+        Ok(b'S') => Ok(true),
+        Ok(b'N') => Ok(false),
+        Ok(_) => Err(not_postgres("the answer to the request for tls is neither yes nor no")),
+        Err(_) => Err(not_postgres("closed before it answered the request for tls")),
+    }
+}
+
+async fn encrypt<S>(stream: S, settings: &Settings<'_>, facts: &mut Facts) -> Found<Wire>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let began = Instant::now();
+    let check = CertificateCheck::new(&settings.tls).map_err(tls_failed)?;
+    let config = check.config().map_err(tls_failed)?;
+    let (stream, ends_at) = handshake(stream, settings.host, config).await.map_err(|error| {
+        // The handshake has the same limit, and says only in words that it was reached.
+        if began.elapsed() >= HANDSHAKE_LIMIT {
+            return Box::new(Verdict::of(TestCode::Timeout));
+        }
+        let verdict = tls_failed(check.complaint().unwrap_or(Complaint::Other));
+        Box::new(verdict.because(Cause::Protocol(error.to_string())))
+    })?;
+    if let Some(text) = ends_at.and_then(in_whole_seconds) {
+        facts.insert("tls_certificate_expires_at", text);
+    }
+    let binding = server_certificate(&stream).and_then(tls_server_end_point);
+    Ok(Wire { stream: Box::new(stream), protection: settings.tls.protection(), binding })
+}
+
+fn server_certificate<S>(stream: &TlsStream<S>) -> Option<&[u8]> {
+    stream.get_ref().1.peer_certificates()?.first().map(AsRef::as_ref)
+}
+
+fn in_whole_seconds(time: OffsetDateTime) -> Option<String> {
+    let time = time.checked_to_offset(UtcOffset::UTC)?.replace_nanosecond(0).ok()?;
+    time.format(&Rfc3339).ok()
+}
+
+fn no_tls() -> Box<Verdict> {
+    Box::new(
+        Verdict::of(TestCode::TlsFailed)
+            .saying("The server does not offer TLS.")
+            .advising("Turn TLS on at the server.")
+            .because(Cause::Protocol("tls: not offered".into())),
+    )
+}
+
+fn tls_failed(complaint: Complaint) -> Box<Verdict> {
+    let verdict = Verdict::of(TestCode::TlsFailed);
+    Box::new(match complaint {
+        Complaint::Time => verdict.saying("The server's certificate has expired or is not valid yet."),
+        Complaint::Name => verdict.saying("The server's certificate is for another host name.").advising(
+            "Use a host name that the certificate has as subjectAltName (a common name does not count), or sslmode=verify-ca with the authority in the field ssl_ca.",
+        ),
+        Complaint::Issuer => verdict
+            .saying("The server's certificate is not signed by an authority that is trusted.")
+            .advising("Give the authority's certificate as PEM in the field ssl_ca."),
+        Complaint::Other => verdict,
+    })
+}

@@ -1,0 +1,88 @@
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use strongroom_domain::Facts;
+use tokio::io::Empty;
+use tokio_postgres::config::{SslMode, SslNegotiation};
+use tokio_postgres::{Client, Config, Connection, SimpleQueryMessage};
+
+use crate::finding::{Found, failure, not_postgres};
+use crate::guard::{Guard, Observations};
+use crate::negotiation::{Duplex, Wire};
+use crate::settings::Settings;
+use crate::tls_mode::Protection;
+
+/// What shows in the server's list of connections.
+const APPLICATION_NAME: &str = "strongroom";
+
+/// One message, so that it works through poolers that give a transaction any server they have.
+const PROBE: &str = "BEGIN READ ONLY; SET LOCAL statement_timeout = '3s'; SELECT 1; COMMIT";
+
+type Link = Connection<Empty, Guard<Box<dyn Duplex>>>;
+
+/// A connection that is logged in.
+pub(crate) struct Session {
+    client: Client,
+    link: Link,
+    observations: Arc<Observations>,
+}
+
+impl Session {
+    /// One login.
+    pub(crate) async fn log_in(wire: Wire, settings: &Settings<'_>, facts: &mut Facts) -> Found<Self> {
+        let verified = wire.protection == Protection::Verified;
+        let (guard, observations) = Guard::new(wire.stream, verified, wire.binding);
+        let mut config = Config::new();
+        config
+            .user(settings.username)
+            .password(settings.password.expose())
+            .dbname(settings.database)
+            .application_name(APPLICATION_NAME)
+            // The guard is the TLS stream; direct means that the driver does not ask for TLS again.
+            .ssl_mode(SslMode::Require)
+            .ssl_negotiation(SslNegotiation::Direct);
+        let connected = config.connect_raw(tokio::io::empty(), guard).await;
+        let (client, link) = connected.map_err(|error| failure(&error, observations.refusal()))?;
+        if let Some(version) = link.parameter("server_version").and_then(major_version) {
+            facts.insert("server_version", version);
+        }
+        Ok(Self { client, link, observations })
+    }
+
+    /// Whether the server asked for the password.
+    pub(crate) fn password_was_asked(&self) -> bool {
+        self.observations.password_was_asked()
+    }
+
+    /// Asks for one row and says farewell.
+    pub(crate) async fn probe(self) -> Found<()> {
+        let Self { client, link, observations } = self;
+        let question = async move {
+            let answer = client.simple_query(PROBE).await;
+            drop(client);
+            answer
+        };
+        let (answer, ()) = tokio::join!(question, drive(link));
+        let messages = answer.map_err(|error| failure(&error, observations.refusal()))?;
+        let first_row = messages.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(row),
+            _ => None,
+        });
+        let value = first_row.and_then(|row| row.try_get(0).ok().flatten());
+        if value == Some("1") { Ok(()) } else { Err(not_postgres("SELECT 1 was not answered with 1")) }
+    }
+}
+
+/// Moves messages until the connection ends, which it does once the client is dropped. Notices go nowhere:
+/// the connection as a future of its own would log them.
+async fn drive(mut link: Link) {
+    while let Some(Ok(_)) = poll_fn(|cx| link.poll_message(cx)).await {}
+}
+
+/// `15` of `15.4 (Debian 15.4-1)`, `9.6` of `9.6.24`: since 10 the first number is the major version.
+fn major_version(text: &str) -> Option<String> {
+    let mut numbers = text.split(|c: char| !c.is_ascii_digit());
+    let mut number = || numbers.next()?.parse::<u16>().ok();
+    let first = number()?;
+    if first >= 10 { Some(first.to_string()) } else { number().map(|second| format!("{first}.{second}")) }
+}

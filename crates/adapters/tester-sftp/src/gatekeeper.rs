@@ -1,0 +1,184 @@
+use std::sync::{Arc, OnceLock};
+
+use russh::client::{ChannelOpenHandle, DisconnectReason, Handler, Msg, Session};
+use russh::keys::{HashAlg, PublicKeyOrCertificate};
+use russh::{Channel, Disconnect};
+use strongroom_domain::Facts;
+use strongroom_domain::connection_test::HOST_KEY_FINGERPRINT;
+
+/// What the SSH session has seen of the server.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    host_key: OnceLock<String>,
+    software: OnceLock<&'static str>,
+    refused_host_key: OnceLock<()>,
+    farewell: OnceLock<Farewell>,
+}
+
+/// How the server ended the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Farewell {
+    /// It refused a login and offers no further way to log in.
+    NoMethodLeft,
+    /// It counted too many refused logins.
+    TooManyFailures,
+    /// Any other way.
+    Closed,
+}
+
+/// Decides for the SSH session whom to talk to, and refuses what the server may ask of a client.
+pub(crate) struct Gatekeeper {
+    pinned: Option<String>,
+    seen: Arc<Seen>,
+}
+
+impl Seen {
+    /// What the report may tell.
+    pub(crate) fn facts(&self) -> Facts {
+        let host_key = self.host_key.get().map(|key| (HOST_KEY_FINGERPRINT, key.clone()));
+        let software = self.software.get().map(|name| ("server_version", (*name).to_owned()));
+        host_key.into_iter().chain(software).collect()
+    }
+
+    /// Whether the server has shown a key that is not the one it should have.
+    pub(crate) fn refused_host_key(&self) -> bool {
+        self.refused_host_key.get().is_some()
+    }
+
+    /// How the session ended, once it has.
+    pub(crate) fn farewell(&self) -> Option<Farewell> {
+        self.farewell.get().copied()
+    }
+}
+
+impl Gatekeeper {
+    /// One that lets only the pinned key pass, or any when none is pinned.
+    pub(crate) fn new(pinned: Option<String>, seen: Arc<Seen>) -> Self {
+        Self { pinned, seen }
+    }
+}
+
+impl Handler for Gatekeeper {
+    type Error = russh::Error;
+
+    async fn check_server_key(&mut self, key: &PublicKeyOrCertificate) -> Result<bool, Self::Error> {
+        // Of a certificate it is the key inside that is pinned: who signed it is not known here.
+        let shown = key.public_key().fingerprint(HashAlg::Sha256).to_string();
+        // Keys are exchanged again during a session, with the same key each time.
+        let first = self.seen.host_key.get_or_init(|| shown.clone());
+        let right = *self.pinned.as_ref().unwrap_or(first) == shown;
+        if !right {
+            self.seen.refused_host_key.get_or_init(|| ());
+        }
+        Ok(right)
+    }
+
+    async fn kex_done(
+        &mut self,
+        _shared_secret: Option<&[u8]>,
+        _names: &russh::Names,
+        session: &mut Session,
+    ) -> Result<(), Self::Error> {
+        if session.remote_sshid().starts_with(b"SSH-2.0-OpenSSH") {
+            self.seen.software.get_or_init(|| "OpenSSH");
+        }
+        Ok(())
+    }
+
+    async fn disconnected(&mut self, reason: DisconnectReason<Self::Error>) -> Result<(), Self::Error> {
+        let farewell = match &reason {
+            DisconnectReason::Error(russh::Error::NoAuthMethod) => Farewell::NoMethodLeft,
+            // OpenSSH says so only in its text; the code is that of a protocol error.
+            DisconnectReason::ReceivedDisconnect(last)
+                if matches!(last.reason_code, Disconnect::NoMoreAuthMethodsAvailable)
+                    || last.message.contains("oo many authentication failures") =>
+            {
+                Farewell::TooManyFailures
+            }
+            _ => Farewell::Closed,
+        };
+        self.seen.farewell.get_or_init(|| farewell);
+        match reason {
+            DisconnectReason::ReceivedDisconnect(_) => Ok(()),
+            DisconnectReason::Error(error) => Err(error),
+        }
+    }
+
+    // Channels that the server opens: the library accepts them unless told otherwise, and refuses one whose
+    // handle is dropped.
+
+    async fn server_channel_open_session(
+        &mut self,
+        _channel: Channel<Msg>,
+        _refused: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    async fn server_channel_open_agent_forward(
+        &mut self,
+        _channel: Channel<Msg>,
+        _refused: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    async fn server_channel_open_forwarded_tcpip(
+        &mut self,
+        _channel: Channel<Msg>,
+        _connected_address: &str,
+        _connected_port: u32,
+        _originator_address: &str,
+        _originator_port: u32,
+        _refused: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    async fn server_channel_open_forwarded_streamlocal(
+        &mut self,
+        _channel: Channel<Msg>,
+        _socket_path: &str,
+        _refused: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    async fn server_channel_open_direct_tcpip(
+        &mut self,
+        _channel: Channel<Msg>,
+        _host: &str,
+        _port: u32,
+        _originator_address: &str,
+        _originator_port: u32,
+        _refused: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    async fn server_channel_open_direct_streamlocal(
+        &mut self,
+        _channel: Channel<Msg>,
+        _socket_path: &str,
+        _refused: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    async fn server_channel_open_x11(
+        &mut self,
+        _channel: Channel<Msg>,
+        _originator_address: &str,
+        _originator_port: u32,
+        _refused: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}

@@ -1,0 +1,190 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use russh::MethodKind;
+use russh::client::{AuthResult, KeyboardInteractiveAuthResponse, Prompt};
+use russh::keys::{HashAlg, PrivateKey, PrivateKeyWithHashAlg};
+use strongroom_domain::{SecretText, TestCode};
+use strongroom_provider_tester::{Cause, Verdict};
+
+use crate::deadlines::Deadlines;
+use crate::ending::{Ending, broken, cut_off};
+use crate::gatekeeper::Farewell;
+use crate::handshake::SshSession;
+use crate::settings::{Proof, Settings};
+
+/// How long the login may take; a server delays its answer to a wrong password, by some 2 s.
+const TIME_LIMIT: Duration = Duration::from_secs(5);
+/// How many sets of questions a keyboard-interactive server may ask (RFC 4256).
+const ROUNDS: usize = 3;
+
+/// Logs in: the secret is judged once, because accounts get locked.
+///
+/// # Errors
+/// `auth_rejected` when the server does not let the user in, also when it wants to know more than the
+/// credential says; `timeout`, `provider_error`.
+pub(crate) async fn log_in(
+    session: &mut SshSession,
+    settings: &Settings,
+    deadlines: &Deadlines,
+) -> Result<(), Ending> {
+    let user = &settings.username;
+    let attempt = async {
+        match &settings.proof {
+            Proof::Password(password) => with_password(session, user, password).await,
+            Proof::Key(key) => with_key(session, user, key).await,
+        }
+    };
+    deadlines.within(TIME_LIMIT, attempt).await
+}
+
+async fn with_password(session: &mut SshSession, user: &str, password: &SecretText) -> Result<(), Ending> {
+    // Asks which methods there are (RFC 4252, section 5.2). A password sent to a server that wants it the
+    // other way would have to be sent twice.
+    let asked = session.handle.authenticate_none(user).await.map_err(|error| cut_off(&error))?;
+    let methods = match asked {
+        AuthResult::Success => return Ok(()),
+        AuthResult::Failure { remaining_methods, .. } => remaining_methods,
+    };
+    if methods.contains(&MethodKind::Password) {
+        let result = session.handle.authenticate_password(user, password.expose()).await;
+        judge(session, result, WRONG_PASSWORD).await
+    } else if methods.contains(&MethodKind::KeyboardInteractive) {
+        by_keyboard(session, user, password).await
+    } else if methods.is_empty() {
+        Err(ended(session, NO_PASSWORDS).await)
+    } else {
+        Err(NO_PASSWORDS.into())
+    }
+}
+
+/// Answers the one question that a password answers (RFC 4256, section 3.2).
+async fn by_keyboard(session: &mut SshSession, user: &str, password: &SecretText) -> Result<(), Ending> {
+    use KeyboardInteractiveAuthResponse as Response;
+    let mut response = session.handle.authenticate_keyboard_interactive_start(user, None).await;
+    let mut password = Some(password);
+    for _ in 0..=ROUNDS {
+        let prompts = match response {
+            Ok(Response::InfoRequest { prompts, .. }) => prompts,
+            Ok(Response::Success) => return Ok(()),
+            Ok(Response::Failure { remaining_methods, partial_success }) => {
+                let result = AuthResult::Failure { remaining_methods, partial_success };
+                return judge(session, Ok(result), WRONG_PASSWORD).await;
+            }
+            Err(_) => return Err(ended(session, WRONG_PASSWORD).await),
+        };
+        let answers = match (prompts.as_slice(), password) {
+            ([], _) => vec![],
+            ([Prompt { echo: false, .. }], Some(secret)) => {
+                password = None;
+                vec![secret.expose().to_owned()]
+            }
+            _ => return Err(SECOND_FACTOR.into()),
+        };
+        response = session.handle.authenticate_keyboard_interactive_respond(answers).await;
+    }
+    Err(broken("keyboard-interactive without an end"))
+}
+
+async fn with_key(session: &mut SshSession, user: &str, key: &Arc<PrivateKey>) -> Result<(), Ending> {
+    let mut hash = None;
+    if key.algorithm().is_rsa() {
+        // A server that does not say knows at least rsa-sha2-256, or nothing that is safe (RFC 8332).
+        let best = session.handle.best_supported_rsa_hash().await.map_err(|error| cut_off(&error))?;
+        hash = best.unwrap_or(Some(HashAlg::Sha256));
+        if hash.is_none() {
+            return Err(ONLY_SHA1.into());
+        }
+    }
+    let key = PrivateKeyWithHashAlg::new(Arc::clone(key), hash);
+    let result = session.handle.authenticate_publickey(user, key).await;
+    let no_keys = matches!(
+        &result,
+        Ok(AuthResult::Failure { remaining_methods, partial_success: false })
+            if !remaining_methods.is_empty() && !remaining_methods.contains(&MethodKind::PublicKey)
+    );
+    judge(session, result, if no_keys { NO_KEYS } else { WRONG_KEY }).await
+}
+
+async fn judge(
+    session: &mut SshSession,
+    result: Result<AuthResult, russh::Error>,
+    refusal: Refusal,
+) -> Result<(), Ending> {
+    match result {
+        Ok(AuthResult::Success) => Ok(()),
+        Ok(AuthResult::Failure { partial_success: true, .. }) => Err(SECOND_FACTOR.into()),
+        Ok(AuthResult::Failure { remaining_methods, .. }) if !remaining_methods.is_empty() => {
+            Err(refusal.into())
+        }
+        Ok(AuthResult::Failure { .. }) | Err(_) => Err(ended(session, refusal).await),
+    }
+}
+
+/// The library reports the end of a session as a refusal that leaves no method; how it ended tells them apart.
+async fn ended(session: &mut SshSession, refusal: Refusal) -> Ending {
+    if session.seen.farewell().is_none() {
+        (&mut session.handle).await.ok();
+    }
+    match session.seen.farewell() {
+        Some(Farewell::NoMethodLeft) => refusal.into(),
+        Some(Farewell::TooManyFailures) => TOO_MANY.into(),
+        Some(Farewell::Closed) | None => broken("connection closed by the server during the login"),
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Refusal {
+    code: TestCode,
+    message: &'static str,
+    hint: &'static str,
+}
+
+impl From<Refusal> for Ending {
+    fn from(refusal: Refusal) -> Self {
+        let verdict = Verdict::of(refusal.code).saying(refusal.message).advising(refusal.hint);
+        verdict.because(Cause::Protocol("login refused".to_owned())).into()
+    }
+}
+
+const WRONG_PASSWORD: Refusal = Refusal {
+    code: TestCode::AuthRejected,
+    message: "The server refused the user name or password.",
+    hint: "Check the password; the account may be locked after several attempts.",
+};
+
+const WRONG_KEY: Refusal = Refusal {
+    code: TestCode::AuthRejected,
+    message: "The server refused the user name or private key.",
+    hint: "Check that the key's public half is among the authorized keys of this account.",
+};
+
+const NO_PASSWORDS: Refusal = Refusal {
+    code: TestCode::AuthRejected,
+    message: "The server does not let this user in with a password.",
+    hint: "Ask the server's operator how this account may log in; a private key may be needed.",
+};
+
+const NO_KEYS: Refusal = Refusal {
+    code: TestCode::AuthRejected,
+    message: "The server does not let this user in with a key.",
+    hint: "Ask the server's operator how this account may log in; a password may be needed.",
+};
+
+const SECOND_FACTOR: Refusal = Refusal {
+    code: TestCode::AuthRejected,
+    message: "The server asks this user for a second factor.",
+    hint: "Use an account that logs in with a password or a key alone.",
+};
+
+const TOO_MANY: Refusal = Refusal {
+    code: TestCode::AuthRejected,
+    message: "The server counted too many failed logins.",
+    hint: "Check the secret, and wait before testing again; the account may be locked.",
+};
+
+const ONLY_SHA1: Refusal = Refusal {
+    code: TestCode::ProviderError,
+    message: "The server takes RSA keys only with SHA-1, which is not safe.",
+    hint: "Use an Ed25519 or ECDSA key, or update the server.",
+};

@@ -1,0 +1,121 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use russh::keys::{PrivateKey, decode_secret_key};
+use strongroom_domain::{ConfigValue, Content, CredentialType, SecretText};
+use strongroom_provider_tester::TestSubject;
+use tokio::task::spawn_blocking;
+
+use crate::ending::{Ending, misconfigured};
+
+/// Where SSH servers listen (RFC 4253, section 4.1).
+const DEFAULT_PORT: u16 = 22;
+/// How long opening the private key may take. What its passphrase costs to check was bounded when the key was
+/// submitted.
+const KEY_TIME_LIMIT: Duration = Duration::from_secs(2);
+/// The longest folder for a probe, in bytes; POSIX paths end at 4096.
+const MAX_PATH_BYTES: usize = 1024;
+
+/// What a test of SFTP needs to know.
+pub(crate) struct Settings {
+    /// Host name or address.
+    pub(crate) host: String,
+    /// TCP port.
+    pub(crate) port: u16,
+    /// Whom to log in.
+    pub(crate) username: String,
+    /// The fingerprint that the host key must have.
+    pub(crate) host_key_fingerprint: Option<String>,
+    /// How the user proves who it is.
+    pub(crate) proof: Proof,
+    /// The folder to write a file in.
+    pub(crate) probe_path: Option<String>,
+}
+
+/// How a user proves who it is.
+pub(crate) enum Proof {
+    /// By a password.
+    Password(SecretText),
+    /// By a private key.
+    Key(Arc<PrivateKey>),
+}
+
+impl Settings {
+    /// Reads a credential.
+    ///
+    /// # Errors
+    /// `invalid_config` when something is missing or unreadable.
+    pub(crate) async fn read(subject: &TestSubject) -> Result<Self, Ending> {
+        let content = &*subject.content;
+        let proof = match subject.credential_type {
+            CredentialType::UserPassword => Proof::Password(secret(content, "password")?.duplicate()),
+            CredentialType::KeyFile => Proof::Key(Arc::new(private_key(content).await?)),
+            _ => return Err(incomplete()),
+        };
+        Ok(Self {
+            host: text(content, "host").ok_or_else(incomplete)?.to_owned(),
+            port: port(content)?,
+            username: text(content, "username").ok_or_else(incomplete)?.to_owned(),
+            host_key_fingerprint: text(content, "host_key_fingerprint").map(str::to_owned),
+            proof,
+            probe_path: subject.probe_path.as_deref().map(folder).transpose()?,
+        })
+    }
+}
+
+fn incomplete() -> Ending {
+    misconfigured("The credential is incomplete.", "Store host, user name, and password or private key.")
+}
+
+fn text<'a>(content: &'a Content, field: &str) -> Option<&'a str> {
+    match content.config.get(field) {
+        Some(ConfigValue::Text(text)) if !text.is_empty() => Some(text),
+        _ => None,
+    }
+}
+
+fn secret<'a>(content: &'a Content, field: &str) -> Result<&'a SecretText, Ending> {
+    content.secret.get(field).filter(|text| !text.is_empty()).ok_or_else(incomplete)
+}
+
+fn port(content: &Content) -> Result<u16, Ending> {
+    match content.config.get("port") {
+        None => Ok(DEFAULT_PORT),
+        Some(ConfigValue::Integer(port)) => {
+            u16::try_from(*port).ok().filter(|port| *port != 0).ok_or_else(incomplete)
+        }
+        Some(_) => Err(incomplete()),
+    }
+}
+
+fn folder(path: &str) -> Result<String, Ending> {
+    if path.is_empty() || path.len() > MAX_PATH_BYTES || path.contains(char::is_control) {
+        return Err(misconfigured(
+            "The test path is not a path.",
+            "Name a folder in at most 1024 bytes, without control characters.",
+        ));
+    }
+    Ok(path.to_owned())
+}
+
+/// Opens the key on a thread of its own: that may take long, by design.
+async fn private_key(content: &Content) -> Result<PrivateKey, Ending> {
+    let text = secret(content, "private_key")?.duplicate();
+    let passphrase = content.secret.get("passphrase").map(SecretText::duplicate);
+    let opening = spawn_blocking(move || {
+        let unencrypted = decode_secret_key(text.expose(), None);
+        match passphrase.filter(|passphrase| !passphrase.is_empty()) {
+            Some(passphrase) if unencrypted.is_err() => {
+                decode_secret_key(text.expose(), Some(passphrase.expose()))
+            }
+            _ => unencrypted,
+        }
+    });
+    match tokio::time::timeout(KEY_TIME_LIMIT, opening).await {
+        Ok(Ok(Ok(key))) => Ok(key),
+        _ => Err(misconfigured(
+            "The private key could not be opened.",
+            "Check that the key is whole, and its passphrase.",
+        )),
+    }
+}

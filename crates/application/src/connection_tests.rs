@@ -1,0 +1,192 @@
+//! Runs connection tests: limits before, a hard end, the report after.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use strongroom_domain::connection_test::HOST_KEY_FINGERPRINT;
+use strongroom_domain::{
+    Action, AuditEvent, ConfigValue, Content, Credential, CredentialType, Outcome, Provider, ProviderTest,
+    StepOutcome, TestCode, TestMeaning, TestReport, TestStep,
+};
+use strongroom_provider_tester::{Cause, Progress, TEST_LIMIT, TestError, TestSubject, Verdict};
+use tokio::time::Instant;
+
+use crate::{Allowance, Application, Caller, Failure};
+
+/// What a failed attempt to reach a server is rounded up to, so that its duration tells nothing.
+const GRAIN: Duration = Duration::from_millis(250);
+
+/// A test that has run.
+#[derive(Debug)]
+pub struct Tested {
+    /// Its report.
+    pub report: TestReport,
+    /// What is left of the caller's share of tests, when there is a limit.
+    pub allowance: Option<Allowance>,
+}
+
+/// A test with what only log and audit trail may know.
+pub(crate) struct Run {
+    pub(crate) tested: Tested,
+    cause: Option<Cause>,
+}
+
+/// What is to be tested.
+pub(crate) struct Candidate<'a> {
+    pub(crate) provider: &'a Arc<Provider>,
+    pub(crate) credential_type: CredentialType,
+    pub(crate) content: &'a Arc<Content>,
+    pub(crate) probe_path: Option<String>,
+}
+
+impl Candidate<'_> {
+    /// The test that its provider declares for content like this.
+    fn declared_test(&self) -> Option<&ProviderTest> {
+        let has =
+            |name: &str| self.content.config.get(name).is_some() || self.content.secret.get(name).is_some();
+        self.provider.test.as_ref().filter(|_| self.provider.can_test(self.credential_type, has))
+    }
+}
+
+impl Application {
+    /// Tests a candidate within the caller's limits; `None` when its provider declares no test for it. The audit events are the caller's to write, see
+    /// [`Run::events`].
+    ///
+    /// # Errors
+    /// `Limited` when user, organisation, instance or destination have had their share; then nothing was
+    /// sent. `Unavailable` when the store could not count the destination.
+    pub(crate) async fn run_test(
+        &self,
+        caller: &Caller,
+        candidate: &Candidate<'_>,
+    ) -> Result<Option<Run>, Failure> {
+        let Some(test) = candidate.declared_test() else { return Ok(None) };
+        let allowance = self.test_rates.take(caller, self.ports.clock.now())?;
+        let _place = self.test_places.enter(caller.organization()).await?;
+        let (tested_at, began) = (self.ports.clock.now(), Instant::now());
+        let progress = Arc::new(Progress::default());
+        let subject = Arc::new(TestSubject {
+            provider: candidate.provider.clone(),
+            credential_type: candidate.credential_type,
+            content: candidate.content.clone(),
+            probe_path: candidate.probe_path.clone(),
+        });
+        let verdict = self.ports.testers.of(test).test(subject, progress.clone());
+        let verdict = match tokio::time::timeout(TEST_LIMIT, verdict).await {
+            Ok(verdict) => verdict.map_err(|error| failure_of(&error))?,
+            Err(_) => overdue(&progress),
+        };
+        let report = TestReport {
+            code: verdict.code,
+            message: verdict.message.unwrap_or(Cow::Borrowed(verdict.code.message())),
+            hint: verdict.hint.or(verdict.code.hint().map(Cow::Borrowed)),
+            provider: candidate.provider.id.clone(),
+            tested_at,
+            duration: began.elapsed(),
+            steps: progress.steps(),
+            facts: verdict.facts,
+        };
+        let report = match report.code {
+            TestCode::NotReachable => held_back(report, began).await,
+            _ => report,
+        };
+        tracing::info!(
+            provider = %report.provider, code = report.code.as_str(), cause = verdict.cause.as_ref().map(Cause::text),
+            "a connection was tested"
+        );
+        Ok(Some(Run { tested: Tested { report, allowance }, cause: verdict.cause }))
+    }
+}
+
+impl Run {
+    /// The event of the test and, when the egress policy refused its destination, the one of the refusal.
+    pub(crate) fn events(&self, caller: &Caller, action: Action) -> impl Iterator<Item = AuditEvent> + use<> {
+        let report = &self.tested.report;
+        let outcome = match report.code.meaning() {
+            TestMeaning::Works => Outcome::Success,
+            TestMeaning::Rejected => Outcome::Denied,
+            TestMeaning::Misconfigured | TestMeaning::Unanswered => Outcome::Failed,
+        };
+        let of_provider = |mut event: AuditEvent| {
+            event.provider = Some(report.provider.clone());
+            event
+        };
+        let tested = of_provider(caller.event(action, outcome)).detail("code", report.code.as_str());
+        let (tested, refused) = match &self.cause {
+            Some(Cause::Policy(reason)) => {
+                let refused = of_provider(caller.event(Action::EgressRefused, Outcome::Denied));
+                (tested, Some(refused.detail("reason", reason.as_str())))
+            }
+            Some(Cause::Network(reason) | Cause::Protocol(reason)) => {
+                (tested.detail("cause", reason.as_str()), None)
+            }
+            None => (tested, None),
+        };
+        std::iter::once(tested).chain(refused)
+    }
+
+    /// The same events about a credential.
+    pub(crate) fn events_about(
+        &self,
+        caller: &Caller,
+        credential: &Credential,
+    ) -> impl Iterator<Item = AuditEvent> {
+        self.events(caller, Action::CredentialTested).map(|event| event.about(credential))
+    }
+}
+
+/// A tester that did not end: who never reached the server says so.
+fn overdue(progress: &Progress) -> Verdict {
+    let reached = progress.is_done(&Progress::REACH);
+    let verdict = Verdict::of(if reached { TestCode::Timeout } else { TestCode::NotReachable });
+    verdict.because(Cause::Network("the test took too long".to_owned()))
+}
+
+fn failure_of(error: &TestError) -> Failure {
+    match error {
+        TestError::DestinationLimit { retry_after } => {
+            Failure::Limited { retry_after: *retry_after, allowance: None }
+        }
+        TestError::Unavailable => Failure::unavailable(),
+    }
+}
+
+/// Makes every kind of unreachable look the same: one text, no facts, durations in whole grains, and the
+/// answer not before that time is over.
+async fn held_back(report: TestReport, began: Instant) -> TestReport {
+    let duration = in_grains(report.duration);
+    let steps = report.steps.into_iter().map(|step| TestStep {
+        duration: step.duration.map(|_| match step.outcome {
+            StepOutcome::Failed => duration,
+            StepOutcome::Ok | StepOutcome::Skipped => Duration::ZERO,
+        }),
+        ..step
+    });
+    let report = TestReport {
+        message: Cow::Borrowed(TestCode::NotReachable.message()),
+        hint: TestCode::NotReachable.hint().map(Cow::Borrowed),
+        steps: steps.collect(),
+        facts: Default::default(),
+        duration,
+        ..report
+    };
+    tokio::time::sleep_until(began + duration).await;
+    report
+}
+
+fn in_grains(duration: Duration) -> Duration {
+    let grains = duration.as_micros().div_ceil(GRAIN.as_micros()).max(1);
+    GRAIN * u32::try_from(grains).unwrap_or(u32::MAX)
+}
+
+/// Keeps what a good test has seen of the server's identity, unless the caller named one: from now on the
+/// server must show it again.
+pub(crate) fn pin_host_key(provider: &Provider, content: &mut Content, report: &TestReport) {
+    let declared = provider.field(HOST_KEY_FINGERPRINT).is_some();
+    if let (true, Some(seen)) = (declared, report.facts.get(HOST_KEY_FINGERPRINT))
+        && content.config.get(HOST_KEY_FINGERPRINT).is_none()
+    {
+        content.config.insert(HOST_KEY_FINGERPRINT, ConfigValue::Text(seen.clone()));
+    }
+}

@@ -1,0 +1,219 @@
+//! Who may test how often, and how many tests run at once (security.md, row 35 and section 3.5).
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use strongroom_domain::OrganizationId;
+use time::OffsetDateTime;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+use crate::{Caller, Failure};
+
+const WINDOW: Duration = Duration::from_secs(60);
+/// How many tests of one organisation run at once.
+const PER_ORGANIZATION: usize = 4;
+/// How many tests run at once.
+const PER_INSTANCE: usize = 32;
+/// How many tests wait for their turn.
+const QUEUE: usize = 64;
+
+/// How many connection tests may begin within any minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TestRates {
+    /// By one user or service account, per instance.
+    pub per_user: u32,
+    /// By one organisation, per instance.
+    pub per_organization: u32,
+    /// Of one destination (address and port), by whomever and over all instances.
+    pub per_destination: u32,
+}
+
+impl Default for TestRates {
+    fn default() -> Self {
+        Self { per_user: 10, per_organization: 30, per_destination: 5 }
+    }
+}
+
+/// What is left of a limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allowance {
+    /// How many within a minute.
+    pub limit: u32,
+    /// How many are left now.
+    pub remaining: u32,
+    /// When the next place becomes free.
+    pub reset_at: OffsetDateTime,
+}
+
+/// Counts tests of users and organisations in a sliding minute.
+pub(crate) struct TestRateLimits {
+    rates: Option<TestRates>,
+    begun: Mutex<HashMap<String, VecDeque<Instant>>>,
+}
+
+impl TestRateLimits {
+    pub(crate) fn new(rates: Option<TestRates>) -> Self {
+        Self { rates, begun: Mutex::default() }
+    }
+
+    /// Takes one test from the shares of the caller and its organisation, or from neither.
+    pub(crate) fn take(&self, caller: &Caller, now: OffsetDateTime) -> Result<Option<Allowance>, Failure> {
+        let Some(rates) = self.rates else { return Ok(None) };
+        let organization = caller.organization().as_str();
+        let shares = [
+            (format!("{organization}\n{}", caller.actor), rates.per_user),
+            (organization.to_owned(), rates.per_organization),
+        ];
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tightest: Option<(Allowance, Duration)> = None;
+        for (key, limit) in &shares {
+            let times = begun.entry(key.clone()).or_default();
+            while times.front().is_some_and(|time| time.elapsed() >= WINDOW) {
+                times.pop_front();
+            }
+            let used = u32::try_from(times.len()).unwrap_or(u32::MAX);
+            let wait = times.front().map_or(WINDOW, |time| WINDOW.saturating_sub(time.elapsed()));
+            if used >= *limit {
+                let allowance = Allowance { limit: *limit, remaining: 0, reset_at: now + wait };
+                return Err(Failure::Limited { retry_after: wait, allowance: Some(allowance) });
+            }
+            let remaining = limit - used - 1;
+            if tightest.as_ref().is_none_or(|(allowance, _)| remaining < allowance.remaining) {
+                tightest = Some((Allowance { limit: *limit, remaining, reset_at: now + wait }, wait));
+            }
+        }
+        for (key, _) in shares {
+            begun.entry(key).or_default().push_back(Instant::now());
+        }
+        Ok(tightest.map(|(allowance, _)| allowance))
+    }
+
+    /// Forgets who has not tested within the last minute.
+    pub(crate) fn forget_idle(&self) {
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        begun.retain(|_, times| times.back().is_some_and(|time| time.elapsed() < WINDOW));
+    }
+}
+
+/// The places for tests that run at once.
+pub(crate) struct TestPlaces {
+    instance: Arc<Semaphore>,
+    organizations: Mutex<HashMap<OrganizationId, Arc<Semaphore>>>,
+    waiting: AtomicUsize,
+}
+
+/// A place; given back when it is dropped.
+pub(crate) struct Place {
+    _organization: OwnedSemaphorePermit,
+    _instance: OwnedSemaphorePermit,
+}
+
+impl Default for TestPlaces {
+    fn default() -> Self {
+        Self {
+            instance: Arc::new(Semaphore::new(PER_INSTANCE)),
+            organizations: Mutex::default(),
+            waiting: AtomicUsize::new(0),
+        }
+    }
+}
+
+impl TestPlaces {
+    /// Waits for a place.
+    ///
+    /// # Errors
+    /// `Limited` when 64 are waiting already.
+    pub(crate) async fn enter(&self, organization: &OrganizationId) -> Result<Place, Failure> {
+        let _waiting = Waiting::join(&self.waiting)?;
+        let own = {
+            let mut all = self.organizations.lock().unwrap_or_else(PoisonError::into_inner);
+            all.retain(|known, places| known == organization || Arc::strong_count(places) > 1);
+            let places = all.entry(organization.clone());
+            places.or_insert_with(|| Arc::new(Semaphore::new(PER_ORGANIZATION))).clone()
+        };
+        // The organisation's place comes first, so that one that floods does not hold the instance's.
+        let own = own.acquire_owned().await.map_err(|_| Failure::Internal)?;
+        let instance = self.instance.clone().acquire_owned().await.map_err(|_| Failure::Internal)?;
+        Ok(Place { _organization: own, _instance: instance })
+    }
+}
+
+/// One that waits; counted until it is dropped.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn join(count: &'a AtomicUsize) -> Result<Self, Failure> {
+        let place = Self(count);
+        if count.fetch_add(1, Ordering::Relaxed) >= QUEUE {
+            return Err(Failure::Limited { retry_after: Duration::from_secs(1), allowance: None });
+        }
+        Ok(place)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use strongroom_domain::audit::Origin;
+    use strongroom_domain::{Principal, UserId};
+    use strongroom_fixtures::organization;
+
+    fn caller(org: &str, user: &str) -> Caller {
+        let user = UserId::parse(user).unwrap();
+        let principal = Principal::User { organization: organization(org), user, roles: BTreeSet::new() };
+        Caller::new(principal, Origin::default())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn shares_slide_with_time_and_a_refusal_takes_nothing() {
+        let limits =
+            TestRateLimits::new(Some(TestRates { per_user: 2, per_organization: 3, per_destination: 1 }));
+        let (ann, ben) = (caller("acme", "ann"), caller("acme", "ben"));
+        let now = OffsetDateTime::UNIX_EPOCH;
+        assert_eq!(limits.take(&ann, now).unwrap().unwrap().remaining, 1);
+        tokio::time::advance(Duration::from_secs(40)).await;
+        assert_eq!(limits.take(&ann, now).unwrap().unwrap().remaining, 0);
+        let Err(Failure::Limited { retry_after, allowance }) = limits.take(&ann, now) else {
+            panic!("a third test within the minute");
+        };
+        assert_eq!(retry_after, Duration::from_secs(20));
+        assert_eq!(allowance.unwrap().reset_at, now + Duration::from_secs(20));
+        assert_eq!(limits.take(&ben, now).unwrap().unwrap().limit, 3, "the organisation's share is tighter");
+        assert!(limits.take(&ben, now).is_err(), "the organisation has had its three");
+        tokio::time::advance(Duration::from_secs(20)).await;
+        assert!(limits.take(&ann, now).is_ok(), "the first one is a minute old");
+        tokio::time::advance(WINDOW).await;
+        limits.forget_idle();
+        assert!(limits.begun.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_organisation_holds_four_places_and_sixty_four_wait() {
+        let places = Arc::new(TestPlaces::default());
+        let acme = organization("acme");
+        let mut held = Vec::new();
+        for _ in 0..PER_ORGANIZATION {
+            held.push(places.enter(&acme).await.unwrap());
+        }
+        let mut waiting: Vec<_> = (0..QUEUE).map(|_| Box::pin(places.enter(&acme))).collect();
+        for wait in &mut waiting {
+            assert!(futures_util::poll!(wait.as_mut()).is_pending());
+        }
+        assert!(matches!(places.enter(&acme).await, Err(Failure::Limited { .. })));
+        drop(waiting);
+        assert!(places.enter(&organization("globex")).await.is_ok(), "others are not held up");
+        drop(held);
+        assert!(places.enter(&acme).await.is_ok());
+    }
+}

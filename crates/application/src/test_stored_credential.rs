@@ -1,0 +1,81 @@
+//! Tests a stored credential against the destination that it was stored with.
+
+use std::sync::Arc;
+
+use strongroom_domain::{
+    Content, CredentialId, CredentialStatus, Evidence, Operation, ProviderId, Rule, TestMeaning,
+};
+use strongroom_repository::{SealedCredential, Selector, TestFinding};
+
+use crate::connection_tests::{Candidate, Tested};
+use crate::test_connection::no_test;
+use crate::{Application, Caller, Conflict, Failure, Missing};
+
+impl Application {
+    /// Tests a credential and keeps what was found, unless its content has changed meanwhile. Takes no
+    /// destination: a stored secret is sent only where it was stored for.
+    ///
+    /// # Errors
+    /// `NotFound` outside the caller's organisation and reach, `Invalid` when its provider is none of
+    /// `providers` (when given) or has no test, `Conflict` while its authorisation is not complete, `Limited`.
+    pub async fn test_stored_credential(
+        &self,
+        caller: &Caller,
+        id: CredentialId,
+        providers: Option<&[&str]>,
+    ) -> Result<Tested, Failure> {
+        self.permit(caller, Operation::TestCredential)?;
+        let row = self.ports.credentials.find_sealed(caller.organization(), &Selector::Id(id)).await?;
+        let row = row
+            .filter(|row| caller.principal.reach().covers(&row.credential))
+            .ok_or(Failure::NotFound(Missing::Credential))?;
+        check_kind(&row.credential.provider, providers)?;
+        if row.credential.status == CredentialStatus::Pending {
+            return Err(Failure::Conflict(Conflict::AuthorizationPending));
+        }
+        let provider = self.provider_of(&row.credential)?;
+        let secret = self.open(caller, &row).await?;
+        let SealedCredential { credential, .. } = row;
+        let content =
+            Arc::new(Content { config: credential.config.clone(), secret, access_token_expires_at: None });
+        let candidate = Candidate {
+            provider: &provider,
+            credential_type: credential.credential_type,
+            content: &content,
+            probe_path: None,
+        };
+        let run = self.run_test(caller, &candidate).await?.ok_or_else(no_test)?;
+        let report = &run.tested.report;
+        let meaning = report.code.meaning();
+        let finding = TestFinding {
+            tested_at: report.tested_at,
+            code: report.code,
+            // A grant that is gone does not come back because its last token still works.
+            status: meaning.status().filter(|_| credential.status != CredentialStatus::NeedsReauth),
+            status_reason: (meaning == TestMeaning::Rejected).then(|| report.message.clone().into_owned()),
+        };
+        let mut events = run.events_about(caller, &credential);
+        let evidence = events.next().ok_or(Failure::Internal)?.into();
+        let evidence = events.fold(evidence, Evidence::and);
+        let (organization, version) = (&credential.organization, credential.version);
+        let kept = self.ports.credentials.record_test(organization, id, version, &finding, evidence).await?;
+        if !kept {
+            // Its content has changed, or it is gone; that it was tested is true all the same.
+            let events = run.events_about(caller, &credential);
+            self.audit_writer
+                .record(events.map(|event| event.detail("superseded", "true")).collect())
+                .await?;
+        }
+        Ok(run.tested)
+    }
+}
+
+fn check_kind(provider: &ProviderId, providers: Option<&[&str]>) -> Result<(), Failure> {
+    match providers {
+        Some(allowed) if !allowed.contains(&provider.as_str()) => {
+            let rule = Rule::naming(format!("must be a credential of: {}", allowed.join(", ")));
+            Err(Failure::invalid(rule.on("credential_id")))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,32 @@
+//! `POST /integrations/{provider}/test-connection`
+
+use actix_web::HttpResponse;
+use strongroom_application::{Failure, TestConnection};
+use strongroom_domain::{CredentialType, Operation};
+use strongroom_http_kit::{Call, Fields, Route};
+
+use super::answer;
+
+pub(crate) const ROUTE: Route =
+    Route::post("/integrations/{provider}/test-connection", Operation::TestCredential, |call| {
+        Box::pin(handle(call))
+    });
+
+async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
+    let body = call.body()?;
+    let asked = read(body, call.path("provider").to_owned())?;
+    Ok(answer(&call.app.test_connection(&call.caller, asked).await?))
+}
+
+fn read(mut body: Fields, provider: String) -> Result<TestConnection, Failure> {
+    let credential_type = body.required_choice("credential_type", CredentialType::parse);
+    let credentials = body.required("credentials");
+    body.finish(|| {
+        Some(TestConnection {
+            provider,
+            credential_type: credential_type?,
+            credentials: credentials?,
+            probe_path: None,
+        })
+    })
+}

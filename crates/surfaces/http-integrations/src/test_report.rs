@@ -1,0 +1,54 @@
+//! The test report on this dialect's wire.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use strongroom_domain::{Facts, TestMeaning, TestReport, TestStep};
+use strongroom_http_kit::timestamp;
+
+/// A report as api.md, part 0, shows it.
+#[derive(Serialize)]
+pub(crate) struct Report<'a> {
+    success: bool,
+    code: &'static str,
+    message: &'a str,
+    hint: Option<&'a str>,
+    provider: &'a str,
+    tested_at: String,
+    duration_ms: u64,
+    steps: Vec<Step<'a>>,
+    facts: &'a Facts,
+}
+
+#[derive(Serialize)]
+struct Step<'a> {
+    name: &'a str,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_ms: Option<u64>,
+}
+
+impl<'a> From<&'a TestReport> for Report<'a> {
+    fn from(report: &'a TestReport) -> Self {
+        let step = |step: &'a TestStep| Step {
+            name: &step.name,
+            outcome: step.outcome.as_str(),
+            duration_ms: step.duration.map(milliseconds),
+        };
+        Self {
+            success: report.code.meaning() == TestMeaning::Works,
+            code: report.code.as_str(),
+            message: &report.message,
+            hint: report.hint.as_deref(),
+            provider: report.provider.as_str(),
+            tested_at: timestamp(report.tested_at),
+            duration_ms: milliseconds(report.duration),
+            steps: report.steps.iter().map(step).collect(),
+            facts: &report.facts,
+        }
+    }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

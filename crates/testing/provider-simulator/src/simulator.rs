@@ -1,0 +1,259 @@
+use std::collections::VecDeque;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::json;
+use strongroom_catalog_files::{CatalogError, FileCatalog, embedded_files};
+use strongroom_domain::CredentialType;
+use strongroom_environment::Catalog;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::credentials::{self, Credentials, NoCredentials};
+use crate::marker::Marker;
+use crate::overlay::{self, OverlayError, SourceFile};
+use crate::stage::{ReceivedRequest, Stage};
+use crate::wire::{self, Answer, Reply};
+
+/// How many requests are remembered; the oldest are forgotten first.
+const REMEMBERED: usize = 10_000;
+
+/// What to simulate and where.
+#[derive(Debug, Clone, Default)]
+pub struct SimulatorOptions {
+    /// A folder of provider files beside the ones that are compiled in. A file replaces the one of its name.
+    pub catalog: Option<PathBuf>,
+    /// The TCP port on 127.0.0.1; 0 takes a free one.
+    pub port: u16,
+}
+
+/// Why the simulator does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum SimulatorError {
+    /// The provider files have mistakes.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// The folder of provider files.
+    #[error("{} cannot be read: {source}", path.display())]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The port is taken, or may not be taken.
+    #[error("cannot listen on 127.0.0.1:{port}: {source}")]
+    Listen {
+        /// Which.
+        port: u16,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// Every provider of the catalog that is tested over HTTP, on one loopback address. It stops when it is
+/// dropped. Needs a tokio runtime with time and IO.
+#[derive(Debug)]
+pub struct Simulator {
+    address: SocketAddr,
+    trap: SocketAddr,
+    catalog: FileCatalog,
+    files: Vec<SourceFile>,
+    log: Arc<Log>,
+    tasks: [JoinHandle<()>; 2],
+}
+
+#[derive(Debug, Default)]
+struct Log {
+    requests: Mutex<VecDeque<ReceivedRequest>>,
+    connections: AtomicU64,
+    trapped: AtomicU64,
+}
+
+impl Simulator {
+    /// Reads the provider files and listens.
+    ///
+    /// # Errors
+    /// When the files have mistakes or the port is taken.
+    pub async fn start(options: SimulatorOptions) -> Result<Self, SimulatorError> {
+        let catalog = match &options.catalog {
+            Some(folder) => FileCatalog::with_overlay(folder)?,
+            None => FileCatalog::embedded()?,
+        };
+        let files = source_files(options.catalog.as_deref())?;
+        let (listener, address) = listen(options.port).await?;
+        let (trap_listener, trap) = listen(0).await?;
+        let log = Arc::new(Log::default());
+        let stage = Arc::new(Stage { catalog: catalog.clone(), trap });
+        let tasks = [
+            tokio::spawn(serve(listener, stage, Arc::clone(&log))),
+            tokio::spawn(spring(trap_listener, Arc::clone(&log))),
+        ];
+        Ok(Self { address, trap, catalog, files, log, tasks })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where `redirect` leads.
+    pub fn trap_address(&self) -> SocketAddr {
+        self.trap
+    }
+
+    /// The providers that it plays, and all others of the catalog.
+    pub fn catalog(&self) -> &FileCatalog {
+        &self.catalog
+    }
+
+    /// Writes the provider files with an HTTP test into a folder, with URLs that lead here. They are valid as
+    /// long as this simulator listens.
+    ///
+    /// # Errors
+    /// When the folder cannot be written, or has a provider file that the simulator did not write.
+    pub fn write_overlay(&self, folder: &Path) -> Result<(), OverlayError> {
+        overlay::write(folder, &self.files, self.address)
+    }
+
+    /// The requests so far, the last 10,000 of them.
+    pub fn requests(&self) -> Vec<ReceivedRequest> {
+        remembered(&self.log).iter().cloned().collect()
+    }
+
+    /// How many connections were opened.
+    pub fn connections(&self) -> u64 {
+        self.log.connections.load(Ordering::SeqCst)
+    }
+
+    /// How many connections followed a redirect to the trap. Must stay 0.
+    pub fn trap_connections(&self) -> u64 {
+        self.log.trapped.load(Ordering::SeqCst)
+    }
+
+    /// Credentials that are accepted.
+    ///
+    /// # Errors
+    /// As [`Simulator::with_marker`].
+    pub fn good(&self, provider: &str, kind: CredentialType) -> Result<Credentials, NoCredentials> {
+        self.with_marker(provider, kind, Marker::Good)
+    }
+
+    /// Credentials that are refused.
+    ///
+    /// # Errors
+    /// As [`Simulator::with_marker`].
+    pub fn bad(&self, provider: &str, kind: CredentialType) -> Result<Credentials, NoCredentials> {
+        self.with_marker(provider, kind, Marker::Bad)
+    }
+
+    /// Credentials that keep the provider's rules, with a marker in every secret. Of a provider without an HTTP
+    /// test too, for which the marker means nothing.
+    ///
+    /// # Errors
+    /// When there is no such provider or type, or a pattern has no room for the marker.
+    pub fn with_marker(
+        &self,
+        provider: &str,
+        kind: CredentialType,
+        marker: Marker,
+    ) -> Result<Credentials, NoCredentials> {
+        let found =
+            self.catalog.find(provider).ok_or_else(|| NoCredentials::Provider(provider.to_owned()))?;
+        credentials::with_marker(&found, kind, marker)
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), SimulatorError> {
+    let failed = |source| SimulatorError::Listen { port, source };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
+}
+
+/// Plays until it is aborted, which ends its connections too.
+async fn serve(listener: TcpListener, stage: Arc<Stage>, log: Arc<Log>) {
+    let mut connections = JoinSet::new();
+    loop {
+        let stream = accept(&listener).await;
+        log.connections.fetch_add(1, Ordering::SeqCst);
+        connections.spawn(converse(stream, Arc::clone(&stage), Arc::clone(&log)));
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+async fn converse(mut stream: TcpStream, stage: Arc<Stage>, log: Arc<Log>) {
+    let (answer, head_only) = match wire::receive(&mut stream).await {
+        Ok(received) => {
+            let (record, answer) = stage.answer(&received);
+            remember(&log, record);
+            (answer, received.method == "HEAD")
+        }
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            let reply = Reply::json(400, &json!({ "simulator": error.to_string() }));
+            (Answer::Whole(reply), false)
+        }
+        Err(_) => return,
+    };
+    // A client that hangs up has seen enough.
+    let _ = wire::send(&mut stream, &answer, head_only).await;
+}
+
+/// Counts connections and closes them.
+async fn spring(listener: TcpListener, log: Arc<Log>) {
+    loop {
+        drop(accept(&listener).await);
+        log.trapped.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// The next connection. Errors of `accept` are those of a client that is gone, or pass (no free descriptor).
+async fn accept(listener: &TcpListener) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return stream,
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+fn remember(log: &Log, record: ReceivedRequest) {
+    let mut requests = remembered(log);
+    if requests.len() == REMEMBERED {
+        requests.pop_front();
+    }
+    requests.push_back(record);
+}
+
+fn remembered(log: &Log) -> MutexGuard<'_, VecDeque<ReceivedRequest>> {
+    log.requests.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The texts behind the catalog. It has checked them already.
+fn source_files(folder: Option<&Path>) -> Result<Vec<SourceFile>, SimulatorError> {
+    let mut files: Vec<SourceFile> =
+        embedded_files().iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+    let Some(folder) = folder else { return Ok(files) };
+    let failed = |source| SimulatorError::Folder { path: folder.to_owned(), source };
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.extension().is_none_or(|extension| extension != "toml") {
+            continue;
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&path).map_err(failed)?;
+        files.retain(|(known, _)| *known != name);
+        files.push((name, text));
+    }
+    Ok(files)
+}

@@ -1,0 +1,172 @@
+//! What the simulator says to a request.
+
+use std::net::SocketAddr;
+
+use serde_json::json;
+use strongroom_catalog_files::FileCatalog;
+use strongroom_domain::http_test::{HttpStep, TemplatePart};
+use strongroom_domain::{HttpTest, Provider, ProviderTest, TestCode};
+use strongroom_environment::Catalog;
+
+use crate::check::{Arrived, Expected};
+use crate::known;
+use crate::marker::Marker;
+use crate::synthesis;
+use crate::wire::{Answer, Received, Reply};
+
+/// A request that came. Holds names only, never a value that was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceivedRequest {
+    /// The provider, when the path names one that is simulated.
+    pub provider: Option<String>,
+    /// The index of the step in the provider's file, when the path names one.
+    pub step: Option<usize>,
+    /// The method as it was sent, when it is one that a provider file may use.
+    pub method: String,
+    /// The path as the file writes it, variables and all; empty when the path names no step.
+    pub path: String,
+    /// The names of the headers in lower case, as they came.
+    pub header_names: Vec<String>,
+    /// What differed from the provider file. The answer was 400 then, or 404.
+    pub mistake: Option<String>,
+}
+
+/// How a provider answers when it answers at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    Accept,
+    Reject,
+    /// AWS: a known access key with another secret.
+    WrongSignature,
+    Denied,
+}
+
+/// A request that fits its step.
+pub(crate) struct Call<'a> {
+    pub(crate) provider: &'a str,
+    /// The host that it was meant for, or `-` when it came from a field.
+    pub(crate) host: &'a str,
+    /// Its path at that host, percent-encoded.
+    pub(crate) path: &'a str,
+    pub(crate) received: &'a Received,
+}
+
+/// The providers and where their redirects lead.
+pub(crate) struct Stage {
+    pub(crate) catalog: FileCatalog,
+    pub(crate) trap: SocketAddr,
+}
+
+impl Stage {
+    /// Answers a request and says what was in it.
+    pub(crate) fn answer(&self, received: &Received) -> (ReceivedRequest, Answer) {
+        let known_method = matches!(received.method.as_str(), "GET" | "POST" | "HEAD");
+        let mut record = ReceivedRequest {
+            provider: None,
+            step: None,
+            method: if known_method { received.method.clone() } else { "other".to_owned() },
+            path: String::new(),
+            header_names: received.headers.iter().map(|(name, _)| name.clone()).collect(),
+            mistake: None,
+        };
+        let answer = self.play(received, &mut record).unwrap_or_else(|(status, mistake)| {
+            let reply = Reply::json(status, &json!({ "simulator": mistake }));
+            record.mistake = Some(mistake);
+            Answer::Whole(reply)
+        });
+        (record, answer)
+    }
+
+    fn play(&self, received: &Received, record: &mut ReceivedRequest) -> Result<Answer, (u16, String)> {
+        let nowhere = || (404, "the path names no step of a provider with an HTTP test".to_owned());
+        let (id, index, host, path) = split(&received.path).ok_or_else(nowhere)?;
+        let provider = self.catalog.find(id).ok_or_else(nowhere)?;
+        let Some(ProviderTest::Http(test)) = &provider.test else { return Err(nowhere()) };
+        let step = test.steps.get(index).ok_or_else(nowhere)?;
+        record.provider = Some(provider.id.to_string());
+        record.step = Some(index);
+        record.path = path_of(step);
+        let expected = Expected { provider: &provider, test, step };
+        let arrived = expected.check(received, host, path).map_err(|mistake| (400, mistake))?;
+        let call = Call { provider: provider.id.as_str(), host, path, received };
+        Ok(match decide(&provider, &arrived) {
+            Err(marker) => self.misbehave(marker),
+            Ok(wanted) => {
+                let reply = known::reply(&call, wanted);
+                Answer::Whole(reply.unwrap_or_else(|| synthesise(test, step, wanted)))
+            }
+        })
+    }
+
+    fn misbehave(&self, marker: Marker) -> Answer {
+        let redirect = |to: String| Answer::Whole(Reply::new(302, "text/plain", "").with("Location", to));
+        match marker {
+            Marker::Limited => {
+                let body = json!({ "error": "too many requests" });
+                Answer::Whole(Reply::json(429, &body).with("Retry-After", "30"))
+            }
+            Marker::Slow => Answer::Slowly(Reply::json(200, &json!({ "simulator": "slow" }))),
+            Marker::Endless => Answer::Endless,
+            Marker::Redirect => redirect(format!("http://{}/", self.trap)),
+            Marker::Metadata => redirect("http://169.254.169.254/latest/meta-data/".to_owned()),
+            Marker::Garbage => {
+                let bytes: Vec<u8> = (0..=255).rev().collect();
+                Answer::Whole(Reply::new(200, "application/octet-stream", bytes))
+            }
+            _ => Answer::Whole(Reply::new(503, "text/plain", "Service Unavailable")),
+        }
+    }
+}
+
+/// Provider, step, host and path of `/<provider>/<step>/<host><path>`.
+fn split(path: &str) -> Option<(&str, usize, &str, &str)> {
+    let mut parts = path.strip_prefix('/')?.splitn(3, '/');
+    let (provider, step, rest) = (parts.next()?, parts.next()?, parts.next()?);
+    let (host, path) = rest.split_at_checked(rest.find('/')?)?;
+    Some((provider, step.parse().ok()?, host, path))
+}
+
+/// What the markers in the secrets ask for: an answer of the provider, or some misbehaviour.
+fn decide(provider: &Provider, arrived: &Arrived) -> Result<Wanted, Marker> {
+    let secrets = provider.fields.iter().filter(|field| field.secret);
+    let secrets = secrets.filter_map(|field| arrived.values.get(&field.name).map(String::as_str));
+    let signer = arrived.signed.iter();
+    let signer = signer.flat_map(|signed| [Some(&signed.access_key_id), signed.session_token.as_ref()]);
+    let texts = signer.flatten().map(String::as_str).chain(secrets);
+    let markers: Vec<_> = texts.map(|text| Marker::find(text).unwrap_or(Marker::Bad)).collect();
+    let bad = markers.iter().find(|marker| **marker != Marker::Good);
+    let genuine = arrived.signed.as_ref().is_none_or(|signed| signed.genuine);
+    match bad.or(markers.first()) {
+        None | Some(Marker::Bad) => Ok(Wanted::Reject),
+        Some(_) if !genuine => Ok(Wanted::WrongSignature),
+        Some(Marker::Good) => Ok(Wanted::Accept),
+        Some(Marker::Denied) => Ok(Wanted::Denied),
+        Some(other) => Err(*other),
+    }
+}
+
+/// An answer that fits the file. A key without permission passes a step that knows no such answer, when
+/// another step does.
+fn synthesise(test: &HttpTest, step: &HttpStep, wanted: Wanted) -> Reply {
+    let declared = |code| move |step: &HttpStep| step.outcomes.iter().any(|rule| rule.code == code);
+    let (code, status) = match wanted {
+        Wanted::Accept => (TestCode::Ok, 200),
+        Wanted::Reject | Wanted::WrongSignature => (TestCode::AuthRejected, 401),
+        Wanted::Denied
+            if !declared(TestCode::Insufficient)(step)
+                && test.steps.iter().any(declared(TestCode::Insufficient)) =>
+        {
+            (TestCode::Ok, 200)
+        }
+        Wanted::Denied => (TestCode::Insufficient, 403),
+    };
+    synthesis::reply(step, code).unwrap_or_else(|| Reply::json(status, &json!({ "error": "simulated" })))
+}
+
+fn path_of(step: &HttpStep) -> String {
+    let parts = step.path.0.iter().map(|part| match part {
+        TemplatePart::Literal(text) => text.clone(),
+        TemplatePart::Variable { name, .. } => format!("{{{name}}}"),
+    });
+    parts.collect()
+}

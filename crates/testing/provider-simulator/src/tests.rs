@@ -1,0 +1,93 @@
+//! Each provider by its own file: the requests are made from the overlay's steps, the answers are judged by
+//! the tester's own reading of the rules.
+
+mod client;
+mod credentials;
+mod misbehaviour;
+mod mistakes;
+mod overlay;
+mod providers;
+mod signatures;
+mod tester;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::Value;
+use strongroom_catalog_files::FileCatalog;
+use strongroom_domain::{
+    CredentialType, HttpTest, Provider, ProviderTest, SecretText, Submission, SubmittedValue,
+};
+use strongroom_environment::Catalog;
+use tempfile::TempDir;
+
+use crate::{Credentials, Marker, Simulator, SimulatorOptions, credentials::fill};
+
+/// A simulator and the catalog of its overlay.
+struct World {
+    simulator: Simulator,
+    overlay: FileCatalog,
+    folder: TempDir,
+}
+
+impl World {
+    async fn start() -> Self {
+        let simulator = Simulator::start(SimulatorOptions::default()).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        simulator.write_overlay(folder.path()).unwrap();
+        let overlay = FileCatalog::with_overlay(folder.path()).unwrap();
+        Self { simulator, overlay, folder }
+    }
+
+    fn provider(&self, id: &str) -> Arc<Provider> {
+        self.overlay.find(id).unwrap()
+    }
+
+    /// The providers with an HTTP test, as the overlay has them.
+    fn providers(&self) -> Vec<Arc<Provider>> {
+        self.overlay.all().into_iter().filter(|provider| http_test(provider).is_some()).collect()
+    }
+}
+
+fn http_test(provider: &Provider) -> Option<&HttpTest> {
+    match &provider.test {
+        Some(ProviderTest::Http(test)) => Some(test),
+        _ => None,
+    }
+}
+
+/// The credentials as the vault's own content check reads them.
+fn submission(credentials: &Credentials) -> Submission {
+    let value = |value: &Value| match value {
+        Value::String(text) => SubmittedValue::Text(SecretText::new(text.clone())),
+        Value::Bool(truth) => SubmittedValue::Boolean(*truth),
+        Value::Number(number) => SubmittedValue::Integer(number.as_i64().unwrap()),
+        Value::Array(_) => SubmittedValue::List(Vec::new()),
+        _ => SubmittedValue::Other,
+    };
+    credentials.iter().map(|(name, found)| (name.clone(), value(found))).collect()
+}
+
+/// Every way through a provider's test: for each type and each step of it, the smallest credential with which
+/// the step is made.
+fn ways(provider: &Provider) -> Vec<(CredentialType, BTreeSet<String>)> {
+    let mut ways = Vec::new();
+    for (kind, rules) in &provider.types {
+        let groups = if rules.any_of.is_empty() { vec![Vec::new()] } else { rules.any_of.clone() };
+        for group in &groups {
+            for step in &http_test(provider).unwrap().steps {
+                let names: BTreeSet<String> =
+                    rules.required.iter().chain(group).chain(&step.needs).cloned().collect();
+                if step.applies(*kind, |name| names.contains(name)) && !ways.contains(&(*kind, names.clone()))
+                {
+                    ways.push((*kind, names));
+                }
+            }
+        }
+    }
+    ways
+}
+
+fn marked(provider: &Provider, way: &(CredentialType, BTreeSet<String>), marker: Marker) -> Credentials {
+    fill(provider, way.0, marker, &way.1).unwrap_or_else(|error| panic!("{}: {error}", provider.id))
+}

@@ -1,0 +1,186 @@
+//! How often a destination may be tested, over all organisations and instances.
+
+use std::time::Duration;
+
+use strongroom_repository::StoreResult;
+use tokio::time::Instant;
+
+use crate::StoreUnderTest;
+use crate::under_test::in_parallel;
+
+const DESTINATION: [u8; 32] = [0xd1; 32];
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Takes a test of the destination of most contracts.
+async fn take(store: &StoreUnderTest, limit: u32) -> Option<Duration> {
+    store.destinations.take(DESTINATION, limit, MINUTE).await.unwrap()
+}
+
+/// Lets so many seconds go by.
+fn pass(store: &StoreUnderTest, seconds: i64) {
+    (store.age_takes)(time::Duration::seconds(seconds));
+}
+
+/// Checks a wait that would be `seconds` long had the contract taken no time since.
+fn assert_wait(wait: Option<Duration>, seconds: u64, since: Instant) {
+    let (wait, most) = (wait.unwrap(), Duration::from_secs(seconds));
+    let least = most.saturating_sub(since.elapsed() + Duration::from_millis(10));
+    assert!(wait <= most && wait >= least, "{wait:?} is not between {least:?} and {most:?}");
+}
+
+/// Of 50 takes at once over two instances five succeed; the rest are told to come back within the window.
+pub async fn of_parallel_takes_exactly_the_limit_succeed(store: StoreUnderTest) {
+    for round in 0..5_u8 {
+        let work = (0..50).map(|number| {
+            let destinations = store.instance(number).destinations;
+            async move { destinations.take([round; 32], 5, MINUTE).await }
+        });
+        let answers: StoreResult<Vec<_>> = in_parallel(work).await.into_iter().collect();
+        let waits: Vec<_> = answers.unwrap().into_iter().flatten().collect();
+        assert_eq!(waits.len(), 45);
+        assert!(waits.iter().all(|wait| *wait > Duration::ZERO && *wait <= MINUTE), "{waits:?}");
+    }
+}
+
+/// Each take counts for a window of its own, not until some common hour.
+pub async fn a_place_comes_free_when_its_own_window_has_passed(store: StoreUnderTest) {
+    let since = Instant::now();
+    assert_eq!(take(&store, 2).await, None);
+    pass(&store, 40);
+    assert_eq!(take(&store, 2).await, None);
+    assert_wait(take(&store, 2).await, 20, since);
+    pass(&store, 21);
+    assert_eq!(take(&store, 2).await, None);
+    assert_wait(take(&store, 2).await, 39, since);
+    pass(&store, 40);
+    assert_eq!(take(&store, 2).await, None);
+    assert_wait(take(&store, 2).await, 20, since);
+    pass(&store, 1_000);
+    for free in [true, true, false] {
+        assert_eq!(take(&store, 2).await.is_none(), free);
+    }
+}
+
+/// Without any help, waiting as long as the store says; no two takes that are the limit apart come closer
+/// than the window.
+pub async fn no_window_holds_more_than_the_limit_in_real_time(store: StoreUnderTest) {
+    const WINDOW: Duration = Duration::from_millis(300);
+    // Stores count in milliseconds, and their clock may be slewed.
+    const TOLERANCE: Duration = Duration::from_millis(5);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let mut taken = Vec::new();
+    while taken.len() < 7 {
+        assert!(Instant::now() < deadline, "only {} were taken", taken.len());
+        let before = Instant::now();
+        match store.destinations.take(DESTINATION, 2, WINDOW).await.unwrap() {
+            None => taken.push((before, Instant::now())),
+            Some(wait) => {
+                assert!(wait <= WINDOW, "{wait:?}");
+                tokio::time::sleep(wait).await;
+            }
+        }
+    }
+    for ((before, _), (_, after)) in taken.iter().zip(taken.iter().skip(2)) {
+        assert!(*after - *before + TOLERANCE >= WINDOW, "{:?}", *after - *before);
+    }
+}
+
+/// Whoever asks again and again is not put off by that.
+pub async fn a_refused_attempt_counts_nothing(store: StoreUnderTest) {
+    assert_eq!(take(&store, 1).await, None);
+    for _ in 0..10 {
+        pass(&store, 5);
+        assert!(take(&store, 1).await.is_some());
+    }
+    pass(&store, 10);
+    assert_eq!(take(&store, 1).await, None);
+}
+
+/// Destinations that differ in one bit have nothing in common.
+pub async fn every_destination_has_a_limit_of_its_own(store: StoreUnderTest) {
+    let (mut first_bit, mut last_bit) = (DESTINATION, DESTINATION);
+    first_bit.first_mut().into_iter().for_each(|byte| *byte ^= 0x80);
+    last_bit.last_mut().into_iter().for_each(|byte| *byte ^= 1);
+    for destination in [DESTINATION, first_bit, last_bit, [0; 32], [0xff; 32]] {
+        for instance in [&store.first, &store.second] {
+            assert_eq!(instance.destinations.take(destination, 2, MINUTE).await.unwrap(), None);
+        }
+        assert!(store.destinations.take(destination, 2, MINUTE).await.unwrap().is_some());
+    }
+}
+
+/// Takes count whatever limit and window they were made under. Where there is no place at all, the wait is
+/// the window.
+pub async fn a_changed_limit_counts_what_was_taken(store: StoreUnderTest) {
+    let since = Instant::now();
+    assert_eq!(take(&store, 0).await, Some(MINUTE));
+    for _ in 0..4 {
+        assert_eq!(take(&store, 4).await, None);
+        pass(&store, 10);
+    }
+    // Taken 40, 30, 20 and 10 seconds ago.
+    assert_eq!(take(&store, 0).await, Some(MINUTE));
+    for (limit, seconds) in [(1, 50), (2, 40), (3, 30), (4, 20)] {
+        assert_wait(take(&store, limit).await, seconds, since);
+    }
+    let shorter = store.destinations.take(DESTINATION, 2, Duration::from_secs(25)).await.unwrap();
+    assert_wait(shorter, 5, since);
+    assert_eq!(take(&store, u32::MAX).await, None);
+}
+
+/// A destination stays while one of its takes may still count.
+pub async fn only_destinations_that_nobody_tested_of_late_are_forgotten(store: StoreUnderTest) {
+    let (old, mixed, new) = ([1; 32], [2; 32], [3; 32]);
+    let take = async |one| store.destinations.take(one, 2, MINUTE).await.unwrap();
+    for one in [old, mixed] {
+        assert_eq!(take(one).await, None);
+    }
+    assert_eq!(store.destinations.forget(MINUTE).await.unwrap(), 0);
+    pass(&store, 50);
+    for one in [mixed, new, new] {
+        assert_eq!(take(one).await, None);
+    }
+    pass(&store, 11);
+    assert_eq!(store.second.destinations.forget(MINUTE).await.unwrap(), 1);
+    assert_eq!(store.destinations.forget(MINUTE).await.unwrap(), 0);
+    for (one, free) in [(new, 0), (mixed, 1), (old, 2)] {
+        for place in 0..3 {
+            assert_eq!(take(one).await.is_none(), place < free, "{one:?}");
+        }
+    }
+    pass(&store, 61);
+    assert_eq!(store.destinations.forget(MINUTE).await.unwrap(), 3);
+}
+
+/// Cleaning up at the same time neither frees a place nor stops a take.
+pub async fn takes_racing_a_forget_stay_exact(store: StoreUnderTest) {
+    for _ in 0..5 {
+        let work = (0..60).map(|number| {
+            let destinations = store.instance(number / 3).destinations;
+            async move {
+                if number.is_multiple_of(3) {
+                    return destinations.forget(MINUTE).await.map(|_| false);
+                }
+                Ok(destinations.take(DESTINATION, 5, MINUTE).await?.is_none())
+            }
+        });
+        let answers: StoreResult<Vec<bool>> = in_parallel(work).await.into_iter().collect();
+        assert_eq!(answers.unwrap().into_iter().filter(|taken| *taken).count(), 5);
+        // The next round finds a row that is to be forgotten and taken from.
+        pass(&store, 61);
+    }
+}
+
+/// A take in the future counts as a recent one when it may be the clock that was a little off, and is
+/// dropped when it cannot be.
+pub async fn a_clock_that_was_set_back_blocks_nobody_for_long(store: StoreUnderTest) {
+    let since = Instant::now();
+    assert_eq!(take(&store, 1).await, None);
+    pass(&store, -30);
+    assert_wait(take(&store, 1).await, 90, since);
+    pass(&store, -3_600);
+    assert_eq!(take(&store, 1).await, None);
+    assert_wait(take(&store, 1).await, 60, since);
+    pass(&store, -3_600);
+    assert_eq!(store.destinations.forget(MINUTE).await.unwrap(), 1);
+}

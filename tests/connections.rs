@@ -1,0 +1,10 @@
+//! Connection tests and the egress policy around them, through the API of the started program.
+
+mod destinations;
+mod hostile;
+mod limits;
+mod policy;
+mod postgres;
+mod providers;
+mod sftp;
+mod storing;
