@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use strongroom_domain::connection_test::HOST_KEY_FINGERPRINT;
 use strongroom_domain::{
-    Action, AuditEvent, ConfigValue, Content, Credential, CredentialType, Outcome, Provider, ProviderTest,
-    StepOutcome, TestCode, TestMeaning, TestReport, TestStep,
+    Action, AuditEvent, ConfigValue, Content, Credential, CredentialType, Outcome, Provider, ProviderId,
+    ProviderTest, StepOutcome, TestCode, TestMeaning, TestReport, TestStep,
 };
 use strongroom_provider_tester::{Cause, Progress, TEST_LIMIT, TestError, TestSubject, Verdict};
 use tokio::time::Instant;
@@ -62,6 +62,20 @@ impl Application {
         candidate: &Candidate<'_>,
     ) -> Result<Option<Run>, Failure> {
         let Some(test) = candidate.declared_test() else { return Ok(None) };
+        let run = self.run_declared(caller, test, candidate).await;
+        if matches!(run, Err(Failure::Limited { .. })) {
+            let event = caller.event(Action::ConnectionTested, Outcome::Denied).detail("code", "limited");
+            self.denials.record(of_provider(event, &candidate.provider.id), &self.audit_writer);
+        }
+        run.map(Some)
+    }
+
+    async fn run_declared(
+        &self,
+        caller: &Caller,
+        test: &ProviderTest,
+        candidate: &Candidate<'_>,
+    ) -> Result<Run, Failure> {
         let allowance = self.test_rates.take(caller, self.ports.clock.now())?;
         let _place = self.test_places.enter(caller.organization()).await?;
         let (tested_at, began) = (self.ports.clock.now(), Instant::now());
@@ -95,7 +109,7 @@ impl Application {
             provider = %report.provider, code = report.code.as_str(), cause = verdict.cause.as_ref().map(Cause::text),
             "a connection was tested"
         );
-        Ok(Some(Run { tested: Tested { report, allowance }, cause: verdict.cause }))
+        Ok(Run { tested: Tested { report, allowance }, cause: verdict.cause })
     }
 }
 
@@ -108,14 +122,11 @@ impl Run {
             TestMeaning::Rejected => Outcome::Denied,
             TestMeaning::Misconfigured | TestMeaning::Unanswered => Outcome::Failed,
         };
-        let of_provider = |mut event: AuditEvent| {
-            event.provider = Some(report.provider.clone());
-            event
-        };
-        let tested = of_provider(caller.event(action, outcome)).detail("code", report.code.as_str());
+        let event = |action, outcome| of_provider(caller.event(action, outcome), &report.provider);
+        let tested = event(action, outcome).detail("code", report.code.as_str());
         let (tested, refused) = match &self.cause {
             Some(Cause::Policy(reason)) => {
-                let refused = of_provider(caller.event(Action::EgressRefused, Outcome::Denied));
+                let refused = event(Action::EgressRefused, Outcome::Denied);
                 (tested, Some(refused.detail("reason", reason.as_str())))
             }
             Some(Cause::Network(reason) | Cause::Protocol(reason)) => {
@@ -134,6 +145,11 @@ impl Run {
     ) -> impl Iterator<Item = AuditEvent> {
         self.events(caller, Action::CredentialTested).map(|event| event.about(credential))
     }
+}
+
+fn of_provider(mut event: AuditEvent, provider: &ProviderId) -> AuditEvent {
+    event.provider = Some(provider.clone());
+    event
 }
 
 /// A tester that did not end: who never reached the server says so.

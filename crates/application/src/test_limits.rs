@@ -19,6 +19,8 @@ const PER_ORGANIZATION: usize = 4;
 const PER_INSTANCE: usize = 32;
 /// How many tests wait for their turn.
 const QUEUE: usize = 64;
+/// How long one waits at most.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How many connection tests may begin within any minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,8 +127,13 @@ impl TestPlaces {
     /// Waits for a place.
     ///
     /// # Errors
-    /// `Limited` when 64 are waiting already.
+    /// `Limited` when 64 are waiting already, or after 10 seconds.
     pub(crate) async fn enter(&self, organization: &OrganizationId) -> Result<Place, Failure> {
+        let place = tokio::time::timeout(PATIENCE, self.wait(organization)).await;
+        place.unwrap_or(Err(Failure::Limited { retry_after: Duration::from_secs(1), allowance: None }))
+    }
+
+    async fn wait(&self, organization: &OrganizationId) -> Result<Place, Failure> {
         let _waiting = Waiting::join(&self.waiting)?;
         let own = {
             let mut all = self.organizations.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,5 +1,6 @@
 //! What a server does beside answering: asks whether the store is there, writes usage notes, truncates the
-//! write-ahead log and writes audit checkpoints.
+//! write-ahead log and, once a minute, writes audit checkpoints, forgets old counts of connection tests and looks
+//! where the store is.
 
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -14,11 +15,12 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::checkpoint_line;
+use crate::store_guard::StoreGuard;
 use crate::stores::Stores;
 
 const PROBE: Duration = Duration::from_millis(400);
 const NOTES: Duration = Duration::from_secs(5);
-const CHECKPOINT: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// The tasks of one server.
 pub(crate) struct Background {
@@ -28,7 +30,13 @@ pub(crate) struct Background {
 }
 
 impl Background {
-    pub(crate) fn start(application: Application, stores: Arc<Stores>, file: Option<PathBuf>) -> Self {
+    pub(crate) fn start(
+        application: Application,
+        stores: Arc<Stores>,
+        guard: StoreGuard,
+        file: Option<PathBuf>,
+    ) -> Self {
+        let guard = Arc::new(guard);
         let (stop, stopped) = watch::channel(false);
         let checkpoints = Arc::new(Checkpoints { file, since: tokio::sync::Mutex::new(None) });
         let mut tasks = JoinSet::new();
@@ -46,13 +54,15 @@ impl Background {
                 }
             }
         }));
-        tasks.spawn(every(CHECKPOINT, stopped, {
+        tasks.spawn(every(MINUTE, stopped, {
             let checkpoints = checkpoints.clone();
             move || {
-                let (application, checkpoints) = (application.clone(), checkpoints.clone());
+                let (application, checkpoints, guard) =
+                    (application.clone(), checkpoints.clone(), guard.clone());
                 async move {
                     checkpoints.write(&application).await;
                     application.forget_destinations().await;
+                    guard.protect().await;
                 }
             }
         }));

@@ -24,6 +24,7 @@ mod diagnosis;
 mod error;
 mod secret_file;
 mod start;
+mod store_guard;
 mod stores;
 mod tester_runtime;
 mod token_issuer;

@@ -24,6 +24,7 @@ use zeroize::Zeroizing;
 use crate::background::Background;
 use crate::builder::StoreChoice;
 use crate::data_dir::{DataDir, ServeLock};
+use crate::store_guard::StoreGuard;
 use crate::stores::{Database, Stores};
 use crate::tester_runtime::TesterRuntime;
 use crate::{Builder, KeySource, Migrations, SecretSource, StartError, Strongroom, TokenIssuer, secret_file};
@@ -123,7 +124,9 @@ async fn assemble(
     .await?;
     let purpose_keys = Arc::new(purpose_keys);
     let stores = database.with_keys(purpose_keys.clone());
-    let egress = guarded(egress, builder, &stores, purpose_keys.clone()).await;
+    let egress = with_budget(egress, builder, &stores, purpose_keys.clone());
+    let guard = StoreGuard::new(egress.clone(), &builder.store);
+    guard.protect().await;
     let ports = Ports {
         credentials: stores.credentials.clone(),
         service_accounts: stores.service_accounts.clone(),
@@ -144,8 +147,8 @@ async fn assemble(
         Limits { credentials_per_provider: builder.credentials_per_provider, tests: builder.test_rates };
     let application = Application::start(ports, limits);
     let stores = Arc::new(stores);
-    let background = background
-        .then(|| Background::start(application.clone(), stores.clone(), checkpoint_file(builder, data_dir)));
+    let file = checkpoint_file(builder, data_dir);
+    let background = background.then(|| Background::start(application.clone(), stores.clone(), guard, file));
     Ok(Strongroom {
         application,
         stores,
@@ -187,23 +190,14 @@ fn testers(egress: &Egress) -> Result<Testers, StartError> {
     })
 }
 
-/// The egress policy with the budgets of destinations, and closed towards the store.
-async fn guarded(egress: Egress, builder: &Builder, stores: &Stores, keys: Arc<dyn PurposeKeys>) -> Egress {
-    protect_store(&egress, &builder.store).await;
+/// The egress policy with the budgets of destinations.
+fn with_budget(egress: Egress, builder: &Builder, stores: &Stores, keys: Arc<dyn PurposeKeys>) -> Egress {
     match builder.test_rates {
         Some(rates) => {
             let budget = StoredBudget::new(stores.destinations.clone(), keys, rates.per_destination);
             egress.with_budget(Arc::new(budget))
         }
         None => egress,
-    }
-}
-
-/// No tenant's connection test may reach the store, even where its network is listed.
-async fn protect_store(egress: &Egress, store: &StoreChoice) {
-    let StoreChoice::Postgres { url, .. } = store else { return };
-    for (host, port) in strongroom_store_postgres::endpoints(url.expose()) {
-        egress.protect_name(&host, port).await;
     }
 }
 

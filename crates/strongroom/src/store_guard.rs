@@ -1,0 +1,29 @@
+//! Keeps connection tests away from the store, wherever it has moved to.
+
+use strongroom_egress::Egress;
+
+use crate::builder::StoreChoice;
+
+/// The egress policy and the endpoints of the store.
+pub(crate) struct StoreGuard {
+    egress: Egress,
+    endpoints: Vec<(String, u16)>,
+}
+
+impl StoreGuard {
+    pub(crate) fn new(egress: Egress, store: &StoreChoice) -> Self {
+        let endpoints = match store {
+            StoreChoice::Embedded { .. } => Vec::new(),
+            StoreChoice::Postgres { url, .. } => strongroom_store_postgres::endpoints(url.expose()),
+        };
+        Self { egress, endpoints }
+    }
+
+    /// Closes the egress policy towards the addresses that the store's names have now; even where their
+    /// network is listed. Called again every minute, because a failover may change them.
+    pub(crate) async fn protect(&self) {
+        for (host, port) in &self.endpoints {
+            self.egress.protect_name(host, *port).await;
+        }
+    }
+}
