@@ -7,4 +7,5 @@ mod policy;
 mod postgres;
 mod providers;
 mod sftp;
+mod shapes;
 mod storing;

@@ -135,9 +135,9 @@ fn resident(pid: u32) -> u64 {
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
-/// How long requests take while `until` is not done, in order.
-async fn latencies(client: &Client, until: impl Future<Output = ()>) -> Vec<Duration> {
-    let mut taken = Vec::new();
+/// How long requests take while `until` is not done, in order, and the most memory that the server has held.
+async fn watch(client: &Client, pid: u32, until: impl Future<Output = ()>) -> (Vec<Duration>, u64) {
+    let (mut taken, mut peak) = (Vec::new(), 0);
     tokio::pin!(until);
     loop {
         let began = Instant::now();
@@ -146,12 +146,13 @@ async fn latencies(client: &Client, until: impl Future<Output = ()>) -> Vec<Dura
             reply = client.get("/integrations/credentials") => {
                 assert_eq!(reply.status, 200);
                 taken.push(began.elapsed());
+                peak = peak.max(resident(pid));
             }
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     taken.sort();
-    taken
+    (taken, peak)
 }
 
 fn p99(sorted: &[Duration]) -> Duration {
@@ -179,8 +180,7 @@ async fn hostile_servers_cost_ten_seconds_little_memory_and_nobody_elses_time() 
         }
     }
     assert!(cases.len() >= 25);
-    let quiet = latencies(&admin, tokio::time::sleep(Duration::from_secs(3))).await;
-    let before = resident(server.pid());
+    let (quiet, before) = watch(&admin, server.pid(), tokio::time::sleep(Duration::from_secs(3))).await;
     let attack = async {
         join_all(cases.iter().map(async |(name, listener, client, path, body)| {
             let began = Instant::now();
@@ -189,7 +189,7 @@ async fn hostile_servers_cost_ten_seconds_little_memory_and_nobody_elses_time() 
             assert_eq!(reply.status, 200, "{path} {name}: {}", reply.text);
             let code = reply.json()["code"].as_str().unwrap().to_owned();
             assert!(
-                ["timeout", "provider_error", "tls_failed", "invalid_config", "rate_limited"]
+                ["not_reachable", "timeout", "provider_error", "tls_failed", "invalid_config"]
                     .contains(&code.as_str()),
                 "{path} {name}: {code}"
             );
@@ -198,8 +198,8 @@ async fn hostile_servers_cost_ten_seconds_little_memory_and_nobody_elses_time() 
         }))
         .await;
     };
-    let noisy = latencies(&admin, attack).await;
-    let grown = resident(server.pid()).saturating_sub(before);
+    let (noisy, peak) = watch(&admin, server.pid(), attack).await;
+    let grown = peak.saturating_sub(before);
     eprintln!(
         "{} hostile servers: p99 of others {:?} quiet, {:?} meanwhile ({} and {} requests); {grown} KiB grown",
         cases.len(),
@@ -208,6 +208,8 @@ async fn hostile_servers_cost_ten_seconds_little_memory_and_nobody_elses_time() 
         quiet.len(),
         noisy.len(),
     );
-    assert!(p99(&noisy) < Duration::from_millis(100), "{:?}", p99(&noisy));
+    // Half as long again, or what a timer tick and this test's own threads cost on two processors.
+    let bound = (p99(&quiet) * 3 / 2).max(Duration::from_millis(10));
+    assert!(p99(&noisy) <= bound, "{:?} instead of {:?}", p99(&noisy), p99(&quiet));
     assert!(grown <= 32 * 1024, "{grown} KiB");
 }

@@ -1,7 +1,5 @@
 //! Where connection tests may go (security.md, rows 6 to 8, and section 3.7).
 
-use std::net::IpAddr;
-
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
@@ -67,6 +65,8 @@ async fn no_spelling_of_an_internal_host_is_connected_to_by_any_tester() {
         assert!(fine, "{path} {body}: {} {}", reply.status, reply.text);
     }
     assert_eq!(replies.len(), hosts.len() * 3);
+    let looked_at = replies.iter().filter(|(.., reply)| reply.status == 200).count();
+    assert!(looked_at >= 400, "only {looked_at} of {} got as far as the policy", replies.len());
     assert_eq!(everywhere.accepted(), 0);
 }
 
@@ -124,28 +124,34 @@ async fn every_kind_of_unreachable_gets_the_same_answer() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_is_resolved_once_and_every_answer_counts() {
-    const PUBLIC: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 200));
-    let inside = Listener::closing("[::]:0");
+    // 127.0.0.2 is open, 127.0.0.1 and ::1 are not.
+    let outside = Listener::closing("127.0.0.2:0");
+    let inside = Listener::closing(&format!("127.0.0.1:{}", outside.port()));
     let names = NameServer::start(|name, before| match name {
         // Fine at the first look, inside at the second.
-        "rebind.example.com" if before == 0 => vec![[93, 184, 216, 34].into()],
+        "rebind.example.com" if before == 0 => vec![[127, 0, 0, 2].into()],
         "rebind.example.com" => vec![[127, 0, 0, 1].into()],
-        "mixed.example.com" => vec![[93, 184, 216, 34].into(), "::1".parse().unwrap()],
-        "documentation.example.com" => vec![PUBLIC],
+        "mixed.example.com" => vec![[127, 0, 0, 2].into(), "::1".parse().unwrap()],
+        "documentation.example.com" => vec![[192, 0, 2, 200].into()],
         _ => vec!["::ffff:127.0.0.1".parse().unwrap()],
     });
     let world = lenient(World::embedded(), inside.port()).with("STRONGROOM_EGRESS__DNS", &names.address());
+    let world = world.with("STRONGROOM_EGRESS__ALLOW_CIDRS", "sftp=127.0.0.2/32");
     let server = world.setup.start().await;
     let admin = server.client(Character::admin_of("acme"));
+    let [(path, body), ..] = tests_of("rebind.example.com", outside.port());
+    assert_eq!(admin.post(path, body).await.json()["code"], "provider_error", "the address that was checked");
+    assert_eq!((outside.accepted(), names.queries("rebind.example.com").0), (1, 1));
     for host in ["rebind", "mixed", "documentation", "mapped"] {
         let host = format!("{host}.example.com");
         let [(path, body), ..] = tests_of(&host, inside.port());
         let reply = admin.post(path, body).await;
         assert_eq!((reply.status, &reply.json()["code"]), (200, &json!("not_reachable")), "{host}");
         let (a, aaaa) = names.queries(&host);
-        assert!(a == 1 && aaaa <= 1, "{host}: {a} A and {aaaa} AAAA queries");
+        let earlier = usize::from(host.starts_with("rebind"));
+        assert!(a == 1 + earlier && aaaa <= 1 + earlier, "{host}: {a} A and {aaaa} AAAA queries");
     }
-    assert_eq!(inside.accepted(), 0);
+    assert_eq!((inside.accepted(), outside.accepted()), (0, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

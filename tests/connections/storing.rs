@@ -69,6 +69,13 @@ async fn creating(rehearsal: &Rehearsal, admin: &Client) {
         assert!(stored["last_tested_at"].is_string());
         assert_eq!(count(admin).await, before + 1);
     }
+    let denied = content(rehearsal, Marker::Denied);
+    let report = admin.post("/integrations/github/test-connection", denied).await.json();
+    let outcome = |name: &str| {
+        let steps = report["steps"].as_array().unwrap();
+        steps.iter().find(|step| step["name"] == name).map(|step| step["outcome"].clone())
+    };
+    assert_eq!((outcome("login"), outcome("probe")), (Some(json!("ok")), Some(json!("failed"))), "{report}");
     let before = count(admin).await;
     let refused = admin.post(CREATE, github(rehearsal, Marker::Bad)).await;
     assert_eq!(refused.status, 422, "{}", refused.text);
@@ -77,6 +84,17 @@ async fn creating(rehearsal: &Rehearsal, admin: &Client) {
     assert_eq!(error["details"]["code"], "auth_rejected");
     assert!(error["details"]["hint"].is_string() && error["details"]["steps"].is_array());
     assert_eq!(count(admin).await, before);
+    // What was tested and then not stored is on record all the same.
+    let tested = async || {
+        let events = admin.get("/integrations/audit?action=connection.tested&limit=500").await.json();
+        events["items"].as_array().unwrap().len()
+    };
+    let mut first = github(rehearsal, Marker::Good);
+    first["slot"] = json!("only-one");
+    assert_eq!(admin.post(CREATE, first.clone()).await.status, 201);
+    let before = tested().await;
+    assert_eq!(admin.post(CREATE, first).await.status, 409);
+    assert_eq!(tested().await, before + 1);
     let wrong = admin.post("/integrations/credentials?test=maybe", github(rehearsal, Marker::Good)).await;
     assert_eq!((wrong.status, &wrong.json()["detail"][0]["loc"]), (422, &json!(["query", "test"])));
 }

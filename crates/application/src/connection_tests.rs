@@ -38,6 +38,8 @@ pub(crate) struct Candidate<'a> {
     pub(crate) credential_type: CredentialType,
     pub(crate) content: &'a Arc<Content>,
     pub(crate) probe_path: Option<String>,
+    /// Whether nobody has opened its private keys yet.
+    pub(crate) is_new: bool,
 }
 
 impl Candidate<'_> {
@@ -70,6 +72,24 @@ impl Application {
         run.map(Some)
     }
 
+    /// Puts a test on record whose credential was not stored after all, for whatever reason.
+    pub(crate) async fn record_lost_test(&self, caller: &Caller, run: Option<&Run>) -> Result<(), Failure> {
+        let Some(run) = run else { return Ok(()) };
+        self.audit_writer.record(run.events(caller, Action::ConnectionTested).collect()).await
+    }
+
+    fn failure_of(&self, error: &TestError) -> Failure {
+        match error {
+            TestError::DestinationLimit { retry_after } => {
+                let reset_at = self.ports.clock.now() + *retry_after;
+                let limit = self.limits.tests.map(|rates| rates.per_destination);
+                let allowance = limit.map(|limit| Allowance { limit, remaining: 0, reset_at });
+                Failure::Limited { retry_after: *retry_after, allowance }
+            }
+            TestError::Unavailable => Failure::unavailable(),
+        }
+    }
+
     async fn run_declared(
         &self,
         caller: &Caller,
@@ -77,6 +97,9 @@ impl Application {
         candidate: &Candidate<'_>,
     ) -> Result<Run, Failure> {
         let allowance = self.test_rates.take(caller, self.ports.clock.now())?;
+        if candidate.is_new {
+            self.check_private_keys(caller, candidate.provider, candidate.content).await?;
+        }
         let _place = self.test_places.enter(caller.organization()).await?;
         let (tested_at, began) = (self.ports.clock.now(), Instant::now());
         let progress = Arc::new(Progress::default());
@@ -88,13 +111,20 @@ impl Application {
         });
         let verdict = self.ports.testers.of(test).test(subject, progress.clone());
         let verdict = match tokio::time::timeout(TEST_LIMIT, verdict).await {
-            Ok(verdict) => verdict.map_err(|error| failure_of(&error))?,
-            Err(_) => overdue(&progress),
+            Ok(verdict) => verdict.map_err(|error| self.failure_of(&error))?,
+            Err(_) => {
+                Verdict::of(TestCode::Timeout).because(Cause::Network("the test took too long".to_owned()))
+            }
+        };
+        // Who accepts connections and says nothing is told from who accepts none only by whoever scans ports.
+        let code = match verdict.code {
+            TestCode::Timeout if progress.is_before_login() => TestCode::NotReachable,
+            code => code,
         };
         let report = TestReport {
-            code: verdict.code,
-            message: verdict.message.unwrap_or(Cow::Borrowed(verdict.code.message())),
-            hint: verdict.hint.or(verdict.code.hint().map(Cow::Borrowed)),
+            code,
+            message: verdict.message.unwrap_or(Cow::Borrowed(code.message())),
+            hint: verdict.hint.or(code.hint().map(Cow::Borrowed)),
             provider: candidate.provider.id.clone(),
             tested_at,
             duration: began.elapsed(),
@@ -103,8 +133,10 @@ impl Application {
         };
         let report = match report.code {
             TestCode::NotReachable => held_back(report, began).await,
+            TestCode::Insufficient => TestReport { steps: with_good_login(report.steps), ..report },
             _ => report,
         };
+        self.test_counts.count(report.code);
         tracing::info!(
             provider = %report.provider, code = report.code.as_str(), cause = verdict.cause.as_ref().map(Cause::text),
             "a connection was tested"
@@ -129,10 +161,9 @@ impl Run {
                 let refused = event(Action::EgressRefused, Outcome::Denied);
                 (tested, Some(refused.detail("reason", reason.as_str())))
             }
-            Some(Cause::Network(reason) | Cause::Protocol(reason)) => {
-                (tested.detail("cause", reason.as_str()), None)
-            }
-            None => (tested, None),
+            Some(Cause::Protocol(reason)) => (tested.detail("cause", reason.as_str()), None),
+            // Which kind of unreachable it was is for the operator's log: tenants read the trail.
+            Some(Cause::Network(_)) | None => (tested, None),
         };
         std::iter::once(tested).chain(refused)
     }
@@ -152,32 +183,17 @@ fn of_provider(mut event: AuditEvent, provider: &ProviderId) -> AuditEvent {
     event
 }
 
-/// A tester that did not end: who never reached the server says so.
-fn overdue(progress: &Progress) -> Verdict {
-    let reached = progress.is_done(&Progress::REACH);
-    let verdict = Verdict::of(if reached { TestCode::Timeout } else { TestCode::NotReachable });
-    verdict.because(Cause::Network("the test took too long".to_owned()))
-}
-
-fn failure_of(error: &TestError) -> Failure {
-    match error {
-        TestError::DestinationLimit { retry_after } => {
-            Failure::Limited { retry_after: *retry_after, allowance: None }
-        }
-        TestError::Unavailable => Failure::unavailable(),
-    }
-}
-
-/// Makes every kind of unreachable look the same: one text, no facts, durations in whole grains, and the
-/// answer not before that time is over.
+/// Makes every kind of unreachable look the same: one text, the same steps, no facts, durations in whole grains,
+/// and the answer not before that time is over.
 async fn held_back(report: TestReport, began: Instant) -> TestReport {
     let duration = in_grains(report.duration);
-    let steps = report.steps.into_iter().map(|step| TestStep {
-        duration: step.duration.map(|_| match step.outcome {
-            StepOutcome::Failed => duration,
-            StepOutcome::Ok | StepOutcome::Skipped => Duration::ZERO,
-        }),
-        ..step
+    let steps = report.steps.into_iter().map(|step| {
+        let (outcome, duration) = match &step.name {
+            name if *name == Progress::PARSE => (StepOutcome::Ok, Some(Duration::ZERO)),
+            name if *name == Progress::REACH => (StepOutcome::Failed, Some(duration)),
+            _ => (StepOutcome::Skipped, None),
+        };
+        TestStep { outcome, duration, ..step }
     });
     let report = TestReport {
         message: Cow::Borrowed(TestCode::NotReachable.message()),
@@ -191,14 +207,32 @@ async fn held_back(report: TestReport, began: Instant) -> TestReport {
     report
 }
 
+/// Whoever lacks a permission has logged in: what failed is the probe, also where one request shows both.
+fn with_good_login(mut steps: Vec<TestStep>) -> Vec<TestStep> {
+    let is_failed_login =
+        |step: &&mut TestStep| step.name == Progress::LOGIN && step.outcome == StepOutcome::Failed;
+    let Some(login) = steps.iter_mut().find(is_failed_login) else { return steps };
+    login.outcome = StepOutcome::Ok;
+    let probe =
+        TestStep { name: Progress::PROBE, outcome: StepOutcome::Failed, duration: Some(Duration::ZERO) };
+    match steps.iter_mut().find(|step| step.name == Progress::PROBE) {
+        Some(announced) => *announced = probe,
+        None => steps.push(probe),
+    }
+    steps
+}
+
 fn in_grains(duration: Duration) -> Duration {
     let grains = duration.as_micros().div_ceil(GRAIN.as_micros()).max(1);
     GRAIN * u32::try_from(grains).unwrap_or(u32::MAX)
 }
 
 /// Keeps what a good test has seen of the server's identity, unless the caller named one: from now on the
-/// server must show it again.
+/// server must show it again. Whoever answers without a good login is nobody to remember.
 pub(crate) fn pin_host_key(provider: &Provider, content: &mut Content, report: &TestReport) {
+    if report.code.meaning() != TestMeaning::Works {
+        return;
+    }
     let declared = provider.field(HOST_KEY_FINGERPRINT).is_some();
     if let (true, Some(seen)) = (declared, report.facts.get(HOST_KEY_FINGERPRINT))
         && content.config.get(HOST_KEY_FINGERPRINT).is_none()

@@ -26,6 +26,7 @@ mod record_start;
 mod secrets;
 mod store_credential;
 mod test_connection;
+mod test_counts;
 mod test_limits;
 mod test_new_content;
 mod test_stored_credential;
@@ -36,7 +37,9 @@ mod verify_audit;
 
 use std::sync::Arc;
 
+use strongroom_domain::TestCode;
 use strongroom_environment::{Catalog, Clock, Ids, KeyFileReader, Randomness, TokenVerifier};
+pub use strongroom_provider_tester::MAX_PROBE_PATH_BYTES;
 use strongroom_provider_tester::Testers;
 use strongroom_repository::{
     AuditTrail, CredentialRepository, DestinationLimitRepository, OrganizationRepository,
@@ -65,7 +68,8 @@ pub use verify_audit::VerifyAudit;
 use crate::audit_writer::AuditWriter;
 use crate::denials::Denials;
 use crate::readiness::Readiness;
-use crate::test_limits::{TestPlaces, TestRateLimits};
+use crate::test_counts::TestCounts;
+use crate::test_limits::{KeyTurns, TestPlaces, TestRateLimits};
 use crate::usage_notes::UsageNotes;
 use crate::verified_keys::VerifiedKeys;
 
@@ -123,6 +127,8 @@ pub struct Application {
     readiness: Arc<Readiness>,
     test_rates: Arc<TestRateLimits>,
     test_places: Arc<TestPlaces>,
+    key_turns: Arc<KeyTurns>,
+    test_counts: Arc<TestCounts>,
 }
 
 impl Application {
@@ -140,6 +146,8 @@ impl Application {
             readiness: Arc::default(),
             test_rates,
             test_places: Arc::default(),
+            key_turns: Arc::default(),
+            test_counts: Arc::default(),
         }
     }
 
@@ -147,6 +155,11 @@ impl Application {
     /// Events that mutations carry are counted by their requests, not here.
     pub fn audit_counts(&self) -> (u64, u64) {
         self.audit_writer.counts()
+    }
+
+    /// How many connection tests have found this since the start of this instance.
+    pub fn tests_found(&self, code: TestCode) -> u64 {
+        self.test_counts.get(code)
     }
 
     /// Writes what has been gathered in memory: last-read and last-used times, and summaries of sampled

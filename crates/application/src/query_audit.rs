@@ -26,6 +26,8 @@ impl Application {
         query: QueryAudit,
     ) -> Result<(Vec<AuditRecord>, bool), Failure> {
         self.permit(caller, Operation::QueryAudit)?;
+        // A refusal is answered before it is on record; whoever asks after it finds it all the same.
+        self.audit_writer.catch_up().await;
         let limit = query.limit.clamp(1, 500);
         let page = AuditPage { before: query.before, limit: limit + 1 };
         let mut records = self.ports.audit.query(caller.organization(), &query.filter, page).await?;

@@ -50,7 +50,6 @@ impl Application {
             return Err(self.deny(caller, Operation::CreateCredential));
         }
         let content = provider.accept(new.credential_type, new.credentials).map_err(Failure::Invalid)?;
-        self.check_private_keys(&provider, &content).await?;
         let name = match new.name {
             Some(name) => name,
             None => CredentialName::parse(&provider.display_name).map_err(|_| Failure::Internal)?,
@@ -60,7 +59,10 @@ impl Application {
                 self.test_new_content(caller, &provider, new.credential_type, content, Unanswered::Store)
                     .await?
             }
-            false => (content, None),
+            false => {
+                self.check_private_keys(caller, &provider, &content).await?;
+                (content, None)
+            }
         };
         let mut credential =
             self.first_version(caller, provider.id.clone(), name, new.credential_type, &content);
@@ -78,7 +80,11 @@ impl Application {
         let tests = run.iter().flat_map(|run| run.events_about(caller, &credential));
         let evidence = tests.fold(event.into(), Evidence::and);
         let row = SealedCredential { credential, sealed };
-        self.ports.credentials.insert(&row, self.limits.credentials_per_provider, evidence).await?;
+        let limit = self.limits.credentials_per_provider;
+        if let Err(error) = self.ports.credentials.insert(&row, limit, evidence).await {
+            self.record_lost_test(caller, run.as_ref()).await?;
+            return Err(error.into());
+        }
         Ok(row.credential)
     }
 

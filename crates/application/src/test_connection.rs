@@ -35,13 +35,13 @@ impl Application {
             return Err(self.deny(caller, Operation::TestCredential));
         }
         let content = provider.accept(asked.credential_type, asked.credentials).map_err(Failure::Invalid)?;
-        self.check_private_keys(&provider, &content).await?;
         let content = Arc::new(content);
         let candidate = Candidate {
             provider: &provider,
             credential_type: asked.credential_type,
             content: &content,
             probe_path: asked.probe_path,
+            is_new: true,
         };
         let run = self.run_test(caller, &candidate).await?.ok_or_else(no_test)?;
         self.audit_writer.record(run.events(caller, Action::ConnectionTested).collect()).await?;
@@ -51,5 +51,7 @@ impl Application {
 
 /// A provider, or a kind of credential, that nobody can test.
 pub(crate) fn no_test() -> Failure {
-    Failure::invalid(Rule::fixed("has no connection test for this kind of credential").on("provider"))
+    Failure::invalid(
+        Rule::fixed("has no connection test for a credential of this type with these fields").on("provider"),
+    )
 }

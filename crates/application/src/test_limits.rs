@@ -1,7 +1,6 @@
 //! Who may test how often, and how many tests run at once (security.md, row 35 and section 3.5).
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,8 +18,14 @@ const PER_ORGANIZATION: usize = 4;
 const PER_INSTANCE: usize = 32;
 /// How many tests wait for their turn.
 const QUEUE: usize = 64;
+/// How many of one organisation wait.
+const QUEUE_PER_ORGANIZATION: usize = 16;
 /// How long one waits at most.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How many private keys of one organisation are opened at once.
+const KEYS_PER_ORGANIZATION: usize = 2;
+/// How long one waits at most.
+const KEY_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How many connection tests may begin within any minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,11 +105,31 @@ impl TestRateLimits {
     }
 }
 
-/// The places for tests that run at once.
-pub(crate) struct TestPlaces {
-    instance: Arc<Semaphore>,
+/// Places of which each organisation has a few of its own.
+struct PerOrganization {
+    places: usize,
     organizations: Mutex<HashMap<OrganizationId, Arc<Semaphore>>>,
-    waiting: AtomicUsize,
+}
+
+impl PerOrganization {
+    fn new(places: usize) -> Self {
+        Self { places, organizations: Mutex::default() }
+    }
+
+    fn of(&self, organization: &OrganizationId) -> Arc<Semaphore> {
+        let mut all = self.organizations.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|known, places| known == organization || Arc::strong_count(places) > 1);
+        let places = all.entry(organization.clone());
+        places.or_insert_with(|| Arc::new(Semaphore::new(self.places))).clone()
+    }
+}
+
+/// The places for tests that run at once, and for those that wait.
+pub(crate) struct TestPlaces {
+    running: PerOrganization,
+    running_here: Arc<Semaphore>,
+    waiting: PerOrganization,
+    waiting_here: Arc<Semaphore>,
 }
 
 /// A place; given back when it is dropped.
@@ -116,9 +141,10 @@ pub(crate) struct Place {
 impl Default for TestPlaces {
     fn default() -> Self {
         Self {
-            instance: Arc::new(Semaphore::new(PER_INSTANCE)),
-            organizations: Mutex::default(),
-            waiting: AtomicUsize::new(0),
+            running: PerOrganization::new(PER_ORGANIZATION),
+            running_here: Arc::new(Semaphore::new(PER_INSTANCE)),
+            waiting: PerOrganization::new(QUEUE_PER_ORGANIZATION),
+            waiting_here: Arc::new(Semaphore::new(QUEUE)),
         }
     }
 }
@@ -127,43 +153,44 @@ impl TestPlaces {
     /// Waits for a place.
     ///
     /// # Errors
-    /// `Limited` when 64 are waiting already, or after 10 seconds.
+    /// `Limited` when 64 are waiting already, or 16 of the same organisation, or after 10 seconds.
     pub(crate) async fn enter(&self, organization: &OrganizationId) -> Result<Place, Failure> {
+        let waiting = || {
+            let own = self.waiting.of(organization).try_acquire_owned().ok()?;
+            Some((own, self.waiting_here.clone().try_acquire_owned().ok()?))
+        };
+        let _waiting = waiting().ok_or(FULL)?;
         let place = tokio::time::timeout(PATIENCE, self.wait(organization)).await;
-        place.unwrap_or(Err(Failure::Limited { retry_after: Duration::from_secs(1), allowance: None }))
+        place.unwrap_or(Err(FULL))
     }
 
     async fn wait(&self, organization: &OrganizationId) -> Result<Place, Failure> {
-        let _waiting = Waiting::join(&self.waiting)?;
-        let own = {
-            let mut all = self.organizations.lock().unwrap_or_else(PoisonError::into_inner);
-            all.retain(|known, places| known == organization || Arc::strong_count(places) > 1);
-            let places = all.entry(organization.clone());
-            places.or_insert_with(|| Arc::new(Semaphore::new(PER_ORGANIZATION))).clone()
-        };
         // The organisation's place comes first, so that one that floods does not hold the instance's.
-        let own = own.acquire_owned().await.map_err(|_| Failure::Internal)?;
-        let instance = self.instance.clone().acquire_owned().await.map_err(|_| Failure::Internal)?;
+        let own = self.running.of(organization).acquire_owned().await.map_err(|_| Failure::Internal)?;
+        let instance = self.running_here.clone().acquire_owned().await.map_err(|_| Failure::Internal)?;
         Ok(Place { _organization: own, _instance: instance })
     }
 }
 
-/// One that waits; counted until it is dropped.
-struct Waiting<'a>(&'a AtomicUsize);
+const FULL: Failure = Failure::Limited { retry_after: Duration::from_secs(1), allowance: None };
 
-impl<'a> Waiting<'a> {
-    fn join(count: &'a AtomicUsize) -> Result<Self, Failure> {
-        let place = Self(count);
-        if count.fetch_add(1, Ordering::Relaxed) >= QUEUE {
-            return Err(Failure::Limited { retry_after: Duration::from_secs(1), allowance: None });
-        }
-        Ok(place)
+/// Turns to open private keys, so that no organisation takes all of them.
+pub(crate) struct KeyTurns(PerOrganization);
+
+impl Default for KeyTurns {
+    fn default() -> Self {
+        Self(PerOrganization::new(KEYS_PER_ORGANIZATION))
     }
 }
 
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+impl KeyTurns {
+    /// Waits for a turn.
+    ///
+    /// # Errors
+    /// `Unavailable` after 5 seconds.
+    pub(crate) async fn enter(&self, organization: &OrganizationId) -> Result<OwnedSemaphorePermit, Failure> {
+        let turn = tokio::time::timeout(KEY_PATIENCE, self.0.of(organization).acquire_owned()).await;
+        turn.map_err(|_| Failure::unavailable())?.map_err(|_| Failure::Internal)
     }
 }
 
@@ -206,20 +233,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_organisation_holds_four_places_and_sixty_four_wait() {
-        let places = Arc::new(TestPlaces::default());
+    async fn an_organisation_holds_four_places_and_sixteen_wait() {
+        let places = TestPlaces::default();
         let acme = organization("acme");
         let mut held = Vec::new();
         for _ in 0..PER_ORGANIZATION {
             held.push(places.enter(&acme).await.unwrap());
         }
-        let mut waiting: Vec<_> = (0..QUEUE).map(|_| Box::pin(places.enter(&acme))).collect();
+        let mut waiting: Vec<_> =
+            (0..QUEUE_PER_ORGANIZATION).map(|_| Box::pin(places.enter(&acme))).collect();
         for wait in &mut waiting {
             assert!(futures_util::poll!(wait.as_mut()).is_pending());
         }
         assert!(matches!(places.enter(&acme).await, Err(Failure::Limited { .. })));
-        drop(waiting);
         assert!(places.enter(&organization("globex")).await.is_ok(), "others are not held up");
+        drop(waiting);
         drop(held);
         assert!(places.enter(&acme).await.is_ok());
     }

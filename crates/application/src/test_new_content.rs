@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use strongroom_domain::{Action, Content, CredentialType, Provider, TestMeaning};
+use strongroom_domain::{Content, CredentialType, Provider, TestMeaning};
 
 use crate::connection_tests::{Candidate, Run, pin_host_key};
 use crate::{Application, Caller, Failure};
@@ -17,7 +17,7 @@ pub(crate) enum Unanswered {
 }
 
 impl Application {
-    /// Tests new content, and pins the host key that a good test has seen. Without a declared test there is
+    /// Checks the private keys of new content and tests it, and pins the host key that a good test has seen. Without a declared test there is
     /// nothing to run, and `None` comes back.
     ///
     /// # Errors
@@ -32,10 +32,12 @@ impl Application {
         unanswered: Unanswered,
     ) -> Result<(Content, Option<Run>), Failure> {
         let content = Arc::new(content);
-        let candidate = Candidate { provider, credential_type, content: &content, probe_path: None };
+        let candidate =
+            Candidate { provider, credential_type, content: &content, probe_path: None, is_new: true };
         let run = self.run_test(caller, &candidate).await?;
-        if let Some(run) = &run {
-            self.judge(caller, run, unanswered).await?;
+        match &run {
+            Some(run) => self.judge(caller, run, unanswered).await?,
+            None => self.check_private_keys(caller, provider, &content).await?,
         }
         // A tester that was abandoned may still hold the content for a moment; then a copy is stored.
         let mut content = Arc::try_unwrap(content).unwrap_or_else(|shared| shared.duplicate());
@@ -53,7 +55,7 @@ impl Application {
             TestMeaning::Unanswered => Failure::Upstream(report()),
             TestMeaning::Rejected | TestMeaning::Misconfigured => Failure::Rejected(report()),
         };
-        self.audit_writer.record(run.events(caller, Action::ConnectionTested).collect()).await?;
+        self.record_lost_test(caller, Some(run)).await?;
         Err(refused)
     }
 }

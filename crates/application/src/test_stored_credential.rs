@@ -43,6 +43,7 @@ impl Application {
             credential_type: credential.credential_type,
             content: &content,
             probe_path: None,
+            is_new: false,
         };
         let run = self.run_test(caller, &candidate).await?.ok_or_else(no_test)?;
         let report = &run.tested.report;

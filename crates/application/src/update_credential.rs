@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use strongroom_domain::connection_test::HOST_KEY_FINGERPRINT;
+use strongroom_domain::connection_test::keep_host_key;
 use strongroom_domain::{
-    Action, AuditEvent, ConfigValue, Content, Credential, CredentialId, CredentialName, CredentialType,
-    Evidence, Operation, Outcome, Provider, PublicConfig, Sealed, Submission,
+    Action, AuditEvent, Content, Credential, CredentialId, CredentialName, CredentialType, Evidence,
+    Operation, Outcome, Provider, Sealed, Submission,
 };
 use time::OffsetDateTime;
 use tokio::time::Instant;
@@ -17,9 +17,6 @@ use crate::{Application, Caller, Conflict, Failure};
 
 /// How long a write without `If-Match` starts over when somebody else was faster.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
-
-/// Where SSH servers listen unless a port is given (RFC 4253, section 4.1).
-const SSH_PORT: ConfigValue = ConfigValue::Integer(22);
 
 /// What to change.
 #[derive(Debug, Default)]
@@ -45,6 +42,34 @@ pub struct NewContent {
     pub credentials: Submission,
 }
 
+/// A change whose content has been checked.
+struct Change {
+    content: Option<Checked>,
+    name: Option<CredentialName>,
+    expires_at: Option<Option<OffsetDateTime>>,
+    expected_revision: Option<u64>,
+}
+
+/// New content that keeps its provider's rules, and its test when there was one.
+struct Checked {
+    kind: CredentialType,
+    content: Content,
+    run: Option<Run>,
+}
+
+impl Checked {
+    fn put_into(&self, changed: &mut Credential, stated_end: Option<OffsetDateTime>) {
+        changed.take_new_content();
+        if let Some(run) = &self.run {
+            changed.take_test(&run.tested.report);
+        }
+        changed.credential_type = self.kind;
+        changed.config = self.content.config.clone();
+        changed.access_token_expires_at = self.content.access_token_expires_at;
+        changed.expires_at = end_of_life(stated_end, self.kind, &self.content);
+    }
+}
+
 impl Application {
     /// Changes a credential in place; id, provider, slot and organisation stay.
     ///
@@ -58,20 +83,53 @@ impl Application {
         change: UpdateCredential,
     ) -> Result<Credential, Failure> {
         self.permit(caller, Operation::UpdateCredential)?;
-        let mut current = self.reachable(caller, id).await?;
-        let content = match change.content {
+        let current = self.reachable(caller, id).await?;
+        let UpdateCredential { content, name, expires_at, expected_revision, test } = change;
+        let content = match content {
             None => None,
             Some(new) => {
-                let kind = new.credential_type;
-                let content = self.checked(&current, new).await?;
-                check_revision(change.expected_revision, &current)?;
-                let (content, run) = match change.test {
-                    true => self.tested(caller, &current, kind, content).await?,
-                    false => (content, None),
-                };
-                Some((kind, content, run))
+                check_revision(expected_revision, &current)?;
+                Some(self.checked(caller, &current, new, test).await?)
             }
         };
+        let change = Change { content, name, expires_at, expected_revision };
+        let written = self.write_change(caller, &change, current).await;
+        if written.is_err() {
+            let run = change.content.as_ref().and_then(|checked| checked.run.as_ref());
+            self.record_lost_test(caller, run).await?;
+        }
+        written
+    }
+
+    /// Checks new content by its provider's rules, and with a test when one is asked for. The host key that
+    /// was pinned for the same server stays pinned, unless the caller names another.
+    async fn checked(
+        &self,
+        caller: &Caller,
+        current: &Credential,
+        new: NewContent,
+        test: bool,
+    ) -> Result<Checked, Failure> {
+        let kind = new.credential_type;
+        let provider = self.provider_of(current)?;
+        let mut content = provider.accept(kind, new.credentials).map_err(Failure::Invalid)?;
+        keep_host_key(&current.config, &mut content.config);
+        if !test {
+            self.check_private_keys(caller, &provider, &content).await?;
+            return Ok(Checked { kind, content, run: None });
+        }
+        let (content, run) =
+            self.test_new_content(caller, &provider, kind, content, Unanswered::Refuse).await?;
+        Ok(Checked { kind, content, run })
+    }
+
+    /// Writes the change, again when somebody else was faster and the caller expects no revision.
+    async fn write_change(
+        &self,
+        caller: &Caller,
+        change: &Change,
+        mut current: Credential,
+    ) -> Result<Credential, Failure> {
         let began = Instant::now();
         loop {
             check_revision(change.expected_revision, &current)?;
@@ -81,22 +139,15 @@ impl Application {
             changed.modified_by = caller.principal.id().to_owned();
             changed.name = change.name.clone().unwrap_or(changed.name);
             changed.expires_at = change.expires_at.unwrap_or(changed.expires_at);
-            let sealed = match &content {
+            let sealed = match &change.content {
                 None => None,
-                Some((kind, content, run)) => {
-                    changed.take_new_content();
-                    if let Some(run) = run {
-                        changed.take_test(&run.tested.report);
-                    }
-                    changed.credential_type = *kind;
-                    changed.config = content.config.clone();
-                    changed.access_token_expires_at = content.access_token_expires_at;
-                    changed.expires_at = end_of_life(change.expires_at.flatten(), *kind, content);
-                    Some(self.seal(&changed, &content.secret).await?)
+                Some(checked) => {
+                    checked.put_into(&mut changed, change.expires_at.flatten());
+                    Some(self.seal(&changed, &checked.content.secret).await?)
                 }
             };
             let event = self.change_event(caller, &current, &changed, sealed.as_ref());
-            let run = content.as_ref().and_then(|(_, _, run)| run.as_ref());
+            let run = change.content.as_ref().and_then(|checked| checked.run.as_ref());
             let tests = run.into_iter().flat_map(|run| run.events_about(caller, &changed));
             let evidence = tests.fold(event.into(), Evidence::and);
             let (revision, version) = (current.revision, current.version);
@@ -108,40 +159,11 @@ impl Application {
                     if began.elapsed() > PATIENCE {
                         return Err(Failure::unavailable());
                     }
-                    current = self.reachable(caller, id).await?;
+                    current = self.reachable(caller, current.id).await?;
                 }
                 Err(failure) => return Err(failure),
             }
         }
-    }
-
-    async fn checked(&self, current: &Credential, new: NewContent) -> Result<Content, Failure> {
-        let provider = self.provider_of(current)?;
-        let content = provider.accept(new.credential_type, new.credentials).map_err(Failure::Invalid)?;
-        self.check_private_keys(&provider, &content).await?;
-        Ok(content)
-    }
-
-    /// Tests new content. The host key that was pinned for the same destination must show again, unless the
-    /// caller names another.
-    async fn tested(
-        &self,
-        caller: &Caller,
-        current: &Credential,
-        kind: CredentialType,
-        mut content: Content,
-    ) -> Result<(Content, Option<Run>), Failure> {
-        let provider = self.provider_of(current)?;
-        let port = |config: &PublicConfig| config.get("port").cloned().unwrap_or(SSH_PORT);
-        let same_server = content.config.get("host") == current.config.get("host")
-            && port(&content.config) == port(&current.config);
-        if let Some(pinned) = current.config.get(HOST_KEY_FINGERPRINT)
-            && content.config.get(HOST_KEY_FINGERPRINT).is_none()
-            && same_server
-        {
-            content.config.insert(HOST_KEY_FINGERPRINT, pinned.clone());
-        }
-        self.test_new_content(caller, &provider, kind, content, Unanswered::Refuse).await
     }
 
     pub(crate) fn provider_of(&self, credential: &Credential) -> Result<std::sync::Arc<Provider>, Failure> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
+use crate::config::{ConfigValue, PublicConfig};
 use crate::credential::CredentialStatus;
 use crate::provider::ProviderId;
 use crate::violation::Rule;
@@ -117,9 +118,9 @@ impl TestCode {
             Self::NotReachable => Some(
                 "Check host name and port, and that the server accepts connections from the internet; private networks must be opened by the operator of this vault.",
             ),
-            Self::Timeout | Self::ProviderError => {
-                Some("Try again later; look at the provider's status page.")
-            }
+            Self::Timeout | Self::ProviderError => Some(
+                "Check that host and port are those of the service; if they are, it may be down: try again later.",
+            ),
             Self::RateLimited => Some("Wait a few minutes, then test again."),
         }
     }
@@ -182,13 +183,31 @@ impl StepOutcome {
     }
 }
 
-/// What a person wants to pin or watch: `host_key_fingerprint`, `tls_certificate_expires_at`,
-/// `server_version`, `account`. Never a banner, a driver's text, an address or an upstream body.
+/// What a person wants to pin or watch: `host_key_fingerprint`, `tls`, `tls_certificate_expires_at`,
+/// `server_version`, `account`, `organization`. Never a banner, a driver's text, an address or an upstream body.
 pub type Facts = BTreeMap<&'static str, String>;
 
 /// The fact that names an SSH server's host key: `SHA256:` and 43 base64 characters, as `ssh-keygen -lf`
 /// prints it.
 pub const HOST_KEY_FINGERPRINT: &str = "host_key_fingerprint";
+
+/// Where SSH servers listen unless a port is given (RFC 4253, section 4.1).
+const SSH_PORT: ConfigValue = ConfigValue::Integer(22);
+
+/// Carries the pinned host key over to new public fields that name none and lead to the same server.
+pub fn keep_host_key(old: &PublicConfig, new: &mut PublicConfig) {
+    let host = |config: &PublicConfig| match config.get("host") {
+        Some(ConfigValue::Text(host)) => Some(host.trim_end_matches('.').to_ascii_lowercase()),
+        _ => None,
+    };
+    let port = |config: &PublicConfig| config.get("port").cloned().unwrap_or(SSH_PORT);
+    let same_server = host(old).is_some() && host(old) == host(new) && port(old) == port(new);
+    if let (true, None, Some(pinned)) =
+        (same_server, new.get(HOST_KEY_FINGERPRINT), old.get(HOST_KEY_FINGERPRINT))
+    {
+        new.insert(HOST_KEY_FINGERPRINT, pinned.clone());
+    }
+}
 
 /// The report of a finished test.
 #[derive(Debug, Clone, PartialEq, Eq)]

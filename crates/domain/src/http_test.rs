@@ -47,6 +47,22 @@ pub struct Choice {
     pub values: BTreeMap<String, String>,
     /// The field's value when it is absent.
     pub default: Option<String>,
+    /// The text for every other value; without it another value has no test.
+    pub otherwise: Option<String>,
+}
+
+impl Choice {
+    /// The text that stands beside a value, which is looked for in any case when it is not there as it is.
+    pub fn text(&self, value: &str) -> Option<&str> {
+        let in_any_case =
+            || self.values.iter().find(|(key, _)| key.eq_ignore_ascii_case(value)).map(|(_, text)| text);
+        self.values.get(value).or_else(in_any_case).or(self.otherwise.as_ref()).map(String::as_str)
+    }
+
+    /// Every text that it can become.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.values.values().chain(&self.otherwise).map(String::as_str)
+    }
 }
 
 /// One request and how its answer is read.
@@ -123,7 +139,8 @@ pub enum OriginTemplate {
 }
 
 /// A text with variables: `{name}` is a field's value or a [`Choice`], `{+name}` keeps its slashes when it
-/// stands in a path (RFC 6570, section 3.2.3). `{{` and `}}` are braces.
+/// stands in a path (RFC 6570, section 3.2.3), `{name.origin}` and `{name.hyphens}` are parts or spellings of
+/// it ([`VariableForm`]). `{{` and `}}` are braces.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Template(pub Vec<TemplatePart>);
 
@@ -136,29 +153,67 @@ pub enum TemplatePart {
     Variable {
         /// Its name.
         name: String,
-        /// Whether slashes stay as they are in a path.
-        keep_slashes: bool,
+        /// What of its value is written.
+        form: VariableForm,
     },
 }
 
-/// Headers that decide how a message is framed, routed or remembered (RFC 9110, RFC 9112): whoever sends the
-/// request writes them, a provider file never does.
+/// What of a variable's value is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum VariableForm {
+    /// `{name}`: all of it.
+    #[default]
+    Plain,
+    /// `{+name}`: all of it, and in a path its slashes stay slashes.
+    KeepSlashes,
+    /// `{name.origin}`: scheme, host and port of a URL, as browsers write an origin (RFC 6454, section 6.2).
+    Origin,
+    /// `{name.hyphens}`: with hyphens for underscores, which a host name cannot have.
+    Hyphens,
+}
+
+/// Headers that decide how a message is framed, routed, selected or remembered, or whom it is said to come
+/// from (RFC 9110, RFC 9112, RFC 7239): whoever sends the request writes them, a provider file never does.
 pub fn is_reserved_header(name: &str) -> bool {
-    const RESERVED: [&str; 11] = [
+    const RESERVED: [&str; 34] = [
         "host",
         "content-length",
+        "content-encoding",
+        "content-range",
         "transfer-encoding",
         "connection",
         "te",
         "upgrade",
+        "http2-settings",
         "trailer",
         "keep-alive",
         "cookie",
+        "cookie2",
         "expect",
         "accept-encoding",
+        "range",
+        "via",
+        "forwarded",
+        "max-forwards",
+        "early-data",
+        "x-forwarded",
+        "x-real-ip",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "x-original-host",
+        "x-original-url",
+        "x-rewrite-url",
+        "x-host",
+        "x-http-method",
+        "x-http-method-override",
+        "x-method-override",
+        "true-client-ip",
+        "cf-connecting-ip",
+        "fastly-client-ip",
     ];
+    const PREFIXES: [&str; 3] = ["proxy-", "x-forwarded-", "if-"];
     let name = name.to_ascii_lowercase();
-    RESERVED.contains(&name.as_str()) || name.starts_with("proxy-")
+    RESERVED.contains(&name.as_str()) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// The body of a request.

@@ -1,14 +1,17 @@
 //! What commands print: results to standard output, errors to standard error.
 
+use std::io::Write;
+
 use serde_json::Value;
 
 /// Prints a result, as JSON or as lines for a person.
-#[expect(clippy::print_stdout, reason = "printing is the command's purpose")]
 pub(crate) fn result(json: bool, value: &Value, lines: &[String]) {
+    let mut out = std::io::stdout().lock();
+    // Whoever closed the pipe has read enough.
     if json {
-        println!("{value}");
+        writeln!(out, "{value}").ok();
     } else {
-        lines.iter().for_each(|line| println!("{line}"));
+        lines.iter().try_for_each(|line| writeln!(out, "{line}")).ok();
     }
 }
 

@@ -7,6 +7,7 @@ use actix_web::dev::Server;
 use actix_web::{App, HttpServer, middleware};
 use anyhow::Context;
 use strongroom::Strongroom;
+use strongroom_domain::TestCode;
 use strongroom_http_kit::{Dialect, Kit, Listener, Metrics, Watched, envelope, mount};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -24,7 +25,11 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     let listener = bind(settings.listen).context("server.listen")?;
     let address = listener.local_addr()?;
     let metrics_listener = settings.metrics_listen.map(bind).transpose().context("server.metrics_listen")?;
+    let plain_http = settings.builder.egress_settings().plain_http;
     let strongroom = settings.builder.start().await?;
+    if plain_http {
+        tracing::warn!("egress.plain_http is on: secrets may be sent without TLS; for rehearsals only");
+    }
     strongroom.protect(address);
     if let Some(listener) = &metrics_listener {
         strongroom.protect(listener.local_addr()?);
@@ -72,7 +77,15 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
 /// What the vault counts itself.
 fn watched(strongroom: &Strongroom) -> Vec<Watched> {
     let (durable, failed) = (strongroom.application().clone(), strongroom.application().clone());
-    vec![
+    let tests = TestCode::ALL.into_iter().map(|code| {
+        let application = strongroom.application().clone();
+        Watched {
+            name: metric(code),
+            help: "Connection tests that found this",
+            read: Box::new(move || application.tests_found(code)),
+        }
+    });
+    let mut watched = vec![
         Watched {
             name: "strongroom_audit_events_durable",
             help: "Audit events of reads and refusals that were made durable",
@@ -88,7 +101,24 @@ fn watched(strongroom: &Strongroom) -> Vec<Watched> {
             help: "Statements sent to the store",
             read: strongroom.statements(),
         },
-    ]
+    ];
+    watched.extend(tests);
+    watched
+}
+
+const fn metric(code: TestCode) -> &'static str {
+    match code {
+        TestCode::Ok => "strongroom_connection_tests_ok",
+        TestCode::Insufficient => "strongroom_connection_tests_insufficient",
+        TestCode::AuthRejected => "strongroom_connection_tests_auth_rejected",
+        TestCode::HostKeyMismatch => "strongroom_connection_tests_host_key_mismatch",
+        TestCode::TlsFailed => "strongroom_connection_tests_tls_failed",
+        TestCode::InvalidConfig => "strongroom_connection_tests_invalid_config",
+        TestCode::NotReachable => "strongroom_connection_tests_not_reachable",
+        TestCode::Timeout => "strongroom_connection_tests_timeout",
+        TestCode::ProviderError => "strongroom_connection_tests_provider_error",
+        TestCode::RateLimited => "strongroom_connection_tests_rate_limited",
+    }
 }
 
 fn bind(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {

@@ -9,13 +9,15 @@ use strongroom_domain::TestCode;
 use strongroom_provider_tester::{Cause, Progress, ProviderTester, TestError, TestSubject, Verdict};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
+use tracing::Instrument;
 
-/// How many testers compute at the same time.
-const THREADS: usize = 2;
+/// One for each test that runs at once: a tester that computes (a large RSA signature, a hostile SCRAM) holds
+/// its own thread only, and the scheduler shares the processors among all of them.
+const THREADS: usize = 32;
 /// How many private keys are opened at the same time.
 const BLOCKING_THREADS: usize = 4;
 /// What the scheduler prefers less than requests.
-const NICE: i32 = 10;
+const NICE: i32 = 19;
 
 /// The threads. They end when the last tester on them is gone.
 #[derive(Clone)]
@@ -76,9 +78,11 @@ impl<T: ProviderTester + 'static> ProviderTester for Isolated<T> {
     async fn test(&self, subject: Arc<TestSubject>, progress: Arc<Progress>) -> Result<Verdict, TestError> {
         let Some(handle) = self.runtime.handle() else { return Err(TestError::Unavailable) };
         let tester = self.tester.clone();
-        let mut task = AbortOnDrop(handle.spawn(async move { tester.test(subject, progress).await }));
+        let work = async move { tester.test(subject, progress).await };
+        let mut task = AbortOnDrop(handle.spawn(work.in_current_span()));
         match (&mut task.0).await {
             Ok(verdict) => verdict,
+            Err(error) if error.is_cancelled() => Err(TestError::Unavailable),
             Err(_) => {
                 tracing::error!("a connection tester panicked");
                 let cause = Cause::Protocol("the tester panicked".to_owned());

@@ -24,9 +24,9 @@ pub(crate) fn read(
     types: &Rules,
     problems: &mut Problems,
 ) -> Option<ProviderTest> {
-    let TestTable { protocol, choices, steps } = problems.read_table("test", table)?;
+    let TestTable { protocol, choices, outcomes, steps } = problems.read_table("test", table)?;
     if let Some(protocol) = protocol {
-        if !choices.is_empty() || !steps.is_empty() {
+        if !choices.is_empty() || !outcomes.is_empty() || !steps.is_empty() {
             problems.add("test", "must have either `protocol` or steps");
         }
         return Some(check_protocol(protocol, fields, problems));
@@ -36,11 +36,12 @@ pub(crate) fn read(
         return None;
     }
     let choices = read_choices(choices, fields, problems);
+    let shared = outcome::read_shared(outcomes, problems);
     let names = Names { fields, types, choices: &choices };
     let mut read: Vec<HttpStep> = Vec::new();
     let mut readable = true;
     for (at, table) in steps.into_iter().enumerate() {
-        match step::read(table, &format!("test.step[{at}]"), &names, problems) {
+        match step::read(table, &format!("test.step[{at}]"), &names, &shared, problems) {
             Some((name, step)) => {
                 let key = format!("test.step[{at}].name");
                 let name = name_of(name, &step, &read, &key, types, problems);
@@ -77,7 +78,9 @@ fn read_choices(
     let mut choices = BTreeMap::new();
     for (name, table) in tables {
         let key = format!("test.choices.{name}");
-        let Some(ChoiceTable { field, default, values }) = problems.read_table(&key, table) else { continue };
+        let Some(ChoiceTable { field, default, otherwise, values }) = problems.read_table(&key, table) else {
+            continue;
+        };
         if !is_name(&name) {
             problems.add(key.as_str(), "must be 1 to 64 characters of `a-z0-9_`");
         }
@@ -87,31 +90,27 @@ fn read_choices(
         if values.is_empty() {
             problems.add(format!("{key}.values"), "must not be empty");
         }
-        if default.as_ref().is_some_and(|default| !values.contains_key(default)) {
+        if default.as_ref().is_some_and(|default| otherwise.is_none() && !values.contains_key(default)) {
             problems.add(format!("{key}.default"), "must be one of `values`");
         }
-        check_decider(&field, &values, fields, &key, problems);
-        choices.insert(name, Choice { field, values, default });
+        let choice = Choice { field, values, default, otherwise };
+        check_decider(&choice, fields, &key, problems);
+        choices.insert(name, choice);
     }
     choices
 }
 
 /// The deciding field must be public, and each of its own choices must lead somewhere.
-fn check_decider(
-    name: &str,
-    values: &BTreeMap<String, String>,
-    fields: &[Field],
-    key: &str,
-    problems: &mut Problems,
-) {
-    let Some(field) = fields.iter().find(|field| field.name == name && !field.secret) else {
+fn check_decider(choice: &Choice, fields: &[Field], key: &str, problems: &mut Problems) {
+    let Choice { field: name, values, .. } = choice;
+    let Some(field) = fields.iter().find(|field| field.name == *name && !field.secret) else {
         return problems.add(format!("{key}.field"), format!("names `{name}`, which is not a public field"));
     };
     if field.choices.is_empty() {
         return;
     }
     let key = format!("{key}.values");
-    for missing in field.choices.iter().filter(|choice| !values.contains_key(*choice)) {
+    for missing in field.choices.iter().filter(|value| choice.text(value).is_none()) {
         problems.add(key.as_str(), format!("must name `{missing}`, which `{name}` may be"));
     }
     for stranger in values.keys().filter(|value| !field.choices.contains(value)) {

@@ -53,10 +53,11 @@ const NEVER_V4: [Ipv4Net; 7] = [
     v4(255, 255, 255, 255, 32),
 ];
 
-/// Refused whatever is listed: unspecified, the metadata services of AWS and Google, link-local, multicast.
+/// Refused whatever is listed: unspecified, the services of AWS (metadata, DNS, time) and Google's metadata
+/// service, link-local, multicast.
 const NEVER_V6: [Ipv6Net; 5] = [
     v6([0, 0, 0, 0, 0, 0, 0, 0], 128),
-    v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254], 128),
+    v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0], 32),
     v6([0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254], 128),
     v6([0xfe80, 0, 0, 0, 0, 0, 0, 0], 10),
     v6([0xff00, 0, 0, 0, 0, 0, 0, 0], 8),

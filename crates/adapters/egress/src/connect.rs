@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use ipnet::Ipv6Net;
 use rustls::ClientConfig;
-use strongroom_provider_tester::{DestinationBudget, TestError};
+use strongroom_domain::TestCode;
+use strongroom_provider_tester::{Cause, DestinationBudget, TestError, Verdict};
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
+use tracing::field::display;
 
 use crate::host::Host;
 use crate::policy::Policy;
@@ -45,7 +47,7 @@ pub struct Egress {
     tls: Arc<ClientConfig>,
 }
 
-/// The connections of one test: each name is resolved once, each address is counted once.
+/// The connections of one test: each name is resolved once, each destination and address is counted once.
 pub struct Session {
     egress: Egress,
     names: Mutex<HashMap<String, Result<Vec<IpAddr>, ConnectError>>>,
@@ -55,7 +57,8 @@ pub struct Session {
 /// Why there is no connection.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectError {
-    /// The policy refuses the destination. For log and audit.
+    /// The policy refuses the destination. For log and audit: names no address, because the organisation that
+    /// asked reads its audit trail. The operator finds the address in the log.
     #[error("refused by policy: {0}")]
     Refused(String),
     /// Resolution or TCP failed. For log and audit.
@@ -66,6 +69,23 @@ pub enum ConnectError {
     Budget(#[from] TestError),
 }
 
+impl ConnectError {
+    /// What a connection test says that ends with this error: one code for whatever keeps it from the
+    /// destination, so that nobody learns what the network around this service looks like. The cause is for
+    /// log and audit.
+    ///
+    /// # Errors
+    /// [`TestError`] of the budget: the test has not taken place.
+    pub fn verdict(self) -> Result<Verdict, TestError> {
+        let cause = match self {
+            Self::Refused(reason) => Cause::Policy(reason),
+            Self::Unreachable(reason) => Cause::Network(reason),
+            Self::Budget(error) => return Err(error),
+        };
+        Ok(Verdict::of(TestCode::NotReachable).because(cause))
+    }
+}
+
 impl Egress {
     /// Reads the settings.
     ///
@@ -74,17 +94,17 @@ impl Egress {
     pub fn new(settings: &EgressSettings) -> Result<Self, EgressSettingsError> {
         let policy = Policy::parse(settings)?;
         // Ring has what it takes, so that nobody will ever read this.
-        let unavailable = |error: TlsError| EgressSettingsError { key: "tls", rule: error.0 };
+        let unavailable = |error: TlsError| EgressSettingsError { key: "tls", rule: error.to_string() };
         Ok(Self {
             resolver: Arc::new(Resolver::new(policy.name_servers.clone())),
             policy: Arc::new(policy),
             protected: Arc::default(),
             budget: None,
-            tls: tls::verifying(None).map_err(unavailable)?,
+            tls: tls::verifying().map_err(unavailable)?,
         })
     }
 
-    /// Counts connections of connection tests against the budget of their destinations.
+    /// Counts connection tests against the budget of their destinations.
     #[must_use]
     pub fn with_budget(self, budget: Arc<dyn DestinationBudget>) -> Self {
         Self { budget: Some(budget), ..self }
@@ -104,8 +124,8 @@ impl Egress {
         Arc::clone(&self.tls)
     }
 
-    /// Refuses an endpoint whatever the settings allow: our own listener, the store. An unspecified or
-    /// loopback address stands for every address of this host. Holds for all clones.
+    /// Refuses an endpoint whatever the settings allow: our own listener, the store. The unspecified address and
+    /// any address that this host has right now stand for every address of this host. Holds for all clones.
     pub fn protect(&self, endpoint: SocketAddr) {
         self.protected.add(endpoint);
     }
@@ -146,29 +166,38 @@ impl Session {
     /// # Errors
     /// [`ConnectError`]; no packet has gone to the destination then, unless it is `Unreachable`.
     pub async fn connect(&self, destination: &Destination<'_>) -> Result<CheckedStream, ConnectError> {
-        let connected = self.check_and_connect(destination).await;
-        if let Err(ConnectError::Refused(reason)) = &connected {
-            let (purpose, port) = (destination.purpose.name(), destination.port);
-            tracing::info!(purpose, port, %reason, "egress refused");
-        }
-        connected
+        let host = match Host::parse(destination.host) {
+            Ok(host) => host,
+            Err(reason) => return Err(Stopped::refused(reason.into(), None).logged(None, destination)),
+        };
+        let connected = self.check_and_connect(&host, destination).await;
+        connected.map_err(|stopped| stopped.logged(Some(&host), destination))
     }
 
-    async fn check_and_connect(&self, destination: &Destination<'_>) -> Result<CheckedStream, ConnectError> {
+    async fn check_and_connect(
+        &self,
+        host: &Host,
+        destination: &Destination<'_>,
+    ) -> Result<CheckedStream, Stopped> {
         let Destination { purpose, port, .. } = *destination;
-        let host = Host::parse(destination.host).map_err(|reason| ConnectError::Refused(reason.into()))?;
-        self.check_form(&host, destination).map_err(ConnectError::Refused)?;
-        let candidates = match &host {
+        self.count(purpose, || match host {
+            Host::Ip(ip) => budget_key(SocketAddr::new(*ip, port)),
+            Host::Name(name) => format!("{name}:{port}"),
+        })
+        .await?;
+        self.check_form(host, destination).map_err(ConnectError::Refused)?;
+        let candidates = match host {
             Host::Ip(ip) => vec![*ip],
             Host::Name(name) if Host::is_localhost(name) => self.loopback(purpose, port),
             Host::Name(name) => self.resolve(name).await?,
         };
         let addresses = candidates.into_iter().map(|ip| {
             let address = SocketAddr::new(ip.to_canonical(), port);
-            self.check_address(purpose, address).map(|listed| (address, listed))
+            let checked = self.check_address(purpose, address).map(|listed| (address, listed));
+            checked.map_err(|reason| Stopped::refused(reason, Some(address.ip())))
         });
-        let addresses = addresses.collect::<Result<Vec<_>, _>>().map_err(ConnectError::Refused)?;
-        self.connect_in_order(purpose, &addresses).await
+        let addresses = addresses.collect::<Result<Vec<_>, _>>()?;
+        Ok(self.connect_in_order(purpose, &addresses).await?)
     }
 
     /// What can be said before anything is resolved.
@@ -178,7 +207,7 @@ impl Session {
         if let Host::Name(name) = host
             && self.egress.protected.holds_name(name, port)
         {
-            return Err("the destination is this service or its store".into());
+            return Err("the destination is never allowed".into());
         }
         if purpose == Purpose::InternalPostgres {
             let known = policy.is_internal_postgresql(host, port);
@@ -194,7 +223,7 @@ impl Session {
 
     fn check_address(&self, purpose: Purpose, address: SocketAddr) -> Result<bool, String> {
         if self.egress.protected.holds(address) {
-            return Err("the destination is this service or its store".into());
+            return Err("the destination is never allowed".into());
         }
         self.egress.policy.check_address(purpose, address.ip())
     }
@@ -227,7 +256,7 @@ impl Session {
         let deadline = Instant::now() + CONNECT_LIMIT;
         let mut last = ConnectError::Unreachable("the name has no address".into());
         for (index, (address, listed)) in addresses.iter().enumerate() {
-            self.count(purpose, *address).await?;
+            self.count(purpose, || budget_key(*address)).await?;
             let left = deadline.saturating_duration_since(Instant::now());
             // A silent address leaves time for those after it.
             let is_last = index.saturating_add(1) == addresses.len();
@@ -241,18 +270,46 @@ impl Session {
         Err(last)
     }
 
-    /// Takes one test of an address from its budget, once per session.
-    async fn count(&self, purpose: Purpose, address: SocketAddr) -> Result<(), ConnectError> {
+    /// Takes one test of a destination, as it was asked for or as an address, from its budget; once per session.
+    async fn count(&self, purpose: Purpose, key: impl FnOnce() -> String) -> Result<(), ConnectError> {
         let Some(budget) = self.egress.budget.as_ref().filter(|_| purpose.is_a_test()) else {
             return Ok(());
         };
-        let key = budget_key(address);
+        let key = key();
         let mut counted = self.counted.lock().await;
         if !counted.contains(&key) {
             budget.take(&key).await?;
             counted.insert(key);
         }
         Ok(())
+    }
+}
+
+/// An error with what only the operator may read.
+struct Stopped {
+    error: ConnectError,
+    address: Option<IpAddr>,
+}
+
+impl Stopped {
+    fn refused(reason: String, address: Option<IpAddr>) -> Self {
+        Self { error: ConnectError::Refused(reason), address }
+    }
+
+    /// Writes a refusal to the log. A host that could not be read is left out: it may be any text.
+    fn logged(self, host: Option<&Host>, destination: &Destination<'_>) -> ConnectError {
+        if let ConnectError::Refused(reason) = &self.error {
+            let (purpose, port) = (destination.purpose.name(), destination.port);
+            let (host, address) = (host.map(display), self.address.map(display));
+            tracing::info!(purpose, host, port, address, %reason, "egress refused");
+        }
+        self.error
+    }
+}
+
+impl From<ConnectError> for Stopped {
+    fn from(error: ConnectError) -> Self {
+        Self { error, address: None }
     }
 }
 
@@ -268,8 +325,8 @@ async fn open(address: SocketAddr) -> Result<TcpStream, ConnectError> {
     Ok(tcp)
 }
 
-/// A destination as budgets name it: `203.0.113.7:22`, `2001:db8::/64:22`. Who has one IPv6 address mostly has
-/// the 2^64 around it.
+/// An address as budgets name it: `203.0.113.7:22`, `2001:db8::/64:22`. Who has one IPv6 address mostly has the
+/// 2^64 around it.
 fn budget_key(address: SocketAddr) -> String {
     match address.ip() {
         IpAddr::V4(ip) => format!("{ip}:{}", address.port()),

@@ -1,5 +1,6 @@
 //! The host of a destination in its one normal form.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
 /// RFC 1035 2.3.4, without the trailing dot.
@@ -74,6 +75,16 @@ impl Host {
     /// Whether a name means the loopback addresses whatever name servers say (RFC 6761 6.3).
     pub(crate) fn is_localhost(name: &str) -> bool {
         is_within(name, "localhost")
+    }
+}
+
+/// The normal form: an address, or letters, digits, dots, hyphens and underscores.
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ip(ip) => ip.fmt(f),
+            Self::Name(name) => name.fmt(f),
+        }
     }
 }
 

@@ -64,10 +64,11 @@ impl Policy {
         Err(format!("port {port} is not for {}, and egress.allow_ports does not list it", purpose.name()))
     }
 
-    /// Whether a purpose may use an address. Says whether the operator listed it.
+    /// Whether a purpose may use an address. Says whether the operator listed it. The reason does not name the
+    /// address: organisations read it in their audit trail, and what a name resolves to here is not theirs.
     pub(crate) fn check_address(&self, purpose: Purpose, ip: IpAddr) -> Result<bool, String> {
         if address::is_never(ip) {
-            return Err(format!("the address {ip} is never allowed"));
+            return Err("an address of the host is never allowed".into());
         }
         // Which servers these are has been settled by host and port.
         if purpose == Purpose::InternalPostgres {
@@ -78,7 +79,9 @@ impl Policy {
             return Ok(listed);
         }
         let name = purpose.name();
-        Err(format!("the address {ip} is not public, and egress.allow_cidrs does not list it for {name}"))
+        Err(format!(
+            "an address of the host is not public, and egress.allow_cidrs does not list it for {name}"
+        ))
     }
 
     /// Whether a host and port are one of the operator's own PostgreSQL servers.
@@ -121,9 +124,8 @@ fn scoped_entries<T>(
     entries(key, list, |entry| match entry.split_once('=') {
         None => Ok((Opens::Testers, parse(entry)?)),
         Some((word, rest)) => {
-            let opens = Opens::named(word.trim()).ok_or(
-                "must begin with sftp=, postgres=, http=, oauth=, jwks=, webhook= or *=, or have no `=`",
-            )?;
+            let opens = Opens::named(word.trim())
+                .ok_or_else(|| format!("must begin with {}, or have no `=`", Opens::words()))?;
             Ok((opens, parse(rest.trim())?))
         }
     })

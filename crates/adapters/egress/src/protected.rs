@@ -8,16 +8,26 @@ pub(crate) struct Protected(RwLock<Endpoints>);
 
 #[derive(Default)]
 struct Endpoints {
-    addresses: Vec<SocketAddr>,
+    addresses: Vec<Address>,
     names: Vec<(String, u16)>,
+}
+
+struct Address {
+    endpoint: SocketAddr,
+    /// Whether it is one of this host's. Who listens there can be reached at any other one, as far as anybody
+    /// can tell.
+    is_own: bool,
 }
 
 impl Protected {
     pub(crate) fn add(&self, endpoint: SocketAddr) {
         let endpoint = SocketAddr::new(endpoint.ip().to_canonical(), endpoint.port());
+        let is_own = is_own(endpoint.ip());
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if !all.addresses.contains(&endpoint) {
-            all.addresses.push(endpoint);
+        match all.addresses.iter_mut().find(|known| known.endpoint == endpoint) {
+            // The host may have got the address since.
+            Some(known) => known.is_own |= is_own,
+            None => all.addresses.push(Address { endpoint, is_own }),
         }
     }
 
@@ -33,16 +43,12 @@ impl Protected {
         all.names.iter().any(|known| known.0 == name && known.1 == port)
     }
 
-    /// Whether an endpoint is a protected one. Who listens on the unspecified or a loopback address can be
-    /// reached at any address of this host, as far as anybody can tell.
+    /// Whether an endpoint is a protected one, or leads to one that is on this host.
     pub(crate) fn holds(&self, endpoint: SocketAddr) -> bool {
         let ip = endpoint.ip().to_canonical();
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let mut same_port = all.addresses.iter().filter(|known| known.port() == endpoint.port());
-        same_port.any(|known| {
-            let anywhere = known.ip().is_unspecified() || known.ip().is_loopback();
-            known.ip() == ip || (anywhere && is_own(ip))
-        })
+        let mut same_port = all.addresses.iter().filter(|known| known.endpoint.port() == endpoint.port());
+        same_port.any(|known| known.endpoint.ip() == ip || (known.is_own && is_own(ip)))
     }
 }
 

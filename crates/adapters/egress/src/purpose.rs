@@ -53,6 +53,12 @@ impl Opens {
     const NAMED: [Purpose; 6] =
         [Purpose::Sftp, Purpose::Postgres, Purpose::Http, Purpose::Oauth, Purpose::Jwks, Purpose::Webhook];
 
+    /// Every word, as an error lists them: `sftp=, postgres= ... or *=`.
+    pub(crate) fn words() -> String {
+        let named = Self::NAMED.map(|purpose| format!("{}=", purpose.name()));
+        format!("{} or *=", named.join(", "))
+    }
+
     /// Reads the word before the `=`; `None` when it is none that is known.
     pub(crate) fn named(word: &str) -> Option<Self> {
         if word == "*" {

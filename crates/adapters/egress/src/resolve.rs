@@ -1,6 +1,6 @@
 //! Names to addresses: at most one query for A and one for AAAA.
 //!
-//! The queries are sent by the message layer of hickory, not by its resolver, which sends a query again when an
+//! The queries are sent by the message layer of hickory and not by its resolver, which sends a query again when an
 //! answer is late, asks over TCP when one is cut off, and asks anew for the target of a CNAME. All of that
 //! would multiply queries for names that an attacker serves.
 
@@ -8,15 +8,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use hickory_resolver::Hosts;
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
-use hickory_resolver::net::udp::UdpClientStream;
-use hickory_resolver::net::xfer::{DnsRequestSender, FirstAnswer};
-use hickory_resolver::proto::op::{DnsRequest, DnsRequestOptions, Message, Query, ResponseCode};
-use hickory_resolver::proto::rr::{Name, RData, RecordType};
-use hickory_resolver::system_conf::read_system_conf;
+use hickory_net::proto::op::{DnsRequest, DnsRequestOptions, Message, Query, ResponseCode};
+use hickory_net::proto::rr::{Name, RData, RecordType};
+use hickory_net::runtime::TokioRuntimeProvider;
+use hickory_net::udp::UdpClientStream;
+use hickory_net::xfer::{DnsRequestSender, FirstAnswer};
 
 use crate::connect::ConnectError;
+use crate::system;
 
 /// How long a resolution may take in all.
 const TIME_LIMIT: Duration = Duration::from_secs(2);
@@ -61,7 +60,7 @@ impl Resolver {
     async fn resolve_slowly(&self, name: &str) -> Result<Vec<IpAddr>, ConnectError> {
         let fqdn = Name::from_ascii(format!("{name}.")).map_err(|_| unreachable("the name is not one"))?;
         if self.listed.is_empty() || !name.contains('.') {
-            let found = from_hosts_file(fqdn.clone()).await;
+            let found = system::hosts_file(name.to_owned()).await;
             if !found.is_empty() {
                 return Ok(found);
             }
@@ -79,7 +78,7 @@ impl Resolver {
     }
 
     async fn server(&self) -> Result<SocketAddr, ConnectError> {
-        let servers = if self.listed.is_empty() { system_servers().await } else { self.listed.clone() };
+        let servers = if self.listed.is_empty() { system::name_servers().await } else { self.listed.clone() };
         let turn = self.turn.load(Ordering::Relaxed).checked_rem(servers.len()).unwrap_or(0);
         servers.get(turn).copied().ok_or_else(|| unreachable("the system has no name server"))
     }
@@ -122,28 +121,6 @@ fn addresses(answer: &Message, name: &Name, kind: RecordType) -> Result<Vec<IpAd
     }
     let own = answer.answers.iter().filter(|record| record.name == *owner && record.record_type() == kind);
     Ok(own.filter_map(|record| record.data.ip_addr()).collect())
-}
-
-pub(crate) async fn from_hosts_file(name: Name) -> Vec<IpAddr> {
-    let read = tokio::task::spawn_blocking(move || {
-        let Ok(hosts) = Hosts::from_system() else { return Vec::new() };
-        let found = [RecordType::A, RecordType::AAAA]
-            .map(|kind| hosts.lookup_static_host(&Query::query(name.clone(), kind)));
-        let records = found.iter().flatten().flat_map(|lookup| lookup.answers());
-        records.filter_map(|record| record.data.ip_addr()).collect()
-    });
-    read.await.unwrap_or_default()
-}
-
-async fn system_servers() -> Vec<SocketAddr> {
-    let read = tokio::task::spawn_blocking(|| {
-        let Ok((system, _)) = read_system_conf() else { return Vec::new() };
-        let ports = |server: &hickory_resolver::config::NameServerConfig| {
-            server.connections.first().map(|connection| SocketAddr::new(server.ip, connection.port))
-        };
-        system.name_servers().iter().filter_map(ports).collect()
-    });
-    read.await.unwrap_or_default()
 }
 
 fn unreachable(reason: &str) -> ConnectError {

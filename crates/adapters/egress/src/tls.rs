@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,6 +7,7 @@ use rustls::client::Resumption;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{CertificateError, ClientConfig, RootCertStore};
+use strongroom_domain::TestCode;
 use time::OffsetDateTime;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
@@ -21,23 +23,37 @@ pub type TlsStream<S> = tokio_rustls::client::TlsStream<S>;
 
 /// Why TLS could not be set up. The text is for the log; it holds nothing that the server sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("tls: {0}")]
-pub struct TlsError(pub String);
+pub enum TlsError {
+    /// The server did not finish the handshake in time.
+    #[error("tls: no handshake within 5 s")]
+    Silence,
+    /// The server hung up, or the network failed.
+    #[error("tls: the connection broke during the handshake: {0}")]
+    Broken(io::ErrorKind),
+    /// The server speaks no TLS, or not as asked, or its certificate does not verify.
+    #[error("tls: {0}")]
+    Failed(Cow<'static, str>),
+}
 
-/// A configuration that verifies certificates by the public roots, and by more certificates in PEM form when
-/// given; then those replace the public ones. TLS 1.2 and 1.3 on ring. Sessions are never resumed: a ticket
-/// would tie the tests of one organisation to those of another.
-///
-/// # Errors
-/// [`TlsError`] when the PEM text holds no certificate, or one that cannot be read.
-pub fn verifying(roots_pem: Option<&str>) -> Result<Arc<ClientConfig>, TlsError> {
-    match roots_pem {
-        None => configuration(public_roots()),
-        Some(pem) => configuration(with_pem(RootCertStore::empty(), pem)?),
+impl TlsError {
+    /// What a connection test has found that ends with this error. Only [`TlsError::Failed`] says something of
+    /// the server's TLS.
+    pub const fn code(&self) -> TestCode {
+        match self {
+            Self::Silence => TestCode::Timeout,
+            Self::Broken(_) => TestCode::ProviderError,
+            Self::Failed(_) => TestCode::TlsFailed,
+        }
     }
 }
 
-/// A configuration that verifies by the public roots and by those in the PEM text.
+/// A configuration that verifies certificates by the public roots. TLS 1.2 and 1.3 on ring. Sessions are never
+/// resumed: a ticket would tie the tests of one organisation to those of another.
+pub(crate) fn verifying() -> Result<Arc<ClientConfig>, TlsError> {
+    configuration(public_roots())
+}
+
+/// The same with the certificates of a PEM text as further roots.
 pub(crate) fn verifying_also(pem: &str) -> Result<Arc<ClientConfig>, TlsError> {
     configuration(with_pem(public_roots(), pem)?)
 }
@@ -45,7 +61,7 @@ pub(crate) fn verifying_also(pem: &str) -> Result<Arc<ClientConfig>, TlsError> {
 /// Sets TLS up for a host name or IP address, in at most 5 s, and says when the server's certificate ends.
 ///
 /// # Errors
-/// [`TlsError`] when the peer speaks no TLS, its certificate does not verify, or time is up.
+/// [`TlsError`] tells a peer that is silent or hung up from one whose TLS or certificate does not do.
 pub async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
     host: &str,
@@ -53,9 +69,7 @@ pub async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
 ) -> Result<(TlsStream<S>, Option<OffsetDateTime>), TlsError> {
     let connecting = TlsConnector::from(config).connect(server_name(host)?, stream);
     let connected = tokio::time::timeout(HANDSHAKE_LIMIT, connecting).await;
-    let stream = connected
-        .map_err(|_| TlsError("no handshake within 5 s".into()))?
-        .map_err(|error| TlsError(describe(&error)))?;
+    let stream = connected.map_err(|_| TlsError::Silence)?.map_err(|error| in_words(&error))?;
     let leaf = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
     let ends = leaf.and_then(|leaf| certificate::not_after(leaf));
     Ok((stream, ends))
@@ -65,7 +79,7 @@ fn configuration(roots: RootCertStore) -> Result<Arc<ClientConfig>, TlsError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
-        .map_err(|_| TlsError("ring supports neither TLS 1.2 nor 1.3".into()))?;
+        .map_err(|_| TlsError::Failed("ring supports neither TLS 1.2 nor 1.3".into()))?;
     let mut config = builder.with_root_certificates(roots).with_no_client_auth();
     config.resumption = Resumption::disabled();
     Ok(Arc::new(config))
@@ -82,10 +96,11 @@ fn with_pem(mut roots: RootCertStore, pem: &str) -> Result<RootCertStore, TlsErr
         certificate
             .ok()
             .and_then(|certificate| roots.add(certificate).ok())
-            .ok_or_else(|| TlsError(format!("certificate {added} of the given roots cannot be read")))?;
+            .ok_or_else(|| format!("certificate {added} of the given roots cannot be read"))
+            .map_err(|reason| TlsError::Failed(reason.into()))?;
     }
     if added == 0 {
-        return Err(TlsError("the given roots hold no PEM block named CERTIFICATE".into()));
+        return Err(TlsError::Failed("the given roots hold no PEM block named CERTIFICATE".into()));
     }
     Ok(roots)
 }
@@ -96,23 +111,23 @@ fn server_name(host: &str) -> Result<ServerName<'static>, TlsError> {
         Ok(Host::Name(name)) => ServerName::try_from(name).ok(),
         Err(_) => None,
     };
-    name.ok_or_else(|| TlsError("the host is not one that a certificate can name".into()))
+    name.ok_or_else(|| TlsError::Failed("the host is not one that a certificate can name".into()))
 }
 
 /// Words for a failure. The library's own would quote the certificate.
-fn describe(error: &io::Error) -> String {
+fn in_words(error: &io::Error) -> TlsError {
     let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) else {
-        return format!("the connection broke during the handshake: {}", error.kind());
+        return TlsError::Broken(error.kind());
     };
-    match error {
+    let reason = match error {
         rustls::Error::InvalidCertificate(problem) => describe_certificate(problem),
         rustls::Error::AlertReceived(_) => "the server refused the handshake",
         rustls::Error::PeerIncompatible(_) => "the server offers neither TLS 1.2 nor 1.3 as we speak them",
         rustls::Error::InvalidMessage(_) => "the server does not speak TLS",
         rustls::Error::NoCertificatesPresented => "the server has no certificate",
         _ => "the server broke the rules of TLS",
-    }
-    .into()
+    };
+    TlsError::Failed(reason.into())
 }
 
 fn describe_certificate(problem: &CertificateError) -> &'static str {

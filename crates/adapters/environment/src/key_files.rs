@@ -2,12 +2,15 @@
 //!
 //! Whoever writes a key chooses how dear its passphrase is to check, up to hours and gigabytes. So the
 //! parameters are read first, on their own; only within the limits is a key derived, on a blocking
-//! thread, a few at a time, for at most 2 seconds.
+//! thread and a few at a time. Keys that are not encrypted, which are opened in no time, have turns of their
+//! own and wait for no others.
 
 mod framing;
 mod limits;
 
+use std::num::NonZero;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -17,36 +20,34 @@ use russh::keys::{Error, PrivateKey, decode_secret_key, ssh_key};
 use strongroom_domain::SecretText;
 use strongroom_environment::{KeyFileReader, KeyFileRefused};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use framing::{Framed, Label};
 
-/// How long one check may take, waiting for its turn included.
-const TIME_LIMIT: Duration = Duration::from_secs(2);
+/// How long a key may wait for its turn. Then the others are to blame, and not the key.
+const TURN_LIMIT: Duration = Duration::from_secs(2);
 
-/// How many keys are opened at the same time; scrypt may take 64 MiB each.
+/// How long opening may take from then on. The dearest key within the limits takes two on an idle
+/// machine; a busy or slow one is no fault of the key.
+const WORK_LIMIT: Duration = Duration::from_secs(10);
+
+/// How many keys of a kind are opened at the same time, unless there are fewer cores; scrypt may take 64 MiB
+/// each.
 const AT_A_TIME: usize = 4;
 
 /// The [`KeyFileReader`] of production: what it accepts, [`decode_secret_key`] of `russh` opens. The
 /// passphrase of a key that is not encrypted is ignored, and must then not be handed to `russh` either.
 pub struct RusshKeyFiles {
-    turns: Arc<Semaphore>,
+    encrypted: Turns,
+    plain: Turns,
 }
 
 impl RusshKeyFiles {
     /// A reader with its own bound on how many keys are opened at the same time.
     pub fn new() -> Self {
-        Self { turns: Arc::new(Semaphore::new(AT_A_TIME)) }
-    }
-
-    async fn open_in_turn(&self, open: impl FnOnce() -> Opened + Send + 'static) -> Opened {
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| KeyFileRefused::Limits)?;
-        // The turn ends with the work: a thread cannot be stopped, even when nobody waits for it any more.
-        let work = tokio::task::spawn_blocking(move || {
-            let opened = open();
-            drop(turn);
-            opened
-        });
-        work.await.unwrap_or(Err(KeyFileRefused::Unreadable))
+        // More at a time than there are cores would make each slower, and none earlier.
+        let at_a_time = available_parallelism().map_or(1, NonZero::get).min(AT_A_TIME);
+        Self { encrypted: Turns::new(at_a_time), plain: Turns::new(at_a_time) }
     }
 }
 
@@ -68,8 +69,34 @@ impl KeyFileReader for RusshKeyFiles {
             passphrase => passphrase.map(SecretText::duplicate),
         };
         let text = key.duplicate();
-        let opened = self.open_in_turn(move || open(&text, &framed, passphrase.as_ref()));
-        tokio::time::timeout(TIME_LIMIT, opened).await.unwrap_or(Err(KeyFileRefused::Limits))
+        let turns = if encrypted { &self.encrypted } else { &self.plain };
+        turns.take(move || open(&text, &framed, passphrase.as_ref())).await
+    }
+}
+
+/// A bound on how many keys are opened at the same time.
+struct Turns(Arc<Semaphore>);
+
+impl Turns {
+    fn new(at_a_time: usize) -> Self {
+        Self(Arc::new(Semaphore::new(at_a_time)))
+    }
+
+    /// Opens a key when its turn comes.
+    async fn take(&self, open: impl FnOnce() -> Opened + Send + 'static) -> Opened {
+        let Ok(Ok(turn)) = timeout(TURN_LIMIT, Arc::clone(&self.0).acquire_owned()).await else {
+            return Err(KeyFileRefused::Busy);
+        };
+        // The turn ends with the work: a thread cannot be stopped, even when nobody waits for it any more.
+        let work = tokio::task::spawn_blocking(move || {
+            let opened = open();
+            drop(turn);
+            opened
+        });
+        match timeout(WORK_LIMIT, work).await {
+            Ok(ended) => ended.unwrap_or(Err(KeyFileRefused::Unreadable)),
+            Err(_) => Err(KeyFileRefused::TooSlow),
+        }
     }
 }
 
@@ -109,5 +136,59 @@ fn refusal(error: &Error, label: Label, with_passphrase: bool) -> KeyFileRefused
             KeyFileRefused::PassphraseWrong
         }
         _ => KeyFileRefused::Unreadable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KeyFileReader, KeyFileRefused, RusshKeyFiles, SecretText, Turns, WORK_LIMIT};
+    use std::path::Path;
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    fn key(name: &str) -> SecretText {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/throwaway-keys");
+        SecretText::new(std::fs::read_to_string(folder.join(name)).unwrap())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_that_gets_no_turn_is_told_to_come_again_and_opens_when_it_does() {
+        let reader = RusshKeyFiles { encrypted: Turns::new(1), plain: Turns::new(1) };
+        let (key, passphrase) = (key("ed25519-passphrase"), SecretText::new("open sesame".into()));
+        let taken = reader.encrypted.0.acquire().await.unwrap();
+        assert_eq!(reader.check(&key, Some(&passphrase)).await, Err(KeyFileRefused::Busy));
+        drop(taken);
+        assert_eq!(reader.check(&key, Some(&passphrase)).await, Ok(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_without_passphrase_waits_for_no_encrypted_one() {
+        let reader = RusshKeyFiles { encrypted: Turns::new(1), plain: Turns::new(1) };
+        let _taken = reader.encrypted.0.acquire().await.unwrap();
+        for name in ["ed25519", "rsa-3072.pem", "rsa-3072-pkcs8.pem"] {
+            assert_eq!(reader.check(&key(name), None).await, Ok(()), "{name}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_takes_too_long_is_not_blamed_on_the_parameters_and_keeps_its_turn() {
+        let turns = Turns::new(1);
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let (finish, finishes) = mpsc::channel::<()>();
+        let slow = turns.take(move || {
+            begun.send(()).unwrap();
+            finishes.recv().ok();
+            Ok(())
+        });
+        let clock = async {
+            has_begun.await.unwrap();
+            tokio::time::advance(WORK_LIMIT - Duration::from_millis(1)).await;
+            assert_eq!(turns.0.available_permits(), 0);
+            tokio::time::advance(Duration::from_millis(2)).await;
+        };
+        assert_eq!(tokio::join!(slow, clock).0, Err(KeyFileRefused::TooSlow));
+        assert_eq!(turns.0.available_permits(), 0);
+        drop(finish);
+        assert_eq!(turns.take(|| Ok(())).await, Ok(()));
     }
 }

@@ -1,7 +1,7 @@
 //! Reads the operator's connection URL. `tokio_postgres` knows no `verify-full`, so the TLS keys are taken
 //! out before it sees the rest.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -63,13 +63,14 @@ pub(crate) fn parse(url: &str) -> Result<(Config, TlsMode), OpenError> {
 }
 
 /// Hosts (names and addresses) and ports that a connection URL names; none when it cannot be parsed, which
-/// opening it reports.
+/// opening it reports. A server behind a Unix socket is on this host, and as a rule listens on loopback too:
+/// 127.0.0.1 stands for it.
 pub fn endpoints(url: &str) -> Vec<(String, u16)> {
     let Ok((config, _)) = parse(url) else { return Vec::new() };
-    let names = config.get_hosts().iter().filter_map(|host| match host {
-        Host::Tcp(name) => Some(name.clone()),
+    let names = config.get_hosts().iter().map(|host| match host {
+        Host::Tcp(name) => name.clone(),
         #[cfg(unix)]
-        Host::Unix(_) => None,
+        Host::Unix(_) => Ipv4Addr::LOCALHOST.to_string(),
     });
     let hosts: Vec<String> = names.chain(config.get_hostaddrs().iter().map(IpAddr::to_string)).collect();
     let ports = if config.get_ports().is_empty() { &[5432][..] } else { config.get_ports() };
@@ -140,6 +141,8 @@ fn percent_decoded(text: &str) -> Result<String, OpenError> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn mode(url: &str) -> TlsMode {
@@ -162,6 +165,25 @@ mod tests {
             mode("postgres://app@localhost/app?hostaddr=10.0.0.1"),
             TlsMode::VerifyFull { roots: None }
         );
+    }
+
+    #[test]
+    fn endpoints_are_every_host_and_port_and_a_socket_is_on_this_host() {
+        let cases: [(&str, &[(&str, u16)]); 5] = [
+            ("db.example.test", &[("db.example.test", 5432)]),
+            ("%2Frun%2Fpostgresql", &[("127.0.0.1", 5432)]),
+            ("%2Frun%2Fpostgresql:5433", &[("127.0.0.1", 5433)]),
+            ("a.example.test:1,[::1]:1", &[("::1", 1), ("a.example.test", 1)]),
+            ("", &[]),
+        ];
+        for (hosts, expected) in cases {
+            let found = endpoints(&format!("postgres://app@{hosts}/app"));
+            let found: BTreeSet<(&str, u16)> =
+                found.iter().map(|(host, port)| (host.as_str(), *port)).collect();
+            assert!(found.iter().eq(expected), "{hosts}: {found:?}");
+        }
+        assert_eq!(endpoints("postgres:///app?host=/tmp&port=6"), [("127.0.0.1".to_owned(), 6)]);
+        assert_eq!(endpoints("not a url"), []);
     }
 
     #[test]

@@ -7,8 +7,10 @@ use serde_json::Value;
 use strongroom_domain::http_test::{HttpStep, JsonCheck, JsonCondition, OutcomeRule};
 use strongroom_domain::{Facts, TestCode};
 
+use crate::traces::Traces;
+
 /// The longest fact, in characters.
-const MAX_FACT: usize = 200;
+const MAX_FACT: usize = 100;
 
 /// What an answer means, by the rules of the step alone.
 ///
@@ -38,24 +40,30 @@ impl<'a> Reading<'a> {
         Self { code, rule, body }
     }
 
-    /// The facts that the step asks for: short texts and numbers. One in which a secret can be recognised is
-    /// left out, since a server may send back what it was sent.
-    pub(crate) fn facts<'s>(&self, step: &HttpStep, secrets: impl Iterator<Item = &'s str> + Clone) -> Facts {
+    /// The facts that the step asks for: short plain texts and numbers. One in which a secret can be recognised
+    /// is left out, since a server may send back what it was sent.
+    pub(crate) fn facts<'s>(&self, step: &HttpStep, secrets: impl Iterator<Item = &'s str>) -> Facts {
+        if step.facts.is_empty() {
+            return Facts::new();
+        }
+        let traces: Vec<Traces> = secrets.map(Traces::of).collect();
         let fact = |pointer: &str| {
-            let raw = match self.body.json()?.pointer(pointer)? {
-                Value::String(text) => text.clone(),
+            let text = match self.body.json()?.pointer(pointer)? {
+                Value::String(text) => text.trim().to_owned(),
                 Value::Number(number) => number.to_string(),
                 _ => return None,
             };
-            let plain: String = raw.chars().filter(|c| !c.is_control()).collect();
-            let leaks = |secret: &str| raw.contains(secret) || plain.contains(secret.trim());
-            if plain.trim().is_empty() || secrets.clone().any(leaks) {
-                return None;
-            }
-            Some(plain.trim().chars().take(MAX_FACT).collect())
+            (is_plain(&text) && !traces.iter().any(|traces| traces.are_in(&text))).then_some(text)
         };
         step.facts.iter().filter_map(|(name, pointer)| Some((*name, fact(pointer)?))).collect()
     }
+}
+
+/// Whether a text can be a name, an e-mail address, a URL or an id, and nothing that a person or a terminal
+/// could take for more.
+fn is_plain(text: &str) -> bool {
+    let allowed = |c: char| c.is_alphanumeric() || " @._+-:/'()&,#".contains(c);
+    !text.is_empty() && text.chars().count() <= MAX_FACT && text.chars().all(allowed)
 }
 
 /// A body that is parsed when the first rule asks for it.

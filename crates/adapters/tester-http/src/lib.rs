@@ -13,6 +13,7 @@ mod request;
 mod sign;
 mod target;
 mod tester;
+mod traces;
 mod values;
 
 pub use answer::evaluate;

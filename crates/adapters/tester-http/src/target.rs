@@ -103,6 +103,7 @@ fn origin<'a>(step: &'a HttpStep, values: &Values<'_>) -> Result<Origin<'a>, Ref
                 _ => None,
             };
             let host = host.ok_or_else(refuse)?.to_owned();
+            check_field_url(&text, &url).map_err(|rule| Refusal::of(name, rule))?;
             let path = if *keep_path { url.path().trim_end_matches('/').to_owned() } else { String::new() };
             Ok(Origin { url, host, path, hosts })
         }
@@ -137,16 +138,32 @@ pub(crate) fn pairs(pairs: &[(String, Template)], values: &Values<'_>) -> Result
     Ok(SecretText::new(texts.join("&")))
 }
 
+/// What would be lost without a word is refused: a query, a fragment, and segments that the URL library has
+/// resolved (it takes a backslash for a slash).
+fn check_field_url(text: &str, url: &Url) -> Result<(), &'static str> {
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("must be a URL without query and fragment");
+    }
+    let path = text.split_once("://").and_then(|(_, rest)| rest.split_once(['/', '\\']));
+    match path {
+        Some((_, path)) if path.split(['/', '\\']).any(is_dots) => Err(DOTS),
+        _ => Ok(()),
+    }
+}
+
 /// A path begins with a slash and has no segment that means another folder, however it is written
 /// (WHATWG URL, section 4.4).
 fn check_path(path: &str) -> Result<(), &'static str> {
-    let is_dots = |segment: &str| {
-        matches!(segment.to_ascii_lowercase().as_str(), "." | ".." | "%2e" | "%2e." | ".%2e" | "%2e%2e")
-    };
     if !path.starts_with('/') || path.split('/').any(is_dots) {
-        return Err("must not have `.` or `..` as a part of a path");
+        return Err(DOTS);
     }
     Ok(())
+}
+
+const DOTS: &str = "must not have `.` or `..` as a part of a path";
+
+fn is_dots(segment: &str) -> bool {
+    matches!(segment.to_ascii_lowercase().as_str(), "." | ".." | "%2e" | "%2e." | ".%2e" | "%2e%2e")
 }
 
 /// Whether an entry of an allow-list admits a host: the name itself, or a suffix that begins with a dot.

@@ -96,8 +96,9 @@ impl Run<'_> {
     async fn send(&self, all: Vec<Prepared<'_>>, facts: &mut Facts) -> Result<Verdict, Stop> {
         let session = self.tester.egress.session();
         let mut verdict = self.judged(TestCode::Ok);
-        for prepared in all {
-            let tcp = self.progress.step(Progress::REACH, self.reach(&session, &prepared)).await?;
+        for (index, prepared) in all.into_iter().enumerate() {
+            let reached = self.progress.step(Progress::REACH, self.reach(&session, &prepared)).await;
+            let tcp = reached.map_err(|stop| if index == 0 { stop } else { after_a_secret(stop) })?;
             let name = Cow::Owned(prepared.step.name.clone());
             verdict = if prepared.target.plain_http {
                 self.progress.step(name, self.exchange(tcp, prepared, facts)).await?
@@ -130,9 +131,9 @@ impl Run<'_> {
 
     async fn reach(&self, session: &Session, prepared: &Prepared<'_>) -> Result<CheckedStream, Stop> {
         let target = &prepared.target;
-        let unreached = |cause| Stop::from(Verdict::of(TestCode::NotReachable).because(cause));
         if target.plain_http && !self.tester.egress.allows_plain_http() {
-            return Err(unreached(Cause::Policy("http without tls is not allowed".into())));
+            let cause = Cause::Policy("http without tls is not allowed".into());
+            return Err(Verdict::of(TestCode::NotReachable).because(cause).into());
         }
         let destination = Destination {
             purpose: Purpose::Http,
@@ -140,11 +141,8 @@ impl Run<'_> {
             port: target.port,
             port_is_fixed: target.port_is_fixed,
         };
-        session.connect(&destination).await.map_err(|error| match error {
-            ConnectError::Refused(reason) => unreached(Cause::Policy(reason)),
-            ConnectError::Unreachable(reason) => unreached(Cause::Network(reason)),
-            ConnectError::Budget(error) => Stop::Error(error),
-        })
+        let unconnected = |error: ConnectError| error.verdict().map_or_else(Stop::Error, Stop::from);
+        session.connect(&destination).await.map_err(unconnected)
     }
 
     async fn shake_hands(
@@ -154,8 +152,8 @@ impl Run<'_> {
         facts: &mut Facts,
     ) -> Result<TlsStream<CheckedStream>, Stop> {
         let shaken = strongroom_egress::handshake(tcp, &prepared.target.host, self.tester.egress.tls()).await;
-        let (stream, ends_at) = shaken
-            .map_err(|error| Verdict::of(TestCode::TlsFailed).because(Cause::Protocol(error.to_string())))?;
+        let (stream, ends_at) =
+            shaken.map_err(|error| self.judged(error.code()).because(Cause::Protocol(error.to_string())))?;
         if let Some(text) = ends_at.and_then(in_whole_seconds) {
             facts.insert("tls_certificate_expires_at", text);
         }
@@ -213,6 +211,20 @@ impl Run<'_> {
             TestCode::HostKeyMismatch | TestCode::TlsFailed | TestCode::NotReachable => verdict,
         }
     }
+}
+
+/// An error promises that nothing was sent. After the first request that is no longer so, and the test has a
+/// verdict.
+fn after_a_secret(stop: Stop) -> Stop {
+    let Stop::Error(error) = stop else { return stop };
+    let text = match error {
+        TestError::DestinationLimit { .. } => {
+            "The destination of a later request has been tested too often from this vault."
+        }
+        TestError::Unavailable => "The tests of a later request's destination could not be counted.",
+    };
+    let cause = Cause::Policy(error.to_string());
+    Verdict::of(TestCode::RateLimited).saying(text).because(cause).into()
 }
 
 fn refused(refusal: &Refusal) -> Stop {

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use strongroom_domain::http_test::{Choice, Template, TemplatePart};
+use strongroom_domain::http_test::{Choice, Template, TemplatePart, VariableForm};
 use strongroom_domain::{ConfigValue, Content, CredentialType, Field, HttpTest, Provider, SecretText};
+use url::Url;
 
 use crate::encode::Place;
 use crate::refusal::Refusal;
@@ -55,14 +56,17 @@ impl<'a> Values<'a> {
         for part in &template.0 {
             let piece = match part {
                 TemplatePart::Literal(text) => place.literal(text),
-                TemplatePart::Variable { name, keep_slashes } => {
+                TemplatePart::Variable { name, form } => {
                     let Some(value) = self.variable(name)? else { return Ok(None) };
+                    let refuse = |rule| Refusal::of(self.decider(name), rule);
+                    let value = written(value, *form).map_err(refuse)?;
+                    let keep_slashes = *form == VariableForm::KeepSlashes;
                     let follows_slash = pieces.last().is_some_and(|piece| piece.expose().ends_with('/'));
                     let value = match value.strip_prefix('/') {
-                        Some(rest) if *keep_slashes && follows_slash => rest,
+                        Some(rest) if keep_slashes && follows_slash => rest,
                         _ => &*value,
                     };
-                    place.value(value, *keep_slashes).map_err(|rule| Refusal::of(self.decider(name), rule))?
+                    place.value(value, keep_slashes).map_err(refuse)?
                 }
             };
             pieces.push(piece);
@@ -105,13 +109,29 @@ impl<'a> Values<'a> {
             (None, Some(default)) => Cow::Borrowed(default.as_str()),
             (None, None) => return Ok(None),
         };
-        let text = choice.values.get(&*value).map(|text| Cow::Borrowed(text.as_str()));
-        text.map(Some).ok_or_else(|| Refusal::of(&choice.field, "is none of the values that have a test"))
+        choice
+            .text(&value)
+            .map(|text| Some(Cow::Borrowed(text)))
+            .ok_or_else(|| Refusal::of(&choice.field, "is none of the values that have a test"))
     }
 
     /// The field that a variable comes from.
     fn decider<'n>(&'n self, name: &'n str) -> &'n str {
         self.choices.get(name).map_or(name, |choice| &choice.field)
+    }
+}
+
+/// What of a value a template asks for.
+fn written(value: Cow<'_, str>, form: VariableForm) -> Result<Cow<'_, str>, &'static str> {
+    match form {
+        VariableForm::Plain | VariableForm::KeepSlashes => Ok(value),
+        VariableForm::Hyphens => Ok(Cow::Owned(value.replace('_', "-"))),
+        VariableForm::Origin => match Url::parse(&value) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") => {
+                Ok(Cow::Owned(url.origin().ascii_serialization()))
+            }
+            _ => Err("must be an https URL"),
+        },
     }
 }
 

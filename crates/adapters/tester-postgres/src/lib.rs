@@ -25,8 +25,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use strongroom_domain::{Facts, TestCode};
-use strongroom_egress::{CheckedStream, ConnectError, Destination, Egress};
-use strongroom_provider_tester::{Cause, Progress, ProviderTester, TestError, TestSubject, Verdict};
+use strongroom_egress::{CheckedStream, Destination, Egress};
+use strongroom_provider_tester::{Progress, ProviderTester, TestError, TestSubject, Verdict};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::finding::Found;
@@ -60,11 +60,11 @@ impl PostgresTester {
             port: settings.port,
             port_is_fixed: false,
         };
-        let not_reachable = |cause| Box::new(Verdict::of(TestCode::NotReachable).because(cause));
-        self.egress.session().connect(&destination).await.map_err(|error| match error {
-            ConnectError::Refused(why) => not_reachable(Cause::Policy(why)).into(),
-            ConnectError::Unreachable(why) => not_reachable(Cause::Network(why)).into(),
-            ConnectError::Budget(error) => Stopped::Uncounted(error),
+        // The only connection of a test: nothing has been sent when its budget turns out to be used up.
+        let connected = self.egress.session().connect(&destination).await;
+        connected.map_err(|error| match error.verdict() {
+            Ok(verdict) => Stopped::Found(Box::new(verdict)),
+            Err(error) => Stopped::Uncounted(error),
         })
     }
 

@@ -4,9 +4,7 @@ use strongroom_provider_tester::{Cause, Verdict};
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::Instant;
 
-use crate::HANDSHAKE_LIMIT;
 use crate::certificate::{CertificateCheck, Complaint};
 use crate::channel_binding::tls_server_end_point;
 use crate::finding::{Found, not_postgres};
@@ -67,15 +65,13 @@ async fn encrypt<S>(stream: S, settings: &Settings<'_>, facts: &mut Facts) -> Fo
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let began = Instant::now();
     let check = CertificateCheck::new(&settings.tls).map_err(tls_failed)?;
     let config = check.config().map_err(tls_failed)?;
     let (stream, ends_at) = handshake(stream, settings.host, config).await.map_err(|error| {
-        // The handshake has the same limit, and says only in words that it was reached.
-        if began.elapsed() >= HANDSHAKE_LIMIT {
-            return Box::new(Verdict::of(TestCode::Timeout));
-        }
-        let verdict = tls_failed(check.complaint().unwrap_or(Complaint::Other));
+        let verdict = match (check.complaint(), error.code()) {
+            (None, code) if code != TestCode::TlsFailed => Box::new(Verdict::of(code)),
+            (complaint, _) => tls_failed(complaint.unwrap_or(Complaint::Other)),
+        };
         Box::new(verdict.because(Cause::Protocol(error.to_string())))
     })?;
     if let Some(text) = ends_at.and_then(in_whole_seconds) {

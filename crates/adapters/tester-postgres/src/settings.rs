@@ -55,12 +55,13 @@ impl<'a> Settings<'a> {
 
 impl TlsSettings {
     /// What a connection has once its handshake is done. Anybody has a certificate of some public authority
-    /// for some name, so `verify-ca` counts only with an authority of the caller's own; since version 16
-    /// libpq refuses it without (PostgreSQL manual, section 34.1.2, `sslrootcert`).
+    /// for some name, so `verify-ca` counts for something only with an authority of the caller's own; since
+    /// version 16 libpq refuses it without (PostgreSQL manual, section 34.1.2, `sslrootcert`). Who the server is
+    /// only `verify-full` proves.
     pub(crate) fn protection(&self) -> Protection {
         match self.mode {
             TlsMode::VerifyFull => Protection::Verified,
-            TlsMode::VerifyCa if !self.pinned.is_empty() => Protection::Verified,
+            TlsMode::VerifyCa if !self.pinned.is_empty() => Protection::Chain,
             _ => Protection::Unverified,
         }
     }

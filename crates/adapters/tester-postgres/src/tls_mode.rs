@@ -26,6 +26,8 @@ pub(crate) enum Protection {
     None,
     /// TLS with somebody.
     Unverified,
+    /// TLS with some server of an authority that the caller named.
+    Chain,
     /// TLS with a server that has proved who it is.
     Verified,
 }
@@ -79,6 +81,9 @@ impl Protection {
             Self::Unverified => Some(
                 "This sslmode is weak: it encrypts but does not check who the server is. Use sslmode=verify-full.",
             ),
+            Self::Chain => Some(
+                "This sslmode is weak: any server of the same authority could answer. Use sslmode=verify-full.",
+            ),
             Self::Verified => None,
         }
     }
@@ -88,6 +93,7 @@ impl Protection {
         match self {
             Self::None => "none",
             Self::Unverified => "unverified",
+            Self::Chain => "chain",
             Self::Verified => "verified",
         }
     }

@@ -8,6 +8,7 @@ mod deadlines;
 mod ending;
 mod gatekeeper;
 mod handshake;
+mod key_opener;
 mod leash;
 mod login;
 mod probe;
@@ -17,38 +18,46 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use strongroom_domain::TestCode;
-use strongroom_egress::{CheckedStream, ConnectError, Destination, Egress, Purpose};
-use strongroom_provider_tester::{Cause, Progress, ProviderTester, TestError, TestSubject, Verdict};
+use strongroom_egress::{CheckedStream, Destination, Egress, Purpose};
+use strongroom_provider_tester::{Progress, ProviderTester, TestError, TestSubject, Verdict};
 
 use deadlines::Deadlines;
 use ending::Ending;
 use gatekeeper::Seen;
+use key_opener::KeyOpener;
+use login::Admission;
 use settings::Settings;
 
 /// Tests SFTP credentials.
 #[derive(Clone)]
 pub struct SftpTester {
     egress: Egress,
+    keys: KeyOpener,
 }
 
 impl SftpTester {
     /// A tester whose connections obey an egress policy.
     pub fn new(egress: Egress) -> Self {
-        Self { egress }
+        Self { egress, keys: KeyOpener::new() }
     }
 
-    async fn run(&self, subject: &TestSubject, progress: &Progress, seen: &Arc<Seen>) -> Result<(), Ending> {
+    async fn run(
+        &self,
+        subject: &TestSubject,
+        progress: &Progress,
+        seen: &Arc<Seen>,
+    ) -> Result<Admission, Ending> {
         let deadlines = Deadlines::start();
-        let settings = progress.step(Progress::PARSE, Settings::read(subject)).await?;
+        let settings = progress.step(Progress::PARSE, Settings::read(subject, &self.keys)).await?;
         let stream = progress.step(Progress::REACH, self.reach(&settings)).await?;
         leash::hold(stream, async |ours| {
             let handshake = handshake::shake_hands(ours, &settings, seen, &deadlines);
             let mut session = progress.step(Progress::HANDSHAKE, handshake).await?;
             let login = login::log_in(&mut session, &settings, &deadlines);
             let mut outcome = progress.step(Progress::LOGIN, login).await;
-            if outcome.is_ok() {
+            if let Ok(admission) = outcome {
                 let probe = probe::probe(&session, settings.probe_path.as_deref(), &deadlines);
-                outcome = progress.step(Progress::PROBE, probe).await;
+                outcome = progress.step(Progress::PROBE, probe).await.map(|()| admission);
             }
             session.close().await;
             outcome
@@ -63,12 +72,9 @@ impl SftpTester {
             port: settings.port,
             port_is_fixed: false,
         };
-        let unreachable = |cause| Verdict::of(TestCode::NotReachable).because(cause).into();
-        self.egress.session().connect(&destination).await.map_err(|error| match error {
-            ConnectError::Refused(reason) => unreachable(Cause::Policy(reason)),
-            ConnectError::Unreachable(reason) => unreachable(Cause::Network(reason)),
-            ConnectError::Budget(error) => Ending::Untested(error),
-        })
+        // The only connection of a test: nothing has been sent when its budget turns out to be used up.
+        let connected = self.egress.session().connect(&destination).await;
+        connected.map_err(|error| error.verdict().map_or_else(Ending::Untested, Ending::from))
     }
 }
 
@@ -84,7 +90,10 @@ impl ProviderTester for SftpTester {
         ]);
         let seen = Arc::new(Seen::default());
         let verdict = match self.run(&subject, &progress, &seen).await {
-            Ok(()) => Verdict::of(TestCode::Ok),
+            Ok(Admission::Judged) => Verdict::of(TestCode::Ok),
+            Ok(Admission::Unasked) => Verdict::of(TestCode::Ok)
+                .saying("The server let the user in without looking at the secret, which stays untested.")
+                .advising("Ask the server's operator whether everybody who knows the user name may log in."),
             Err(Ending::Verdict(verdict)) => *verdict,
             Err(Ending::Untested(error)) => return Err(error),
         };

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use russh::MethodKind;
 use russh::client::{AuthResult, KeyboardInteractiveAuthResponse, Prompt};
 use russh::keys::{HashAlg, PrivateKey, PrivateKeyWithHashAlg};
+use russh::{MethodKind, MethodSet};
 use strongroom_domain::{SecretText, TestCode};
 use strongroom_provider_tester::{Cause, Verdict};
 
@@ -18,6 +18,15 @@ const TIME_LIMIT: Duration = Duration::from_secs(5);
 /// How many sets of questions a keyboard-interactive server may ask (RFC 4256).
 const ROUNDS: usize = 3;
 
+/// Whether a server that let the user in has looked at the secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// It has.
+    Judged,
+    /// It lets this user in without.
+    Unasked,
+}
+
 /// Logs in: the secret is judged once, because accounts get locked.
 ///
 /// # Errors
@@ -27,25 +36,31 @@ pub(crate) async fn log_in(
     session: &mut SshSession,
     settings: &Settings,
     deadlines: &Deadlines,
-) -> Result<(), Ending> {
+) -> Result<Admission, Ending> {
     let user = &settings.username;
     let attempt = async {
+        // Asks which methods there are (RFC 4252, section 5.2). A password sent to a server that wants it the
+        // other way would have to be sent twice; and a server that wants nothing would let any secret in.
+        let asked = session.handle.authenticate_none(user).await.map_err(|error| cut_off(&error))?;
+        let methods = match asked {
+            AuthResult::Success => return Ok(Admission::Unasked),
+            AuthResult::Failure { remaining_methods, .. } => remaining_methods,
+        };
         match &settings.proof {
-            Proof::Password(password) => with_password(session, user, password).await,
+            Proof::Password(password) => with_password(session, user, password, &methods).await,
+            Proof::Key(_) if methods.is_empty() => Err(ended(session, NO_KEYS).await),
             Proof::Key(key) => with_key(session, user, key).await,
         }
     };
     deadlines.within(TIME_LIMIT, attempt).await
 }
 
-async fn with_password(session: &mut SshSession, user: &str, password: &SecretText) -> Result<(), Ending> {
-    // Asks which methods there are (RFC 4252, section 5.2). A password sent to a server that wants it the
-    // other way would have to be sent twice.
-    let asked = session.handle.authenticate_none(user).await.map_err(|error| cut_off(&error))?;
-    let methods = match asked {
-        AuthResult::Success => return Ok(()),
-        AuthResult::Failure { remaining_methods, .. } => remaining_methods,
-    };
+async fn with_password(
+    session: &mut SshSession,
+    user: &str,
+    password: &SecretText,
+    methods: &MethodSet,
+) -> Result<Admission, Ending> {
     if methods.contains(&MethodKind::Password) {
         let result = session.handle.authenticate_password(user, password.expose()).await;
         judge(session, result, WRONG_PASSWORD).await
@@ -59,14 +74,19 @@ async fn with_password(session: &mut SshSession, user: &str, password: &SecretTe
 }
 
 /// Answers the one question that a password answers (RFC 4256, section 3.2).
-async fn by_keyboard(session: &mut SshSession, user: &str, password: &SecretText) -> Result<(), Ending> {
+async fn by_keyboard(
+    session: &mut SshSession,
+    user: &str,
+    password: &SecretText,
+) -> Result<Admission, Ending> {
     use KeyboardInteractiveAuthResponse as Response;
     let mut response = session.handle.authenticate_keyboard_interactive_start(user, None).await;
     let mut password = Some(password);
     for _ in 0..=ROUNDS {
         let prompts = match response {
             Ok(Response::InfoRequest { prompts, .. }) => prompts,
-            Ok(Response::Success) => return Ok(()),
+            Ok(Response::Success) if password.is_some() => return Ok(Admission::Unasked),
+            Ok(Response::Success) => return Ok(Admission::Judged),
             Ok(Response::Failure { remaining_methods, partial_success }) => {
                 let result = AuthResult::Failure { remaining_methods, partial_success };
                 return judge(session, Ok(result), WRONG_PASSWORD).await;
@@ -86,7 +106,7 @@ async fn by_keyboard(session: &mut SshSession, user: &str, password: &SecretText
     Err(broken("keyboard-interactive without an end"))
 }
 
-async fn with_key(session: &mut SshSession, user: &str, key: &Arc<PrivateKey>) -> Result<(), Ending> {
+async fn with_key(session: &mut SshSession, user: &str, key: &Arc<PrivateKey>) -> Result<Admission, Ending> {
     let mut hash = None;
     if key.algorithm().is_rsa() {
         // A server that does not say knows at least rsa-sha2-256, or nothing that is safe (RFC 8332).
@@ -110,9 +130,9 @@ async fn judge(
     session: &mut SshSession,
     result: Result<AuthResult, russh::Error>,
     refusal: Refusal,
-) -> Result<(), Ending> {
+) -> Result<Admission, Ending> {
     match result {
-        Ok(AuthResult::Success) => Ok(()),
+        Ok(AuthResult::Success) => Ok(Admission::Judged),
         Ok(AuthResult::Failure { partial_success: true, .. }) => Err(SECOND_FACTOR.into()),
         Ok(AuthResult::Failure { remaining_methods, .. }) if !remaining_methods.is_empty() => {
             Err(refusal.into())

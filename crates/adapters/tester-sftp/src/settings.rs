@@ -1,20 +1,14 @@
 use std::sync::Arc;
-use std::time::Duration;
 
-use russh::keys::{PrivateKey, decode_secret_key};
+use russh::keys::PrivateKey;
 use strongroom_domain::{ConfigValue, Content, CredentialType, SecretText};
-use strongroom_provider_tester::TestSubject;
-use tokio::task::spawn_blocking;
+use strongroom_provider_tester::{MAX_PROBE_PATH_BYTES, TestSubject};
 
 use crate::ending::{Ending, misconfigured};
+use crate::key_opener::KeyOpener;
 
 /// Where SSH servers listen (RFC 4253, section 4.1).
 const DEFAULT_PORT: u16 = 22;
-/// How long opening the private key may take. What its passphrase costs to check was bounded when the key was
-/// submitted.
-const KEY_TIME_LIMIT: Duration = Duration::from_secs(2);
-/// The longest folder for a probe, in bytes; POSIX paths end at 4096.
-const MAX_PATH_BYTES: usize = 1024;
 
 /// What a test of SFTP needs to know.
 pub(crate) struct Settings {
@@ -44,12 +38,17 @@ impl Settings {
     /// Reads a credential.
     ///
     /// # Errors
-    /// `invalid_config` when something is missing or unreadable.
-    pub(crate) async fn read(subject: &TestSubject) -> Result<Self, Ending> {
+    /// `invalid_config` when something is missing or unreadable, `timeout` when a private key could not be
+    /// opened in time.
+    pub(crate) async fn read(subject: &TestSubject, keys: &KeyOpener) -> Result<Self, Ending> {
         let content = &*subject.content;
         let proof = match subject.credential_type {
             CredentialType::UserPassword => Proof::Password(secret(content, "password")?.duplicate()),
-            CredentialType::KeyFile => Proof::Key(Arc::new(private_key(content).await?)),
+            CredentialType::KeyFile => {
+                let key = secret(content, "private_key")?.duplicate();
+                let passphrase = content.secret.get("passphrase").map(SecretText::duplicate);
+                Proof::Key(Arc::new(keys.open(key, passphrase).await?))
+            }
             _ => return Err(incomplete()),
         };
         Ok(Self {
@@ -89,33 +88,11 @@ fn port(content: &Content) -> Result<u16, Ending> {
 }
 
 fn folder(path: &str) -> Result<String, Ending> {
-    if path.is_empty() || path.len() > MAX_PATH_BYTES || path.contains(char::is_control) {
+    if path.is_empty() || path.len() > MAX_PROBE_PATH_BYTES || path.contains(char::is_control) {
         return Err(misconfigured(
             "The test path is not a path.",
             "Name a folder in at most 1024 bytes, without control characters.",
         ));
     }
     Ok(path.to_owned())
-}
-
-/// Opens the key on a thread of its own: that may take long, by design.
-async fn private_key(content: &Content) -> Result<PrivateKey, Ending> {
-    let text = secret(content, "private_key")?.duplicate();
-    let passphrase = content.secret.get("passphrase").map(SecretText::duplicate);
-    let opening = spawn_blocking(move || {
-        let unencrypted = decode_secret_key(text.expose(), None);
-        match passphrase.filter(|passphrase| !passphrase.is_empty()) {
-            Some(passphrase) if unencrypted.is_err() => {
-                decode_secret_key(text.expose(), Some(passphrase.expose()))
-            }
-            _ => unencrypted,
-        }
-    });
-    match tokio::time::timeout(KEY_TIME_LIMIT, opening).await {
-        Ok(Ok(Ok(key))) => Ok(key),
-        _ => Err(misconfigured(
-            "The private key could not be opened.",
-            "Check that the key is whole, and its passphrase.",
-        )),
-    }
 }

@@ -125,6 +125,15 @@ pub enum KeyFileRefused {
         "uses parameters beyond the limits (bcrypt rounds 256, PBKDF2 iterations 5,000,000, RSA 2048 to 16384 bit)"
     )]
     Limits,
+    /// Too many others are being opened. Says nothing about the key, so that it MUST NOT be reported as a
+    /// fault of it.
+    #[error("cannot be opened now because others are being opened; try again")]
+    Busy,
+    /// It is within the limits, and this machine could not open it in 10 seconds.
+    #[error(
+        "took longer than 10 seconds to open with its passphrase; try again, or encrypt it with fewer rounds"
+    )]
+    TooSlow,
 }
 
 /// Opens private keys to see whether they can be used.
@@ -133,7 +142,8 @@ pub enum KeyFileRefused {
 pub trait KeyFileReader: Send + Sync {
     /// Whether `key` opens with `passphrase`.
     ///
-    /// MUST NOT block the caller's thread: deriving a key from a passphrase costs up to 2 seconds.
+    /// MUST NOT block the caller's thread: deriving a key from a passphrase costs up to 10 seconds. Before
+    /// that it may wait 2 seconds for its turn, and ends with [`KeyFileRefused::Busy`] when it gets none.
     async fn check<'a>(
         &self,
         key: &'a SecretText,

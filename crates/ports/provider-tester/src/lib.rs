@@ -23,6 +23,10 @@ pub use progress::{Progress, StepName};
 /// The longest that a test may take (security.md 3.5). A tester that is not done by then is abandoned.
 pub const TEST_LIMIT: Duration = Duration::from_secs(10);
 
+/// The longest folder of a probe, in bytes. POSIX lets servers have paths of 4096; nobody's folder for tests
+/// needs that.
+pub const MAX_PROBE_PATH_BYTES: usize = 1024;
+
 /// What to test.
 #[derive(Debug)]
 pub struct TestSubject {
@@ -32,7 +36,8 @@ pub struct TestSubject {
     pub credential_type: CredentialType,
     /// The credential, checked by the provider's rules.
     pub content: Arc<Content>,
-    /// A folder in which an SFTP test writes, reads back and removes a small file.
+    /// A folder in which an SFTP test writes, reads back and removes a small file; at most
+    /// [`MAX_PROBE_PATH_BYTES`].
     pub probe_path: Option<String>,
 }
 
@@ -102,8 +107,8 @@ pub trait ProviderTester: Send + Sync {
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait DestinationBudget: Send + Sync {
-    /// Takes one test of a destination (`203.0.113.7:22`) from its budget, right before the connection is
-    /// opened.
+    /// Takes one test of a destination from its budget: as it was asked for (`sftp.example.com:22`), before
+    /// anything else is done, and then of each address (`203.0.113.7:22`), right before it is connected to.
     ///
     /// # Errors
     /// [`TestError`] when it is used up, or cannot be counted; then no connection may be opened.

@@ -58,6 +58,16 @@ impl Progress {
         result
     }
 
+    /// Whether the test has set out for the server and has not come to sending a secret.
+    pub fn is_before_login(&self) -> bool {
+        let before = [Self::PARSE, Self::REACH, Self::HANDSHAKE];
+        self.with(|states| {
+            let mut begun = states.iter().filter(|state| state.began.is_some());
+            begun.clone().any(|state| state.name == Self::REACH)
+                && begun.all(|state| before.contains(&state.name))
+        })
+    }
+
     /// Whether a step has ended well.
     pub fn is_done(&self, name: &str) -> bool {
         self.with(|states| {

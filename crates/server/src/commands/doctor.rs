@@ -44,12 +44,21 @@ async fn look(settings: Settings) -> Vec<Finding> {
 
 /// Where connection tests may go.
 fn egress(settings: &EgressSettings) -> Finding {
-    let mut text = match settings.allow_cidrs.is_empty() {
-        true => "connection tests reach public addresses only".to_owned(),
-        false => format!("connection tests reach public addresses and {}", settings.allow_cidrs),
-    };
+    if let Err(error) = settings.check() {
+        return Finding { subject: "egress", good: false, text: error.to_string() };
+    }
+    let mut text = "connection tests reach public addresses".to_owned();
+    let more = [
+        ("networks", &settings.allow_cidrs),
+        ("names", &settings.allow_hosts),
+        ("ports", &settings.allow_ports),
+        ("internal_postgresql", &settings.internal_postgresql_hosts),
+    ];
+    for (what, list) in more.into_iter().filter(|(_, list)| !list.is_empty()) {
+        text.push_str(&format!("; {what} {list}"));
+    }
     if settings.plain_http {
-        text.push_str("; HTTP without TLS is allowed, which is for rehearsals only");
+        text.push_str("; HTTP without TLS, which is for rehearsals only");
     }
     Finding { subject: "egress", good: true, text }
 }

@@ -7,7 +7,7 @@ pub(crate) mod stored;
 
 use actix_web::HttpResponse;
 use strongroom_application::{Failure, Tested};
-use strongroom_domain::{Submission, Violation};
+use strongroom_domain::{SecretText, Submission, SubmittedValue, Violation};
 use strongroom_http_kit::{Fields, ok, with_allowance};
 
 use crate::test_report::Report;
@@ -17,14 +17,24 @@ fn answer(tested: &Tested) -> HttpResponse {
     with_allowance(ok(&Report::from(&tested.report)), tested.allowance.as_ref())
 }
 
-/// A body whose fields stand at its top level, under names of this route.
-fn submission(body: &mut Fields, names: &[(&str, &str)]) -> Submission {
-    let fields = names.iter().filter_map(|(sent, field)| Some(((*field).to_owned(), body.optional(sent)?)));
-    fields.collect()
+/// Fields at the top level of a body: what this route calls each, and what the catalog does.
+type Names<'a> = &'a [(&'a str, &'a str)];
+
+/// Takes texts out of a body, under the catalog's names; `port` may be a number too.
+fn submission(body: &mut Fields, names: Names<'_>) -> Submission {
+    let mut submission = Submission::new();
+    for (sent, field) in names {
+        let value = match *field {
+            "port" => body.optional::<SubmittedValue>(sent),
+            _ => body.optional::<SecretText>(sent).map(SubmittedValue::Text),
+        };
+        submission.extend(value.map(|value| ((*field).to_owned(), value)));
+    }
+    submission
 }
 
 /// Names the fields as this route's callers do.
-fn renamed(failure: Failure, names: &[(&str, &str)]) -> Failure {
+fn renamed(failure: Failure, names: Names<'_>) -> Failure {
     let Failure::Invalid(violations) = failure else { return failure };
     let rename = |violation: Violation| {
         let sent =

@@ -198,9 +198,22 @@ impl FromJson for u32 {
     }
 }
 
-impl FromJson for SubmittedValue {
+impl FromJson for SecretText {
     fn from_json(json: Json) -> Result<Self, MisshapeKind> {
-        Ok(json.into())
+        match json {
+            Json::Text(text) => Ok(text),
+            _ => Err(MisshapeKind::WrongType("string")),
+        }
+    }
+}
+
+impl FromJson for SubmittedValue {
+    /// A whole number or a text, as a field that is a number takes either.
+    fn from_json(json: Json) -> Result<Self, MisshapeKind> {
+        match json {
+            Json::Integer(_) | Json::Text(_) => Ok(json.into()),
+            _ => Err(MisshapeKind::WrongType("integer")),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use strongroom_domain::http_test::{Template, TemplatePart};
+use strongroom_domain::http_test::{Choice, Template, TemplatePart, VariableForm};
 
 /// Values by the name of their variable.
 pub(crate) type Values = BTreeMap<String, String>;
@@ -16,10 +16,14 @@ pub(crate) enum Place {
     Plain,
 }
 
-/// The values that the text was made with. No value is empty. `None` when it was not made with this template.
-pub(crate) fn capture(template: &Template, text: &str, place: Place) -> Option<Values> {
+/// What a choice can become, by its name.
+pub(crate) type Choices = BTreeMap<String, Choice>;
+
+/// The values that the text was made with. That of a choice is one of its texts, that of a field not empty.
+/// `None` when the text was not made with this template.
+pub(crate) fn capture(template: &Template, text: &str, place: Place, choices: &Choices) -> Option<Values> {
     let mut values = Values::new();
-    fits(&template.0, text, place, &mut values).then_some(values)
+    fits(&template.0, text, (place, choices), &mut values).then_some(values)
 }
 
 /// Adds values that were found elsewhere in the same request. `Err` names a variable with two values.
@@ -48,31 +52,44 @@ pub(crate) fn decode(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-fn fits(parts: &[TemplatePart], text: &str, place: Place, values: &mut Values) -> bool {
+fn fits(parts: &[TemplatePart], text: &str, how: (Place, &Choices), values: &mut Values) -> bool {
     match parts {
         [] => text.is_empty(),
         [TemplatePart::Literal(literal), rest @ ..] => {
-            text.strip_prefix(literal.as_str()).is_some_and(|text| fits(rest, text, place, values))
+            text.strip_prefix(literal.as_str()).is_some_and(|text| fits(rest, text, how, values))
         }
-        [TemplatePart::Variable { name, keep_slashes }, rest @ ..] => {
+        [TemplatePart::Variable { name, form }, rest @ ..] => {
             // The longest value first, so that a host's last label is not taken for a part of its name.
-            let ends = text.char_indices().map(|(at, c)| at + c.len_utf8()).rev();
+            let ends = text.char_indices().map(|(at, c)| at + c.len_utf8()).rev().chain([0]);
             ends.map(|end| text.split_at(end)).any(|(value, text)| {
-                if place == Place::Path && !keep_slashes && value.contains('/') {
-                    return false;
-                }
-                let Some(value) = (if place == Place::Path { decode(value) } else { Some(value.to_owned()) })
-                else {
-                    return false;
-                };
-                let mut found = values.clone();
-                let good = merge(&mut found, [(name.clone(), value)].into()).is_ok()
-                    && fits(rest, text, place, &mut found);
+                let Some(found) = value_of(name, *form, value, how) else { return false };
+                let mut merged = values.clone();
+                let good = merge(&mut merged, found).is_ok() && fits(rest, text, how, &mut merged);
                 if good {
-                    *values = found;
+                    *values = merged;
                 }
                 good
             })
         }
     }
+}
+
+/// The value that was written like this, when the variable can have it.
+fn value_of(name: &str, form: VariableForm, text: &str, how: (Place, &Choices)) -> Option<Values> {
+    let (place, choices) = how;
+    if place == Place::Path && form != VariableForm::KeepSlashes && text.contains('/') {
+        return None;
+    }
+    let value = if place == Place::Path { decode(text)? } else { text.to_owned() };
+    let possible = match choices.get(name) {
+        Some(choice) => choice.texts().any(|known| known == value),
+        None => !value.is_empty(),
+    };
+    // What was written is not the field's whole value.
+    let name = match form {
+        VariableForm::Plain | VariableForm::KeepSlashes => name.to_owned(),
+        VariableForm::Origin => format!("{name}.origin"),
+        VariableForm::Hyphens => format!("{name}.hyphens"),
+    };
+    possible.then(|| [(name, value)].into())
 }

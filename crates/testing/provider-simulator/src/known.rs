@@ -6,6 +6,8 @@ mod crm;
 mod identity;
 mod monitoring;
 
+pub(crate) use aws::skewed;
+
 use crate::stage::{Call, Wanted};
 use crate::wire::Reply;
 

@@ -29,7 +29,7 @@ async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     // Before the address is printed, so that whoever waits for it can stop the program from then on.
     let stop = stop_signal()?;
-    let options = SimulatorOptions { catalog: arguments.catalog, port: arguments.port };
+    let options = SimulatorOptions { catalog: arguments.catalog, port: arguments.port, time: None };
     let simulator = Simulator::start(options).await?;
     if let Some(folder) = &arguments.overlay {
         simulator.write_overlay(folder)?;

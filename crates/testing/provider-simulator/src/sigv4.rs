@@ -3,6 +3,8 @@
 
 use ring::digest::{SHA256, digest};
 use ring::hmac;
+use time::macros::format_description;
+use time::{Duration, OffsetDateTime, PrimitiveDateTime};
 use url::form_urlencoded;
 
 use crate::capture::decode;
@@ -12,6 +14,9 @@ use crate::wire::Received;
 /// behaves, is in the access key id.
 pub(crate) const SECRET: &str = "simulator/good+secret0000000000000000000";
 
+/// How far the time of a request may be from the server's.
+const TOLERANCE: Duration = Duration::minutes(15);
+
 /// What a signed request says about its signer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Signed {
@@ -19,8 +24,28 @@ pub(crate) struct Signed {
     pub(crate) session_token: Option<String>,
     pub(crate) region: String,
     pub(crate) service: String,
+    /// When, by the signer's clock.
+    pub(crate) time: OffsetDateTime,
     /// Whether the signature was made with the secret.
     pub(crate) genuine: bool,
+}
+
+/// A signature that is not of this time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Skew {
+    Expired,
+    NotYetCurrent,
+}
+
+impl Signed {
+    /// Whether the signature is too old or too early.
+    pub(crate) fn skew(&self, now: OffsetDateTime) -> Option<Skew> {
+        match now - self.time {
+            age if age > TOLERANCE => Some(Skew::Expired),
+            age if age < -TOLERANCE => Some(Skew::NotYetCurrent),
+            _ => None,
+        }
+    }
 }
 
 /// Reads and checks the signature of a request.
@@ -31,7 +56,8 @@ pub(crate) fn verify(received: &Received, secret: &str) -> Result<Signed, &'stat
     let authorization = received.header("authorization").ok_or("header `authorization` is missing")?;
     let claim = Claim::parse(authorization).ok_or("header `authorization` is no AWS4-HMAC-SHA256")?;
     let time = received.header("x-amz-date").ok_or("header `x-amz-date` is missing")?;
-    if time.len() != 16 || !time.starts_with(claim.date) {
+    let signed_at = moment(time).ok_or("header `x-amz-date` is no time")?;
+    if !time.starts_with(claim.date) {
         return Err("header `x-amz-date` does not fit the credential scope");
     }
     let names: Vec<_> = claim.signed_headers.split(';').collect();
@@ -50,8 +76,15 @@ pub(crate) fn verify(received: &Received, secret: &str) -> Result<Signed, &'stat
         session_token: received.header("x-amz-security-token").map(str::to_owned),
         region: claim.region.to_owned(),
         service: claim.service.to_owned(),
+        time: signed_at,
         genuine: expected == claim.signature,
     })
+}
+
+/// ISO 8601 without punctuation: `20150830T123600Z`.
+fn moment(text: &str) -> Option<OffsetDateTime> {
+    let format = format_description!("[year][month][day]T[hour][minute][second]Z");
+    PrimitiveDateTime::parse(text, format).ok().map(PrimitiveDateTime::assume_utc)
 }
 
 struct Claim<'a> {

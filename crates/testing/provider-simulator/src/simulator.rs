@@ -10,6 +10,7 @@ use serde_json::json;
 use strongroom_catalog_files::{CatalogError, FileCatalog, embedded_files};
 use strongroom_domain::CredentialType;
 use strongroom_environment::Catalog;
+use time::OffsetDateTime;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -29,6 +30,8 @@ pub struct SimulatorOptions {
     pub catalog: Option<PathBuf>,
     /// The TCP port on 127.0.0.1; 0 takes a free one.
     pub port: u16,
+    /// The time by which AWS judges the age of a signature; that of the host unless given.
+    pub time: Option<OffsetDateTime>,
 }
 
 /// Why the simulator does not start.
@@ -88,7 +91,7 @@ impl Simulator {
         let (listener, address) = listen(options.port).await?;
         let (trap_listener, trap) = listen(0).await?;
         let log = Arc::new(Log::default());
-        let stage = Arc::new(Stage { catalog: catalog.clone(), trap });
+        let stage = Arc::new(Stage { catalog: catalog.clone(), trap, time: options.time });
         let tasks = [
             tokio::spawn(serve(listener, stage, Arc::clone(&log))),
             tokio::spawn(spring(trap_listener, Arc::clone(&log))),

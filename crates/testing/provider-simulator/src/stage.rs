@@ -7,6 +7,7 @@ use strongroom_catalog_files::FileCatalog;
 use strongroom_domain::http_test::{HttpStep, TemplatePart};
 use strongroom_domain::{HttpTest, Provider, ProviderTest, TestCode};
 use strongroom_environment::Catalog;
+use time::OffsetDateTime;
 
 use crate::check::{Arrived, Expected};
 use crate::known;
@@ -55,6 +56,8 @@ pub(crate) struct Call<'a> {
 pub(crate) struct Stage {
     pub(crate) catalog: FileCatalog,
     pub(crate) trap: SocketAddr,
+    /// The time of AWS, when it is not the host's.
+    pub(crate) time: Option<OffsetDateTime>,
 }
 
 impl Stage {
@@ -88,6 +91,11 @@ impl Stage {
         record.path = path_of(step);
         let expected = Expected { provider: &provider, test, step };
         let arrived = expected.check(received, host, path).map_err(|mistake| (400, mistake))?;
+        if let Some(signed) = &arrived.signed
+            && let Some(skew) = signed.skew(self.now())
+        {
+            return Ok(Answer::Whole(known::skewed(&signed.service, skew)));
+        }
         let call = Call { provider: provider.id.as_str(), host, path, received };
         Ok(match decide(&provider, &arrived) {
             Err(marker) => self.misbehave(marker),
@@ -96,6 +104,14 @@ impl Stage {
                 Answer::Whole(reply.unwrap_or_else(|| synthesise(test, step, wanted)))
             }
         })
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a provider has a clock of its own, apart from the vault's"
+    )]
+    fn now(&self) -> OffsetDateTime {
+        self.time.unwrap_or_else(OffsetDateTime::now_utc)
     }
 
     fn misbehave(&self, marker: Marker) -> Answer {

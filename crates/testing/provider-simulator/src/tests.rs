@@ -18,8 +18,10 @@ use strongroom_catalog_files::FileCatalog;
 use strongroom_domain::{
     CredentialType, HttpTest, Provider, ProviderTest, SecretText, Submission, SubmittedValue,
 };
-use strongroom_environment::Catalog;
+use strongroom_environment::{Catalog, Clock};
+use strongroom_fixtures::FrozenClock;
 use tempfile::TempDir;
+use time::OffsetDateTime;
 
 use crate::{Credentials, Marker, Simulator, SimulatorOptions, credentials::fill};
 
@@ -32,7 +34,13 @@ struct World {
 
 impl World {
     async fn start() -> Self {
-        let simulator = Simulator::start(SimulatorOptions::default()).await.unwrap();
+        Self::at(FrozenClock::default().now()).await
+    }
+
+    /// One whose AWS has this time.
+    async fn at(time: OffsetDateTime) -> Self {
+        let options = SimulatorOptions { time: Some(time), ..SimulatorOptions::default() };
+        let simulator = Simulator::start(options).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         simulator.write_overlay(folder.path()).unwrap();
         let overlay = FileCatalog::with_overlay(folder.path()).unwrap();

@@ -11,6 +11,8 @@ pub(super) struct TestTable {
     pub(super) protocol: Option<ProtocolName>,
     #[serde(default)]
     pub(super) choices: BTreeMap<String, toml::Table>,
+    #[serde(default)]
+    pub(super) outcomes: BTreeMap<String, Vec<toml::Table>>,
     #[serde(rename = "step", default)]
     pub(super) steps: Vec<toml::Table>,
 }
@@ -29,6 +31,7 @@ pub(super) enum ProtocolName {
 pub(super) struct ChoiceTable {
     pub(super) field: String,
     pub(super) default: Option<String>,
+    pub(super) otherwise: Option<String>,
     pub(super) values: BTreeMap<String, String>,
 }
 
@@ -58,7 +61,7 @@ pub(super) struct StepTable {
     pub(super) json: Option<String>,
     pub(super) form: Option<BTreeMap<String, String>>,
     pub(super) aws_sigv4: Option<AwsTable>,
-    pub(super) outcomes: Vec<toml::Table>,
+    pub(super) outcomes: OutcomesValue,
     #[serde(default)]
     pub(super) facts: BTreeMap<FactName, String>,
 }
@@ -104,6 +107,14 @@ impl FactName {
             Self::Organization => "organization",
         }
     }
+}
+
+/// `outcomes`: the rules themselves, or the name of a list in `[test.outcomes]`.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum OutcomesValue {
+    Named(String),
+    Rules(Vec<toml::Table>),
 }
 
 /// One of `outcomes`.

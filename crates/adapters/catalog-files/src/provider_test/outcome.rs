@@ -7,7 +7,8 @@ use strongroom_domain::TestCode;
 use strongroom_domain::http_test::{JsonCheck, JsonCondition, OutcomeRule};
 
 use crate::problem::Problems;
-use crate::provider_test::format::{ConditionTable, FactName, OutcomeTable};
+use crate::provider::is_name;
+use crate::provider_test::format::{ConditionTable, FactName, OutcomeTable, OutcomesValue};
 use crate::provider_test::headers::is_token;
 
 /// The codes that an answer can mean; the others are about connections.
@@ -20,19 +21,52 @@ const CODES: [TestCode; 6] = [
     TestCode::ProviderError,
 ];
 
+/// Lists of rules by the name that steps give for them.
+pub(super) type SharedRules = BTreeMap<String, Vec<OutcomeRule>>;
+
+/// Reads `[test.outcomes]`.
+pub(super) fn read_shared(lists: BTreeMap<String, Vec<toml::Table>>, problems: &mut Problems) -> SharedRules {
+    let mut shared = SharedRules::new();
+    for (name, tables) in lists {
+        let key = format!("test.outcomes.{name}");
+        if !is_name(&name) {
+            problems.add(key.as_str(), "must be 1 to 64 characters of `a-z0-9_`");
+        }
+        let rules = read_rules(tables, &key, problems);
+        shared.insert(name, rules);
+    }
+    shared
+}
+
 /// Reads the rules of a step.
-pub(super) fn read_all(tables: Vec<toml::Table>, key: &str, problems: &mut Problems) -> Vec<OutcomeRule> {
+pub(super) fn read_all(
+    value: OutcomesValue,
+    shared: &SharedRules,
+    key: &str,
+    problems: &mut Problems,
+) -> Vec<OutcomeRule> {
+    let key = format!("{key}.outcomes");
+    match value {
+        OutcomesValue::Rules(tables) => read_rules(tables, &key, problems),
+        OutcomesValue::Named(name) => shared.get(&name).cloned().unwrap_or_else(|| {
+            problems.add(key, format!("names `{name}`, which is not in `[test.outcomes]`"));
+            Vec::new()
+        }),
+    }
+}
+
+fn read_rules(tables: Vec<toml::Table>, key: &str, problems: &mut Problems) -> Vec<OutcomeRule> {
     let mut rules = Vec::new();
     let mut readable = true;
     for (at, table) in tables.into_iter().enumerate() {
-        let key = format!("{key}.outcomes[{at}]");
+        let key = format!("{key}[{at}]");
         match problems.read_table(&key, table).and_then(|table| read_one(table, &key, problems)) {
             Some(rule) => rules.push(rule),
             None => readable = false,
         }
     }
     if readable && !rules.iter().any(|rule| rule.code == TestCode::Ok) {
-        problems.add(format!("{key}.outcomes"), "must have a rule with the code ok");
+        problems.add(key, "must have a rule with the code ok");
     }
     rules
 }

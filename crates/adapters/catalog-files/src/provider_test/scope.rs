@@ -84,7 +84,7 @@ impl<'a> Scope<'a> {
     /// The values of a variable whose values are all written in the file.
     pub(super) fn closed_values(&self, name: &str) -> Option<Vec<&'a str>> {
         if let Some(choice) = self.names.choices.get(name) {
-            return Some(choice.values.values().map(String::as_str).collect());
+            return Some(choice.texts().collect());
         }
         let field = self.field(name)?;
         (!field.choices.is_empty()).then(|| field.choices.iter().map(String::as_str).collect())
@@ -104,6 +104,10 @@ impl<'a> Scope<'a> {
                 }
                 Some(_) => {}
             }
+        }
+        let is_url = |name: &str| self.field(name).is_some_and(|field| field.kind == FieldKind::Url);
+        for name in template::origins(template).filter(|name| !is_url(name)) {
+            problems.add(key, format!("has `{{{name}.origin}}`, which is only for a field of the type url"));
         }
     }
 

@@ -7,6 +7,7 @@ use strongroom_domain::http_test::{AwsSigV4, HttpBody, HttpMethod, HttpStep, Ori
 
 use crate::problem::Problems;
 use crate::provider_test::format::{AwsTable, BasicTable, MethodName, StepTable};
+use crate::provider_test::outcome::SharedRules;
 use crate::provider_test::scope::{Names, Scope};
 use crate::provider_test::url::UrlKeys;
 use crate::provider_test::{headers, outcome, url};
@@ -19,6 +20,7 @@ pub(super) fn read(
     table: toml::Table,
     key: &str,
     names: &Names<'_>,
+    shared: &SharedRules,
     problems: &mut Problems,
 ) -> Option<(Option<String>, HttpStep)> {
     let table: StepTable = problems.read_table(key, table)?;
@@ -44,7 +46,7 @@ pub(super) fn read(
         problems.add(format!("{key}.basic"), "must not be there beside `aws_sigv4`");
     }
     let body = read_body(table.json, table.form, table.method, key, &scope, problems);
-    let outcomes = outcome::read_all(table.outcomes, key, problems);
+    let outcomes = outcome::read_all(table.outcomes, shared, key, problems);
     let facts = outcome::read_facts(table.facts, key, problems);
     let (origin, path) = url?;
     let step = HttpStep {

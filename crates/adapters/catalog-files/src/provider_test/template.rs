@@ -1,6 +1,6 @@
 //! Reads templates: `Token token={api_key}`.
 
-use strongroom_domain::http_test::{Template, TemplatePart};
+use strongroom_domain::http_test::{Template, TemplatePart, VariableForm};
 
 use crate::provider::is_name;
 
@@ -38,7 +38,7 @@ pub(super) fn parse(text: &str) -> Result<Template, &'static str> {
 /// The one variable that a template consists of.
 pub(super) fn sole_variable(template: &Template) -> Option<&str> {
     match template.0.as_slice() {
-        [TemplatePart::Variable { name, keep_slashes: false }] => Some(name),
+        [TemplatePart::Variable { name, form: VariableForm::Plain }] => Some(name),
         _ => None,
     }
 }
@@ -54,13 +54,31 @@ pub(super) fn as_literal(template: &Template) -> Option<&str> {
 
 /// Whether a variable asks for its slashes to be kept, which only means something in a path.
 pub(super) fn keeps_slashes(template: &Template) -> bool {
-    template.0.iter().any(|part| matches!(part, TemplatePart::Variable { keep_slashes: true, .. }))
+    let kept =
+        |part: &TemplatePart| matches!(part, TemplatePart::Variable { form: VariableForm::KeepSlashes, .. });
+    template.0.iter().any(kept)
+}
+
+/// The variables of which only the origin is written.
+pub(super) fn origins(template: &Template) -> impl Iterator<Item = &str> {
+    template.0.iter().filter_map(|part| match part {
+        TemplatePart::Variable { name, form: VariableForm::Origin } => Some(name.as_str()),
+        _ => None,
+    })
 }
 
 fn variable(text: &str) -> Result<TemplatePart, &'static str> {
-    let (name, keep_slashes) = text.strip_prefix('+').map_or((text, false), |name| (name, true));
+    let (name, form) = if let Some(name) = text.strip_prefix('+') {
+        (name, VariableForm::KeepSlashes)
+    } else if let Some(name) = text.strip_suffix(".origin") {
+        (name, VariableForm::Origin)
+    } else if let Some(name) = text.strip_suffix(".hyphens") {
+        (name, VariableForm::Hyphens)
+    } else {
+        (text, VariableForm::Plain)
+    };
     if !is_name(name) {
         return Err("has a variable whose name is not 1 to 64 characters of `a-z0-9_`");
     }
-    Ok(TemplatePart::Variable { name: name.to_owned(), keep_slashes })
+    Ok(TemplatePart::Variable { name: name.to_owned(), form })
 }

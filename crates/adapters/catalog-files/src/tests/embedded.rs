@@ -189,6 +189,8 @@ fn destinations_outside_a_provider_are_refused() {
         ("microsoft", "tenant", "../evil"),
         ("datadog", "site", "evil.example.com"),
         ("pagerduty", "region", "evil"),
+        ("snowflake", "account", "evil.example.com/"),
+        ("snowflake", "account", "evil.example.com#"),
         ("aws_ses", "region", "../evil"),
         ("aws_ses", "region", "us-east-1.evil.example.com"),
         ("sftp", "host", "files.example.com:22"),
@@ -221,6 +223,13 @@ fn addresses_as_people_write_them_are_accepted() {
         ("aws_ses", "region", "us-gov-west-1"),
         ("sftp", "port", "2222"),
         ("custom", "base_url", "http://10.1.2.3:8080/api?v=1"),
+        ("snowflake", "account", "xy12345.eu-central-1"),
+        ("snowflake", "account", "xy12345.us-east-2.aws"),
+        ("snowflake", "account", "myorg-my_account"),
+        ("datadog", "site", "app.datadoghq.eu"),
+        ("datadog", "site", "us3.datadoghq.com"),
+        ("sharepoint", "site_hostname", "contoso.sharepoint.com"),
+        ("sharepoint", "site_path", "/sites/Sales and Marketing"),
     ];
     for (id, name, value) in good {
         let provider = provider(id);

@@ -1,4 +1,4 @@
-use strongroom_domain::http_test::{HttpBody, JsonCheck, OriginTemplate, TemplatePart};
+use strongroom_domain::http_test::{HttpBody, JsonCheck, OriginTemplate, TemplatePart, VariableForm};
 use strongroom_domain::{CredentialType, HttpTest, ProviderTest, TestCode};
 
 use super::mistakes::{assert_each_is_reported, problems_of};
@@ -135,7 +135,7 @@ fn a_test_becomes_what_the_file_says() {
         panic!("{:?}", first.origin);
     };
     assert_eq!((host.0.len(), hosts.as_slice()), (2, [".acme.com".to_owned()].as_slice()));
-    let kept = TemplatePart::Variable { name: "plan".into(), keep_slashes: true };
+    let kept = TemplatePart::Variable { name: "plan".into(), form: VariableForm::KeepSlashes };
     assert_eq!(first.path.0, [TemplatePart::Literal("/v1/".into()), kept]);
     assert_eq!(first.headers[1].1.0[0], TemplatePart::Literal("Token {token}=".into()));
     assert_eq!(first.outcomes[0].code, TestCode::Ok);
@@ -156,6 +156,35 @@ fn a_test_becomes_what_the_file_says() {
 fn any_host_must_be_asked_for() {
     let test = load(&GOOD.replace("hosts = [\"*.acme.com\", \"acme.com\"]", "hosts = [\"*\"]"));
     assert!(matches!(&test.steps[1].origin, OriginTemplate::Field { hosts, .. } if hosts.is_empty()));
+}
+
+#[test]
+fn steps_can_share_a_list_of_rules() {
+    let rules = "[{ status = [200], code = \"ok\" }, { status = [401], code = \"auth_rejected\" }]";
+    let shared = GOOD.replace(&format!("outcomes = {rules}"), "outcomes = \"usual\"");
+    let with = |list: &str| {
+        shared.replace(
+            "[test.choices.api_host]",
+            &format!("[test.outcomes]\nusual = {list}\n[test.choices.api_host]"),
+        )
+    };
+    let (own, named) = (load(GOOD), load(&with(rules)));
+    assert_eq!(format!("{:?}", own.steps), format!("{:?}", named.steps));
+    let problem = |text: &str| {
+        let problems = problems_of(text);
+        (problems[0].key.clone(), problems[0].reason.clone())
+    };
+    let unknown = "names `usual`, which is not in `[test.outcomes]`".to_owned();
+    assert_eq!(problem(&shared), ("test.step[1].outcomes".to_owned(), unknown));
+    let no_ok = with("[{ status = [401], code = \"auth_rejected\" }]");
+    assert_eq!(
+        problem(&no_ok),
+        ("test.outcomes.usual".to_owned(), "must have a rule with the code ok".to_owned())
+    );
+    let (key, reason) = problem(&with(
+        "[{ status = [200], code = \"ok\" }, { status = [401], code = \"auth_rejected\", x = 1 }]",
+    ));
+    assert!(key == "test.outcomes.usual[1]" && reason.contains("unknown field `x`"), "{key}: {reason}");
 }
 
 #[test]
@@ -239,6 +268,19 @@ fn a_mistake_about_the_test_as_a_whole_is_reported() {
 }
 
 #[test]
+fn what_a_choice_is_otherwise_is_checked_like_its_values() {
+    let values = "values = { us = \"api.acme.com\", eu = \"api.eu.acme.com\" }";
+    let otherwise = |text: &str| {
+        GOOD.replace(values, &format!("values = {{ us = \"api.acme.com\" }}\notherwise = \"{text}\""))
+    };
+    let choice = &load(&otherwise("api.eu.acme.com")).choices["api_host"];
+    let texts = ["us", "US", "eu"].map(|value| choice.text(value));
+    assert_eq!(texts, [Some("api.acme.com"), Some("api.acme.com"), Some("api.eu.acme.com")]);
+    let problems = problems_of(&otherwise("b.com/"));
+    assert_eq!((problems.len(), problems[0].key.as_str()), (1, "test.step[2].url"), "{problems:#?}");
+}
+
+#[test]
 fn a_test_without_steps_and_a_protocol_without_its_fields_are_reported() {
     let head = GOOD.split("[test.choices.api_host]").next().unwrap();
     let problems = problems_of(&format!("{head}[test]\n[dialects.primary]"));
@@ -312,6 +354,18 @@ fn a_mistake_about_what_a_step_sends_is_reported() {
         &[
             (accept, "Host = \"a\"", "test.step[0].headers.Host", "only the tester writes"),
             (accept, "Proxy-X = \"a\"", "test.step[0].headers.Proxy-X", "only the tester writes"),
+            (
+                accept,
+                "X-Forwarded-For = \"a\"",
+                "test.step[0].headers.X-Forwarded-For",
+                "only the tester writes",
+            ),
+            (
+                accept,
+                "Accept = \"{plan.origin}\"",
+                "test.step[0].headers.Accept",
+                "only for a field of the type url",
+            ),
             (accept, "Cookie = \"a\"", "test.step[0].headers.Cookie", "only the tester writes"),
             (accept, "Content-Type = \"a\"", "test.step[0].headers.Content-Type", "with a body"),
             (accept, "\"a b\" = \"a\"", "test.step[0].headers.a b", "not the name of a header"),

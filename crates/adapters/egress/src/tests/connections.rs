@@ -1,10 +1,12 @@
-//! Budgets, protected endpoints, the operator's own servers, the order of addresses.
+//! Budgets, protected endpoints, the operator's own servers, the order of addresses, what is logged.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use strongroom_provider_tester::{DestinationBudget, TestError};
+use hickory_net::proto::op::ResponseCode;
+use strongroom_domain::TestCode;
+use strongroom_provider_tester::{Cause, DestinationBudget, TestError, Verdict};
 use tokio::time::Instant;
 
 use super::servers::{Door, NameServer, Reply, egress, reach, reach_for, refusal, settings};
@@ -66,7 +68,7 @@ async fn a_budget_that_is_used_up_lets_nobody_connect() {
 }
 
 #[tokio::test]
-async fn only_connection_tests_are_counted_and_refused_ones_are_not() {
+async fn only_connection_tests_are_counted() {
     let door = Door::open("127.0.0.1:0").await;
     let settings = EgressSettings {
         allow_cidrs: "*=127.0.0.1".into(),
@@ -78,13 +80,120 @@ async fn only_connection_tests_are_counted_and_refused_ones_are_not() {
     for purpose in [Purpose::Oauth, Purpose::Jwks, Purpose::Webhook] {
         reach_for(purpose, &egress.session(), "127.0.0.1", door.port()).await.unwrap();
     }
-    refusal(reach(&egress.session(), "127.0.0.2", door.port()).await);
     assert_eq!(budget.taken(), Vec::<String>::new());
     let tests = [Purpose::Sftp, Purpose::Postgres, Purpose::InternalPostgres, Purpose::Http];
     for purpose in tests {
         reach_for(purpose, &egress.session(), "127.0.0.1", door.port()).await.unwrap();
     }
     assert_eq!(budget.taken(), vec![door.address.to_string(); tests.len()]);
+}
+
+#[tokio::test]
+async fn refused_unknown_closed_and_open_destinations_take_one_test_alike() {
+    let server = NameServer::start(|name, _, _| match name {
+        "open.example." => Reply::Addresses(vec!["127.0.0.2".parse().unwrap()]),
+        "inside.example." => Reply::Addresses(vec!["127.0.0.1".parse().unwrap()]),
+        _ => Reply::Code(ResponseCode::NXDomain),
+    });
+    let server = server.await;
+    let door = Door::open("127.0.0.2:0").await;
+    let (egress, budget) = budgeted(egress("127.0.0.2,::1", Some(&server)));
+    let port = door.port();
+    let cases = [
+        ("127.0.0.1", port, "127.0.0.1"),
+        ("0x7f.1", port, "127.0.0.1"),
+        ("fd00::1", port, "fd00::/64"),
+        ("LOCALHOST.", port, "localhost"),
+        ("db", port, "db"),
+        ("inside.example", port, "inside.example"),
+        ("Gone.Example.", port, "gone.example"),
+        ("open.example", 25, "open.example"),
+        ("::1", 1, "::/64"),
+    ];
+    for (host, port, key) in cases {
+        for _ in 0..2 {
+            let session = egress.session();
+            reach(&session, host, port).await.unwrap_err();
+            reach(&session, host, port).await.unwrap_err();
+        }
+        let key = format!("{key}:{port}");
+        assert_eq!(std::mem::take(&mut *budget.taken.lock().unwrap()), [key.clone(), key], "{host}");
+    }
+    reach(&egress.session(), "open.example", port).await.unwrap();
+    assert_eq!(budget.taken(), [format!("open.example:{port}"), format!("127.0.0.2:{port}")]);
+}
+
+#[tokio::test]
+async fn the_budget_of_the_destination_comes_before_policy_and_resolution() {
+    let server = NameServer::saying(&["127.0.0.1"]).await;
+    let (egress, budget) = budgeted(egress("127.0.0.0/8", Some(&server)));
+    *budget.used_up.lock().unwrap() = Some(TestError::Unavailable);
+    for host in ["db.example", "localhost", "10.0.0.1"] {
+        let stopped = reach(&egress.session(), host, 5432).await;
+        assert_eq!(stopped, Err(ConnectError::Budget(TestError::Unavailable)), "{host}");
+    }
+    assert_eq!(server.questions(), (0, 0));
+    let taken = budget.taken();
+    refusal(reach(&egress.session(), "user@host/", 5432).await);
+    assert_eq!(budget.taken(), taken, "what is no host is no destination");
+}
+
+#[tokio::test]
+async fn a_refused_address_is_in_the_log_and_not_in_the_reason() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let server = NameServer::saying(&["127.0.0.2", "10.20.30.40"]).await;
+    let metadata = NameServer::saying(&["fd00:ec2::23"]).await;
+    for (server, address) in [(&server, "10.20.30.40"), (&metadata, "fd00:ec2::23")] {
+        let session = egress("127.0.0.2", Some(server)).session();
+        let reason = refusal(reach(&session, "DB.example.", 5432).await);
+        assert!(reason.starts_with("an address of the host is "), "{reason}");
+        assert!(!reason.contains(address), "{reason}");
+        let line = log.take();
+        assert_eq!(line.lines().count(), 1, "{line}");
+        for part in [" INFO ", "purpose=\"sftp\"", "host=db.example ", "port=5432 ", address, &reason] {
+            assert!(line.contains(part), "{part}: {line}");
+        }
+    }
+    let session = egress("", None).session();
+    refusal(reach(&session, "db", 5432).await);
+    assert!(log.take().contains("host=db port=5432 reason="), "no address was asked for");
+    refusal(reach(&session, "canary\nhost", 5432).await);
+    let line = log.take();
+    assert!(line.contains("egress refused") && !line.contains("canary"), "{line}");
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn take(&self) -> String {
+        String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
+    }
+}
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_connection_test_says_not_reachable_whatever_kept_it_away() {
+    let refused = ConnectError::Refused("a".into()).verdict().unwrap();
+    let unreachable = ConnectError::Unreachable("b".into()).verdict().unwrap();
+    assert_eq!(refused.cause, Some(Cause::Policy("a".into())));
+    assert_eq!(unreachable.cause, Some(Cause::Network("b".into())));
+    for verdict in [refused, unreachable] {
+        assert_eq!(Verdict { cause: None, ..verdict }, Verdict::of(TestCode::NotReachable));
+    }
+    assert_eq!(ConnectError::Budget(TestError::Unavailable).verdict(), Err(TestError::Unavailable));
 }
 
 #[tokio::test]
@@ -104,7 +213,7 @@ async fn our_own_listener_cannot_be_opened_by_any_setting() {
         egress.protect(format!("{own}:{}", door.port()).parse().unwrap());
         for host in ["127.0.0.1", "127.0.0.2", "::1", "localhost", "0x7f.1", "::ffff:127.0.0.1"] {
             let refused = refusal(reach(&clone.session(), host, door.port()).await);
-            assert_eq!(refused, "the destination is this service or its store", "{host}");
+            assert_eq!(refused, "the destination is never allowed", "{host}");
         }
         for host in ["127.0.0.1", "localhost"] {
             let refused = reach_for(Purpose::InternalPostgres, &clone.session(), host, door.port()).await;
@@ -115,12 +224,33 @@ async fn our_own_listener_cannot_be_opened_by_any_setting() {
     assert_eq!(door.visitors().await, 0);
 }
 
+/// The address that packets to a documentation network would leave from; none are sent.
+fn own_address() -> Option<String> {
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+    socket.connect("192.0.2.1:9").ok()?;
+    Some(socket.local_addr().unwrap().ip().to_string())
+}
+
+#[tokio::test]
+async fn a_store_at_any_own_address_is_refused_at_all_of_them() {
+    // Any address of 127.0.0.0/8 is an own one, and so is the one on the network.
+    let door = Door::open("0.0.0.0:0").await;
+    let own: Vec<String> = own_address().into_iter().chain(["127.8.8.8".to_owned()]).collect();
+    for protected in &own {
+        let egress = egress("0.0.0.0/0,::/0", None);
+        reach(&egress.session(), "127.0.0.1", door.port()).await.unwrap();
+        egress.protect(format!("{protected}:{}", door.port()).parse().unwrap());
+        for host in own.iter().map(String::as_str).chain(["127.0.0.1", "::1"]) {
+            let reason = refusal(reach(&egress.session(), host, door.port()).await);
+            assert_eq!(reason, "the destination is never allowed", "{protected} {host}");
+        }
+    }
+    assert_eq!(door.visitors().await, own.len());
+}
+
 #[tokio::test]
 async fn the_own_address_on_the_network_counts_as_our_own() {
-    // The address that packets to a documentation network would leave from; none are sent.
-    let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
-    let Ok(()) = socket.connect("192.0.2.1:9") else { return };
-    let own = socket.local_addr().unwrap().ip().to_string();
+    let Some(own) = own_address() else { return };
     let door = Door::open("0.0.0.0:0").await;
     let egress = egress("0.0.0.0/0", None);
     reach(&egress.session(), &own, door.port()).await.unwrap();
@@ -134,7 +264,7 @@ async fn a_protected_endpoint_elsewhere_is_that_endpoint_only() {
     let egress = egress("10.0.0.0/8", Some(&server));
     egress.protect("10.9.9.9:5432".parse().unwrap());
     let reason = refusal(reach(&egress.session(), "alias.example", 5432).await);
-    assert_eq!(reason, "the destination is this service or its store");
+    assert_eq!(reason, "the destination is never allowed");
     let door = Door::open("127.0.0.1:0").await;
     let open = Egress::new(&settings("127.0.0.1", None)).unwrap();
     open.protect(format!("10.9.9.9:{}", door.port()).parse().unwrap());
@@ -193,7 +323,7 @@ async fn an_internal_postgresql_server_may_not_resolve_to_a_metadata_service() {
     });
     let session = egress.unwrap().session();
     let reason = refusal(reach_for(Purpose::InternalPostgres, &session, "pg1.corp.example", 5432).await);
-    assert_eq!(reason, "the address 169.254.169.254 is never allowed");
+    assert_eq!(reason, "an address of the host is never allowed");
 }
 
 #[tokio::test]
@@ -205,8 +335,8 @@ async fn the_next_address_is_tried_when_one_refuses_the_connection() {
     let door = Door::open("127.0.0.2:0").await;
     let (egress, budget) = budgeted(egress("127.0.0.0/8", Some(&server)));
     reach(&egress.session(), "db.example", door.port()).await.unwrap();
-    let tried: Vec<String> =
-        ["127.0.0.3", "127.0.0.4", "127.0.0.2"].map(|ip| format!("{ip}:{}", door.port())).to_vec();
+    let tried =
+        ["db.example", "127.0.0.3", "127.0.0.4", "127.0.0.2"].map(|host| format!("{host}:{}", door.port()));
     assert_eq!(budget.taken(), tried);
     assert_eq!(door.visitors().await, 1);
 }

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ClientConfig, HandshakeKind, ServerConfig, SupportedProtocolVersion};
+use strongroom_domain::TestCode;
 use time::OffsetDateTime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::TlsAcceptor;
 
-use crate::{Egress, EgressSettings, TlsError, handshake, verifying};
+use crate::tls::{verifying, verifying_also};
+use crate::{Egress, EgressSettings, TlsError, handshake};
 
 struct Authority {
     issuer: Issuer<'static, KeyPair>,
@@ -26,7 +28,7 @@ impl Authority {
     }
 
     fn config(&self) -> Arc<ClientConfig> {
-        verifying(Some(&self.pem)).unwrap()
+        verifying_also(&self.pem).unwrap()
     }
 
     /// A server with a certificate for a name.
@@ -85,8 +87,17 @@ async fn shake(
     result
 }
 
+/// The reason of a TLS failure; silence and a broken connection fail the test.
+fn failure(error: TlsError) -> String {
+    assert_eq!(error.code(), TestCode::TlsFailed, "{error}");
+    match error {
+        TlsError::Failed(reason) => reason.into_owned(),
+        other => panic!("no failure of TLS: {other}"),
+    }
+}
+
 async fn refused(host: &str, config: Arc<ClientConfig>, server: ServerConfig) -> String {
-    shake(host, config, &Arc::new(server)).await.unwrap_err().0
+    failure(shake(host, config, &Arc::new(server)).await.unwrap_err())
 }
 
 #[tokio::test]
@@ -162,21 +173,21 @@ async fn self_signed_certificates_are_refused() {
     let params = CertificateParams::new(vec!["db.example".to_owned()]).unwrap();
     let certificate = params.self_signed(&key).unwrap();
     let server = server(certificate.der().to_vec(), &key, &[&rustls::version::TLS13]);
-    let reason = refused("db.example", verifying(None).unwrap(), server).await;
+    let reason = refused("db.example", verifying().unwrap(), server).await;
     assert_eq!(reason, "the certificate is not from a trusted issuer");
 }
 
 #[tokio::test]
-async fn given_roots_replace_the_public_ones_and_the_ones_for_tests_join_them() {
+async fn given_roots_are_trusted_as_well() {
     let authority = Authority::new();
     let server = Arc::new(authority.server("db.example", |_| {}));
     let egress = Egress::new(&EgressSettings::default()).unwrap();
     shake("db.example", egress.tls(), &server).await.unwrap_err();
     shake("db.example", egress.with_roots(&authority.pem).unwrap().tls(), &server).await.unwrap();
-    let other = verifying(Some(&Authority::new().pem)).unwrap();
+    let other = verifying_also(&Authority::new().pem).unwrap();
     shake("db.example", other, &server).await.unwrap_err();
     let both = format!("{}\n{}", Authority::new().pem, authority.pem);
-    shake("db.example", verifying(Some(&both)).unwrap(), &server).await.unwrap();
+    shake("db.example", verifying_also(&both).unwrap(), &server).await.unwrap();
 }
 
 #[tokio::test]
@@ -189,30 +200,54 @@ async fn what_is_not_tls_is_refused() {
         (b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), "the server does not speak TLS"),
         (vec![0x15, 3, 3, 0, 2, 2, 40], "the server refused the handshake"),
         (tls_1_0, ""),
-        (Vec::new(), "the connection broke during the handshake: unexpected end of file"),
     ];
     for (greeting, reason) in cases {
-        let (ours, mut theirs) = tokio::io::duplex(16 * 1024);
-        let peer = tokio::spawn(async move {
-            theirs.write_all(&greeting).await.unwrap();
-            theirs.shutdown().await.unwrap();
-            let mut read = Vec::new();
-            theirs.read_to_end(&mut read).await.unwrap();
-            read
-        });
-        let error = handshake(ours, "db.example", verifying(None).unwrap()).await.unwrap_err().0;
-        assert!(error.starts_with(reason), "{error}");
-        let read = peer.await.unwrap();
-        assert_eq!(read.first(), Some(&0x16), "a handshake record and nothing else");
+        let reached = failure(greeted_with(greeting).await);
+        assert!(reached.starts_with(reason), "{reached}");
     }
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_up_says_nothing_of_its_tls() {
+    // At once, within the header of a record, and within a record.
+    for greeting in [&[][..], &[0x16, 3], &[0x16, 3, 3, 0, 42, 2]] {
+        let broken = greeted_with(greeting.to_vec()).await;
+        assert_eq!(broken, TlsError::Broken(std::io::ErrorKind::UnexpectedEof));
+        assert_eq!(broken.code(), TestCode::ProviderError);
+        assert_eq!(
+            broken.to_string(),
+            "tls: the connection broke during the handshake: unexpected end of file"
+        );
+    }
+    let (ours, theirs) = tokio::io::duplex(16 * 1024);
+    drop(theirs);
+    let broken = handshake(ours, "db.example", verifying().unwrap()).await.unwrap_err();
+    assert_eq!(broken, TlsError::Broken(std::io::ErrorKind::BrokenPipe));
+}
+
+/// What a client makes of a server that says something and hangs up.
+async fn greeted_with(greeting: Vec<u8>) -> TlsError {
+    let (ours, mut theirs) = tokio::io::duplex(16 * 1024);
+    let peer = tokio::spawn(async move {
+        theirs.write_all(&greeting).await.unwrap();
+        theirs.shutdown().await.unwrap();
+        let mut read = Vec::new();
+        theirs.read_to_end(&mut read).await.unwrap();
+        read
+    });
+    let error = handshake(ours, "db.example", verifying().unwrap()).await.unwrap_err();
+    let read = peer.await.unwrap();
+    assert_eq!(read.first(), Some(&0x16), "a handshake record and nothing else");
+    error
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_silent_server_costs_five_seconds() {
     let (ours, _theirs) = tokio::io::duplex(16 * 1024);
     let began = tokio::time::Instant::now();
-    let error = handshake(ours, "db.example", verifying(None).unwrap()).await.unwrap_err();
-    assert_eq!(error.0, "no handshake within 5 s");
+    let error = handshake(ours, "db.example", verifying().unwrap()).await.unwrap_err();
+    assert_eq!((&error, error.code()), (&TlsError::Silence, TestCode::Timeout));
+    assert_eq!(error.to_string(), "tls: no handshake within 5 s");
     assert_eq!(began.elapsed().as_secs(), 5);
 }
 
@@ -229,6 +264,6 @@ fn roots_that_cannot_be_read_are_told_apart() {
         ("-----BEGIN CERTIFICATE-----\nAAAA\n".into(), "certificate 1 of the given roots cannot be read"),
     ];
     for (pem, reason) in cases {
-        assert_eq!(verifying(Some(&pem)).err(), Some(TlsError(reason.into())));
+        assert_eq!(verifying_also(&pem).err(), Some(TlsError::Failed(reason.into())));
     }
 }

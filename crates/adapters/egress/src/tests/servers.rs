@@ -4,9 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::sync::{Arc, Mutex};
 
-use hickory_resolver::proto::op::{Message, ResponseCode};
-use hickory_resolver::proto::rr::rdata::CNAME;
-use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
+use hickory_net::proto::op::{Message, ResponseCode};
+use hickory_net::proto::rr::rdata::CNAME;
+use hickory_net::proto::rr::{Name, RData, Record, RecordType};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinHandle;
 

@@ -158,6 +158,10 @@ fn an_entry_that_cannot_be_read_is_named_with_its_place_and_its_rule() {
             assert_eq!(error.key, key);
             let start = format!("entry 2, `{entry}`, must be");
             assert!(error.rule.starts_with(&start), "{}", error.rule);
+            if entry.starts_with("ftp=") {
+                let words = "sftp=, postgres=, http=, oauth=, jwks=, webhook= or *=";
+                assert!(error.rule.ends_with(&format!("must begin with {words}, or have no `=`")), "{error}");
+            }
             let text = error.to_string();
             assert!(text.starts_with(&format!("egress.{key} (STRONGROOM_EGRESS__{}) ", key.to_uppercase())));
         }

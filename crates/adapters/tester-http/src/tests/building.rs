@@ -68,7 +68,7 @@ fn the_host_of_a_field_must_be_on_the_list() {
     );
     let built = |text| address(&provider, &[("address", text)]);
     assert_eq!(built("https://acme.com").unwrap(), "https://acme.com/me");
-    assert_eq!(built("https://A.b.ACME.com/base/?x=1").unwrap(), "https://a.b.acme.com/base/me");
+    assert_eq!(built("https://A.b.ACME.com/base/").unwrap(), "https://a.b.acme.com/base/me");
     for text in [
         "https://evil.com",
         "https://evilacme.com",
@@ -89,6 +89,61 @@ fn the_host_of_a_field_must_be_on_the_list() {
         let refusal = built(text).unwrap_err();
         assert!(refusal.starts_with("The field `address` "), "{text}: {refusal}");
     }
+}
+
+#[test]
+fn a_query_and_dots_in_the_address_of_a_field_are_refused_and_not_dropped() {
+    for keep_path in ["true", "false"] {
+        let provider = one_step(&format!(
+            "needs = [\"address\"]\nurl = \"{{address}}/me\"\nhosts = [\"*\"]\nkeep_path = {keep_path}"
+        ));
+        let built = |text| address(&provider, &[("address", text)]);
+        for text in
+            ["https://acme.com/?q=1", "https://acme.com?", "https://acme.com/a#b", "https://acme.com/a#"]
+        {
+            let refusal = built(text).unwrap_err();
+            assert_eq!(refusal, "The field `address` must be a URL without query and fragment.", "{text}");
+        }
+        for text in [
+            "https://acme.com/a/../b",
+            "https://acme.com/..",
+            "https://acme.com/./b",
+            "https://acme.com/%2e%2E/b",
+            "https://acme.com\\..\\b",
+        ] {
+            let refusal = built(text).unwrap_err();
+            assert_eq!(
+                refusal, "The field `address` must not have `.` or `..` as a part of a path.",
+                "{text}"
+            );
+        }
+        assert!(built("https://acme.com/a..b/.well-known/").is_ok());
+    }
+}
+
+#[test]
+fn an_origin_and_hyphens_are_what_a_template_asks_for() {
+    let provider = provider(&format!(
+        r#"
+        [[test.step]]
+        method = "POST"
+        needs = ["address", "tenant"]
+        url = "https://{{tenant.hyphens}}.acme.com/"
+        form = {{ scope = "{{address.origin}}/.default", token = "{{token}}" }}
+        {RULES}
+        "#
+    ));
+    let built = |tenant, text| {
+        build(&provider, &[("tenant", tenant), ("address", text)], |built| {
+            built.map(|built| (built.target.host, String::from_utf8(built.request.body().to_vec()).unwrap()))
+        })
+    };
+    for text in ["https://ORG.crm.com", "https://org.crm.com/", "https://org.crm.com:443/api/v9?x=1"] {
+        let (host, body) = built("my_org-a_b.eu-1", text).unwrap();
+        assert_eq!(host, "my-org-a-b.eu-1.acme.com");
+        assert_eq!(body, "scope=https%3A%2F%2Forg.crm.com%2F.default&token=good-token");
+    }
+    assert_eq!(built("a", "data:x").unwrap_err().field, "address");
 }
 
 #[test]
@@ -117,9 +172,13 @@ fn a_choice_decides_a_host_and_an_unknown_value_is_refused_by_the_name_of_its_fi
         [test.choices.api_host]
         field = "region"
         values = {{ us = "api.acme.com", eu = "api.eu.acme.com" }}
+        [test.choices.word]
+        field = "region"
+        values = {{ us = "Bearer " }}
+        otherwise = ""
         [[test.step]]
         url = "https://{{api_host}}/"
-        headers = {{ X-Token = "{{token}}" }}
+        headers = {{ X-Token = "{{word}}{{token}}" }}
         {RULES}
         "#
     ));
@@ -127,6 +186,13 @@ fn a_choice_decides_a_host_and_an_unknown_value_is_refused_by_the_name_of_its_fi
     assert_eq!(address(&provider, &[("region", "eu")]).unwrap(), "https://api.eu.acme.com/");
     let refusal = address(&provider, &[("region", "evil.com")]).unwrap_err();
     assert_eq!(refusal, "The field `region` is none of the values that have a test.");
+    let header = |region| {
+        build(&provider, &[("region", region)], |built| built.unwrap().request.headers()["x-token"].clone())
+    };
+    assert_eq!(
+        (header("US"), header("eu")),
+        ("Bearer good-token".parse().unwrap(), "good-token".parse().unwrap())
+    );
 }
 
 #[test]
@@ -146,9 +212,26 @@ fn a_header_that_a_field_names_cannot_be_one_that_frames_the_message() {
     let built = |name: &str| build(&provider, &[("plan", name)], |built| built.map(|built| built.request));
     assert_eq!(built("X-Token").unwrap().headers()["x-token"], "good-token");
     assert!(built("X-Token").unwrap().headers()["x-token"].is_sensitive());
-    for name in
-        ["Host", "content-LENGTH", "Transfer-Encoding", "Connection", "cookie", "Proxy-X", "a b", "a:b", "ü"]
-    {
+    for name in [
+        "Host",
+        "content-LENGTH",
+        "Transfer-Encoding",
+        "Connection",
+        "cookie",
+        "Proxy-X",
+        "X-Forwarded-For",
+        "Forwarded",
+        "If-None-Match",
+        "Range",
+        "Via",
+        "X-Real-IP",
+        "X-HTTP-Method-Override",
+        "HTTP2-Settings",
+        "Content-Encoding",
+        "a b",
+        "a:b",
+        "ü",
+    ] {
         assert_eq!(built(name).unwrap_err().field, "plan", "{name}");
     }
 }

@@ -1,12 +1,14 @@
+use http::{HeaderMap, StatusCode};
 use strongroom_catalog_files::FileCatalog;
 use strongroom_domain::{
-    CredentialType, FieldKind, Provider, ProviderTest, SecretText, Submission, SubmittedValue,
+    CredentialType, FieldKind, Provider, ProviderTest, SecretText, Submission, SubmittedValue, TestCode,
 };
 use strongroom_environment::Catalog;
 use time::macros::datetime;
 
-use super::provider::test_of;
-use crate::request::prepare;
+use super::provider::{first_step, test_of};
+use crate::evaluate;
+use crate::request::{Prepared, prepare};
 use crate::values::Values;
 
 /// All fields of a type that have an example, with it.
@@ -37,4 +39,81 @@ fn every_step_of_every_provider_can_be_built_from_its_examples() {
         }
     }
     assert!(built >= 66, "{built}");
+}
+
+/// What the first step becomes with these fields and no others.
+fn first<T>(id: &str, kind: CredentialType, fields: &[(&str, &str)], look: impl Fn(Prepared<'_>) -> T) -> T {
+    let provider = FileCatalog::embedded().unwrap().find(id).unwrap();
+    let value = |text: &str| SubmittedValue::Text(SecretText::new(text.to_owned()));
+    let submission = fields.iter().map(|(name, text)| ((*name).to_owned(), value(text))).collect();
+    let content = provider.accept(kind, submission).unwrap_or_else(|found| panic!("{id}: {found:?}"));
+    let values = Values::of(&provider, kind, &content, test_of(&provider));
+    let mut steps = test_of(&provider).steps.iter();
+    let step = steps.find(|step| step.applies(kind, |name| values.has(name))).unwrap();
+    look(
+        prepare(step, &values, datetime!(2026-01-05 10:00 UTC)).unwrap_or_else(|refusal| panic!("{refusal}")),
+    )
+}
+
+#[test]
+fn a_key_of_a_custom_provider_is_a_bearer_token_in_authorization_unless_it_has_a_prefix() {
+    let sent = |more: &[(&str, &str)], header: &'static str| {
+        let fields =
+            [&[("base_url", "https://api.example.com"), ("test_path", "/me"), ("api_key", "k3y")], more];
+        first("custom", CredentialType::ApiKey, &fields.concat(), |built| {
+            built.request.headers()[header].to_str().unwrap().to_owned()
+        })
+    };
+    assert_eq!(sent(&[], "authorization"), "Bearer k3y");
+    assert_eq!(sent(&[("header_name", "Authorization")], "authorization"), "Bearer k3y");
+    assert_eq!(sent(&[("header_name", "authorization")], "authorization"), "Bearer k3y");
+    assert_eq!(sent(&[("header_prefix", "Token")], "authorization"), "Token k3y");
+    let both = [("header_name", "Authorization"), ("header_prefix", "Token")];
+    assert_eq!(sent(&both, "authorization"), "Token k3y");
+    assert_eq!(sent(&[("header_name", "X-Api-Key")], "x-api-key"), "k3y");
+    let both = [("header_name", "X-Api-Key"), ("header_prefix", "Token")];
+    assert_eq!(sent(&both, "x-api-key"), "Token k3y");
+}
+
+#[test]
+fn accounts_sites_and_environments_lead_where_people_mean() {
+    let url = |built: Prepared<'_>| built.target.url.expose().to_owned();
+    for (account, host) in
+        [("xy12345.eu-central-1", "xy12345.eu-central-1"), ("myorg-my_account", "myorg-my-account")]
+    {
+        let fields = [("account", account), ("api_key", "k3y")];
+        let expected = format!("https://{host}.snowflakecomputing.com/api/v2/statements");
+        assert_eq!(first("snowflake", CredentialType::ApiKey, &fields, url), expected);
+    }
+    for (site, host) in
+        [("app.datadoghq.com", "api.datadoghq.com"), ("us3.datadoghq.com", "api.us3.datadoghq.com")]
+    {
+        let fields = [("site", site), ("api_key", "k3y"), ("application_key", "k3y")];
+        let expected = format!("https://{host}/api/v1/validate");
+        assert_eq!(first("datadog", CredentialType::ApiKey, &fields, url), expected);
+    }
+    let fields =
+        [("site_hostname", "x.sharepoint.com"), ("site_path", "/sites/a b"), ("access_token", "k3y")];
+    let expected = "https://graph.microsoft.com/v1.0/sites/x.sharepoint.com:/sites/a%20b";
+    assert_eq!(first("sharepoint", CredentialType::Oauth2, &fields, url), expected);
+    for address in ["https://org.crm4.dynamics.com", "https://org.crm4.dynamics.com/api/data/"] {
+        let fields =
+            [("environment_url", address), ("tenant", "t"), ("client_id", "c"), ("client_secret", "k3y")];
+        let body =
+            first("dynamics", CredentialType::ClientCredentials, &fields, |built| built.request.into_body());
+        let scope = b"scope=https%3A%2F%2Forg.crm4.dynamics.com%2F.default";
+        assert!(body.windows(scope.len()).any(|part| part == scope), "{address}");
+    }
+}
+
+#[test]
+fn github_without_requests_left_is_a_limit_and_no_missing_right() {
+    let provider = FileCatalog::embedded().unwrap().find("github").unwrap();
+    let read = |left: &str, status| {
+        let headers: HeaderMap =
+            [("x-ratelimit-remaining".parse().unwrap(), left.parse().unwrap())].into_iter().collect();
+        evaluate(first_step(&provider), StatusCode::from_u16(status).unwrap(), &headers, b"{}")
+    };
+    assert_eq!((read("0", 403), read("0", 429)), (TestCode::RateLimited, TestCode::RateLimited));
+    assert_eq!(read("4990", 403), TestCode::Insufficient);
 }

@@ -12,6 +12,7 @@ use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use super::provider::{loopback, one_step, run};
+use super::server::{Behaviour, Server};
 
 /// A TLS server for 127.0.0.1 that keeps what it reads and answers 200.
 struct TlsServer {
@@ -88,4 +89,18 @@ async fn a_server_that_does_not_prove_itself_gets_nothing() {
     let outcomes: Vec<_> = steps.iter().map(|step| step.outcome).collect();
     assert_eq!(outcomes, [StepOutcome::Ok, StepOutcome::Ok, StepOutcome::Failed, StepOutcome::Skipped]);
     assert!(server.received.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_up_or_is_silent_in_the_handshake_says_nothing_of_its_tls() {
+    for (behaviour, code) in
+        [(Behaviour::HangUp, TestCode::ProviderError), (Behaviour::Silent, TestCode::Timeout)]
+    {
+        let server = Server::behaving(vec![behaviour]).await;
+        let provider = one_step(&format!("url = \"https://127.0.0.1:{}/me\"", server.port));
+        let (verdict, steps) = run(loopback(), &provider, &[("token", "good-token")]).await;
+        let verdict = verdict.unwrap();
+        assert_eq!(verdict.code, code, "{:?}", verdict.cause);
+        assert_eq!((steps[1].outcome, steps[2].outcome), (StepOutcome::Ok, StepOutcome::Failed));
+    }
 }

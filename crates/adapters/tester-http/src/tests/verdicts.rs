@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -208,7 +208,7 @@ async fn a_closed_port_is_not_reachable() {
 async fn the_address_of_a_field_keeps_its_port_and_its_path_when_the_file_says_so() {
     let ok = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
     let server = Server::answering([ok, ok]).await;
-    let address = format!("http://127.0.0.1:{}/base/?x=1", server.port);
+    let address = format!("http://127.0.0.1:{}/base/", server.port);
     for keep in ["true", "false"] {
         let keys = format!(
             "url = \"{{address}}/me\"\nhosts = [\"127.0.0.1\"]\nneeds = [\"address\"]\nkeep_path = {keep}"
@@ -236,6 +236,38 @@ async fn a_destination_that_was_tested_too_often_gets_nothing() {
     let (verdict, _) = run(egress, &one_step(&url(&server)), &[("token", "good-token")]).await;
     assert_eq!(verdict, Err(TestError::DestinationLimit { retry_after: Duration::from_secs(60) }));
     assert_eq!(server.received(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_later_destination_that_was_tested_too_often_is_a_limit_and_keeps_what_was_found() {
+    /// Admits the first destination.
+    struct One(Mutex<Vec<String>>, TestError);
+    #[async_trait]
+    impl DestinationBudget for One {
+        async fn take(&self, destination: &str) -> Result<(), TestError> {
+            let mut taken = self.0.lock().unwrap();
+            taken.push(destination.to_owned());
+            if taken.iter().any(|one| *one != taken[0]) { Err(self.1.clone()) } else { Ok(()) }
+        }
+    }
+    let limit = TestError::DestinationLimit { retry_after: Duration::from_secs(60) };
+    for error in [limit, TestError::Unavailable] {
+        let body = "HTTP/1.1 200 OK\r\ncontent-length: 17\r\n\r\n{\"login\": \"jane\"}";
+        let (first, second) = (Server::answering([body]).await, Server::answering([body]).await);
+        let step = |server: &Server| {
+            format!(
+                "[[test.step]]\n{}\nheaders = {{ X-Token = \"{{token}}\" }}\nfacts = {{ account = \"/login\" }}\n{RULES}\n",
+                url(server)
+            )
+        };
+        let egress = loopback().with_budget(Arc::new(One(Mutex::default(), error)));
+        let provider = provider(&(step(&first) + &step(&second)));
+        let (verdict, _) = run(egress, &provider, &[("token", "good-token")]).await;
+        let verdict = verdict.unwrap();
+        assert_eq!((verdict.code, verdict.facts["account"].as_str()), (TestCode::RateLimited, "jane"));
+        assert!(verdict.message.unwrap().contains("later request"));
+        assert_eq!((first.received().len(), second.received().len()), (1, 0));
+    }
 }
 
 #[tokio::test]

@@ -81,7 +81,7 @@ async fn nothing_of_the_credential_is_sent_before_tls_is_as_asked() {
             vec![Act::Send(b"S".to_vec()), Act::Flood(vec![b'x'; 999])],
         ),
         ("yes, then more", TestCode::TlsFailed, vec![Act::TlsRequest, Act::Send(stuffed), Act::Hang]),
-        ("yes, then closed", TestCode::TlsFailed, vec![Act::TlsRequest, Act::Send(b"S".to_vec())]),
+        ("yes, then closed", TestCode::ProviderError, vec![Act::TlsRequest, Act::Send(b"S".to_vec())]),
     ] {
         for sslmode in ["verify-full", "verify-ca", "require"] {
             let (report, received) = play(name, sslmode, acts.clone()).await;

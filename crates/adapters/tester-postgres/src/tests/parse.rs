@@ -109,8 +109,8 @@ fn only_a_mode_that_can_tell_the_server_from_others_counts_as_verified() {
     let authority = Authority::new().pem();
     for (sslmode, alone, with_authority) in [
         ("verify-full", Protection::Verified, Protection::Verified),
-        ("verify-ca", Protection::Unverified, Protection::Verified),
-        ("require", Protection::Unverified, Protection::Verified),
+        ("verify-ca", Protection::Unverified, Protection::Chain),
+        ("require", Protection::Unverified, Protection::Chain),
         ("prefer", Protection::Unverified, Protection::Unverified),
     ] {
         let fields = || Fields::new(5432).text("sslmode", sslmode);

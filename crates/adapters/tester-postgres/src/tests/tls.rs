@@ -50,8 +50,8 @@ async fn each_mode_verifies_what_it_says() {
     let modes = [
         (None, Ok, "verified"),
         (Some("verify-full"), Ok, "verified"),
-        (Some("verify-ca"), Ok, "verified"),
-        (Some("require"), Ok, "verified"),
+        (Some("verify-ca"), Ok, "chain"),
+        (Some("require"), Ok, "chain"),
         (Some("prefer"), Ok, "unverified"),
         (Some("allow"), Ok, "unverified"),
         (Some("disable"), Ok, "none"),
@@ -81,8 +81,8 @@ async fn a_certificate_for_another_name_is_good_for_verify_ca_only() {
     let modes = [
         (None, TlsFailed, "host name"),
         (Some("verify-full"), TlsFailed, "host name"),
-        (Some("verify-ca"), Ok, "verified"),
-        (Some("require"), Ok, "verified"),
+        (Some("verify-ca"), Ok, "chain"),
+        (Some("require"), Ok, "chain"),
     ];
     expect(other.port(), Some(&authority.pem()), modes).await;
     expect(other.port(), None, [(Some("verify-ca"), TlsFailed, "authority")]).await;
@@ -119,7 +119,7 @@ async fn a_certificate_that_signed_itself_can_be_given_as_its_own_authority() {
         let own = self_signed("127.0.0.1", |certificate| certificate.is_ca = is_ca);
         let twin = self_signed("127.0.0.1", |certificate| certificate.is_ca = is_ca);
         let server = cluster(Some(own.clone()));
-        let good = [(None, Ok, "verified"), (Some("verify-ca"), Ok, "verified")];
+        let good = [(None, Ok, "verified"), (Some("verify-ca"), Ok, "chain")];
         expect(server.port(), Some(&own.0), good).await;
         let other = [(None, TlsFailed, ""), (Some("verify-ca"), TlsFailed, "")];
         expect(server.port(), Some(&twin.0), other).await;
@@ -128,7 +128,7 @@ async fn a_certificate_that_signed_itself_can_be_given_as_its_own_authority() {
         certificate.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     });
     let server = cluster(Some(elsewhere.clone()));
-    let modes = [(None, TlsFailed, "host name"), (Some("verify-ca"), Ok, "verified")];
+    let modes = [(None, TlsFailed, "host name"), (Some("verify-ca"), Ok, "chain")];
     expect(server.port(), Some(&elsewhere.0), modes).await;
 }
 

@@ -299,7 +299,9 @@ async fn hostile_servers_end_in_time_with_a_verdict_and_without_a_panic() {
     let mut wrong = Vec::new();
     while let Some(ended) = running.join_next().await {
         let (name, code, outcome): (&str, TestCode, Outcome) = ended.unwrap();
-        if outcome.code() != code || outcome.took > LIMIT {
+        // On a busy machine a flood may run into the limit of time before the one of bytes.
+        let in_time = code == TestCode::ProviderError && outcome.code() == TestCode::Timeout;
+        if (outcome.code() != code && !in_time) || outcome.took > LIMIT {
             wrong.push(format!("{name}: not {code:?} but {outcome:?}"));
         }
         // What a server says reaches nobody, and what it was told neither.

@@ -47,6 +47,7 @@ async fn keys_of_every_kind_and_form_log_in_with_and_without_passphrase() {
                 if passphrase.is_empty() { attempt } else { attempt.field("passphrase", passphrase) };
             let outcome = attempt.run().await;
             assert_eq!(outcome.code(), TestCode::Ok, "{form} {passphrase:?}: {outcome:?}");
+            assert_eq!(outcome.message(), "", "{form}: {outcome:?}");
         }
     }
     assert!(!server.log().contains("signature algorithm ssh-rsa "), "SHA-1 was used");
@@ -104,6 +105,18 @@ async fn a_key_that_is_only_the_first_of_two_factors_is_rejected_with_a_reason()
     let outcome = with_key(server.port(), server.user(), &private).run().await;
     assert_eq!(outcome.code(), TestCode::AuthRejected, "{outcome:?}");
     assert_eq!(outcome.message(), "The server asks this user for a second factor.");
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_look_at_the_key_leaves_it_untested() {
+    let server = Scripted::start(Login::Open).await;
+    let folder = tempfile::tempdir().unwrap();
+    for form in ["-t ed25519", "-t rsa -b 2048"] {
+        let (private, _) = key(folder.path(), form, "");
+        let outcome = with_key(server.port(), "user", &private).run().await;
+        assert_eq!(outcome.code(), TestCode::Ok, "{form}: {outcome:?}");
+        assert!(outcome.message().contains("stays untested"), "{form}: {outcome:?}");
+    }
 }
 
 #[tokio::test]

@@ -109,6 +109,21 @@ async fn a_server_that_hangs_up_during_the_login_has_not_judged_the_password() {
 }
 
 #[tokio::test]
+async fn a_server_that_does_not_look_at_the_password_leaves_it_untested() {
+    let nothing_to_answer = vec![Ask::nothing()];
+    for login in [Login::Open, Login::Keyboard(vec![]), Login::Keyboard(nothing_to_answer)] {
+        let server = Scripted::start(login.clone()).await;
+        let outcome = with_password(server.port(), "user", "secret").run().await;
+        assert_eq!((outcome.code(), outcome.failed_in()), (TestCode::Ok, None), "{login:?}: {outcome:?}");
+        assert!(outcome.message().contains("stays untested"), "{login:?}: {outcome:?}");
+        assert!(outcome.verdict.hint.is_some(), "{login:?}");
+    }
+    let server = Scripted::start(Login::Accept).await;
+    let outcome = with_password(server.port(), "user", "secret").run().await;
+    assert_eq!((outcome.code(), outcome.message()), (TestCode::Ok, ""), "{outcome:?}");
+}
+
+#[tokio::test]
 async fn a_closed_port_is_not_reachable() {
     let port = {
         let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

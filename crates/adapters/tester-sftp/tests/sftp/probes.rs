@@ -2,6 +2,7 @@ use std::fs;
 
 use strongroom_domain::TestCode;
 use strongroom_fixtures::sshd::{Sshd, SshdOptions};
+use strongroom_provider_tester::MAX_PROBE_PATH_BYTES;
 
 use crate::attempt::{as_account_of, with_password};
 use crate::scripted::{Disk, Login, Scripted, Sftp};
@@ -35,6 +36,12 @@ async fn a_test_path_that_is_no_folder_is_a_wrong_setting() {
         let failed = (outcome.code(), outcome.failed_in());
         assert_eq!(failed, (TestCode::InvalidConfig, Some("probe")), "{path}: {outcome:?}");
     }
+    let longest = "a/".repeat(MAX_PROBE_PATH_BYTES / 2);
+    let outcome = as_account_of(&server).probing(longest.clone()).run().await;
+    assert_eq!((outcome.code(), outcome.failed_in()), (TestCode::InvalidConfig, Some("probe")));
+    let outcome = as_account_of(&server).probing(format!("{longest}a")).run().await;
+    assert_eq!((outcome.code(), outcome.failed_in()), (TestCode::InvalidConfig, Some("parse")));
+    assert!(outcome.verdict.hint.unwrap().contains(&MAX_PROBE_PATH_BYTES.to_string()));
     let outcome = as_account_of(&server).probing("a\u{0}b").run().await;
     assert_eq!((outcome.code(), outcome.failed_in()), (TestCode::InvalidConfig, Some("parse")));
 }

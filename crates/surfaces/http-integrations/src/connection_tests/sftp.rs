@@ -1,8 +1,8 @@
 //! `POST /integrations/sftp/test-connection`
 
 use actix_web::HttpResponse;
-use strongroom_application::{Failure, TestConnection};
-use strongroom_domain::{CredentialType, Operation, Rule};
+use strongroom_application::{Failure, MAX_PROBE_PATH_BYTES, TestConnection};
+use strongroom_domain::{CredentialType, Operation, Rule, SecretText, SubmittedValue};
 use strongroom_http_kit::{Call, Fields, Route};
 
 use super::{answer, renamed, submission};
@@ -13,10 +13,8 @@ pub(crate) const ROUTE: Route =
     });
 
 /// The names of this route beside those of the catalog.
-const NAMES: [(&str, &str); 7] = [
-    ("host", "host"),
+const NAMES: [(&str, &str); 5] = [
     ("port", "port"),
-    ("username", "username"),
     ("password", "password"),
     ("private_key_data", "private_key"),
     ("private_key_passphrase", "passphrase"),
@@ -32,7 +30,17 @@ async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
 fn read(mut body: Fields) -> Result<TestConnection, Failure> {
     let credential_type = body.required_choice("auth_type", auth_type);
     let probe_path = body.parsed("test_path", path);
-    let credentials = submission(&mut body, &NAMES);
+    let required = [body.required::<SecretText>("host"), body.required("username")];
+    let mut credentials = submission(&mut body, &NAMES);
+    for (field, value) in ["host", "username"].into_iter().zip(required) {
+        credentials.extend(value.map(|value| (field.to_owned(), SubmittedValue::Text(value))));
+    }
+    // A form may send what belongs to the other way to log in along with it.
+    let of_other_kind: &[&str] = match credential_type {
+        Some(CredentialType::KeyFile) => &["password"],
+        _ => &["private_key", "passphrase"],
+    };
+    credentials.retain(|field, _| !of_other_kind.contains(&field.as_str()));
     body.finish(|| {
         Some(TestConnection {
             provider: "sftp".into(),
@@ -51,12 +59,9 @@ fn auth_type(text: &str) -> Result<CredentialType, Rule> {
     }
 }
 
-/// The longest path that common servers take (PATH_MAX of Linux).
-const MAX_PATH_BYTES: usize = 4096;
-
 fn path(text: &str) -> Result<String, Rule> {
-    if text.len() > MAX_PATH_BYTES || text.chars().any(char::is_control) {
-        return Err(Rule::fixed("must be a path of at most 4096 bytes without control characters"));
+    if text.len() > MAX_PROBE_PATH_BYTES || text.chars().any(char::is_control) {
+        return Err(Rule::fixed("must be a path of at most 1024 bytes without control characters"));
     }
     Ok(text.to_owned())
 }

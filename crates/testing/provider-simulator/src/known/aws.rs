@@ -1,5 +1,6 @@
 use serde_json::json;
 
+use crate::sigv4::Skew;
 use crate::stage::{Call, Wanted};
 use crate::wire::Reply;
 
@@ -15,7 +16,6 @@ pub(crate) fn reply(call: &Call<'_>, wanted: Wanted) -> Option<Reply> {
 }
 
 fn sts(wanted: Wanted) -> Reply {
-    const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
     let (code, message) = match wanted {
         Wanted::Accept | Wanted::Denied => {
             return xml(
@@ -33,6 +33,12 @@ fn sts(wanted: Wanted) -> Reply {
         Wanted::Reject => ("InvalidClientTokenId", "The security token included in the request is invalid."),
         Wanted::WrongSignature => ("SignatureDoesNotMatch", SIGNATURE),
     };
+    sts_error(code, message)
+}
+
+const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+
+fn sts_error(code: &str, message: &str) -> Reply {
     xml(
         403,
         &format!(
@@ -68,6 +74,30 @@ fn ses(date: &str, wanted: Wanted) -> Reply {
         ),
     };
     reply.with("x-amzn-RequestId", format!("rehearsal-{date}"))
+}
+
+/// The answer to a signature of another time. Only S3 has a name of its own for it; the others say that the
+/// signature is wrong, and why in the text.
+pub(crate) fn skewed(service: &str, skew: Skew) -> Reply {
+    let message = match skew {
+        Skew::Expired => {
+            "Signature expired: 20260105T100000Z is now earlier than 20260105T101600Z (20260105T103100Z - 15 min.)"
+        }
+        Skew::NotYetCurrent => {
+            "Signature not yet current: 20260105T103100Z is still later than 20260105T101500Z (20260105T100000Z + 15 min.)"
+        }
+    };
+    match service {
+        "s3" => xml(
+            403,
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>RequestTimeTooSkewed</Code><Message>The \
+             difference between the request time and the current time is too large.</Message>\
+             <MaxAllowedSkewMilliseconds>900000</MaxAllowedSkewMilliseconds></Error>",
+        ),
+        "sts" => sts_error("SignatureDoesNotMatch", message),
+        _ => Reply::json(403, &json!({ "message": message }))
+            .with("x-amzn-ErrorType", "InvalidSignatureException"),
+    }
 }
 
 const SIGNATURE: &str = "The request signature we calculated does not match the signature you provided. Check \

@@ -8,8 +8,10 @@ use aws_sigv4::sign::v4;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use strongroom_domain::http_test::{AwsSigV4, HttpBody, HttpStep, Template, TemplatePart};
+use strongroom_domain::http_test::{AwsSigV4, HttpBody, HttpStep, Template, TemplatePart, VariableForm};
 use strongroom_domain::{CredentialType, Provider, TestCode};
+use strongroom_environment::Clock;
+use strongroom_fixtures::FrozenClock;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -152,7 +154,14 @@ fn fill(
 ) -> Option<String> {
     let parts = template.0.iter().map(|part| match part {
         TemplatePart::Literal(text) => Some(text.clone()),
-        TemplatePart::Variable { name, .. } => value(name, provider, credentials).map(|value| encode(&value)),
+        TemplatePart::Variable { name, form } => {
+            let value = value(name, provider, credentials)?;
+            Some(encode(&match form {
+                VariableForm::Plain | VariableForm::KeepSlashes => value,
+                VariableForm::Origin => url::Url::parse(&value).unwrap().origin().ascii_serialization(),
+                VariableForm::Hyphens => value.replace('_', "-"),
+            }))
+        }
     });
     parts.collect()
 }
@@ -160,7 +169,7 @@ fn fill(
 fn value(name: &str, provider: &Provider, credentials: &Credentials) -> Option<String> {
     if let Some(choice) = http_test(provider).unwrap().choices.get(name) {
         let decided = value(&choice.field, provider, credentials).or_else(|| choice.default.clone())?;
-        return choice.values.get(&decided).cloned();
+        return choice.text(&decided).map(str::to_owned);
     }
     match credentials.get(name) {
         Some(serde_json::Value::String(text)) => Some(text.clone()),
@@ -169,7 +178,7 @@ fn value(name: &str, provider: &Provider, credentials: &Credentials) -> Option<S
     }
 }
 
-/// Signed by AWS's own crate, a day in 2015.
+/// Signed by AWS's own crate, at the time of the tests.
 fn sign_for_aws(outgoing: &mut Outgoing, aws: &AwsSigV4, region: &str, credentials: &Credentials) {
     let field = |name: &str| credentials.get(name).and_then(serde_json::Value::as_str);
     let (id, secret) = (field("access_key_id").unwrap(), field("secret_access_key").unwrap());
@@ -179,7 +188,7 @@ fn sign_for_aws(outgoing: &mut Outgoing, aws: &AwsSigV4, region: &str, credentia
         .identity(&identity)
         .region(region)
         .name(&aws.service)
-        .time(SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160))
+        .time(SystemTime::from(FrozenClock::default().now()))
         .settings(SigningSettings::default())
         .build()
         .unwrap()

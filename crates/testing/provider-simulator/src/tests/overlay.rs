@@ -61,7 +61,7 @@ async fn a_provider_of_ones_own_is_played_too() {
     let (_, text) = embedded_files().iter().find(|(name, _)| *name == "github.toml").unwrap();
     let own = text.replace("id = \"github\"", "id = \"my_github\"");
     fs::write(folder.path().join("my_github.toml"), own).unwrap();
-    let options = SimulatorOptions { catalog: Some(folder.path().to_owned()), port: 0 };
+    let options = SimulatorOptions { catalog: Some(folder.path().to_owned()), ..SimulatorOptions::default() };
     let simulator = Simulator::start(options).await.unwrap();
     let overlay = tempfile::tempdir().unwrap();
     simulator.write_overlay(overlay.path()).unwrap();

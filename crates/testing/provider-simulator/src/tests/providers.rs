@@ -119,3 +119,26 @@ async fn a_secret_without_a_marker_is_refused() {
         run(world.simulator.address(), &world.provider("github"), CredentialType::ApiKey, &credentials).await;
     assert_eq!(code, TestCode::AuthRejected);
 }
+
+async fn custom(header: Option<&str>, prefix: Option<&str>) -> Vec<String> {
+    let world = World::start().await;
+    let provider = world.provider("custom");
+    let mut credentials = world.simulator.good("custom", CredentialType::ApiKey).unwrap();
+    credentials.insert("test_path".to_owned(), "/me".into());
+    credentials.extend(header.map(|name| ("header_name".to_owned(), name.into())));
+    credentials.extend(prefix.map(|word| ("header_prefix".to_owned(), word.into())));
+    let verdict = Tester::for_loopback().test(&provider, CredentialType::ApiKey, &credentials).await;
+    assert_eq!(verdict.code, TestCode::Ok, "{header:?} {prefix:?}");
+    world.simulator.requests().into_iter().flat_map(|request| request.header_names).collect()
+}
+
+#[tokio::test]
+async fn the_key_of_a_custom_provider_is_sent_in_the_header_that_was_asked_for() {
+    let has = |names: Vec<String>, name: &str| names.iter().any(|header| header == name);
+    for prefix in [None, Some("Token")] {
+        assert!(has(custom(None, prefix).await, "authorization"));
+        assert!(has(custom(Some("AUTHORIZATION"), prefix).await, "authorization"));
+        let names = custom(Some("X-Api-Key"), prefix).await;
+        assert!(has(names.clone(), "x-api-key") && !has(names, "authorization"));
+    }
+}

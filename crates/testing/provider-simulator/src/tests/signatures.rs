@@ -1,10 +1,15 @@
 //! Signatures against the examples that AWS publishes and against AWS's own crate.
 
 use strongroom_domain::{CredentialType, TestCode};
+use strongroom_environment::Clock;
+use strongroom_fixtures::FrozenClock;
+use time::Duration;
 
 use super::World;
 use super::client::{exchange, outgoing, run};
-use super::http_test;
+use super::tester::Tester;
+use super::{http_test, marked, ways};
+use crate::Marker;
 use crate::sigv4::verify;
 use crate::wire::Received;
 
@@ -97,5 +102,46 @@ async fn a_session_token_is_looked_at_too() {
         credentials.insert("session_token".to_owned(), token.into());
         let code = run(world.simulator.address(), &provider, CredentialType::ApiKey, &credentials).await;
         assert_eq!(code, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_wrong_is_never_a_wrong_key() {
+    for (minutes, fine) in [(16, false), (-16, false), (14, true), (-14, true)] {
+        let world = World::at(FrozenClock::default().now() + Duration::minutes(minutes)).await;
+        let tester = Tester::for_loopback();
+        let mut tried = 0;
+        for provider in ["aws", "aws_ses", "s3"].map(|id| world.provider(id)) {
+            for way in ways(&provider) {
+                let context = format!("{} {:?} {minutes}", provider.id, way.1);
+                let credentials = marked(&provider, &way, Marker::Good);
+                let verdict = tester.test(&provider, way.0, &credentials).await;
+                let expected = if fine { TestCode::Ok } else { TestCode::ProviderError };
+                assert_eq!(verdict.code, expected, "{context}");
+                let hint = verdict.hint.as_deref().unwrap_or_default();
+                assert_eq!(hint.contains("clock of this vault"), !fine, "{context}: {hint}");
+                tried += 1;
+            }
+        }
+        assert!(tried >= 6, "{tried}");
+    }
+}
+
+#[tokio::test]
+async fn every_step_that_is_signed_for_aws_knows_a_wrong_clock_first() {
+    let world = World::start().await;
+    for provider in world.providers() {
+        for step in http_test(&provider).unwrap().steps.iter().filter(|step| step.aws_sigv4.is_some()) {
+            for reason in ["Signature expired: ", "Signature not yet current: ", "RequestTimeTooSkewed"] {
+                let body = format!("<Code>SignatureDoesNotMatch</Code><Message>{reason}");
+                let found = strongroom_tester_http::evaluate(
+                    step,
+                    http::StatusCode::FORBIDDEN,
+                    &http::HeaderMap::new(),
+                    body.as_bytes(),
+                );
+                assert_eq!(found, TestCode::ProviderError, "{} {}", provider.id, step.name);
+            }
+        }
     }
 }

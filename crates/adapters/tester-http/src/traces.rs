@@ -1,0 +1,45 @@
+//! How a secret looks when somebody else writes it.
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use strongroom_domain::SecretText;
+
+/// The texts that give a secret away.
+pub(crate) struct Traces {
+    /// Found letter for letter.
+    exact: Vec<SecretText>,
+    /// In lower case, found in any case.
+    any_case: Vec<SecretText>,
+}
+
+impl Traces {
+    /// The secret as it is, backwards, in hexadecimal, and in base64 wherever in a longer text it stands.
+    pub(crate) fn of(secret: &str) -> Self {
+        let secret = secret.trim();
+        let backwards = SecretText::new(secret.chars().rev().collect());
+        let hex = secret.bytes().flat_map(|byte| [byte >> 4, byte & 15]);
+        let hex = hex.filter_map(|nibble| char::from_digit(nibble.into(), 16)).collect();
+        let lower = |text: &str| SecretText::new(text.to_lowercase());
+        let any_case = vec![lower(secret), lower(backwards.expose()), SecretText::new(hex)];
+        let exact = (0..3).flat_map(|before| {
+            [base64_after(before, secret, &STANDARD_NO_PAD), base64_after(before, secret, &URL_SAFE_NO_PAD)]
+        });
+        Self { exact: exact.collect(), any_case }
+    }
+
+    /// Whether a text has one of them in it.
+    pub(crate) fn are_in(&self, text: &str) -> bool {
+        let lower = text.to_lowercase();
+        let is_in = |text: &str, trace: &SecretText| !trace.is_empty() && text.contains(trace.expose());
+        self.exact.iter().any(|trace| is_in(text, trace))
+            || self.any_case.iter().any(|trace| is_in(&lower, trace))
+    }
+}
+
+/// The digits that a secret alone decides when it is encoded after this many other bytes. One digit is 6 bits.
+fn base64_after(before: usize, secret: &str, alphabet: &impl Engine) -> SecretText {
+    let padded = SecretText::new(["\0".repeat(before).as_str(), secret].concat());
+    let encoded = SecretText::new(alphabet.encode(padded.expose()));
+    let (first, end) = ((before * 8).div_ceil(6), padded.len() * 8 / 6);
+    SecretText::new(encoded.expose().get(first..end).unwrap_or_default().to_owned())
+}

@@ -1,0 +1,129 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use russh::keys::{PrivateKey, decode_secret_key};
+use strongroom_domain::{SecretText, TestCode};
+use strongroom_provider_tester::Verdict;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+use crate::ending::{Ending, misconfigured};
+
+/// How long opening a key may take, waiting for its turn included; then there is still time to connect. What
+/// its passphrase costs to check was bounded when the key was submitted.
+const TIME_LIMIT: Duration = Duration::from_secs(4);
+/// How many encrypted keys are opened at the same time.
+const AT_A_TIME: usize = 2;
+
+/// Opens private keys on threads of their own: that may take long, by design. Clones share the turns.
+#[derive(Clone)]
+pub(crate) struct KeyOpener {
+    turns: Arc<Semaphore>,
+}
+
+impl KeyOpener {
+    pub(crate) fn new() -> Self {
+        Self { turns: Arc::new(Semaphore::new(AT_A_TIME)) }
+    }
+
+    /// Opens a key, with its passphrase when it needs one.
+    ///
+    /// # Errors
+    /// `invalid_config` when it does not open, `timeout` when there was no time to find out.
+    pub(crate) async fn open(
+        &self,
+        text: SecretText,
+        passphrase: Option<SecretText>,
+    ) -> Result<PrivateKey, Ending> {
+        let opening = self.open_in_turn(Arc::new(text), passphrase);
+        let opened = timeout(TIME_LIMIT, opening).await.map_err(|_| too_late())?;
+        opened.ok_or_else(|| {
+            misconfigured(
+                "The private key could not be opened.",
+                "Check that the key is whole, and its passphrase.",
+            )
+        })
+    }
+
+    async fn open_in_turn(
+        &self,
+        text: Arc<SecretText>,
+        passphrase: Option<SecretText>,
+    ) -> Option<PrivateKey> {
+        let plain = Arc::clone(&text);
+        // Costs next to nothing, and so waits for nobody; of an encrypted key it fails at once.
+        let unencrypted = spawn_blocking(move || decode_secret_key(plain.expose(), None).ok()).await;
+        if let Ok(Some(key)) = unencrypted {
+            return Some(key);
+        }
+        let passphrase = passphrase.filter(|passphrase| !passphrase.is_empty())?;
+        let turn = Arc::clone(&self.turns).acquire_owned().await.ok()?;
+        // The turn ends with the work, which goes on when the test is dropped.
+        let decrypted = spawn_blocking(move || {
+            let opened = decode_secret_key(text.expose(), Some(passphrase.expose())).ok();
+            drop(turn);
+            opened
+        });
+        decrypted.await.ok().flatten()
+    }
+}
+
+fn too_late() -> Ending {
+    Verdict::of(TestCode::Timeout)
+        .saying("The private key could not be opened in time.")
+        .advising("Try again later; other keys may be being opened, or this one has many rounds.")
+        .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::process::{Command, Stdio};
+
+    use super::{Ending, KeyOpener, PrivateKey, SecretText, TestCode};
+
+    /// A fresh key.
+    fn key(folder: &Path, passphrase: &str) -> SecretText {
+        let file = folder.join(format!("key-{}", passphrase.len()));
+        let mut command = Command::new("ssh-keygen");
+        command.args(["-q", "-t", "ed25519", "-N", passphrase, "-f"]).arg(&file).stdin(Stdio::null());
+        assert!(command.status().unwrap().success());
+        SecretText::new(std::fs::read_to_string(file).unwrap())
+    }
+
+    fn found(opened: Result<PrivateKey, Ending>) -> TestCode {
+        match opened {
+            Ok(_) => TestCode::Ok,
+            Err(Ending::Verdict(verdict)) => verdict.code,
+            Err(Ending::Untested(error)) => panic!("{error:?}"),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_that_gets_no_turn_is_a_timeout_and_no_wrong_setting() {
+        let folder = tempfile::tempdir().unwrap();
+        let (opener, key) = (KeyOpener::new(), key(folder.path(), "passphrase"));
+        let open = |passphrase: &str| {
+            let passphrase = SecretText::new(passphrase.to_owned());
+            opener.open(key.duplicate(), Some(passphrase))
+        };
+        let taken = opener.turns.acquire_many(2).await.unwrap();
+        assert_eq!(found(open("passphrase").await), TestCode::Timeout);
+        drop(taken);
+        assert_eq!(found(open("passphrase").await), TestCode::Ok);
+        assert_eq!(found(open("another").await), TestCode::InvalidConfig);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_without_passphrase_takes_no_turn() {
+        let folder = tempfile::tempdir().unwrap();
+        let opener = KeyOpener::new();
+        let _taken = opener.turns.acquire_many(2).await.unwrap();
+        let needless = Some(SecretText::new("passphrase".to_owned()));
+        for passphrase in [None, needless] {
+            assert_eq!(found(opener.open(key(folder.path(), ""), passphrase).await), TestCode::Ok);
+            std::fs::remove_file(folder.path().join("key-0")).unwrap();
+        }
+    }
+}
