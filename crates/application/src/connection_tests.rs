@@ -52,8 +52,8 @@ impl Candidate<'_> {
 }
 
 impl Application {
-    /// Tests a candidate within the caller's limits; `None` when its provider declares no test for it. The audit events are the caller's to write, see
-    /// [`Run::events`].
+    /// Tests a candidate within the caller's limits; `None` when its provider declares no test for it. The audit
+    /// events are the caller's to write, see [`Run::events`].
     ///
     /// # Errors
     /// `Limited` when user, organisation, instance or destination have had their share; then nothing was

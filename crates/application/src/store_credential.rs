@@ -7,6 +7,7 @@ use strongroom_domain::{
 use strongroom_repository::SealedCredential;
 use time::OffsetDateTime;
 
+use crate::connection_tests::Run;
 use crate::test_new_content::Unanswered;
 use crate::{Application, Caller, Failure, Misshape, MisshapeKind};
 
@@ -71,20 +72,30 @@ impl Application {
         if let Some(run) = &run {
             credential.take_test(&run.tested.report);
         }
+        let stored = self.insert(caller, credential, &content, run.as_ref()).await;
+        if stored.is_err() {
+            self.record_lost_test(caller, run.as_ref()).await?;
+        }
+        stored
+    }
+
+    async fn insert(
+        &self,
+        caller: &Caller,
+        credential: Credential,
+        content: &Content,
+        run: Option<&Run>,
+    ) -> Result<Credential, Failure> {
         let sealed = self.seal(&credential, &content.secret).await?;
         let event = caller
             .event(Action::CredentialCreated, Outcome::Success)
             .about(&credential)
             .sealed_as(self.ports.vault.envelope_digest(&sealed))
             .detail("credential_type", credential.credential_type.as_str());
-        let tests = run.iter().flat_map(|run| run.events_about(caller, &credential));
+        let tests = run.into_iter().flat_map(|run| run.events_about(caller, &credential));
         let evidence = tests.fold(event.into(), Evidence::and);
         let row = SealedCredential { credential, sealed };
-        let limit = self.limits.credentials_per_provider;
-        if let Err(error) = self.ports.credentials.insert(&row, limit, evidence).await {
-            self.record_lost_test(caller, run.as_ref()).await?;
-            return Err(error.into());
-        }
+        self.ports.credentials.insert(&row, self.limits.credentials_per_provider, evidence).await?;
         Ok(row.credential)
     }
 

@@ -20,11 +20,11 @@ const PER_INSTANCE: usize = 32;
 const QUEUE: usize = 64;
 /// How many of one organisation wait.
 const QUEUE_PER_ORGANIZATION: usize = 16;
-/// How long one waits at most.
+/// How long a test waits at most.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How many private keys of one organisation are opened at once.
 const KEYS_PER_ORGANIZATION: usize = 2;
-/// How long one waits at most.
+/// How long one waits for a turn to open a private key.
 const KEY_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How many connection tests may begin within any minute.
@@ -75,7 +75,7 @@ impl TestRateLimits {
             (organization.to_owned(), rates.per_organization),
         ];
         let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut tightest: Option<(Allowance, Duration)> = None;
+        let mut tightest: Option<Allowance> = None;
         for (key, limit) in &shares {
             let times = begun.entry(key.clone()).or_default();
             while times.front().is_some_and(|time| time.elapsed() >= WINDOW) {
@@ -88,14 +88,14 @@ impl TestRateLimits {
                 return Err(Failure::Limited { retry_after: wait, allowance: Some(allowance) });
             }
             let remaining = limit - used - 1;
-            if tightest.as_ref().is_none_or(|(allowance, _)| remaining < allowance.remaining) {
-                tightest = Some((Allowance { limit: *limit, remaining, reset_at: now + wait }, wait));
+            if tightest.as_ref().is_none_or(|allowance| remaining < allowance.remaining) {
+                tightest = Some(Allowance { limit: *limit, remaining, reset_at: now + wait });
             }
         }
         for (key, _) in shares {
             begun.entry(key).or_default().push_back(Instant::now());
         }
-        Ok(tightest.map(|(allowance, _)| allowance))
+        Ok(tightest)
     }
 
     /// Forgets who has not tested within the last minute.

@@ -109,12 +109,7 @@ async fn assemble(
     let tokens = JwtVerifier::new(issuers(builder, secret)?)?;
     let catalog = catalog(builder)?;
     let egress = Egress::new(&builder.egress)?;
-    let database = Database::open(&builder.store, data_dir).await?;
-    database.migrate(builder.migrations).await?;
-    let deployment_id = database.deployment().deployment_id().await?;
-    if let Some(expected) = builder.deployment_id.filter(|expected| *expected != deployment_id) {
-        return Err(StartError::Deployment { found: deployment_id, expected });
-    }
+    let (database, deployment_id) = open_store(builder, data_dir).await?;
     let (vault, purpose_keys) = strongroom_vault_ring::open_vault(
         ring,
         database.deployment().as_ref(),
@@ -159,6 +154,17 @@ async fn assemble(
         background,
         _lock: lock,
     })
+}
+
+/// The store, migrated, and the deployment that it belongs to, which must be the expected one.
+async fn open_store(builder: &Builder, data_dir: &DataDir) -> Result<(Database, uuid::Uuid), StartError> {
+    let database = Database::open(&builder.store, data_dir).await?;
+    database.migrate(builder.migrations).await?;
+    let found = database.deployment().deployment_id().await?;
+    match builder.deployment_id {
+        Some(expected) if expected != found => Err(StartError::Deployment { found, expected }),
+        _ => Ok((database, found)),
+    }
 }
 
 /// Refuses what settings alone make impossible, before anything is set up.

@@ -1,8 +1,5 @@
-use std::io;
-use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
+use std::pin::pin;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use http::header::CONNECTION;
@@ -10,7 +7,9 @@ use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::metered::Metered;
 
 /// How large the headers of an answer may be, in bytes with the status line.
 const HEADERS_LIMIT: usize = 32 * 1024;
@@ -57,8 +56,9 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     request.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    let received = Arc::new(AtomicUsize::new(0));
-    let stream = TokioIo::new(Metered { stream, received: Arc::clone(&received) });
+    let stream = Metered::new(stream, WIRE_LIMIT);
+    let received = stream.meter();
+    let stream = TokioIo::new(stream);
     let mut client = http1::Builder::new();
     client.max_buf_size(HEADERS_LIMIT).max_headers(HEADER_COUNT);
     let (sender, connection) = client.handshake(stream).await.map_err(|error| in_words(&error))?;
@@ -106,38 +106,4 @@ fn in_words(error: &hyper::Error) -> ExchangeError {
     } else {
         "the connection failed, or the body is malformed"
     })
-}
-
-/// A stream that fails when the peer has sent more than can be an answer.
-struct Metered<S> {
-    stream: S,
-    received: Arc<AtomicUsize>,
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        std::task::ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
-        let read = buf.filled().len().saturating_sub(before);
-        let received = self.received.fetch_add(read, Ordering::Relaxed).saturating_add(read);
-        Poll::Ready(if received > WIRE_LIMIT { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(()) })
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
 }

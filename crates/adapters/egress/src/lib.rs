@@ -33,6 +33,7 @@ mod certificate;
 mod connect;
 mod exchange;
 mod host;
+mod metered;
 mod policy;
 mod port;
 mod protected;
@@ -48,6 +49,7 @@ mod tests;
 
 pub use connect::{ConnectError, Destination, Egress, Session};
 pub use exchange::{Answer, ExchangeError, exchange};
+pub use metered::Metered;
 pub use purpose::Purpose;
 pub use settings::{EgressSettings, EgressSettingsError};
 pub use stream::CheckedStream;

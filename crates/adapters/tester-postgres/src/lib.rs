@@ -10,7 +10,6 @@ mod certificate;
 mod channel_binding;
 mod finding;
 mod guard;
-mod limited;
 mod negotiation;
 mod session;
 mod settings;

@@ -1,5 +1,5 @@
 use strongroom_domain::{Facts, TestCode};
-use strongroom_egress::{TlsStream, handshake};
+use strongroom_egress::{Metered, TlsStream, handshake};
 use strongroom_provider_tester::{Cause, Verdict};
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
@@ -8,12 +8,14 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use crate::certificate::{CertificateCheck, Complaint};
 use crate::channel_binding::tls_server_end_point;
 use crate::finding::{Found, not_postgres};
-use crate::limited::Limited;
 use crate::settings::Settings;
 use crate::tls_mode::{Protection, TlsMode};
 
 /// `SSLRequest` (PostgreSQL manual, section 55.7): length 8, code 80877103.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
+
+/// How many bytes a server may send in one test, TLS included.
+pub(crate) const MAX_BYTES: usize = 1024 * 1024;
 
 /// Bytes in both directions, in TLS or not.
 pub(crate) trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -32,7 +34,7 @@ pub(crate) async fn negotiate<S>(stream: S, settings: &Settings<'_>, facts: &mut
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let mut stream = Limited::new(stream);
+    let mut stream = Metered::new(stream, MAX_BYTES);
     let mode = settings.tls.mode;
     let is_offered = mode != TlsMode::Never && is_tls_offered(&mut stream).await?;
     let wire = match is_offered {

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use strongroom_domain::{ConfigValue, TestCode};
-use strongroom_egress::{Egress, EgressSettings};
+use strongroom_egress::{Egress, EgressSettings, Metered};
 use strongroom_provider_tester::{Cause, DestinationBudget, Progress, ProviderTester, TestError};
 use tokio::io::AsyncReadExt;
 
@@ -11,7 +11,7 @@ use super::script::{Act, Script, answer, welcome};
 use super::support::{Authority, Fields, egress, test_with};
 use crate::PostgresTester;
 use crate::channel_binding::tls_server_end_point;
-use crate::limited::Limited;
+use crate::negotiation::MAX_BYTES;
 use crate::settings::Settings;
 use crate::tls_mode::Protection;
 
@@ -124,7 +124,7 @@ fn only_a_mode_that_can_tell_the_server_from_others_counts_as_verified() {
 
 #[tokio::test]
 async fn no_more_than_a_mebibyte_is_read_whatever_it_is() {
-    let mut endless = Limited::new(tokio::io::repeat(0));
+    let mut endless = Metered::new(tokio::io::repeat(0), MAX_BYTES);
     let mut received = Vec::new();
     assert!(endless.read_to_end(&mut received).await.is_err());
     assert!(received.len() <= 1024 * 1024, "{}", received.len());
