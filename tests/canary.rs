@@ -86,6 +86,29 @@ fn credentials(canary: &str) -> Vec<Value> {
     ]
 }
 
+/// The same for the other dialects: where to send what.
+fn through_other_dialects(canary: &str) -> Vec<(&'static str, Value)> {
+    let crm = |provider: &str, dsn: String| {
+        json!({
+            "provider": provider, "dsn": dsn, "access_token": canary,
+            "metadata": { "refresh_token": canary, "instance_url": "https://example.my.salesforce.com",
+                          "nested": { "list": [canary, { "deep": canary }] } }
+        })
+    };
+    vec![
+        (
+            "/v1/integrations/datadog/credentials",
+            json!({ "credentials": { "api_key": canary, "application_key": canary } }),
+        ),
+        ("/integration-credentials/", crm("salesforce", "https://example.my.salesforce.com".into())),
+        (
+            "/integration-credentials/",
+            crm("custom", format!("sql://app:{canary}@db.example.com/x?k={canary}#{canary}")),
+        ),
+        ("/integration-credentials/", crm("zoho", format!("Server=crm.example.com;Password={canary}"))),
+    ]
+}
+
 /// Bodies that are wrong in every way that there is, with the canary in every place.
 fn malformed(canary: &str) -> Vec<Value> {
     vec![
@@ -97,6 +120,13 @@ fn malformed(canary: &str) -> Vec<Value> {
         json!({ "provider": "sftp", "credential_type": "user_password", "credentials": { "host": canary, "username": canary, "password": canary, "port": canary } }),
         json!({ "provider": "sftp", "credential_type": "api_key", "credentials": { "password": canary } }),
         json!({ "provider": "datadog", "credential_type": "api_key", "credentials": { "api_key": canary }, "name": format!("{canary}\u{0}"), "expires_at": canary, "slot": format!("{canary}/") }),
+        json!({ "credentials": { "api_key": canary, "x": canary } }),
+        json!({ "credentials": canary, "label": [canary] }),
+        json!({ "credentialId": canary, "redirectUrl": canary }),
+        json!({ "provider": canary, "dsn": canary, "access_token": [canary], "metadata": canary }),
+        json!({ "access_token": { "a": canary }, "metadata": [canary] }),
+        json!({ "metadata": { "a": canary, "b": { "c": "********" } } }),
+        json!({ "dsn": format!("https://u:{canary}@other.example.com/?k={canary}") }),
         json!({ "ids": [canary] }),
         json!({ "ids": canary }),
         json!({ "name": "x", "scopes": [canary], "providers": [canary], "credential_ids": [canary], "status": canary, "expires_at": canary }),
@@ -119,6 +149,14 @@ async fn secrets_leave_only_through_the_secrets_routes(world: World) {
         replies.push(("create".into(), reply));
     }
     assert_eq!(stored.len(), 5, "the bad key and the bad connection string are refused");
+    for (path, body) in through_other_dialects(CANARY) {
+        let reply = admin.post(path, body).await;
+        assert_eq!(reply.status, 201, "{path}: {}", reply.text);
+        let body = reply.json();
+        let id = body.get("id").or(body.get("credentialId")).unwrap().as_str().unwrap();
+        stored.push(strongroom_domain::CredentialId::parse(id).unwrap().to_string());
+        replies.push((path.into(), reply));
+    }
     let rotation = json!({ "credential_type": "user_password", "credentials": { "host": "files.example.com", "username": "etl", "password": SECOND } });
     replies.push((
         "rotate".into(),
@@ -220,7 +258,11 @@ async fn errors_have_one_shape_and_tell_nothing(world: World) {
     for (place, reply) in replies.into_iter().filter(|(_, reply)| reply.status >= 400) {
         seen.insert(reply.status);
         assert!(reply.status < 500, "{place}: {}", reply.everything());
-        assert_shape(&place, &reply);
+        match dialect_of(&place) {
+            "v1" => assert_flat_shape(&place, &reply, &["error", "message"]),
+            "integration-credentials" => assert_flat_shape(&place, &reply, &["detail"]),
+            _ => assert_shape(&place, &reply),
+        }
         for tell in [
             "/home",
             "/tmp",
@@ -239,6 +281,22 @@ async fn errors_have_one_shape_and_tell_nothing(world: World) {
     assert!(
         seen.contains(&400) && seen.contains(&401) && seen.contains(&404) && seen.contains(&422),
         "{seen:?}"
+    );
+}
+
+/// The first segment of the path in `GET /v1/integrations`.
+fn dialect_of(place: &str) -> &str {
+    place.split('/').nth(1).unwrap_or_default()
+}
+
+/// The error bodies of the other dialects: these texts and nothing else.
+fn assert_flat_shape(place: &str, reply: &Reply, names: &[&str]) {
+    let body = reply.json();
+    let body = body.as_object().unwrap_or_else(|| panic!("{place}: {}", reply.text));
+    assert_eq!(body.keys().collect::<Vec<_>>(), names, "{place}");
+    assert!(
+        body.values().all(|text| text.as_str().is_some_and(|text| !text.is_empty())),
+        "{place}: {body:?}"
     );
 }
 

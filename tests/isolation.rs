@@ -14,8 +14,9 @@ on_both_stores!(
 
 const CANARY: &str = "canary-zq4mx7wv2kn";
 
-/// Everything of `globex` that somebody of `acme` could ask for.
-async fn globex(server: &Server) -> Targets {
+/// Everything of `globex` that somebody of `acme` could ask for: a credential stored through each dialect,
+/// connected where that can be, and the rest.
+async fn globex(server: &Server) -> Vec<Targets> {
     let admin = server.client(Character::admin_of("globex"));
     let mut body = sftp(CANARY);
     body["slot"] = json!("nightly");
@@ -24,12 +25,32 @@ async fn globex(server: &Server) -> Targets {
     let account = admin.post("/service-accounts", json!({ "name": CANARY })).await.json();
     let id = account["id"].as_str().unwrap();
     let key = admin.post(&format!("/service-accounts/{id}/api-keys"), json!({ "name": CANARY })).await.json();
-    Targets {
-        credential: stored["id"].as_str().unwrap().into(),
-        slot: "nightly".into(),
-        account: id.into(),
-        key: key["id"].as_str().unwrap().into(),
-    }
+    let crm = json!({
+        "provider": "salesforce", "dsn": "https://acme.my.salesforce.com", "access_token": CANARY,
+        "metadata": { "refresh_token": CANARY, "note": { "deep": [CANARY] } }
+    });
+    let crm = admin.post("/integration-credentials/", crm).await;
+    assert_eq!(crm.status, 201, "{}", crm.text);
+    let datadog = json!({ "credentials": { "api_key": CANARY, "application_key": CANARY }, "label": CANARY });
+    let connect = admin.post("/v1/integrations/datadog/credentials", datadog).await;
+    assert_eq!(connect.status, 201, "{}", connect.text);
+    let ids = [
+        stored["id"].as_str().unwrap().to_owned(),
+        crm.json()["id"].as_str().unwrap().to_owned(),
+        connect.json()["credentialId"].as_str().unwrap().to_owned(),
+    ];
+    let spellings = ids.iter().flat_map(|id| {
+        let id = strongroom_domain::CredentialId::parse(id).unwrap();
+        [id.to_string(), id.to_prefixed()]
+    });
+    spellings
+        .map(|credential| Targets {
+            credential,
+            slot: "nightly".into(),
+            account: id.into(),
+            key: key["id"].as_str().unwrap().into(),
+        })
+        .collect()
 }
 
 /// Everybody of `acme`, with both ways to authenticate.
@@ -44,31 +65,40 @@ async fn acme(server: &Server) -> Vec<Client> {
     everybody
 }
 
-async fn state(server: &Server, targets: &Targets) -> Vec<Value> {
+/// Everything that `globex` has, as it sees it itself.
+async fn state(server: &Server, targets: &[Targets]) -> Vec<Value> {
     let admin = server.client(Character::admin_of("globex"));
     let robot = server.client(Character::service_of("globex", "secrets:read"));
-    let secret = robot.get(&format!("/integrations/credentials/{}/secrets", targets.credential)).await;
-    let keys = admin.get(&format!("/service-accounts/{}/api-keys", targets.account)).await;
-    let mut list = admin.get("/integrations/credentials").await.json();
-    list[0]["last_read_at"] = Value::Null;
-    vec![list, admin.get("/service-accounts").await.json(), keys.json(), secret.json()]
+    let mut seen = Vec::new();
+    for path in [
+        "/integrations/credentials",
+        "/service-accounts",
+        "/v1/integrations",
+        &format!("/service-accounts/{}/api-keys", targets[0].account),
+    ] {
+        seen.push(admin.get(path).await.json());
+    }
+    for credential in seen[0].as_array_mut().unwrap() {
+        credential["last_read_at"] = Value::Null;
+    }
+    seen.push(robot.get("/integration-credentials/").await.json());
+    for target in targets {
+        let path = format!("/integrations/credentials/{}/secrets", target.credential);
+        seen.push(robot.get(&path).await.json());
+    }
+    seen
 }
 
 async fn no_route_reaches_into_another_organisation(world: World) {
     let server = world.setup.start().await;
-    let targets = globex(&server).await;
-    let before = state(&server, &targets).await;
-    let prefixed = strongroom_domain::CredentialId::parse(&targets.credential).unwrap().to_prefixed();
+    let all = globex(&server).await;
+    let before = state(&server, &all).await;
     for client in acme(&server).await {
-        for spelling in [&targets.credential, &prefixed] {
-            let targets = Targets {
-                credential: spelling.clone(),
-                slot: targets.slot.clone(),
-                account: targets.account.clone(),
-                key: targets.key.clone(),
-            };
-            for request in routes::protected(&targets) {
-                for prefix in ["", "/api"] {
+        for (position, targets) in all.iter().enumerate() {
+            // What names nothing is the same for every target.
+            let requests = routes::protected(targets).into_iter();
+            for request in requests.filter(|request| position == 0 || request.names_something) {
+                for prefix in request.dialect.prefixes {
                     let path = format!("{prefix}{}", request.path);
                     let reply = client.send(request.method.clone(), &path, request.body.clone(), &[]).await;
                     let place = format!("{} {}: {}", request.method, request.template, reply.everything());
@@ -78,29 +108,33 @@ async fn no_route_reaches_into_another_organisation(world: World) {
                     }
                 }
             }
+            let path = format!("/integrations/audit?credential_id={}", targets.credential);
+            let trail = client.get(&path).await;
+            assert!(trail.status == 403 || trail.json()["items"] == json!([]), "{}", trail.text);
         }
-        let path = format!("/integrations/audit?credential_id={}", targets.credential);
-        let trail = client.get(&path).await;
-        assert!(trail.status == 403 || trail.json()["items"] == json!([]), "{}", trail.text);
     }
-    assert_eq!(state(&server, &targets).await, before);
+    assert_eq!(state(&server, &all).await, before);
 }
 
 async fn foreign_and_unknown_ids_get_the_same_answer(world: World) {
     let server = world.setup.start().await;
-    let foreign = globex(&server).await;
+    let unknown = Targets::nowhere();
     let client =
         server.client(Character::service_of("acme", "credentials:read credentials:write secrets:read"));
-    let pairs = routes::protected(&foreign).into_iter().zip(routes::protected(&Targets::nowhere()));
-    for (foreign, unknown) in pairs.filter(|(foreign, _)| foreign.names_something) {
-        let mut replies = Vec::new();
-        for request in [foreign, unknown] {
-            let reply = client.send(request.method, &request.path, request.body, &[]).await;
-            let mut body = reply.json();
-            body["request_id"] = Value::Null;
-            replies.push((request.template, reply.status, body));
+    for foreign in globex(&server).await {
+        let pairs = routes::protected(&foreign).into_iter().zip(routes::protected(&unknown));
+        for (foreign_request, unknown_request) in pairs.filter(|(foreign, _)| foreign.names_something) {
+            let mut replies = Vec::new();
+            for (request, target) in [(foreign_request, &foreign), (unknown_request, &unknown)] {
+                let reply = client.send(request.method, &request.path, request.body, &[]).await;
+                // One dialect repeats the id that was asked for.
+                let text = reply.text.replace(&target.credential, "{id}");
+                let mut body: Value = serde_json::from_str(&text).unwrap();
+                body["request_id"] = Value::Null;
+                replies.push((request.template, reply.status, body));
+            }
+            assert_eq!(replies[0], replies[1]);
         }
-        assert_eq!(replies[0], replies[1]);
     }
 }
 

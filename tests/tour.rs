@@ -35,5 +35,7 @@ async fn the_tour_of_the_readme_works(world: World) {
         out.contains("access.denied denied user:bob") && out.contains("secret.read success service:"),
         "{out}"
     );
+    assert!(out.contains("\"refresh_token\":\"********\"}\nfirst-token\n"), "{out}");
+    assert!(out.contains("datadog api_key [\"api_key\",\"application_key\"]"), "{out}");
     assert!(out.contains("ok   quota: every counter equals its rows"), "{out}");
 }

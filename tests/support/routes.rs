@@ -3,7 +3,8 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use strongroom_domain::Operation;
-use strongroom_http_integrations::DIALECT;
+use strongroom_http_kit::Dialect;
+use strongroom_server::DIALECTS;
 
 use super::client::sftp;
 
@@ -29,6 +30,7 @@ impl Targets {
 
 /// One request that a route takes.
 pub(crate) struct Request {
+    pub(crate) dialect: &'static Dialect,
     pub(crate) method: Method,
     pub(crate) template: &'static str,
     pub(crate) path: String,
@@ -38,18 +40,19 @@ pub(crate) struct Request {
     pub(crate) names_something: bool,
 }
 
-/// A well-formed request for every protected route.
+/// A well-formed request for every protected route of every dialect.
 ///
 /// # Panics
 /// When a route has no entry here: it would escape the matrices.
 pub(crate) fn protected(targets: &Targets) -> Vec<Request> {
-    let routes = DIALECT.routes.iter().filter_map(|route| Some((route, route.operation()?)));
-    routes
-        .map(|(route, operation)| {
+    let routes =
+        DIALECTS.iter().flat_map(|dialect| dialect.routes.iter().map(move |route| (*dialect, route)));
+    let protected = routes.filter_map(|(dialect, route)| Some((dialect, route, route.operation()?)));
+    protected
+        .map(|(dialect, route, operation)| {
             let method = (route.method)();
-            let body = body(method.as_str(), route.path, targets);
-            let in_body = body.as_ref().is_some_and(|body| body.get("ids").is_some());
             Request {
+                dialect,
                 method: Method::from_bytes(method.as_str().as_bytes()).unwrap(),
                 template: route.path,
                 path: route
@@ -58,13 +61,34 @@ pub(crate) fn protected(targets: &Targets) -> Vec<Request> {
                     .replace("{slot}", &targets.slot)
                     .replace("{service_account_id}", &targets.account)
                     .replace("{key_id}", &targets.key)
-                    .replace("{provider}", "internal_postgresql"),
-                body,
+                    .replace("{provider}", provider(method.as_str(), route.path)),
+                body: body(method.as_str(), route.path, targets),
                 operation,
-                names_something: in_body || (route.path.contains('{') && !route.path.contains("{provider}")),
+                names_something: names_something(method.as_str(), route.path),
             }
         })
         .collect()
+}
+
+/// The provider in a path. Where another organisation could have something of it, ours has nothing.
+fn provider(method: &str, path: &str) -> &'static str {
+    match (method, path) {
+        (_, "/v1/integrations/{provider}/connect") => "datadog",
+        (_, "/v1/integrations/{provider}/credentials") => "pagerduty",
+        (_, "/integration-credentials/provider/{provider}") => "salesforce",
+        (_, path) if path.starts_with("/integrations/") => "internal_postgresql",
+        _ if !path.contains("{provider}") => "",
+        _ => panic!("{method} {path} has no entry in tests/support/routes.rs"),
+    }
+}
+
+/// Whether a request names something that an organisation can have, in its path or its body.
+fn names_something(method: &str, path: &str) -> bool {
+    match (method, path) {
+        ("POST", "/integrations/credentials/secrets")
+        | (_, "/v1/integrations/{provider}/connect" | "/integration-credentials/provider/{provider}") => true,
+        (_, path) => path.contains("_id}") || path.contains("{slot}"),
+    }
 }
 
 fn body(method: &str, path: &str, targets: &Targets) -> Option<Value> {
@@ -73,6 +97,18 @@ fn body(method: &str, path: &str, targets: &Targets) -> Option<Value> {
         ("POST", "/integrations/credentials/secrets") => Some(json!({ "ids": [targets.credential] })),
         ("PATCH", "/integrations/credentials/{credential_id}") => {
             Some(json!({ "name": "renamed by another" }))
+        }
+        ("POST", "/v1/integrations/{provider}/credentials") => {
+            Some(json!({ "credentials": { "api_key": "pd_api_key_EXAMPLE" } }))
+        }
+        ("POST", "/v1/integrations/{provider}/connect") => {
+            Some(json!({ "credentialId": targets.credential }))
+        }
+        ("POST", "/integration-credentials/" | "/integration-credentials") => Some(json!({
+            "provider": "hubspot", "dsn": "https://api.hubapi.com", "access_token": "pat-na1-EXAMPLE"
+        })),
+        ("PUT", "/integration-credentials/{credential_id}") => {
+            Some(json!({ "metadata": { "note": "changed by another" } }))
         }
         ("POST", "/service-accounts") => Some(json!({ "name": "robot" })),
         ("PATCH", "/service-accounts/{service_account_id}") => Some(json!({ "name": "renamed by another" })),
@@ -99,6 +135,6 @@ fn postgres() -> Value {
 
 /// The paths of public routes.
 pub(crate) fn public() -> Vec<&'static str> {
-    let routes = DIALECT.routes.iter().filter(|route| route.operation().is_none());
-    routes.map(|route| route.path).collect()
+    let routes = DIALECTS.iter().flat_map(|dialect| dialect.routes);
+    routes.filter(|route| route.operation().is_none()).map(|route| route.path).collect()
 }

@@ -26,8 +26,14 @@ impl Application {
             }
             // The tombstone names what is destroyed, so nothing else may be.
             let event = caller.event(Action::CredentialDeleted, Outcome::Success).about(&credential);
+            let disconnected =
+                caller.event(Action::IntegrationDisconnected, Outcome::Success).about(&credential);
             let seen = Some(credential.revision);
-            let deleted = self.ports.credentials.delete(caller.organization(), id, seen, event.into()).await;
+            let deleted = self
+                .ports
+                .credentials
+                .delete(caller.organization(), id, seen, event.into(), disconnected)
+                .await;
             match deleted.map_err(Failure::from) {
                 Ok(true) => return Ok(()),
                 Ok(false) => return Err(Failure::NotFound(Missing::Credential)),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use strongroom_domain::{TestReport, Violation};
+use strongroom_domain::{CredentialStatus, Slot, TestReport, Violation};
 use strongroom_repository::StoreError;
 use strongroom_vault::VaultError;
 
@@ -39,6 +39,9 @@ pub enum Failure {
     /// The provider refused the credential, or its settings do not fit; nothing was stored.
     #[error("the provider refused")]
     Rejected(Box<TestReport>),
+    /// The credential is known not to work: it is in this status.
+    #[error("the credential does not work")]
+    Unusable(CredentialStatus),
     /// The provider did not answer; what was stored before still is.
     #[error("the provider did not answer")]
     Upstream(Box<TestReport>),
@@ -66,6 +69,10 @@ pub enum Failure {
 pub enum Missing {
     /// A credential.
     Credential,
+    /// A provider, or one that this dialect does not know.
+    Provider,
+    /// A connection.
+    Integration,
     /// A service account.
     ServiceAccount,
     /// An API key.
@@ -75,10 +82,12 @@ pub enum Missing {
 }
 
 /// What stands in the way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Conflict {
     /// Another credential holds the slot.
-    SlotTaken,
+    SlotTaken(Slot),
+    /// The provider is connected already.
+    AlreadyConnected,
     /// The organisation holds as many credentials of the provider as it may.
     QuotaExceeded,
     /// The credential's authorisation is not complete.
@@ -112,7 +121,7 @@ pub enum MisshapeKind {
     /// It breaks a rule that its type has, such as a list of allowed values.
     WrongValue(String),
     /// The whole is not JSON, or is nested too deep, or has too many fields.
-    NotJson(&'static str),
+    NotJson(String),
 }
 
 impl Misshape {
@@ -142,7 +151,7 @@ impl Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Duplicate { what: "slot" } => Self::Conflict(Conflict::SlotTaken),
+            StoreError::Duplicate { what: "integration" } => Self::Conflict(Conflict::AlreadyConnected),
             StoreError::QuotaExceeded => Self::Conflict(Conflict::QuotaExceeded),
             StoreError::StaleVersion => Self::Conflict(Conflict::StaleRevision),
             StoreError::Unavailable(source) => {

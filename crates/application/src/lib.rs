@@ -9,14 +9,19 @@ mod authenticate;
 mod browse_catalog;
 mod caller;
 mod checkpoint_audit;
+mod connect_integration;
 mod connection_tests;
+mod crm_credential;
 mod delete_credential;
+mod delete_crm_credential;
 mod denials;
 mod destination_budget;
+mod disconnect_integration;
 mod failure;
 mod get_credential;
 mod limit_organization;
 mod list_credentials;
+mod list_integrations;
 mod manage_api_keys;
 mod manage_service_accounts;
 mod query_audit;
@@ -24,13 +29,17 @@ mod read_secrets;
 mod readiness;
 mod record_start;
 mod secrets;
+mod show_crm_credentials;
 mod store_credential;
+mod store_crm_credential;
+mod store_integration_credential;
 mod test_connection;
 mod test_counts;
 mod test_limits;
 mod test_new_content;
 mod test_stored_credential;
 mod update_credential;
+mod update_crm_credential;
 mod usage_notes;
 mod verified_keys;
 mod verify_audit;
@@ -41,9 +50,10 @@ use strongroom_domain::TestCode;
 use strongroom_environment::{Catalog, Clock, Ids, KeyFileReader, Randomness, TokenVerifier};
 pub use strongroom_provider_tester::MAX_PROBE_PATH_BYTES;
 use strongroom_provider_tester::Testers;
+pub use strongroom_repository::ConnectedCredential;
 use strongroom_repository::{
-    AuditTrail, CredentialRepository, DestinationLimitRepository, OrganizationRepository,
-    ServiceAccountRepository,
+    AuditTrail, CredentialRepository, DestinationLimitRepository, IntegrationRepository,
+    OrganizationRepository, ServiceAccountRepository,
 };
 use strongroom_vault::{PurposeKeys, Vault};
 
@@ -51,18 +61,24 @@ pub use audit_chain::{Break, Verification};
 pub use authenticate::Presented;
 pub use caller::Caller;
 pub use checkpoint_audit::Checkpoint;
+pub use connect_integration::ConnectIntegration;
 pub use connection_tests::Tested;
+pub use crm_credential::CrmCredential;
 pub use destination_budget::StoredBudget;
 pub use failure::{Conflict, Failure, Misshape, MisshapeKind, Missing};
 pub use list_credentials::ListCredentials;
+pub use list_integrations::ListIntegrations;
 pub use manage_api_keys::{IssuedApiKey, NewApiKey};
 pub use manage_service_accounts::{ChangeServiceAccount, NewServiceAccount};
 pub use query_audit::QueryAudit;
 pub use read_secrets::OpenedCredential;
 pub use store_credential::StoreCredential;
+pub use store_crm_credential::StoreCrmCredential;
+pub use store_integration_credential::StoreIntegrationCredential;
 pub use test_connection::TestConnection;
 pub use test_limits::{Allowance, TestRates};
 pub use update_credential::{NewContent, UpdateCredential};
+pub use update_crm_credential::UpdateCrmCredential;
 pub use verify_audit::VerifyAudit;
 
 use crate::audit_writer::AuditWriter;
@@ -78,6 +94,8 @@ use crate::verified_keys::VerifiedKeys;
 pub struct Ports {
     /// Credentials.
     pub credentials: Arc<dyn CredentialRepository>,
+    /// Connections.
+    pub integrations: Arc<dyn IntegrationRepository>,
     /// Service accounts and API keys.
     pub service_accounts: Arc<dyn ServiceAccountRepository>,
     /// Organisations' limits.

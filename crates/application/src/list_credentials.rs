@@ -37,6 +37,7 @@ impl Application {
             status: query.status,
             name: query.name,
             slot: query.slot,
+            crm: false,
             reach: caller.principal.reach(),
         };
         let limit = query.limit.clamp(1, 500);

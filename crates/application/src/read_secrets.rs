@@ -1,9 +1,12 @@
 //! Hands secrets out, to service accounts only, each hand-out on record before it happens.
 
 use strongroom_domain::credential::Readability;
-use strongroom_domain::{Action, Credential, CredentialId, Operation, Outcome, SecretPayload, Slot};
+use strongroom_domain::{
+    Action, Credential, CredentialId, CrmContent, Operation, Outcome, SecretPayload, Slot,
+};
 use strongroom_repository::{SealedCredential, Selector};
 
+use crate::crm_credential::read_content;
 use crate::{Application, Caller, Conflict, Failure, Missing};
 
 /// The most secrets that one call reads.
@@ -16,6 +19,8 @@ pub struct OpenedCredential {
     pub credential: Credential,
     /// Its secret fields.
     pub secret: SecretPayload,
+    /// The same as CRM clients know it, when it holds a slot of theirs.
+    pub crm: Option<CrmContent>,
 }
 
 impl Application {
@@ -65,7 +70,8 @@ impl Application {
         self.hand_out(caller, ordered).await
     }
 
-    async fn hand_out(
+    /// Puts the reads on record, and only then opens the payloads.
+    pub(crate) async fn hand_out(
         &self,
         caller: &Caller,
         rows: Vec<SealedCredential>,
@@ -93,9 +99,14 @@ impl Application {
         self.audit_writer.record(events).await?;
         let mut opened = Vec::with_capacity(rows.len());
         for row in rows {
-            let secret = self.open(caller, &row).await?;
+            let mut secret = self.open(caller, &row).await?;
+            let mapping =
+                row.credential.is_crm().then(|| self.crm_mapping_of(&row.credential).ok()).flatten();
+            let crm = mapping
+                .map(|(_, mapping)| read_content(&mapping, &row.credential, &mut secret))
+                .transpose()?;
             self.usage.secret_read(&row.credential.organization, row.credential.id, now);
-            opened.push(OpenedCredential { credential: row.credential, secret });
+            opened.push(OpenedCredential { credential: row.credential, secret, crm });
         }
         Ok(opened)
     }

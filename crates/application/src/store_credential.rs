@@ -1,15 +1,14 @@
 //! Stores a new credential.
 
 use strongroom_domain::{
-    Action, Content, Credential, CredentialId, CredentialName, CredentialStatus, CredentialType, Evidence,
-    Operation, Outcome, ProviderId, Slot, Submission,
+    Action, AuditEvent, Content, Credential, CredentialId, CredentialName, CredentialStatus, CredentialType,
+    Evidence, Operation, Outcome, ProviderId, SecretPayload, Slot, Submission,
 };
-use strongroom_repository::SealedCredential;
+use strongroom_repository::{SealedCredential, StoreError};
 use time::OffsetDateTime;
 
-use crate::connection_tests::Run;
 use crate::test_new_content::Unanswered;
-use crate::{Application, Caller, Failure, Misshape, MisshapeKind};
+use crate::{Application, Caller, Conflict, Failure, Misshape, MisshapeKind};
 
 /// What to store.
 #[derive(Debug)]
@@ -43,6 +42,15 @@ impl Application {
         new: StoreCredential,
     ) -> Result<Credential, Failure> {
         self.permit(caller, Operation::CreateCredential)?;
+        self.store_permitted(caller, new).await
+    }
+
+    /// The same for a caller whom the table allows an operation that includes it.
+    pub(crate) async fn store_permitted(
+        &self,
+        caller: &Caller,
+        new: StoreCredential,
+    ) -> Result<Credential, Failure> {
         let provider = self.ports.catalog.find(&new.provider).ok_or_else(|| {
             let kind = MisshapeKind::WrongValue("must be a provider of the catalog".into());
             Failure::Malformed(vec![Misshape::body("provider", kind)])
@@ -72,34 +80,43 @@ impl Application {
         if let Some(run) = &run {
             credential.take_test(&run.tested.report);
         }
-        let stored = self.insert(caller, credential, &content, run.as_ref()).await;
+        let tests = run.iter().flat_map(|run| run.events_about(caller, &credential)).collect();
+        let stored = self.insert_new(caller, credential, &content.secret, tests).await;
         if stored.is_err() {
             self.record_lost_test(caller, run.as_ref()).await?;
         }
         stored
     }
 
-    async fn insert(
+    /// Seals and inserts a first version together with its event and others that belong to it.
+    pub(crate) async fn insert_new(
         &self,
         caller: &Caller,
         credential: Credential,
-        content: &Content,
-        run: Option<&Run>,
+        secret: &SecretPayload,
+        others: Vec<AuditEvent>,
     ) -> Result<Credential, Failure> {
-        let sealed = self.seal(&credential, &content.secret).await?;
+        let sealed = self.seal(&credential, secret).await?;
         let event = caller
             .event(Action::CredentialCreated, Outcome::Success)
             .about(&credential)
             .sealed_as(self.ports.vault.envelope_digest(&sealed))
             .detail("credential_type", credential.credential_type.as_str());
-        let tests = run.into_iter().flat_map(|run| run.events_about(caller, &credential));
-        let evidence = tests.fold(event.into(), Evidence::and);
+        let evidence = others.into_iter().fold(event.into(), Evidence::and);
         let row = SealedCredential { credential, sealed };
-        self.ports.credentials.insert(&row, self.limits.credentials_per_provider, evidence).await?;
-        Ok(row.credential)
+        let inserted =
+            self.ports.credentials.insert(&row, self.limits.credentials_per_provider, evidence).await;
+        match (inserted, row.credential.slot.clone()) {
+            (Ok(()), _) => Ok(row.credential),
+            (Err(StoreError::Duplicate { what: "slot" }), Some(slot)) => {
+                Err(Failure::Conflict(Conflict::SlotTaken(slot)))
+            }
+            (Err(error), _) => Err(error.into()),
+        }
     }
 
-    fn first_version(
+    /// The metadata of new content, untested.
+    pub(crate) fn first_version(
         &self,
         caller: &Caller,
         provider: ProviderId,

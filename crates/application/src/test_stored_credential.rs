@@ -25,6 +25,17 @@ impl Application {
         providers: Option<&[&str]>,
     ) -> Result<Tested, Failure> {
         self.permit(caller, Operation::TestCredential)?;
+        self.test_stored(caller, id, providers).await?.ok_or_else(no_test)
+    }
+
+    /// The same for a caller whom the table allows an operation that includes it; `None` when there is no
+    /// test for the credential.
+    pub(crate) async fn test_stored(
+        &self,
+        caller: &Caller,
+        id: CredentialId,
+        providers: Option<&[&str]>,
+    ) -> Result<Option<Tested>, Failure> {
         let row = self.ports.credentials.find_sealed(caller.organization(), &Selector::Id(id)).await?;
         let row = row
             .filter(|row| caller.principal.reach().covers(&row.credential))
@@ -45,7 +56,7 @@ impl Application {
             probe_path: None,
             is_new: false,
         };
-        let run = self.run_test(caller, &candidate).await?.ok_or_else(no_test)?;
+        let Some(run) = self.run_test(caller, &candidate).await? else { return Ok(None) };
         let report = &run.tested.report;
         let meaning = report.code.meaning();
         let finding = TestFinding {
@@ -67,7 +78,7 @@ impl Application {
                 .record(events.map(|event| event.detail("superseded", "true")).collect())
                 .await?;
         }
-        Ok(run.tested)
+        Ok(Some(run.tested))
     }
 }
 

@@ -51,14 +51,14 @@ struct Change {
 }
 
 /// New content that keeps its provider's rules, and its test when there was one.
-struct Checked {
-    kind: CredentialType,
-    content: Content,
-    run: Option<Run>,
+pub(crate) struct Checked {
+    pub(crate) kind: CredentialType,
+    pub(crate) content: Content,
+    pub(crate) run: Option<Run>,
 }
 
 impl Checked {
-    fn put_into(&self, changed: &mut Credential, stated_end: Option<OffsetDateTime>) {
+    pub(crate) fn put_into(&self, changed: &mut Credential, stated_end: Option<OffsetDateTime>) {
         changed.take_new_content();
         if let Some(run) = &self.run {
             changed.take_test(&run.tested.report);
@@ -133,10 +133,7 @@ impl Application {
         let began = Instant::now();
         loop {
             check_revision(change.expected_revision, &current)?;
-            let mut changed = current.clone();
-            changed.revision += 1;
-            changed.updated_at = self.ports.clock.now();
-            changed.modified_by = caller.principal.id().to_owned();
+            let mut changed = self.next_revision(caller, &current);
             changed.name = change.name.clone().unwrap_or(changed.name);
             changed.expires_at = change.expires_at.unwrap_or(changed.expires_at);
             let sealed = match &change.content {
@@ -166,6 +163,15 @@ impl Application {
         }
     }
 
+    /// A credential as it will be after the caller's edit.
+    pub(crate) fn next_revision(&self, caller: &Caller, current: &Credential) -> Credential {
+        let mut changed = current.clone();
+        changed.revision += 1;
+        changed.updated_at = self.ports.clock.now();
+        changed.modified_by = caller.principal.id().to_owned();
+        changed
+    }
+
     pub(crate) fn provider_of(&self, credential: &Credential) -> Result<std::sync::Arc<Provider>, Failure> {
         self.ports.catalog.find(credential.provider.as_str()).ok_or_else(|| {
             tracing::error!(provider = %credential.provider, "a stored credential's provider is not in the catalog");
@@ -173,7 +179,7 @@ impl Application {
         })
     }
 
-    fn change_event(
+    pub(crate) fn change_event(
         &self,
         caller: &Caller,
         before: &Credential,
@@ -205,7 +211,7 @@ impl Application {
     }
 }
 
-fn check_revision(expected: Option<u64>, current: &Credential) -> Result<(), Failure> {
+pub(crate) fn check_revision(expected: Option<u64>, current: &Credential) -> Result<(), Failure> {
     match expected {
         Some(expected) if expected != current.revision => Err(Failure::Conflict(Conflict::StaleRevision)),
         _ => Ok(()),

@@ -58,6 +58,10 @@ spelled! {
     EgressRefused => "egress.refused",
     /// A secret was handed out.
     SecretRead => "secret.read",
+    /// A provider was connected with a credential.
+    IntegrationConnected => "integration.connected",
+    /// A provider was disconnected, or the credential that it used was deleted.
+    IntegrationDisconnected => "integration.disconnected",
     /// A stored secret did not open: a row was edited or moved.
     IntegrityFailed => "integrity.failed",
     /// A service account was made.

@@ -152,12 +152,14 @@ impl Content {
     }
 }
 
-enum Checked {
+/// A value that keeps its field's rules.
+pub(crate) enum Checked {
     Secret(SecretText),
     Public(ConfigValue),
 }
 
-fn check_value(field: &Field, value: SubmittedValue) -> Result<Checked, Rule> {
+/// Checks a value by the rules of its field.
+pub(crate) fn check_value(field: &Field, value: SubmittedValue) -> Result<Checked, Rule> {
     const TEXT: Rule = Rule::fixed("must be a text");
     let whole = |low: i64, high: i64, rule: Rule, value: &SubmittedValue| {
         let number = match value {

@@ -22,19 +22,12 @@ pub struct CredentialId(pub Uuid);
 impl CredentialId {
     /// Reads either spelling; anything else is not an id.
     pub fn parse(text: &str) -> Result<Self, Rule> {
-        let uuid = match text.strip_prefix("crd_") {
-            Some(base32) => Ulid::from_string(base32)
-                .ok()
-                .filter(|ulid| ulid.to_string().eq_ignore_ascii_case(base32))
-                .map(|ulid| Uuid::from_u128(ulid.0)),
-            None => hyphenated(text),
-        };
-        uuid.map(Self).ok_or(Rule::fixed("must be a credential id"))
+        from_prefixed("crd_", text).map(Self).ok_or(Rule::fixed("must be a credential id"))
     }
 
     /// The spelling of the connect dialect: `crd_` and 26 characters.
     pub fn to_prefixed(self) -> String {
-        format!("crd_{}", Ulid(self.0.as_u128()))
+        to_prefixed("crd_", self.0)
     }
 }
 
@@ -42,6 +35,19 @@ impl fmt::Display for CredentialId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
+}
+
+/// Reads an id in either spelling: hyphenated, or its prefix and 26 Crockford base32 characters.
+pub(crate) fn from_prefixed(prefix: &str, text: &str) -> Option<Uuid> {
+    let Some(base32) = text.strip_prefix(prefix) else { return hyphenated(text) };
+    let ulid = Ulid::from_string(base32).ok();
+    let canonical = ulid.filter(|ulid| ulid.to_string().eq_ignore_ascii_case(base32));
+    canonical.map(|ulid| Uuid::from_u128(ulid.0))
+}
+
+/// Spells an id with its prefix.
+pub(crate) fn to_prefixed(prefix: &str, id: Uuid) -> String {
+    format!("{prefix}{}", Ulid(id.as_u128()))
 }
 
 /// Reads a UUID in its 36-character form only; braces, URNs and the bare 32 digits are no ids here.
@@ -99,6 +105,19 @@ impl Slot {
         }
         Ok(Self(text.to_owned()))
     }
+
+    /// The slot of the CRM dialect, which knows one credential a provider.
+    pub fn crm(provider: &ProviderId) -> Self {
+        Self(format!("{}{provider}", Self::CRM))
+    }
+
+    /// Whether it is a slot of the CRM dialect.
+    pub fn is_crm(&self) -> bool {
+        self.0.starts_with(Self::CRM)
+    }
+
+    /// What slots of the CRM dialect begin with.
+    pub const CRM: &str = "crm/";
 
     /// A slot read back from the store.
     pub fn from_stored(text: String) -> Self {
@@ -226,6 +245,11 @@ impl Credential {
                 _ => Readability::ReauthorizationRequired,
             },
         }
+    }
+
+    /// Whether the CRM dialect sees it: it holds the provider's slot there.
+    pub fn is_crm(&self) -> bool {
+        self.slot.as_ref().is_some_and(Slot::is_crm)
     }
 
     /// Takes new content that nobody has tested: the next payload version, status `unverified`, and

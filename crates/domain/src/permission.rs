@@ -21,6 +21,10 @@ pub enum Operation {
     TestCredential,
     /// Read secrets in the clear.
     ReadSecrets,
+    /// List or show credentials of the CRM dialect: in the clear to whoever may read secrets, else masked.
+    ShowCrmCredentials,
+    /// Store credentials for connections, connect and disconnect.
+    ManageIntegrations,
     /// Create, show, change and delete service accounts.
     ManageServiceAccounts,
     /// Create, list and revoke API keys.
@@ -40,28 +44,30 @@ pub struct Permission {
     pub admin: bool,
     /// Whether a member may.
     pub member: bool,
-    /// The scope with which a service account may, if any.
-    pub scope: Option<Scope>,
+    /// The scopes of which a service account needs one; none means that it may not.
+    pub scopes: &'static [Scope],
 }
 
-const fn row(operation: Operation, admin: bool, member: bool, scope: Option<Scope>) -> Permission {
-    Permission { operation, admin, member, scope }
+const fn row(operation: Operation, admin: bool, member: bool, scopes: &'static [Scope]) -> Permission {
+    Permission { operation, admin, member, scopes }
 }
 
 /// The table of api.md, part 0.
-pub const PERMISSIONS: [Permission; 12] = [
-    row(Operation::ListCredentials, true, true, Some(Scope::CredentialsRead)),
-    row(Operation::GetCredential, true, true, Some(Scope::CredentialsRead)),
-    row(Operation::BrowseCatalog, true, true, Some(Scope::CredentialsRead)),
-    row(Operation::CreateCredential, true, true, Some(Scope::CredentialsWrite)),
-    row(Operation::UpdateCredential, true, true, Some(Scope::CredentialsWrite)),
-    row(Operation::DeleteCredential, true, true, Some(Scope::CredentialsWrite)),
-    row(Operation::TestCredential, true, true, Some(Scope::CredentialsWrite)),
-    row(Operation::ReadSecrets, false, false, Some(Scope::SecretsRead)),
-    row(Operation::ManageServiceAccounts, true, false, None),
-    row(Operation::ManageApiKeys, true, false, None),
-    row(Operation::QueryAudit, true, false, None),
-    row(Operation::VerifyAudit, true, false, None),
+pub const PERMISSIONS: [Permission; 14] = [
+    row(Operation::ListCredentials, true, true, &[Scope::CredentialsRead]),
+    row(Operation::GetCredential, true, true, &[Scope::CredentialsRead]),
+    row(Operation::BrowseCatalog, true, true, &[Scope::CredentialsRead]),
+    row(Operation::CreateCredential, true, true, &[Scope::CredentialsWrite]),
+    row(Operation::UpdateCredential, true, true, &[Scope::CredentialsWrite]),
+    row(Operation::DeleteCredential, true, true, &[Scope::CredentialsWrite]),
+    row(Operation::TestCredential, true, true, &[Scope::CredentialsWrite]),
+    row(Operation::ReadSecrets, false, false, &[Scope::SecretsRead]),
+    row(Operation::ShowCrmCredentials, true, true, &[Scope::CredentialsRead, Scope::SecretsRead]),
+    row(Operation::ManageIntegrations, true, false, &[Scope::CredentialsWrite]),
+    row(Operation::ManageServiceAccounts, true, false, &[]),
+    row(Operation::ManageApiKeys, true, false, &[]),
+    row(Operation::QueryAudit, true, false, &[]),
+    row(Operation::VerifyAudit, true, false, &[]),
 ];
 
 /// Whether the table allows `principal` to do `operation`.
@@ -71,6 +77,6 @@ pub fn permitted(principal: &Principal, operation: Operation) -> bool {
         Principal::User { roles, .. } => {
             (row.admin && roles.contains(&Role::Admin)) || (row.member && roles.contains(&Role::Member))
         }
-        Principal::ServiceAccount { scopes, .. } => row.scope.is_some_and(|scope| scopes.contains(&scope)),
+        Principal::ServiceAccount { scopes, .. } => row.scopes.iter().any(|scope| scopes.contains(scope)),
     }
 }

@@ -57,6 +57,11 @@ impl SecretPayload {
         self.0.insert(field.into(), value);
     }
 
+    /// Takes a field out.
+    pub fn remove(&mut self, field: &str) -> Option<SecretText> {
+        self.0.remove(field)
+    }
+
     /// One field, when it is there.
     pub fn get(&self, field: &str) -> Option<&SecretText> {
         self.0.get(field)

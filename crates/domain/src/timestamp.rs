@@ -13,6 +13,13 @@ pub fn parse(text: &str) -> Result<OffsetDateTime, Rule> {
     utc.filter(|utc| (1970..=9998).contains(&utc.year())).ok_or(RULE)
 }
 
+/// RFC 3339 in UTC with whole seconds and `Z`, as every answer has it.
+pub fn format(time: OffsetDateTime) -> String {
+    let utc = time.checked_to_offset(UtcOffset::UTC).unwrap_or(time);
+    let whole = utc.replace_nanosecond(0).unwrap_or(utc);
+    whole.format(&Rfc3339).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use arguments::Arguments;
+pub use serve::DIALECTS;
 
 /// Runs the program. The exit code is 0 only on success.
 pub fn main() -> ExitCode {

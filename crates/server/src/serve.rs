@@ -1,5 +1,8 @@
 //! The server.
 
+#[cfg(test)]
+mod documentation;
+
 use std::net::TcpListener;
 use std::sync::Arc;
 
@@ -14,7 +17,11 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::settings::{LogFormat, Settings};
 
 /// Every surface. The first answers for paths that belong to none.
-const DIALECTS: &[&Dialect] = &[&strongroom_http_integrations::DIALECT];
+pub const DIALECTS: &[&Dialect] = &[
+    &strongroom_http_integrations::DIALECT,
+    &strongroom_http_connect::DIALECT,
+    &strongroom_http_crm::DIALECT,
+];
 
 /// How long requests that are under way may take once the server is told to stop.
 const GRACE_SECONDS: u64 = 15;

@@ -124,6 +124,7 @@ async fn assemble(
     guard.protect().await;
     let ports = Ports {
         credentials: stores.credentials.clone(),
+        integrations: stores.integrations.clone(),
         service_accounts: stores.service_accounts.clone(),
         organizations: stores.organizations.clone(),
         audit: stores.audit.clone(),

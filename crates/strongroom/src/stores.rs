@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use strongroom_repository::{
     AuditTrail, CredentialRepository, DeploymentRepository, DestinationLimitRepository,
-    OrganizationRepository, ServiceAccountRepository,
+    IntegrationRepository, OrganizationRepository, ServiceAccountRepository,
 };
 use strongroom_store_postgres::{
     PostgresDatabase, PostgresOptions, PostgresStore, StatementCounter as PostgresStatements,
@@ -29,6 +29,7 @@ pub(crate) enum Database {
 /// The ports of one store.
 pub(crate) struct Stores {
     pub(crate) credentials: Arc<dyn CredentialRepository>,
+    pub(crate) integrations: Arc<dyn IntegrationRepository>,
     pub(crate) service_accounts: Arc<dyn ServiceAccountRepository>,
     pub(crate) organizations: Arc<dyn OrganizationRepository>,
     pub(crate) audit: Arc<dyn AuditTrail>,
@@ -107,6 +108,7 @@ impl Stores {
     fn of<S>(store: Arc<S>, database: Database) -> Self
     where
         S: CredentialRepository
+            + IntegrationRepository
             + ServiceAccountRepository
             + OrganizationRepository
             + DestinationLimitRepository
@@ -115,6 +117,7 @@ impl Stores {
     {
         Self {
             credentials: store.clone(),
+            integrations: store.clone(),
             service_accounts: store.clone(),
             organizations: store.clone(),
             destinations: store.clone(),

@@ -2,15 +2,24 @@
 
 use std::collections::BTreeSet;
 
-use strongroom_domain::{CredentialType, Field, FieldKind};
+use strongroom_domain::crm::{DSN, METADATA};
+use strongroom_domain::{ConnectListing, CredentialType, CrmMapping, Field, FieldKind};
 
-use crate::format::{ConnectAuthType, ConnectTable, CrmTable, DialectTables, PrimaryTable};
+use crate::format::{AuthTypeName, ConnectTable, CrmTable, DialectTables, PrimaryTable};
 use crate::problem::Problems;
-use crate::provider::Rules;
+use crate::provider::{Rules, is_name};
 use crate::rules::{ACCESS_TOKEN, field_of};
 
-pub(crate) fn check(table: toml::Table, fields: &[Field], types: &Rules, problems: &mut Problems) {
-    let Some(dialects) = problems.read_table::<DialectTables>("dialects", table) else { return };
+/// What the dialects are told about a provider.
+#[derive(Default)]
+pub(crate) struct Dialects {
+    pub(crate) connect: Option<ConnectListing>,
+    pub(crate) crm: Option<CrmMapping>,
+}
+
+pub(crate) fn read(table: toml::Table, fields: &[Field], types: &Rules, problems: &mut Problems) -> Dialects {
+    let mut read = Dialects::default();
+    let Some(dialects) = problems.read_table::<DialectTables>("dialects", table) else { return read };
     match dialects.primary {
         Some(table) => drop(problems.read_table::<PrimaryTable>("dialects.primary", table)),
         None => problems.add("dialects.primary", "must be there: that dialect serves every provider"),
@@ -19,25 +28,49 @@ pub(crate) fn check(table: toml::Table, fields: &[Field], types: &Rules, problem
         && let Some(connect) = problems.read_table("dialects.connect", table)
     {
         check_connect(&connect, fields, types, problems);
+        read.connect = Some(connect.into());
     }
     if let Some(table) = dialects.crm
         && let Some(crm) = problems.read_table("dialects.crm", table)
     {
         check_crm(&crm, fields, types, problems);
+        read.crm = Some(crm.into());
+    }
+    read
+}
+
+impl From<ConnectTable> for ConnectListing {
+    fn from(table: ConnectTable) -> Self {
+        Self {
+            category: table.category.into(),
+            auth_type: table.auth_type.into(),
+            required_fields: table.required_fields,
+        }
+    }
+}
+
+impl From<CrmTable> for CrmMapping {
+    fn from(table: CrmTable) -> Self {
+        Self {
+            dsn: table.dsn,
+            token: table.token,
+            public_metadata: table.public_metadata.into_iter().collect(),
+            destination_metadata: table.destination_metadata.into_iter().collect(),
+        }
     }
 }
 
 fn check_connect(connect: &ConnectTable, fields: &[Field], types: &Rules, problems: &mut Problems) {
     const AUTH_TYPE: &str = "dialects.connect.auth_type";
     const REQUIRED_FIELDS: &str = "dialects.connect.required_fields";
-    if connect.auth_type != ConnectAuthType::ApiKey && !connect.required_fields.is_empty() {
+    if connect.auth_type != AuthTypeName::ApiKey && !connect.required_fields.is_empty() {
         problems.add(REQUIRED_FIELDS, "are only for the auth_type api_key");
     }
     match connect.auth_type {
-        ConnectAuthType::WebhookOnly => {}
-        ConnectAuthType::Oauth2 if types.keys().any(|kind| kind.is_oauth()) => {}
-        ConnectAuthType::Oauth2 => problems.add(AUTH_TYPE, "needs an OAuth type in `types`"),
-        ConnectAuthType::ApiKey => {
+        AuthTypeName::WebhookOnly => {}
+        AuthTypeName::Oauth2 if types.keys().any(|kind| kind.is_oauth()) => {}
+        AuthTypeName::Oauth2 => problems.add(AUTH_TYPE, "needs an OAuth type in `types`"),
+        AuthTypeName::ApiKey => {
             let Some(rules) = types.get(&CredentialType::ApiKey) else {
                 return problems.add(AUTH_TYPE, "needs the type api_key in `types`");
             };
@@ -79,6 +112,9 @@ fn check_crm(crm: &CrmTable, fields: &[Field], types: &Rules, problems: &mut Pro
             );
         }
     }
+    for field in fields.iter().filter(|field| [DSN, METADATA].contains(&field.name.as_str())) {
+        problems.add("dialects.crm", format!("is not for a provider with a field `{}`", field.name));
+    }
     check_metadata(crm, fields, problems);
 }
 
@@ -86,8 +122,16 @@ fn check_metadata(crm: &CrmTable, fields: &[Field], problems: &mut Problems) {
     const PUBLIC: &str = "dialects.crm.public_metadata";
     const DESTINATION: &str = "dialects.crm.destination_metadata";
     for (key, names) in [(PUBLIC, &crm.public_metadata), (DESTINATION, &crm.destination_metadata)] {
-        if names.iter().any(String::is_empty) || names.iter().collect::<BTreeSet<_>>().len() != names.len() {
-            problems.add(key, "must not have an empty or a repeated name");
+        if names.iter().collect::<BTreeSet<_>>().len() != names.len() {
+            problems.add(key, "must not have a repeated name");
+        }
+        // They become public fields, whose canonical form sorts names as ASCII.
+        let usable = |name: &String| is_name(name) && ![DSN, METADATA].contains(&name.as_str());
+        for name in names.iter().filter(|name| !usable(name)) {
+            problems.add(
+                key,
+                format!("names `{name}`, which must be other than dsn and metadata, and of `a-z0-9_`"),
+            );
         }
     }
     for name in crm.destination_metadata.iter().filter(|name| !crm.public_metadata.contains(name)) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use strongroom_domain::FieldKind;
+use strongroom_domain::integration::{ConnectAuthType, ConnectCategory};
 
 /// The one version of the format.
 pub(crate) const SCHEMA: i64 = 1;
@@ -110,17 +111,16 @@ pub(crate) struct PrimaryTable {}
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConnectTable {
-    #[serde(rename = "category")]
-    pub(crate) _category: ConnectCategory,
-    pub(crate) auth_type: ConnectAuthType,
+    pub(crate) category: CategoryName,
+    pub(crate) auth_type: AuthTypeName,
     #[serde(default)]
     pub(crate) required_fields: Vec<String>,
 }
 
-/// The categories that the connect dialect knows.
-#[derive(Deserialize)]
+/// The spelling of a category of the connect dialect.
+#[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum ConnectCategory {
+pub(crate) enum CategoryName {
     Monitoring,
     Code,
     Ticketing,
@@ -128,13 +128,35 @@ pub(crate) enum ConnectCategory {
     Cloud,
 }
 
-/// The ways to authenticate that the connect dialect knows.
+impl From<CategoryName> for ConnectCategory {
+    fn from(name: CategoryName) -> Self {
+        match name {
+            CategoryName::Monitoring => Self::Monitoring,
+            CategoryName::Code => Self::Code,
+            CategoryName::Ticketing => Self::Ticketing,
+            CategoryName::Communication => Self::Communication,
+            CategoryName::Cloud => Self::Cloud,
+        }
+    }
+}
+
+/// The spelling of a way to authenticate in the connect dialect.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum ConnectAuthType {
+pub(crate) enum AuthTypeName {
     Oauth2,
     ApiKey,
     WebhookOnly,
+}
+
+impl From<AuthTypeName> for ConnectAuthType {
+    fn from(name: AuthTypeName) -> Self {
+        match name {
+            AuthTypeName::Oauth2 => Self::Oauth2,
+            AuthTypeName::ApiKey => Self::ApiKey,
+            AuthTypeName::WebhookOnly => Self::WebhookOnly,
+        }
+    }
 }
 
 /// `[dialects.crm]`

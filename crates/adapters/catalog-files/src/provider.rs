@@ -46,7 +46,7 @@ fn check(parsed: ProviderFile, file: &str, problems: &mut Problems) -> Option<Pr
     let fields = fields?;
     let types = rules::read_all(parsed.types, &fields, problems);
     connection::check(&fields, problems);
-    dialects::check(parsed.dialects, &fields, &types, problems);
+    let dialects = dialects::read(parsed.dialects, &fields, &types, problems);
     let test = parsed.test.and_then(|table| provider_test::read(table, &fields, &types, problems));
     let provider = Provider {
         id: id?,
@@ -57,6 +57,8 @@ fn check(parsed: ProviderFile, file: &str, problems: &mut Problems) -> Option<Pr
         fields,
         types,
         test,
+        connect: dialects.connect,
+        crm: dialects.crm,
     };
     field::check_own_values(&provider, problems);
     Some(provider)

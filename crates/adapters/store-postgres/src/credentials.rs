@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use strongroom_domain::{Credential, CredentialId, Evidence, OrganizationId, ProviderId, Sealed};
+use strongroom_domain::{
+    AuditEvent, Credential, CredentialId, Evidence, OrganizationId, ProviderId, Sealed, Slot,
+};
 use strongroom_repository::{
     CredentialFilter, CredentialRepository, SealedCredential, Selector, StoreError, StoreResult, TestFinding,
 };
@@ -16,7 +18,8 @@ use crate::audit_chain;
 use crate::bad_row::stored_counter;
 use crate::credential_row::{Changeable, CredentialRow, NewCredential, Payload, SealedRow, Tested};
 use crate::failure::{Failure, OPERATION_LIMIT, found_within, within};
-use crate::schema::{credential_quota, credentials, credentials::dsl};
+use crate::integrations;
+use crate::schema::{credential_quota, credentials, credentials::dsl, strpos};
 
 /// Takes a place if there is one: its own limit counts before the deployment's. No row means no place.
 const TAKE_PLACE: &str = "
@@ -152,9 +155,11 @@ impl CredentialRepository for PostgresStore {
         id: CredentialId,
         expected_revision: Option<u64>,
         evidence: Evidence,
+        disconnected: AuditEvent,
     ) -> StoreResult<bool> {
         let expected = expected_revision.map(stored_counter).transpose()?;
-        found_within(OPERATION_LIMIT, || self.try_delete(organization, id, expected, &evidence)).await
+        let told = (evidence, disconnected);
+        found_within(OPERATION_LIMIT, || self.try_delete(organization, id, expected, &told)).await
     }
 
     async fn note_reads(&self, reads: &[(OrganizationId, CredentialId, OffsetDateTime)]) -> StoreResult<()> {
@@ -252,7 +257,7 @@ impl PostgresStore {
         organization: &OrganizationId,
         id: CredentialId,
         expected: Option<i64>,
-        evidence: &Evidence,
+        (evidence, disconnected): &(Evidence, AuditEvent),
     ) -> Result<(), Failure> {
         let mut connection = self.database.checkout().await?;
         connection
@@ -270,8 +275,12 @@ impl PostgresStore {
                 if expected.is_some_and(|expected| expected != revision) {
                     return Err(StoreError::StaleVersion.into());
                 }
+                let mut evidence = evidence.clone();
+                if let Some(integration) = integrations::release(connection, organization, id).await? {
+                    evidence = evidence.and(disconnected.clone().targeting(integration.to_string()));
+                }
                 diesel::delete(this).execute(connection).await?;
-                audit_chain::record(connection, self.keys.as_ref(), evidence).await
+                audit_chain::record(connection, self.keys.as_ref(), &evidence).await
             })
             .await
     }
@@ -323,6 +332,9 @@ fn filtered<'f>(
     }
     if let Some(slot) = &filter.slot {
         query = query.filter(dsl::slot.eq(slot.as_str()));
+    }
+    if filter.crm {
+        query = query.filter(strpos(dsl::slot, Slot::CRM).eq(1));
     }
     if let Some(providers) = &filter.reach.providers {
         query =

@@ -4,7 +4,8 @@
 //! [`PostgresStore`] is the database together with the purpose keys that sign audit records; those keys
 //! are themselves read from the database first, hence two types.
 //!
-//! Every mutation is one transaction that takes its locks in the order quota, credential, audit heads.
+//! Every mutation is one transaction that takes its locks in the order quota, credential, integration, audit
+//! heads.
 //! Nothing here builds SQL from text: statements are diesel expressions or constants with bound values.
 
 mod audit;
@@ -18,6 +19,7 @@ mod database;
 mod deployment;
 mod destinations;
 mod failure;
+mod integrations;
 mod migrations;
 mod options;
 mod organizations;
@@ -36,8 +38,8 @@ use std::sync::Arc;
 
 use strongroom_vault::PurposeKeys;
 
-/// The store of credentials, service accounts, organisations and their audit trails, and of the counts of
-/// connection tests.
+/// The store of credentials, connections, service accounts, organisations and their audit trails, and of the
+/// counts of connection tests.
 #[derive(Clone)]
 pub struct PostgresStore {
     database: PostgresDatabase,

@@ -24,6 +24,10 @@ const MIGRATIONS: &[Migration] = &[
         version: "20261122000000",
         up: include_str!("../../../../migrations/postgres/20261122000000_destination_limits/up.sql"),
     },
+    Migration {
+        version: "20261123000000",
+        up: include_str!("../../../../migrations/postgres/20261123000000_integrations/up.sql"),
+    },
 ];
 
 /// Of two instances the second waits here. Correctness does not rest on this lock: without it the second

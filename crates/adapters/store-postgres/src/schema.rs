@@ -74,6 +74,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    integrations (org_id, provider) {
+        org_id -> Text,
+        provider -> Text,
+        id -> Uuid,
+        credential_id -> Nullable<Uuid>,
+        connected_by -> Text,
+        connected_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     service_accounts (org_id, id) {
         org_id -> Text,
         id -> Uuid,
@@ -151,9 +162,10 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(api_key_locator, api_keys, service_accounts);
 diesel::allow_tables_to_appear_in_same_query!(audit_events, audit_heads);
+diesel::allow_tables_to_appear_in_same_query!(credentials, integrations);
 
 mod functions {
-    use diesel::sql_types::Text;
+    use diesel::sql_types::{Nullable, Text};
 
     diesel::define_sql_function! {
         /// The server's clock at this moment, not at the start of the transaction.
@@ -164,5 +176,10 @@ mod functions {
         /// The value of a setting of the server.
         fn current_setting(name: Text) -> Text;
     }
+
+    diesel::define_sql_function! {
+        /// Where `part` begins in `text`, from 1; 0 when it is not in it.
+        fn strpos(text: Nullable<Text>, part: Text) -> Nullable<Integer>;
+    }
 }
-pub(crate) use functions::{clock_timestamp, current_setting};
+pub(crate) use functions::{clock_timestamp, current_setting, strpos};

@@ -17,6 +17,7 @@ mod deployment;
 mod destinations;
 mod failure;
 mod file;
+mod integrations;
 mod migrations;
 mod organizations;
 mod quota;

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use strongroom_domain::{
-    Credential, CredentialId, CredentialName, CredentialStatus, Evidence, OrganizationId, ProviderId, Reach,
-    Sealed, Slot, TestCode,
+    AuditEvent, Credential, CredentialId, CredentialName, CredentialStatus, Evidence, OrganizationId,
+    ProviderId, Reach, Sealed, Slot, TestCode,
 };
 use time::OffsetDateTime;
 
@@ -18,6 +18,8 @@ pub struct CredentialFilter {
     pub name: Option<CredentialName>,
     /// Only the holder of this slot.
     pub slot: Option<Slot>,
+    /// Only holders of a slot of the CRM dialect ([`Slot::CRM`]).
+    pub crm: bool,
     /// Only what the asking service account reaches.
     pub reach: Reach,
 }
@@ -121,7 +123,8 @@ pub trait CredentialRepository: Send + Sync {
         evidence: Evidence,
     ) -> StoreResult<bool>;
 
-    /// Removes a credential, gives its place in the quota back and records the event.
+    /// Removes a credential, gives its place in the quota back and records the event. A connection that used
+    /// it is disconnected in the same transaction, and then `disconnected` is recorded too.
     ///
     /// MUST return `Ok(false)` when there is none, `StaleVersion` when its revision is not the expected one,
     /// and in both cases record nothing.
@@ -131,6 +134,7 @@ pub trait CredentialRepository: Send + Sync {
         id: CredentialId,
         expected_revision: Option<u64>,
         evidence: Evidence,
+        disconnected: AuditEvent,
     ) -> StoreResult<bool>;
 
     /// Notes when secrets were read last. Carries no event: the reads have theirs. Credentials that are

@@ -6,7 +6,8 @@
 //! 2. Take the [`OrganizationId`](strongroom_domain::OrganizationId) in every method: a row of another
 //!    organisation does not exist. Absent is `Ok(None)` or `Ok(false)`; broken is `Err`.
 //! 3. Write each MUST as a test in `testing/store-contract`; both stores run the same list.
-//! 4. Implement it in both store adapters. Lock order everywhere: quota, credential, audit heads last.
+//! 4. Implement it in both store adapters. Lock order everywhere: quota, credential, integration,
+//!    audit heads last.
 //!
 //! A few writes carry no event because nothing is decided by them, or another event tells of it: last-used and last-read times, wrap
 //! reservations, counts of connection tests, key check values and purpose keys made at first start.
@@ -17,6 +18,7 @@ mod audit;
 mod credentials;
 mod deployment;
 mod destinations;
+mod integrations;
 mod organizations;
 mod service_accounts;
 
@@ -24,14 +26,15 @@ pub use audit::{Appended, AuditFilter, AuditPage, AuditTrail, Contention};
 pub use credentials::{CredentialFilter, CredentialRepository, SealedCredential, Selector, TestFinding};
 pub use deployment::{DeploymentRepository, KekRecord, WrappedPurposeKey};
 pub use destinations::DestinationLimitRepository;
+pub use integrations::{ConnectedCredential, IntegrationRepository};
 pub use organizations::{OrganizationRepository, QuotaDrift};
 pub use service_accounts::{KeyHolder, ServiceAccountRepository};
 
 #[cfg(feature = "mocks")]
 pub use {
     audit::MockAuditTrail, credentials::MockCredentialRepository, deployment::MockDeploymentRepository,
-    destinations::MockDestinationLimitRepository, organizations::MockOrganizationRepository,
-    service_accounts::MockServiceAccountRepository,
+    destinations::MockDestinationLimitRepository, integrations::MockIntegrationRepository,
+    organizations::MockOrganizationRepository, service_accounts::MockServiceAccountRepository,
 };
 
 /// Whatever broke below the port; for the log, never for a caller.
@@ -43,7 +46,7 @@ pub enum StoreError {
     /// A row with this unique value exists.
     #[error("{what} is taken")]
     Duplicate {
-        /// What is taken: `slot`, `id`.
+        /// What is taken: `slot`, `integration`, `id`.
         what: &'static str,
     },
     /// The organisation holds as many as it may.

@@ -1,36 +1,52 @@
 //! `GET /integrations/catalog`
 
 use actix_web::HttpResponse;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use strongroom_application::Failure;
 use strongroom_domain::provider::TypeRules;
 use strongroom_domain::{CredentialType, Field, FieldKind, Operation, Provider, ProviderTest};
-use strongroom_http_kit::{Call, Route, ok};
+use strongroom_http_kit::{Answered, Call, Content, Doc, Route, Schema, ok, schema_of};
 use uuid::Uuid;
 
-pub(crate) const ROUTE: Route =
-    Route::get("/integrations/catalog", Operation::BrowseCatalog, |call| Box::pin(handle(call)));
+use crate::schema::spelled;
 
-#[derive(Serialize)]
+pub(crate) const ROUTE: Route =
+    Route::get("/integrations/catalog", Operation::BrowseCatalog, |call| Box::pin(handle(call)), &DOC);
+
+const DOC: Doc = Doc::new(
+    "Lists the providers",
+    &[Answered { status: 200, description: "All of them.", content: Content::List(ENTRY) }],
+);
+
+const ENTRY: Schema = Schema { name: "CatalogEntry", json: schema_of::<Entry<'_>> };
+
+/// A provider of the catalog.
+#[derive(Serialize, JsonSchema)]
 struct Entry<'a> {
+    #[schemars(extend("format" = "uuid"))]
     id: String,
     category: &'a str,
     provider: &'a str,
     name: &'a str,
     display_name: &'a str,
     description: &'a str,
+    #[schemars(schema_with = "spelled::credential_kinds")]
     credential_types: Vec<&'static str>,
     is_plugin: bool,
     credential_providers: Vec<CredentialProvider>,
+    #[schemars(extend("enum" = ["protocol", "http", null]))]
     test: Option<&'static str>,
     docs_url: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct CredentialProvider {
     is_oauth: bool,
+    #[schemars(schema_with = "spelled::credential_kind")]
     name: &'static str,
+    #[schemars(with = "Map<String, Value>")]
     credential_schema: Value,
 }
 

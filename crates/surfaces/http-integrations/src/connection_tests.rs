@@ -6,11 +6,18 @@ pub(crate) mod sftp;
 pub(crate) mod stored;
 
 use actix_web::HttpResponse;
+use serde_json::{Map, Value, json};
 use strongroom_application::{Failure, Tested};
 use strongroom_domain::{SecretText, Submission, SubmittedValue, Violation};
-use strongroom_http_kit::{Fields, ok, with_allowance};
+use strongroom_http_kit::{Answered, Content, Fields, Schema, ok, schema_of, with_allowance};
 
 use crate::test_report::Report;
+
+const REPORTED: &[Answered] = &[Answered {
+    status: 200,
+    description: "What the test found, whatever it is.",
+    content: Content::One(Schema { name: "TestReport", json: schema_of::<Report<'_>> }),
+}];
 
 /// 200 with the report.
 fn answer(tested: &Tested) -> HttpResponse {
@@ -42,4 +49,10 @@ fn renamed(failure: Failure, names: Names<'_>) -> Failure {
         Violation { field: sent.unwrap_or(violation.field), rule: violation.rule }
     };
     Failure::Invalid(violations.into_iter().map(rename).collect())
+}
+
+/// The schema of a body in which these texts are there and not empty.
+fn needed(names: &[&str]) -> Value {
+    let there = names.iter().map(|name| ((*name).to_owned(), json!({ "type": "string", "minLength": 1 })));
+    json!({ "properties": there.collect::<Map<_, _>>(), "required": names })
 }

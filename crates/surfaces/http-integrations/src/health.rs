@@ -1,37 +1,65 @@
 //! `GET /health/live`, `GET /health/ready`, `GET /metrics`
 
 use actix_web::HttpResponse;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 use strongroom_application::Failure;
-use strongroom_http_kit::{PublicCall, Route, ok};
+use strongroom_http_kit::{Answered, Content, Doc, PublicCall, Route, Schema, ok, schema_of};
 
 /// The process answers.
-pub(crate) const LIVE: Route = Route::public("/health/live", |_| Box::pin(std::future::ready(live())));
+pub(crate) const LIVE: Route =
+    Route::public("/health/live", |_| Box::pin(std::future::ready(live())), &LIVE_DOC);
 
 /// Requests may be sent here.
 pub(crate) const READY: Route =
-    Route::public("/health/ready", |call| Box::pin(std::future::ready(Ok(ready(&call)))));
+    Route::public("/health/ready", |call| Box::pin(std::future::ready(Ok(ready(&call)))), &READY_DOC);
 
 /// Counters, for peers on this host.
 pub(crate) const METRICS: Route =
-    Route::host("/metrics", |call| Box::pin(std::future::ready(metrics(&call))));
+    Route::host("/metrics", |call| Box::pin(std::future::ready(metrics(&call))), &METRICS_DOC);
+
+const LIVE_DOC: Doc = Doc::new(
+    "Whether the process answers",
+    &[Answered { status: 200, description: "It does.", content: Content::One(HEALTH) }],
+);
+
+const READY_DOC: Doc = Doc {
+    own_refusals: &[(503, HEALTH)],
+    ..Doc::new(
+        "Whether requests may be sent here",
+        &[Answered { status: 200, description: "They may.", content: Content::One(HEALTH) }],
+    )
+};
+
+const METRICS_DOC: Doc = Doc::new(
+    "Counters",
+    &[Answered { status: 200, description: "All of them.", content: Content::Other(OPEN_METRICS) }],
+);
+
+const HEALTH: Schema = Schema { name: "Health", json: schema_of::<Health> };
+
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+#[derive(Serialize, JsonSchema)]
+struct Health {
+    #[schemars(extend("enum" = ["live", "ready", "not ready"]))]
+    status: &'static str,
+}
 
 fn live() -> Result<HttpResponse, Failure> {
-    Ok(ok(&json!({ "status": "live" })))
+    Ok(ok(&Health { status: "live" }))
 }
 
 fn ready(call: &PublicCall) -> HttpResponse {
     match call.app.is_ready() {
-        true => ok(&json!({ "status": "ready" })),
+        true => ok(&Health { status: "ready" }),
         false => HttpResponse::ServiceUnavailable()
             .insert_header(("Retry-After", "1"))
-            .json(json!({ "status": "not ready" })),
+            .json(Health { status: "not ready" }),
     }
 }
 
 fn metrics(call: &PublicCall) -> Result<HttpResponse, Failure> {
     let text = call.metrics.render().map_err(|_| Failure::Internal)?;
-    Ok(HttpResponse::Ok()
-        .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
-        .body(text))
+    Ok(HttpResponse::Ok().content_type(OPEN_METRICS).body(text))
 }

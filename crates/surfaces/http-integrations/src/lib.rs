@@ -1,4 +1,5 @@
-//! The primary HTTP dialect: `/integrations/…`, `/service-accounts…`, health and metrics (api.md, part 1).
+//! The primary HTTP dialect: `/integrations/…`, `/service-accounts…`, health, metrics and the documentation of all
+//! dialects (api.md, part 1).
 //!
 //! One file per operation: its route, its request, its handler and its answer. [`DIALECT`] is the table of
 //! all of them.
@@ -7,23 +8,33 @@ mod audit;
 mod catalog;
 mod connection_tests;
 mod credentials;
+mod docs;
 mod health;
 mod metadata;
+mod openapi;
 mod refuse;
+mod schema;
 mod service_accounts;
 mod test_report;
 
-use strongroom_http_kit::{Dialect, Route};
+use strongroom_http_kit::{Dialect, DialectDoc, Route};
 
 /// The primary dialect.
 pub static DIALECT: Dialect = Dialect {
     prefixes: &["", "/api"],
-    segments: &["integrations", "service-accounts", "health", "metrics"],
+    segments: &["integrations", "service-accounts", "health", "metrics", "openapi.json", "docs"],
     routes: &ROUTES,
     refuse: refuse::refuse,
+    doc: &DialectDoc {
+        tag: "Integrations",
+        description: "Credentials of every kind, their tests, service accounts and the audit trail.",
+        path_parameters: &schema::PATH_PARAMETERS,
+        wrong_shape: 422,
+        error: refuse::schema,
+    },
 };
 
-static ROUTES: [Route; 29] = [
+static ROUTES: [Route; 31] = [
     credentials::create::ROUTE,
     credentials::list::ROUTE,
     credentials::list::BY_PROVIDER,
@@ -53,4 +64,6 @@ static ROUTES: [Route; 29] = [
     health::LIVE,
     health::READY,
     health::METRICS,
+    openapi::ROUTE,
+    docs::ROUTE,
 ];

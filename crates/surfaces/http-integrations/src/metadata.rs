@@ -2,32 +2,50 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
+use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 use strongroom_domain::{ConfigValue, Credential, PublicConfig};
-use strongroom_http_kit::{ok, timestamp};
+use strongroom_http_kit::{Moment, Schema, ok, schema_of, timestamp};
 
-/// A credential as this dialect shows it.
-#[derive(Serialize)]
+use crate::schema::spelled;
+
+pub(crate) const CREDENTIAL: Schema = Schema { name: "Credential", json: schema_of::<Metadata<'_>> };
+
+/// A credential without its secret.
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct Metadata<'a> {
+    #[schemars(extend("format" = "uuid"))]
     id: String,
     name: &'a str,
     provider: &'a str,
+    #[schemars(schema_with = "spelled::credential_kind")]
     credential_type: &'static str,
+    #[schemars(schema_with = "spelled::credential_status")]
     status: &'static str,
     status_reason: Option<&'a str>,
+    #[schemars(schema_with = "config")]
     config: Config<'a>,
     version: u64,
     revision: u64,
     slot: Option<&'a str>,
     user_id: Option<&'a str>,
     google_email: Option<&'a str>,
+    #[schemars(with = "Option<Moment>")]
     expires_at: Option<String>,
+    #[schemars(with = "Option<Moment>")]
     access_token_expires_at: Option<String>,
+    #[schemars(with = "Option<Moment>")]
     last_tested_at: Option<String>,
+    #[schemars(schema_with = "spelled::last_test_code")]
     last_test_code: Option<&'a str>,
+    #[schemars(with = "Option<Moment>")]
     last_read_at: Option<String>,
+    #[schemars(with = "Option<Moment>")]
     refreshed_at: Option<String>,
+    #[schemars(with = "Moment")]
     created_at: String,
+    #[schemars(with = "Moment")]
     updated_at: String,
     created_by: &'a str,
     modified_by: &'a str,
@@ -69,6 +87,16 @@ impl Serialize for Config<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(name, value)| (name, PublicValue(value))))
     }
+}
+
+fn config(_: &mut SchemaGenerator) -> schemars::Schema {
+    let schema = json!({ "type": "object", "additionalProperties": public_value() });
+    schemars::Schema::try_from(schema).unwrap_or_default()
+}
+
+/// The schema of a public value.
+pub(crate) fn public_value() -> Value {
+    json!({ "type": ["string", "integer", "boolean", "array"], "items": { "type": "string" } })
 }
 
 /// One public value as JSON.

@@ -4,35 +4,89 @@ use std::time::Duration;
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, HttpResponseBuilder};
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use strongroom_application::{Conflict, Failure, Misshape, MisshapeKind, Missing};
-use strongroom_domain::{TestReport, Violation};
-use strongroom_http_kit::{Refusal, with_allowance, with_retry_after};
+use strongroom_domain::{CredentialStatus, TestReport, Violation};
+use strongroom_http_kit::{Asked, Refusal, Schema, schema_of, with_allowance, with_retry_after};
 
 use crate::test_report::Report;
 
 /// When to ask again for a provider that did not answer.
 const RETRY_PROVIDER: Duration = Duration::from_secs(30);
 
-#[derive(Serialize)]
+const ERROR: Schema = Schema { name: "IntegrationsError", json: schema_of::<Body<'_>> };
+const WRONG_SHAPE: Schema = Schema { name: "WrongShape", json: schema_of::<WrongShape<'_>> };
+
+/// What a route answers with 422 when it tests at the provider.
+pub(crate) const REFUSED_OR_WRONG_SHAPE: Schema = Schema {
+    name: "RefusedOrWrongShape",
+    json: || json!({ "anyOf": [schema_of::<WrongShape<'_>>(), schema_of::<Body<'_>>()] }),
+};
+
+/// An error.
+#[derive(Serialize, JsonSchema)]
 struct Body<'a> {
     error: Error<'a>,
     request_id: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Error<'a> {
     message: &'a str,
+    #[schemars(schema_with = "codes")]
     code: &'a str,
-    #[serde(skip_serializing_if = "Value::is_null")]
-    details: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<Details<'a>>,
+}
+
+/// Fields that break rules, or the report of a test.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+enum Details<'a> {
+    Violations(Vec<Broken<'a>>),
+    Report(Report<'a>),
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Broken<'a> {
+    field: &'a str,
+    message: String,
+}
+
+/// Places where the request has the wrong shape.
+#[derive(Serialize, JsonSchema)]
+struct WrongShape<'a> {
+    detail: Vec<Place<'a>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Place<'a> {
+    loc: &'a [String],
+    msg: String,
+    r#type: String,
+}
+
+fn codes(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({ "type": "string", "enum": [
+        "bad_request", "unauthorized", "forbidden", "not_found", "conflict", "quota_exceeded",
+        "authorization_pending", "reauthorization_required", "version_mismatch",
+        "credential_validation_failed", "rate_limit_exceeded", "internal_error", "provider_unavailable",
+        "unavailable",
+    ] })
+}
+
+/// The schema of a refusal with this status.
+pub(crate) fn schema(status: u16) -> Schema {
+    if status == 422 { WRONG_SHAPE } else { ERROR }
 }
 
 /// Words a refusal.
-pub(crate) fn refuse(refusal: &Refusal, request_id: &str) -> HttpResponse {
+pub(crate) fn refuse(refusal: &Refusal, asked: &Asked<'_>) -> HttpResponse {
+    let request_id = asked.request_id;
     let answer = |status: u16, code: &str, message: &str| {
-        let error = Error { message, code, details: Value::Null };
+        let error = Error { message, code, details: None };
         builder(status).json(Body { error, request_id })
     };
     match refusal {
@@ -47,10 +101,11 @@ pub(crate) fn refuse(refusal: &Refusal, request_id: &str) -> HttpResponse {
             Failure::Invalid(violations) => invalid(violations, request_id),
             Failure::Malformed(misshapes) => malformed(misshapes),
             Failure::Conflict(conflict) => {
-                let (status, code, message) = conflicting(*conflict);
+                let (status, code, message) = conflicting(conflict);
                 answer(status, code, message)
             }
             Failure::Rejected(report) => tested(422, "credential_validation_failed", report, request_id),
+            Failure::Unusable(status) => answer(422, "credential_validation_failed", unusable(*status)),
             Failure::Upstream(report) => {
                 with_retry_after(tested(502, "provider_unavailable", report, request_id), RETRY_PROVIDER)
             }
@@ -70,7 +125,7 @@ pub(crate) fn refuse(refusal: &Refusal, request_id: &str) -> HttpResponse {
 
 /// A test that stands in the way of storing, with its report.
 fn tested(status: u16, code: &str, report: &TestReport, request_id: &str) -> HttpResponse {
-    let details = serde_json::to_value(Report::from(report)).unwrap_or_default();
+    let details = Some(Details::Report(Report::from(report)));
     builder(status).json(Body { error: Error { message: &report.message, code, details }, request_id })
 }
 
@@ -80,22 +135,35 @@ fn builder(status: u16) -> HttpResponseBuilder {
 
 fn unauthenticated(presented: bool, request_id: &str) -> HttpResponse {
     let message = if presented { "Invalid authentication token" } else { "Authentication required" };
-    let error = Error { message, code: "unauthorized", details: Value::Null };
+    let error = Error { message, code: "unauthorized", details: None };
     builder(401).insert_header((header::WWW_AUTHENTICATE, "Bearer")).json(Body { error, request_id })
 }
 
 const fn not_found(missing: Missing) -> &'static str {
     match missing {
         Missing::Credential => "Credential not found",
+        Missing::Provider => "Provider not found",
+        Missing::Integration => "Integration not found",
         Missing::ServiceAccount => "Service account not found",
         Missing::ApiKey => "API key not found",
         Missing::Route => "Not found",
     }
 }
 
-const fn conflicting(conflict: Conflict) -> (u16, &'static str, &'static str) {
+const fn unusable(status: CredentialStatus) -> &'static str {
+    match status {
+        CredentialStatus::Rejected => "The provider refused the credential",
+        CredentialStatus::NeedsReauth => "The grant has ended; authorise the credential again",
+        CredentialStatus::Pending | CredentialStatus::Unverified | CredentialStatus::Validated => {
+            "The credential cannot be used"
+        }
+    }
+}
+
+const fn conflicting(conflict: &Conflict) -> (u16, &'static str, &'static str) {
     match conflict {
-        Conflict::SlotTaken => (409, "conflict", "The slot is held by another credential"),
+        Conflict::SlotTaken(_) => (409, "conflict", "The slot is held by another credential"),
+        Conflict::AlreadyConnected => (409, "conflict", "The provider is connected already"),
         Conflict::QuotaExceeded => {
             (409, "quota_exceeded", "The organisation holds as many credentials of this provider as it may")
         }
@@ -108,23 +176,20 @@ const fn conflicting(conflict: Conflict) -> (u16, &'static str, &'static str) {
 }
 
 fn invalid(violations: &[Violation], request_id: &str) -> HttpResponse {
-    let details = violations
+    let broken = violations
         .iter()
-        .map(|violation| json!({ "field": violation.field, "message": violation.rule.to_string() }));
-    let message = "The request is invalid";
-    let error = Error { message, code: "bad_request", details: details.collect() };
+        .map(|violation| Broken { field: &violation.field, message: violation.rule.to_string() });
+    let details = Some(Details::Violations(broken.collect()));
+    let error = Error { message: "The request is invalid", code: "bad_request", details };
     builder(400).json(Body { error, request_id })
 }
 
-fn malformed(misshapes: &[Misshape]) -> HttpResponse {
-    let detail: Vec<Value> = misshapes
-        .iter()
-        .map(|misshape| {
-            let (kind, message) = misshaped(&misshape.kind);
-            json!({ "loc": misshape.location, "msg": message, "type": kind })
-        })
-        .collect();
-    builder(422).json(json!({ "detail": detail }))
+fn malformed<'a>(misshapes: &'a [Misshape]) -> HttpResponse {
+    let place = |misshape: &'a Misshape| {
+        let (r#type, msg) = misshaped(&misshape.kind);
+        Place { loc: &misshape.location, msg, r#type }
+    };
+    builder(422).json(WrongShape { detail: misshapes.iter().map(place).collect() })
 }
 
 fn misshaped(kind: &MisshapeKind) -> (String, String) {

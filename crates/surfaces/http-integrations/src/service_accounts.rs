@@ -11,23 +11,35 @@ pub(crate) mod revoke_key;
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Value, json};
 use strongroom_application::Failure;
 use strongroom_domain::service_account::ApiKey;
 use strongroom_domain::{CredentialId, ProviderId, Rule, Scope, ScopeSet, ServiceAccount, ServiceAccountId};
-use strongroom_http_kit::{Call, Fields, timestamp};
+use strongroom_http_kit::{Call, Fields, Moment, Schema, one_of, schema_of, timestamp};
 
-/// A service account on the wire.
-#[derive(Serialize)]
+use crate::schema::{self, spelled};
+
+const SERVICE_ACCOUNT: Schema = Schema { name: "ServiceAccount", json: schema_of::<Account<'_>> };
+const API_KEY: Schema = Schema { name: "ApiKey", json: schema_of::<Key<'_>> };
+
+/// A service account.
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct Account<'a> {
+    #[schemars(extend("format" = "uuid"))]
     id: String,
     name: &'a str,
     description: Option<&'a str>,
+    #[schemars(schema_with = "spelled::scopes")]
     scopes: Vec<&'static str>,
     providers: Option<Vec<&'a str>>,
     credential_ids: Option<Vec<String>>,
+    #[schemars(schema_with = "spelled::account_status")]
     status: &'static str,
+    #[schemars(with = "Moment")]
     created_at: String,
+    #[schemars(with = "Moment")]
     updated_at: String,
     created_by: &'a str,
 }
@@ -53,14 +65,18 @@ impl<'a> From<&'a ServiceAccount> for Account<'a> {
     }
 }
 
-/// An API key on the wire, without its token.
-#[derive(Serialize)]
+/// An API key without its token.
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct Key<'a> {
     id: &'a str,
+    #[schemars(extend("format" = "uuid"))]
     service_account_id: String,
     name: &'a str,
+    #[schemars(with = "Option<Moment>")]
     expires_at: Option<String>,
+    #[schemars(with = "Option<Moment>")]
     last_used_at: Option<String>,
+    #[schemars(with = "Moment")]
     created_at: String,
     created_by: &'a str,
 }
@@ -106,4 +122,20 @@ fn providers(body: &mut Fields, name: &str) -> Option<BTreeSet<ProviderId>> {
 
 fn credential_ids(body: &mut Fields, name: &str) -> Option<BTreeSet<CredentialId>> {
     Some(body.parsed_list(name, CredentialId::parse)?.into_iter().collect())
+}
+
+fn description_schema() -> Value {
+    json!({ "type": "string", "maxLength": 1_000 })
+}
+
+fn scopes_schema() -> Value {
+    json!({ "type": "array", "items": one_of(Scope::ALL.map(Scope::as_str)), "minItems": 1 })
+}
+
+fn providers_schema() -> Value {
+    json!({ "type": "array", "items": schema::provider() })
+}
+
+fn credential_ids_schema() -> Value {
+    json!({ "type": "array", "items": schema::credential_id(), "maxItems": 500 })
 }

@@ -2,27 +2,33 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use strongroom_domain::{Facts, TestMeaning, TestReport, TestStep};
-use strongroom_http_kit::timestamp;
+use strongroom_http_kit::{Moment, timestamp};
 
-/// A report as api.md, part 0, shows it.
-#[derive(Serialize)]
+use crate::schema::spelled;
+
+/// What a connection test found.
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct Report<'a> {
     success: bool,
+    #[schemars(schema_with = "spelled::test_code")]
     code: &'static str,
     message: &'a str,
     hint: Option<&'a str>,
     provider: &'a str,
+    #[schemars(with = "Moment")]
     tested_at: String,
     duration_ms: u64,
     steps: Vec<Step<'a>>,
     facts: &'a Facts,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Step<'a> {
     name: &'a str,
+    #[schemars(extend("enum" = ["ok", "failed", "skipped"]))]
     outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     duration_ms: Option<u64>,

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use actix_web::HttpRequest;
 use actix_web::http::header;
 use strongroom_application::{Application, Caller, Failure};
-use strongroom_domain::{CredentialId, Rule};
+use strongroom_domain::{CredentialId, Json, Rule};
 
 use crate::fields::Fields;
-use crate::json::Json;
 use crate::metrics::Metrics;
+use crate::route::Dialect;
 
 /// A call of a principal whom the permission table allows the route's operation.
 pub struct Call {
@@ -27,6 +27,16 @@ pub struct PublicCall {
     pub app: Application,
     /// The server's counters.
     pub metrics: Arc<Metrics>,
+    /// Every surface of this server.
+    pub dialects: &'static [&'static Dialect],
+    pub(crate) request: HttpRequest,
+}
+
+impl PublicCall {
+    /// The query's parameters.
+    pub fn query(&self) -> Fields {
+        Fields::of_query(self.request.query_string())
+    }
 }
 
 impl Call {

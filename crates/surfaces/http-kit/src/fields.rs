@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 
 use strongroom_application::{Failure, Misshape, MisshapeKind};
-use strongroom_domain::{Rule, SecretText, Submission, SubmittedValue, Violation, timestamp};
+use strongroom_domain::{Json, Rule, SecretText, Submission, SubmittedValue, Violation, timestamp};
 use time::OffsetDateTime;
-
-use crate::json::Json;
 
 /// The fields of one object, taken out one by one.
 ///

@@ -7,22 +7,28 @@
 
 mod body;
 mod call;
+mod doc;
 mod fields;
-mod json;
 mod metrics;
+mod openapi;
 mod peer;
 mod pipeline;
 mod refusal;
 mod reply;
 mod route;
+mod schema;
 mod unread;
 
 pub use call::{Call, PublicCall};
+pub use doc::{Answered, Content, Doc, Parameter, Schema};
 pub use fields::{Fields, FromJson};
-pub use json::Json;
 pub use metrics::{Metrics, Watched};
+pub use openapi::{Documented, document, documented, schemas};
 pub use peer::{BadNetwork, TrustedProxies};
 pub use pipeline::{Kit, Listener, envelope, mount};
 pub use refusal::{Refusal, Transport};
-pub use reply::{Cursor, created, no_content, ok, ok_secret, timestamp, with_allowance, with_retry_after};
-pub use route::{Access, Answer, BodyRule, Dialect, Handler, Route};
+pub use reply::{Cursor, created, no_content, ok, ok_secret, with_allowance, with_etag, with_retry_after};
+pub use route::{Access, Answer, Asked, BodyRule, Dialect, DialectDoc, Handler, Route};
+pub use schema::{Moment, one_of, or_null, schema_of};
+pub use strongroom_domain::Json;
+pub use strongroom_domain::timestamp::format as timestamp;

@@ -8,9 +8,9 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
-use strongroom_application::{Application, Failure, Missing, Presented};
-use strongroom_domain::Operation;
+use strongroom_application::{Application, Failure, Misshape, MisshapeKind, Missing, Presented};
 use strongroom_domain::audit::Origin;
+use strongroom_domain::{Json, Operation};
 use strongroom_environment::Ids;
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -18,11 +18,10 @@ use ulid::Ulid;
 
 use crate::call::{Call, PublicCall};
 use crate::fields::Fields;
-use crate::json::Json;
 use crate::metrics::Metrics;
 use crate::peer::{TrustedProxies, is_local};
 use crate::refusal::{Refusal, Transport};
-use crate::route::{Access, BodyRule, Dialect, Handler, Route};
+use crate::route::{Access, Asked, BodyRule, Dialect, Handler, Route};
 use crate::unread::Unread;
 use crate::{body, unread};
 
@@ -101,7 +100,10 @@ fn resource(dialect: &'static Dialect, prefix: &str, path: &'static str) -> acti
             ));
     }
     resource.default_service(web::to(move |request: HttpRequest| {
-        let mut response = (dialect.refuse)(&Transport::MethodNotAllowed.into(), &request_id(&request));
+        let mut response = (dialect.refuse)(
+            &Transport::MethodNotAllowed.into(),
+            &Asked { request_id: &request_id(&request), request: &request },
+        );
         if let Ok(value) = HeaderValue::from_str(&allow) {
             response.headers_mut().insert(header::ALLOW, value);
         }
@@ -110,21 +112,19 @@ fn resource(dialect: &'static Dialect, prefix: &str, path: &'static str) -> acti
 }
 
 async fn unknown_route(request: HttpRequest, kit: web::Data<Kit>) -> HttpResponse {
-    refuse(&kit, request.path(), &Failure::NotFound(Missing::Route).into(), &request_id(&request))
+    refuse(&kit, &request, &Failure::NotFound(Missing::Route).into(), &request_id(&request))
 }
 
-/// Words a refusal in the dialect that a path belongs to.
-fn refuse(kit: &Kit, path: &str, refusal: &Refusal, request_id: &str) -> HttpResponse {
-    let segment = path
-        .strip_prefix("/api/")
-        .or(path.strip_prefix('/'))
-        .unwrap_or(path)
-        .split('/')
-        .next()
-        .unwrap_or_default();
-    let of_path = kit.dialects.iter().find(|dialect| dialect.segments.contains(&segment));
-    match of_path.or(kit.dialects.first()) {
-        Some(dialect) => (dialect.refuse)(refusal, request_id),
+/// Words a refusal in the dialect that a path belongs to: the first with a prefix and a segment that the path
+/// begins with, else the first of all.
+fn refuse(kit: &Kit, request: &HttpRequest, refusal: &Refusal, request_id: &str) -> HttpResponse {
+    let owns = |dialect: &&&Dialect| {
+        let below = |prefix: &&str| request.path().strip_prefix(*prefix)?.strip_prefix('/');
+        let mut segments = dialect.prefixes.iter().filter_map(|prefix| below(prefix)?.split('/').next());
+        segments.any(|segment| dialect.segments.contains(&segment))
+    };
+    match kit.dialects.iter().find(owns).or(kit.dialects.first()) {
+        Some(dialect) => (dialect.refuse)(refusal, &Asked { request_id, request }),
         None => HttpResponse::NotFound().finish(),
     }
 }
@@ -135,10 +135,12 @@ async fn serve(
     request: HttpRequest,
     payload: web::Payload,
 ) -> HttpResponse {
-    let request_id = request_id(&request);
+    let asked = request.clone();
     match answer(route, request, payload).await {
         Ok(response) => response,
-        Err(refusal) => (dialect.refuse)(&refusal, &request_id),
+        Err(refusal) => {
+            (dialect.refuse)(&refusal, &Asked { request_id: &request_id(&asked), request: &asked })
+        }
     }
 }
 
@@ -159,7 +161,8 @@ async fn answer(
             Err(Failure::NotFound(Missing::Route).into())
         }
         Access::Public(handler) | Access::Host(handler) => {
-            Ok(handler(PublicCall { app: kit.app.clone(), metrics: kit.metrics.clone() }).await?)
+            let (app, metrics, dialects) = (kit.app.clone(), kit.metrics.clone(), kit.dialects);
+            Ok(handler(PublicCall { app, metrics, dialects, request }).await?)
         }
     }
 }
@@ -189,15 +192,22 @@ async fn admit(
     kit.app.permit(&caller, operation)?;
     let body = match route.body {
         BodyRule::None => None,
-        BodyRule::Json => Some(Json::parse(&body::read(&request, payload).await?)?),
+        BodyRule::Json => Some(parse(&body::read(&request, payload).await?)?),
         BodyRule::Empty if body::is_absent(&request) => None,
         BodyRule::Empty => {
-            let said = Json::parse(&body::read(&request, payload).await?)?;
+            let said = parse(&body::read(&request, payload).await?)?;
             Fields::of_body(said)?.finish(|| Some(()))?;
             None
         }
     };
     Ok(Call { app: kit.app.clone(), caller, request, body })
+}
+
+fn parse(body: &[u8]) -> Result<Json, Failure> {
+    Json::parse(body).map_err(|rule| {
+        let kind = MisshapeKind::NotJson(rule.to_string());
+        Failure::Malformed(vec![Misshape { location: vec!["body".to_owned()], kind }])
+    })
 }
 
 /// Runs the handler in a task of its own: a client that hangs up does not leave a use case half done, and
@@ -261,7 +271,7 @@ pub async fn envelope(
     let mut request = request;
     let unread = unread::keep(&mut request);
     let response = if size > MAX_HEADERS {
-        let refused = refuse(&kit, request.path(), &Transport::HeadersTooLarge.into(), &id);
+        let refused = refuse(&kit, request.request(), &Transport::HeadersTooLarge.into(), &id);
         request.into_response(refused).map_into_boxed_body()
     } else {
         next.call(request).instrument(span.clone()).await?.map_into_boxed_body()

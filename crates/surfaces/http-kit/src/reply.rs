@@ -4,15 +4,13 @@ use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderName};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use serde::Serialize;
 use strongroom_application::{Allowance, Failure};
 use strongroom_domain::Rule;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
 
 /// 200 with a JSON body.
@@ -49,6 +47,14 @@ impl AsRef<[u8]> for Wiped {
     }
 }
 
+/// Puts the revision of a single resource, or the version of its secret, into `ETag`.
+pub fn with_etag(mut response: HttpResponse, tag: u64) -> HttpResponse {
+    if let Ok(value) = HeaderValue::from_str(&format!("\"{tag}\"")) {
+        response.headers_mut().insert(header::ETAG, value);
+    }
+    response
+}
+
 /// Tells what is left of a limit.
 pub fn with_allowance(mut response: HttpResponse, allowance: Option<&Allowance>) -> HttpResponse {
     let Some(allowance) = allowance else { return response };
@@ -69,13 +75,6 @@ pub fn with_retry_after(mut response: HttpResponse, wait: Duration) -> HttpRespo
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     response.headers_mut().insert(header::RETRY_AFTER, seconds.max(1).into());
     response
-}
-
-/// RFC 3339 in UTC with whole seconds and `Z`.
-pub fn timestamp(time: OffsetDateTime) -> String {
-    let utc = time.checked_to_offset(time::UtcOffset::UTC).unwrap_or(time);
-    let whole = utc.replace_nanosecond(0).unwrap_or(utc);
-    whole.format(&Rfc3339).unwrap_or_default()
 }
 
 /// Where a list goes on: base64url of `v1` and the last item's position.

@@ -1,12 +1,13 @@
 //! Routes as data.
 
-use actix_web::HttpResponse;
 use actix_web::http::Method;
+use actix_web::{HttpRequest, HttpResponse};
 use futures_util::future::LocalBoxFuture;
 use strongroom_application::Failure;
 use strongroom_domain::Operation;
 
 use crate::call::{Call, PublicCall};
+use crate::doc::{Doc, Parameter, Schema};
 use crate::refusal::Refusal;
 
 /// What a handler answers.
@@ -23,6 +24,8 @@ pub struct Route {
     pub access: Access,
     /// Whether it takes a body.
     pub body: BodyRule,
+    /// What the OpenAPI document says about it.
+    pub doc: &'static Doc,
 }
 
 /// Who may call a route, and what handles it.
@@ -51,64 +54,65 @@ pub enum BodyRule {
 }
 
 impl Route {
+    const fn permitted(
+        method: fn() -> Method,
+        path: &'static str,
+        operation: Operation,
+        handler: Handler,
+        body: BodyRule,
+        doc: &'static Doc,
+    ) -> Self {
+        Self { method, path, access: Access::Permitted(operation, handler), body, doc }
+    }
+
     /// A route that reads.
-    pub const fn get(path: &'static str, operation: Operation, handler: Handler) -> Self {
-        Self {
-            method: || Method::GET,
-            path,
-            access: Access::Permitted(operation, handler),
-            body: BodyRule::None,
-        }
+    pub const fn get(path: &'static str, operation: Operation, handler: Handler, doc: &'static Doc) -> Self {
+        Self::permitted(|| Method::GET, path, operation, handler, BodyRule::None, doc)
     }
 
     /// A route that takes a JSON body by POST.
-    pub const fn post(path: &'static str, operation: Operation, handler: Handler) -> Self {
-        Self {
-            method: || Method::POST,
-            path,
-            access: Access::Permitted(operation, handler),
-            body: BodyRule::Json,
-        }
+    pub const fn post(path: &'static str, operation: Operation, handler: Handler, doc: &'static Doc) -> Self {
+        Self::permitted(|| Method::POST, path, operation, handler, BodyRule::Json, doc)
     }
 
     /// A route that acts on what its path names, by POST and without a body.
-    pub const fn act(path: &'static str, operation: Operation, handler: Handler) -> Self {
-        Self {
-            method: || Method::POST,
-            path,
-            access: Access::Permitted(operation, handler),
-            body: BodyRule::Empty,
-        }
+    pub const fn act(path: &'static str, operation: Operation, handler: Handler, doc: &'static Doc) -> Self {
+        Self::permitted(|| Method::POST, path, operation, handler, BodyRule::Empty, doc)
     }
 
     /// A route that takes a JSON body by PATCH.
-    pub const fn patch(path: &'static str, operation: Operation, handler: Handler) -> Self {
-        Self {
-            method: || Method::PATCH,
-            path,
-            access: Access::Permitted(operation, handler),
-            body: BodyRule::Json,
-        }
+    pub const fn patch(
+        path: &'static str,
+        operation: Operation,
+        handler: Handler,
+        doc: &'static Doc,
+    ) -> Self {
+        Self::permitted(|| Method::PATCH, path, operation, handler, BodyRule::Json, doc)
+    }
+
+    /// A route that takes a JSON body by PUT.
+    pub const fn put(path: &'static str, operation: Operation, handler: Handler, doc: &'static Doc) -> Self {
+        Self::permitted(|| Method::PUT, path, operation, handler, BodyRule::Json, doc)
     }
 
     /// A route that deletes.
-    pub const fn delete(path: &'static str, operation: Operation, handler: Handler) -> Self {
-        Self {
-            method: || Method::DELETE,
-            path,
-            access: Access::Permitted(operation, handler),
-            body: BodyRule::None,
-        }
+    pub const fn delete(
+        path: &'static str,
+        operation: Operation,
+        handler: Handler,
+        doc: &'static Doc,
+    ) -> Self {
+        Self::permitted(|| Method::DELETE, path, operation, handler, BodyRule::None, doc)
     }
 
     /// A route for anybody.
-    pub const fn public(path: &'static str, handler: fn(PublicCall) -> Answer) -> Self {
-        Self { method: || Method::GET, path, access: Access::Public(handler), body: BodyRule::None }
+    pub const fn public(path: &'static str, handler: fn(PublicCall) -> Answer, doc: &'static Doc) -> Self {
+        Self { method: || Method::GET, path, access: Access::Public(handler), body: BodyRule::None, doc }
     }
 
     /// A route for peers on this host.
-    pub const fn host(path: &'static str, handler: fn(PublicCall) -> Answer) -> Self {
-        Self { method: || Method::GET, path, access: Access::Host(handler), body: BodyRule::None }
+    pub const fn host(path: &'static str, handler: fn(PublicCall) -> Answer, doc: &'static Doc) -> Self {
+        Self { method: || Method::GET, path, access: Access::Host(handler), body: BodyRule::None, doc }
     }
 
     /// The operation it needs, unless it is public.
@@ -128,6 +132,37 @@ pub struct Dialect {
     pub segments: &'static [&'static str],
     /// Its routes; of two paths that could match, the first wins.
     pub routes: &'static [Route],
-    /// Words a refusal; the text is the request id.
-    pub refuse: fn(&Refusal, &str) -> HttpResponse,
+    /// Words a refusal.
+    pub refuse: fn(&Refusal, &Asked<'_>) -> HttpResponse,
+    /// What the OpenAPI document says about it.
+    pub doc: &'static DialectDoc,
+}
+
+/// What the OpenAPI document says about a dialect.
+#[derive(Clone, Copy)]
+pub struct DialectDoc {
+    /// Its name there.
+    pub tag: &'static str,
+    /// A sentence about it.
+    pub description: &'static str,
+    /// The parameters that its paths have.
+    pub path_parameters: &'static [Parameter],
+    /// The status of a body of the wrong shape.
+    pub wrong_shape: u16,
+    /// The body of a refusal with this status.
+    pub error: fn(u16) -> Schema,
+}
+
+/// The request that a refusal answers.
+pub struct Asked<'a> {
+    /// Our id of it.
+    pub request_id: &'a str,
+    pub(crate) request: &'a HttpRequest,
+}
+
+impl Asked<'_> {
+    /// A path parameter; empty when the path has none of that name.
+    pub fn path(&self, name: &str) -> &str {
+        self.request.match_info().get(name).unwrap_or_default()
+    }
 }

@@ -9,24 +9,34 @@ use strongroom_repository::Selector;
 
 use crate::StoreUnderTest;
 use crate::findings::finding;
-use crate::under_test::{PLENTY, created, deleted, evidence, tested, updated};
+use crate::integrations::{connected, connection, ended};
+use crate::under_test::{PLENTY, created, deleted, disconnected, evidence, tested, updated};
 
 fn of(acme: &OrganizationId, action: Action) -> Evidence {
     event(acme, action).into()
 }
 
-/// Each of the ten mutations leaves exactly its own event, in order.
+/// Each of the twelve mutations leaves exactly its own event, in order.
 pub async fn every_mutation_records_its_event(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let stored = credential(&acme, ids.credential());
     let account = service_account(&acme, ids.service_account());
     let (key, second) = (api_key(&account, ids.api_key()), api_key(&account, ids.api_key()));
+    let integration = connection(&ids, &stored);
 
     store.store(&stored).await;
+    assert!(store.integrations.connect(&integration, stored.id, connected(&integration)).await.unwrap());
+    assert!(store.integrations.disconnect(&acme, &stored.provider, ended(&acme)).await.unwrap());
     let next = Credential { revision: 2, ..stored.clone() };
     store.credentials.replace(&next, None, 1, 1, updated(&next)).await.unwrap();
     assert!(store.credentials.record_test(&acme, stored.id, 1, &finding(), tested(&next)).await.unwrap());
-    assert!(store.credentials.delete(&acme, stored.id, Some(2), deleted(&next)).await.unwrap());
+    assert!(
+        store
+            .credentials
+            .delete(&acme, stored.id, Some(2), deleted(&next), disconnected(&next))
+            .await
+            .unwrap()
+    );
     store.accounts.insert(&account, of(&acme, Action::ServiceAccountCreated)).await.unwrap();
     let replaced =
         store.accounts.replace(&account, account.updated_at, of(&acme, Action::ServiceAccountUpdated)).await;
@@ -48,6 +58,8 @@ pub async fn every_mutation_records_its_event(store: StoreUnderTest) {
 
     let expected = [
         Action::CredentialCreated,
+        Action::IntegrationConnected,
+        Action::IntegrationDisconnected,
         Action::CredentialUpdated,
         Action::CredentialTested,
         Action::CredentialDeleted,
@@ -76,8 +88,10 @@ pub async fn a_mutation_that_was_refused_leaves_no_event(store: StoreUnderTest) 
     assert!(credentials.insert(&with_payload(other.clone()), PLENTY, created(&other)).await.is_err());
     assert!(credentials.insert(&with_payload(stored.clone()), PLENTY, created(&stored)).await.is_err());
     assert!(credentials.replace(&stored, None, 1, 1, updated(&stored)).await.is_err());
-    assert!(credentials.delete(&acme, stored.id, Some(1), deleted(&stored)).await.is_err());
-    assert!(!credentials.delete(&acme, other.id, None, deleted(&other)).await.unwrap());
+    assert!(
+        credentials.delete(&acme, stored.id, Some(1), deleted(&stored), disconnected(&stored)).await.is_err()
+    );
+    assert!(!credentials.delete(&acme, other.id, None, deleted(&other), disconnected(&other)).await.unwrap());
     assert!(!credentials.record_test(&acme, stored.id, 1, &finding(), tested(&stored)).await.unwrap());
     assert!(!credentials.record_test(&acme, other.id, 3, &finding(), tested(&other)).await.unwrap());
     assert!(accounts.insert(&account, evidence(&acme)).await.is_err());
@@ -115,7 +129,13 @@ pub async fn a_credential_is_not_changed_or_deleted_without_its_event(store: Sto
     store.keys.set_broken(true);
     assert!(store.credentials.replace(&next, Some(&payload), 1, 1, updated(&next)).await.is_err());
     assert!(store.credentials.record_test(&acme, stored.id, 1, &finding(), tested(&stored)).await.is_err());
-    assert!(store.credentials.delete(&acme, stored.id, None, deleted(&stored)).await.is_err());
+    assert!(
+        store
+            .credentials
+            .delete(&acme, stored.id, None, deleted(&stored), disconnected(&stored))
+            .await
+            .is_err()
+    );
     store.keys.set_broken(false);
 
     let found = store.credentials.find_sealed(&acme, &Selector::Id(stored.id)).await.unwrap().unwrap();

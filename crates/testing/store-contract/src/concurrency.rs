@@ -5,7 +5,7 @@ use strongroom_fixtures::{SeededIds, credential, event, organization, slot, with
 use strongroom_repository::{Appended, Contention, StoreError};
 
 use crate::StoreUnderTest;
-use crate::under_test::{PLENTY, created, deleted, in_parallel, updated};
+use crate::under_test::{PLENTY, created, deleted, disconnected, in_parallel, updated};
 
 /// Mutations and appended batches of two instances give one chain per organisation, without gaps.
 pub async fn chains_stay_gapless_under_parallel_writers(store: StoreUnderTest) {
@@ -92,7 +92,7 @@ pub async fn a_delete_racing_a_replacement_stays_deleted(store: StoreUnderTest) 
         let next = Credential { revision: 2, version: 2, ..stored.clone() };
         let (replace, delete) = tokio::join!(
             store.first.credentials.replace(&next, Some(&payload), 1, 1, updated(&next)),
-            store.second.credentials.delete(&acme, stored.id, None, deleted(&stored)),
+            store.second.credentials.delete(&acme, stored.id, None, deleted(&stored), disconnected(&stored)),
         );
         assert!(matches!(replace, Ok(()) | Err(StoreError::StaleVersion)), "{replace:?}");
         assert!(delete.unwrap());

@@ -10,7 +10,7 @@ use strongroom_fixtures::{
 use strongroom_repository::{Selector, StoreError};
 
 use crate::StoreUnderTest;
-use crate::under_test::{PLENTY, created, deleted, updated};
+use crate::under_test::{PLENTY, created, deleted, disconnected, updated};
 
 /// Every column is written and read back, set or not, and so are the sealed bytes.
 pub async fn every_column_comes_back_as_it_was_stored(store: StoreUnderTest) {
@@ -58,7 +58,9 @@ pub async fn a_deleted_credential_frees_its_slot(store: StoreUnderTest) {
     let acme = organization("acme");
     let first = Credential { slot: Some(slot("main")), ..credential(&acme, ids.credential()) };
     store.store(&first).await;
-    assert!(store.credentials.delete(&acme, first.id, None, deleted(&first)).await.unwrap());
+    assert!(
+        store.credentials.delete(&acme, first.id, None, deleted(&first), disconnected(&first)).await.unwrap()
+    );
     let next = Credential { id: ids.credential(), ..first };
     store.store(&next).await;
     let found = store.credentials.find_sealed(&acme, &Selector::Slot(slot("main"))).await.unwrap().unwrap();
@@ -164,7 +166,14 @@ pub async fn a_deleted_credential_is_never_revived_by_a_late_writer(store: Store
     let acme = organization("acme");
     let stored = credential(&acme, SeededIds::new(1).credential());
     let payload = store.store(&stored).await.sealed;
-    assert!(store.second.credentials.delete(&acme, stored.id, Some(1), deleted(&stored)).await.unwrap());
+    assert!(
+        store
+            .second
+            .credentials
+            .delete(&acme, stored.id, Some(1), deleted(&stored), disconnected(&stored))
+            .await
+            .unwrap()
+    );
     let next = changed(&stored);
     let late = store.credentials.replace(&next, Some(&payload), 1, 1, updated(&next)).await;
     assert!(matches!(late, Err(StoreError::StaleVersion)), "{late:?}");
@@ -179,13 +188,28 @@ pub async fn deleting_needs_the_expected_revision(store: StoreUnderTest) {
     let stored = full_credential(&acme, SeededIds::new(1).credential());
     store.store(&stored).await;
     for revision in [4, 6] {
-        let stale = store.credentials.delete(&acme, stored.id, Some(revision), deleted(&stored)).await;
+        let stale = store
+            .credentials
+            .delete(&acme, stored.id, Some(revision), deleted(&stored), disconnected(&stored))
+            .await;
         assert!(matches!(stale, Err(StoreError::StaleVersion)), "{stale:?}");
     }
     assert!(store.credentials.find(&acme, stored.id).await.unwrap().is_some());
-    assert!(store.credentials.delete(&acme, stored.id, Some(5), deleted(&stored)).await.unwrap());
+    assert!(
+        store
+            .credentials
+            .delete(&acme, stored.id, Some(5), deleted(&stored), disconnected(&stored))
+            .await
+            .unwrap()
+    );
     for expected in [None, Some(5)] {
-        assert!(!store.credentials.delete(&acme, stored.id, expected, deleted(&stored)).await.unwrap());
+        assert!(
+            !store
+                .credentials
+                .delete(&acme, stored.id, expected, deleted(&stored), disconnected(&stored))
+                .await
+                .unwrap()
+        );
     }
 }
 

@@ -5,7 +5,7 @@ use strongroom_fixtures::{SeededIds, credential, full_credential, instant, organ
 use strongroom_repository::{Selector, TestFinding};
 
 use crate::StoreUnderTest;
-use crate::under_test::{deleted, in_parallel, tested, updated};
+use crate::under_test::{deleted, disconnected, in_parallel, tested, updated};
 
 /// A test that the provider passed.
 pub(crate) fn finding() -> TestFinding {
@@ -105,7 +105,14 @@ pub async fn a_finding_about_what_is_gone_is_dropped(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let (stored, absent) = (credential(&acme, ids.credential()), credential(&acme, ids.credential()));
     store.store(&stored).await;
-    assert!(store.second.credentials.delete(&acme, stored.id, None, deleted(&stored)).await.unwrap());
+    assert!(
+        store
+            .second
+            .credentials
+            .delete(&acme, stored.id, None, deleted(&stored), disconnected(&stored))
+            .await
+            .unwrap()
+    );
     for one in [&stored, &absent] {
         let noted = store.credentials.record_test(&acme, one.id, 1, &finding(), tested(one)).await;
         assert!(!noted.unwrap());

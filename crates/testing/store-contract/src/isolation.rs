@@ -1,6 +1,6 @@
 //! A row of another organisation does not exist, for any method.
 
-use strongroom_domain::{Action, Credential, OrganizationId};
+use strongroom_domain::{Action, Credential, Integration, OrganizationId};
 use strongroom_fixtures::{
     SeededIds, api_key, credential, full_credential, instant, organization, service_account, slot,
     with_payload,
@@ -9,7 +9,8 @@ use strongroom_repository::{AuditFilter, AuditPage, CredentialFilter, KeyHolder,
 
 use crate::StoreUnderTest;
 use crate::findings::finding;
-use crate::under_test::{created, deleted, evidence, tested, updated};
+use crate::integrations::{connected, connection, ended};
+use crate::under_test::{created, deleted, disconnected, evidence, tested, updated};
 
 fn ours_and_theirs() -> (OrganizationId, OrganizationId) {
     (organization("acme"), organization("acme.evil"))
@@ -51,7 +52,12 @@ pub async fn credentials_of_another_organization_cannot_be_changed(store: StoreU
     let replaced =
         repository.replace(&presented, Some(&payload), revision, version, updated(&presented)).await;
     assert!(matches!(replaced, Err(StoreError::StaleVersion)));
-    assert!(!repository.delete(&theirs, stored.id, None, deleted(&presented)).await.unwrap());
+    assert!(
+        !repository
+            .delete(&theirs, stored.id, None, deleted(&presented), disconnected(&presented))
+            .await
+            .unwrap()
+    );
     repository.note_reads(&[(theirs.clone(), stored.id, instant(999_999))]).await.unwrap();
     let noted = repository.record_test(&theirs, stored.id, version, &finding(), tested(&presented)).await;
     assert!(!noted.unwrap());
@@ -131,11 +137,44 @@ pub async fn slots_ids_and_quotas_are_per_organization(store: StoreUnderTest) {
         let new = with_payload((*one).clone());
         store.credentials.insert(&new, 1, created(one)).await.unwrap();
     }
-    assert!(store.credentials.delete(&theirs, stored.id, None, deleted(&presented)).await.unwrap());
+    assert!(
+        store
+            .credentials
+            .delete(&theirs, stored.id, None, deleted(&presented), disconnected(&presented))
+            .await
+            .unwrap()
+    );
     assert_eq!(store.credentials.find(&ours, stored.id).await.unwrap(), Some(stored.clone()));
     let mut second = credential(&ours, SeededIds::new(2).credential());
     second.provider = stored.provider.clone();
     let refused = store.credentials.insert(&with_payload(second.clone()), 1, created(&second)).await;
     assert!(matches!(refused, Err(StoreError::QuotaExceeded)), "{refused:?}");
     store.assert_no_drift().await;
+}
+
+/// No method on connections touches, shows or counts those of another organisation, and deleting a credential
+/// with the same id there disconnects nothing here.
+pub async fn connections_of_another_organization_do_not_exist(store: StoreUnderTest) {
+    let ((ours, theirs), ids) = (ours_and_theirs(), SeededIds::new(1));
+    let stored = credential(&ours, ids.credential());
+    store.store(&stored).await;
+    let integration = connection(&ids, &stored);
+    let repository = &store.integrations;
+    assert!(repository.connect(&integration, stored.id, connected(&integration)).await.unwrap());
+
+    assert!(repository.find(&theirs, &stored.provider).await.unwrap().is_none());
+    assert!(repository.list(&theirs).await.unwrap().is_empty());
+    assert!(!repository.disconnect(&theirs, &stored.provider, ended(&theirs)).await.unwrap());
+    let smuggled = Integration { organization: theirs.clone(), ..integration.clone() };
+    assert!(!repository.connect(&smuggled, stored.id, connected(&smuggled)).await.unwrap());
+    assert_eq!(store.actions(&theirs).await, []);
+
+    let presented = as_theirs(&stored, &theirs);
+    store.store(&presented).await;
+    assert!(repository.connect(&smuggled, presented.id, connected(&smuggled)).await.unwrap());
+    let (tombstone, disconnection) = (deleted(&presented), disconnected(&presented));
+    assert!(store.credentials.delete(&theirs, presented.id, None, tombstone, disconnection).await.unwrap());
+    let found = repository.find(&ours, &stored.provider).await.unwrap().unwrap();
+    assert_eq!((found.integration, found.credential), (integration, Some(stored)));
+    assert_eq!(store.actions(&ours).await, [Action::CredentialCreated, Action::IntegrationConnected]);
 }

@@ -23,6 +23,8 @@ pub mod credentials;
 pub mod deployment;
 pub mod destinations;
 pub mod findings;
+pub mod integration_races;
+pub mod integrations;
 pub mod isolation;
 pub mod listing;
 pub mod quota;
@@ -41,6 +43,7 @@ macro_rules! contract_tests {
             keys_of_another_organization_cannot_be_changed,
             audit_and_settings_of_another_organization_do_not_show,
             slots_ids_and_quotas_are_per_organization,
+            connections_of_another_organization_do_not_exist,
         }
         $crate::contract_tests! { @module $make credentials:
             every_column_comes_back_as_it_was_stored,
@@ -67,8 +70,26 @@ macro_rules! contract_tests {
             credentials_come_newest_first_and_in_pages,
             every_filter_narrows_the_list,
             filters_combine,
+            the_crm_filter_keeps_slots_of_the_crm_dialect,
             reach_limits_the_list,
             many_sealed_credentials_come_at_once,
+        }
+        $crate::contract_tests! { @module $make integrations:
+            every_column_of_a_connection_comes_back_with_its_credential,
+            a_provider_is_connected_once,
+            a_connection_needs_a_credential_of_its_organization_and_provider,
+            disconnecting_leaves_the_credential_and_who_connected_it,
+            a_provider_is_connected_again_with_a_new_id,
+            deleting_a_credential_disconnects_what_uses_it,
+            deleting_an_unused_credential_disconnects_nothing,
+            a_connection_is_not_touched_by_what_is_refused_or_not_recorded,
+            connections_are_listed_by_provider,
+        }
+        $crate::contract_tests! { @module $make integration_races:
+            of_parallel_connects_one_wins,
+            of_parallel_disconnects_one_is_recorded,
+            a_connect_racing_a_delete_never_outlives_the_credential,
+            connections_racing_their_ends_follow_one_another,
         }
         $crate::contract_tests! { @module $make quota:
             parallel_inserts_stop_exactly_at_the_quota,
@@ -168,6 +189,8 @@ mod tests {
             include_str!("deployment.rs"),
             include_str!("destinations.rs"),
             include_str!("findings.rs"),
+            include_str!("integration_races.rs"),
+            include_str!("integrations.rs"),
             include_str!("isolation.rs"),
             include_str!("listing.rs"),
             include_str!("quota.rs"),

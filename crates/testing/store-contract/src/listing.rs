@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use strongroom_domain::{Credential, CredentialId, CredentialName, CredentialStatus, OrganizationId, Reach};
+use strongroom_domain::{
+    Credential, CredentialId, CredentialName, CredentialStatus, OrganizationId, Reach, Slot,
+};
 use strongroom_fixtures::{SeededIds, credential, organization, provider, slot};
 use strongroom_repository::CredentialFilter;
 use uuid::Uuid;
@@ -95,6 +97,31 @@ pub async fn filters_combine(store: StoreUnderTest) {
     assert_eq!(listed(&store, &acme, CredentialFilter { slot: Some(slot("main")), ..validated }).await, []);
     let page = store.credentials.list(&acme, &datadog, Some(four), 100).await.unwrap();
     assert_eq!(page.into_iter().map(|credential| credential.id).collect::<Vec<_>>(), [three]);
+}
+
+/// Slots that only look like the dialect's do not count.
+pub async fn the_crm_filter_keeps_slots_of_the_crm_dialect(store: StoreUnderTest) {
+    let (acme, ids) = (organization("acme"), SeededIds::new(1));
+    let (sftp, datadog) = (provider("sftp"), provider("datadog"));
+    let strange = |text: &str| Slot::from_stored(text.to_owned());
+    let unlike =
+        [slot("crm"), slot("crm.sftp"), slot("crm_sftp"), strange("CRM/sftp"), strange("x/crm/sftp")];
+    let mut stored = Vec::new();
+    for slot in unlike.map(Some).into_iter().chain([None, Some(Slot::crm(&sftp)), Some(Slot::crm(&datadog))])
+    {
+        let provider = if slot == Some(Slot::crm(&datadog)) { &datadog } else { &sftp };
+        let one = Credential { slot, provider: provider.clone(), ..credential(&acme, ids.credential()) };
+        store.store(&one).await;
+        stored.push(one);
+    }
+    let crm = CredentialFilter { crm: true, ..CredentialFilter::default() };
+    let expected: Vec<_> = stored.iter().rev().filter(|one| one.is_crm()).map(|one| one.id).collect();
+    assert_eq!(expected.len(), 2);
+    assert_eq!(listed(&store, &acme, crm.clone()).await, expected);
+    let of_sftp = CredentialFilter { provider: Some(sftp), ..crm.clone() };
+    assert_eq!(listed(&store, &acme, of_sftp).await, expected.get(1..).unwrap());
+    assert_eq!(listed(&store, &acme, CredentialFilter { slot: Some(slot("crm")), ..crm }).await, []);
+    assert!(listed(&store, &organization("globex"), CredentialFilter::default()).await.is_empty());
 }
 
 /// What lies outside the reach of the asking account does not show; an empty reach shows nothing.

@@ -5,7 +5,7 @@ use strongroom_fixtures::{SeededIds, credential, event, organization, provider, 
 use strongroom_repository::{CredentialFilter, StoreError, StoreResult};
 
 use crate::StoreUnderTest;
-use crate::under_test::{created, deleted, in_parallel};
+use crate::under_test::{created, deleted, disconnected, in_parallel};
 
 async fn insert(store: &StoreUnderTest, credential: &Credential, default_limit: u32) -> StoreResult<()> {
     store.credentials.insert(&with_payload(credential.clone()), default_limit, created(credential)).await
@@ -78,7 +78,11 @@ pub async fn deleting_gives_the_place_back(store: StoreUnderTest) {
     let (first, second) = (credential(&acme, ids.credential()), credential(&acme, ids.credential()));
     insert(&store, &first, 1).await.unwrap();
     for expected in [true, false] {
-        let gone = store.credentials.delete(&acme, first.id, None, deleted(&first)).await.unwrap();
+        let gone = store
+            .credentials
+            .delete(&acme, first.id, None, deleted(&first), disconnected(&first))
+            .await
+            .unwrap();
         assert_eq!(gone, expected);
     }
     insert(&store, &second, 1).await.unwrap();

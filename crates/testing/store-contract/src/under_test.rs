@@ -3,11 +3,11 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use strongroom_domain::audit::{AuditRecord, GENESIS, signed_bytes};
-use strongroom_domain::{Action, Credential, Evidence, OrganizationId, ServiceAccount};
+use strongroom_domain::{Action, AuditEvent, Credential, Evidence, OrganizationId, ServiceAccount};
 use strongroom_fixtures::{TestPurposeKeys, event, event_about, with_payload};
 use strongroom_repository::{
     AuditTrail, CredentialRepository, DeploymentRepository, DestinationLimitRepository,
-    OrganizationRepository, SealedCredential, ServiceAccountRepository, StoreResult,
+    IntegrationRepository, OrganizationRepository, SealedCredential, ServiceAccountRepository, StoreResult,
 };
 use strongroom_vault::{Purpose, PurposeKeys, WrapLedger};
 use tokio::sync::Semaphore;
@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 #[expect(missing_docs, reason = "each field is the port that its type names")]
 pub struct Instance {
     pub credentials: Arc<dyn CredentialRepository>,
+    pub integrations: Arc<dyn IntegrationRepository>,
     pub accounts: Arc<dyn ServiceAccountRepository>,
     pub audit: Arc<dyn AuditTrail>,
     pub organizations: Arc<dyn OrganizationRepository>,
@@ -30,6 +31,7 @@ impl Instance {
     pub fn new<S, D>(store: &Arc<S>, database: &Arc<D>) -> Self
     where
         S: CredentialRepository
+            + IntegrationRepository
             + ServiceAccountRepository
             + AuditTrail
             + OrganizationRepository
@@ -39,6 +41,7 @@ impl Instance {
     {
         Self {
             credentials: store.clone(),
+            integrations: store.clone(),
             accounts: store.clone(),
             audit: store.clone(),
             organizations: store.clone(),
@@ -149,6 +152,11 @@ pub(crate) fn tested(credential: &Credential) -> Evidence {
 /// Evidence that a credential was deleted.
 pub(crate) fn deleted(credential: &Credential) -> Evidence {
     event_about(credential, Action::CredentialDeleted).into()
+}
+
+/// What is recorded when the deletion of a credential disconnects what used it.
+pub(crate) fn disconnected(credential: &Credential) -> AuditEvent {
+    event_about(credential, Action::IntegrationDisconnected)
 }
 
 /// How much work is under way at once: what two instances with eight connections each can do. More would

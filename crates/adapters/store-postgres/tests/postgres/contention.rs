@@ -1,14 +1,16 @@
 use std::time::Duration;
 
 use strongroom_domain::audit::{GENESIS, signed_bytes};
-use strongroom_domain::{Action, Credential, CredentialId, CredentialStatus, OrganizationId, TestCode};
+use strongroom_domain::{
+    Action, Credential, CredentialId, CredentialStatus, Integration, IntegrationId, OrganizationId, TestCode,
+};
 use strongroom_environment::Ids;
 use strongroom_fixtures::{
     SeededIds, TestPurposeKeys, credential, event, event_about, instant, organization, with_payload,
 };
 use strongroom_repository::{
-    AuditTrail, Contention, CredentialRepository, DestinationLimitRepository, OrganizationRepository,
-    StoreError, StoreResult, TestFinding,
+    AuditTrail, Contention, CredentialRepository, DestinationLimitRepository, IntegrationRepository,
+    OrganizationRepository, StoreError, StoreResult, TestFinding,
 };
 use strongroom_store_postgres::PostgresStore;
 use strongroom_vault::{Purpose, PurposeKeys};
@@ -18,7 +20,8 @@ use crate::support::{fixture, open, options};
 const TASKS: u64 = 8;
 const ROUNDS: usize = 30;
 
-/// One instance's work: create, edit, test, note reads, append over all organisations, delete.
+/// One instance's work: create, edit, connect, test, note reads, append over all organisations, disconnect,
+/// delete.
 async fn work(store: PostgresStore, organizations: Vec<OrganizationId>, task: u64) -> usize {
     let ids = SeededIds::new(task);
     let mut events = 0;
@@ -30,6 +33,8 @@ async fn work(store: PostgresStore, organizations: Vec<OrganizationId>, task: u6
         let changed = Credential { revision: 2, ..new.clone() };
         settled(store.replace(&changed, None, 1, 1, evidence(Action::CredentialRenamed)).await);
         settled(store.take([u8::try_from(round % 3).unwrap(); 32], 5, Duration::from_millis(20)).await);
+        // Of those that meet at a provider one connects; each connection ends once, here or with its credential.
+        events += 2 * usize::from(connect(&store, &new, IntegrationId(ids.next())).await);
         let tested = store.record_test(own, new.id, 1, &finding(), evidence(Action::CredentialTested)).await;
         assert!(settled(tested));
         settled(store.forget(Duration::from_millis(20)).await);
@@ -40,18 +45,41 @@ async fn work(store: PostgresStore, organizations: Vec<OrganizationId>, task: u6
         }
         events += settled(store.append(&batch, Contention::Wait).await).len();
 
-        let mut reads: Vec<_> = settled(store.list(own, &Default::default(), None, 20).await)
-            .into_iter()
-            .map(|one| (own.clone(), one.id, instant(1)))
-            .collect();
+        let mut reads: Vec<_> =
+            settled(CredentialRepository::list(&store, own, &Default::default(), None, 20).await)
+                .into_iter()
+                .map(|one| (own.clone(), one.id, instant(1)))
+                .collect();
         if task.is_multiple_of(2) {
             reads.reverse();
         }
         settled(store.note_reads(&reads).await);
-        assert!(settled(store.delete(own, new.id, Some(2), evidence(Action::CredentialDeleted)).await));
+        if round % 3 == 0 {
+            let ended = evidence(Action::IntegrationDisconnected);
+            settled(store.disconnect(own, &new.provider, ended).await);
+        }
+        let disconnected = event_about(&new, Action::IntegrationDisconnected);
+        let tombstone = evidence(Action::CredentialDeleted);
+        assert!(settled(store.delete(own, new.id, Some(2), tombstone, disconnected).await));
         events += 4;
     }
     events
+}
+
+async fn connect(store: &PostgresStore, credential: &Credential, id: IntegrationId) -> bool {
+    let integration = Integration {
+        organization: credential.organization.clone(),
+        id,
+        provider: credential.provider.clone(),
+        credential: Some(credential.id),
+        connected_by: "user_1".to_owned(),
+        connected_at: instant(1),
+    };
+    let evidence = event_about(credential, Action::IntegrationConnected).into();
+    match store.connect(&integration, credential.id, evidence).await {
+        Err(StoreError::Duplicate { what: "integration" }) => false,
+        other => settled(other),
+    }
 }
 
 fn finding() -> TestFinding {
@@ -102,6 +130,8 @@ async fn mixed_mutations_and_batches_of_many_writers_never_deadlock() {
             (previous, last_at) = (record.mac, record.at);
         }
         recorded += records.len();
+        let connections = IntegrationRepository::list(&fixture.store, organization).await.unwrap();
+        assert!(connections.iter().all(|one| one.integration.credential.is_none()));
     }
     assert_eq!(recorded, events);
     assert_eq!(fixture.store.quota_drift().await.unwrap(), []);

@@ -1,14 +1,14 @@
 use std::time::Duration;
 
-use strongroom_domain::{Action, ApiKeyId, CredentialId};
+use strongroom_domain::{Action, ApiKeyId, CredentialId, Integration, IntegrationId};
 use strongroom_environment::Ids;
 use strongroom_fixtures::postgres_cluster::PostgresCluster;
 use strongroom_fixtures::{
-    SeededIds, api_key, credential, event, organization, service_account, with_payload,
+    SeededIds, api_key, credential, event, instant, organization, service_account, with_payload,
 };
 use strongroom_repository::{
-    AuditTrail, Contention, CredentialRepository, DestinationLimitRepository, Selector,
-    ServiceAccountRepository as Accounts,
+    AuditTrail, Contention, CredentialRepository, DestinationLimitRepository, IntegrationRepository,
+    Selector, ServiceAccountRepository as Accounts,
 };
 
 use crate::support::{Fixture, fixture_on};
@@ -89,4 +89,37 @@ async fn a_test_of_a_destination_is_taken_in_one_statement_and_refused_in_two() 
     assert!(fixture.store.take([7; 32], 0, Duration::from_secs(60)).await.unwrap().is_some());
     assert_eq!(fixture.store.forget(Duration::from_secs(60)).await.unwrap(), 0);
     assert_eq!(counted(&fixture, before).0, 1);
+}
+
+#[tokio::test]
+async fn connections_come_with_their_credentials_in_one_statement_that_is_prepared_once() {
+    let fixture = single().await;
+    let (acme, ids) = (organization("acme"), SeededIds::new(1));
+    let new = with_payload(credential(&acme, ids.credential()));
+    let (id, sftp) = (new.credential.id, new.credential.provider.clone());
+    let integration = Integration {
+        organization: acme.clone(),
+        id: IntegrationId(ids.next()),
+        provider: sftp.clone(),
+        credential: Some(id),
+        connected_by: "user_1".to_owned(),
+        connected_at: instant(1),
+    };
+    let evidence = |action| event(&acme, action).into();
+    CredentialRepository::insert(&fixture.store, &new, 50, evidence(Action::CredentialCreated))
+        .await
+        .unwrap();
+    assert!(fixture.store.connect(&integration, id, evidence(Action::IntegrationConnected)).await.unwrap());
+    for (round, prepared) in [(0, 1), (1, 0), (2, 0)] {
+        let before = now(&fixture);
+        let found = IntegrationRepository::find(&fixture.store, &acme, &sftp).await.unwrap().unwrap();
+        assert_eq!(
+            (found.integration, found.credential),
+            (integration.clone(), Some(new.credential.clone()))
+        );
+        assert_eq!(counted(&fixture, before), (1, prepared), "round {round}");
+        let before = now(&fixture);
+        assert_eq!(IntegrationRepository::list(&fixture.store, &acme).await.unwrap().len(), 1);
+        assert_eq!(counted(&fixture, before), (1, prepared), "round {round}");
+    }
 }

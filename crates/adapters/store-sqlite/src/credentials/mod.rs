@@ -1,9 +1,13 @@
 mod rows;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::result::Error;
-use strongroom_domain::{Credential, CredentialId, Evidence, OrganizationId, Sealed};
+use strongroom_domain::{
+    AuditEvent, Credential, CredentialId, Evidence, IntegrationId, OrganizationId, Sealed, Slot,
+};
 use strongroom_repository::{
     CredentialFilter, CredentialRepository, SealedCredential, Selector, StoreError, StoreResult, TestFinding,
 };
@@ -11,9 +15,10 @@ use time::OffsetDateTime;
 
 use crate::columns::{blob, integer, micros};
 use crate::failure::{Failure, violated};
-use crate::schema::credentials;
-use crate::{SqliteStore, quota};
-use rows::{ChangedColumns, CredentialRow, PayloadRow, TestedColumns, sealed};
+use crate::schema::{credentials, instr};
+use crate::{SqliteStore, audit, integrations, quota};
+pub(crate) use rows::CredentialRow;
+use rows::{ChangedColumns, PayloadRow, TestedColumns, sealed};
 
 /// Which unique value an insert collided with.
 fn taken(error: Error) -> Failure {
@@ -47,6 +52,9 @@ fn list(
     if let Some(slot) = filter.slot {
         query = query.filter(credentials::slot.eq(slot.as_str().to_owned()));
     }
+    if filter.crm {
+        query = query.filter(instr(credentials::slot, Slot::CRM).eq(1));
+    }
     if let Some(providers) = filter.reach.providers {
         let providers = providers.iter().map(|provider| provider.as_str().to_owned());
         query = query.filter(credentials::provider.eq_any(providers.collect::<Vec<_>>()));
@@ -59,6 +67,26 @@ fn list(
     }
     let rows = query.load(connection)?;
     Ok(rows.into_iter().map(CredentialRow::into_credential).collect::<Result<_, _>>()?)
+}
+
+/// Removes a credential; `None` when there is none, else also which connection it leaves disconnected.
+fn delete(
+    connection: &mut SqliteConnection,
+    organization: &str,
+    id: &[u8],
+    expected_revision: Option<u64>,
+) -> Result<Option<Option<IntegrationId>>, Failure> {
+    let row = credentials::table.find((organization, id));
+    let stored: Option<(String, i64)> =
+        row.select((credentials::provider, credentials::revision)).first(connection).optional()?;
+    let Some((provider, revision)) = stored else { return Ok(None) };
+    if expected_revision.is_some_and(|expected| integer(expected) != revision) {
+        return Err(StoreError::StaleVersion.into());
+    }
+    quota::give_back(connection, organization, &provider)?;
+    let disconnected = integrations::release(connection, organization, id)?;
+    diesel::delete(row).execute(connection)?;
+    Ok(Some(disconnected))
 }
 
 #[async_trait]
@@ -182,24 +210,17 @@ impl CredentialRepository for SqliteStore {
         id: CredentialId,
         expected_revision: Option<u64>,
         evidence: Evidence,
+        disconnected: AuditEvent,
     ) -> StoreResult<bool> {
-        let organization = organization.as_str().to_owned();
-        let mutation = move |connection: &mut SqliteConnection| {
-            let row = credentials::table.find((&organization, blob(id.0)));
-            let stored: Option<(String, i64)> = row
-                .clone()
-                .select((credentials::provider, credentials::revision))
-                .first(connection)
-                .optional()?;
-            let Some((provider, revision)) = stored else { return Ok(None) };
-            if expected_revision.is_some_and(|expected| integer(expected) != revision) {
-                return Err(StoreError::StaleVersion.into());
-            }
-            quota::give_back(connection, &organization, &provider)?;
-            diesel::delete(row).execute(connection)?;
-            Ok(Some(()))
+        let (organization, keys) = (organization.as_str().to_owned(), Arc::clone(&self.keys));
+        let work = move |connection: &mut SqliteConnection| {
+            let deleted = delete(connection, &organization, &blob(id.0), expected_revision)?;
+            let Some(integration) = deleted else { return Ok(false) };
+            let disconnected = integration.map(|integration| disconnected.targeting(integration.to_string()));
+            audit::record(connection, &*keys, evidence.events().chain(&disconnected))?;
+            Ok(true)
         };
-        Ok(self.mutate(evidence, mutation).await?.is_some())
+        self.database.write(work).await
     }
 
     async fn note_reads(&self, reads: &[(OrganizationId, CredentialId, OffsetDateTime)]) -> StoreResult<()> {

@@ -12,7 +12,7 @@ use crate::schema::credentials;
 /// Everything but the payload.
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = credentials)]
-pub(super) struct CredentialRow {
+pub(crate) struct CredentialRow {
     org_id: String,
     id: Vec<u8>,
     provider: String,
@@ -67,7 +67,7 @@ impl CredentialRow {
         }
     }
 
-    pub(super) fn into_credential(self) -> Result<Credential, BadColumn> {
+    pub(crate) fn into_credential(self) -> Result<Credential, BadColumn> {
         let row = Row { table: "credentials", organization: &self.org_id, key: RowKey::Bytes(&self.id) };
         let user_id = self.user_id.map(|user| row.read("user_id", UserId::parse(&user))).transpose()?;
         Ok(Credential {

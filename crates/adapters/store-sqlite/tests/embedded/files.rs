@@ -105,7 +105,13 @@ async fn deleted_and_replaced_ciphertext_leaves_the_disk_at_the_next_checkpoint(
     let mut next = replaced.clone();
     (next.version, next.revision) = (2, 2);
     embedded.store.replace(&next, Some(&sealed([1; 8], b"short")), 1, 1, evidence()).await.unwrap();
-    assert!(embedded.store.delete(&acme(), deleted.id, None, evidence()).await.unwrap());
+    assert!(
+        embedded
+            .store
+            .delete(&acme(), deleted.id, None, evidence(), event(&acme(), Action::IntegrationDisconnected))
+            .await
+            .unwrap()
+    );
     assert!(embedded.database.checkpoint_wal().await.unwrap());
     for canary in [DELETED, REPLACED] {
         assert_eq!(occurrences(embedded.folder.path(), canary), 0);

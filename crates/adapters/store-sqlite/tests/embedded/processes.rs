@@ -4,7 +4,7 @@ use diesel::connection::SimpleConnection;
 use strongroom_domain::Action;
 use strongroom_fixtures::event;
 use strongroom_repository::{
-    Appended, AuditTrail, Contention, DeploymentRepository, DestinationLimitRepository,
+    Appended, AuditTrail, Contention, DeploymentRepository, DestinationLimitRepository, IntegrationRepository,
 };
 use strongroom_store_sqlite::{OpenError, SqliteDatabase, SqliteOptions};
 
@@ -110,14 +110,16 @@ async fn a_database_without_its_migrations_is_not_current_and_asking_writes_noth
 async fn a_database_of_an_older_build_gets_what_is_missing_and_keeps_what_it_has() {
     let embedded = Embedded::new().await;
     let id = embedded.database.deployment_id().await.unwrap();
+    let later = include_str!("../../../../../migrations/sqlite/20261123000000_integrations/down.sql");
     let down = include_str!("../../../../../migrations/sqlite/20261122000000_destination_limits/down.sql");
-    let forget = "DELETE FROM __diesel_schema_migrations WHERE version = '20261122000000'";
-    embedded.intruder().batch_execute(&[down, forget].concat()).unwrap();
+    let forget = "DELETE FROM __diesel_schema_migrations WHERE version >= '20261122000000'";
+    embedded.intruder().batch_execute(&[later, down, forget].concat()).unwrap();
     assert!(!embedded.database.migrations_current().await.unwrap());
     let (database, store) = open(&embedded.path(), SqliteOptions::default()).await;
     assert!(database.migrations_current().await.unwrap());
     assert_eq!(database.deployment_id().await.unwrap(), id);
     assert_eq!(store.take([7; 32], 1, Duration::from_secs(60)).await.unwrap(), None);
+    assert_eq!(IntegrationRepository::list(&store, &acme()).await.unwrap(), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]

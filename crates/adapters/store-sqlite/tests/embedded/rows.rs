@@ -1,15 +1,15 @@
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
-use strongroom_domain::Action;
+use strongroom_domain::{Action, Integration, IntegrationId};
 use strongroom_fixtures::{
-    SeededIds, api_key, credential, event, full_credential, full_event, full_service_account, provider,
-    with_payload,
+    SeededIds, api_key, credential, event, full_credential, full_event, full_service_account, instant,
+    provider, with_payload,
 };
 use strongroom_repository::{
     AuditTrail, Contention, CredentialFilter, CredentialRepository, DeploymentRepository,
-    DestinationLimitRepository, OrganizationRepository, QuotaDrift, Selector, ServiceAccountRepository,
-    StoreError,
+    DestinationLimitRepository, IntegrationRepository, OrganizationRepository, QuotaDrift, Selector,
+    ServiceAccountRepository, StoreError,
 };
 use strongroom_store_sqlite::{SqliteOptions, StatementCounter};
 
@@ -172,6 +172,8 @@ async fn hot_statements_use_an_index_and_sort_nothing() {
             "audit_events_credential",
         ),
         ("SELECT count(*) FROM credentials GROUP BY kek_id", "credentials_kek"),
+        ("SELECT id FROM integrations WHERE org_id = ? ORDER BY provider", "PRIMARY KEY"),
+        ("SELECT id FROM integrations WHERE org_id = ? AND credential_id = ?", "integrations_credential"),
     ];
     for (statement, index) in plans {
         let plan = explain(&embedded, statement);
@@ -229,4 +231,53 @@ async fn an_edited_list_of_tests_is_corrupt_and_stops_no_other_destination() {
     assert_eq!(embedded.store.forget(MINUTE).await.unwrap(), 1);
     assert_eq!(embedded.store.take([7; 32], 5, MINUTE).await.unwrap(), None);
     assert!(intruder.batch_execute("UPDATE destination_limits SET taken_at = 'x'").is_err());
+}
+
+#[tokio::test]
+async fn a_credential_in_use_is_not_deleted_past_the_store_and_an_edited_connection_is_corrupt() {
+    let embedded = Embedded::new().await;
+    let ids = SeededIds::new(1);
+    let stored = credential(&acme(), ids.credential());
+    CredentialRepository::insert(&embedded.store, &with_payload(stored.clone()), 50, evidence())
+        .await
+        .unwrap();
+    let integration = Integration {
+        organization: acme(),
+        id: IntegrationId(ids.credential().0),
+        provider: stored.provider.clone(),
+        credential: Some(stored.id),
+        connected_by: "user_1".to_owned(),
+        connected_at: instant(1),
+    };
+    assert!(embedded.store.connect(&integration, stored.id, evidence()).await.unwrap());
+    let mut intruder = embedded.intruder();
+    intruder.batch_execute("PRAGMA foreign_keys = ON").unwrap();
+    assert!(intruder.batch_execute("DELETE FROM credentials").is_err());
+    assert!(intruder.batch_execute("UPDATE integrations SET credential_id = randomblob(16)").is_err());
+
+    let edits = [
+        ("provider", "UPDATE integrations SET provider = 'can-ary'"),
+        ("connected_at", "UPDATE integrations SET provider = 'sftp', connected_at = 9223372036854775807"),
+    ];
+    for (column, edit) in edits {
+        intruder.batch_execute(edit).unwrap();
+        let error = IntegrationRepository::list(&embedded.store, &acme()).await.unwrap_err();
+        let text = spelled_out(&error);
+        assert!(matches!(error, StoreError::Corrupt(_)), "{text}");
+        let place = format!("column {column} of table integrations cannot be read in row acme/");
+        assert!(text.contains(&place) && !text.contains("can-ary"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_comes_with_its_credential_in_one_statement() {
+    let counter = StatementCounter::new();
+    let options = SqliteOptions { statements: Some(counter.clone()), ..SqliteOptions::default() };
+    let embedded = Embedded::with(options).await;
+    let before = counter.count();
+    assert!(
+        IntegrationRepository::find(&embedded.store, &acme(), &provider("sftp")).await.unwrap().is_none()
+    );
+    assert!(IntegrationRepository::list(&embedded.store, &acme()).await.unwrap().is_empty());
+    assert_eq!(counter.count(), before + 2);
 }

@@ -1,32 +1,76 @@
 //! `GET /integrations/audit`
 
 use actix_web::HttpResponse;
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 use strongroom_application::{Failure, QueryAudit};
 use strongroom_domain::audit::AuditRecord;
 use strongroom_domain::{Action, Actor, CredentialId, Operation};
-use strongroom_http_kit::{Call, Cursor, Route, ok, timestamp};
+use strongroom_http_kit::{
+    Answered, Call, Content, Cursor, Doc, Moment, Parameter, Route, Schema, ok, schema_of, timestamp,
+};
 use strongroom_repository::AuditFilter;
 
 use crate::credentials::list::page_size;
+use crate::schema::{self, spelled};
 
 pub(crate) const ROUTE: Route =
-    Route::get("/integrations/audit", Operation::QueryAudit, |call| Box::pin(handle(call)));
+    Route::get("/integrations/audit", Operation::QueryAudit, |call| Box::pin(handle(call)), &DOC);
 
-#[derive(Serialize)]
+const DOC: Doc = Doc {
+    query: &[
+        Parameter {
+            name: "credential_id",
+            description: "Only about this credential.",
+            schema: schema::credential_id,
+        },
+        Parameter {
+            name: "actor",
+            description: "Only by this actor.",
+            schema: || {
+                json!({
+                    "type": "string",
+                    "pattern": "^(user|service|system):[A-Za-z0-9._:|@-]{1,128}$",
+                    "examples": ["user:alice"],
+                })
+            },
+        },
+        Parameter { name: "action", description: "Only of this kind.", schema: schema::action },
+        Parameter { name: "from", description: "Not before this time.", schema: schema::moment },
+        Parameter { name: "to", description: "Before this time.", schema: schema::moment },
+        schema::LIMIT,
+        schema::CURSOR,
+    ],
+    refusals: &[400],
+    ..Doc::new(
+        "Reads the audit trail, newest first",
+        &[Answered {
+            status: 200,
+            description: "A page of it.",
+            content: Content::One(Schema { name: "AuditPage", json: schema_of::<Page<'_>> }),
+        }],
+    )
+};
+
+#[derive(Serialize, JsonSchema)]
 struct Page<'a> {
     items: Vec<Item<'a>>,
     next_cursor: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Item<'a> {
     seq: u64,
+    #[schemars(with = "Moment")]
     at: String,
+    #[schemars(schema_with = "spelled::action")]
     action: &'static str,
+    #[schemars(schema_with = "spelled::outcome")]
     outcome: &'static str,
     actor: &'a str,
     authentication: Option<&'a str>,
+    #[schemars(extend("format" = "uuid"))]
     credential_id: Option<String>,
     target: Option<&'a str>,
     provider: Option<&'a str>,
@@ -34,6 +78,7 @@ struct Item<'a> {
     request_id: Option<&'a str>,
     source_ip: Option<String>,
     details: &'a std::collections::BTreeMap<String, String>,
+    #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
     hash: String,
 }
 

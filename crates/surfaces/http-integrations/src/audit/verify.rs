@@ -1,24 +1,46 @@
 //! `GET /integrations/audit/verify`
 
 use actix_web::HttpResponse;
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Value, json};
 use strongroom_application::{Failure, VerifyAudit};
 use strongroom_domain::Operation;
-use strongroom_http_kit::{Call, Route, ok};
+use strongroom_http_kit::{Answered, Call, Content, Doc, Parameter, Route, Schema, ok, schema_of};
 
 pub(crate) const ROUTE: Route =
-    Route::get("/integrations/audit/verify", Operation::VerifyAudit, |call| Box::pin(handle(call)));
+    Route::get("/integrations/audit/verify", Operation::VerifyAudit, |call| Box::pin(handle(call)), &DOC);
 
-#[derive(Serialize)]
+const DOC: Doc = Doc {
+    query: &[
+        Parameter { name: "from_seq", description: "From this record; else the last 10,000.", schema: place },
+        Parameter { name: "to_seq", description: "Up to this record; else the last.", schema: place },
+    ],
+    ..Doc::new(
+        "Checks the audit chain, 100,000 records at most",
+        &[Answered {
+            status: 200,
+            description: "What was found.",
+            content: Content::One(Schema { name: "AuditVerification", json: schema_of::<Answer> }),
+        }],
+    )
+};
+
+fn place() -> Value {
+    json!({ "type": "integer", "minimum": 0 })
+}
+
+#[derive(Serialize, JsonSchema)]
 struct Answer {
     ok: bool,
     events: u64,
+    #[schemars(regex(pattern = "^[0-9a-f]*$"))]
     head: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     broken: Option<Broken>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Broken {
     seq: u64,
     reason: &'static str,

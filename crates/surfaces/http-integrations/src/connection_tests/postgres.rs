@@ -1,21 +1,40 @@
 //! `POST /integrations/postgres/test-connection` and `…/{credential_id}`
 
 use actix_web::HttpResponse;
+use serde_json::{Map, Value, json};
 use strongroom_application::{Failure, TestConnection};
 use strongroom_domain::{CredentialType, Operation};
-use strongroom_http_kit::{Call, Fields, Route};
+use strongroom_http_kit::{Call, Doc, Fields, Route, Schema, or_null};
 
-use super::{answer, submission};
+use super::{REPORTED, answer, needed, submission};
+use crate::schema;
 
-pub(crate) const ROUTE: Route =
-    Route::post("/integrations/postgres/test-connection", Operation::TestCredential, |call| {
-        Box::pin(handle(call))
-    });
+pub(crate) const ROUTE: Route = Route::post(
+    "/integrations/postgres/test-connection",
+    Operation::TestCredential,
+    |call| Box::pin(handle(call)),
+    &DOC,
+);
 
-pub(crate) const STORED: Route =
-    Route::act("/integrations/postgres/test-connection/{credential_id}", Operation::TestCredential, |call| {
-        Box::pin(handle_stored(call))
-    });
+pub(crate) const STORED: Route = Route::act(
+    "/integrations/postgres/test-connection/{credential_id}",
+    Operation::TestCredential,
+    |call| Box::pin(handle_stored(call)),
+    &STORED_DOC,
+);
+
+const DOC: Doc = Doc {
+    body: Some(Schema { name: "PostgresConnectionTest", json: connection_test }),
+    answer_headers: &schema::ALLOWANCE,
+    refusals: &[429],
+    ..Doc::new("Tests a PostgreSQL connection and stores nothing", REPORTED)
+};
+
+const STORED_DOC: Doc = Doc {
+    answer_headers: &schema::ALLOWANCE,
+    refusals: &[404, 409, 429],
+    ..Doc::new("Tests a stored PostgreSQL credential", REPORTED)
+};
 
 /// The providers that this route speaks for.
 const PROVIDERS: [&str; 2] = ["postgresql", "internal_postgresql"];
@@ -51,4 +70,19 @@ fn read(mut body: Fields) -> Result<TestConnection, Failure> {
 async fn handle_stored(call: Call) -> Result<HttpResponse, Failure> {
     let id = call.credential_id()?;
     Ok(answer(&call.app.test_stored_credential(&call.caller, id, Some(&PROVIDERS)).await?))
+}
+
+fn connection_test() -> Value {
+    let field = |sent: &str| if sent == "port" { schema::port() } else { or_null(schema::secret()) };
+    let fields: Map<String, Value> =
+        NAMES.iter().map(|(sent, _)| ((*sent).to_owned(), field(sent))).collect();
+    json!({
+        "type": "object",
+        "properties": fields,
+        "additionalProperties": false,
+        "anyOf": [
+            needed(&["connection_string"]),
+            needed(&["host", "database", "username", "password"]),
+        ],
+    })
 }

@@ -1,16 +1,27 @@
 //! `POST /integrations/{provider}/test-connection`
 
 use actix_web::HttpResponse;
+use serde_json::{Value, json};
 use strongroom_application::{Failure, TestConnection};
 use strongroom_domain::{CredentialType, Operation};
-use strongroom_http_kit::{Call, Fields, Route};
+use strongroom_http_kit::{Call, Doc, Fields, Route, Schema};
 
-use super::answer;
+use super::{REPORTED, answer};
+use crate::schema;
 
-pub(crate) const ROUTE: Route =
-    Route::post("/integrations/{provider}/test-connection", Operation::TestCredential, |call| {
-        Box::pin(handle(call))
-    });
+pub(crate) const ROUTE: Route = Route::post(
+    "/integrations/{provider}/test-connection",
+    Operation::TestCredential,
+    |call| Box::pin(handle(call)),
+    &DOC,
+);
+
+const DOC: Doc = Doc {
+    body: Some(Schema { name: "ConnectionTest", json: connection_test }),
+    answer_headers: &schema::ALLOWANCE,
+    refusals: &[429],
+    ..Doc::new("Tests credentials of a provider and stores nothing", REPORTED)
+};
 
 async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
     let body = call.body()?;
@@ -28,5 +39,17 @@ fn read(mut body: Fields, provider: String) -> Result<TestConnection, Failure> {
             credentials: credentials?,
             probe_path: None,
         })
+    })
+}
+
+fn connection_test() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "credential_type": schema::credential_type(),
+            "credentials": schema::credentials(),
+        },
+        "required": ["credential_type", "credentials"],
+        "additionalProperties": false,
     })
 }

@@ -1,16 +1,27 @@
 //! `POST /integrations/sftp/test-connection`
 
 use actix_web::HttpResponse;
+use serde_json::{Value, json};
 use strongroom_application::{Failure, MAX_PROBE_PATH_BYTES, TestConnection};
 use strongroom_domain::{CredentialType, Operation, Rule, SecretText, SubmittedValue};
-use strongroom_http_kit::{Call, Fields, Route};
+use strongroom_http_kit::{Call, Doc, Fields, Route, Schema, one_of, or_null};
 
-use super::{answer, renamed, submission};
+use super::{REPORTED, answer, needed, renamed, submission};
+use crate::schema;
 
-pub(crate) const ROUTE: Route =
-    Route::post("/integrations/sftp/test-connection", Operation::TestCredential, |call| {
-        Box::pin(handle(call))
-    });
+pub(crate) const ROUTE: Route = Route::post(
+    "/integrations/sftp/test-connection",
+    Operation::TestCredential,
+    |call| Box::pin(handle(call)),
+    &DOC,
+);
+
+const DOC: Doc = Doc {
+    body: Some(Schema { name: "SftpConnectionTest", json: connection_test }),
+    answer_headers: &schema::ALLOWANCE,
+    refusals: &[429],
+    ..Doc::new("Tests an SFTP connection and stores nothing", REPORTED)
+};
 
 /// The names of this route beside those of the catalog.
 const NAMES: [(&str, &str); 5] = [
@@ -64,4 +75,27 @@ fn path(text: &str) -> Result<String, Rule> {
         return Err(Rule::fixed("must be a path of at most 1024 bytes without control characters"));
     }
     Ok(text.to_owned())
+}
+
+fn connection_test() -> Value {
+    let text = || json!({ "type": "string", "minLength": 1 });
+    json!({
+        "type": "object",
+        "properties": {
+            "host": text(),
+            "port": schema::port(),
+            "username": text(),
+            "auth_type": one_of(["user_password", "password", "key_file"]),
+            "password": or_null(schema::secret()),
+            "private_key_data": or_null(schema::secret()),
+            "private_key_passphrase": or_null(schema::secret()),
+            "host_key_fingerprint": or_null(schema::secret()),
+            "test_path": or_null(json!({ "type": "string", "maxLength": MAX_PROBE_PATH_BYTES })),
+        },
+        "required": ["host", "username", "auth_type"],
+        "additionalProperties": false,
+        "if": { "properties": { "auth_type": { "const": "key_file" } } },
+        "then": needed(&["private_key_data"]),
+        "else": needed(&["password"]),
+    })
 }

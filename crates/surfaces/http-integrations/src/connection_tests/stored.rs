@@ -3,14 +3,23 @@
 use actix_web::HttpResponse;
 use strongroom_application::Failure;
 use strongroom_domain::Operation;
-use strongroom_http_kit::{Call, Route};
+use strongroom_http_kit::{Call, Doc, Route};
 
-use super::answer;
+use super::{REPORTED, answer};
+use crate::schema;
 
-pub(crate) const ROUTE: Route =
-    Route::act("/integrations/credentials/{credential_id}/test", Operation::TestCredential, |call| {
-        Box::pin(handle(call))
-    });
+pub(crate) const ROUTE: Route = Route::act(
+    "/integrations/credentials/{credential_id}/test",
+    Operation::TestCredential,
+    |call| Box::pin(handle(call)),
+    &DOC,
+);
+
+const DOC: Doc = Doc {
+    answer_headers: &schema::ALLOWANCE,
+    refusals: &[404, 409, 429],
+    ..Doc::new("Tests a stored credential", REPORTED)
+};
 
 async fn handle(call: Call) -> Result<HttpResponse, Failure> {
     let id = call.credential_id()?;

@@ -1,14 +1,33 @@
 //! `POST /integrations/credentials`
 
 use actix_web::HttpResponse;
+use serde_json::{Value, json};
 use strongroom_application::{Failure, StoreCredential};
 use strongroom_domain::{CredentialName, CredentialType, Operation, Slot};
-use strongroom_http_kit::{Call, Fields, Route, created};
+use strongroom_http_kit::{Answered, Call, Content, Doc, Fields, Route, Schema, created, or_null};
 
-use crate::metadata::{Metadata, tagged};
+use crate::metadata::{CREDENTIAL, Metadata, tagged};
+use crate::refuse::REFUSED_OR_WRONG_SHAPE;
+use crate::schema;
 
-pub(crate) const ROUTE: Route =
-    Route::post("/integrations/credentials", Operation::CreateCredential, |call| Box::pin(handle(call)));
+pub(crate) const ROUTE: Route = Route::post(
+    "/integrations/credentials",
+    Operation::CreateCredential,
+    |call| Box::pin(handle(call)),
+    &DOC,
+);
+
+const DOC: Doc = Doc {
+    query: &[schema::TEST],
+    body: Some(Schema { name: "NewCredential", json: new_credential }),
+    answer_headers: &[schema::LOCATION, schema::ETAG],
+    refusals: &[409, 429],
+    own_refusals: &[(422, REFUSED_OR_WRONG_SHAPE)],
+    ..Doc::new(
+        "Stores a credential",
+        &[Answered { status: 201, description: "It is stored.", content: Content::One(CREDENTIAL) }],
+    )
+};
 
 async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
     let test = tests_first(&call)?;
@@ -42,5 +61,21 @@ fn read(mut body: Fields) -> Result<StoreCredential, Failure> {
             slot,
             test: false,
         })
+    })
+}
+
+fn new_credential() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "provider": schema::provider(),
+            "credential_type": schema::credential_type(),
+            "credentials": schema::credentials(),
+            "name": or_null(schema::name()),
+            "expires_at": or_null(schema::moment()),
+            "slot": or_null(schema::slot()),
+        },
+        "required": ["provider", "credential_type", "credentials"],
+        "additionalProperties": false,
     })
 }

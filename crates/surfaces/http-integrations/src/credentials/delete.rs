@@ -3,12 +3,25 @@
 use actix_web::HttpResponse;
 use strongroom_application::Failure;
 use strongroom_domain::Operation;
-use strongroom_http_kit::{Call, Route, no_content};
+use strongroom_http_kit::{Answered, Call, Content, Doc, Route, no_content};
 
-pub(crate) const ROUTE: Route =
-    Route::delete("/integrations/credentials/{credential_id}", Operation::DeleteCredential, |call| {
-        Box::pin(handle(call))
-    });
+use crate::schema;
+
+pub(crate) const ROUTE: Route = Route::delete(
+    "/integrations/credentials/{credential_id}",
+    Operation::DeleteCredential,
+    |call| Box::pin(handle(call)),
+    &DOC,
+);
+
+const DOC: Doc = Doc {
+    headers: &[schema::IF_MATCH],
+    refusals: &[400, 404, 412],
+    ..Doc::new(
+        "Destroys a credential at once",
+        &[Answered { status: 204, description: "It is gone.", content: Content::None }],
+    )
+};
 
 async fn handle(call: Call) -> Result<HttpResponse, Failure> {
     call.app.delete_credential(&call.caller, call.credential_id()?, call.if_match()?).await?;

@@ -3,14 +3,26 @@
 use actix_web::HttpResponse;
 use strongroom_application::Failure;
 use strongroom_domain::Operation;
-use strongroom_http_kit::{Call, Route};
+use strongroom_http_kit::{Answered, Call, Content, Doc, Route};
 
-use crate::metadata::shown;
+use crate::metadata::{CREDENTIAL, shown};
+use crate::schema;
 
-pub(crate) const ROUTE: Route =
-    Route::get("/integrations/credentials/{credential_id}", Operation::GetCredential, |call| {
-        Box::pin(handle(call))
-    });
+pub(crate) const ROUTE: Route = Route::get(
+    "/integrations/credentials/{credential_id}",
+    Operation::GetCredential,
+    |call| Box::pin(handle(call)),
+    &DOC,
+);
+
+const DOC: Doc = Doc {
+    answer_headers: &[schema::ETAG],
+    refusals: &[400, 404],
+    ..Doc::new(
+        "Shows a credential without its secret",
+        &[Answered { status: 200, description: "The credential.", content: Content::One(CREDENTIAL) }],
+    )
+};
 
 async fn handle(call: Call) -> Result<HttpResponse, Failure> {
     let credential = call.app.get_credential(&call.caller, call.credential_id()?).await?;

@@ -2,19 +2,57 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{self, HeaderValue};
+use serde_json::json;
 use strongroom_application::{Failure, ListCredentials};
 use strongroom_domain::{CredentialId, CredentialName, CredentialStatus, Operation, ProviderId, Rule, Slot};
-use strongroom_http_kit::{Call, Cursor, Route, ok};
+use strongroom_http_kit::{Answered, Call, Content, Cursor, Doc, Parameter, Route, ok, one_of};
 
-use crate::metadata::Metadata;
+use crate::metadata::{CREDENTIAL, Metadata};
+use crate::schema;
 
 pub(crate) const ROUTE: Route =
-    Route::get("/integrations/credentials", Operation::ListCredentials, |call| Box::pin(handle(call)));
+    Route::get("/integrations/credentials", Operation::ListCredentials, |call| Box::pin(handle(call)), &DOC);
 
-pub(crate) const BY_PROVIDER: Route =
-    Route::get("/integrations/credentials/provider/{provider}", Operation::ListCredentials, |call| {
-        Box::pin(handle_provider(call))
-    });
+pub(crate) const BY_PROVIDER: Route = Route::get(
+    "/integrations/credentials/provider/{provider}",
+    Operation::ListCredentials,
+    |call| Box::pin(handle_provider(call)),
+    &BY_PROVIDER_DOC,
+);
+
+const DOC: Doc = Doc {
+    query: &[
+        Parameter { name: "provider", description: "Only of this provider.", schema: schema::provider },
+        STATUS,
+        NAME,
+        SLOT,
+        schema::LIMIT,
+        schema::CURSOR,
+    ],
+    answer_headers: &[schema::LINK],
+    refusals: &[400],
+    ..Doc::new("Lists credentials, newest first", ANSWERS)
+};
+
+const BY_PROVIDER_DOC: Doc = Doc {
+    query: &[STATUS, NAME, SLOT, schema::LIMIT, schema::CURSOR],
+    ..Doc { summary: "Lists credentials of a provider, newest first", ..DOC }
+};
+
+const ANSWERS: &[Answered] =
+    &[Answered { status: 200, description: "A page of them.", content: Content::List(CREDENTIAL) }];
+
+const STATUS: Parameter = Parameter {
+    name: "status",
+    description: "Only with this status.",
+    schema: || one_of(CredentialStatus::ALL.map(CredentialStatus::as_str)),
+};
+const NAME: Parameter = Parameter { name: "name", description: "Only with this name.", schema: schema::name };
+const SLOT: Parameter = Parameter {
+    name: "slot",
+    description: "Only the holder of this slot.",
+    schema: || json!({ "type": "string", "pattern": "^([A-Za-z0-9._-]{1,64}|crm/[A-Za-z0-9_]{1,64})$" }),
+};
 
 async fn handle(call: Call) -> Result<HttpResponse, Failure> {
     let query = read(&call)?;

@@ -2,14 +2,33 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use serde_json::{Value, json};
 use strongroom_application::{Application, Failure};
 use strongroom_domain::{CredentialId, Operation, Rule};
-use strongroom_http_kit::{Call, Fields, Route, ok_secret};
+use strongroom_http_kit::{Answered, Call, Content, Doc, Fields, Route, Schema, ok_secret};
 
-use super::read_secret::Opened;
+use super::read_secret::{OPENED, Opened};
+use crate::schema;
 
-pub(crate) const ROUTE: Route =
-    Route::post("/integrations/credentials/secrets", Operation::ReadSecrets, |call| Box::pin(handle(call)));
+pub(crate) const ROUTE: Route = Route::post(
+    "/integrations/credentials/secrets",
+    Operation::ReadSecrets,
+    |call| Box::pin(handle(call)),
+    &DOC,
+);
+
+const DOC: Doc = Doc {
+    body: Some(Schema { name: "CredentialIds", json: credential_ids }),
+    refusals: &[404, 409],
+    ..Doc::new(
+        "Reads up to 50 secrets in one recorded commit",
+        &[Answered {
+            status: 200,
+            description: "All of them, in the order asked.",
+            content: Content::List(OPENED),
+        }],
+    )
+};
 
 async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
     let ids = read(call.body()?)?;
@@ -28,4 +47,19 @@ fn read(mut body: Fields) -> Result<Vec<CredentialId>, Failure> {
         body.broken("ids", Rule::fixed("must name 1 to 50 credentials"));
     }
     body.finish(|| ids)
+}
+
+fn credential_ids() -> Value {
+    let ids = json!({
+        "type": "array",
+        "items": schema::credential_id(),
+        "minItems": 1,
+        "maxItems": Application::MAX_BATCH,
+    });
+    json!({
+        "type": "object",
+        "properties": { "ids": ids },
+        "required": ["ids"],
+        "additionalProperties": false,
+    })
 }

@@ -7,27 +7,58 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 use strongroom_application::{Failure, OpenedCredential};
 use strongroom_domain::content::TOKEN_EXPIRY;
+use strongroom_domain::crm::{DSN, METADATA, Metadata};
 use strongroom_domain::{Operation, Slot};
-use strongroom_http_kit::{Call, Route, ok_secret, timestamp};
+use strongroom_http_kit::{
+    Answered, Call, Content, Doc, Parameter, Route, Schema, ok_secret, or_null, timestamp,
+};
 
-use crate::metadata::{PublicValue, tagged};
+use crate::metadata::{PublicValue, public_value, tagged};
+use crate::schema;
 
-pub(crate) const ROUTE: Route =
-    Route::get("/integrations/credentials/{credential_id}/credentials", Operation::ReadSecrets, |call| {
-        Box::pin(handle(call))
-    });
+pub(crate) const ROUTE: Route = Route::get(
+    "/integrations/credentials/{credential_id}/credentials",
+    Operation::ReadSecrets,
+    |call| Box::pin(handle(call)),
+    &DOC,
+);
 
-pub(crate) const ALIAS: Route =
-    Route::get("/integrations/credentials/{credential_id}/secrets", Operation::ReadSecrets, |call| {
-        Box::pin(handle(call))
-    });
+pub(crate) const ALIAS: Route = Route::get(
+    "/integrations/credentials/{credential_id}/secrets",
+    Operation::ReadSecrets,
+    |call| Box::pin(handle(call)),
+    &DOC,
+);
 
-pub(crate) const BY_SLOT: Route =
-    Route::get("/integrations/slots/{slot}/credentials", Operation::ReadSecrets, |call| {
-        Box::pin(handle_slot(call))
-    });
+pub(crate) const BY_SLOT: Route = Route::get(
+    "/integrations/slots/{slot}/credentials",
+    Operation::ReadSecrets,
+    |call| Box::pin(handle_slot(call)),
+    &BY_SLOT_DOC,
+);
+
+const DOC: Doc = Doc {
+    query: &[Parameter {
+        name: "fields",
+        description: "Only these fields of `credentials`, with commas between them.",
+        schema: || json!({ "type": "string" }),
+    }],
+    headers: &[schema::IF_NONE_MATCH],
+    answer_headers: &[schema::ETAG],
+    refusals: &[400, 404, 409],
+    ..Doc::new(
+        "Reads a secret",
+        &[
+            Answered { status: 200, description: "The secret.", content: Content::One(OPENED) },
+            Answered { status: 304, description: "The caller has this version.", content: Content::None },
+        ],
+    )
+};
+
+const BY_SLOT_DOC: Doc = Doc { summary: "Reads the secret of a slot's holder", ..DOC };
 
 async fn handle(call: Call) -> Result<HttpResponse, Failure> {
     let only = only(&call)?;
@@ -74,7 +105,11 @@ impl Opened<'_> {
     pub(crate) fn size_hint(&self) -> usize {
         let secret: usize =
             self.opened.secret.iter().map(|(name, value)| name.len() + value.len() * 6 + 8).sum();
-        1_024 + secret + self.opened.credential.config.to_canonical_json().len() * 2
+        let crm = self.opened.crm.as_ref().map_or(0, |content| {
+            let metadata = content.metadata.iter().map(|(name, value)| name.len() * 6 + 4 + value.size());
+            64 + content.dsn.len() * 6 + metadata.sum::<usize>()
+        });
+        1_024 + secret + crm + self.opened.credential.config.to_canonical_json().len() * 2
     }
 
     fn shows(&self, field: &str) -> bool {
@@ -122,6 +157,49 @@ impl Serialize for Values<'_> {
         if let Some(end) = token_end {
             map.serialize_entry(TOKEN_EXPIRY, &timestamp(end))?;
         }
+        if let Some(content) = &self.0.opened.crm {
+            if self.0.shows(DSN) {
+                map.serialize_entry(DSN, content.dsn.expose())?;
+            }
+            if self.0.shows(METADATA) {
+                map.serialize_entry(METADATA, &Exposed(&content.metadata))?;
+            }
+        }
         map.end()
     }
+}
+
+/// Metadata of a CRM client.
+struct Exposed<'a>(&'a Metadata);
+
+impl Serialize for Exposed<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value.expose())))
+    }
+}
+
+pub(crate) const OPENED: Schema = Schema { name: "OpenedCredential", json: opened_credential };
+
+fn opened_credential() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "id": { "type": "string", "format": "uuid" },
+            "provider": { "type": "string" },
+            "credential_type": schema::credential_type(),
+            "version": { "type": "integer", "minimum": 1 },
+            "expires_at": or_null(schema::moment()),
+            "credentials": {
+                "type": "object",
+                "description": "All fields, secret and public.",
+                "properties": {
+                    "dsn": { "type": "string", "description": "As CRM clients know it." },
+                    "metadata": { "type": "object", "description": "As CRM clients know it." },
+                },
+                "additionalProperties": public_value(),
+            },
+        },
+        "required": ["id", "provider", "credential_type", "version", "expires_at", "credentials"],
+        "additionalProperties": false,
+    })
 }

@@ -1,17 +1,35 @@
 //! `PATCH /integrations/credentials/{credential_id}`
 
 use actix_web::HttpResponse;
+use serde_json::{Value, json};
 use strongroom_application::{Failure, NewContent, UpdateCredential};
 use strongroom_domain::{CredentialName, CredentialType, Operation};
-use strongroom_http_kit::{Call, Fields, Route};
+use strongroom_http_kit::{Answered, Call, Content, Doc, Fields, Route, Schema, or_null};
 
 use super::create::tests_first;
-use crate::metadata::shown;
+use crate::metadata::{CREDENTIAL, shown};
+use crate::refuse::REFUSED_OR_WRONG_SHAPE;
+use crate::schema;
 
-pub(crate) const ROUTE: Route =
-    Route::patch("/integrations/credentials/{credential_id}", Operation::UpdateCredential, |call| {
-        Box::pin(handle(call))
-    });
+pub(crate) const ROUTE: Route = Route::patch(
+    "/integrations/credentials/{credential_id}",
+    Operation::UpdateCredential,
+    |call| Box::pin(handle(call)),
+    &DOC,
+);
+
+const DOC: Doc = Doc {
+    query: &[schema::TEST],
+    headers: &[schema::IF_MATCH],
+    body: Some(Schema { name: "CredentialChange", json: credential_change }),
+    answer_headers: &[schema::ETAG],
+    refusals: &[404, 409, 412, 429, 502],
+    own_refusals: &[(422, REFUSED_OR_WRONG_SHAPE)],
+    ..Doc::new(
+        "Replaces a credential's content, its name or its expiry",
+        &[Answered { status: 200, description: "It is changed.", content: Content::One(CREDENTIAL) }],
+    )
+};
 
 async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
     let id = call.credential_id()?;
@@ -39,5 +57,34 @@ fn read(mut body: Fields) -> Result<UpdateCredential, Failure> {
         let content =
             content.map(|(credential_type, credentials)| NewContent { credential_type, credentials });
         Some(UpdateCredential { content, name, expires_at, expected_revision: None, test: false })
+    })
+}
+
+fn credential_change() -> Value {
+    let whole = json!({
+        "properties": { "credential_type": { "type": "string" }, "credentials": { "type": "object" } },
+        "required": ["credential_type", "credentials"],
+    });
+    let without_content = |named: Value| {
+        let mut change = json!({ "credential_type": { "type": "null" }, "credentials": { "type": "null" } });
+        if let (Some(change), Value::Object(named)) = (change.as_object_mut(), &named) {
+            change.extend(named.clone());
+        }
+        change
+    };
+    json!({
+        "type": "object",
+        "properties": {
+            "credential_type": or_null(schema::credential_type()),
+            "credentials": or_null(schema::credentials()),
+            "name": or_null(schema::name()),
+            "expires_at": or_null(schema::moment()),
+        },
+        "additionalProperties": false,
+        "anyOf": [
+            whole,
+            { "properties": without_content(json!({ "name": { "type": "string" } })), "required": ["name"] },
+            { "properties": without_content(json!({})), "required": ["expires_at"] },
+        ],
     })
 }

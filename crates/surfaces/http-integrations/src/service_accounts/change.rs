@@ -1,17 +1,33 @@
 //! `PATCH /service-accounts/{service_account_id}`
 
 use actix_web::HttpResponse;
+use serde_json::{Value, json};
 use strongroom_application::{ChangeServiceAccount, Failure};
 use strongroom_domain::service_account::AccountName;
 use strongroom_domain::{Operation, ServiceAccountStatus};
-use strongroom_http_kit::{Call, Fields, Route, ok};
+use strongroom_http_kit::{Answered, Call, Content, Doc, Fields, Route, Schema, ok, or_null};
 
-use super::{Account, account_id, credential_ids, description, providers, scopes};
+use super::{
+    Account, SERVICE_ACCOUNT, account_id, credential_ids, credential_ids_schema, description,
+    description_schema, providers, providers_schema, scopes, scopes_schema,
+};
+use crate::schema;
 
-pub(crate) const ROUTE: Route =
-    Route::patch("/service-accounts/{service_account_id}", Operation::ManageServiceAccounts, |call| {
-        Box::pin(handle(call))
-    });
+pub(crate) const ROUTE: Route = Route::patch(
+    "/service-accounts/{service_account_id}",
+    Operation::ManageServiceAccounts,
+    |call| Box::pin(handle(call)),
+    &DOC,
+);
+
+const DOC: Doc = Doc {
+    body: Some(Schema { name: "ServiceAccountChange", json: account_change }),
+    refusals: &[404],
+    ..Doc::new(
+        "Changes a service account",
+        &[Answered { status: 200, description: "It is changed.", content: Content::One(SERVICE_ACCOUNT) }],
+    )
+};
 
 async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
     let id = account_id(&call)?;
@@ -28,4 +44,19 @@ fn read(mut body: Fields) -> Result<ChangeServiceAccount, Failure> {
     let credentials = body.nullable("credential_ids", credential_ids);
     let status = body.choice("status", ServiceAccountStatus::parse);
     body.finish(|| Some(ChangeServiceAccount { name, description, scopes, providers, credentials, status }))
+}
+
+fn account_change() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "name": or_null(schema::name()),
+            "description": or_null(description_schema()),
+            "scopes": or_null(scopes_schema()),
+            "providers": or_null(providers_schema()),
+            "credential_ids": or_null(credential_ids_schema()),
+            "status": or_null(schema::account_status()),
+        },
+        "additionalProperties": false,
+    })
 }

@@ -1,15 +1,29 @@
 //! `POST /service-accounts`
 
 use actix_web::HttpResponse;
+use serde_json::{Value, json};
 use strongroom_application::{Failure, NewServiceAccount};
 use strongroom_domain::service_account::AccountName;
 use strongroom_domain::{Operation, Reach};
-use strongroom_http_kit::{Call, Fields, Route, created};
+use strongroom_http_kit::{Answered, Call, Content, Doc, Fields, Route, Schema, created, or_null};
 
-use super::{Account, credential_ids, description, providers, scopes};
+use super::{
+    Account, SERVICE_ACCOUNT, credential_ids, credential_ids_schema, description, description_schema,
+    providers, providers_schema, scopes, scopes_schema,
+};
+use crate::schema;
 
 pub(crate) const ROUTE: Route =
-    Route::post("/service-accounts", Operation::ManageServiceAccounts, |call| Box::pin(handle(call)));
+    Route::post("/service-accounts", Operation::ManageServiceAccounts, |call| Box::pin(handle(call)), &DOC);
+
+const DOC: Doc = Doc {
+    body: Some(Schema { name: "NewServiceAccount", json: new_account }),
+    answer_headers: &[schema::LOCATION],
+    ..Doc::new(
+        "Makes a service account",
+        &[Answered { status: 201, description: "It is made.", content: Content::One(SERVICE_ACCOUNT) }],
+    )
+};
 
 async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
     let new = read(call.body()?)?;
@@ -29,4 +43,19 @@ fn read(mut body: Fields) -> Result<NewServiceAccount, Failure> {
         credentials: credential_ids(&mut body, "credential_ids"),
     };
     body.finish(|| Some(NewServiceAccount { name: name?, description, scopes, reach }))
+}
+
+fn new_account() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "name": schema::name(),
+            "description": or_null(description_schema()),
+            "scopes": or_null(scopes_schema()),
+            "providers": or_null(providers_schema()),
+            "credential_ids": or_null(credential_ids_schema()),
+        },
+        "required": ["name"],
+        "additionalProperties": false,
+    })
 }

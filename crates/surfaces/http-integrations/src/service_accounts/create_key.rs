@@ -2,21 +2,41 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Value, json};
 use strongroom_application::{Failure, NewApiKey};
 use strongroom_domain::Operation;
 use strongroom_domain::service_account::AccountName;
-use strongroom_http_kit::{Call, Fields, Route, ok_secret};
+use strongroom_http_kit::{
+    Answered, Call, Content, Doc, Fields, Route, Schema, ok_secret, or_null, schema_of,
+};
 
 use super::{Key, account_id};
+use crate::schema;
 
-pub(crate) const ROUTE: Route =
-    Route::post("/service-accounts/{service_account_id}/api-keys", Operation::ManageApiKeys, |call| {
-        Box::pin(handle(call))
-    });
+pub(crate) const ROUTE: Route = Route::post(
+    "/service-accounts/{service_account_id}/api-keys",
+    Operation::ManageApiKeys,
+    |call| Box::pin(handle(call)),
+    &DOC,
+);
+
+const DOC: Doc = Doc {
+    body: Some(Schema { name: "NewApiKey", json: new_key }),
+    refusals: &[404],
+    ..Doc::new(
+        "Issues an API key",
+        &[Answered {
+            status: 201,
+            description: "The key, with its token, which is shown this once.",
+            content: Content::One(Schema { name: "IssuedApiKey", json: schema_of::<Issued<'_>> }),
+        }],
+    )
+};
 
 /// A new key. Its token is shown this once.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Issued<'a> {
     #[serde(flatten)]
     key: Key<'a>,
@@ -38,4 +58,13 @@ fn read(mut body: Fields) -> Result<NewApiKey, Failure> {
     let name = body.parsed("name", AccountName::parse);
     let expires_at = body.optional("expires_at");
     body.finish(|| Some(NewApiKey { name: name?, expires_at }))
+}
+
+fn new_key() -> Value {
+    json!({
+        "type": "object",
+        "properties": { "name": schema::name(), "expires_at": or_null(schema::moment()) },
+        "required": ["name"],
+        "additionalProperties": false,
+    })
 }

@@ -3,14 +3,24 @@
 use actix_web::HttpResponse;
 use strongroom_application::Failure;
 use strongroom_domain::Operation;
-use strongroom_http_kit::{Call, Route, no_content};
+use strongroom_http_kit::{Answered, Call, Content, Doc, Route, no_content};
 
 use super::account_id;
 
-pub(crate) const ROUTE: Route =
-    Route::delete("/service-accounts/{service_account_id}", Operation::ManageServiceAccounts, |call| {
-        Box::pin(handle(call))
-    });
+pub(crate) const ROUTE: Route = Route::delete(
+    "/service-accounts/{service_account_id}",
+    Operation::ManageServiceAccounts,
+    |call| Box::pin(handle(call)),
+    &DOC,
+);
+
+const DOC: Doc = Doc {
+    refusals: &[400, 404],
+    ..Doc::new(
+        "Removes a service account and its keys",
+        &[Answered { status: 204, description: "It is gone.", content: Content::None }],
+    )
+};
 
 async fn handle(call: Call) -> Result<HttpResponse, Failure> {
     call.app.delete_service_account(&call.caller, account_id(&call)?).await?;

@@ -3,14 +3,24 @@
 use actix_web::HttpResponse;
 use strongroom_application::Failure;
 use strongroom_domain::Operation;
-use strongroom_http_kit::{Call, Route, ok};
+use strongroom_http_kit::{Answered, Call, Content, Doc, Route, ok};
 
-use super::{Account, account_id};
+use super::{Account, SERVICE_ACCOUNT, account_id};
 
-pub(crate) const ROUTE: Route =
-    Route::get("/service-accounts/{service_account_id}", Operation::ManageServiceAccounts, |call| {
-        Box::pin(handle(call))
-    });
+pub(crate) const ROUTE: Route = Route::get(
+    "/service-accounts/{service_account_id}",
+    Operation::ManageServiceAccounts,
+    |call| Box::pin(handle(call)),
+    &DOC,
+);
+
+const DOC: Doc = Doc {
+    refusals: &[400, 404],
+    ..Doc::new(
+        "Shows a service account",
+        &[Answered { status: 200, description: "The account.", content: Content::One(SERVICE_ACCOUNT) }],
+    )
+};
 
 async fn handle(call: Call) -> Result<HttpResponse, Failure> {
     let account = call.app.get_service_account(&call.caller, account_id(&call)?).await?;

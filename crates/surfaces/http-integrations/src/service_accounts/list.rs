@@ -1,15 +1,32 @@
 //! `GET /service-accounts`
 
 use actix_web::HttpResponse;
+use serde_json::json;
 use strongroom_application::Failure;
 use strongroom_domain::Operation;
-use strongroom_http_kit::{Call, Route, ok};
+use strongroom_http_kit::{Answered, Call, Content, Doc, Parameter, Route, ok};
 
-use super::Account;
+use super::{Account, SERVICE_ACCOUNT};
 use crate::credentials::list::page_size;
+use crate::schema;
 
 pub(crate) const ROUTE: Route =
-    Route::get("/service-accounts", Operation::ManageServiceAccounts, |call| Box::pin(handle(call)));
+    Route::get("/service-accounts", Operation::ManageServiceAccounts, |call| Box::pin(handle(call)), &DOC);
+
+const DOC: Doc = Doc {
+    query: &[
+        Parameter {
+            name: "offset",
+            description: "How many to pass over.",
+            schema: || json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX, "default": 0 }),
+        },
+        schema::LIMIT,
+    ],
+    ..Doc::new(
+        "Lists service accounts, newest first",
+        &[Answered { status: 200, description: "A page of them.", content: Content::List(SERVICE_ACCOUNT) }],
+    )
+};
 
 async fn handle(call: Call) -> Result<HttpResponse, Failure> {
     let mut query = call.query();

@@ -3,14 +3,24 @@
 use actix_web::HttpResponse;
 use strongroom_application::Failure;
 use strongroom_domain::Operation;
-use strongroom_http_kit::{Call, Route, ok};
+use strongroom_http_kit::{Answered, Call, Content, Doc, Route, ok};
 
-use super::{Key, account_id};
+use super::{API_KEY, Key, account_id};
 
-pub(crate) const ROUTE: Route =
-    Route::get("/service-accounts/{service_account_id}/api-keys", Operation::ManageApiKeys, |call| {
-        Box::pin(handle(call))
-    });
+pub(crate) const ROUTE: Route = Route::get(
+    "/service-accounts/{service_account_id}/api-keys",
+    Operation::ManageApiKeys,
+    |call| Box::pin(handle(call)),
+    &DOC,
+);
+
+const DOC: Doc = Doc {
+    refusals: &[400, 404],
+    ..Doc::new(
+        "Lists the API keys of a service account, newest first",
+        &[Answered { status: 200, description: "All of them.", content: Content::List(API_KEY) }],
+    )
+};
 
 async fn handle(call: Call) -> Result<HttpResponse, Failure> {
     let keys = call.app.list_api_keys(&call.caller, account_id(&call)?).await?;

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use strongroom_application::Failure;
 use strongroom_domain::{ApiKeyId, Operation};
-use strongroom_http_kit::{Call, Route, no_content};
+use strongroom_http_kit::{Answered, Call, Content, Doc, Route, no_content};
 
 use super::account_id;
 
@@ -11,7 +11,16 @@ pub(crate) const ROUTE: Route = Route::delete(
     "/service-accounts/{service_account_id}/api-keys/{key_id}",
     Operation::ManageApiKeys,
     |call| Box::pin(handle(call)),
+    &DOC,
 );
+
+const DOC: Doc = Doc {
+    refusals: &[400, 404],
+    ..Doc::new(
+        "Revokes an API key",
+        &[Answered { status: 204, description: "It no longer works.", content: Content::None }],
+    )
+};
 
 async fn handle(call: Call) -> Result<HttpResponse, Failure> {
     let key = call.path_id("key_id", ApiKeyId::parse)?;

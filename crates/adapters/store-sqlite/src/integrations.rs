@@ -1,0 +1,166 @@
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel::query_dsl::methods;
+use diesel::upsert::excluded;
+use strongroom_domain::{CredentialId, Evidence, Integration, IntegrationId, OrganizationId, ProviderId};
+use strongroom_repository::{ConnectedCredential, IntegrationRepository, StoreError, StoreResult};
+
+use crate::SqliteStore;
+use crate::columns::{Row, blob, micros};
+use crate::credentials::CredentialRow;
+use crate::failure::{BadColumn, Failure, RowKey};
+use crate::schema::{credentials, integrations};
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = integrations)]
+struct IntegrationRow {
+    org_id: String,
+    provider: String,
+    id: Vec<u8>,
+    credential_id: Option<Vec<u8>>,
+    connected_by: String,
+    connected_at: i64,
+}
+
+impl IntegrationRow {
+    fn of(new: &Integration, credential: CredentialId) -> Self {
+        Self {
+            org_id: new.organization.as_str().to_owned(),
+            provider: new.provider.as_str().to_owned(),
+            id: blob(new.id.0),
+            credential_id: Some(blob(credential.0)),
+            connected_by: new.connected_by.clone(),
+            connected_at: micros(new.connected_at),
+        }
+    }
+
+    fn into_integration(self) -> Result<Integration, BadColumn> {
+        let row = Row { table: "integrations", organization: &self.org_id, key: RowKey::Bytes(&self.id) };
+        let credential = self.credential_id.map(|id| row.uuid("credential_id", &id)).transpose()?;
+        Ok(Integration {
+            organization: row.organization()?,
+            id: IntegrationId(row.uuid("id", &self.id)?),
+            provider: row.read("provider", ProviderId::parse(&self.provider))?,
+            credential: credential.map(CredentialId),
+            connected_by: self.connected_by,
+            connected_at: row.time("connected_at", self.connected_at)?,
+        })
+    }
+}
+
+fn connected(
+    (integration, credential): (IntegrationRow, Option<CredentialRow>),
+) -> Result<ConnectedCredential, BadColumn> {
+    Ok(ConnectedCredential {
+        integration: integration.into_integration()?,
+        credential: credential.map(CredentialRow::into_credential).transpose()?,
+    })
+}
+
+/// The condition that joins a connection with the credential that it uses.
+#[diesel::dsl::auto_type]
+fn with_its_credential() -> _ {
+    credentials::org_id
+        .eq(integrations::org_id)
+        .and(integrations::credential_id.eq(credentials::id.nullable()))
+}
+
+/// Writes a connection, over a disconnected one too; `None` when its credential is gone.
+fn connect(connection: &mut SqliteConnection, row: IntegrationRow) -> Result<Option<()>, Failure> {
+    let credential = credentials::table
+        .filter(credentials::org_id.eq(&row.org_id).and(credentials::provider.eq(&row.provider)))
+        .filter(credentials::id.nullable().eq(&row.credential_id));
+    if credential.count().get_result::<i64>(connection)? == 0 {
+        return Ok(None);
+    }
+    let upsert = diesel::insert_into(integrations::table)
+        .values(row)
+        .on_conflict((integrations::org_id, integrations::provider))
+        .do_update()
+        .set((
+            integrations::id.eq(excluded(integrations::id)),
+            integrations::credential_id.eq(excluded(integrations::credential_id)),
+            integrations::connected_by.eq(excluded(integrations::connected_by)),
+            integrations::connected_at.eq(excluded(integrations::connected_at)),
+        ));
+    match methods::FilterDsl::filter(upsert, integrations::credential_id.is_null()).execute(connection)? {
+        0 => Err(StoreError::Duplicate { what: "integration" }.into()),
+        _ => Ok(Some(())),
+    }
+}
+
+/// Disconnects what uses a credential that is about to be deleted.
+pub(crate) fn release(
+    connection: &mut SqliteConnection,
+    organization: &str,
+    credential: &[u8],
+) -> Result<Option<IntegrationId>, Failure> {
+    let users = integrations::table
+        .filter(integrations::org_id.eq(organization).and(integrations::credential_id.eq(credential)));
+    let released: Option<IntegrationRow> =
+        users.select(IntegrationRow::as_select()).first(connection).optional()?;
+    diesel::update(users).set(integrations::credential_id.eq(None::<Vec<u8>>)).execute(connection)?;
+    Ok(released.map(|row| row.into_integration()).transpose()?.map(|integration| integration.id))
+}
+
+#[async_trait]
+impl IntegrationRepository for SqliteStore {
+    async fn connect(
+        &self,
+        new: &Integration,
+        credential: CredentialId,
+        evidence: Evidence,
+    ) -> StoreResult<bool> {
+        let row = IntegrationRow::of(new, credential);
+        let mutation = move |connection: &mut SqliteConnection| connect(connection, row);
+        Ok(self.mutate(evidence, mutation).await?.is_some())
+    }
+
+    async fn disconnect(
+        &self,
+        organization: &OrganizationId,
+        provider: &ProviderId,
+        evidence: Evidence,
+    ) -> StoreResult<bool> {
+        let key = (organization.as_str().to_owned(), provider.as_str().to_owned());
+        let mutation = move |connection: &mut SqliteConnection| {
+            let connected = integrations::table.find(key).filter(integrations::credential_id.is_not_null());
+            let change = integrations::credential_id.eq(None::<Vec<u8>>);
+            let disconnected = diesel::update(connected).set(change).execute(connection)?;
+            Ok((disconnected > 0).then_some(()))
+        };
+        Ok(self.mutate(evidence, mutation).await?.is_some())
+    }
+
+    async fn find(
+        &self,
+        organization: &OrganizationId,
+        provider: &ProviderId,
+    ) -> StoreResult<Option<ConnectedCredential>> {
+        let (organization, provider) = (organization.as_str().to_owned(), provider.as_str().to_owned());
+        let work = move |connection: &mut SqliteConnection| {
+            let row = integrations::table
+                .left_join(credentials::table.on(with_its_credential()))
+                .filter(integrations::org_id.eq(organization).and(integrations::provider.eq(provider)))
+                .select((IntegrationRow::as_select(), Option::<CredentialRow>::as_select()))
+                .first(connection)
+                .optional()?;
+            Ok(row.map(connected).transpose()?)
+        };
+        self.database.read(work).await
+    }
+
+    async fn list(&self, organization: &OrganizationId) -> StoreResult<Vec<ConnectedCredential>> {
+        let organization = organization.as_str().to_owned();
+        let work = move |connection: &mut SqliteConnection| {
+            let rows = integrations::table
+                .left_join(credentials::table.on(with_its_credential()))
+                .filter(integrations::org_id.eq(organization))
+                .order(integrations::provider)
+                .select((IntegrationRow::as_select(), Option::<CredentialRow>::as_select()))
+                .load(connection)?;
+            Ok(rows.into_iter().map(connected).collect::<Result<_, _>>()?)
+        };
+        self.database.read(work).await
+    }
+}

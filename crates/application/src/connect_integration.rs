@@ -1,0 +1,114 @@
+//! Connects a provider with a stored credential.
+
+use strongroom_domain::integration::ConnectAuthType;
+use strongroom_domain::{
+    Action, Credential, CredentialId, CredentialStatus, Integration, IntegrationId, Operation, Outcome,
+    Provider, ProviderId, Rule, TestMeaning,
+};
+
+use crate::{Application, Caller, Conflict, Failure, Missing};
+
+/// What to connect, and with what.
+#[derive(Debug, Default)]
+pub struct ConnectIntegration {
+    /// The provider's id, in any case.
+    pub provider: String,
+    /// The credential to use, for a provider that is connected with an API key.
+    pub credential_id: Option<CredentialId>,
+    /// Where to send the person afterwards, for a provider that is connected by an OAuth flow.
+    pub redirect_url: Option<String>,
+}
+
+impl Application {
+    /// Connects a provider. A credential that was never tested is tested first, where there is a test.
+    ///
+    /// # Errors
+    /// `NotFound` for a provider that the connect dialect does not list and for an unknown credential;
+    /// `Invalid` for what is missing or belongs to another provider; `Rejected`, `Unusable` or `Upstream` when
+    /// the credential does not work or nobody could tell; `Conflict(AlreadyConnected)`. Then nothing is
+    /// connected.
+    pub async fn connect_integration(
+        &self,
+        caller: &Caller,
+        asked: ConnectIntegration,
+    ) -> Result<Integration, Failure> {
+        self.permit(caller, Operation::ManageIntegrations)?;
+        let (provider, listing) = self.listed_for_connecting(&asked.provider)?;
+        match listing.auth_type {
+            ConnectAuthType::ApiKey => {
+                let id = asked.credential_id;
+                let id =
+                    id.ok_or_else(|| Failure::invalid(Rule::fixed("is required").on("credential_id")))?;
+                self.connect_with(caller, &provider, id).await
+            }
+            ConnectAuthType::Oauth2 if asked.redirect_url.is_none() => {
+                Err(Failure::invalid(Rule::fixed("is required").on("redirect_url")))
+            }
+            ConnectAuthType::Oauth2 => Err(missing_app(&provider.id)),
+            ConnectAuthType::WebhookOnly => Err(Failure::invalid(
+                Rule::fixed("needs no connection: it only calls webhooks").on("provider"),
+            )),
+        }
+    }
+
+    async fn connect_with(
+        &self,
+        caller: &Caller,
+        provider: &Provider,
+        id: CredentialId,
+    ) -> Result<Integration, Failure> {
+        let credential = self.reachable(caller, id).await?;
+        if credential.provider != provider.id {
+            let rule = Rule::naming(format!("must be a credential of {}", provider.id));
+            return Err(Failure::invalid(rule.on("credential_id")));
+        }
+        let organization = caller.organization();
+        let present = self.ports.integrations.find(organization, &provider.id).await?;
+        if present.is_some_and(|present| present.integration.credential.is_some()) {
+            return Err(Failure::Conflict(Conflict::AlreadyConnected));
+        }
+        self.check_works(caller, &credential).await?;
+        let integration = Integration {
+            organization: organization.clone(),
+            id: IntegrationId(self.ports.ids.next()),
+            provider: provider.id.clone(),
+            credential: Some(id),
+            connected_by: caller.principal.id().to_owned(),
+            connected_at: self.ports.clock.now(),
+        };
+        let event = caller
+            .event(Action::IntegrationConnected, Outcome::Success)
+            .about(&credential)
+            .targeting(integration.id.to_string());
+        match self.ports.integrations.connect(&integration, id, event.into()).await? {
+            true => Ok(integration),
+            false => Err(Failure::NotFound(Missing::Credential)),
+        }
+    }
+
+    /// Whether a credential is known to work, or is new and passes its test, or has none.
+    async fn check_works(&self, caller: &Caller, credential: &Credential) -> Result<(), Failure> {
+        match credential.status {
+            CredentialStatus::Validated => return Ok(()),
+            CredentialStatus::Unverified => {}
+            CredentialStatus::Pending => return Err(Failure::Conflict(Conflict::AuthorizationPending)),
+            CredentialStatus::Rejected | CredentialStatus::NeedsReauth => {
+                return Err(Failure::Unusable(credential.status));
+            }
+        }
+        let Some(tested) = self.test_stored(caller, credential.id, None).await? else { return Ok(()) };
+        let report = Box::new(tested.report);
+        match report.code.meaning() {
+            TestMeaning::Works => Ok(()),
+            TestMeaning::Rejected | TestMeaning::Misconfigured => Err(Failure::Rejected(report)),
+            TestMeaning::Unanswered => Err(Failure::Upstream(report)),
+        }
+    }
+}
+
+fn missing_app(provider: &ProviderId) -> Failure {
+    let rule = Rule::naming(format!(
+        "has no OAuth app: the operator must set oauth.apps.{provider}.client_id and oauth.apps.{provider}.client_secret"
+    ));
+    Failure::invalid(rule.on("provider"))
+}

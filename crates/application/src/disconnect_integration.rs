@@ -1,0 +1,31 @@
+//! Disconnects a provider.
+
+use strongroom_domain::{Action, Operation, Outcome};
+
+use crate::{Application, Caller, Failure, Missing};
+
+impl Application {
+    /// Disconnects a provider; the credential that it used stays.
+    ///
+    /// # Errors
+    /// `NotFound` for a provider that the connect dialect does not list, that is not connected, or whose
+    /// credential is beyond the caller's reach.
+    pub async fn disconnect_integration(&self, caller: &Caller, provider: &str) -> Result<(), Failure> {
+        self.permit(caller, Operation::ManageIntegrations)?;
+        let (provider, _) = self.listed_for_connecting(provider)?;
+        let organization = caller.organization();
+        let found = self.ports.integrations.find(organization, &provider.id).await?;
+        let connected = found.and_then(|found| Some((found.integration, found.credential?)));
+        let (integration, credential) = connected
+            .filter(|(_, credential)| caller.principal.reach().covers(credential))
+            .ok_or(Failure::NotFound(Missing::Integration))?;
+        let event = caller
+            .event(Action::IntegrationDisconnected, Outcome::Success)
+            .about(&credential)
+            .targeting(integration.id.to_string());
+        match self.ports.integrations.disconnect(organization, &provider.id, event.into()).await? {
+            true => Ok(()),
+            false => Err(Failure::NotFound(Missing::Integration)),
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Lists the connections of an organisation.
+
+use strongroom_domain::integration::IntegrationStatus;
+use strongroom_domain::{Operation, ProviderId};
+use strongroom_repository::ConnectedCredential;
+
+use crate::{Application, Caller, Failure};
+
+/// Which connections to list.
+#[derive(Debug, Default)]
+pub struct ListIntegrations {
+    /// Only in this status.
+    pub status: Option<IntegrationStatus>,
+    /// Only of this provider.
+    pub provider: Option<ProviderId>,
+}
+
+impl Application {
+    /// The connections that the caller reaches, in the order of their providers' ids; there is one for each
+    /// provider at most.
+    pub async fn list_integrations(
+        &self,
+        caller: &Caller,
+        query: ListIntegrations,
+    ) -> Result<Vec<ConnectedCredential>, Failure> {
+        self.permit(caller, Operation::ListCredentials)?;
+        let mut found = self.ports.integrations.list(caller.organization()).await?;
+        let reach = caller.principal.reach();
+        found.retain(|ConnectedCredential { integration, credential }| {
+            let reached = match credential {
+                Some(credential) => reach.covers(credential),
+                None => reach.allows_creating(&integration.provider),
+            };
+            reached
+                && query.provider.as_ref().is_none_or(|provider| *provider == integration.provider)
+                && query.status.is_none_or(|status| status == integration.status(credential.as_ref()))
+        });
+        Ok(found)
+    }
+}

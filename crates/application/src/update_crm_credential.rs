@@ -1,0 +1,95 @@
+//! Changes a credential of the CRM dialect in part.
+
+use strongroom_domain::{
+    Action, Credential, CredentialId, CrmPatch, Evidence, Operation, Outcome, Rule, permitted,
+};
+use strongroom_repository::Selector;
+use tokio::time::Instant;
+
+use crate::crm_credential::{CrmCredential, read_content};
+use crate::update_credential::{Checked, PATIENCE, check_revision};
+use crate::{Application, Caller, Conflict, Failure};
+
+/// What to change.
+#[derive(Debug, Default)]
+pub struct UpdateCrmCredential {
+    /// The provider, which must be the credential's own.
+    pub provider: Option<String>,
+    /// The fields to change.
+    pub patch: CrmPatch,
+    /// The revision that the caller has seen.
+    pub expected_revision: Option<u64>,
+}
+
+impl Application {
+    /// Merges an update into a credential. The result is untested, like everything that is new; an update
+    /// that sends nothing changes nothing. A caller who may read secrets gets the result in the clear, which
+    /// is on record as a read.
+    ///
+    /// # Errors
+    /// `Invalid` for another provider, a masked value, content that breaks the provider's rules, and another
+    /// destination without a token; `Conflict(StaleRevision)`. On any error the old content is still there.
+    pub async fn update_crm_credential(
+        &self,
+        caller: &Caller,
+        id: CredentialId,
+        change: UpdateCrmCredential,
+    ) -> Result<CrmCredential, Failure> {
+        self.permit(caller, Operation::UpdateCredential)?;
+        let began = Instant::now();
+        loop {
+            let row = self.crm_row(caller, &Selector::Id(id)).await?;
+            check_revision(change.expected_revision, &row.credential)?;
+            check_provider(change.provider.as_deref(), row.credential.provider.as_str())?;
+            let masks = change.patch.masks();
+            if !masks.is_empty() {
+                return Err(Failure::Invalid(masks));
+            }
+            if change.patch.is_empty() {
+                return self.show_row(caller, row).await;
+            }
+            let (provider, mapping) = self.crm_mapping_of(&row.credential)?;
+            let mut payload = self.open(caller, &row).await?;
+            let current = read_content(&mapping, &row.credential, &mut payload)?;
+            let merged = current.merge(&change.patch, &mapping).map_err(Failure::invalid)?;
+            let (kind, content) = merged.into_content(&provider, &mapping).map_err(Failure::Invalid)?;
+            let checked = Checked { kind, content, run: None };
+            match self.write_crm_change(caller, &row.credential, &checked).await {
+                Ok((changed, in_clear)) => {
+                    return CrmCredential::put_together(&mapping, changed, checked.content.secret, in_clear);
+                }
+                Err(Failure::Conflict(Conflict::StaleRevision)) if began.elapsed() < PATIENCE => {}
+                Err(Failure::Conflict(Conflict::StaleRevision)) => return Err(Failure::unavailable()),
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+
+    async fn write_crm_change(
+        &self,
+        caller: &Caller,
+        current: &Credential,
+        checked: &Checked,
+    ) -> Result<(Credential, bool), Failure> {
+        let mut changed = self.next_revision(caller, current);
+        checked.put_into(&mut changed, None);
+        let sealed = self.seal(&changed, &checked.content.secret).await?;
+        let in_clear = permitted(&caller.principal, Operation::ReadSecrets);
+        let mut evidence = Evidence::from(self.change_event(caller, current, &changed, Some(&sealed)));
+        if in_clear {
+            evidence = evidence.and(caller.event(Action::SecretRead, Outcome::Success).about(&changed));
+        }
+        let (revision, version) = (current.revision, current.version);
+        self.ports.credentials.replace(&changed, Some(&sealed), revision, version, evidence).await?;
+        Ok((changed, in_clear))
+    }
+}
+
+fn check_provider(sent: Option<&str>, own: &str) -> Result<(), Failure> {
+    match sent {
+        Some(sent) if !sent.eq_ignore_ascii_case(own) => {
+            Err(Failure::invalid(Rule::fixed("cannot be changed").on("provider")))
+        }
+        _ => Ok(()),
+    }
+}

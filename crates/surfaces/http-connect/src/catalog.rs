@@ -1,0 +1,83 @@
+//! `GET /v1/integrations/catalog`
+
+use actix_web::HttpResponse;
+use schemars::JsonSchema;
+use serde::Serialize;
+use strongroom_application::Failure;
+use strongroom_domain::integration::{ConnectAuthType, ConnectCategory};
+use strongroom_domain::{ConnectListing, Provider};
+use strongroom_http_kit::{Answered, Content, Doc, Parameter, PublicCall, Route, Schema, ok, schema_of};
+
+use crate::schema;
+
+/// Public: which providers can be connected is no secret.
+pub(crate) const ROUTE: Route =
+    Route::public("/v1/integrations/catalog", |call| Box::pin(std::future::ready(handle(&call))), &DOC);
+
+const DOC: Doc = Doc {
+    query: &[Parameter {
+        name: "category",
+        description: "Only providers of this category.",
+        schema: schema::category,
+    }],
+    refusals: &[400],
+    ..Doc::new("Lists the providers that can be connected", &[LISTED])
+};
+
+const LISTED: Answered = Answered {
+    status: 200,
+    description: "The providers in the order of their ids.",
+    content: Content::One(Schema { name: "ConnectCatalog", json: schema_of::<Page<'_>> }),
+};
+
+#[derive(Serialize, JsonSchema)]
+struct Page<'a> {
+    items: Vec<Entry<'a>>,
+    /// How many items there are.
+    total: usize,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct Entry<'a> {
+    #[schemars(schema_with = "schema::provider")]
+    provider: &'a str,
+    display_name: &'a str,
+    #[schemars(schema_with = "schema::any_category")]
+    category: &'static str,
+    description: &'a str,
+    #[schemars(schema_with = "schema::auth_type")]
+    auth_type: &'static str,
+    /// With authType api_key: the fields that credentials must have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<String>")]
+    required_fields: Option<&'a [String]>,
+    /// The path that connects it, by POST.
+    connect_url: String,
+}
+
+fn handle(call: &PublicCall) -> Result<HttpResponse, Failure> {
+    let mut query = call.query();
+    let category = query.choice("category", ConnectCategory::parse);
+    query.finish(|| Some(()))?;
+    let all = call.app.browse_connect_catalog();
+    let asked =
+        all.iter().filter(|(_, listing)| category.is_none_or(|category| category == listing.category));
+    let items: Vec<Entry<'_>> = asked.map(|(provider, listing)| Entry::of(provider, listing)).collect();
+    Ok(ok(&Page { total: items.len(), items }))
+}
+
+impl<'a> Entry<'a> {
+    fn of(provider: &'a Provider, listing: &'a ConnectListing) -> Self {
+        let stored = listing.auth_type == ConnectAuthType::ApiKey;
+        Self {
+            provider: provider.id.as_str(),
+            display_name: &provider.display_name,
+            category: listing.category.as_str(),
+            description: &provider.description,
+            auth_type: listing.auth_type.as_str(),
+            required_fields: stored.then_some(listing.required_fields.as_slice()),
+            connect_url: format!("/v1/integrations/{}/connect", provider.id),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! `POST /v1/integrations/{provider}/connect`
+
+use actix_web::HttpResponse;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Value, json};
+use strongroom_application::{ConnectIntegration, Failure};
+use strongroom_domain::{CredentialId, IntegrationStatus, Operation, Violation};
+use strongroom_http_kit::{
+    Answered, Call, Content, Doc, Fields, Moment, Route, Schema, ok, schema_of, timestamp,
+};
+
+use crate::schema;
+
+pub(crate) const ROUTE: Route = Route::post(
+    "/v1/integrations/{provider}/connect",
+    Operation::ManageIntegrations,
+    |call| Box::pin(handle(call)),
+    &DOC,
+);
+
+const DOC: Doc = Doc {
+    body: Some(Schema { name: "ConnectRequest", json: request }),
+    refusals: &[404, 409, 422, 429, 502],
+    ..Doc::new("Connects a provider", &[CONNECTED])
+};
+
+const CONNECTED: Answered = Answered {
+    status: 200,
+    description: "It is connected with the credential. One that was never tested was tested first, where the provider has a test.",
+    content: Content::One(Schema { name: "ConnectConnected", json: schema_of::<Connected<'_>> }),
+};
+
+const CREDENTIAL_ID: &str = "credentialId";
+const REDIRECT_URL: &str = "redirectUrl";
+
+fn request() -> Value {
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            CREDENTIAL_ID: {
+                "type": ["string", "null"],
+                "pattern": schema::ANY_CREDENTIAL_ID,
+                "description": "Required for a provider with authType api_key: the credential to use.",
+            },
+            REDIRECT_URL: {
+                "type": ["string", "null"],
+                "description": "Required for a provider with authType oauth2: where to send the person afterwards.",
+            },
+        },
+    })
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct Connected<'a> {
+    #[schemars(schema_with = "schema::integration_id")]
+    integration_id: String,
+    #[schemars(schema_with = "schema::provider")]
+    provider: &'a str,
+    #[schemars(schema_with = "schema::connected_status")]
+    status: &'static str,
+    #[schemars(with = "Moment")]
+    connected_at: String,
+}
+
+async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
+    let asked = ConnectIntegration { provider: call.path("provider").to_owned(), ..read(call.body()?)? };
+    let integration = call.app.connect_integration(&call.caller, asked).await.map_err(in_camel_case)?;
+    Ok(ok(&Connected {
+        integration_id: integration.id.to_string(),
+        provider: integration.provider.as_str(),
+        status: IntegrationStatus::Connected.as_str(),
+        connected_at: timestamp(integration.connected_at),
+    }))
+}
+
+/// Which of the two fields must be there depends on the provider, so the shape asks for neither.
+fn read(mut body: Fields) -> Result<ConnectIntegration, Failure> {
+    let credential_id = body.parsed(CREDENTIAL_ID, CredentialId::parse);
+    let redirect_url = body.optional(REDIRECT_URL);
+    body.finish(|| Some(ConnectIntegration { provider: String::new(), credential_id, redirect_url }))
+}
+
+/// Names the fields as this dialect's callers do.
+fn in_camel_case(failure: Failure) -> Failure {
+    let Failure::Invalid(violations) = failure else { return failure };
+    let rename = |violation: Violation| {
+        let field = match violation.field.as_str() {
+            "credential_id" => CREDENTIAL_ID.to_owned(),
+            "redirect_url" => REDIRECT_URL.to_owned(),
+            _ => violation.field,
+        };
+        Violation { field, rule: violation.rule }
+    };
+    Failure::Invalid(violations.into_iter().map(rename).collect())
+}

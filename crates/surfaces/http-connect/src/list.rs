@@ -1,0 +1,118 @@
+//! `GET /v1/integrations`
+
+use actix_web::HttpResponse;
+use schemars::JsonSchema;
+use serde::Serialize;
+use strongroom_application::{ConnectedCredential, Failure, ListIntegrations};
+use strongroom_domain::{ConfigValue, IntegrationStatus, Operation, PublicConfig, Rule};
+use strongroom_http_kit::{
+    Answered, Call, Content, Doc, Moment, Parameter, Route, Schema, ok, schema_of, timestamp,
+};
+
+use crate::schema;
+
+pub(crate) const ROUTE: Route =
+    Route::get("/v1/integrations", Operation::ListCredentials, |call| Box::pin(handle(call)), &DOC);
+
+const DOC: Doc = Doc {
+    query: &[
+        Parameter { name: "status", description: "Only connections in this status.", schema: schema::status },
+        Parameter {
+            name: "provider",
+            description: "Only the connection of this provider of the catalog.",
+            schema: schema::provider_in_any_case,
+        },
+    ],
+    refusals: &[400],
+    ..Doc::new("Lists connections, those of the past included", &[LISTED])
+};
+
+const LISTED: Answered = Answered {
+    status: 200,
+    description: "The connections in the order of their providers' ids.",
+    content: Content::One(Schema { name: "ConnectIntegrations", json: schema_of::<Page<'_>> }),
+};
+
+#[derive(Serialize, JsonSchema)]
+struct Page<'a> {
+    items: Vec<Item<'a>>,
+    /// How many items there are.
+    total: usize,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct Item<'a> {
+    #[schemars(schema_with = "schema::integration_id")]
+    integration_id: String,
+    #[schemars(schema_with = "schema::provider")]
+    provider: &'a str,
+    #[schemars(schema_with = "schema::any_status")]
+    status: &'static str,
+    /// The user or the service account that connected it.
+    connected_by: &'a str,
+    #[schemars(with = "Moment")]
+    connected_at: String,
+    /// What the provider granted, where the credential says so.
+    scopes: Vec<&'a str>,
+}
+
+async fn handle(call: Call) -> Result<HttpResponse, Failure> {
+    let query = read(&call)?;
+    let found = call.app.list_integrations(&call.caller, query).await?;
+    let items: Vec<Item<'_>> = found.iter().map(Item::from).collect();
+    Ok(ok(&Page { total: items.len(), items }))
+}
+
+fn read(call: &Call) -> Result<ListIntegrations, Failure> {
+    let mut query = call.query();
+    let status = query.choice("status", IntegrationStatus::parse);
+    let provider = query.parsed("provider", |text| {
+        let found = call.app.provider(text).map(|provider| provider.id.clone());
+        found.ok_or(Rule::fixed("must be a provider of the catalog"))
+    });
+    query.finish(|| Some(ListIntegrations { status, provider }))
+}
+
+impl<'a> From<&'a ConnectedCredential> for Item<'a> {
+    fn from(connected: &'a ConnectedCredential) -> Self {
+        let (integration, credential) = (&connected.integration, connected.credential.as_ref());
+        Self {
+            integration_id: integration.id.to_string(),
+            provider: integration.provider.as_str(),
+            status: integration.status(credential).as_str(),
+            connected_by: &integration.connected_by,
+            connected_at: timestamp(integration.connected_at),
+            scopes: credential.map(|credential| scopes(&credential.config)).unwrap_or_default(),
+        }
+    }
+}
+
+/// The scopes in the field `scope`. RFC 6749, section 3.3, separates them by spaces; some providers do by
+/// commas.
+fn scopes(config: &PublicConfig) -> Vec<&str> {
+    match config.get("scope") {
+        Some(ConfigValue::Text(text)) => text.split([' ', ',']).filter(|scope| !scope.is_empty()).collect(),
+        Some(ConfigValue::List(items)) => items.iter().map(String::as_str).collect(),
+        Some(ConfigValue::Integer(_) | ConfigValue::Boolean(_)) | None => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_come_from_a_text_or_a_list() {
+        let of = |value| {
+            let mut config = PublicConfig::default();
+            config.insert("scope", value);
+            scopes(&config).into_iter().map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(of(ConfigValue::Text(" repo,read:org  user ".into())), ["repo", "read:org", "user"]);
+        assert_eq!(of(ConfigValue::List(vec!["a b".into(), "c".into()])), ["a b", "c"]);
+        assert!(of(ConfigValue::Text(String::new())).is_empty());
+        assert!(of(ConfigValue::Integer(1)).is_empty());
+        assert!(scopes(&PublicConfig::default()).is_empty());
+    }
+}

@@ -1,0 +1,96 @@
+//! `POST /v1/integrations/{provider}/credentials`
+
+use actix_web::HttpResponse;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Value, json};
+use strongroom_application::{Failure, StoreIntegrationCredential};
+use strongroom_domain::{CredentialName, Operation};
+use strongroom_http_kit::{
+    Answered, Call, Content, Doc, Fields, Moment, Route, Schema, schema_of, timestamp,
+};
+
+use crate::schema;
+
+pub(crate) const ROUTE: Route = Route::post(
+    "/v1/integrations/{provider}/credentials",
+    Operation::ManageIntegrations,
+    |call| Box::pin(handle(call)),
+    &DOC,
+);
+
+const DOC: Doc = Doc {
+    body: Some(Schema { name: "ConnectCredentialsRequest", json: request }),
+    refusals: &[404, 409, 422, 429],
+    ..Doc::new("Stores credentials of a provider with authType api_key, tested first", &[STORED])
+};
+
+const STORED: Answered = Answered {
+    status: 201,
+    description: "They are stored: validated, or unverified when the provider has no test or did not answer it.",
+    content: Content::One(Schema { name: "ConnectCredentials", json: schema_of::<Stored<'_>> }),
+};
+
+fn request() -> Value {
+    json!({
+        "type": "object",
+        "required": ["credentials"],
+        "additionalProperties": false,
+        "properties": {
+            "credentials": {
+                "type": "object",
+                "maxProperties": 64,
+                "additionalProperties": {
+                    "type": ["string", "integer", "boolean", "array", "null"],
+                    "items": { "type": "string" },
+                    "maxLength": 32_768,
+                },
+                "description": "The provider's fields; requiredFields of the catalog must be among them.",
+                "examples": [{ "api_key": "dd_api_key_EXAMPLE", "application_key": "dd_app_key_EXAMPLE" }],
+            },
+            "label": {
+                "type": ["string", "null"],
+                "minLength": 1,
+                "maxLength": 200,
+                "pattern": r"\S",
+                "description": "A name for a person: printable characters, trimmed. The provider's when absent.",
+            },
+        },
+    })
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct Stored<'a> {
+    #[schemars(schema_with = "schema::credential_id")]
+    credential_id: String,
+    #[schemars(schema_with = "schema::provider")]
+    provider: &'a str,
+    label: Option<&'a str>,
+    #[schemars(schema_with = "schema::stored_status")]
+    status: &'static str,
+    #[schemars(with = "Moment")]
+    created_at: String,
+}
+
+async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
+    let new =
+        StoreIntegrationCredential { provider: call.path("provider").to_owned(), ..read(call.body()?)? };
+    let label = new.label.clone();
+    let credential = call.app.store_integration_credential(&call.caller, new).await?;
+    Ok(HttpResponse::Created().json(Stored {
+        credential_id: credential.id.to_prefixed(),
+        provider: credential.provider.as_str(),
+        label: label.as_ref().map(CredentialName::as_str),
+        status: credential.status.as_str(),
+        created_at: timestamp(credential.created_at),
+    }))
+}
+
+fn read(mut body: Fields) -> Result<StoreIntegrationCredential, Failure> {
+    let credentials = body.required("credentials");
+    let label = body.parsed("label", CredentialName::parse);
+    body.finish(|| {
+        Some(StoreIntegrationCredential { provider: String::new(), credentials: credentials?, label })
+    })
+}

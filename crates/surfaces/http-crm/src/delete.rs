@@ -1,0 +1,44 @@
+//! `DELETE /integration-credentials/{credential_id}`
+
+use actix_web::HttpResponse;
+use serde_json::{Value, json};
+use strongroom_application::Failure;
+use strongroom_domain::Operation;
+use strongroom_http_kit::{Answered, Call, Content, Doc, Route, Schema, ok};
+
+use crate::request::{IF_MATCH, credential_id};
+
+pub(crate) const ROUTE: Route = Route::delete(
+    "/integration-credentials/{credential_id}",
+    Operation::DeleteCredential,
+    |call| Box::pin(handle(call)),
+    &DOC,
+);
+
+static DOC: Doc = Doc {
+    headers: &[IF_MATCH],
+    refusals: &[400, 404, 412],
+    ..Doc::new(
+        "Destroy a credential",
+        &[Answered {
+            status: 200,
+            description: "It is gone, and its provider is free again.",
+            content: Content::One(Schema { name: "CrmDeleted", json: schema }),
+        }],
+    )
+};
+
+async fn handle(call: Call) -> Result<HttpResponse, Failure> {
+    let id = credential_id(&call)?;
+    call.app.delete_crm_credential(&call.caller, id, call.if_match()?).await?;
+    Ok(ok(&json!({ "message": format!("Integration credentials {id} deleted successfully") })))
+}
+
+fn schema() -> Value {
+    json!({
+        "type": "object",
+        "properties": { "message": { "type": "string" } },
+        "required": ["message"],
+        "additionalProperties": false,
+    })
+}

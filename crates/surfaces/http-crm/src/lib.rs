@@ -1,0 +1,61 @@
+//! The CRM dialect: `/integration-credentials/` (api.md, part 3).
+//!
+//! One file per operation: its route, its request, its handler and its answer. [`DIALECT`] is the table of
+//! all of them. Clients of this dialect read their tokens back from it, so that every answer with a
+//! credential is written as a secret, masked or not.
+
+mod create;
+mod delete;
+mod get;
+mod list;
+mod object;
+mod refuse;
+mod request;
+mod update;
+
+use serde_json::json;
+use strongroom_http_kit::{Dialect, DialectDoc, Parameter, Route};
+
+/// The CRM dialect.
+pub static DIALECT: Dialect = Dialect {
+    prefixes: &[""],
+    segments: &["integration-credentials"],
+    routes: &ROUTES,
+    refuse: refuse::refuse,
+    doc: &DOC,
+};
+
+static ROUTES: [Route; 8] = [
+    create::ROUTE,
+    create::WITHOUT_SLASH,
+    list::ROUTE,
+    list::WITHOUT_SLASH,
+    get::BY_PROVIDER,
+    get::ROUTE,
+    update::ROUTE,
+    delete::ROUTE,
+];
+
+static DOC: DialectDoc = DialectDoc {
+    tag: "CRM",
+    description: "One credential for each CRM: a destination, a token and free metadata.",
+    path_parameters: &[
+        Parameter {
+            name: "credential_id",
+            description: "The credential's id, in either spelling.",
+            schema: || {
+                json!({
+                    "type": "string",
+                    "pattern": "^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|crd_[0-9A-Za-z]{26})$",
+                })
+            },
+        },
+        Parameter {
+            name: "provider",
+            description: "A CRM of the catalog, in any case.",
+            schema: request::provider_schema,
+        },
+    ],
+    wrong_shape: 400,
+    error: |_| refuse::ERROR,
+};

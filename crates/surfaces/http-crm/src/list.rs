@@ -1,0 +1,29 @@
+//! `GET /integration-credentials/`
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use strongroom_application::Failure;
+use strongroom_domain::Operation;
+use strongroom_http_kit::{Answered, Call, Content, Doc, Route, ok_secret};
+
+use crate::object::{CREDENTIAL, Object};
+
+pub(crate) const ROUTE: Route = route("/integration-credentials/");
+
+pub(crate) const WITHOUT_SLASH: Route = route("/integration-credentials");
+
+const fn route(path: &'static str) -> Route {
+    Route::get(path, Operation::ShowCrmCredentials, |call| Box::pin(handle(call)), &DOC)
+}
+
+static DOC: Doc = Doc::new(
+    "List the credentials of all CRMs",
+    &[Answered { status: 200, description: "Newest first.", content: Content::List(CREDENTIAL) }],
+);
+
+async fn handle(call: Call) -> Result<HttpResponse, Failure> {
+    let listed = call.app.list_crm_credentials(&call.caller).await?;
+    let objects: Vec<Object<'_>> = listed.iter().map(Object::from).collect();
+    let size = objects.iter().map(|object| object.size_hint() + 1).sum::<usize>() + 2;
+    ok_secret(StatusCode::OK, &objects, size)
+}

@@ -1,0 +1,124 @@
+//! The error bodies of this dialect: one exhaustive match from kinds to sentences.
+
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use serde_json::{Value, json};
+use strongroom_application::{Conflict, Failure, Misshape, MisshapeKind, Missing};
+use strongroom_domain::{Slot, Violation};
+use strongroom_http_kit::{Asked, Refusal, Schema, with_allowance, with_retry_after};
+
+/// The error body in the OpenAPI document.
+pub(crate) const ERROR: Schema = Schema { name: "CrmError", json: schema };
+
+/// When to ask again for a provider that did not answer.
+const RETRY_PROVIDER: Duration = Duration::from_secs(30);
+
+/// Words a refusal.
+pub(crate) fn refuse(refusal: &Refusal, asked: &Asked<'_>) -> HttpResponse {
+    match refusal {
+        Refusal::Transport(transport) => answer(transport.status(), transport.message()),
+        Refusal::Failure(failure) => match failure {
+            Failure::Unauthenticated { .. } => unauthenticated(),
+            Failure::Forbidden { .. } => answer(403, "You do not have permission to access this resource"),
+            Failure::NotFound(missing) => answer(404, &not_found(*missing, asked)),
+            Failure::Invalid(violations) => answer(400, &invalid(violations)),
+            Failure::Malformed(misshapes) => answer(400, &malformed(misshapes)),
+            Failure::Conflict(conflict) => conflicting(conflict),
+            Failure::Rejected(report) => answer(422, &report.message),
+            Failure::Unusable(_) => answer(422, "The credential does not work; test it, or store a new one"),
+            Failure::Upstream(report) => with_retry_after(answer(502, &report.message), RETRY_PROVIDER),
+            Failure::Limited { retry_after, allowance } => {
+                let response = answer(429, "Too many requests; try again later");
+                with_retry_after(with_allowance(response, allowance.as_ref()), *retry_after)
+            }
+            Failure::Unavailable { retry_after } => {
+                with_retry_after(answer(503, "Temporarily unavailable; try again"), *retry_after)
+            }
+            Failure::Internal => answer(500, "Internal error"),
+        },
+    }
+}
+
+fn answer(status: u16, detail: &str) -> HttpResponse {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    HttpResponse::build(status).json(json!({ "detail": detail }))
+}
+
+fn unauthenticated() -> HttpResponse {
+    let mut response = answer(401, "Invalid or missing authentication credentials");
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    response
+}
+
+/// A credential is missing under the name by which the path asked for it.
+fn not_found(missing: Missing, asked: &Asked<'_>) -> String {
+    let (provider, id) = (asked.path("provider"), asked.path("credential_id"));
+    match missing {
+        Missing::Credential if !provider.is_empty() => {
+            format!("Integration credentials for provider '{provider}' not found")
+        }
+        Missing::Credential if !id.is_empty() => format!("Integration credentials {id} not found"),
+        Missing::Credential
+        | Missing::Provider
+        | Missing::Integration
+        | Missing::ServiceAccount
+        | Missing::ApiKey
+        | Missing::Route => "Not found".to_owned(),
+    }
+}
+
+fn conflicting(conflict: &Conflict) -> HttpResponse {
+    match conflict {
+        Conflict::SlotTaken(slot) => answer(409, &taken(slot)),
+        Conflict::AlreadyConnected => answer(409, "The provider is connected already"),
+        Conflict::QuotaExceeded => {
+            answer(409, "The organisation holds as many credentials of this provider as it may")
+        }
+        Conflict::AuthorizationPending => answer(409, "The authorisation is not complete"),
+        Conflict::ReauthorizationRequired => {
+            answer(409, "The grant has ended; authorise the credential again")
+        }
+        Conflict::StaleRevision => answer(412, "The credential has another revision by now"),
+    }
+}
+
+fn taken(slot: &Slot) -> String {
+    let provider = slot.as_str().strip_prefix(Slot::CRM).unwrap_or(slot.as_str());
+    format!("Integration credentials for provider '{provider}' already exist")
+}
+
+/// Clients of this dialect expect one sentence, so that only the first problem is told.
+fn invalid(violations: &[Violation]) -> String {
+    match violations.first() {
+        Some(violation) => format!("Validation error: {violation}"),
+        None => "Validation error: the request is invalid".to_owned(),
+    }
+}
+
+/// The same for wrong shapes.
+fn malformed(misshapes: &[Misshape]) -> String {
+    let Some(Misshape { location, kind }) = misshapes.first() else { return invalid(&[]) };
+    let place = location.last().map_or("body", String::as_str);
+    let problem = match kind {
+        MisshapeKind::Missing => "field is required",
+        MisshapeKind::Unknown => "is not a known field",
+        MisshapeKind::Repeated => "must be given once",
+        MisshapeKind::WrongType(expected) => {
+            return format!("Validation error: {place} must be a {expected}");
+        }
+        MisshapeKind::WrongValue(rule) | MisshapeKind::NotJson(rule) => rule,
+    };
+    format!("Validation error: {place} {problem}")
+}
+
+fn schema() -> Value {
+    json!({
+        "type": "object",
+        "properties": { "detail": { "type": "string" } },
+        "required": ["detail"],
+        "additionalProperties": false,
+    })
+}

@@ -1,0 +1,56 @@
+//! What requests of this dialect have in common: their fields, ids and schemas.
+
+use serde_json::{Value, json};
+use strongroom_application::{Failure, MisshapeKind, Missing};
+use strongroom_domain::crm::Metadata;
+use strongroom_domain::{CredentialId, SecretText};
+use strongroom_http_kit::{Call, FromJson, Json, Parameter};
+
+/// A text that says something; an empty one counts as missing.
+pub(crate) struct Filled(pub(crate) SecretText);
+
+impl FromJson for Filled {
+    fn from_json(json: Json) -> Result<Self, MisshapeKind> {
+        match SecretText::from_json(json)? {
+            text if text.is_empty() => Err(MisshapeKind::Missing),
+            text => Ok(Self(text)),
+        }
+    }
+}
+
+/// A free object.
+pub(crate) struct Free(pub(crate) Metadata);
+
+impl FromJson for Free {
+    fn from_json(json: Json) -> Result<Self, MisshapeKind> {
+        match json {
+            Json::Object(fields) => Ok(Self(fields.into_iter().collect())),
+            _ => Err(MisshapeKind::WrongType("object")),
+        }
+    }
+}
+
+/// The credential that a path names. What is no id names none.
+pub(crate) fn credential_id(call: &Call) -> Result<CredentialId, Failure> {
+    call.credential_id().map_err(|_| Failure::NotFound(Missing::Credential))
+}
+
+/// The condition of a change.
+pub(crate) const IF_MATCH: Parameter = Parameter {
+    name: "If-Match",
+    description: "The revision that the caller has seen; another one by now is 412.",
+    schema: || json!({ "type": "string", "pattern": "^(\\*|(W/)?\"[^\"]*\")$" }),
+};
+
+pub(crate) fn provider_schema() -> Value {
+    json!({ "type": "string", "pattern": "^[A-Za-z0-9_]{1,64}$" })
+}
+
+/// A text without the mask that stands for a secret.
+pub(crate) fn text_schema() -> Value {
+    json!({ "type": "string", "minLength": 1, "maxLength": 32_768, "not": { "pattern": "\\*{8}" } })
+}
+
+pub(crate) fn metadata_schema() -> Value {
+    json!({ "type": ["object", "null"], "maxProperties": 64, "additionalProperties": true })
+}

@@ -1,0 +1,164 @@
+//! Decisions about connections that are single, however many instances take them.
+
+use strongroom_domain::{Action, Credential, Integration, OrganizationId};
+use strongroom_fixtures::{SeededIds, credential, organization};
+use strongroom_repository::{ConnectedCredential, StoreError};
+
+use crate::StoreUnderTest;
+use crate::integrations::{connected, connection, ended};
+use crate::under_test::{deleted, disconnected, in_parallel};
+
+/// Whether a connection that has a credential came with it.
+fn is_whole(found: &ConnectedCredential) -> bool {
+    found.integration.credential == found.credential.as_ref().map(|credential| credential.id)
+}
+
+/// Of parallel connects of one provider exactly one succeeds, the first time and after a disconnect; the
+/// others are duplicates.
+pub async fn of_parallel_connects_one_wins(store: StoreUnderTest) {
+    let (acme, ids) = (organization("acme"), SeededIds::new(1));
+    let credentials: Vec<_> = (0..20).map(|_| credential(&acme, ids.credential())).collect();
+    for one in &credentials {
+        store.store(one).await;
+    }
+    for _ in 0..3 {
+        let work = credentials.iter().enumerate().map(|(number, one)| {
+            let (instance, integration) = (store.instance(number), connection(&ids, one));
+            async move {
+                let credential = integration.credential.unwrap();
+                assert!(
+                    instance.integrations.connect(&integration, credential, connected(&integration)).await?
+                );
+                Ok(integration)
+            }
+        });
+        let mut winners = Vec::new();
+        for answer in in_parallel(work).await {
+            match answer {
+                Ok(integration) => winners.push(integration),
+                Err(StoreError::Duplicate { what: "integration" }) => {}
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        let list = store.integrations.list(&acme).await.unwrap();
+        assert!(list.iter().all(is_whole));
+        assert_eq!(list.into_iter().map(|found| found.integration).collect::<Vec<_>>(), winners);
+        let sftp = &winners.first().unwrap().provider;
+        assert!(store.integrations.disconnect(&acme, sftp, ended(&acme)).await.unwrap());
+    }
+    let once = [Action::IntegrationConnected, Action::IntegrationDisconnected];
+    assert_eq!(store.actions(&acme).await.split_off(20), once.repeat(3));
+}
+
+/// Of parallel disconnects exactly one is done and recorded.
+pub async fn of_parallel_disconnects_one_is_recorded(store: StoreUnderTest) {
+    let (acme, ids) = (organization("acme"), SeededIds::new(1));
+    let stored = credential(&acme, ids.credential());
+    store.store(&stored).await;
+    let integration = connection(&ids, &stored);
+    assert!(store.integrations.connect(&integration, stored.id, connected(&integration)).await.unwrap());
+    let work = (0..20).map(|number| {
+        let (instance, acme, sftp) = (store.instance(number), acme.clone(), stored.provider.clone());
+        async move { instance.integrations.disconnect(&acme, &sftp, ended(&acme)).await }
+    });
+    let answers = in_parallel(work).await;
+    assert_eq!(answers.into_iter().filter(|answer| *answer.as_ref().unwrap()).count(), 1);
+    let expected = [Action::CredentialCreated, Action::IntegrationConnected, Action::IntegrationDisconnected];
+    assert_eq!(store.actions(&acme).await, expected);
+}
+
+/// One round of the race below: whether the connect came first. It starts so many statements late.
+async fn race(store: &StoreUnderTest, ids: &SeededIds, organization: &OrganizationId, late: usize) -> bool {
+    let stored = credential(organization, ids.credential());
+    store.store(&stored).await;
+    let integration = connection(ids, &stored);
+    let find = async || store.first.integrations.find(organization, &stored.provider).await.unwrap();
+    let connect = async {
+        for _ in 0..late {
+            assert!(find().await.as_ref().is_none_or(is_whole));
+        }
+        store.first.integrations.connect(&integration, stored.id, connected(&integration)).await
+    };
+    let (tombstone, disconnection) = (deleted(&stored), disconnected(&stored));
+    let delete = store.second.credentials.delete(organization, stored.id, None, tombstone, disconnection);
+    let (connected, deleted) = tokio::join!(connect, delete);
+    assert!(deleted.unwrap());
+    let left = find().await;
+    assert!(left.is_none_or(|left| left.integration.credential.is_none()), "it outlived its credential");
+    connected.unwrap()
+}
+
+/// Whichever comes first, no connection has a credential that is gone, and the chain tells what happened.
+/// One organisation never connected the provider before, the other did.
+pub async fn a_connect_racing_a_delete_never_outlives_the_credential(store: StoreUnderTest) {
+    let (acme, ids) = (organization("acme"), SeededIds::new(1));
+    let mut expected = Vec::new();
+    for round in 0..100 {
+        let fresh = organization(&round.to_string());
+        for (organization, expected) in [(&acme, &mut expected), (&fresh, &mut Vec::new())] {
+            let connected = race(&store, &ids, organization, round % 10).await;
+            expected.push(Action::CredentialCreated);
+            expected.extend(connected.then_some(Action::IntegrationConnected));
+            expected.push(Action::CredentialDeleted);
+            expected.extend(connected.then_some(Action::IntegrationDisconnected));
+            if *organization == fresh {
+                assert_eq!(store.actions(organization).await, *expected);
+            }
+        }
+    }
+    assert_eq!(store.actions(&acme).await, expected);
+    store.assert_no_drift().await;
+}
+
+/// The life of one credential among others of its provider; whether it was connected in between.
+async fn live(
+    store: crate::Instance,
+    stored: Credential,
+    integration: Integration,
+) -> Result<bool, StoreError> {
+    let connect = store.integrations.connect(&integration, stored.id, connected(&integration)).await;
+    let connected = match connect {
+        Err(StoreError::Duplicate { .. }) => false,
+        other => other?,
+    };
+    let (organization, provider) = (&stored.organization, &stored.provider);
+    assert!(store.integrations.find(organization, provider).await?.as_ref().is_none_or(is_whole));
+    if stored.id.0.as_u128().is_multiple_of(3) {
+        store.integrations.disconnect(organization, provider, ended(organization)).await?;
+    }
+    let (tombstone, disconnection) = (deleted(&stored), disconnected(&stored));
+    assert!(store.credentials.delete(organization, stored.id, None, tombstone, disconnection).await?);
+    Ok(connected)
+}
+
+/// Connects, disconnects and deletes in any order: every connection ends exactly once, the chain has them one
+/// after the other, and what a delete ended is named.
+pub async fn connections_racing_their_ends_follow_one_another(store: StoreUnderTest) {
+    let (acme, ids) = (organization("acme"), SeededIds::new(1));
+    let mut work = Vec::new();
+    for number in 0..60 {
+        let stored = credential(&acme, ids.credential());
+        store.store(&stored).await;
+        let integration = connection(&ids, &stored);
+        work.push(live(store.instance(number), stored, integration));
+    }
+    let mut connects = 0;
+    for answer in in_parallel(work).await {
+        connects += usize::from(answer.unwrap());
+    }
+    let records = store.verified_chain(&acme).await;
+    let of_connections =
+        |action| matches!(action, Action::IntegrationConnected | Action::IntegrationDisconnected);
+    let events: Vec<_> =
+        records.iter().map(|one| &one.event).filter(|one| of_connections(one.action)).collect();
+    assert_eq!(events.len(), connects * 2);
+    for pair in events.chunks(2) {
+        let [begun, over] = pair else { panic!("a connection did not end") };
+        assert_eq!(begun.action, Action::IntegrationConnected);
+        assert_eq!(over.action, Action::IntegrationDisconnected);
+        assert!(over.credential.is_none() || over.target == begun.target);
+    }
+    let list = store.integrations.list(&acme).await.unwrap();
+    assert!(list.iter().all(|left| left.integration.credential.is_none()));
+    store.assert_no_drift().await;
+}

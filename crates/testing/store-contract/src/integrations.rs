@@ -1,0 +1,255 @@
+//! Connections: what is stored of them, and how they end with their credentials.
+
+use strongroom_domain::{Action, Credential, Evidence, Integration, IntegrationId, OrganizationId};
+use strongroom_environment::Ids;
+use strongroom_fixtures::{SeededIds, credential, event, full_credential, instant, organization, provider};
+use strongroom_repository::{ConnectedCredential, StoreError};
+
+use crate::StoreUnderTest;
+use crate::under_test::{deleted, disconnected};
+
+/// A new connection of a credential's provider with that credential.
+pub(crate) fn connection(ids: &SeededIds, credential: &Credential) -> Integration {
+    Integration {
+        organization: credential.organization.clone(),
+        id: IntegrationId(ids.next()),
+        provider: credential.provider.clone(),
+        credential: Some(credential.id),
+        connected_by: "user_1".to_owned(),
+        connected_at: instant(77),
+    }
+}
+
+/// Evidence that a provider was connected.
+pub(crate) fn connected(integration: &Integration) -> Evidence {
+    let event = event(&integration.organization, Action::IntegrationConnected);
+    event.targeting(integration.id.to_string()).into()
+}
+
+/// Evidence that a provider was disconnected.
+pub(crate) fn ended(organization: &OrganizationId) -> Evidence {
+    event(organization, Action::IntegrationDisconnected).into()
+}
+
+/// What is left of a connection that was disconnected.
+fn past(integration: &Integration) -> ConnectedCredential {
+    ConnectedCredential {
+        integration: Integration { credential: None, ..integration.clone() },
+        credential: None,
+    }
+}
+
+fn present(integration: &Integration, credential: &Credential) -> ConnectedCredential {
+    ConnectedCredential { integration: integration.clone(), credential: Some(credential.clone()) }
+}
+
+impl StoreUnderTest {
+    /// Connects as a connection says; whether its credential was there.
+    async fn connect(&self, integration: &Integration) -> bool {
+        let credential = integration.credential.unwrap();
+        self.integrations.connect(integration, credential, connected(integration)).await.unwrap()
+    }
+
+    /// Finds and lists the only connection of an organisation, on the other instance.
+    async fn only_connection(&self, organization: &OrganizationId) -> ConnectedCredential {
+        let mut list = self.second.integrations.list(organization).await.unwrap();
+        let (only, more) = (list.pop().unwrap(), list);
+        assert_eq!(more, []);
+        let found = self.second.integrations.find(organization, &only.integration.provider).await.unwrap();
+        assert_eq!(found.as_ref(), Some(&only));
+        only
+    }
+}
+
+/// What was connected is found as it was stored, with the credential as it is by now.
+pub async fn every_column_of_a_connection_comes_back_with_its_credential(store: StoreUnderTest) {
+    let (acme, ids) = (organization("acme"), SeededIds::new(1));
+    let stored = full_credential(&acme, ids.credential());
+    store.store(&stored).await;
+    let integration = connection(&ids, &stored);
+    assert!(store.integrations.find(&acme, &stored.provider).await.unwrap().is_none());
+    assert!(store.integrations.list(&acme).await.unwrap().is_empty());
+
+    assert!(store.connect(&integration).await);
+    assert_eq!(store.only_connection(&acme).await, present(&integration, &stored));
+    assert!(store.integrations.find(&acme, &provider("github")).await.unwrap().is_none());
+
+    let next = Credential { revision: stored.revision + 1, ..stored.clone() };
+    let update = crate::under_test::updated(&next);
+    store.credentials.replace(&next, None, stored.revision, stored.version, update).await.unwrap();
+    assert_eq!(store.only_connection(&acme).await, present(&integration, &next));
+}
+
+/// A second connection of a provider is a duplicate, with the same credential too; the first one stays.
+pub async fn a_provider_is_connected_once(store: StoreUnderTest) {
+    let (acme, ids) = (organization("acme"), SeededIds::new(1));
+    let (stored, other) = (credential(&acme, ids.credential()), credential(&acme, ids.credential()));
+    store.store(&stored).await;
+    store.store(&other).await;
+    let integration = connection(&ids, &stored);
+    assert!(store.connect(&integration).await);
+    for one in [&stored, &other] {
+        let second = connection(&ids, one);
+        let refused = store.second.integrations.connect(&second, one.id, connected(&second)).await;
+        assert!(matches!(refused, Err(StoreError::Duplicate { what: "integration" })), "{refused:?}");
+    }
+    assert_eq!(store.only_connection(&acme).await, present(&integration, &stored));
+    let expected = [Action::CredentialCreated, Action::CredentialCreated, Action::IntegrationConnected];
+    assert_eq!(store.actions(&acme).await, expected);
+}
+
+/// A credential that never was, is deleted, or belongs to another organisation or provider connects nothing.
+pub async fn a_connection_needs_a_credential_of_its_organization_and_provider(store: StoreUnderTest) {
+    let (acme, globex, ids) = (organization("acme"), organization("globex"), SeededIds::new(1));
+    let (absent, gone) = (credential(&acme, ids.credential()), credential(&acme, ids.credential()));
+    let foreign = credential(&globex, ids.credential());
+    let unlike = Credential { provider: provider("datadog"), ..credential(&acme, ids.credential()) };
+    for one in [&gone, &foreign, &unlike] {
+        store.store(one).await;
+    }
+    let delete = store.credentials.delete(&acme, gone.id, None, deleted(&gone), disconnected(&gone));
+    assert!(delete.await.unwrap());
+
+    for one in [&absent, &gone, &foreign, &unlike] {
+        let mut integration = connection(&ids, &absent);
+        integration.credential = Some(one.id);
+        assert!(!store.connect(&integration).await);
+    }
+    for organization in [&acme, &globex] {
+        assert!(store.integrations.list(organization).await.unwrap().is_empty());
+    }
+    let expected = [Action::CredentialCreated, Action::CredentialCreated, Action::CredentialDeleted];
+    assert_eq!(store.actions(&acme).await, expected);
+    assert_eq!(store.actions(&globex).await, [Action::CredentialCreated]);
+}
+
+/// Who connected it, and when, stays; the credential stays too. A second time there is nothing to do.
+pub async fn disconnecting_leaves_the_credential_and_who_connected_it(store: StoreUnderTest) {
+    let (acme, ids) = (organization("acme"), SeededIds::new(1));
+    let stored = credential(&acme, ids.credential());
+    store.store(&stored).await;
+    let (integration, sftp) = (connection(&ids, &stored), stored.provider.clone());
+    assert!(!store.integrations.disconnect(&acme, &sftp, ended(&acme)).await.unwrap());
+    assert!(store.connect(&integration).await);
+    assert!(!store.integrations.disconnect(&acme, &provider("github"), ended(&acme)).await.unwrap());
+
+    assert!(store.second.integrations.disconnect(&acme, &sftp, ended(&acme)).await.unwrap());
+    assert!(!store.integrations.disconnect(&acme, &sftp, ended(&acme)).await.unwrap());
+    assert_eq!(store.only_connection(&acme).await, past(&integration));
+    assert_eq!(store.credentials.find(&acme, stored.id).await.unwrap(), Some(stored));
+    let expected = [Action::CredentialCreated, Action::IntegrationConnected, Action::IntegrationDisconnected];
+    assert_eq!(store.actions(&acme).await, expected);
+}
+
+/// Nothing is left of an earlier connection, not its id either; its credential may be connected again.
+pub async fn a_provider_is_connected_again_with_a_new_id(store: StoreUnderTest) {
+    let (acme, ids) = (organization("acme"), SeededIds::new(1));
+    let (stored, other) = (credential(&acme, ids.credential()), credential(&acme, ids.credential()));
+    store.store(&stored).await;
+    store.store(&other).await;
+    for (round, one) in (0..).zip([&stored, &other, &other, &stored]) {
+        let integration = Integration {
+            connected_by: format!("user_{round}"),
+            connected_at: instant(round),
+            ..connection(&ids, one)
+        };
+        assert!(store.connect(&integration).await);
+        assert_eq!(store.only_connection(&acme).await, present(&integration, one));
+        let sftp = &stored.provider;
+        assert!(store.integrations.disconnect(&acme, sftp, ended(&acme)).await.unwrap());
+    }
+}
+
+/// Both events are recorded in one commit, so at one time; the second names the connection.
+pub async fn deleting_a_credential_disconnects_what_uses_it(store: StoreUnderTest) {
+    let (acme, ids) = (organization("acme"), SeededIds::new(1));
+    let (stored, other) = (credential(&acme, ids.credential()), credential(&acme, ids.credential()));
+    store.store(&stored).await;
+    store.store(&other).await;
+    let (first, second) = (connection(&ids, &stored), connection(&ids, &other));
+    assert!(store.connect(&first).await);
+    let delete = store.credentials.delete(&acme, stored.id, Some(1), deleted(&stored), disconnected(&stored));
+    assert!(delete.await.unwrap());
+    assert_eq!(store.only_connection(&acme).await, past(&first));
+    assert!(store.credentials.find(&acme, stored.id).await.unwrap().is_none());
+
+    let records = store.verified_chain(&acme).await;
+    let [.., tombstone, disconnection] = records.as_slice() else { panic!("two events are missing") };
+    assert_eq!(records.len(), 5);
+    assert_eq!(Evidence::from(tombstone.event.clone()).events().next(), deleted(&stored).events().next());
+    assert_eq!(disconnection.event, disconnected(&stored).targeting(first.id.to_string()));
+    assert_eq!(tombstone.at, disconnection.at);
+
+    store.assert_no_drift().await;
+    assert!(store.connect(&second).await);
+    assert_eq!(store.only_connection(&acme).await, present(&second, &other));
+}
+
+/// A credential that nothing uses, or that nothing uses any more, leaves its tombstone only, and connections
+/// of its provider and of others alone.
+pub async fn deleting_an_unused_credential_disconnects_nothing(store: StoreUnderTest) {
+    let (acme, ids) = (organization("acme"), SeededIds::new(1));
+    let [used_before, used, unused] = [(); 3].map(|()| credential(&acme, ids.credential()));
+    for one in [&used_before, &used, &unused] {
+        store.store(one).await;
+    }
+    assert!(store.connect(&connection(&ids, &used_before)).await);
+    assert!(store.integrations.disconnect(&acme, &used.provider, ended(&acme)).await.unwrap());
+    let integration = connection(&ids, &used);
+    assert!(store.connect(&integration).await);
+    let before = store.actions(&acme).await.len();
+    for one in [&used_before, &unused] {
+        let delete = store.credentials.delete(&acme, one.id, None, deleted(one), disconnected(one));
+        assert!(delete.await.unwrap());
+    }
+    assert_eq!(store.only_connection(&acme).await, present(&integration, &used));
+    let since = store.actions(&acme).await.split_off(before);
+    assert_eq!(since, [Action::CredentialDeleted, Action::CredentialDeleted]);
+}
+
+/// A stale delete, and any change whose event cannot be written, leave connection and credential as they were.
+pub async fn a_connection_is_not_touched_by_what_is_refused_or_not_recorded(store: StoreUnderTest) {
+    let (acme, ids) = (organization("acme"), SeededIds::new(1));
+    let stored = credential(&acme, ids.credential());
+    let other = Credential { provider: provider("datadog"), ..credential(&acme, ids.credential()) };
+    store.store(&stored).await;
+    store.store(&other).await;
+    let (integration, second) = (connection(&ids, &stored), connection(&ids, &other));
+    assert!(store.connect(&integration).await);
+    let delete = async |revision| {
+        let (tombstone, disconnection) = (deleted(&stored), disconnected(&stored));
+        store.credentials.delete(&acme, stored.id, revision, tombstone, disconnection).await
+    };
+    assert!(matches!(delete(Some(2)).await, Err(StoreError::StaleVersion)));
+
+    store.keys.set_broken(true);
+    assert!(delete(None).await.is_err());
+    assert!(store.integrations.disconnect(&acme, &stored.provider, ended(&acme)).await.is_err());
+    assert!(store.integrations.connect(&second, other.id, connected(&second)).await.is_err());
+    store.keys.set_broken(false);
+
+    assert_eq!(store.only_connection(&acme).await, present(&integration, &stored));
+    assert_eq!(store.actions(&acme).await.len(), 3);
+    store.assert_no_drift().await;
+}
+
+/// The order is that of the bytes of the providers' ids, whatever the locale, and past connections are in it.
+pub async fn connections_are_listed_by_provider(store: StoreUnderTest) {
+    let (acme, ids) = (organization("acme"), SeededIds::new(1));
+    let names = ["ab", "b", "a_c", "a1", "z", "a", "1"];
+    let mut expected = Vec::new();
+    for name in names {
+        let stored = Credential { provider: provider(name), ..credential(&acme, ids.credential()) };
+        store.store(&stored).await;
+        let integration = connection(&ids, &stored);
+        assert!(store.connect(&integration).await);
+        expected.push(if name == "a1" || name == "z" {
+            assert!(store.integrations.disconnect(&acme, &stored.provider, ended(&acme)).await.unwrap());
+            past(&integration)
+        } else {
+            present(&integration, &stored)
+        });
+    }
+    expected.sort_by(|a, b| a.integration.provider.as_str().cmp(b.integration.provider.as_str()));
+    assert_eq!(store.integrations.list(&acme).await.unwrap(), expected);
+}

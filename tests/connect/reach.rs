@@ -1,0 +1,85 @@
+//! Who may do what in this dialect, and how far.
+
+use serde_json::{Value, json};
+use strongroom_provider_simulator::Marker;
+
+use super::{Stage, connect, path_of, post, refused, shown, text};
+use crate::support::{Character, Client, World, on_both_stores};
+
+on_both_stores!(
+    members_look_and_admins_and_writing_service_accounts_act,
+    a_service_account_connects_only_within_its_reach,
+);
+
+/// Makes a service account that may do everything a program can, within limits, and returns its character.
+async fn hire(admin: &Client, limits: Value) -> Character {
+    let scopes = ["credentials:read", "credentials:write", "secrets:read"];
+    let mut account = json!({ "name": "robot", "scopes": scopes });
+    account.as_object_mut().unwrap().extend(limits.as_object().unwrap().clone());
+    let account = admin.post("/service-accounts", account).await;
+    assert_eq!(account.status, 201, "{}", account.text);
+    let path = format!("/service-accounts/{}/api-keys", text(&account.json(), "id"));
+    Character::Key(text(&admin.post(&path, json!({ "name": "key" })).await.json(), "token"))
+}
+
+async fn members_look_and_admins_and_writing_service_accounts_act(world: World) {
+    let stage = Stage::set(world).await;
+    let admin = stage.admin();
+    let id = stage.store(&admin, "datadog", Marker::Good).await;
+    assert_eq!(connect(&admin, "datadog", &id).await.status, 200);
+    let looking = [Character::member_of("acme"), admin.hire(&["credentials:read"]).await];
+    let nothing = [Character::guest_of("acme"), admin.hire(&["secrets:read"]).await];
+    for (character, looks) in looking.into_iter().map(|one| (one, 200)).chain(nothing.map(|one| (one, 403))) {
+        let client = stage.server.client(character);
+        assert_eq!(client.get("/v1/integrations").await.status, looks);
+        refused(
+            &post(&client, "datadog", &stage.credentials("datadog", Marker::Good)).await,
+            403,
+            "forbidden",
+        );
+        refused(&connect(&client, "datadog", &id).await, 403, "forbidden");
+        refused(&client.delete(&path_of("datadog")).await, 403, "forbidden");
+        // Before anything is said about the request.
+        refused(&client.post(&path_of("nobody"), json!([])).await, 403, "forbidden");
+    }
+    let writing = stage.server.client(admin.hire(&["credentials:write"]).await);
+    refused(&writing.get("/v1/integrations").await, 403, "forbidden");
+    assert_eq!(writing.delete(&path_of("datadog")).await.status, 204);
+    let own = stage.store(&writing, "datadog", Marker::Good).await;
+    assert_eq!(connect(&writing, "datadog", &own).await.status, 200);
+    assert_ne!(shown(&admin, "datadog").await["connectedBy"], "alice");
+}
+
+async fn a_service_account_connects_only_within_its_reach(world: World) {
+    let stage = Stage::set(world).await;
+    let admin = stage.admin();
+    let datadog = stage.store(&admin, "datadog", Marker::Good).await;
+    let spare = stage.store(&admin, "datadog", Marker::Good).await;
+    let pagerduty = stage.store(&admin, "pagerduty", Marker::Good).await;
+    assert_eq!(connect(&admin, "pagerduty", &pagerduty).await.status, 200);
+
+    let limited = stage.server.client(hire(&admin, json!({ "providers": ["datadog"] })).await);
+    let good = stage.credentials("pagerduty", Marker::Good);
+    refused(&post(&limited, "pagerduty", &good).await, 403, "forbidden");
+    assert_eq!(post(&limited, "datadog", &stage.credentials("datadog", Marker::Good)).await.status, 201);
+    refused(&connect(&limited, "pagerduty", &pagerduty).await, 404, "credential_not_found");
+    refused(&limited.delete(&path_of("pagerduty")).await, 404, "integration_not_found");
+    assert_eq!(limited.get("/v1/integrations").await.json()["total"], 0);
+    assert_eq!(connect(&limited, "datadog", &datadog).await.status, 200);
+    assert_eq!(limited.get("/v1/integrations").await.json()["total"], 1);
+
+    let limited = stage.server.client(hire(&admin, json!({ "credential_ids": [spare] })).await);
+    refused(&post(&limited, "datadog", &stage.credentials("datadog", Marker::Good)).await, 403, "forbidden");
+    assert_eq!(limited.get("/v1/integrations").await.json()["total"], 0);
+    refused(&limited.delete(&path_of("datadog")).await, 404, "integration_not_found");
+    refused(&connect(&limited, "datadog", &datadog).await, 404, "credential_not_found");
+    refused(&connect(&limited, "datadog", &spare).await, 409, "already_connected");
+    assert_eq!(admin.delete(&path_of("datadog")).await.status, 204);
+    // What is left of a connection names no credential, so only the unlimited see it.
+    assert_eq!(limited.get("/v1/integrations").await.json()["total"], 0);
+    assert_eq!(connect(&limited, "datadog", &spare).await.status, 200);
+    assert_eq!(limited.get("/v1/integrations").await.json()["total"], 1);
+    assert_eq!(limited.delete(&path_of("datadog")).await.status, 204);
+    let listed = admin.get("/v1/integrations").await.json();
+    assert_eq!(listed["total"], 2, "{listed}");
+}

@@ -1,0 +1,116 @@
+//! Who sees what: in the clear for programs that may read secrets, masked for everybody else.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{CANARY, LIST, put, reads, robot, salesforce, sent_fields, store};
+use crate::support::{Character, Client, Server, World, on_both_stores};
+
+on_both_stores!(
+    people_and_narrow_programs_see_masks,
+    what_is_created_and_changed_is_shown_as_its_caller_may_see_it,
+    every_answer_in_the_clear_is_on_record,
+);
+
+/// [`salesforce`] as people see it.
+fn masked() -> Value {
+    let mut masked = salesforce();
+    masked["access_token"] = json!("********");
+    masked["metadata"]["refresh_token"] = json!("********");
+    masked["metadata"]["note"] = json!({ "deep": ["********", "********"] });
+    masked
+}
+
+async fn blind(server: &Server) -> Vec<Client> {
+    let admin = server.client(Character::admin_of("acme"));
+    let key = admin.hire(&["credentials:read", "credentials:write"]).await;
+    let scopes = "credentials:read credentials:write";
+    let others = [Character::member_of("acme"), Character::service_of("acme", scopes), key];
+    let mut blind = vec![admin];
+    blind.extend(others.into_iter().map(|character| server.client(character)));
+    blind
+}
+
+async fn people_and_narrow_programs_see_masks(world: World) {
+    let server = world.setup.start().await;
+    let path = store(&robot(&server), salesforce()).await;
+    let before = reads(&server).await;
+    for client in blind(&server).await {
+        for path in [path.as_str(), "/integration-credentials/provider/SalesForce", LIST] {
+            let reply = client.get(path).await;
+            let shown = if path == LIST { reply.json()[0].clone() } else { reply.json() };
+            assert_eq!((reply.status, sent_fields(&shown)), (200, masked()));
+            assert!(!reply.everything().contains(CANARY));
+        }
+    }
+    assert_eq!(reads(&server).await, before, "nobody has read anything");
+    // Reading secrets alone is enough to see them, and reading neither nor secrets is not.
+    let reader = server.client(Character::service_of("acme", "secrets:read"));
+    assert_eq!(sent_fields(&reader.get(&path).await.json()), salesforce());
+    for nobody in [Character::service_of("acme", "credentials:write"), Character::guest_of("acme")] {
+        assert_eq!(server.client(nobody).get(&path).await.status, 403);
+    }
+}
+
+async fn what_is_created_and_changed_is_shown_as_its_caller_may_see_it(world: World) {
+    let server = world.setup.start().await;
+    let robot = robot(&server);
+    let secret_dsn = format!("postgres://crm:{CANARY}@db.example.com:5432/crm?password={CANARY}");
+    for client in blind(&server).await {
+        let created = client.post(LIST, salesforce()).await;
+        assert_eq!((created.status, sent_fields(&created.json())), (201, masked()));
+        let path = created.header("location").to_owned();
+        let token = format!("{CANARY}-another");
+        let changed = put(
+            &client,
+            &path,
+            json!({ "dsn": secret_dsn, "access_token": token, "metadata": { "x": CANARY } }),
+        )
+        .await;
+        let expected = json!({
+            "provider": "salesforce", "access_token": "********",
+            "dsn": "postgres://********@db.example.com:5432/crm?********",
+            "metadata": { "instance_url": salesforce()["dsn"], "api_version": "v58.0", "x": "********" },
+        });
+        assert_eq!((changed.status, sent_fields(&changed.json())), (200, expected));
+        for reply in [&created, &changed] {
+            assert!(!reply.everything().contains(CANARY));
+        }
+        let stored = robot.get(&path).await.json();
+        assert_eq!((&stored["dsn"], &stored["access_token"]), (&json!(secret_dsn), &json!(token)));
+        assert_eq!(client.delete(&path).await.status, 200);
+    }
+    assert!(!server.stop().contains(CANARY));
+}
+
+async fn every_answer_in_the_clear_is_on_record(world: World) {
+    let server = world.setup.start().await;
+    let robot = robot(&server);
+    let mut expected: Vec<String> = Vec::new();
+    let mut ids = Vec::new();
+    for body in [salesforce(), super::hubspot()] {
+        let created = robot.post(LIST, body).await;
+        ids.insert(0, created.json()["id"].as_str().unwrap().to_owned());
+        expected.insert(0, ids[0].clone());
+    }
+    assert_eq!(reads(&server).await, expected, "what was created was handed out");
+    for path in [format!("{LIST}{}", ids[0]), format!("{LIST}provider/hubspot")] {
+        assert_eq!(robot.get(&path).await.status, 200);
+        expected.insert(0, ids[0].clone());
+    }
+    let path = format!("{LIST}{}", ids[0]);
+    for change in [json!({ "metadata": { "note": 1 } }), json!({})] {
+        assert_eq!(put(&robot, &path, change).await.status, 200);
+        expected.insert(0, ids[0].clone());
+    }
+    assert_eq!(reads(&server).await, expected);
+    assert_eq!(robot.get(LIST).await.json().as_array().unwrap().len(), 2);
+    let after = reads(&server).await;
+    let mut listed = after[..2].to_vec();
+    listed.sort();
+    ids.sort();
+    assert_eq!((listed, &after[2..]), (ids, expected.as_slice()), "one event for each object of the list");
+    let refused = robot.send(Method::PUT, &path, Some(json!({ "provider": "zoho" })), &[]).await;
+    assert_eq!((refused.status, reads(&server).await), (400, after));
+    assert!(world.setup.must(&["audit", "verify"]).contains("chains"));
+}
