@@ -25,6 +25,7 @@ mod hardening;
 mod isolation;
 mod journey;
 mod limits;
+mod mass_assignment;
 mod races;
 mod roles;
 mod start;

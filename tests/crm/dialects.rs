@@ -11,6 +11,7 @@ use crate::support::{Character, World, on_both_stores};
 on_both_stores!(
     the_primary_dialect_shows_the_same_credential,
     a_rotation_in_one_dialect_is_seen_in_the_other,
+    a_rotation_here_keeps_what_only_the_other_dialect_has_set,
     a_credential_of_this_dialect_is_tested_at_its_provider,
     what_holds_no_slot_is_not_seen_here,
     the_quota_counts_both_dialects,
@@ -73,6 +74,22 @@ async fn a_rotation_in_one_dialect_is_seen_in_the_other(world: World) {
         "dsn": "https://new.my.salesforce.com", "metadata": { "refresh_token": "again", "note": 1 },
     });
     assert_eq!((&secrets["credentials"], &secrets["version"]), (&expected, &json!(3)));
+}
+
+async fn a_rotation_here_keeps_what_only_the_other_dialect_has_set(world: World) {
+    let server = world.setup.start().await;
+    let robot = robot(&server);
+    let new = json!({ "provider": "custom", "dsn": "https://api.example.com/v1", "access_token": "first" });
+    let path = store(&robot, new).await;
+    let mut credentials = json!({
+        "base_url": "https://api.example.com/v1", "api_key": "second", "header_name": "X-Api-Key",
+        "header_prefix": "Token", "test_path": "/users/me",
+    });
+    let change = json!({ "credential_type": "api_key", "credentials": credentials });
+    assert_eq!(robot.patch(&primary(&path), change).await.status, 200);
+    assert_eq!(put(&robot, &path, json!({ "access_token": "third" })).await.status, 200);
+    credentials.as_object_mut().unwrap().remove("api_key");
+    assert_eq!(robot.get(&primary(&path)).await.json()["config"], credentials);
 }
 
 async fn a_credential_of_this_dialect_is_tested_at_its_provider(world: World) {

@@ -10,6 +10,7 @@ on_both_stores!(
     people_and_narrow_programs_see_masks,
     what_is_created_and_changed_is_shown_as_its_caller_may_see_it,
     every_answer_in_the_clear_is_on_record,
+    a_grant_that_has_ended_is_masked_in_the_list_and_withheld_by_itself,
 );
 
 /// [`salesforce`] as people see it.
@@ -113,4 +114,19 @@ async fn every_answer_in_the_clear_is_on_record(world: World) {
     let refused = robot.send(Method::PUT, &path, Some(json!({ "provider": "zoho" })), &[]).await;
     assert_eq!((refused.status, reads(&server).await), (400, after));
     assert!(world.setup.must(&["audit", "verify"]).contains("chains"));
+}
+
+async fn a_grant_that_has_ended_is_masked_in_the_list_and_withheld_by_itself(world: World) {
+    let server = world.setup.start().await;
+    let robot = robot(&server);
+    let path = store(&robot, salesforce()).await;
+    store(&robot, super::hubspot()).await;
+    world.sql("UPDATE credentials SET status = 'needs_reauth' WHERE provider = 'salesforce'");
+    let list = robot.get(LIST).await.json();
+    assert_eq!((&list[0]["access_token"], sent_fields(&list[1])), (&json!("pat-na1-EXAMPLE"), masked()));
+    assert_eq!(robot.get(&path).await.status, 409);
+    // A new token, and the grant is whole again.
+    let renewed = put(&robot, &path, json!({ "access_token": "00D-renewed" })).await;
+    assert_eq!((renewed.status, &renewed.json()["access_token"]), (200, &json!("00D-renewed")));
+    assert_eq!(robot.get(&path).await.status, 200);
 }

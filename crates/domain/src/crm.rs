@@ -309,8 +309,8 @@ impl Split<'_> {
                 check_value(field, submitted).map_err(|rule| rule.on(format!("{METADATA}.{name}")))?;
                 self.content.secret.insert(name, text.duplicate());
             }
-            (Some(field), Json::Text(text)) if public && !text.is_empty() => {
-                let kept = self.take_public_text(field, text);
+            (Some(field), _) if public => {
+                let kept = self.take_public(field, &value);
                 if !kept {
                     self.remainder.push((name, value));
                 }
@@ -324,18 +324,20 @@ impl Split<'_> {
         Ok(())
     }
 
-    /// Tells whether a public text is now a field, letter by letter.
-    fn take_public_text(&mut self, field: &Field, text: &SecretText) -> bool {
-        let checked = check_value(field, SubmittedValue::Text(text.duplicate()));
-        if field.kind == FieldKind::Timestamp && field.name == TOKEN_EXPIRY && self.kind.is_oauth() {
-            self.content.access_token_expires_at = timestamp::parse(text.expose()).ok();
-            return false;
+    /// Tells whether a public value is now a field, letter by letter.
+    fn take_public(&mut self, field: &Field, value: &Json) -> bool {
+        if let Json::Text(text) = value {
+            if text.is_empty() {
+                return false;
+            }
+            if field.kind == FieldKind::Timestamp && field.name == TOKEN_EXPIRY && self.kind.is_oauth() {
+                self.content.access_token_expires_at = timestamp::parse(text.expose()).ok();
+                return false;
+            }
         }
-        match checked {
-            Ok(Checked::Public(value @ ConfigValue::Text(_)))
-                if value == ConfigValue::Text(text.expose().to_owned()) =>
-            {
-                self.content.config.insert(field.name.as_str(), value);
+        match check_value(field, value.duplicate().into()) {
+            Ok(Checked::Public(kept)) if Json::from(&kept).says_the_same_as(value) => {
+                self.content.config.insert(field.name.as_str(), kept);
                 true
             }
             _ => false,

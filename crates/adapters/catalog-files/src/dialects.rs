@@ -34,7 +34,7 @@ pub(crate) fn read(table: toml::Table, fields: &[Field], types: &Rules, problems
         && let Some(crm) = problems.read_table("dialects.crm", table)
     {
         check_crm(&crm, fields, types, problems);
-        read.crm = Some(crm.into());
+        read.crm = Some(mapping(crm, fields));
     }
     read
 }
@@ -49,14 +49,22 @@ impl From<ConnectTable> for ConnectListing {
     }
 }
 
-impl From<CrmTable> for CrmMapping {
-    fn from(table: CrmTable) -> Self {
-        Self {
-            dsn: table.dsn,
-            token: table.token,
-            public_metadata: table.public_metadata.into_iter().collect(),
-            destination_metadata: table.destination_metadata.into_iter().collect(),
-        }
+/// A field that is no secret is public metadata too, and one that decides where the secret is sent decides it
+/// there too: what one dialect may show and guards, the other does.
+fn mapping(table: CrmTable, fields: &[Field]) -> CrmMapping {
+    let of_types = fields.iter().filter(|field| CRM_TYPES.iter().any(|kind| field.belongs_to(*kind)));
+    let names = |wanted: fn(&Field) -> bool| {
+        of_types.clone().filter(move |field| wanted(field)).map(|field| field.name.clone())
+    };
+    CrmMapping {
+        public_metadata: table.public_metadata.into_iter().chain(names(|field| !field.secret)).collect(),
+        destination_metadata: table
+            .destination_metadata
+            .into_iter()
+            .chain(names(|field| field.destination && !field.secret))
+            .collect(),
+        dsn: table.dsn,
+        token: table.token,
     }
 }
 
@@ -86,17 +94,19 @@ fn check_connect(connect: &ConnectTable, fields: &[Field], types: &Rules, proble
     }
 }
 
+/// The types that credentials of the crm dialect have.
+const CRM_TYPES: [CredentialType; 2] = [CredentialType::ApiKey, CredentialType::Oauth2];
+
 fn check_crm(crm: &CrmTable, fields: &[Field], types: &Rules, problems: &mut Problems) {
-    const BOTH: [CredentialType; 2] = [CredentialType::ApiKey, CredentialType::Oauth2];
     let is_token = |field: &Field| field.secret && field.kind == FieldKind::Text;
     if !field_of(fields, CredentialType::ApiKey, &crm.token).is_some_and(is_token) {
         problems.add("dialects.crm.token", "must name a secret text of api_key");
     }
     let is_dsn = |field: &Field| field.destination && field.kind == FieldKind::Url;
-    if !BOTH.iter().all(|kind| field_of(fields, *kind, &crm.dsn).is_some_and(is_dsn)) {
+    if !CRM_TYPES.iter().all(|kind| field_of(fields, *kind, &crm.dsn).is_some_and(is_dsn)) {
         problems.add("dialects.crm.dsn", "must name a public url of both api_key and oauth2");
     }
-    for kind in BOTH {
+    for kind in CRM_TYPES {
         let Some(rules) = types.get(&kind) else {
             problems.add("dialects.crm", format!("needs the type {} in `types`", kind.as_str()));
             continue;

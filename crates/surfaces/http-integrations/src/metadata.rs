@@ -1,12 +1,11 @@
 //! The metadata object of a credential on this dialect's wire.
 
 use actix_web::HttpResponse;
-use actix_web::http::header;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use strongroom_domain::{ConfigValue, Credential, PublicConfig};
-use strongroom_http_kit::{Moment, Schema, ok, schema_of, timestamp};
+use strongroom_http_kit::{Moment, Schema, ok, schema_of, timestamp, with_etag};
 
 use crate::schema::spelled;
 
@@ -113,15 +112,7 @@ impl Serialize for PublicValue<'_> {
     }
 }
 
-/// Puts the revision of a single credential into `ETag`.
-pub(crate) fn tagged(mut response: HttpResponse, tag: u64) -> HttpResponse {
-    if let Ok(value) = header::HeaderValue::from_str(&format!("\"{tag}\"")) {
-        response.headers_mut().insert(header::ETAG, value);
-    }
-    response
-}
-
 /// 200 with one credential and its tag.
 pub(crate) fn shown(credential: &Credential) -> HttpResponse {
-    tagged(ok(&Metadata::from(credential)), credential.revision)
+    with_etag(ok(&Metadata::from(credential)), credential.revision)
 }

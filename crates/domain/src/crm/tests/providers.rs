@@ -61,7 +61,7 @@ fn exact(pattern: &str) -> Option<Regex> {
     Some(Regex::new(&format!("^(?:{pattern})$")).unwrap())
 }
 
-fn field(name: &str, kind: FieldKind) -> Field {
+pub(super) fn field(name: &str, kind: FieldKind) -> Field {
     Field {
         name: name.into(),
         label: name.into(),

@@ -2,7 +2,7 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::providers::{hubspot, pipedrive, salesforce};
+use super::providers::{field, hubspot, pipedrive, salesforce};
 use super::{content, shown, value_of};
 use crate::config::{ConfigValue, PublicConfig};
 use crate::content::Content;
@@ -10,7 +10,7 @@ use crate::credential::{Credential, CredentialId, CredentialName, CredentialStat
 use crate::crm::{CrmContent, METADATA};
 use crate::json::Json;
 use crate::organization::OrganizationId;
-use crate::provider::{CredentialType, Provider};
+use crate::provider::{CredentialType, FieldKind, Provider};
 
 /// A credential as it is stored.
 struct Stored {
@@ -191,6 +191,30 @@ fn only_plain_values_without_a_password_are_public() {
         let new = content("https://api.hubapi.com", "a-token", json!({ "api_version": value }));
         let stored = Stored::of(&hubspot(), new);
         assert_eq!(stored.content.config.get("api_version").is_some(), public, "{value}");
+    }
+}
+
+#[test]
+fn a_public_field_that_is_no_text_is_filled_when_it_keeps_its_rules() {
+    let mut hubspot = hubspot();
+    for (name, kind) in
+        [("seats", FieldKind::Integer), ("sandbox", FieldKind::Boolean), ("areas", FieldKind::List)]
+    {
+        hubspot.fields.push(field(name, kind));
+        hubspot.crm.as_mut().unwrap().public_metadata.insert(name.to_owned());
+    }
+    for (metadata, filled) in [
+        (
+            json!({ "seats": 5, "sandbox": true, "areas": ["a"] }),
+            vec!["areas", "base_url", "sandbox", "seats"],
+        ),
+        (json!({ "seats": "5", "sandbox": 1, "areas": "a" }), vec!["base_url"]),
+        (json!({ "seats": 1.5, "sandbox": null, "areas": [1] }), vec!["base_url"]),
+    ] {
+        let (sent, new) = sent("https://api.hubapi.com", "a-token", &metadata);
+        let stored = Stored::of(&hubspot, new);
+        let fields: Vec<_> = stored.content.config.iter().map(|(name, _)| name).collect();
+        assert_eq!((fields, stored.put_together(&hubspot)), (filled, sent));
     }
 }
 

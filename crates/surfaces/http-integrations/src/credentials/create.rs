@@ -4,9 +4,9 @@ use actix_web::HttpResponse;
 use serde_json::{Value, json};
 use strongroom_application::{Failure, StoreCredential};
 use strongroom_domain::{CredentialName, CredentialType, Operation, Slot};
-use strongroom_http_kit::{Answered, Call, Content, Doc, Fields, Route, Schema, created, or_null};
+use strongroom_http_kit::{Answered, Call, Content, Doc, Fields, Route, Schema, created, or_null, with_etag};
 
-use crate::metadata::{CREDENTIAL, Metadata, tagged};
+use crate::metadata::{CREDENTIAL, Metadata};
 use crate::refuse::REFUSED_OR_WRONG_SHAPE;
 use crate::schema;
 
@@ -34,7 +34,7 @@ async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
     let new = StoreCredential { test, ..read(call.body()?)? };
     let credential = call.app.store_credential(&call.caller, new).await?;
     let location = format!("/integrations/credentials/{}", credential.id);
-    Ok(tagged(created(location, &Metadata::from(&credential)), credential.revision))
+    Ok(with_etag(created(location, &Metadata::from(&credential)), credential.revision))
 }
 
 /// Whether the query asks for a test first.

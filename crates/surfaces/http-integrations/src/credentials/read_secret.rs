@@ -13,10 +13,10 @@ use strongroom_domain::content::TOKEN_EXPIRY;
 use strongroom_domain::crm::{DSN, METADATA, Metadata};
 use strongroom_domain::{Operation, Slot};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Parameter, Route, Schema, ok_secret, or_null, timestamp,
+    Answered, Call, Content, Doc, Parameter, Route, Schema, ok_secret, or_null, timestamp, with_etag,
 };
 
-use crate::metadata::{PublicValue, public_value, tagged};
+use crate::metadata::{PublicValue, public_value};
 use crate::schema;
 
 pub(crate) const ROUTE: Route = Route::get(
@@ -87,10 +87,10 @@ fn answer(
 ) -> Result<HttpResponse, Failure> {
     let version = opened.credential.version;
     if call.none_match(version) {
-        return Ok(tagged(HttpResponse::NotModified().finish(), version));
+        return Ok(with_etag(HttpResponse::NotModified().finish(), version));
     }
     let body = Opened { opened, only };
-    Ok(tagged(ok_secret(StatusCode::OK, &body, body.size_hint())?, version))
+    Ok(with_etag(ok_secret(StatusCode::OK, &body, body.size_hint())?, version))
 }
 
 /// A credential with its secret, as it leaves.
