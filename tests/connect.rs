@@ -5,6 +5,7 @@ mod connecting;
 mod disconnecting;
 mod errors;
 mod listing;
+mod racing;
 mod reach;
 mod storing;
 
@@ -26,9 +27,14 @@ struct Stage {
 
 impl Stage {
     async fn set(world: World) -> Self {
+        Self::set_with(world, 1).await
+    }
+
+    /// The test of the provider `faraway` leads to this port of the loopback, instead of a closed one.
+    async fn set_with(world: World, faraway: u16) -> Self {
         let rehearsal = Rehearsal::start().await;
         let world = rehearsal.set(world);
-        add_providers(Path::new(world.setup.variable("STRONGROOM_CATALOG__DIR").unwrap()));
+        add_providers(Path::new(world.setup.variable("STRONGROOM_CATALOG__DIR").unwrap()), faraway);
         let server = world.setup.start().await;
         Self { rehearsal, world, server }
     }
@@ -102,8 +108,8 @@ async fn events_about(client: &Client, action: &str, credential: &str) -> usize 
     client.get(&path).await.json()["items"].as_array().unwrap().len()
 }
 
-/// `untested` has no test, the test of `faraway` leads to a closed port, `hooks` only calls.
-fn add_providers(folder: &Path) {
+/// `untested` has no test, the test of `faraway` leads to a port of the loopback, `hooks` only calls.
+fn add_providers(folder: &Path, faraway: u16) {
     let provider = |id: &str, test: &str, auth_type: &str, required: &str| {
         let text = format!(
             r#"
@@ -136,11 +142,12 @@ required_fields = [{required}]
     };
     let step = r#"
 [[test.step]]
-url = "http://127.0.0.1:1/"
+url = "http://127.0.0.1:PORT/"
 headers = { Authorization = "Bearer {api_key}" }
 outcomes = [{ status = [200], code = "ok" }, { status = [401], code = "auth_rejected" }]
 "#;
+    let step = step.replace("PORT", &faraway.to_string());
     provider("untested", "", "api_key", "\"api_key\"");
-    provider("faraway", step, "api_key", "\"api_key\"");
+    provider("faraway", &step, "api_key", "\"api_key\"");
     provider("hooks", "", "webhook_only", "");
 }

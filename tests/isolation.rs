@@ -16,7 +16,7 @@ const CANARY: &str = "canary-zq4mx7wv2kn";
 
 /// Everything of `globex` that somebody of `acme` could ask for: a credential stored through each dialect,
 /// connected where that can be, and the rest.
-async fn globex(server: &Server) -> Vec<Targets> {
+async fn globex(world: &World, server: &Server) -> Vec<Targets> {
     let admin = server.client(Character::admin_of("globex"));
     let mut body = sftp(CANARY);
     body["slot"] = json!("nightly");
@@ -34,6 +34,11 @@ async fn globex(server: &Server) -> Vec<Targets> {
     let datadog = json!({ "credentials": { "api_key": CANARY, "application_key": CANARY }, "label": CANARY });
     let connect = admin.post("/v1/integrations/datadog/credentials", datadog).await;
     assert_eq!(connect.status, 201, "{}", connect.text);
+    world.sql("UPDATE credentials SET status = 'validated' WHERE provider = 'datadog'");
+    let id_of_connect = connect.json()["credentialId"].clone();
+    let connected =
+        admin.post("/v1/integrations/datadog/connect", json!({ "credentialId": id_of_connect })).await;
+    assert_eq!(connected.status, 200, "{}", connected.text);
     let ids = [
         stored["id"].as_str().unwrap().to_owned(),
         crm.json()["id"].as_str().unwrap().to_owned(),
@@ -49,6 +54,8 @@ async fn globex(server: &Server) -> Vec<Targets> {
             slot: "nightly".into(),
             account: id.into(),
             key: key["id"].as_str().unwrap().into(),
+            connected: "datadog",
+            crm: "salesforce",
         })
         .collect()
 }
@@ -91,7 +98,7 @@ async fn state(server: &Server, targets: &[Targets]) -> Vec<Value> {
 
 async fn no_route_reaches_into_another_organisation(world: World) {
     let server = world.setup.start().await;
-    let all = globex(&server).await;
+    let all = globex(&world, &server).await;
     let before = state(&server, &all).await;
     for client in acme(&server).await {
         for (position, targets) in all.iter().enumerate() {
@@ -121,14 +128,14 @@ async fn foreign_and_unknown_ids_get_the_same_answer(world: World) {
     let unknown = Targets::nowhere();
     let client =
         server.client(Character::service_of("acme", "credentials:read credentials:write secrets:read"));
-    for foreign in globex(&server).await {
+    for foreign in globex(&world, &server).await {
         let pairs = routes::protected(&foreign).into_iter().zip(routes::protected(&unknown));
         for (foreign_request, unknown_request) in pairs.filter(|(foreign, _)| foreign.names_something) {
             let mut replies = Vec::new();
             for (request, target) in [(foreign_request, &foreign), (unknown_request, &unknown)] {
                 let reply = client.send(request.method, &request.path, request.body, &[]).await;
-                // One dialect repeats the id that was asked for.
-                let text = reply.text.replace(&target.credential, "{id}");
+                // One dialect repeats what was asked for.
+                let text = reply.text.replace(&target.credential, "{id}").replace(target.crm, "{provider}");
                 let mut body: Value = serde_json::from_str(&text).unwrap();
                 body["request_id"] = Value::Null;
                 replies.push((request.template, reply.status, body));

@@ -1,26 +1,18 @@
 //! Who may do what in this dialect, and how far.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use strongroom_provider_simulator::Marker;
 
-use super::{Stage, connect, path_of, post, refused, shown, text};
-use crate::support::{Character, Client, World, on_both_stores};
+use super::{Stage, connect, path_of, post, refused, shown};
+use crate::support::{Character, World, on_both_stores};
 
 on_both_stores!(
     members_look_and_admins_and_writing_service_accounts_act,
     a_service_account_connects_only_within_its_reach,
 );
 
-/// Makes a service account that may do everything a program can, within limits, and returns its character.
-async fn hire(admin: &Client, limits: Value) -> Character {
-    let scopes = ["credentials:read", "credentials:write", "secrets:read"];
-    let mut account = json!({ "name": "robot", "scopes": scopes });
-    account.as_object_mut().unwrap().extend(limits.as_object().unwrap().clone());
-    let account = admin.post("/service-accounts", account).await;
-    assert_eq!(account.status, 201, "{}", account.text);
-    let path = format!("/service-accounts/{}/api-keys", text(&account.json(), "id"));
-    Character::Key(text(&admin.post(&path, json!({ "name": "key" })).await.json(), "token"))
-}
+/// Everything that a program can do.
+const ALL: [&str; 3] = ["credentials:read", "credentials:write", "secrets:read"];
 
 async fn members_look_and_admins_and_writing_service_accounts_act(world: World) {
     let stage = Stage::set(world).await;
@@ -58,7 +50,7 @@ async fn a_service_account_connects_only_within_its_reach(world: World) {
     let pagerduty = stage.store(&admin, "pagerduty", Marker::Good).await;
     assert_eq!(connect(&admin, "pagerduty", &pagerduty).await.status, 200);
 
-    let limited = stage.server.client(hire(&admin, json!({ "providers": ["datadog"] })).await);
+    let limited = stage.server.client(admin.hire_within(&ALL, json!({ "providers": ["datadog"] })).await);
     let good = stage.credentials("pagerduty", Marker::Good);
     refused(&post(&limited, "pagerduty", &good).await, 403, "forbidden");
     assert_eq!(post(&limited, "datadog", &stage.credentials("datadog", Marker::Good)).await.status, 201);
@@ -68,7 +60,7 @@ async fn a_service_account_connects_only_within_its_reach(world: World) {
     assert_eq!(connect(&limited, "datadog", &datadog).await.status, 200);
     assert_eq!(limited.get("/v1/integrations").await.json()["total"], 1);
 
-    let limited = stage.server.client(hire(&admin, json!({ "credential_ids": [spare] })).await);
+    let limited = stage.server.client(admin.hire_within(&ALL, json!({ "credential_ids": [spare] })).await);
     refused(&post(&limited, "datadog", &stage.credentials("datadog", Marker::Good)).await, 403, "forbidden");
     assert_eq!(limited.get("/v1/integrations").await.json()["total"], 0);
     refused(&limited.delete(&path_of("datadog")).await, 404, "integration_not_found");

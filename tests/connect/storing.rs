@@ -102,7 +102,7 @@ async fn every_missing_field_is_named(world: World) {
     assert_eq!(said, "label must be of type string; name is not known here");
     // By what the catalog says, not by what was sent.
     let said = refused(&post(&admin, "github", &json!({ "x": 1 })).await, 400, "validation_error");
-    assert_eq!(said, "provider must be a provider with authType api_key");
+    assert_eq!(said, "provider is not connected with an API key");
     refused(&post(&admin, "hooks", &json!({ "api_key": "x" })).await, 400, "validation_error");
     for unknown in ["nobody", "sftp", "no%20id", "DATADOG1"] {
         refused(&post(&admin, unknown, &json!({ "api_key": "x" })).await, 404, "provider_not_found");

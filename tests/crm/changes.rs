@@ -11,6 +11,8 @@ on_both_stores!(
     a_masked_value_is_never_written_back,
     another_destination_needs_a_token_and_forgets_other_secrets,
     a_stale_change_is_refused,
+    metadata_grow_to_their_limit_and_no_further,
+    a_masked_dsn_tells_nothing_to_who_guesses,
 );
 
 async fn only_what_is_sent_changes(world: World) {
@@ -139,4 +141,37 @@ async fn a_stale_change_is_refused(world: World) {
     assert_eq!(detail(&bad), (400, "Validation error: If-Match must be one quoted entity tag".to_owned()));
     assert_eq!(robot.get(&path).await.json()["metadata"]["note"], "first");
     assert_eq!(robot.send(Method::DELETE, &path, None, &[("If-Match", "\"2\"")]).await.status, 200);
+}
+
+async fn metadata_grow_to_their_limit_and_no_further(world: World) {
+    let server = world.setup.start().await;
+    let robot = robot(&server);
+    for (provider, filler) in [("zoho", "a"), ("custom", "\""), ("dynamics", "\u{1}")] {
+        let new = json!({ "provider": provider, "dsn": "https://a.example.com", "access_token": "a-token" });
+        let path = store(&robot, new).await;
+        let mut refused = None;
+        for n in 0..20 {
+            let change = json!({ "metadata": { format!("c{n}"): filler.repeat(31_000) } });
+            let reply = put(&robot, &path, change).await;
+            if reply.status != 200 {
+                refused = Some(detail(&reply));
+                break;
+            }
+        }
+        let (status, text) = refused.unwrap();
+        assert!(status == 400 && text.starts_with("Validation error: metadata "), "{status} {text}");
+        assert_eq!(robot.get(&path).await.json()["access_token"], "a-token");
+    }
+}
+
+/// Else a member could try one password after the other.
+async fn a_masked_dsn_tells_nothing_to_who_guesses(world: World) {
+    let server = world.setup.start().await;
+    let member = server.client(Character::member_of("acme"));
+    let new = |dsn: &str| json!({ "provider": "custom", "dsn": dsn, "access_token": "a-token" });
+    let path = store(&robot(&server), new("https://u:1234@a.example.com")).await;
+    for guess in ["1233", "1234"] {
+        let reply = put(&member, &path, json!({ "dsn": format!("https://u:{guess}@a.example.com") })).await;
+        assert_eq!(reply.status, 400, "{guess}: {}", reply.text);
+    }
 }

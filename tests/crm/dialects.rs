@@ -87,7 +87,10 @@ async fn a_rotation_here_keeps_what_only_the_other_dialect_has_set(world: World)
     });
     let change = json!({ "credential_type": "api_key", "credentials": credentials });
     assert_eq!(robot.patch(&primary(&path), change).await.status, 200);
+    let end = json!({ "expires_at": "2031-02-03T04:05:06Z" });
+    assert_eq!(robot.patch(&primary(&path), end.clone()).await.status, 200);
     assert_eq!(put(&robot, &path, json!({ "access_token": "third" })).await.status, 200);
+    assert_eq!(robot.get(&primary(&path)).await.json()["expires_at"], end["expires_at"]);
     credentials.as_object_mut().unwrap().remove("api_key");
     assert_eq!(robot.get(&primary(&path)).await.json()["config"], credentials);
 }

@@ -8,15 +8,10 @@ use crate::support::{Character, Client, Server, World, on_both_stores};
 on_both_stores!(a_limited_program_sees_only_what_it_reaches, another_organisation_has_nothing_here);
 
 /// A program with every scope and a limit.
-async fn limited(server: &Server, limit: &Value) -> Client {
-    let admin = server.client(Character::admin_of("acme"));
+async fn limited(server: &Server, limits: Value) -> Client {
     let scopes = ["credentials:read", "credentials:write", "secrets:read"];
-    let mut account = json!({ "name": "narrow", "scopes": scopes });
-    account.as_object_mut().unwrap().extend(limit.as_object().unwrap().clone());
-    let account = admin.post("/service-accounts", account).await.json();
-    let keys = format!("/service-accounts/{}/api-keys", account["id"].as_str().unwrap());
-    let key = admin.post(&keys, json!({ "name": "key" })).await.json();
-    server.client(Character::Key(key["token"].as_str().unwrap().to_owned()))
+    let admin = server.client(Character::admin_of("acme"));
+    server.client(admin.hire_within(&scopes, limits).await)
 }
 
 async fn a_limited_program_sees_only_what_it_reaches(world: World) {
@@ -25,7 +20,7 @@ async fn a_limited_program_sees_only_what_it_reaches(world: World) {
     let (inside, outside) = (store(&robot, hubspot()).await, store(&robot, salesforce()).await);
     let id = inside.strip_prefix(LIST).unwrap();
     for limit in [json!({ "providers": ["hubspot"] }), json!({ "credential_ids": [id] })] {
-        let narrow = limited(&server, &limit).await;
+        let narrow = limited(&server, limit).await;
         let listed = narrow.get(LIST).await.json();
         assert_eq!((listed.as_array().unwrap().len(), &listed[0]["id"]), (1, &json!(id)));
         assert_eq!(narrow.get(&inside).await.status, 200);
@@ -46,10 +41,10 @@ async fn a_limited_program_sees_only_what_it_reaches(world: World) {
         assert_eq!(detail(&narrow.post(LIST, zoho).await), forbidden);
     }
     assert_eq!(robot.delete(&inside).await.status, 200);
-    let by_provider = limited(&server, &json!({ "providers": ["hubspot"] })).await;
+    let by_provider = limited(&server, json!({ "providers": ["hubspot"] })).await;
     assert_eq!(by_provider.post(LIST, hubspot()).await.status, 201);
     assert_eq!(robot.delete(&format!("{LIST}{}", newest(&robot).await)).await.status, 200);
-    let by_id = limited(&server, &json!({ "credential_ids": [id] })).await;
+    let by_id = limited(&server, json!({ "credential_ids": [id] })).await;
     assert_eq!(by_id.post(LIST, hubspot()).await.status, 403, "it could not reach what it made");
 }
 

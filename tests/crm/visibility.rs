@@ -11,6 +11,7 @@ on_both_stores!(
     what_is_created_and_changed_is_shown_as_its_caller_may_see_it,
     every_answer_in_the_clear_is_on_record,
     a_grant_that_has_ended_is_masked_in_the_list_and_withheld_by_itself,
+    a_row_that_was_edited_is_hidden_in_the_list_and_hides_no_other,
 );
 
 /// [`salesforce`] as people see it.
@@ -129,4 +130,25 @@ async fn a_grant_that_has_ended_is_masked_in_the_list_and_withheld_by_itself(wor
     let renewed = put(&robot, &path, json!({ "access_token": "00D-renewed" })).await;
     assert_eq!((renewed.status, &renewed.json()["access_token"]), (200, &json!("00D-renewed")));
     assert_eq!(robot.get(&path).await.status, 200);
+}
+
+async fn a_row_that_was_edited_is_hidden_in_the_list_and_hides_no_other(world: World) {
+    let server = world.setup.start().await;
+    let robot = robot(&server);
+    let path = store(&robot, salesforce()).await;
+    store(&robot, super::hubspot()).await;
+    world.sql("UPDATE credentials SET config = '{}' WHERE provider = 'salesforce'");
+    let admin = server.client(Character::admin_of("acme"));
+    for client in [&robot, &admin] {
+        let list = client.get(LIST).await;
+        assert_eq!(list.status, 200, "{}", list.text);
+        assert!(!list.text.contains(CANARY) && list.text.contains("hubspot"), "{}", list.text);
+        let edited = list.json()[1].clone();
+        assert_eq!((&edited["dsn"], &edited["metadata"]), (&json!("********"), &json!({})));
+        assert_eq!(client.get(&path).await.status, 500);
+    }
+    let trail = admin.get("/integrations/audit?action=integrity.failed").await.json();
+    assert_eq!(trail["items"].as_array().unwrap().len(), 4);
+    assert_eq!(admin.delete(&path).await.status, 200);
+    assert_eq!(admin.get(LIST).await.json().as_array().unwrap().len(), 1);
 }

@@ -98,7 +98,14 @@ impl Client {
 
     /// Makes a service account with these scopes and returns a character that holds its key.
     pub(crate) async fn hire(&self, scopes: &[&str]) -> Character {
-        let account = self.post("/service-accounts", json!({ "name": "robot", "scopes": scopes })).await;
+        self.hire_within(scopes, json!({})).await
+    }
+
+    /// The same within limits: an object with `providers` or `credential_ids`.
+    pub(crate) async fn hire_within(&self, scopes: &[&str], limits: Value) -> Character {
+        let mut account = json!({ "name": "robot", "scopes": scopes });
+        account.as_object_mut().unwrap().extend(limits.as_object().unwrap().clone());
+        let account = self.post("/service-accounts", account).await;
         assert_eq!(account.status, 201, "{}", account.text);
         let id = account.json()["id"].as_str().unwrap().to_owned();
         let key = self.post(&format!("/service-accounts/{id}/api-keys"), json!({ "name": "key" })).await;

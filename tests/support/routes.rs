@@ -14,6 +14,10 @@ pub(crate) struct Targets {
     pub(crate) slot: String,
     pub(crate) account: String,
     pub(crate) key: String,
+    /// A provider that is connected.
+    pub(crate) connected: &'static str,
+    /// A CRM that has credentials.
+    pub(crate) crm: &'static str,
 }
 
 impl Targets {
@@ -24,6 +28,8 @@ impl Targets {
             slot: "nobody".into(),
             account: "0192f0c1-7b6a-7abc-8def-0123456789ac".into(),
             key: "aaaaaaaaaaaaaaaa".into(),
+            connected: "opsgenie",
+            crm: "zoho",
         }
     }
 }
@@ -61,7 +67,7 @@ pub(crate) fn protected(targets: &Targets) -> Vec<Request> {
                     .replace("{slot}", &targets.slot)
                     .replace("{service_account_id}", &targets.account)
                     .replace("{key_id}", &targets.key)
-                    .replace("{provider}", provider(method.as_str(), route.path)),
+                    .replace("{provider}", provider(method.as_str(), route.path, targets)),
                 body: body(method.as_str(), route.path, targets),
                 operation,
                 names_something: names_something(method.as_str(), route.path),
@@ -71,11 +77,11 @@ pub(crate) fn protected(targets: &Targets) -> Vec<Request> {
 }
 
 /// The provider in a path. Where another organisation could have something of it, ours has nothing.
-fn provider(method: &str, path: &str) -> &'static str {
+fn provider(method: &str, path: &str, targets: &Targets) -> &'static str {
     match (method, path) {
-        (_, "/v1/integrations/{provider}/connect") => "datadog",
+        (_, "/v1/integrations/{provider}/connect") => targets.connected,
         (_, "/v1/integrations/{provider}/credentials") => "pagerduty",
-        (_, "/integration-credentials/provider/{provider}") => "salesforce",
+        (_, "/integration-credentials/provider/{provider}") => targets.crm,
         (_, path) if path.starts_with("/integrations/") => "internal_postgresql",
         _ if !path.contains("{provider}") => "",
         _ => panic!("{method} {path} has no entry in tests/support/routes.rs"),

@@ -5,7 +5,10 @@ use strongroom_domain::{
     Action, Credential, CredentialId, CredentialStatus, Integration, IntegrationId, Operation, Outcome,
     Provider, ProviderId, Rule, TestMeaning,
 };
+use strongroom_repository::StoreError;
+use tokio::time::Instant;
 
+use crate::update_credential::PATIENCE;
 use crate::{Application, Caller, Conflict, Failure, Missing};
 
 /// What to connect, and with what.
@@ -25,8 +28,8 @@ impl Application {
     /// # Errors
     /// `NotFound` for a provider that the connect dialect does not list and for an unknown credential;
     /// `Invalid` for what is missing or belongs to another provider; `Rejected`, `Unusable` or `Upstream` when
-    /// the credential does not work or nobody could tell; `Conflict(AlreadyConnected)`. Then nothing is
-    /// connected.
+    /// the credential does not work or nobody could tell; `Conflict(AlreadyConnected)`; `Unavailable`
+    /// when its content or status changed again and again on the way. Then nothing is connected.
     pub async fn connect_integration(
         &self,
         caller: &Caller,
@@ -51,28 +54,47 @@ impl Application {
         }
     }
 
+    /// Connects, again when the credential changed between what was found out about it and the connection.
     async fn connect_with(
         &self,
         caller: &Caller,
         provider: &Provider,
         id: CredentialId,
     ) -> Result<Integration, Failure> {
-        let credential = self.reachable(caller, id).await?;
+        let began = Instant::now();
+        loop {
+            if let Some(integration) = self.try_connect(caller, provider, id).await? {
+                return Ok(integration);
+            }
+            if began.elapsed() > PATIENCE {
+                return Err(Failure::unavailable());
+            }
+        }
+    }
+
+    /// `None` when the credential changed meanwhile.
+    async fn try_connect(
+        &self,
+        caller: &Caller,
+        provider: &Provider,
+        id: CredentialId,
+    ) -> Result<Option<Integration>, Failure> {
+        let mut credential = self.reachable(caller, id).await?;
         if credential.provider != provider.id {
             let rule = Rule::naming(format!("must be a credential of {}", provider.id));
             return Err(Failure::invalid(rule.on("credential_id")));
         }
         let organization = caller.organization();
         let present = self.ports.integrations.find(organization, &provider.id).await?;
-        if present.is_some_and(|present| present.integration.credential.is_some()) {
+        if present.is_some_and(|present| present.credential.is_some()) {
             return Err(Failure::Conflict(Conflict::AlreadyConnected));
         }
-        self.check_works(caller, &credential).await?;
+        let Some(status) = self.working_status(caller, &credential).await? else { return Ok(None) };
+        credential.status = status;
         let integration = Integration {
             organization: organization.clone(),
             id: IntegrationId(self.ports.ids.next()),
             provider: provider.id.clone(),
-            credential: Some(id),
             connected_by: caller.principal.id().to_owned(),
             connected_at: self.ports.clock.now(),
         };
@@ -80,26 +102,38 @@ impl Application {
             .event(Action::IntegrationConnected, Outcome::Success)
             .about(&credential)
             .targeting(integration.id.to_string());
-        match self.ports.integrations.connect(&integration, id, event.into()).await? {
-            true => Ok(integration),
-            false => Err(Failure::NotFound(Missing::Credential)),
+        match self.ports.integrations.connect(&integration, &credential, event.into()).await {
+            Ok(true) => Ok(Some(integration)),
+            Ok(false) => Err(Failure::NotFound(Missing::Credential)),
+            Err(StoreError::StaleVersion) => Ok(None),
+            Err(error) => Err(error.into()),
         }
     }
 
-    /// Whether a credential is known to work, or is new and passes its test, or has none.
-    async fn check_works(&self, caller: &Caller, credential: &Credential) -> Result<(), Failure> {
+    /// The status that a credential has when it is known to work, or is new and passes its test, or has none.
+    /// `None` when its content changed meanwhile: then the test says nothing about it.
+    async fn working_status(
+        &self,
+        caller: &Caller,
+        credential: &Credential,
+    ) -> Result<Option<CredentialStatus>, Failure> {
         match credential.status {
-            CredentialStatus::Validated => return Ok(()),
+            CredentialStatus::Validated => return Ok(Some(CredentialStatus::Validated)),
             CredentialStatus::Unverified => {}
             CredentialStatus::Pending => return Err(Failure::Conflict(Conflict::AuthorizationPending)),
             CredentialStatus::Rejected | CredentialStatus::NeedsReauth => {
                 return Err(Failure::Unusable(credential.status));
             }
         }
-        let Some(tested) = self.test_stored(caller, credential.id, None).await? else { return Ok(()) };
-        let report = Box::new(tested.report);
+        let Some(test) = self.test_stored(caller, credential.id, None).await? else {
+            return Ok(Some(CredentialStatus::Unverified));
+        };
+        if !test.kept || test.version != credential.version {
+            return Ok(None);
+        }
+        let report = Box::new(test.tested.report);
         match report.code.meaning() {
-            TestMeaning::Works => Ok(()),
+            TestMeaning::Works => Ok(Some(CredentialStatus::Validated)),
             TestMeaning::Rejected | TestMeaning::Misconfigured => Err(Failure::Rejected(report)),
             TestMeaning::Unanswered => Err(Failure::Upstream(report)),
         }

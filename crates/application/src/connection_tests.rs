@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strongroom_domain::connection_test::HOST_KEY_FINGERPRINT;
+use strongroom_domain::crm::DSN;
 use strongroom_domain::{
     Action, AuditEvent, ConfigValue, Content, Credential, CredentialType, Outcome, Provider, ProviderId,
     ProviderTest, StepOutcome, TestCode, TestMeaning, TestReport, TestStep,
@@ -47,7 +48,12 @@ impl Candidate<'_> {
     fn declared_test(&self) -> Option<&ProviderTest> {
         let has =
             |name: &str| self.content.config.get(name).is_some() || self.content.secret.get(name).is_some();
-        self.provider.test.as_ref().filter(|_| self.provider.can_test(self.credential_type, has))
+        // A CRM address that is no field of the provider: the test would go to another place than the client does.
+        let elsewhere = self.provider.crm.is_some() && has(DSN);
+        self.provider
+            .test
+            .as_ref()
+            .filter(|_| !elsewhere && self.provider.can_test(self.credential_type, has))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Destroys a credential.
 
-use strongroom_domain::{Action, CredentialId, Operation, Outcome};
+use strongroom_domain::{Action, Credential, CredentialId, Operation, Outcome};
 use tokio::time::Instant;
 
 use crate::update_credential::PATIENCE;
@@ -17,10 +17,24 @@ impl Application {
         id: CredentialId,
         expected_revision: Option<u64>,
     ) -> Result<(), Failure> {
+        self.delete_seen(caller, id, expected_revision, |_| true).await
+    }
+
+    /// The same for those credentials alone that a dialect sees.
+    pub(crate) async fn delete_seen(
+        &self,
+        caller: &Caller,
+        id: CredentialId,
+        expected_revision: Option<u64>,
+        sees: fn(&Credential) -> bool,
+    ) -> Result<(), Failure> {
         self.permit(caller, Operation::DeleteCredential)?;
         let began = Instant::now();
         loop {
             let credential = self.reachable(caller, id).await?;
+            if !sees(&credential) {
+                return Err(Failure::NotFound(Missing::Credential));
+            }
             if expected_revision.is_some_and(|expected| expected != credential.revision) {
                 return Err(Failure::Conflict(Conflict::StaleRevision));
             }

@@ -1,8 +1,8 @@
 //! Destroys a credential of the CRM dialect.
 
-use strongroom_domain::{CredentialId, Operation};
+use strongroom_domain::{Credential, CredentialId};
 
-use crate::{Application, Caller, Failure, Missing};
+use crate::{Application, Caller, Failure};
 
 impl Application {
     /// Removes a credential that holds its provider's slot; the provider is free again.
@@ -16,11 +16,6 @@ impl Application {
         id: CredentialId,
         expected_revision: Option<u64>,
     ) -> Result<(), Failure> {
-        self.permit(caller, Operation::DeleteCredential)?;
-        // A credential never changes its slot, so that what is true here is true when it is deleted.
-        if !self.reachable(caller, id).await?.is_crm() {
-            return Err(Failure::NotFound(Missing::Credential));
-        }
-        self.delete_credential(caller, id, expected_revision).await
+        self.delete_seen(caller, id, expected_revision, Credential::is_crm).await
     }
 }

@@ -1,7 +1,9 @@
 //! Disconnects a provider.
 
 use strongroom_domain::{Action, Operation, Outcome};
+use tokio::time::Instant;
 
+use crate::update_credential::PATIENCE;
 use crate::{Application, Caller, Failure, Missing};
 
 impl Application {
@@ -14,18 +16,24 @@ impl Application {
         self.permit(caller, Operation::ManageIntegrations)?;
         let (provider, _) = self.listed_for_connecting(provider)?;
         let organization = caller.organization();
-        let found = self.ports.integrations.find(organization, &provider.id).await?;
-        let connected = found.and_then(|found| Some((found.integration, found.credential?)));
-        let (integration, credential) = connected
-            .filter(|(_, credential)| caller.principal.reach().covers(credential))
-            .ok_or(Failure::NotFound(Missing::Integration))?;
-        let event = caller
-            .event(Action::IntegrationDisconnected, Outcome::Success)
-            .about(&credential)
-            .targeting(integration.id.to_string());
-        match self.ports.integrations.disconnect(organization, &provider.id, event.into()).await? {
-            true => Ok(()),
-            false => Err(Failure::NotFound(Missing::Integration)),
+        let began = Instant::now();
+        loop {
+            let found = self.ports.integrations.find(organization, &provider.id).await?;
+            let connected = found.and_then(|found| Some((found.integration, found.credential?)));
+            let (integration, credential) = connected
+                .filter(|(_, credential)| caller.principal.reach().covers(credential))
+                .ok_or(Failure::NotFound(Missing::Integration))?;
+            // The event names what ends, and reach was decided for it, so no other connection may end.
+            let event = caller
+                .event(Action::IntegrationDisconnected, Outcome::Success)
+                .about(&credential)
+                .targeting(integration.id.to_string());
+            if self.ports.integrations.disconnect(organization, integration.id, event.into()).await? {
+                return Ok(());
+            }
+            if began.elapsed() > PATIENCE {
+                return Err(Failure::unavailable());
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use strongroom_domain::{CredentialStatus, Slot, TestReport, Violation};
-use strongroom_repository::StoreError;
+use strongroom_repository::{StoreError, Unique};
 use strongroom_vault::VaultError;
 
 use crate::Allowance;
@@ -36,7 +36,8 @@ pub enum Failure {
     /// It cannot be done in the present state.
     #[error("conflict")]
     Conflict(Conflict),
-    /// The provider refused the credential, or its settings do not fit; nothing was stored.
+    /// The provider refused the credential, or its settings do not fit. New content was not stored; a stored
+    /// credential was not used.
     #[error("the provider refused")]
     Rejected(Box<TestReport>),
     /// The credential is known not to work: it is in this status.
@@ -151,14 +152,14 @@ impl Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Duplicate { what: "integration" } => Self::Conflict(Conflict::AlreadyConnected),
+            StoreError::Duplicate(Unique::Integration) => Self::Conflict(Conflict::AlreadyConnected),
             StoreError::QuotaExceeded => Self::Conflict(Conflict::QuotaExceeded),
             StoreError::StaleVersion => Self::Conflict(Conflict::StaleRevision),
             StoreError::Unavailable(source) => {
                 tracing::warn!(source = %chain(source.as_ref()), "the store is unavailable");
                 Self::unavailable()
             }
-            StoreError::Duplicate { .. } | StoreError::Corrupt(_) => {
+            StoreError::Duplicate(Unique::Slot | Unique::Id | Unique::KekName) | StoreError::Corrupt(_) => {
                 tracing::error!(error = %chain(&error), "the store failed");
                 Self::Internal
             }

@@ -37,7 +37,6 @@ impl Application {
             status: query.status,
             name: query.name,
             slot: query.slot,
-            crm: false,
             reach: caller.principal.reach(),
         };
         let limit = query.limit.clamp(1, 500);

@@ -26,14 +26,15 @@ impl Application {
         self.permit(caller, Operation::ListCredentials)?;
         let mut found = self.ports.integrations.list(caller.organization()).await?;
         let reach = caller.principal.reach();
-        found.retain(|ConnectedCredential { integration, credential }| {
-            let reached = match credential {
+        found.retain(|found| {
+            let provider = &found.integration.provider;
+            let reached = match &found.credential {
                 Some(credential) => reach.covers(credential),
-                None => reach.allows_creating(&integration.provider),
+                None => reach.allows_creating(provider),
             };
             reached
-                && query.provider.as_ref().is_none_or(|provider| *provider == integration.provider)
-                && query.status.is_none_or(|status| status == integration.status(credential.as_ref()))
+                && query.provider.as_ref().is_none_or(|asked| asked == provider)
+                && query.status.is_none_or(|status| status == found.status())
         });
         Ok(found)
     }

@@ -5,6 +5,7 @@ use strongroom_domain::{
     Action, Credential, CredentialId, CrmContent, Operation, Outcome, SecretPayload, Slot,
 };
 use strongroom_repository::{SealedCredential, Selector};
+use time::OffsetDateTime;
 
 use crate::crm_credential::read_content;
 use crate::{Application, Caller, Conflict, Failure, Missing};
@@ -44,7 +45,7 @@ impl Application {
     async fn read_one(&self, caller: &Caller, selector: Selector) -> Result<OpenedCredential, Failure> {
         self.permit(caller, Operation::ReadSecrets)?;
         let row = self.ports.credentials.find_sealed(caller.organization(), &selector).await?;
-        let opened = self.hand_out(caller, row.into_iter().collect()).await?;
+        let opened = self.hand_out(caller, row.into_iter().collect(), self.ports.clock.now()).await?;
         opened.into_iter().next().ok_or(Failure::NotFound(Missing::Credential))
     }
 
@@ -67,18 +68,34 @@ impl Application {
             let at = rows.iter().position(|row| row.credential.id == *id);
             ordered.push(rows.swap_remove(at.ok_or(Failure::NotFound(Missing::Credential))?));
         }
-        self.hand_out(caller, ordered).await
+        self.hand_out(caller, ordered, self.ports.clock.now()).await
     }
 
-    /// Puts the reads on record, and only then opens the payloads.
+    /// Puts the reads on record, and only then opens the payloads. Whether they may be read is decided at `now`.
     pub(crate) async fn hand_out(
         &self,
         caller: &Caller,
         rows: Vec<SealedCredential>,
+        now: OffsetDateTime,
     ) -> Result<Vec<OpenedCredential>, Failure> {
-        let (now, reach) = (self.ports.clock.now(), caller.principal.reach());
+        self.record_reads(caller, &rows, now).await?;
+        let mut opened = Vec::with_capacity(rows.len());
+        for row in rows {
+            opened.push(self.open_recorded(caller, row, now).await?);
+        }
+        Ok(opened)
+    }
+
+    /// Puts reads on record in one commit, when every one of them is permitted.
+    pub(crate) async fn record_reads(
+        &self,
+        caller: &Caller,
+        rows: &[SealedCredential],
+        now: OffsetDateTime,
+    ) -> Result<(), Failure> {
+        let reach = caller.principal.reach();
         let mut events = Vec::with_capacity(rows.len());
-        for SealedCredential { credential, .. } in &rows {
+        for SealedCredential { credential, .. } in rows {
             if !reach.covers(credential) {
                 return Err(Failure::NotFound(Missing::Credential));
             }
@@ -93,22 +110,22 @@ impl Application {
             }
             events.push(caller.event(Action::SecretRead, Outcome::Success).about(credential));
         }
-        if rows.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.audit_writer.record(events).await?;
-        let mut opened = Vec::with_capacity(rows.len());
-        for row in rows {
-            let mut secret = self.open(caller, &row).await?;
-            let mapping =
-                row.credential.is_crm().then(|| self.crm_mapping_of(&row.credential).ok()).flatten();
-            let crm = mapping
-                .map(|(_, mapping)| read_content(&mapping, &row.credential, &mut secret))
-                .transpose()?;
-            self.usage.secret_read(&row.credential.organization, row.credential.id, now);
-            opened.push(OpenedCredential { credential: row.credential, secret, crm });
-        }
-        Ok(opened)
+        if events.is_empty() { Ok(()) } else { self.audit_writer.record(events).await }
+    }
+
+    /// Opens a row whose read is on record.
+    pub(crate) async fn open_recorded(
+        &self,
+        caller: &Caller,
+        row: SealedCredential,
+        now: OffsetDateTime,
+    ) -> Result<OpenedCredential, Failure> {
+        let mut secret = self.open(caller, &row).await?;
+        let credential = row.credential;
+        let mapping = credential.is_crm().then(|| self.crm_mapping_of(&credential).ok()).flatten();
+        let crm = mapping.map(|(_, mapping)| read_content(&mapping, &credential, &mut secret)).transpose()?;
+        self.usage.secret_read(&credential.organization, credential.id, now);
+        Ok(OpenedCredential { credential, secret, crm })
     }
 
     /// The most ids that [`Self::read_secrets`] takes.

@@ -1,14 +1,12 @@
 //! Shows credentials of the CRM dialect: in the clear to whoever may read secrets, masked to everyone else.
 
 use strongroom_domain::credential::Readability;
-use strongroom_domain::{CredentialId, Operation, Slot, permitted};
-use strongroom_repository::{CredentialFilter, SealedCredential, Selector};
+use strongroom_domain::{Credential, CredentialId, CrmContent, Operation, Slot, permitted};
+use strongroom_repository::{SealedCredential, Selector};
+use time::OffsetDateTime;
 
 use crate::crm_credential::CrmCredential;
 use crate::{Application, Caller, Failure, Missing};
-
-/// More CRMs than any catalog has.
-const MOST: u32 = 500;
 
 impl Application {
     /// One credential by id.
@@ -40,24 +38,31 @@ impl Application {
     }
 
     /// All of them, newest first. One whose secret may not be handed out now, such as a grant that has ended,
-    /// is masked for everybody; one whose provider has left the catalog is left out.
+    /// is masked for everybody; one that does not open, because its row was edited or moved, is hidden whole, so
+    /// that it can be found and deleted; one whose provider has left the catalog is left out.
+    ///
+    /// # Errors
+    /// `Unavailable` when the reads could not be put on record.
     pub async fn list_crm_credentials(&self, caller: &Caller) -> Result<Vec<CrmCredential>, Failure> {
         self.permit(caller, Operation::ShowCrmCredentials)?;
-        let filter =
-            CredentialFilter { crm: true, reach: caller.principal.reach(), ..CredentialFilter::default() };
-        let listed = self.ports.credentials.list(caller.organization(), &filter, None, MOST).await?;
-        let ids: Vec<CredentialId> = listed.iter().map(|credential| credential.id).collect();
-        let rows = match ids.is_empty() {
-            true => Vec::new(),
-            false => self.ports.credentials.find_sealed_many(caller.organization(), &ids).await?,
-        };
-        let (now, may_read) = (self.ports.clock.now(), permitted(&caller.principal, Operation::ReadSecrets));
-        let known = rows.into_iter().filter(|row| self.crm_mapping_of(&row.credential).is_ok());
+        let catalog = self.ports.catalog.all();
+        let crms = catalog.iter().filter(|provider| provider.crm.is_some());
+        let slots: Vec<Slot> = crms.map(|provider| Slot::crm(&provider.id)).collect();
+        let rows = self.ports.credentials.find_sealed_slots(caller.organization(), &slots).await?;
+        let (now, reach) = (self.ports.clock.now(), caller.principal.reach());
+        let may_read = permitted(&caller.principal, Operation::ReadSecrets);
+        let reached = rows.into_iter().filter(|row| reach.covers(&row.credential));
         let (in_clear, masked): (Vec<_>, Vec<_>) =
-            known.partition(|row| may_read && row.credential.readability(now) == Readability::Readable);
-        let mut shown = self.show_in_clear(caller, in_clear).await?;
+            reached.partition(|row| may_read && row.credential.readability(now) == Readability::Readable);
+        self.record_reads(caller, &in_clear, now).await?;
+        let mut shown = Vec::with_capacity(in_clear.len() + masked.len());
+        for row in in_clear {
+            let credential = row.credential.clone();
+            shown.push(or_hidden(credential, self.show_recorded(caller, row, now).await)?);
+        }
         for row in masked {
-            shown.push(self.show_masked(caller, row).await?);
+            let credential = row.credential.clone();
+            shown.push(or_hidden(credential, self.show_masked(caller, row).await)?);
         }
         shown.sort_by_key(|shown| std::cmp::Reverse(shown.credential.id));
         Ok(shown)
@@ -89,25 +94,36 @@ impl Application {
         if !permitted(&caller.principal, Operation::ReadSecrets) {
             return self.show_masked(caller, row).await;
         }
-        self.show_in_clear(caller, vec![row]).await?.pop().ok_or(Failure::Internal)
+        let now = self.ports.clock.now();
+        self.record_reads(caller, std::slice::from_ref(&row), now).await?;
+        self.show_recorded(caller, row, now).await
     }
 
-    async fn show_in_clear(
+    async fn show_recorded(
         &self,
         caller: &Caller,
-        rows: Vec<SealedCredential>,
-    ) -> Result<Vec<CrmCredential>, Failure> {
-        let opened = self.hand_out(caller, rows).await?.into_iter();
-        let shown = opened.map(|opened| {
-            let content = opened.crm.ok_or(Failure::Internal)?;
-            Ok(CrmCredential { credential: opened.credential, content })
-        });
-        shown.collect()
+        row: SealedCredential,
+        now: OffsetDateTime,
+    ) -> Result<CrmCredential, Failure> {
+        let opened = self.open_recorded(caller, row, now).await?;
+        let content = opened.crm.ok_or(Failure::Internal)?;
+        Ok(CrmCredential { credential: opened.credential, content })
     }
 
     async fn show_masked(&self, caller: &Caller, row: SealedCredential) -> Result<CrmCredential, Failure> {
         let (_, mapping) = self.crm_mapping_of(&row.credential)?;
         let payload = self.open(caller, &row).await?;
         CrmCredential::put_together(&mapping, row.credential, payload, false)
+    }
+}
+
+/// What a list shows of a row that does not open; its event is on record by now.
+fn or_hidden(
+    credential: Credential,
+    shown: Result<CrmCredential, Failure>,
+) -> Result<CrmCredential, Failure> {
+    match shown {
+        Err(Failure::Internal) => Ok(CrmCredential { credential, content: CrmContent::hidden() }),
+        shown => shown,
     }
 }

@@ -4,7 +4,7 @@ use strongroom_domain::{
     Action, AuditEvent, Content, Credential, CredentialId, CredentialName, CredentialStatus, CredentialType,
     Evidence, Operation, Outcome, ProviderId, SecretPayload, Slot, Submission,
 };
-use strongroom_repository::{SealedCredential, StoreError};
+use strongroom_repository::{SealedCredential, StoreError, Unique};
 use time::OffsetDateTime;
 
 use crate::test_new_content::Unanswered;
@@ -42,13 +42,14 @@ impl Application {
         new: StoreCredential,
     ) -> Result<Credential, Failure> {
         self.permit(caller, Operation::CreateCredential)?;
-        self.store_permitted(caller, new).await
+        self.store_permitted(caller, Operation::CreateCredential, new).await
     }
 
-    /// The same for a caller whom the table allows an operation that includes it.
+    /// The same for a caller whom the table allows `operation`, which includes it.
     pub(crate) async fn store_permitted(
         &self,
         caller: &Caller,
+        operation: Operation,
         new: StoreCredential,
     ) -> Result<Credential, Failure> {
         let provider = self.ports.catalog.find(&new.provider).ok_or_else(|| {
@@ -56,7 +57,7 @@ impl Application {
             Failure::Malformed(vec![Misshape::body("provider", kind)])
         })?;
         if !caller.principal.reach().allows_creating(&provider.id) {
-            return Err(self.deny(caller, Operation::CreateCredential));
+            return Err(self.deny(caller, operation));
         }
         let content = provider.accept(new.credential_type, new.credentials).map_err(Failure::Invalid)?;
         let name = match new.name {
@@ -108,7 +109,7 @@ impl Application {
             self.ports.credentials.insert(&row, self.limits.credentials_per_provider, evidence).await;
         match (inserted, row.credential.slot.clone()) {
             (Ok(()), _) => Ok(row.credential),
-            (Err(StoreError::Duplicate { what: "slot" }), Some(slot)) => {
+            (Err(StoreError::Duplicate(Unique::Slot)), Some(slot)) => {
                 Err(Failure::Conflict(Conflict::SlotTaken(slot)))
             }
             (Err(error), _) => Err(error.into()),

@@ -33,9 +33,7 @@ impl Application {
         self.permit(caller, Operation::ManageIntegrations)?;
         let (provider, listing) = self.listed_for_connecting(&new.provider)?;
         if listing.auth_type != ConnectAuthType::ApiKey {
-            return Err(Failure::invalid(
-                Rule::fixed("must be a provider with authType api_key").on("provider"),
-            ));
+            return Err(Failure::invalid(Rule::fixed("is not connected with an API key").on("provider")));
         }
         check_required(&listing, &new.credentials)?;
         let new = StoreCredential {
@@ -47,7 +45,7 @@ impl Application {
             slot: None,
             test: true,
         };
-        self.store_permitted(caller, new).await
+        self.store_permitted(caller, Operation::ManageIntegrations, new).await
     }
 }
 

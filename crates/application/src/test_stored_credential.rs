@@ -11,6 +11,15 @@ use crate::connection_tests::{Candidate, Tested};
 use crate::test_connection::no_test;
 use crate::{Application, Caller, Conflict, Failure, Missing};
 
+/// A stored credential's test.
+pub(crate) struct StoredTest {
+    pub(crate) tested: Tested,
+    /// The version of the content that was tested.
+    pub(crate) version: u64,
+    /// Whether that content was still there afterwards, so that what was found is kept.
+    pub(crate) kept: bool,
+}
+
 impl Application {
     /// Tests a credential and keeps what was found, unless its content has changed meanwhile. Takes no
     /// destination: a stored secret is sent only where it was stored for.
@@ -25,7 +34,7 @@ impl Application {
         providers: Option<&[&str]>,
     ) -> Result<Tested, Failure> {
         self.permit(caller, Operation::TestCredential)?;
-        self.test_stored(caller, id, providers).await?.ok_or_else(no_test)
+        Ok(self.test_stored(caller, id, providers).await?.ok_or_else(no_test)?.tested)
     }
 
     /// The same for a caller whom the table allows an operation that includes it; `None` when there is no
@@ -35,7 +44,7 @@ impl Application {
         caller: &Caller,
         id: CredentialId,
         providers: Option<&[&str]>,
-    ) -> Result<Option<Tested>, Failure> {
+    ) -> Result<Option<StoredTest>, Failure> {
         let row = self.ports.credentials.find_sealed(caller.organization(), &Selector::Id(id)).await?;
         let row = row
             .filter(|row| caller.principal.reach().covers(&row.credential))
@@ -78,7 +87,7 @@ impl Application {
                 .record(events.map(|event| event.detail("superseded", "true")).collect())
                 .await?;
         }
-        Ok(Some(run.tested))
+        Ok(Some(StoredTest { tested: run.tested, version, kept }))
     }
 }
 

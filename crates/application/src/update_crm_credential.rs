@@ -72,7 +72,9 @@ impl Application {
         checked: &Checked,
     ) -> Result<(Credential, bool), Failure> {
         let mut changed = self.next_revision(caller, current);
-        checked.put_into(&mut changed, None);
+        // What a person stated stays; what followed from the old token does not.
+        let stated = current.expires_at.filter(|end| current.access_token_expires_at != Some(*end));
+        checked.put_into(&mut changed, stated);
         let sealed = self.seal(&changed, &checked.content.secret).await?;
         let in_clear = permitted(&caller.principal, Operation::ReadSecrets);
         let mut evidence = Evidence::from(self.change_event(caller, current, &changed, Some(&sealed)));

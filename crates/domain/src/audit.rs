@@ -14,30 +14,7 @@ use crate::organization::OrganizationId;
 use crate::principal::Actor;
 use crate::provider::ProviderId;
 use crate::sealed::PurposeKeyId;
-use crate::violation::Rule;
-
-macro_rules! spelled {
-    ($(#[$doc:meta])* $name:ident, $rule:literal: $($(#[$vdoc:meta])* $variant:ident => $text:literal,)+) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum $name { $($(#[$vdoc])* $variant,)+ }
-
-        impl $name {
-            /// Every variant.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
-
-            /// The spelling of the wire and the store.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)+ }
-            }
-
-            /// Reads that spelling.
-            pub fn parse(text: &str) -> Result<Self, Rule> {
-                match text { $($text => Ok(Self::$variant),)+ _ => Err(Rule::fixed($rule)) }
-            }
-        }
-    };
-}
+use crate::spelled::spelled;
 
 spelled! {
     /// What can happen. A closed set; each later part of Strongroom adds its own.

@@ -7,6 +7,7 @@ use url::Url;
 
 use crate::config::{ConfigValue, PublicConfig};
 use crate::connection_string::{ConnectionString, parse_host};
+use crate::crm::MASK;
 use crate::provider::{CredentialType, Field, FieldKind, Provider, TypeRules};
 use crate::secret::{SecretPayload, SecretText};
 use crate::timestamp;
@@ -194,6 +195,9 @@ pub(crate) fn check_value(field: &Field, value: SubmittedValue) -> Result<Checke
         _ => {
             let SubmittedValue::Text(text) = value else { return Err(TEXT) };
             check_text(field, &text)?;
+            if field.secret && text.expose() == MASK {
+                return Err(Rule::fixed("must not be the mask that stands for a secret"));
+            }
             Ok(match field.secret {
                 true => Checked::Secret(text),
                 false if field.kind == FieldKind::Host => {

@@ -111,11 +111,6 @@ impl Slot {
         Self(format!("{}{provider}", Self::CRM))
     }
 
-    /// Whether it is a slot of the CRM dialect.
-    pub fn is_crm(&self) -> bool {
-        self.0.starts_with(Self::CRM)
-    }
-
     /// What slots of the CRM dialect begin with.
     pub const CRM: &str = "crm/";
 
@@ -249,7 +244,7 @@ impl Credential {
 
     /// Whether the CRM dialect sees it: it holds the provider's slot there.
     pub fn is_crm(&self) -> bool {
-        self.slot.as_ref().is_some_and(Slot::is_crm)
+        self.slot.as_ref().is_some_and(|slot| *slot == Slot::crm(&self.provider))
     }
 
     /// Takes new content that nobody has tested: the next payload version, status `unverified`, and

@@ -4,15 +4,19 @@
 //! and refreshes find it there. What is no field, or does not keep the field's rules, is kept beside them in
 //! a sealed remainder, and the whole is put together again on the way out.
 
+mod masking;
+mod storing;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use url::Url;
+use serde::{Serialize, Serializer};
 
+use self::masking::{is_plain, is_plain_dsn};
 use crate::config::ConfigValue;
-use crate::content::{Checked, Content, MAX_VALUE_BYTES, SubmittedValue, TOKEN_EXPIRY, check_value};
+use crate::content::TOKEN_EXPIRY;
 use crate::credential::Credential;
 use crate::json::{self, Json};
-use crate::provider::{CredentialType, Field, FieldKind, Provider};
+use crate::provider::CredentialType;
 use crate::secret::{SecretPayload, SecretText};
 use crate::timestamp;
 use crate::violation::{Rule, Violation};
@@ -21,7 +25,7 @@ use crate::violation::{Rule, Violation};
 /// never written back.
 pub const MASK: &str = "********";
 
-/// The longest metadata, as JSON, in bytes.
+/// The longest metadata: their names and texts together, in bytes.
 pub const MAX_METADATA_BYTES: usize = 256 * 1024;
 
 /// The field of a payload that holds a dsn which is no plain URL. No provider may have a field of that name.
@@ -46,6 +50,11 @@ pub struct CrmMapping {
 }
 
 impl CrmMapping {
+    /// Whether a metadata value may be shown to everybody who may see the credential.
+    fn is_public(&self, name: &str, value: &Json) -> bool {
+        self.public_metadata.contains(name) && is_plain(value)
+    }
+
     fn token_field(&self, kind: CredentialType) -> &str {
         if kind.is_oauth() { ACCESS_TOKEN } else { &self.token }
     }
@@ -78,22 +87,14 @@ pub struct CrmPatch {
 
 impl CrmPatch {
     /// Whether nothing is sent.
-    pub const fn is_empty(&self) -> bool {
-        self.dsn.is_none() && self.access_token.is_none() && self.metadata.is_none()
-    }
-
-    /// Every value that contains the mask: somebody has read it masked and sends it back.
-    pub fn masks(&self) -> Vec<Violation> {
-        masks(self.dsn.as_ref(), self.access_token.as_ref(), self.metadata.as_ref())
+    pub fn is_empty(&self) -> bool {
+        self.dsn.is_none()
+            && self.access_token.is_none()
+            && self.metadata.as_ref().is_none_or(BTreeMap::is_empty)
     }
 }
 
 impl CrmContent {
-    /// Every value that contains the mask: somebody has read it masked and sends it back.
-    pub fn masks(&self) -> Vec<Violation> {
-        masks(Some(&self.dsn), Some(&self.access_token), Some(&self.metadata))
-    }
-
     /// Puts a stored credential together, and takes what only this shape needs out of the payload, so that
     /// fields of the provider are left there.
     ///
@@ -131,42 +132,6 @@ impl CrmContent {
         Ok(Self { dsn, access_token, metadata })
     }
 
-    /// Splits new content into fields of the provider and a sealed remainder.
-    ///
-    /// The credential is an `oauth2` grant when the metadata hold a refresh token, else an `api_key`.
-    ///
-    /// # Errors
-    /// Every violation; none holds a value.
-    pub fn into_content(
-        self,
-        provider: &Provider,
-        mapping: &CrmMapping,
-    ) -> Result<(CredentialType, Content), Vec<Violation>> {
-        let mut violations = self.violations();
-        let kind = match self.metadata.get(REFRESH_TOKEN) {
-            Some(Json::Text(text)) if !text.is_empty() => CredentialType::Oauth2,
-            _ => CredentialType::ApiKey,
-        };
-        let mut split = Split { provider, mapping, kind, content: Content::default(), remainder: Vec::new() };
-        let dsn_fills_field = split.take_dsn(self.dsn);
-        for (name, value) in self.metadata {
-            let filled = name == mapping.token_field(kind) || (dsn_fills_field && name == mapping.dsn);
-            match filled {
-                true => split.remainder.push((name, value)),
-                false => violations.extend(split.take(name, value).err()),
-            }
-        }
-        violations.extend(split.take_token(self.access_token).err());
-        let remainder = Json::Object(split.remainder);
-        if !matches!(&remainder, Json::Object(fields) if fields.is_empty()) {
-            match remainder.to_text() {
-                Ok(text) => split.content.secret.insert(METADATA, text),
-                Err(rule) => violations.push(rule.on(METADATA)),
-            }
-        }
-        if violations.is_empty() { Ok((kind, split.content)) } else { Err(violations) }
-    }
-
     /// Applies an update.
     ///
     /// The destination is the whole `dsn` and the metadata that the provider file marks so. With another
@@ -178,11 +143,11 @@ impl CrmContent {
     pub fn merge(self, patch: &CrmPatch, mapping: &CrmMapping) -> Result<Self, Violation> {
         let moved = self.is_moved_by(patch, mapping);
         if moved && patch.access_token.is_none() {
-            let rule = Rule::fixed("field is required when dsn or another destination changes");
+            let rule = Rule::fixed("is required when dsn or another destination changes");
             return Err(rule.on(ACCESS_TOKEN));
         }
         let mut metadata = self.metadata;
-        metadata.retain(|name, _| !moved || mapping.public_metadata.contains(name));
+        metadata.retain(|name, value| !moved || mapping.is_public(name, value));
         if let Some(patch) = &patch.metadata {
             let fields = patch.iter().map(|(name, value)| (name.as_str(), value));
             metadata = json::merge_fields(metadata.into_iter().collect(), fields).into_iter().collect();
@@ -195,60 +160,41 @@ impl CrmContent {
         })
     }
 
+    /// An upper bound of its length as JSON, in bytes.
+    pub fn max_written_bytes(&self) -> usize {
+        let fields = self.metadata.iter().map(|(name, value)| name.len() * 6 + 4 + value.max_written_bytes());
+        64 + (self.dsn.len() + self.access_token.len()) * 6 + fields.sum::<usize>()
+    }
+
+    /// Lends the metadata for writing. Every call site is a place to review.
+    pub const fn expose_metadata(&self) -> ExposedMetadata<'_> {
+        ExposedMetadata(&self.metadata)
+    }
+
     fn is_moved_by(&self, patch: &CrmPatch, mapping: &CrmMapping) -> bool {
-        let other_dsn = patch.dsn.as_ref().is_some_and(|dsn| dsn.expose() != self.dsn.expose());
+        // What is secret is another one whatever is sent: else an answer would tell whether a guess is right.
+        let same = |old: &SecretText, new: &SecretText| {
+            old.expose() == new.expose() && (old.is_empty() || is_plain_dsn(old.expose()))
+        };
+        let other_dsn = patch.dsn.as_ref().is_some_and(|dsn| !same(&self.dsn, dsn));
         let sent = patch.metadata.iter().flatten();
         let mut destinations = sent.filter(|(name, _)| mapping.destination_metadata.contains(*name));
         other_dsn
             || destinations.any(|(name, new)| match (self.metadata.get(name), new) {
                 (None, Json::Null) => false,
+                (None, Json::Text(new)) if *name == mapping.dsn => !same(&self.dsn, new),
                 (None, _) => true,
-                (Some(old), new) => !old.says_the_same_as(new),
+                (Some(old), new) => !(is_plain(old) && old.says_the_same_as(new)),
             })
     }
+}
 
-    /// The same with the mask in place of every secret: the token, what of the dsn may hold one, and every
-    /// metadata value that the provider file does not name as public, leaf by leaf.
-    #[must_use]
-    pub fn masked(self, mapping: &CrmMapping) -> Self {
-        let metadata =
-            self.metadata.into_iter().map(|(name, value)| match mapping.public_metadata.contains(&name) {
-                true => (name, without_userinfo(value)),
-                false => (name, masked(value)),
-            });
-        Self {
-            dsn: SecretText::new(masked_dsn(self.dsn.expose())),
-            access_token: SecretText::new(MASK.to_owned()),
-            metadata: metadata.collect(),
-        }
-    }
+/// Metadata on their way to a writer.
+pub struct ExposedMetadata<'a>(&'a Metadata);
 
-    /// What is wrong whatever the provider: texts that are missing, texts and wholes that are too long.
-    fn violations(&self) -> Vec<Violation> {
-        const LENGTH: Rule = Rule::fixed("must be at most 32 KiB");
-        let mut violations = Vec::new();
-        for (name, text) in [(DSN, &self.dsn), (ACCESS_TOKEN, &self.access_token)] {
-            if text.is_empty() {
-                violations.push(Rule::fixed("field is required").on(name));
-            }
-            if is_too_long(text) {
-                violations.push(LENGTH.on(name));
-            }
-        }
-        for (name, _) in self.metadata.iter().filter(|(_, value)| value.any_text(&is_too_long)) {
-            violations.push(LENGTH.on(format!("{METADATA}.{name}")));
-        }
-        let sizes =
-            self.metadata.iter().map(|(name, value)| (name.len() + value.length() + 4, value.count()));
-        let (bytes, values) = sizes.fold((0, 1), |(bytes, values), (b, v)| (bytes + b, values + v));
-        let wide = self.metadata.len() > json::MAX_FIELDS || self.metadata.values().any(Json::is_too_wide);
-        let deep = self.metadata.values().any(|value| value.depth() >= json::MAX_DEPTH - 1);
-        if bytes > MAX_METADATA_BYTES || values > json::MAX_VALUES || wide || deep {
-            const RULE: Rule =
-                Rule::fixed("must be at most 256 KiB with 4096 values, 64 fields in an object and 30 levels");
-            violations.push(RULE.on(METADATA));
-        }
-        violations
+impl Serialize for ExposedMetadata<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value.expose())))
     }
 }
 
@@ -262,154 +208,6 @@ fn show_token_end(credential: &Credential, metadata: &mut Metadata) {
     if sent != Some(end) {
         metadata.insert(TOKEN_EXPIRY.into(), Json::Text(SecretText::new(timestamp::format(end))));
     }
-}
-
-/// Content on its way from one shape to the other.
-struct Split<'a> {
-    provider: &'a Provider,
-    mapping: &'a CrmMapping,
-    kind: CredentialType,
-    content: Content,
-    remainder: Vec<(String, Json)>,
-}
-
-impl Split<'_> {
-    /// Takes a dsn, and tells whether it fills the provider's field: a URL of the provider without userinfo
-    /// and query. Any other one is secret as a whole.
-    fn take_dsn(&mut self, dsn: SecretText) -> bool {
-        let plain = Url::parse(dsn.expose()).is_ok_and(|url| url.query().is_none());
-        let field = self.provider.field(&self.mapping.dsn).filter(|_| plain);
-        let fits = |field: &Field| check_value(field, SubmittedValue::Text(dsn.duplicate())).is_ok();
-        if field.is_some_and(fits) {
-            self.content.config.insert(self.mapping.dsn.as_str(), ConfigValue::Text(dsn.expose().to_owned()));
-            return true;
-        }
-        self.content.secret.insert(DSN, dsn);
-        false
-    }
-
-    fn take_token(&mut self, token: SecretText) -> Result<(), Violation> {
-        let name = self.mapping.token_field(self.kind);
-        if let Some(field) = self.provider.field(name) {
-            check_value(field, SubmittedValue::Text(token.duplicate()))
-                .map_err(|rule| rule.on(ACCESS_TOKEN))?;
-        }
-        self.content.secret.insert(name, token);
-        Ok(())
-    }
-
-    /// Takes one metadata value: as a field where it is one and keeps its rules, else into the remainder.
-    fn take(&mut self, name: String, value: Json) -> Result<(), Violation> {
-        let public = self.mapping.public_metadata.contains(&name) && !value.any_text(&has_userinfo);
-        match (self.provider.field(&name), &value) {
-            (Some(field), Json::Text(text))
-                if field.secret && field.belongs_to(self.kind) && !text.is_empty() =>
-            {
-                let submitted = SubmittedValue::Text(text.duplicate());
-                check_value(field, submitted).map_err(|rule| rule.on(format!("{METADATA}.{name}")))?;
-                self.content.secret.insert(name, text.duplicate());
-            }
-            (Some(field), _) if public => {
-                let kept = self.take_public(field, &value);
-                if !kept {
-                    self.remainder.push((name, value));
-                }
-            }
-            (None, _) if public => match ConfigValue::try_from(&value) {
-                Ok(value) => self.content.config.insert(name, value),
-                Err(_) => self.remainder.push((name, value)),
-            },
-            _ => self.remainder.push((name, value)),
-        }
-        Ok(())
-    }
-
-    /// Tells whether a public value is now a field, letter by letter.
-    fn take_public(&mut self, field: &Field, value: &Json) -> bool {
-        if let Json::Text(text) = value {
-            if text.is_empty() {
-                return false;
-            }
-            if field.kind == FieldKind::Timestamp && field.name == TOKEN_EXPIRY && self.kind.is_oauth() {
-                self.content.access_token_expires_at = timestamp::parse(text.expose()).ok();
-                return false;
-            }
-        }
-        match check_value(field, value.duplicate().into()) {
-            Ok(Checked::Public(kept)) if Json::from(&kept).says_the_same_as(value) => {
-                self.content.config.insert(field.name.as_str(), kept);
-                true
-            }
-            _ => false,
-        }
-    }
-}
-
-fn masks(
-    dsn: Option<&SecretText>,
-    access_token: Option<&SecretText>,
-    metadata: Option<&Metadata>,
-) -> Vec<Violation> {
-    const RULE: Rule = Rule::fixed("must not contain the mask that stands for a secret");
-    let is_mask = |text: &SecretText| text.expose().contains(MASK);
-    let mut places: Vec<String> = Vec::new();
-    for (name, text) in [(DSN, dsn), (ACCESS_TOKEN, access_token)] {
-        places.extend(text.filter(|text| is_mask(text)).map(|_| name.to_owned()));
-    }
-    let masked = metadata.into_iter().flatten().filter(|(_, value)| value.any_text(&is_mask));
-    places.extend(masked.map(|(name, _)| format!("{METADATA}.{name}")));
-    places.into_iter().map(|place| RULE.on(place)).collect()
-}
-
-fn is_too_long(text: &SecretText) -> bool {
-    text.len() > MAX_VALUE_BYTES
-}
-
-fn masked(value: Json) -> Json {
-    match value {
-        Json::Array(items) => Json::Array(items.into_iter().map(masked).collect()),
-        Json::Object(fields) => {
-            Json::Object(fields.into_iter().map(|(name, value)| (name, masked(value))).collect())
-        }
-        _ => Json::Text(SecretText::new(MASK.to_owned())),
-    }
-}
-
-/// A URL with a password in it is no public value, whatever its name.
-fn has_userinfo(text: &SecretText) -> bool {
-    Url::parse(text.expose()).is_ok_and(|url| !url.username().is_empty() || url.password().is_some())
-}
-
-fn without_userinfo(value: Json) -> Json {
-    match value {
-        Json::Text(text) if has_userinfo(&text) => Json::Text(SecretText::new(masked_dsn(text.expose()))),
-        Json::Array(items) => Json::Array(items.into_iter().map(without_userinfo).collect()),
-        Json::Object(fields) => {
-            Json::Object(fields.into_iter().map(|(name, value)| (name, without_userinfo(value))).collect())
-        }
-        other => other,
-    }
-}
-
-/// Scheme, host, port and path of a URL; a dsn that is no URL with a host is masked whole.
-fn masked_dsn(dsn: &str) -> String {
-    let url = Url::parse(dsn).ok().filter(|url| url.has_host() && !url.cannot_be_a_base());
-    let Some(url) = url else { return MASK.to_owned() };
-    let userinfo = !url.username().is_empty() || url.password().is_some();
-    if !userinfo && url.query().is_none() && url.fragment().is_none() {
-        return dsn.to_owned();
-    }
-    let userinfo = if userinfo { format!("{MASK}@") } else { String::new() };
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    let host = url.host_str().unwrap_or_default();
-    let mut shown = format!("{}://{userinfo}{host}{port}{}", url.scheme(), url.path());
-    for (mark, part) in [('?', url.query()), ('#', url.fragment())] {
-        if part.is_some() {
-            shown.push(mark);
-            shown.push_str(MASK);
-        }
-    }
-    shown
 }
 
 #[cfg(test)]

@@ -1,9 +1,7 @@
 //! JSON within limits, with every text held as a secret: any of them may be one.
 
-use std::cell::Cell;
-use std::fmt;
+mod parsing;
 
-use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Serialize, Serializer};
 use serde_json::Number;
 use zeroize::Zeroizing;
@@ -40,18 +38,6 @@ pub enum Json {
 }
 
 impl Json {
-    /// Parses a document.
-    ///
-    /// # Errors
-    /// The rule that was broken, never what was sent.
-    pub fn parse(bytes: &[u8]) -> Result<Self, Rule> {
-        let (fault, values) = (Cell::new("must be JSON"), Cell::new(0));
-        let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-        let parsed = Seed { depth: 0, fault: &fault, values: &values }.deserialize(&mut deserializer);
-        let parsed = parsed.and_then(|json| deserializer.end().map(|()| json));
-        parsed.map_err(|_| Rule::fixed(fault.get()))
-    }
-
     /// Lends the document for writing. Every call site is a place to review.
     pub const fn expose(&self) -> ExposedJson<'_> {
         ExposedJson(self)
@@ -63,7 +49,7 @@ impl Json {
     /// None in practice; a writer could fail, and this one only fills memory.
     pub fn to_text(&self) -> Result<SecretText, Rule> {
         // A buffer that grows leaves copies behind, so it has its final size from the start.
-        let mut buffer = Zeroizing::new(Vec::with_capacity(self.size()));
+        let mut buffer = Zeroizing::new(Vec::with_capacity(self.max_written_bytes()));
         serde_json::to_writer(&mut *buffer, &self.expose()).map_err(|_| Rule::fixed("must be JSON"))?;
         let text =
             String::from_utf8(std::mem::take(&mut *buffer)).map_err(|_| Rule::fixed("must be UTF-8"))?;
@@ -147,25 +133,28 @@ impl Json {
         }
     }
 
-    /// About how long its texts and names are together, in bytes.
-    pub fn length(&self) -> usize {
+    /// How long its texts and names are together, in bytes.
+    pub fn text_bytes(&self) -> usize {
         match self {
-            Self::Text(text) => text.len() + 2,
-            Self::Array(items) => items.iter().map(|item| item.length() + 1).sum(),
-            Self::Object(fields) => fields.iter().map(|(name, value)| name.len() + 4 + value.length()).sum(),
-            _ => 4,
+            Self::Text(text) => text.len(),
+            Self::Array(items) => items.iter().map(Self::text_bytes).sum(),
+            Self::Object(fields) => fields.iter().map(|(name, value)| name.len() + value.text_bytes()).sum(),
+            Self::Null | Self::Boolean(_) | Self::Integer(_) | Self::Number(_) => 0,
         }
     }
 
     /// An upper bound of its length as text, in bytes: JSON writes a byte with at most six.
-    pub fn size(&self) -> usize {
+    pub fn max_written_bytes(&self) -> usize {
         match self {
             Self::Null | Self::Boolean(_) => 5,
             Self::Integer(_) | Self::Number(_) => 32,
             Self::Text(text) => text.len() * 6 + 2,
-            Self::Array(items) => 2 + items.iter().map(|item| item.size() + 1).sum::<usize>(),
+            Self::Array(items) => 2 + items.iter().map(|item| item.max_written_bytes() + 1).sum::<usize>(),
             Self::Object(fields) => {
-                2 + fields.iter().map(|(name, value)| name.len() * 6 + 4 + value.size()).sum::<usize>()
+                2 + fields
+                    .iter()
+                    .map(|(name, value)| name.len() * 6 + 4 + value.max_written_bytes())
+                    .sum::<usize>()
             }
         }
     }
@@ -274,96 +263,6 @@ impl From<Json> for SubmittedValue {
     }
 }
 
-#[derive(Clone, Copy)]
-struct Seed<'a> {
-    depth: usize,
-    fault: &'a Cell<&'static str>,
-    values: &'a Cell<usize>,
-}
-
-impl Seed<'_> {
-    fn broken<E: Error>(&self, rule: &'static str) -> E {
-        self.fault.set(rule);
-        E::custom(rule)
-    }
-
-    fn deeper<E: Error>(self) -> Result<Self, E> {
-        if self.depth >= MAX_DEPTH {
-            return Err(self.broken("must not nest deeper than 32 levels"));
-        }
-        Ok(Self { depth: self.depth + 1, ..self })
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Seed<'_> {
-    type Value = Json;
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
-        self.values.set(self.values.get() + 1);
-        if self.values.get() > MAX_VALUES {
-            return Err(self.broken("must not hold more than 4096 values"));
-        }
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Seed<'_> {
-    type Value = Json;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Json, E> {
-        Ok(Json::Null)
-    }
-
-    fn visit_bool<E>(self, truth: bool) -> Result<Json, E> {
-        Ok(Json::Boolean(truth))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Json, E> {
-        Ok(Json::Integer(number))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Json, E> {
-        Ok(i64::try_from(number).map_or_else(|_| Json::Number(number.into()), Json::Integer))
-    }
-
-    fn visit_f64<E: Error>(self, number: f64) -> Result<Json, E> {
-        Number::from_f64(number).map(Json::Number).ok_or_else(|| self.broken("must hold finite numbers"))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
-        Ok(Json::Text(SecretText::new(text.to_owned())))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
-        let inner = self.deeper()?;
-        let mut array = Vec::new();
-        while let Some(item) = items.next_element_seed(inner)? {
-            array.push(item);
-        }
-        Ok(Json::Array(array))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Json, A::Error> {
-        let inner = self.deeper()?;
-        let mut object: Vec<(String, Json)> = Vec::new();
-        while let Some(name) = fields.next_key::<String>()? {
-            if object.len() >= MAX_FIELDS {
-                return Err(self.broken("must not have more than 64 fields in an object"));
-            }
-            if object.iter().any(|(earlier, _)| *earlier == name) {
-                return Err(self.broken("must not repeat a field"));
-            }
-            let value = fields.next_value_seed(inner)?;
-            object.push((name, value));
-        }
-        Ok(Json::Object(object))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -438,7 +337,12 @@ mod tests {
             let written = json.to_text().unwrap();
             let same = serde_json::from_str::<serde_json::Value>(written.expose()).unwrap();
             assert_eq!(same, serde_json::from_str::<serde_json::Value>(text).unwrap());
-            assert!(written.len() <= json.size(), "{} > {}", written.len(), json.size());
+            assert!(
+                written.len() <= json.max_written_bytes(),
+                "{} > {}",
+                written.len(),
+                json.max_written_bytes()
+            );
             assert!(json.says_the_same_as(&json.duplicate()));
         }
     }

@@ -22,6 +22,7 @@ pub mod provider;
 pub mod sealed;
 pub mod secret;
 pub mod service_account;
+mod spelled;
 pub mod timestamp;
 pub mod violation;
 

@@ -52,6 +52,14 @@ impl fmt::Debug for SecretText {
 pub struct SecretPayload(BTreeMap<String, SecretText>);
 
 impl SecretPayload {
+    /// The longest payload that a vault seals: names and values together, in bytes.
+    pub const MAX_BYTES: usize = 256 * 1024;
+
+    /// How long its names and values are together, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.0.iter().map(|(name, value)| name.len() + value.len()).sum()
+    }
+
     /// Adds a field, replacing an earlier value of the same name.
     pub fn insert(&mut self, field: impl Into<String>, value: SecretText) {
         self.0.insert(field.into(), value);

@@ -52,6 +52,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
             Listener::ApiAndHost
         },
         dialects: DIALECTS,
+        documentation: Arc::new(strongroom_http_integrations::documentation(DIALECTS)),
     };
     let operations = metrics_listener
         .map(|listener| server(listener, Kit { listener: Listener::Operations, ..kit.clone() }, 1))

@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 
 use strongroom_domain::crm::{DSN, METADATA};
+use strongroom_domain::integration::{ConnectAuthType, ConnectCategory};
 use strongroom_domain::{ConnectListing, CredentialType, CrmMapping, Field, FieldKind};
 
-use crate::format::{AuthTypeName, ConnectTable, CrmTable, DialectTables, PrimaryTable};
+use crate::format::{ConnectTable, CrmTable, DialectTables, PrimaryTable};
 use crate::problem::Problems;
 use crate::provider::{Rules, is_name};
 use crate::rules::{ACCESS_TOKEN, field_of};
+
+const AUTH_TYPE: &str = "dialects.connect.auth_type";
 
 /// What the dialects are told about a provider.
 #[derive(Default)]
@@ -25,10 +28,10 @@ pub(crate) fn read(table: toml::Table, fields: &[Field], types: &Rules, problems
         None => problems.add("dialects.primary", "must be there: that dialect serves every provider"),
     }
     if let Some(table) = dialects.connect
-        && let Some(connect) = problems.read_table("dialects.connect", table)
+        && let Some(connect) = listing(table, problems)
     {
         check_connect(&connect, fields, types, problems);
-        read.connect = Some(connect.into());
+        read.connect = Some(connect);
     }
     if let Some(table) = dialects.crm
         && let Some(crm) = problems.read_table("dialects.crm", table)
@@ -39,14 +42,15 @@ pub(crate) fn read(table: toml::Table, fields: &[Field], types: &Rules, problems
     read
 }
 
-impl From<ConnectTable> for ConnectListing {
-    fn from(table: ConnectTable) -> Self {
-        Self {
-            category: table.category.into(),
-            auth_type: table.auth_type.into(),
-            required_fields: table.required_fields,
-        }
-    }
+fn listing(table: toml::Table, problems: &mut Problems) -> Option<ConnectListing> {
+    let table: ConnectTable = problems.read_table("dialects.connect", table)?;
+    let category = problems.read_text("dialects.connect.category", &table.category, ConnectCategory::parse);
+    let auth_type = problems.read_text(AUTH_TYPE, &table.auth_type, ConnectAuthType::parse);
+    Some(ConnectListing {
+        category: category?,
+        auth_type: auth_type?,
+        required_fields: table.required_fields,
+    })
 }
 
 /// A field that is no secret is public metadata too, and one that decides where the secret is sent decides it
@@ -68,17 +72,16 @@ fn mapping(table: CrmTable, fields: &[Field]) -> CrmMapping {
     }
 }
 
-fn check_connect(connect: &ConnectTable, fields: &[Field], types: &Rules, problems: &mut Problems) {
-    const AUTH_TYPE: &str = "dialects.connect.auth_type";
+fn check_connect(connect: &ConnectListing, fields: &[Field], types: &Rules, problems: &mut Problems) {
     const REQUIRED_FIELDS: &str = "dialects.connect.required_fields";
-    if connect.auth_type != AuthTypeName::ApiKey && !connect.required_fields.is_empty() {
+    if connect.auth_type != ConnectAuthType::ApiKey && !connect.required_fields.is_empty() {
         problems.add(REQUIRED_FIELDS, "are only for the auth_type api_key");
     }
     match connect.auth_type {
-        AuthTypeName::WebhookOnly => {}
-        AuthTypeName::Oauth2 if types.keys().any(|kind| kind.is_oauth()) => {}
-        AuthTypeName::Oauth2 => problems.add(AUTH_TYPE, "needs an OAuth type in `types`"),
-        AuthTypeName::ApiKey => {
+        ConnectAuthType::WebhookOnly => {}
+        ConnectAuthType::Oauth2 if types.keys().any(|kind| kind.is_oauth()) => {}
+        ConnectAuthType::Oauth2 => problems.add(AUTH_TYPE, "needs an OAuth type in `types`"),
+        ConnectAuthType::ApiKey => {
             let Some(rules) = types.get(&CredentialType::ApiKey) else {
                 return problems.add(AUTH_TYPE, "needs the type api_key in `types`");
             };

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use strongroom_domain::FieldKind;
-use strongroom_domain::integration::{ConnectAuthType, ConnectCategory};
 
 /// The one version of the format.
 pub(crate) const SCHEMA: i64 = 1;
@@ -111,52 +110,10 @@ pub(crate) struct PrimaryTable {}
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConnectTable {
-    pub(crate) category: CategoryName,
-    pub(crate) auth_type: AuthTypeName,
+    pub(crate) category: String,
+    pub(crate) auth_type: String,
     #[serde(default)]
     pub(crate) required_fields: Vec<String>,
-}
-
-/// The spelling of a category of the connect dialect.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum CategoryName {
-    Monitoring,
-    Code,
-    Ticketing,
-    Communication,
-    Cloud,
-}
-
-impl From<CategoryName> for ConnectCategory {
-    fn from(name: CategoryName) -> Self {
-        match name {
-            CategoryName::Monitoring => Self::Monitoring,
-            CategoryName::Code => Self::Code,
-            CategoryName::Ticketing => Self::Ticketing,
-            CategoryName::Communication => Self::Communication,
-            CategoryName::Cloud => Self::Cloud,
-        }
-    }
-}
-
-/// The spelling of a way to authenticate in the connect dialect.
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum AuthTypeName {
-    Oauth2,
-    ApiKey,
-    WebhookOnly,
-}
-
-impl From<AuthTypeName> for ConnectAuthType {
-    fn from(name: AuthTypeName) -> Self {
-        match name {
-            AuthTypeName::Oauth2 => Self::Oauth2,
-            AuthTypeName::ApiKey => Self::ApiKey,
-            AuthTypeName::WebhookOnly => Self::WebhookOnly,
-        }
-    }
 }
 
 /// `[dialects.crm]`

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::de::DeserializeOwned;
+use strongroom_domain::Rule;
 
 /// One mistake: where it is and what was expected. It quotes names and keys, never an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +54,16 @@ impl Problems {
                 None
             }
         }
+    }
+
+    /// Reads one text of a closed set; the rule that another breaks lists the set.
+    pub(crate) fn read_text<T>(
+        &mut self,
+        key: &str,
+        text: &str,
+        parse: fn(&str) -> Result<T, Rule>,
+    ) -> Option<T> {
+        parse(text).map_err(|rule| self.add(key, rule.to_string())).ok()
     }
 
     pub(crate) fn into_vec(self) -> Vec<Problem> {

@@ -19,7 +19,7 @@ use crate::bad_row::stored_counter;
 use crate::credential_row::{Changeable, CredentialRow, NewCredential, Payload, SealedRow, Tested};
 use crate::failure::{Failure, OPERATION_LIMIT, found_within, within};
 use crate::integrations;
-use crate::schema::{credential_quota, credentials, credentials::dsl, strpos};
+use crate::schema::{credential_quota, credentials, credentials::dsl};
 
 /// Takes a place if there is one: its own limit counts before the deployment's. No row means no place.
 const TAKE_PLACE: &str = "
@@ -116,6 +116,24 @@ impl CredentialRepository for PostgresStore {
             let mut connection = self.database.checkout().await?;
             let rows: Vec<SealedRow> = dsl::credentials
                 .filter(dsl::org_id.eq(organization.as_str()).and(dsl::id.eq_any(&ids)))
+                .select(SealedRow::as_select())
+                .load(&mut *connection)
+                .await?;
+            Ok(rows.into_iter().map(SealedRow::read).collect::<StoreResult<_>>()?)
+        })
+        .await
+    }
+
+    async fn find_sealed_slots(
+        &self,
+        organization: &OrganizationId,
+        slots: &[Slot],
+    ) -> StoreResult<Vec<SealedCredential>> {
+        let slots: Vec<&str> = slots.iter().map(Slot::as_str).collect();
+        within(OPERATION_LIMIT, || async {
+            let mut connection = self.database.checkout().await?;
+            let rows: Vec<SealedRow> = dsl::credentials
+                .filter(dsl::org_id.eq(organization.as_str()).and(dsl::slot.eq_any(&slots)))
                 .select(SealedRow::as_select())
                 .load(&mut *connection)
                 .await?;
@@ -332,9 +350,6 @@ fn filtered<'f>(
     }
     if let Some(slot) = &filter.slot {
         query = query.filter(dsl::slot.eq(slot.as_str()));
-    }
-    if filter.crm {
-        query = query.filter(strpos(dsl::slot, Slot::CRM).eq(1));
     }
     if let Some(providers) = &filter.reach.providers {
         query =

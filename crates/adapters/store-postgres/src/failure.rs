@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use diesel::result::{DatabaseErrorKind, Error};
-use strongroom_repository::{StoreError, StoreResult};
+use strongroom_repository::{StoreError, StoreResult, Unique};
 
 /// Why a transaction or statement came to nothing.
 #[derive(Debug)]
@@ -98,11 +98,11 @@ pub(crate) fn from_database(error: Error) -> StoreError {
     use DatabaseErrorKind::{CheckViolation, ForeignKeyViolation, NotNullViolation, UniqueViolation};
     match &error {
         Error::DatabaseError(UniqueViolation, info) => match info.constraint_name() {
-            Some("credentials_slot_key") => StoreError::Duplicate { what: "slot" },
-            Some("kek_usage_name_key") => StoreError::Duplicate { what: "name" },
+            Some("credentials_slot_key") => StoreError::Duplicate(Unique::Slot),
+            Some("kek_usage_name_key") => StoreError::Duplicate(Unique::KekName),
             // A chain head that is behind its chain: the head was edited.
             Some("audit_events_pkey") => StoreError::Corrupt(Box::new(error)),
-            _ => StoreError::Duplicate { what: "id" },
+            _ => StoreError::Duplicate(Unique::Id),
         },
         Error::DatabaseError(CheckViolation | ForeignKeyViolation | NotNullViolation, _)
         | Error::DeserializationError(_)

@@ -3,14 +3,16 @@ use diesel::prelude::*;
 use diesel::query_dsl::methods;
 use diesel::upsert::excluded;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use strongroom_domain::{CredentialId, Evidence, Integration, IntegrationId, OrganizationId, ProviderId};
-use strongroom_repository::{ConnectedCredential, IntegrationRepository, StoreError, StoreResult};
+use strongroom_domain::{
+    Credential, CredentialId, Evidence, Integration, IntegrationId, OrganizationId, ProviderId,
+};
+use strongroom_repository::{ConnectedCredential, IntegrationRepository, StoreError, StoreResult, Unique};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::PostgresStore;
 use crate::audit_chain;
-use crate::bad_row::RowName;
+use crate::bad_row::{RowName, stored_counter};
 use crate::credential_row::CredentialRow;
 use crate::failure::{Failure, OPERATION_LIMIT, found_within, within};
 use crate::schema::{credentials, integrations, integrations::dsl};
@@ -21,7 +23,6 @@ struct IntegrationRow {
     org_id: String,
     provider: String,
     id: Uuid,
-    credential_id: Option<Uuid>,
     connected_by: String,
     connected_at: OffsetDateTime,
 }
@@ -42,7 +43,7 @@ impl IntegrationRepository for PostgresStore {
     async fn connect(
         &self,
         new: &Integration,
-        credential: CredentialId,
+        credential: &Credential,
         evidence: Evidence,
     ) -> StoreResult<bool> {
         found_within(OPERATION_LIMIT, || self.try_connect(new, credential, &evidence)).await
@@ -51,10 +52,10 @@ impl IntegrationRepository for PostgresStore {
     async fn disconnect(
         &self,
         organization: &OrganizationId,
-        provider: &ProviderId,
+        id: IntegrationId,
         evidence: Evidence,
     ) -> StoreResult<bool> {
-        found_within(OPERATION_LIMIT, || self.try_disconnect(organization, provider, &evidence)).await
+        found_within(OPERATION_LIMIT, || self.try_disconnect(organization, id, &evidence)).await
     }
 
     async fn find(
@@ -96,23 +97,28 @@ impl PostgresStore {
     async fn try_connect(
         &self,
         new: &Integration,
-        credential: CredentialId,
+        credential: &Credential,
         evidence: &Evidence,
     ) -> Result<(), Failure> {
-        let row = NewIntegration::of(new, credential);
+        let row = NewIntegration::of(new, credential.id);
+        let seen = (stored_counter(credential.version)?, credential.status.as_str());
         let mut connection = self.database.checkout().await?;
         connection
             .transaction(async |connection| {
-                // Keeps the credential from being deleted before this commits.
-                credentials::table
+                // Keeps the credential from being deleted before this commits, and also from being changed,
+                // which FOR KEY SHARE would not: version and status are no key.
+                let stored: Option<(i64, String)> = credentials::table
                     .find((row.org_id, row.credential_id))
                     .filter(credentials::provider.eq(row.provider))
-                    .select(credentials::id)
+                    .select((credentials::version, credentials::status))
                     .for_share()
-                    .get_result::<Uuid>(connection)
+                    .get_result(connection)
                     .await
-                    .optional()?
-                    .ok_or(Failure::Absent)?;
+                    .optional()?;
+                let (version, status) = stored.ok_or(Failure::Absent)?;
+                if (version, status.as_str()) != seen {
+                    return Err(StoreError::StaleVersion.into());
+                }
                 let upsert = diesel::insert_into(dsl::integrations)
                     .values(&row)
                     .on_conflict((dsl::org_id, dsl::provider))
@@ -125,7 +131,7 @@ impl PostgresStore {
                     ));
                 let over_disconnected = methods::FilterDsl::filter(upsert, dsl::credential_id.is_null());
                 if over_disconnected.execute(connection).await? == 0 {
-                    return Err(StoreError::Duplicate { what: "integration" }.into());
+                    return Err(StoreError::Duplicate(Unique::Integration).into());
                 }
                 audit_chain::record(connection, self.keys.as_ref(), evidence).await
             })
@@ -135,14 +141,14 @@ impl PostgresStore {
     async fn try_disconnect(
         &self,
         organization: &OrganizationId,
-        provider: &ProviderId,
+        id: IntegrationId,
         evidence: &Evidence,
     ) -> Result<(), Failure> {
         let mut connection = self.database.checkout().await?;
         connection
             .transaction(async |connection| {
                 let connected = dsl::integrations
-                    .find((organization.as_str(), provider.as_str()))
+                    .filter(dsl::org_id.eq(organization.as_str()).and(dsl::id.eq(id.0)))
                     .filter(dsl::credential_id.is_not_null());
                 let change = dsl::credential_id.eq(None::<Uuid>);
                 if diesel::update(connected).set(change).execute(connection).await? == 0 {
@@ -194,7 +200,6 @@ impl IntegrationRow {
             organization: row.organization()?,
             id: IntegrationId(self.id),
             provider: row.column("provider", ProviderId::parse(&self.provider))?,
-            credential: self.credential_id.map(CredentialId),
             connected_by: self.connected_by,
             connected_at: self.connected_at,
         })

@@ -165,7 +165,7 @@ diesel::allow_tables_to_appear_in_same_query!(audit_events, audit_heads);
 diesel::allow_tables_to_appear_in_same_query!(credentials, integrations);
 
 mod functions {
-    use diesel::sql_types::{Nullable, Text};
+    use diesel::sql_types::Text;
 
     diesel::define_sql_function! {
         /// The server's clock at this moment, not at the start of the transaction.
@@ -176,10 +176,5 @@ mod functions {
         /// The value of a setting of the server.
         fn current_setting(name: Text) -> Text;
     }
-
-    diesel::define_sql_function! {
-        /// Where `part` begins in `text`, from 1; 0 when it is not in it.
-        fn strpos(text: Nullable<Text>, part: Text) -> Nullable<Integer>;
-    }
 }
-pub(crate) use functions::{clock_timestamp, current_setting, strpos};
+pub(crate) use functions::{clock_timestamp, current_setting};

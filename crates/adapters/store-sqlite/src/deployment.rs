@@ -5,7 +5,9 @@ use diesel::dsl::count_star;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use strongroom_domain::{KekId, PurposeKeyId};
-use strongroom_repository::{DeploymentRepository, KekRecord, StoreError, StoreResult, WrappedPurposeKey};
+use strongroom_repository::{
+    DeploymentRepository, KekRecord, StoreError, StoreResult, Unique, WrappedPurposeKey,
+};
 use strongroom_vault::WrapLedger;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -143,7 +145,7 @@ impl DeploymentRepository for SqliteDatabase {
             diesel::insert_into(kek_usage::table)
                 .values(row)
                 .execute(connection)
-                .map_err(duplicate("name"))?;
+                .map_err(duplicate(Unique::KekName))?;
             Ok(())
         };
         self.write(work).await
@@ -167,7 +169,7 @@ impl DeploymentRepository for SqliteDatabase {
                 return Ok(false);
             }
             let insert = diesel::insert_into(purpose_keys::table).values((row, first));
-            insert.execute(connection).map_err(duplicate("id"))?;
+            insert.execute(connection).map_err(duplicate(Unique::Id))?;
             Ok(true)
         };
         self.write(work).await

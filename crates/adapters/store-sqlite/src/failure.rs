@@ -1,7 +1,7 @@
 use std::fmt;
 
 use diesel::result::{DatabaseErrorKind, Error};
-use strongroom_repository::StoreError;
+use strongroom_repository::{StoreError, Unique};
 
 /// Why a closure on a connection ended early; it can be made from diesel's error, as transactions ask.
 #[derive(Debug)]
@@ -62,9 +62,9 @@ pub(crate) fn violated(error: &Error) -> Option<&str> {
 }
 
 /// Turns a violated unique index into `Duplicate`, and leaves other errors what they are.
-pub(crate) fn duplicate(what: &'static str) -> impl FnOnce(Error) -> Failure {
+pub(crate) fn duplicate(what: Unique) -> impl FnOnce(Error) -> Failure {
     move |error| match violated(&error) {
-        Some(_) => Failure(StoreError::Duplicate { what }),
+        Some(_) => Failure(StoreError::Duplicate(what)),
         None => error.into(),
     }
 }

@@ -2,11 +2,11 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
 use diesel::upsert::excluded;
-use strongroom_domain::{CredentialId, Evidence, Integration, IntegrationId, OrganizationId, ProviderId};
-use strongroom_repository::{ConnectedCredential, IntegrationRepository, StoreError, StoreResult};
+use strongroom_domain::{Credential, Evidence, Integration, IntegrationId, OrganizationId, ProviderId};
+use strongroom_repository::{ConnectedCredential, IntegrationRepository, StoreError, StoreResult, Unique};
 
 use crate::SqliteStore;
-use crate::columns::{Row, blob, micros};
+use crate::columns::{Row, blob, integer, micros};
 use crate::credentials::CredentialRow;
 use crate::failure::{BadColumn, Failure, RowKey};
 use crate::schema::{credentials, integrations};
@@ -23,12 +23,12 @@ struct IntegrationRow {
 }
 
 impl IntegrationRow {
-    fn of(new: &Integration, credential: CredentialId) -> Self {
+    fn of(new: &Integration, credential: &Credential) -> Self {
         Self {
             org_id: new.organization.as_str().to_owned(),
             provider: new.provider.as_str().to_owned(),
             id: blob(new.id.0),
-            credential_id: Some(blob(credential.0)),
+            credential_id: Some(blob(credential.id.0)),
             connected_by: new.connected_by.clone(),
             connected_at: micros(new.connected_at),
         }
@@ -36,12 +36,10 @@ impl IntegrationRow {
 
     fn into_integration(self) -> Result<Integration, BadColumn> {
         let row = Row { table: "integrations", organization: &self.org_id, key: RowKey::Bytes(&self.id) };
-        let credential = self.credential_id.map(|id| row.uuid("credential_id", &id)).transpose()?;
         Ok(Integration {
             organization: row.organization()?,
             id: IntegrationId(row.uuid("id", &self.id)?),
             provider: row.read("provider", ProviderId::parse(&self.provider))?,
-            credential: credential.map(CredentialId),
             connected_by: self.connected_by,
             connected_at: row.time("connected_at", self.connected_at)?,
         })
@@ -65,13 +63,24 @@ fn with_its_credential() -> _ {
         .and(integrations::credential_id.eq(credentials::id.nullable()))
 }
 
+/// The version and the status of a credential.
+type Seen = (i64, String);
+
 /// Writes a connection, over a disconnected one too; `None` when its credential is gone.
-fn connect(connection: &mut SqliteConnection, row: IntegrationRow) -> Result<Option<()>, Failure> {
-    let credential = credentials::table
+fn connect(
+    connection: &mut SqliteConnection,
+    row: IntegrationRow,
+    seen: &Seen,
+) -> Result<Option<()>, Failure> {
+    let credential: Option<Seen> = credentials::table
         .filter(credentials::org_id.eq(&row.org_id).and(credentials::provider.eq(&row.provider)))
-        .filter(credentials::id.nullable().eq(&row.credential_id));
-    if credential.count().get_result::<i64>(connection)? == 0 {
-        return Ok(None);
+        .filter(credentials::id.nullable().eq(&row.credential_id))
+        .select((credentials::version, credentials::status))
+        .first(connection)
+        .optional()?;
+    let Some(stored) = credential else { return Ok(None) };
+    if stored != *seen {
+        return Err(StoreError::StaleVersion.into());
     }
     let upsert = diesel::insert_into(integrations::table)
         .values(row)
@@ -84,7 +93,7 @@ fn connect(connection: &mut SqliteConnection, row: IntegrationRow) -> Result<Opt
             integrations::connected_at.eq(excluded(integrations::connected_at)),
         ));
     match methods::FilterDsl::filter(upsert, integrations::credential_id.is_null()).execute(connection)? {
-        0 => Err(StoreError::Duplicate { what: "integration" }.into()),
+        0 => Err(StoreError::Duplicate(Unique::Integration).into()),
         _ => Ok(Some(())),
     }
 }
@@ -97,10 +106,14 @@ pub(crate) fn release(
 ) -> Result<Option<IntegrationId>, Failure> {
     let users = integrations::table
         .filter(integrations::org_id.eq(organization).and(integrations::credential_id.eq(credential)));
-    let released: Option<IntegrationRow> =
-        users.select(IntegrationRow::as_select()).first(connection).optional()?;
-    diesel::update(users).set(integrations::credential_id.eq(None::<Vec<u8>>)).execute(connection)?;
-    Ok(released.map(|row| row.into_integration()).transpose()?.map(|integration| integration.id))
+    let released: Option<Vec<u8>> = diesel::update(users)
+        .set(integrations::credential_id.eq(None::<Vec<u8>>))
+        .returning(integrations::id)
+        .get_result(connection)
+        .optional()?;
+    let Some(id) = released else { return Ok(None) };
+    let row = Row { table: "integrations", organization, key: RowKey::Bytes(&id) };
+    Ok(Some(IntegrationId(row.uuid("id", &id)?)))
 }
 
 #[async_trait]
@@ -108,23 +121,26 @@ impl IntegrationRepository for SqliteStore {
     async fn connect(
         &self,
         new: &Integration,
-        credential: CredentialId,
+        credential: &Credential,
         evidence: Evidence,
     ) -> StoreResult<bool> {
         let row = IntegrationRow::of(new, credential);
-        let mutation = move |connection: &mut SqliteConnection| connect(connection, row);
+        let seen = (integer(credential.version), credential.status.as_str().to_owned());
+        let mutation = move |connection: &mut SqliteConnection| connect(connection, row, &seen);
         Ok(self.mutate(evidence, mutation).await?.is_some())
     }
 
     async fn disconnect(
         &self,
         organization: &OrganizationId,
-        provider: &ProviderId,
+        id: IntegrationId,
         evidence: Evidence,
     ) -> StoreResult<bool> {
-        let key = (organization.as_str().to_owned(), provider.as_str().to_owned());
+        let organization = organization.as_str().to_owned();
         let mutation = move |connection: &mut SqliteConnection| {
-            let connected = integrations::table.find(key).filter(integrations::credential_id.is_not_null());
+            let connected = integrations::table
+                .filter(integrations::org_id.eq(organization).and(integrations::id.eq(blob(id.0))))
+                .filter(integrations::credential_id.is_not_null());
             let change = integrations::credential_id.eq(None::<Vec<u8>>);
             let disconnected = diesel::update(connected).set(change).execute(connection)?;
             Ok((disconnected > 0).then_some(()))

@@ -177,13 +177,3 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(api_key_locator, api_keys, service_accounts);
 diesel::allow_tables_to_appear_in_same_query!(audit_events, audit_heads);
 diesel::allow_tables_to_appear_in_same_query!(credentials, integrations);
-
-mod functions {
-    use diesel::sql_types::{Nullable, Text};
-
-    diesel::define_sql_function! {
-        /// Where `part` begins in `text`, from 1; 0 when it is not in it.
-        fn instr(text: Nullable<Text>, part: Text) -> Nullable<Integer>;
-    }
-}
-pub(crate) use functions::instr;

@@ -8,16 +8,13 @@
 use strongroom_domain::{SecretPayload, SecretText};
 use zeroize::Zeroizing;
 
-/// The longest payload, in bytes of names and values.
-pub(crate) const MAX_LEN: usize = 256 * 1024;
-
 /// The step of the padding, in bytes.
 pub(crate) const STEP: usize = 64;
 
-/// Writes a payload down, or `None` when it is longer than [`MAX_LEN`].
+/// Writes a payload down, or `None` when it is longer than [`SecretPayload::MAX_BYTES`].
 pub(crate) fn encode(payload: &SecretPayload) -> Option<Zeroizing<Vec<u8>>> {
-    let content: usize = payload.iter().map(|(name, value)| name.len() + value.len()).sum();
-    if content > MAX_LEN {
+    let content = payload.bytes();
+    if content > SecretPayload::MAX_BYTES {
         return None;
     }
     let length = (4 + 8 * payload.len() + content).next_multiple_of(STEP);
@@ -84,8 +81,8 @@ mod tests {
 
     #[test]
     fn a_payload_over_256_kib_is_refused() {
-        assert!(encode(&payload(&[("k", &"x".repeat(MAX_LEN - 1))])).is_some());
-        assert!(encode(&payload(&[("k", &"x".repeat(MAX_LEN))])).is_none());
+        assert!(encode(&payload(&[("k", &"x".repeat(SecretPayload::MAX_BYTES - 1))])).is_some());
+        assert!(encode(&payload(&[("k", &"x".repeat(SecretPayload::MAX_BYTES))])).is_none());
     }
 
     #[test]

@@ -18,8 +18,6 @@ pub struct CredentialFilter {
     pub name: Option<CredentialName>,
     /// Only the holder of this slot.
     pub slot: Option<Slot>,
-    /// Only holders of a slot of the CRM dialect ([`Slot::CRM`]).
-    pub crm: bool,
     /// Only what the asking service account reaches.
     pub reach: Reach,
 }
@@ -63,7 +61,7 @@ pub trait CredentialRepository: Send + Sync {
     ///
     /// The quota is `default_limit` per provider unless the organisation has one of its own. MUST be exact
     /// under concurrency: of any number of parallel inserts at most the quota succeed; the rest return
-    /// `QuotaExceeded`. MUST return `Duplicate { what: "slot" }` when the slot is held.
+    /// `QuotaExceeded`. MUST return `Duplicate(Unique::Slot)` when the slot is held.
     async fn insert(&self, new: &SealedCredential, default_limit: u32, evidence: Evidence)
     -> StoreResult<()>;
 
@@ -92,6 +90,14 @@ pub trait CredentialRepository: Send + Sync {
         &self,
         organization: &OrganizationId,
         ids: &[CredentialId],
+    ) -> StoreResult<Vec<SealedCredential>>;
+
+    /// The holders of those of the given slots that are held, with their sealed payloads, in any order and one
+    /// statement, whose cost does not grow with the credentials that hold no such slot.
+    async fn find_sealed_slots(
+        &self,
+        organization: &OrganizationId,
+        slots: &[Slot],
     ) -> StoreResult<Vec<SealedCredential>>;
 
     /// Replaces metadata, and the payload too when `sealed` is given, and records the event.
@@ -124,7 +130,8 @@ pub trait CredentialRepository: Send + Sync {
     ) -> StoreResult<bool>;
 
     /// Removes a credential, gives its place in the quota back and records the event. A connection that used
-    /// it is disconnected in the same transaction, and then `disconnected` is recorded too.
+    /// it is disconnected in the same transaction, and then `disconnected` is recorded too, with the id of that
+    /// connection, which only the store knows, as its target.
     ///
     /// MUST return `Ok(false)` when there is none, `StaleVersion` when its revision is not the expected one,
     /// and in both cases record nothing.

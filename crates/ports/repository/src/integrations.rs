@@ -1,5 +1,7 @@
 use async_trait::async_trait;
-use strongroom_domain::{Credential, CredentialId, Evidence, Integration, OrganizationId, ProviderId};
+use strongroom_domain::{
+    Credential, Evidence, Integration, IntegrationId, IntegrationStatus, OrganizationId, ProviderId,
+};
 
 use crate::StoreResult;
 
@@ -12,6 +14,13 @@ pub struct ConnectedCredential {
     pub credential: Option<Credential>,
 }
 
+impl ConnectedCredential {
+    /// How the connection is.
+    pub fn status(&self) -> IntegrationStatus {
+        IntegrationStatus::of(self.credential.as_ref().map(|credential| credential.status))
+    }
+}
+
 /// Connections of organisations: one for each provider at most.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
@@ -19,23 +28,28 @@ pub trait IntegrationRepository: Send + Sync {
     /// Connects a provider with a credential and records the event. What is left of an earlier connection
     /// that was disconnected is replaced.
     ///
-    /// MUST return `Duplicate { what: "integration" }` when the provider is connected, also for all but one
-    /// of any number of parallel calls. MUST return `Ok(false)`, and write and record nothing, when the
-    /// credential is gone: a connection never outlives its credential.
+    /// `credential` is as the caller has seen it, of which only id, version and status count: with these it
+    /// was found to work. MUST return `StaleVersion` when the stored version or status is another, and keep
+    /// both as they are until the connection is committed. MUST return `Ok(false)` when the organisation and
+    /// the provider of `new` have no such credential (any more): a connection never outlives its credential,
+    /// nor uses one of another provider. MUST return `Duplicate(Unique::Integration)` when the provider is
+    /// connected, also for all but one of any number of parallel calls. In all of these cases nothing is
+    /// written or recorded.
     async fn connect(
         &self,
         new: &Integration,
-        credential: CredentialId,
+        credential: &Credential,
         evidence: Evidence,
     ) -> StoreResult<bool>;
 
-    /// Disconnects a provider and records the event. Who connected it, and when, stays.
+    /// Ends one connection and records the event. Who connected it, and when, stays.
     ///
-    /// MUST return `Ok(false)`, and record nothing, when it is not connected.
+    /// MUST return `Ok(false)`, and record nothing, when that connection has ended or been replaced by a
+    /// later one of its provider, which then stays as it is: the event names the one that ends.
     async fn disconnect(
         &self,
         organization: &OrganizationId,
-        provider: &ProviderId,
+        id: IntegrationId,
         evidence: Evidence,
     ) -> StoreResult<bool>;
 

@@ -22,6 +22,8 @@ mod integrations;
 mod organizations;
 mod service_accounts;
 
+use std::fmt;
+
 pub use audit::{Appended, AuditFilter, AuditPage, AuditTrail, Contention};
 pub use credentials::{CredentialFilter, CredentialRepository, SealedCredential, Selector, TestFinding};
 pub use deployment::{DeploymentRepository, KekRecord, WrappedPurposeKey};
@@ -40,15 +42,36 @@ pub use {
 /// Whatever broke below the port; for the log, never for a caller.
 pub type Source = Box<dyn std::error::Error + Send + Sync>;
 
+/// What is there once at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unique {
+    /// The holder of a slot in an organisation.
+    Slot,
+    /// The connection of a provider in an organisation.
+    Integration,
+    /// A row with this id.
+    Id,
+    /// A KEK with this name.
+    KekName,
+}
+
+impl fmt::Display for Unique {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Slot => "the slot",
+            Self::Integration => "the connection",
+            Self::Id => "the id",
+            Self::KekName => "the name of the KEK",
+        })
+    }
+}
+
 /// Why the store did not do what was asked. Nothing is half done in any case.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// A row with this unique value exists.
-    #[error("{what} is taken")]
-    Duplicate {
-        /// What is taken: `slot`, `integration`, `id`.
-        what: &'static str,
-    },
+    #[error("{0} is taken")]
+    Duplicate(Unique),
     /// The organisation holds as many as it may.
     #[error("the quota is used up")]
     QuotaExceeded,

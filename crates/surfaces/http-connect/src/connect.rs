@@ -5,9 +5,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 use strongroom_application::{ConnectIntegration, Failure};
-use strongroom_domain::{CredentialId, IntegrationStatus, Operation, Violation};
+use strongroom_domain::{CredentialId, IntegrationStatus, Operation, Violation, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Fields, Moment, Route, Schema, ok, schema_of, timestamp,
+    Answered, Call, Content, Doc, Fields, Moment, Route, Schema, credential_id_schema, ok, or_null, schema_of,
 };
 
 use crate::schema;
@@ -37,17 +37,11 @@ const REDIRECT_URL: &str = "redirectUrl";
 fn request() -> Value {
     json!({
         "type": "object",
+        "description": "A provider with authType api_key needs credentialId, the credential to use. One with authType oauth2 needs redirectUrl, where to send the person afterwards.",
         "additionalProperties": false,
         "properties": {
-            CREDENTIAL_ID: {
-                "type": ["string", "null"],
-                "pattern": schema::ANY_CREDENTIAL_ID,
-                "description": "Required for a provider with authType api_key: the credential to use.",
-            },
-            REDIRECT_URL: {
-                "type": ["string", "null"],
-                "description": "Required for a provider with authType oauth2: where to send the person afterwards.",
-            },
+            CREDENTIAL_ID: or_null(credential_id_schema()),
+            REDIRECT_URL: { "type": ["string", "null"] },
         },
     })
 }
@@ -66,21 +60,22 @@ struct Connected<'a> {
 }
 
 async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
-    let asked = ConnectIntegration { provider: call.path("provider").to_owned(), ..read(call.body()?)? };
+    let body = call.body()?;
+    let asked = read(body, call.path("provider").to_owned())?;
     let integration = call.app.connect_integration(&call.caller, asked).await.map_err(in_camel_case)?;
     Ok(ok(&Connected {
         integration_id: integration.id.to_string(),
         provider: integration.provider.as_str(),
         status: IntegrationStatus::Connected.as_str(),
-        connected_at: timestamp(integration.connected_at),
+        connected_at: timestamp::format(integration.connected_at),
     }))
 }
 
 /// Which of the two fields must be there depends on the provider, so the shape asks for neither.
-fn read(mut body: Fields) -> Result<ConnectIntegration, Failure> {
+fn read(mut body: Fields, provider: String) -> Result<ConnectIntegration, Failure> {
     let credential_id = body.parsed(CREDENTIAL_ID, CredentialId::parse);
     let redirect_url = body.optional(REDIRECT_URL);
-    body.finish(|| Some(ConnectIntegration { provider: String::new(), credential_id, redirect_url }))
+    body.finish(|| Some(ConnectIntegration { provider, credential_id, redirect_url }))
 }
 
 /// Names the fields as this dialect's callers do.

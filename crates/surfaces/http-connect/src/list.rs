@@ -1,13 +1,13 @@
 //! `GET /v1/integrations`
 
+use std::collections::BTreeSet;
+
 use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
 use strongroom_application::{ConnectedCredential, Failure, ListIntegrations};
-use strongroom_domain::{ConfigValue, IntegrationStatus, Operation, PublicConfig, Rule};
-use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Moment, Parameter, Route, Schema, ok, schema_of, timestamp,
-};
+use strongroom_domain::{ConfigValue, IntegrationStatus, Operation, PublicConfig, Rule, timestamp};
+use strongroom_http_kit::{Answered, Call, Content, Doc, Moment, Parameter, Route, Schema, ok, schema_of};
 
 use crate::schema;
 
@@ -80,39 +80,60 @@ impl<'a> From<&'a ConnectedCredential> for Item<'a> {
         Self {
             integration_id: integration.id.to_string(),
             provider: integration.provider.as_str(),
-            status: integration.status(credential).as_str(),
+            status: connected.status().as_str(),
             connected_by: &integration.connected_by,
-            connected_at: timestamp(integration.connected_at),
+            connected_at: timestamp::format(integration.connected_at),
             scopes: credential.map(|credential| scopes(&credential.config)).unwrap_or_default(),
         }
     }
 }
 
-/// The scopes in the field `scope`. RFC 6749, section 3.3, separates them by spaces; some providers do by
-/// commas.
+/// The scopes in the fields `scope` and `scopes`, each once. RFC 6749, section 3.3, separates them by spaces; some
+/// providers do by commas.
 fn scopes(config: &PublicConfig) -> Vec<&str> {
-    match config.get("scope") {
-        Some(ConfigValue::Text(text)) => text.split([' ', ',']).filter(|scope| !scope.is_empty()).collect(),
-        Some(ConfigValue::List(items)) => items.iter().map(String::as_str).collect(),
-        Some(ConfigValue::Integer(_) | ConfigValue::Boolean(_)) | None => Vec::new(),
+    let mut found: Vec<&str> = Vec::new();
+    for value in ["scope", "scopes"].into_iter().filter_map(|name| config.get(name)) {
+        match value {
+            ConfigValue::Text(text) => found.extend(text.split([' ', ',']).filter(|scope| !scope.is_empty())),
+            ConfigValue::List(items) => found.extend(items.iter().map(String::as_str)),
+            ConfigValue::Integer(_) | ConfigValue::Boolean(_) => {}
+        }
     }
+    let mut known = BTreeSet::new();
+    found.retain(|scope| known.insert(*scope));
+    found
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn of(fields: &[(&str, ConfigValue)]) -> Vec<String> {
+        let mut config = PublicConfig::default();
+        for (name, value) in fields {
+            config.insert(*name, value.clone());
+        }
+        scopes(&config).into_iter().map(str::to_owned).collect()
+    }
+
     #[test]
-    fn scopes_come_from_a_text_or_a_list() {
-        let of = |value| {
-            let mut config = PublicConfig::default();
-            config.insert("scope", value);
-            scopes(&config).into_iter().map(str::to_owned).collect::<Vec<_>>()
-        };
-        assert_eq!(of(ConfigValue::Text(" repo,read:org  user ".into())), ["repo", "read:org", "user"]);
-        assert_eq!(of(ConfigValue::List(vec!["a b".into(), "c".into()])), ["a b", "c"]);
-        assert!(of(ConfigValue::Text(String::new())).is_empty());
-        assert!(of(ConfigValue::Integer(1)).is_empty());
-        assert!(scopes(&PublicConfig::default()).is_empty());
+    fn scopes_come_from_a_text_or_a_list_under_either_name() {
+        for name in ["scope", "scopes"] {
+            let text = ConfigValue::Text(" repo,read:org  user ".into());
+            assert_eq!(of(&[(name, text)]), ["repo", "read:org", "user"]);
+            assert_eq!(of(&[(name, ConfigValue::List(vec!["a b".into(), "c".into()]))]), ["a b", "c"]);
+            assert!(of(&[(name, ConfigValue::Text(String::new()))]).is_empty());
+            assert!(of(&[(name, ConfigValue::Integer(1))]).is_empty());
+        }
+        assert!(of(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_scope_that_is_told_twice_is_shown_once() {
+        let both = [
+            ("scope", ConfigValue::Text("repo user".into())),
+            ("scopes", ConfigValue::List(vec!["user".into(), "gist".into()])),
+        ];
+        assert_eq!(of(&both), ["repo", "user", "gist"]);
     }
 }

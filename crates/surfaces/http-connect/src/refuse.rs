@@ -1,18 +1,16 @@
 //! The error bodies of this dialect: one exhaustive match from kinds to answers.
 
 use std::borrow::Cow;
-use std::time::Duration;
 
 use actix_web::HttpResponse;
-use actix_web::http::{StatusCode, header};
 use schemars::{JsonSchema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use strongroom_application::{Conflict, Failure, Misshape, MisshapeKind, Missing};
 use strongroom_domain::{CredentialStatus, TestReport, Violation};
-use strongroom_http_kit::{Asked, Refusal, Schema, schema_of, with_allowance, with_retry_after};
-
-/// When to ask again for a provider that did not answer.
-const RETRY_PROVIDER: Duration = Duration::from_secs(30);
+use strongroom_http_kit::{
+    Asked, RETRY_PROVIDER, Refusal, Schema, refused, schema_of, with_allowance, with_challenge,
+    with_retry_after,
+};
 
 /// The body of every refusal.
 pub(crate) const ERROR: Schema = Schema { name: "ConnectError", json: schema_of::<Body<'_>> };
@@ -85,15 +83,12 @@ fn failed(failure: &Failure) -> HttpResponse {
 }
 
 fn answer(status: u16, error: &str, message: &str) -> HttpResponse {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    HttpResponse::build(status).json(Body { error, message })
+    refused(status).json(Body { error, message })
 }
 
 fn unauthenticated(presented: bool) -> HttpResponse {
     let message = if presented { "Invalid authentication token" } else { "Authentication required" };
-    let mut response = answer(401, "unauthorized", message);
-    response.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
-    response
+    with_challenge(answer(401, "unauthorized", message))
 }
 
 const fn not_found(missing: Missing) -> (&'static str, &'static str) {
@@ -160,6 +155,8 @@ fn misshaped(misshape: &Misshape) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use actix_web::body::MessageBody;
     use serde_json::{Value, json};
     use strongroom_domain::{ProviderId, Rule, Slot, TestCode};

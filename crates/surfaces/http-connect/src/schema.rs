@@ -1,20 +1,14 @@
 //! JSON Schemas (draft 2020-12) of the texts that this dialect reads and writes.
 
 use schemars::{Schema, SchemaGenerator, json_schema};
-use serde_json::{Value, json};
-use strongroom_domain::IntegrationStatus;
+use serde_json::Value;
 use strongroom_domain::integration::{ConnectAuthType, ConnectCategory};
-use strongroom_http_kit::one_of;
+use strongroom_domain::{CredentialStatus, IntegrationStatus};
+use strongroom_http_kit::{known_provider_schema, one_of, prefixed_id_schema, provider_schema};
 
-/// The pattern of a credential's id in either spelling, as requests may give it.
-pub(crate) const ANY_CREDENTIAL_ID: &str = concat!(
-    "^(crd_[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}",
-    "|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})$"
-);
-
-/// A provider's id, as requests may spell it.
+/// A provider's id, in any case.
 pub(crate) fn provider_in_any_case() -> Value {
-    json!({ "type": "string", "pattern": "^[A-Za-z0-9_]{1,64}$", "examples": ["datadog"] })
+    provider_schema(&["datadog"])
 }
 
 /// How a connection is.
@@ -29,20 +23,25 @@ pub(crate) fn category() -> Value {
 
 // What follows describes single fields of answers, as `#[schemars(schema_with = …)]` wants it.
 
+fn written(value: Value) -> Schema {
+    Schema::try_from(value).unwrap_or_default()
+}
+
 pub(crate) fn provider(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "string", "pattern": "^[a-z0-9_]{1,64}$" })
+    written(known_provider_schema())
 }
 
 pub(crate) fn credential_id(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "string", "pattern": "^crd_[0-7][0-9A-HJKMNP-TV-Z]{25}$" })
+    written(prefixed_id_schema("crd_"))
 }
 
 pub(crate) fn integration_id(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "string", "pattern": "^int_[0-7][0-9A-HJKMNP-TV-Z]{25}$" })
+    written(prefixed_id_schema("int_"))
 }
 
 pub(crate) fn stored_status(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "string", "enum": ["validated", "unverified"] })
+    let stored = [CredentialStatus::Validated, CredentialStatus::Unverified];
+    written(one_of(stored.map(CredentialStatus::as_str)))
 }
 
 pub(crate) fn connected_status(_: &mut SchemaGenerator) -> Schema {
@@ -50,14 +49,13 @@ pub(crate) fn connected_status(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(crate) fn any_status(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "string", "enum": IntegrationStatus::ALL.map(IntegrationStatus::as_str) })
+    written(status())
 }
 
 pub(crate) fn any_category(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "string", "enum": ConnectCategory::ALL.map(ConnectCategory::as_str) })
+    written(category())
 }
 
 pub(crate) fn auth_type(_: &mut SchemaGenerator) -> Schema {
-    let kinds = [ConnectAuthType::Oauth2, ConnectAuthType::ApiKey, ConnectAuthType::WebhookOnly];
-    json_schema!({ "type": "string", "enum": kinds.map(ConnectAuthType::as_str) })
+    written(one_of(ConnectAuthType::ALL.map(ConnectAuthType::as_str)))
 }

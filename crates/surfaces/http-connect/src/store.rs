@@ -5,9 +5,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 use strongroom_application::{Failure, StoreIntegrationCredential};
-use strongroom_domain::{CredentialName, Operation};
+use strongroom_domain::{CredentialName, Operation, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Fields, Moment, Route, Schema, schema_of, timestamp,
+    Answered, Call, Content, Doc, Fields, Moment, Route, Schema, credentials_schema, name_schema, or_null,
+    schema_of,
 };
 
 use crate::schema;
@@ -32,30 +33,14 @@ const STORED: Answered = Answered {
 };
 
 fn request() -> Value {
+    let credentials = json!({ "api_key": "dd_api_key_EXAMPLE", "application_key": "dd_app_key_EXAMPLE" });
     json!({
         "type": "object",
+        "description": "The requiredFields of the catalog must be among the credentials. The label is the provider's name when absent.",
         "required": ["credentials"],
         "additionalProperties": false,
-        "properties": {
-            "credentials": {
-                "type": "object",
-                "maxProperties": 64,
-                "additionalProperties": {
-                    "type": ["string", "integer", "boolean", "array", "null"],
-                    "items": { "type": "string" },
-                    "maxLength": 32_768,
-                },
-                "description": "The provider's fields; requiredFields of the catalog must be among them.",
-                "examples": [{ "api_key": "dd_api_key_EXAMPLE", "application_key": "dd_app_key_EXAMPLE" }],
-            },
-            "label": {
-                "type": ["string", "null"],
-                "minLength": 1,
-                "maxLength": 200,
-                "pattern": r"\S",
-                "description": "A name for a person: printable characters, trimmed. The provider's when absent.",
-            },
-        },
+        "properties": { "credentials": credentials_schema(), "label": or_null(name_schema()) },
+        "examples": [{ "credentials": credentials, "label": "Production" }],
     })
 }
 
@@ -74,8 +59,8 @@ struct Stored<'a> {
 }
 
 async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
-    let new =
-        StoreIntegrationCredential { provider: call.path("provider").to_owned(), ..read(call.body()?)? };
+    let body = call.body()?;
+    let new = read(body, call.path("provider").to_owned())?;
     let label = new.label.clone();
     let credential = call.app.store_integration_credential(&call.caller, new).await?;
     Ok(HttpResponse::Created().json(Stored {
@@ -83,14 +68,12 @@ async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
         provider: credential.provider.as_str(),
         label: label.as_ref().map(CredentialName::as_str),
         status: credential.status.as_str(),
-        created_at: timestamp(credential.created_at),
+        created_at: timestamp::format(credential.created_at),
     }))
 }
 
-fn read(mut body: Fields) -> Result<StoreIntegrationCredential, Failure> {
+fn read(mut body: Fields, provider: String) -> Result<StoreIntegrationCredential, Failure> {
     let credentials = body.required("credentials");
     let label = body.parsed("label", CredentialName::parse);
-    body.finish(|| {
-        Some(StoreIntegrationCredential { provider: String::new(), credentials: credentials?, label })
-    })
+    body.finish(|| Some(StoreIntegrationCredential { provider, credentials: credentials?, label }))
 }

@@ -6,10 +6,10 @@ use actix_web::http::header::{self, HeaderValue};
 use serde_json::{Value, json};
 use strongroom_application::{Failure, StoreCrmCredential};
 use strongroom_domain::{CrmContent, Operation};
-use strongroom_http_kit::{Answered, Call, Content, Doc, Fields, Parameter, Route, Schema};
+use strongroom_http_kit::{Answered, Call, Content, Doc, ETAG, Fields, LOCATION, Route, Schema};
 
-use crate::object::{CREDENTIAL, ETAG, shown};
-use crate::request::{Filled, Free, metadata_schema, provider_schema, text_schema};
+use crate::object::{CREDENTIAL, shown};
+use crate::request::{Filled, Free, metadata_schema, provider, text_schema};
 
 pub(crate) const ROUTE: Route = route("/integration-credentials/");
 
@@ -22,16 +22,9 @@ const fn route(path: &'static str) -> Route {
 static DOC: Doc = Doc {
     body: Some(Schema { name: "CrmNewCredential", json: schema }),
     refusals: &[409],
-    answer_headers: &[
-        Parameter {
-            name: "Location",
-            description: "The path of the credential.",
-            schema: || json!({ "type": "string", "format": "uri-reference" }),
-        },
-        ETAG,
-    ],
+    answer_headers: &[LOCATION, ETAG],
     ..Doc::new(
-        "Store the credential of a CRM",
+        "Stores the credential of a CRM",
         &[Answered { status: 201, description: "It is stored.", content: Content::One(CREDENTIAL) }],
     )
 };
@@ -68,7 +61,7 @@ fn schema() -> Value {
     json!({
         "type": "object",
         "properties": {
-            "provider": provider_schema(),
+            "provider": provider(),
             "dsn": text_schema(),
             "access_token": text_schema(),
             "metadata": metadata_schema(),

@@ -4,9 +4,9 @@ use actix_web::HttpResponse;
 use serde_json::{Value, json};
 use strongroom_application::Failure;
 use strongroom_domain::Operation;
-use strongroom_http_kit::{Answered, Call, Content, Doc, Route, Schema, ok};
+use strongroom_http_kit::{Answered, Call, Content, Doc, IF_MATCH, Route, Schema, ok};
 
-use crate::request::{IF_MATCH, credential_id};
+use crate::request::credential_id;
 
 pub(crate) const ROUTE: Route = Route::delete(
     "/integration-credentials/{credential_id}",
@@ -19,7 +19,7 @@ static DOC: Doc = Doc {
     headers: &[IF_MATCH],
     refusals: &[400, 404, 412],
     ..Doc::new(
-        "Destroy a credential",
+        "Destroys a credential",
         &[Answered {
             status: 200,
             description: "It is gone, and its provider is free again.",
@@ -39,6 +39,5 @@ fn schema() -> Value {
         "type": "object",
         "properties": { "message": { "type": "string" } },
         "required": ["message"],
-        "additionalProperties": false,
     })
 }

@@ -4,9 +4,9 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use strongroom_application::Failure;
 use strongroom_domain::Operation;
-use strongroom_http_kit::{Answered, Call, Content, Doc, Route};
+use strongroom_http_kit::{Answered, Call, Content, Doc, ETAG, Route};
 
-use crate::object::{CREDENTIAL, ETAG, shown};
+use crate::object::{CREDENTIAL, shown};
 use crate::request::credential_id;
 
 pub(crate) const ROUTE: Route = Route::get(
@@ -24,12 +24,12 @@ pub(crate) const BY_PROVIDER: Route = Route::get(
 );
 
 static DOC: Doc =
-    Doc { refusals: &[404, 409], answer_headers: &[ETAG], ..Doc::new("Show a credential", ANSWERS) };
+    Doc { refusals: &[404, 409], answer_headers: &[ETAG], ..Doc::new("Shows a credential", ANSWERS) };
 
 static DOC_BY_PROVIDER: Doc = Doc {
     refusals: &[400, 404, 409],
     answer_headers: &[ETAG],
-    ..Doc::new("Show the credential of a CRM", ANSWERS)
+    ..Doc::new("Shows the credential of a CRM", ANSWERS)
 };
 
 const ANSWERS: &[Answered] =

@@ -13,8 +13,7 @@ mod refuse;
 mod request;
 mod update;
 
-use serde_json::json;
-use strongroom_http_kit::{Dialect, DialectDoc, Parameter, Route};
+use strongroom_http_kit::{Dialect, DialectDoc, Parameter, Route, credential_id_schema};
 
 /// The CRM dialect.
 pub static DIALECT: Dialect = Dialect {
@@ -43,17 +42,12 @@ static DOC: DialectDoc = DialectDoc {
         Parameter {
             name: "credential_id",
             description: "The credential's id, in either spelling.",
-            schema: || {
-                json!({
-                    "type": "string",
-                    "pattern": "^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|crd_[0-9A-Za-z]{26})$",
-                })
-            },
+            schema: credential_id_schema,
         },
         Parameter {
             name: "provider",
             description: "A CRM of the catalog, in any case.",
-            schema: request::provider_schema,
+            schema: request::provider,
         },
     ],
     wrong_shape: 400,

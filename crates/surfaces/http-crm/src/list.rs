@@ -6,7 +6,7 @@ use strongroom_application::Failure;
 use strongroom_domain::Operation;
 use strongroom_http_kit::{Answered, Call, Content, Doc, Route, ok_secret};
 
-use crate::object::{CREDENTIAL, Object};
+use crate::object::{CREDENTIAL, Object, size_hint};
 
 pub(crate) const ROUTE: Route = route("/integration-credentials/");
 
@@ -17,13 +17,13 @@ const fn route(path: &'static str) -> Route {
 }
 
 static DOC: Doc = Doc::new(
-    "List the credentials of all CRMs",
+    "Lists the credentials of all CRMs",
     &[Answered { status: 200, description: "Newest first.", content: Content::List(CREDENTIAL) }],
 );
 
 async fn handle(call: Call) -> Result<HttpResponse, Failure> {
     let listed = call.app.list_crm_credentials(&call.caller).await?;
     let objects: Vec<Object<'_>> = listed.iter().map(Object::from).collect();
-    let size = objects.iter().map(|object| object.size_hint() + 1).sum::<usize>() + 2;
+    let size = listed.iter().map(|credential| size_hint(credential) + 1).sum::<usize>() + 2;
     ok_secret(StatusCode::OK, &objects, size)
 }

@@ -2,21 +2,15 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::{Value, json};
 use strongroom_application::{CrmCredential, Failure};
-use strongroom_domain::crm::Metadata;
-use strongroom_http_kit::{Parameter, Schema, ok_secret, timestamp, with_etag};
+use strongroom_domain::crm::ExposedMetadata;
+use strongroom_domain::timestamp;
+use strongroom_http_kit::{Schema, known_provider_schema, ok_secret, with_etag};
 
 /// The object in the OpenAPI document.
 pub(crate) const CREDENTIAL: Schema = Schema { name: "CrmCredential", json: schema };
-
-/// The header that a single credential has.
-pub(crate) const ETAG: Parameter = Parameter {
-    name: "ETag",
-    description: "The credential's revision, for `If-Match`.",
-    schema: || json!({ "type": "string", "pattern": "^\"[0-9]+\"$" }),
-};
 
 /// A credential as this dialect shows it. Whether it is masked was decided before.
 #[derive(Serialize)]
@@ -26,7 +20,7 @@ pub(crate) struct Object<'a> {
     provider: &'a str,
     dsn: &'a str,
     access_token: &'a str,
-    metadata: Exposed<'a>,
+    metadata: ExposedMetadata<'a>,
     created_at: String,
     updated_at: String,
 }
@@ -40,35 +34,21 @@ impl<'a> From<&'a CrmCredential> for Object<'a> {
             provider: credential.provider.as_str(),
             dsn: content.dsn.expose(),
             access_token: content.access_token.expose(),
-            metadata: Exposed(&content.metadata),
-            created_at: timestamp(credential.created_at),
-            updated_at: timestamp(credential.updated_at),
+            metadata: content.expose_metadata(),
+            created_at: timestamp::format(credential.created_at),
+            updated_at: timestamp::format(credential.updated_at),
         }
     }
 }
 
-impl Object<'_> {
-    /// An upper bound of its length as text, in bytes: JSON writes a byte with at most six.
-    pub(crate) fn size_hint(&self) -> usize {
-        let metadata: usize =
-            self.metadata.0.iter().map(|(name, value)| name.len() * 6 + 4 + value.size()).sum();
-        1_024 + (self.org_id.len() + self.dsn.len() + self.access_token.len()) * 6 + metadata
-    }
-}
-
-/// Metadata on their way to a writer.
-struct Exposed<'a>(&'a Metadata);
-
-impl Serialize for Exposed<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value.expose())))
-    }
+/// An upper bound of a credential's length as text, in bytes: JSON writes a byte with at most six.
+pub(crate) fn size_hint(shown: &CrmCredential) -> usize {
+    1_024 + shown.credential.organization.as_str().len() * 6 + shown.content.max_written_bytes()
 }
 
 /// One credential and its tag.
 pub(crate) fn shown(status: StatusCode, credential: &CrmCredential) -> Result<HttpResponse, Failure> {
-    let object = Object::from(credential);
-    let response = ok_secret(status, &object, object.size_hint())?;
+    let response = ok_secret(status, &Object::from(credential), size_hint(credential))?;
     Ok(with_etag(response, credential.credential.revision))
 }
 
@@ -80,7 +60,7 @@ fn schema() -> Value {
         "properties": {
             "id": { "type": "string", "format": "uuid" },
             "org_id": { "type": "string" },
-            "provider": { "type": "string", "pattern": "^[a-z0-9_]{1,64}$" },
+            "provider": known_provider_schema(),
             "dsn": { "type": "string" },
             "access_token": { "type": "string" },
             "metadata": { "type": "object", "additionalProperties": true },
@@ -88,6 +68,5 @@ fn schema() -> Value {
             "updated_at": time,
         },
         "required": ["id", "org_id", "provider", "dsn", "access_token", "metadata", "created_at", "updated_at"],
-        "additionalProperties": false,
     })
 }

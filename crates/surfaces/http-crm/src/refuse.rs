@@ -1,27 +1,24 @@
 //! The error bodies of this dialect: one exhaustive match from kinds to sentences.
 
-use std::time::Duration;
-
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderValue};
 use serde_json::{Value, json};
 use strongroom_application::{Conflict, Failure, Misshape, MisshapeKind, Missing};
 use strongroom_domain::{Slot, Violation};
-use strongroom_http_kit::{Asked, Refusal, Schema, with_allowance, with_retry_after};
+use strongroom_http_kit::{
+    Asked, RETRY_PROVIDER, Refusal, Schema, refused, with_allowance, with_challenge, with_retry_after,
+};
 
 /// The error body in the OpenAPI document.
 pub(crate) const ERROR: Schema = Schema { name: "CrmError", json: schema };
-
-/// When to ask again for a provider that did not answer.
-const RETRY_PROVIDER: Duration = Duration::from_secs(30);
 
 /// Words a refusal.
 pub(crate) fn refuse(refusal: &Refusal, asked: &Asked<'_>) -> HttpResponse {
     match refusal {
         Refusal::Transport(transport) => answer(transport.status(), transport.message()),
         Refusal::Failure(failure) => match failure {
-            Failure::Unauthenticated { .. } => unauthenticated(),
+            Failure::Unauthenticated { .. } => {
+                with_challenge(answer(401, "Invalid or missing authentication credentials"))
+            }
             Failure::Forbidden { .. } => answer(403, "You do not have permission to access this resource"),
             Failure::NotFound(missing) => answer(404, &not_found(*missing, asked)),
             Failure::Invalid(violations) => answer(400, &invalid(violations)),
@@ -43,14 +40,7 @@ pub(crate) fn refuse(refusal: &Refusal, asked: &Asked<'_>) -> HttpResponse {
 }
 
 fn answer(status: u16, detail: &str) -> HttpResponse {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    HttpResponse::build(status).json(json!({ "detail": detail }))
-}
-
-fn unauthenticated() -> HttpResponse {
-    let mut response = answer(401, "Invalid or missing authentication credentials");
-    response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    response
+    refused(status).json(json!({ "detail": detail }))
 }
 
 /// A credential is missing under the name by which the path asked for it.
@@ -92,10 +82,13 @@ fn taken(slot: &Slot) -> String {
 
 /// Clients of this dialect expect one sentence, so that only the first problem is told.
 fn invalid(violations: &[Violation]) -> String {
-    match violations.first() {
-        Some(violation) => format!("Validation error: {violation}"),
-        None => "Validation error: the request is invalid".to_owned(),
-    }
+    let Some(Violation { field, rule }) = violations.first() else {
+        return "Validation error: the request is invalid".to_owned();
+    };
+    let rule = rule.to_string();
+    // The domain says so of everything that is missing, with the reason behind it.
+    let noun = if rule.starts_with("is required") { "field " } else { "" };
+    format!("Validation error: {field} {noun}{rule}")
 }
 
 /// The same for wrong shapes.
@@ -119,6 +112,26 @@ fn schema() -> Value {
         "type": "object",
         "properties": { "detail": { "type": "string" } },
         "required": ["detail"],
-        "additionalProperties": false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use strongroom_domain::Rule;
+
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_a_field_that_is_required_and_other_rules_stand_as_they_are() {
+        let told = [
+            ("is required", "Validation error: dsn field is required"),
+            ("is required when x changes", "Validation error: dsn field is required when x changes"),
+            ("must be a URL", "Validation error: dsn must be a URL"),
+        ];
+        for (rule, sentence) in told {
+            assert_eq!(invalid(&[Rule::fixed(rule).on("dsn"), Rule::fixed("is odd").on("x")]), sentence);
+        }
+        let missing = Misshape::body("dsn", MisshapeKind::Missing);
+        assert_eq!(malformed(&[missing]), "Validation error: dsn field is required");
+    }
 }

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use strongroom_application::{Failure, MisshapeKind, Missing};
 use strongroom_domain::crm::Metadata;
-use strongroom_domain::{CredentialId, SecretText};
-use strongroom_http_kit::{Call, FromJson, Json, Parameter};
+use strongroom_domain::{CredentialId, Json, SecretText};
+use strongroom_http_kit::{Call, FromJson, provider_schema};
 
 /// A text that says something; an empty one counts as missing.
 pub(crate) struct Filled(pub(crate) SecretText);
@@ -35,15 +35,9 @@ pub(crate) fn credential_id(call: &Call) -> Result<CredentialId, Failure> {
     call.credential_id().map_err(|_| Failure::NotFound(Missing::Credential))
 }
 
-/// The condition of a change.
-pub(crate) const IF_MATCH: Parameter = Parameter {
-    name: "If-Match",
-    description: "The revision that the caller has seen; another one by now is 412.",
-    schema: || json!({ "type": "string", "pattern": "^(\\*|(W/)?\"[^\"]*\")$" }),
-};
-
-pub(crate) fn provider_schema() -> Value {
-    json!({ "type": "string", "pattern": "^[A-Za-z0-9_]{1,64}$" })
+/// A CRM, in any case.
+pub(crate) fn provider() -> Value {
+    provider_schema(&["hubspot"])
 }
 
 /// A text without the mask that stands for a secret.
@@ -51,6 +45,12 @@ pub(crate) fn text_schema() -> Value {
     json!({ "type": "string", "minLength": 1, "maxLength": 32_768, "not": { "pattern": "\\*{8}" } })
 }
 
+/// Free metadata, or their change.
 pub(crate) fn metadata_schema() -> Value {
-    json!({ "type": ["object", "null"], "maxProperties": 64, "additionalProperties": true })
+    json!({
+        "type": ["object", "null"],
+        "description": "At most 30 levels, 64 fields an object, 4,096 values in all and 256 KiB. No text in it may contain the mask, `********`.",
+        "maxProperties": 64,
+        "additionalProperties": true,
+    })
 }

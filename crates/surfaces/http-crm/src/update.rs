@@ -5,10 +5,10 @@ use actix_web::http::StatusCode;
 use serde_json::{Value, json};
 use strongroom_application::{Failure, UpdateCrmCredential};
 use strongroom_domain::{CrmPatch, Operation};
-use strongroom_http_kit::{Answered, Call, Content, Doc, Fields, Route, Schema, or_null};
+use strongroom_http_kit::{Answered, Call, Content, Doc, ETAG, Fields, IF_MATCH, Route, Schema, or_null};
 
-use crate::object::{CREDENTIAL, ETAG, shown};
-use crate::request::{Filled, Free, IF_MATCH, credential_id, metadata_schema, provider_schema, text_schema};
+use crate::object::{CREDENTIAL, shown};
+use crate::request::{Filled, Free, credential_id, metadata_schema, provider, text_schema};
 
 pub(crate) const ROUTE: Route = Route::put(
     "/integration-credentials/{credential_id}",
@@ -23,19 +23,19 @@ static DOC: Doc = Doc {
     refusals: &[404, 409, 412],
     answer_headers: &[ETAG],
     ..Doc::new(
-        "Change a credential in part",
+        "Changes a credential in part",
         &[Answered { status: 200, description: "It is changed.", content: Content::One(CREDENTIAL) }],
     )
 };
 
 async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
     let (id, expected_revision) = (credential_id(&call)?, call.if_match()?);
-    let change = UpdateCrmCredential { expected_revision, ..read(call.body()?)? };
+    let change = read(call.body()?, expected_revision)?;
     let changed = call.app.update_crm_credential(&call.caller, id, change).await?;
     shown(StatusCode::OK, &changed)
 }
 
-fn read(mut body: Fields) -> Result<UpdateCrmCredential, Failure> {
+fn read(mut body: Fields, expected_revision: Option<u64>) -> Result<UpdateCrmCredential, Failure> {
     let provider = body.optional::<Filled>("provider");
     let dsn = body.optional::<Filled>("dsn");
     let access_token = body.optional::<Filled>("access_token");
@@ -48,7 +48,7 @@ fn read(mut body: Fields) -> Result<UpdateCrmCredential, Failure> {
                 access_token: access_token.map(|text| text.0),
                 metadata: metadata.map(|free| free.0),
             },
-            expected_revision: None,
+            expected_revision,
         })
     })
 }
@@ -58,7 +58,7 @@ fn schema() -> Value {
         "type": "object",
         "description": "Fields that are not sent, or null, stay. `metadata` is a JSON Merge Patch (RFC 7396).",
         "properties": {
-            "provider": or_null(provider_schema()),
+            "provider": or_null(provider()),
             "dsn": or_null(text_schema()),
             "access_token": or_null(text_schema()),
             "metadata": metadata_schema(),

@@ -5,13 +5,11 @@ use actix_web::http::header;
 use serde_json::Value;
 use strongroom_http_kit::{Answered, Content, Doc, PublicCall, Route};
 
-use crate::openapi::Documentation;
-
 pub(crate) const ROUTE: Route =
     Route::public("/docs", |call| Box::pin(std::future::ready(Ok(handle(&call)))), &DOC);
 
 const DOC: Doc = Doc::new(
-    "This document for people",
+    "Shows this document to people",
     &[Answered { status: 200, description: "A page.", content: Content::Other(HTML) }],
 );
 
@@ -30,7 +28,7 @@ fn handle(call: &PublicCall) -> HttpResponse {
     HttpResponse::Ok()
         .content_type(HTML)
         .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
-        .body(Documentation::of(call.dialects).page)
+        .body(call.documentation.page.clone())
 }
 
 /// The page of a document.
@@ -43,13 +41,13 @@ pub(crate) fn page(document: &Value) -> String {
         text(document, "/info/description"),
     );
     for tag in items(document, "/tags") {
-        page += &format!("<h2>{}</h2><p>{}</p>", text(tag, "/name"), text(tag, "/description"));
-        for (path, operations) in fields(document, "/paths") {
-            for (method, operation) in fields(operations, "") {
-                if operation.pointer("/tags/0") == tag.get("name") {
-                    page += &operation_section(path, method, operation);
-                }
-            }
+        page += &format!("<h2>{}</h2><p>{}</p><ul>", text(tag, "/name"), text(tag, "/description"));
+        for (path, method, operation) in operations_of(document, tag) {
+            page += &contents_item(path, method, operation);
+        }
+        page += "</ul>";
+        for (path, method, operation) in operations_of(document, tag) {
+            page += &operation_section(path, method, operation);
         }
     }
     page += "<h2>Refusals</h2><ul>";
@@ -62,6 +60,27 @@ pub(crate) fn page(document: &Value) -> String {
         page += &format!("<h3 id=\"{name}\">{name}</h3><pre>{schema}</pre>");
     }
     page
+}
+
+/// The operations of one dialect: path, method, operation.
+fn operations_of<'a>(
+    document: &'a Value,
+    tag: &'a Value,
+) -> impl Iterator<Item = (&'a str, &'a str, &'a Value)> {
+    let all = fields(document, "/paths").flat_map(|(path, operations)| {
+        fields(operations, "").map(move |(method, operation)| (path.as_str(), method.as_str(), operation))
+    });
+    all.filter(|(_, _, operation)| operation.pointer("/tags/0") == tag.get("name"))
+}
+
+fn contents_item(path: &str, method: &str, operation: &Value) -> String {
+    format!(
+        "<li><a href=\"#{}\"><code>{} {}</code></a> {}",
+        text(operation, "/operationId"),
+        escaped(&method.to_ascii_uppercase()),
+        escaped(path),
+        text(operation, "/summary"),
+    )
 }
 
 fn operation_section(path: &str, method: &str, operation: &Value) -> String {

@@ -19,20 +19,20 @@ pub(crate) const METRICS: Route =
     Route::host("/metrics", |call| Box::pin(std::future::ready(metrics(&call))), &METRICS_DOC);
 
 const LIVE_DOC: Doc = Doc::new(
-    "Whether the process answers",
+    "Tells whether the process answers",
     &[Answered { status: 200, description: "It does.", content: Content::One(HEALTH) }],
 );
 
 const READY_DOC: Doc = Doc {
     own_refusals: &[(503, HEALTH)],
     ..Doc::new(
-        "Whether requests may be sent here",
+        "Tells whether requests may be sent here",
         &[Answered { status: 200, description: "They may.", content: Content::One(HEALTH) }],
     )
 };
 
 const METRICS_DOC: Doc = Doc::new(
-    "Counters",
+    "Shows the counters",
     &[Answered { status: 200, description: "All of them.", content: Content::Other(OPEN_METRICS) }],
 );
 

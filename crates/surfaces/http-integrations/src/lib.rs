@@ -17,6 +17,7 @@ mod schema;
 mod service_accounts;
 mod test_report;
 
+pub use openapi::documentation;
 use strongroom_http_kit::{Dialect, DialectDoc, Route};
 
 /// The primary dialect.

@@ -4,8 +4,8 @@ use actix_web::HttpResponse;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
-use strongroom_domain::{ConfigValue, Credential, PublicConfig};
-use strongroom_http_kit::{Moment, Schema, ok, schema_of, timestamp, with_etag};
+use strongroom_domain::{ConfigValue, Credential, PublicConfig, timestamp};
+use strongroom_http_kit::{Moment, Schema, ok, schema_of, with_etag};
 
 use crate::schema::spelled;
 
@@ -65,14 +65,14 @@ impl<'a> From<&'a Credential> for Metadata<'a> {
             slot: credential.slot.as_ref().map(strongroom_domain::Slot::as_str),
             user_id: credential.user_id.as_ref().map(strongroom_domain::UserId::as_str),
             google_email: credential.google_email.as_deref(),
-            expires_at: credential.expires_at.map(timestamp),
-            access_token_expires_at: credential.access_token_expires_at.map(timestamp),
-            last_tested_at: credential.last_tested_at.map(timestamp),
+            expires_at: credential.expires_at.map(timestamp::format),
+            access_token_expires_at: credential.access_token_expires_at.map(timestamp::format),
+            last_tested_at: credential.last_tested_at.map(timestamp::format),
             last_test_code: credential.last_test_code.map(strongroom_domain::TestCode::as_str),
-            last_read_at: credential.last_read_at.map(timestamp),
-            refreshed_at: credential.refreshed_at.map(timestamp),
-            created_at: timestamp(credential.created_at),
-            updated_at: timestamp(credential.updated_at),
+            last_read_at: credential.last_read_at.map(timestamp::format),
+            refreshed_at: credential.refreshed_at.map(timestamp::format),
+            created_at: timestamp::format(credential.created_at),
+            updated_at: timestamp::format(credential.updated_at),
             created_by: &credential.created_by,
             modified_by: &credential.modified_by,
         }

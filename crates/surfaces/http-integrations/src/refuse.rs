@@ -1,20 +1,17 @@
 //! The error bodies of this dialect: one exhaustive match from kinds to answers.
 
-use std::time::Duration;
-
-use actix_web::http::{StatusCode, header};
-use actix_web::{HttpResponse, HttpResponseBuilder};
+use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use strongroom_application::{Conflict, Failure, Misshape, MisshapeKind, Missing};
 use strongroom_domain::{CredentialStatus, TestReport, Violation};
-use strongroom_http_kit::{Asked, Refusal, Schema, schema_of, with_allowance, with_retry_after};
+use strongroom_http_kit::{
+    Asked, RETRY_PROVIDER, Refusal, Schema, refused, schema_of, with_allowance, with_challenge,
+    with_retry_after,
+};
 
 use crate::test_report::Report;
-
-/// When to ask again for a provider that did not answer.
-const RETRY_PROVIDER: Duration = Duration::from_secs(30);
 
 const ERROR: Schema = Schema { name: "IntegrationsError", json: schema_of::<Body<'_>> };
 const WRONG_SHAPE: Schema = Schema { name: "WrongShape", json: schema_of::<WrongShape<'_>> };
@@ -87,7 +84,7 @@ pub(crate) fn refuse(refusal: &Refusal, asked: &Asked<'_>) -> HttpResponse {
     let request_id = asked.request_id;
     let answer = |status: u16, code: &str, message: &str| {
         let error = Error { message, code, details: None };
-        builder(status).json(Body { error, request_id })
+        refused(status).json(Body { error, request_id })
     };
     match refusal {
         Refusal::Transport(transport) => answer(transport.status(), "bad_request", transport.message()),
@@ -126,17 +123,13 @@ pub(crate) fn refuse(refusal: &Refusal, asked: &Asked<'_>) -> HttpResponse {
 /// A test that stands in the way of storing, with its report.
 fn tested(status: u16, code: &str, report: &TestReport, request_id: &str) -> HttpResponse {
     let details = Some(Details::Report(Report::from(report)));
-    builder(status).json(Body { error: Error { message: &report.message, code, details }, request_id })
-}
-
-fn builder(status: u16) -> HttpResponseBuilder {
-    HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
+    refused(status).json(Body { error: Error { message: &report.message, code, details }, request_id })
 }
 
 fn unauthenticated(presented: bool, request_id: &str) -> HttpResponse {
     let message = if presented { "Invalid authentication token" } else { "Authentication required" };
     let error = Error { message, code: "unauthorized", details: None };
-    builder(401).insert_header((header::WWW_AUTHENTICATE, "Bearer")).json(Body { error, request_id })
+    with_challenge(refused(401).json(Body { error, request_id }))
 }
 
 const fn not_found(missing: Missing) -> &'static str {
@@ -181,7 +174,7 @@ fn invalid(violations: &[Violation], request_id: &str) -> HttpResponse {
         .map(|violation| Broken { field: &violation.field, message: violation.rule.to_string() });
     let details = Some(Details::Violations(broken.collect()));
     let error = Error { message: "The request is invalid", code: "bad_request", details };
-    builder(400).json(Body { error, request_id })
+    refused(400).json(Body { error, request_id })
 }
 
 fn malformed<'a>(misshapes: &'a [Misshape]) -> HttpResponse {
@@ -189,7 +182,7 @@ fn malformed<'a>(misshapes: &'a [Misshape]) -> HttpResponse {
         let (r#type, msg) = misshaped(&misshape.kind);
         Place { loc: &misshape.location, msg, r#type }
     };
-    builder(422).json(WrongShape { detail: misshapes.iter().map(place).collect() })
+    refused(422).json(WrongShape { detail: misshapes.iter().map(place).collect() })
 }
 
 fn misshaped(kind: &MisshapeKind) -> (String, String) {

@@ -4,7 +4,7 @@ pub(crate) mod spelled;
 
 use serde_json::{Value, json};
 use strongroom_domain::{Action, CredentialType, ServiceAccountStatus};
-use strongroom_http_kit::{Parameter, one_of};
+use strongroom_http_kit::{Parameter, credential_id_schema, one_of, provider_schema};
 
 /// How a credential authenticates.
 pub(crate) fn credential_type() -> Value {
@@ -19,25 +19,6 @@ pub(crate) fn account_status() -> Value {
 /// What can be on record.
 pub(crate) fn action() -> Value {
     one_of(Action::ALL.iter().map(|action| action.as_str()))
-}
-
-/// The fields of a credential; which of them, says the catalog.
-pub(crate) fn credentials() -> Value {
-    json!({
-        "type": "object",
-        "description": "The fields that the catalog names for provider and type.",
-        "additionalProperties": {
-            "type": ["string", "integer", "boolean", "array", "null"],
-            "items": { "type": "string" },
-            "maxLength": 32_768,
-        },
-        "maxProperties": 64,
-    })
-}
-
-/// A name that a person chooses; spaces around it are cut off.
-pub(crate) fn name() -> Value {
-    json!({ "type": "string", "minLength": 1, "maxLength": 200, "pattern": r"\S" })
 }
 
 /// A time; between the years 1970 and 9998.
@@ -57,14 +38,7 @@ pub(crate) fn port() -> Value {
 
 /// A provider's id, in any case.
 pub(crate) fn provider() -> Value {
-    json!({ "type": "string", "pattern": "^[A-Za-z0-9_]{1,64}$", "examples": ["sftp", "postgresql"] })
-}
-
-/// A credential's id, in either spelling.
-pub(crate) fn credential_id() -> Value {
-    const SPELLINGS: &str = "^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\
-                             |crd_[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25})$";
-    json!({ "type": "string", "pattern": SPELLINGS })
+    provider_schema(&["sftp", "postgresql"])
 }
 
 /// A slot's name.
@@ -76,17 +50,17 @@ fn cursor() -> Value {
     json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]+$" })
 }
 
-fn entity_tag() -> Value {
-    json!({ "type": "string", "pattern": "^(\\*|(W/)?\"[!#-~]*\")$" })
-}
-
 const fn parameter(name: &'static str, description: &'static str, schema: fn() -> Value) -> Parameter {
     Parameter { name, description, schema }
 }
 
 /// The parameters that this dialect's paths have.
 pub(crate) const PATH_PARAMETERS: [Parameter; 5] = [
-    parameter("credential_id", "A credential's id: a UUID, or `crd_` and 26 characters.", credential_id),
+    parameter(
+        "credential_id",
+        "A credential's id: a UUID, or `crd_` and 26 characters.",
+        credential_id_schema,
+    ),
     parameter("provider", "A provider of the catalog, in any case.", provider),
     parameter("slot", "The name of a slot.", slot),
     parameter(
@@ -114,27 +88,9 @@ pub(crate) const TEST: Parameter = parameter(
     || json!({ "type": "boolean", "default": false }),
 );
 
-/// The revision that the caller has seen.
-pub(crate) const IF_MATCH: Parameter =
-    parameter("If-Match", "Refuse with 412 unless this is the present `ETag`.", entity_tag);
-
 /// The version that the caller has.
 pub(crate) const IF_NONE_MATCH: Parameter =
     parameter("If-None-Match", "Answer 304 when this is the present `ETag`.", || json!({ "type": "string" }));
-
-/// The tag of a single credential.
-pub(crate) const ETAG: Parameter = parameter(
-    "ETag",
-    "The revision, or the version of a secret.",
-    || json!({ "type": "string", "pattern": "^\"[0-9]+\"$" }),
-);
-
-/// Where the new thing is.
-pub(crate) const LOCATION: Parameter = parameter(
-    "Location",
-    "The path of what was made.",
-    || json!({ "type": "string", "format": "uri-reference" }),
-);
 
 /// Where a list goes on.
 pub(crate) const LINK: Parameter = parameter(
@@ -142,14 +98,3 @@ pub(crate) const LINK: Parameter = parameter(
     "The next page with `rel=\"next\"`, when there is one.",
     || json!({ "type": "string" }),
 );
-
-/// What is left of the limit on connection tests.
-pub(crate) const ALLOWANCE: [Parameter; 3] = [
-    parameter("X-RateLimit-Limit", "How many tests within a minute.", whole),
-    parameter("X-RateLimit-Remaining", "How many are left.", whole),
-    parameter("X-RateLimit-Reset", "When the next one becomes free, in Unix seconds.", whole),
-];
-
-fn whole() -> Value {
-    json!({ "type": "integer", "minimum": 0 })
-}

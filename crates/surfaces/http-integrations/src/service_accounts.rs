@@ -16,8 +16,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use strongroom_application::Failure;
 use strongroom_domain::service_account::ApiKey;
-use strongroom_domain::{CredentialId, ProviderId, Rule, Scope, ScopeSet, ServiceAccount, ServiceAccountId};
-use strongroom_http_kit::{Call, Fields, Moment, Schema, one_of, schema_of, timestamp};
+use strongroom_domain::{
+    CredentialId, ProviderId, Rule, Scope, ScopeSet, ServiceAccount, ServiceAccountId, timestamp,
+};
+use strongroom_http_kit::{Call, Fields, Moment, Schema, credential_id_schema, one_of, schema_of};
 
 use crate::schema::{self, spelled};
 
@@ -58,8 +60,8 @@ impl<'a> From<&'a ServiceAccount> for Account<'a> {
                 .as_ref()
                 .map(|ids| ids.iter().map(CredentialId::to_string).collect()),
             status: account.status.as_str(),
-            created_at: timestamp(account.created_at),
-            updated_at: timestamp(account.updated_at),
+            created_at: timestamp::format(account.created_at),
+            updated_at: timestamp::format(account.updated_at),
             created_by: &account.created_by,
         }
     }
@@ -87,9 +89,9 @@ impl<'a> From<&'a ApiKey> for Key<'a> {
             id: key.id.as_str(),
             service_account_id: key.service_account.to_string(),
             name: key.name.as_str(),
-            expires_at: key.expires_at.map(timestamp),
-            last_used_at: key.last_used_at.map(timestamp),
-            created_at: timestamp(key.created_at),
+            expires_at: key.expires_at.map(timestamp::format),
+            last_used_at: key.last_used_at.map(timestamp::format),
+            created_at: timestamp::format(key.created_at),
             created_by: &key.created_by,
         }
     }
@@ -137,5 +139,5 @@ fn providers_schema() -> Value {
 }
 
 fn credential_ids_schema() -> Value {
-    json!({ "type": "array", "items": schema::credential_id(), "maxItems": 500 })
+    json!({ "type": "array", "items": credential_id_schema(), "maxItems": 500 })
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use strongroom_domain::{Facts, TestMeaning, TestReport, TestStep};
-use strongroom_http_kit::{Moment, timestamp};
+use strongroom_domain::{Facts, TestMeaning, TestReport, TestStep, timestamp};
+use strongroom_http_kit::Moment;
 
 use crate::schema::spelled;
 
@@ -47,7 +47,7 @@ impl<'a> From<&'a TestReport> for Report<'a> {
             message: &report.message,
             hint: report.hint.as_deref(),
             provider: report.provider.as_str(),
-            tested_at: timestamp(report.tested_at),
+            tested_at: timestamp::format(report.tested_at),
             duration_ms: milliseconds(report.duration),
             steps: report.steps.iter().map(step).collect(),
             facts: &report.facts,

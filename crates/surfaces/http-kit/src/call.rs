@@ -9,7 +9,7 @@ use strongroom_domain::{CredentialId, Json, Rule};
 
 use crate::fields::Fields;
 use crate::metrics::Metrics;
-use crate::route::Dialect;
+use crate::openapi::Documentation;
 
 /// A call of a principal whom the permission table allows the route's operation.
 pub struct Call {
@@ -27,8 +27,8 @@ pub struct PublicCall {
     pub app: Application,
     /// The server's counters.
     pub metrics: Arc<Metrics>,
-    /// Every surface of this server.
-    pub dialects: &'static [&'static Dialect],
+    /// What the server tells about its surfaces.
+    pub documentation: Arc<Documentation>,
     pub(crate) request: HttpRequest,
 }
 

@@ -23,12 +23,16 @@ pub use call::{Call, PublicCall};
 pub use doc::{Answered, Content, Doc, Parameter, Schema};
 pub use fields::{Fields, FromJson};
 pub use metrics::{Metrics, Watched};
-pub use openapi::{Documented, document, documented, schemas};
+pub use openapi::{Documentation, Documented, document, documented, schemas};
 pub use peer::{BadNetwork, TrustedProxies};
 pub use pipeline::{Kit, Listener, envelope, mount};
 pub use refusal::{Refusal, Transport};
-pub use reply::{Cursor, created, no_content, ok, ok_secret, with_allowance, with_etag, with_retry_after};
+pub use reply::{
+    Cursor, RETRY_PROVIDER, created, no_content, ok, ok_secret, refused, with_allowance, with_challenge,
+    with_etag, with_retry_after,
+};
 pub use route::{Access, Answer, Asked, BodyRule, Dialect, DialectDoc, Handler, Route};
-pub use schema::{Moment, one_of, or_null, schema_of};
-pub use strongroom_domain::Json;
-pub use strongroom_domain::timestamp::format as timestamp;
+pub use schema::{
+    ALLOWANCE, ETAG, IF_MATCH, LOCATION, Moment, credential_id_schema, credentials_schema,
+    known_provider_schema, name_schema, one_of, or_null, prefixed_id_schema, provider_schema, schema_of,
+};

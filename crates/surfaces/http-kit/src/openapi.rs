@@ -2,12 +2,23 @@
 
 use std::collections::BTreeSet;
 
+use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use strongroom_domain::Operation;
 use strongroom_domain::permission::PERMISSIONS;
 
 use crate::doc::{Content, Parameter, Schema};
 use crate::route::{Access, BodyRule, Dialect, Route};
+use crate::schema::ALLOWANCE;
+
+/// What a server tells about its surfaces. It never changes while the server runs, so it is written once: anybody
+/// may ask for it, as often as they like.
+pub struct Documentation {
+    /// The OpenAPI document.
+    pub json: Bytes,
+    /// The same for people, in HTML.
+    pub page: Bytes,
+}
 
 /// A route as the document shows it.
 #[derive(Clone, Copy)]
@@ -79,17 +90,26 @@ pub fn document(dialects: &[&'static Dialect], version: &str) -> Value {
         "components": {
             "schemas": named.collect::<Map<_, _>>(),
             "responses": refusals.collect::<Map<_, _>>(),
-            "headers": {
-                "RequestId": header("Our id of the request, a ULID.", json!({ "type": "string", "pattern": "^[0-9A-HJKMNP-TV-Z]{26}$" })),
-                "RetryAfter": header("When to ask again, in seconds.", json!({ "type": "integer", "minimum": 1 })),
-                "Authenticate": header("How to authenticate.", json!({ "type": "string" })),
-            },
+            "headers": shared_headers(),
             "securitySchemes": {
                 "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A JWT of a trusted issuer, or an API key." },
                 "apiKey": { "type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An API key of a service account." },
             },
         },
     })
+}
+
+/// Headers that answers of many routes have.
+fn shared_headers() -> Map<String, Value> {
+    let ulid = json!({ "type": "string", "pattern": "^[0-9A-HJKMNP-TV-Z]{26}$" });
+    let seconds = json!({ "type": "integer", "minimum": 1 });
+    let fixed = [
+        ("RequestId", header("Our id of the request, a ULID.", ulid)),
+        ("RetryAfter", header("When to ask again, in seconds.", seconds)),
+        ("Authenticate", header("How to authenticate.", json!({ "type": "string" }))),
+    ];
+    let fixed = fixed.into_iter().map(|(name, header)| (name.to_owned(), header));
+    fixed.chain(ALLOWANCE.iter().map(headed)).collect()
 }
 
 fn tag(dialect: &Dialect) -> Value {
@@ -103,6 +123,10 @@ fn tag(dialect: &Dialect) -> Value {
 
 fn header(description: &str, schema: Value) -> Value {
     json!({ "description": description, "schema": schema })
+}
+
+fn headed(parameter: &Parameter) -> (String, Value) {
+    (parameter.name.to_owned(), header(parameter.description, (parameter.schema)()))
 }
 
 fn reference(kind: &str, name: &str) -> Value {
@@ -203,15 +227,14 @@ impl Documented {
     fn responses(&self) -> Value {
         let doc = self.route.doc;
         let mut headers = every_answers_headers();
-        for parameter in doc.answer_headers {
-            headers.insert(parameter.name.to_owned(), header(parameter.description, (parameter.schema)()));
-        }
+        headers.extend(doc.answer_headers.iter().map(headed));
         let answers = doc.answers.iter().map(|answer| {
             let described = json!({ "description": answer.description, "headers": headers });
             (answer.status.to_string(), with_content(described, answer.content))
         });
         let own = doc.own_refusals.iter().map(|(status, schema)| {
-            let described = json!({ "description": meaning(*status), "headers": refusal_headers(*status) });
+            let described =
+                json!({ "description": meaning(self.dialect, *status), "headers": refusal_headers(*status) });
             (status.to_string(), with_content(described, Content::One(*schema)))
         });
         let worded = self.worded_by_dialect();
@@ -258,6 +281,10 @@ fn refusal_headers(status: u16) -> Map<String, Value> {
     if matches!(status, 429 | 502 | 503) {
         headers.insert("Retry-After".into(), reference("headers", "RetryAfter"));
     }
+    if status == 429 {
+        let told = ALLOWANCE.map(|told| (told.name.to_owned(), reference("headers", told.name)));
+        headers.extend(told);
+    }
     headers
 }
 
@@ -267,11 +294,11 @@ fn refusal_name(dialect: &Dialect, status: u16) -> String {
 }
 
 fn refusal(dialect: &Dialect, status: u16) -> Value {
-    let described = json!({ "description": meaning(status), "headers": refusal_headers(status) });
+    let described = json!({ "description": meaning(dialect, status), "headers": refusal_headers(status) });
     with_content(described, Content::One((dialect.doc.error)(status)))
 }
 
-const fn meaning(status: u16) -> &'static str {
+const fn meaning(dialect: &Dialect, status: u16) -> &'static str {
     match status {
         400 => "The request breaks a rule.",
         401 => "No token or key, or none that is valid.",
@@ -282,8 +309,9 @@ const fn meaning(status: u16) -> &'static str {
         412 => "The resource has another revision by now.",
         413 => "The body is larger than 256 KiB.",
         415 => "The body is not `application/json`, or is encoded.",
+        422 if dialect.doc.wrong_shape != 422 => "The provider refused the credential.",
         422 => "The request has the wrong shape, or the provider refused the credential.",
-        429 => "Too many; try again later.",
+        429 => "Too many; try again later. `X-RateLimit-*` when the limit is the caller's own.",
         431 => "The headers are larger than 16 KiB.",
         500 => "Ours.",
         502 => "The provider did not answer.",

@@ -19,6 +19,7 @@ use ulid::Ulid;
 use crate::call::{Call, PublicCall};
 use crate::fields::Fields;
 use crate::metrics::Metrics;
+use crate::openapi::Documentation;
 use crate::peer::{TrustedProxies, is_local};
 use crate::refusal::{Refusal, Transport};
 use crate::route::{Access, Asked, BodyRule, Dialect, Handler, Route};
@@ -45,6 +46,8 @@ pub struct Kit {
     pub listener: Listener,
     /// The surfaces. The first one answers for paths that belong to none.
     pub dialects: &'static [&'static Dialect],
+    /// What is told about them.
+    pub documentation: Arc<Documentation>,
 }
 
 /// Which routes a listener serves.
@@ -161,8 +164,9 @@ async fn answer(
             Err(Failure::NotFound(Missing::Route).into())
         }
         Access::Public(handler) | Access::Host(handler) => {
-            let (app, metrics, dialects) = (kit.app.clone(), kit.metrics.clone(), kit.dialects);
-            Ok(handler(PublicCall { app, metrics, dialects, request }).await?)
+            let (app, metrics, documentation) =
+                (kit.app.clone(), kit.metrics.clone(), kit.documentation.clone());
+            Ok(handler(PublicCall { app, metrics, documentation, request }).await?)
         }
     }
 }
@@ -309,6 +313,8 @@ fn log_answer(route: Option<&str>, status: StatusCode, took: std::time::Duration
     let (route, status) = (route.unwrap_or("none"), status.as_u16());
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     match status {
+        // A provider is away, or the service is busy: neither is a fault of this program.
+        502 | 503 => tracing::warn!(route, status, micros, "answered"),
         500.. => tracing::error!(route, status, micros, "answered"),
         _ => tracing::info!(route, status, micros, "answered"),
     }

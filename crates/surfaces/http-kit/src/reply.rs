@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::{HttpResponse, HttpResponseBuilder};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
@@ -12,6 +12,9 @@ use serde::Serialize;
 use strongroom_application::{Allowance, Failure};
 use strongroom_domain::Rule;
 use zeroize::Zeroizing;
+
+/// When to ask again for a provider that did not answer.
+pub const RETRY_PROVIDER: Duration = Duration::from_secs(30);
 
 /// 200 with a JSON body.
 pub fn ok(body: &impl Serialize) -> HttpResponse {
@@ -45,6 +48,17 @@ impl AsRef<[u8]> for Wiped {
     fn as_ref(&self) -> &[u8] {
         &self.0
     }
+}
+
+/// A refusal with this status, whose body the dialect words. A number that is no status is 500.
+pub fn refused(status: u16) -> HttpResponseBuilder {
+    HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
+}
+
+/// Tells how to authenticate (RFC 6750, section 3).
+pub fn with_challenge(mut response: HttpResponse) -> HttpResponse {
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    response
 }
 
 /// Puts the revision of a single resource, or the version of its secret, into `ETag`.

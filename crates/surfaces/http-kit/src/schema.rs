@@ -1,14 +1,96 @@
-//! JSON Schemas (draft 2020-12) of what goes over the wire.
+//! JSON Schemas (draft 2020-12) of what goes over the wire, in every dialect alike.
 
 use std::borrow::Cow;
 
 use schemars::generate::SchemaSettings;
-use schemars::transform::{RecursiveTransform, Transform};
 use schemars::{JsonSchema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
-/// The schema of a type as it is written: a field that is always written is required, and there is no other
-/// field than those of the type. It refers to nothing outside itself.
+use crate::doc::Parameter;
+
+/// The revision that the caller has seen (RFC 9110, section 13.1.1).
+pub const IF_MATCH: Parameter = Parameter {
+    name: "If-Match",
+    description: "Refuse with 412 unless this is the present `ETag`.",
+    schema: || json!({ "type": "string", "pattern": "^(\\*|(W/)?\"[!#-~]*\")$" }),
+};
+
+/// The tag of a single credential.
+pub const ETAG: Parameter = Parameter {
+    name: "ETag",
+    description: "The revision, or the version of a secret.",
+    schema: || json!({ "type": "string", "pattern": "^\"[0-9]+\"$" }),
+};
+
+/// Where the new thing is.
+pub const LOCATION: Parameter = Parameter {
+    name: "Location",
+    description: "The path of what was made.",
+    schema: || json!({ "type": "string", "format": "uri-reference" }),
+};
+
+/// What is left of the limit on connection tests, as [`crate::with_allowance`] tells it.
+pub const ALLOWANCE: [Parameter; 3] = [
+    Parameter {
+        name: "X-RateLimit-Limit",
+        description: "How many connection tests within a minute.",
+        schema: whole,
+    },
+    Parameter { name: "X-RateLimit-Remaining", description: "How many are left.", schema: whole },
+    Parameter {
+        name: "X-RateLimit-Reset",
+        description: "When the next one becomes free, in Unix seconds.",
+        schema: whole,
+    },
+];
+
+fn whole() -> Value {
+    json!({ "type": "integer", "minimum": 0 })
+}
+
+/// A credential's id in either spelling, as requests may give it.
+pub fn credential_id_schema() -> Value {
+    const SPELLINGS: &str = "^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\
+                             |crd_[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25})$";
+    json!({ "type": "string", "pattern": SPELLINGS })
+}
+
+/// An id as answers spell it: a prefix such as `crd_` and a ULID.
+pub fn prefixed_id_schema(prefix: &str) -> Value {
+    json!({ "type": "string", "pattern": format!("^{prefix}[0-7][0-9A-HJKMNP-TV-Z]{{25}}$") })
+}
+
+/// A provider's id, in any case, as requests may give it. Each dialect has examples of its own.
+pub fn provider_schema(examples: &[&str]) -> Value {
+    json!({ "type": "string", "pattern": "^[A-Za-z0-9_]{1,64}$", "examples": examples })
+}
+
+/// A provider's id as answers spell it.
+pub fn known_provider_schema() -> Value {
+    json!({ "type": "string", "pattern": "^[a-z0-9_]{1,64}$" })
+}
+
+/// A name that a person chooses; spaces around it are cut off.
+pub fn name_schema() -> Value {
+    json!({ "type": "string", "minLength": 1, "maxLength": 200, "pattern": r"\S" })
+}
+
+/// The fields of a credential; which of them, says the catalog.
+pub fn credentials_schema() -> Value {
+    json!({
+        "type": "object",
+        "description": "The fields that the catalog names for provider and type.",
+        "additionalProperties": {
+            "type": ["string", "integer", "boolean", "array", "null"],
+            "items": { "type": "string" },
+            "maxLength": 32_768,
+        },
+        "maxProperties": 64,
+    })
+}
+
+/// The schema of a type as it is written: a field that is always written is required. Answers may gain fields,
+/// so that it allows others. It refers to nothing outside itself.
 pub fn schema_of<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12().for_serialize().with(|settings| {
         settings.inline_subschemas = true;
@@ -16,15 +98,7 @@ pub fn schema_of<T: JsonSchema>() -> Value {
     });
     let mut schema = settings.into_generator().into_root_schema_for::<T>();
     schema.remove("title");
-    RecursiveTransform(close).transform(&mut schema);
     schema.to_value()
-}
-
-fn close(schema: &mut schemars::Schema) {
-    let open = schema.get("properties").is_some() && schema.get("additionalProperties").is_none();
-    if let Some(object) = schema.as_object_mut().filter(|_| open) {
-        object.insert("additionalProperties".into(), false.into());
-    }
 }
 
 /// A time of an answer: RFC 3339 in UTC. Stands in the schema of a wire type for the text that is there.
@@ -89,12 +163,12 @@ mod tests {
     }
 
     #[test]
-    fn the_schema_of_a_wire_type_is_closed_and_knows_what_may_be_absent_or_null() {
+    fn the_schema_of_a_wire_type_is_open_and_knows_what_may_be_absent_or_null() {
         let schema = schema_of::<Wire<'_>>();
         assert_eq!(schema["required"], json!(["always", "at", "inner"]));
-        assert_eq!(schema["additionalProperties"], false);
+        assert!(schema.get("additionalProperties").is_none());
         assert_eq!(schema["properties"]["at"], json!({ "type": ["string", "null"], "format": "date-time" }));
-        assert_eq!(schema["properties"]["inner"]["items"]["additionalProperties"], false);
+        assert_eq!(schema["properties"]["inner"]["items"]["required"], json!(["x"]));
         assert!(schema.get("$schema").is_none() && schema.get("title").is_none());
     }
 

@@ -3,7 +3,7 @@
 use strongroom_domain::service_account::{AccountName, ApiKey};
 use strongroom_domain::{OrganizationId, ServiceAccount};
 use strongroom_fixtures::{SeededIds, api_key, full_service_account, instant, organization, service_account};
-use strongroom_repository::{KeyHolder, StoreError};
+use strongroom_repository::{KeyHolder, StoreError, Unique};
 
 use crate::StoreUnderTest;
 use crate::under_test::evidence;
@@ -29,7 +29,7 @@ pub async fn every_column_of_an_account_comes_back(store: StoreUnderTest) {
         store.store_account(account).await;
         assert_eq!(store.second.accounts.find(&acme, account.id).await.unwrap().as_ref(), Some(account));
         let again = store.accounts.insert(account, evidence(&acme)).await;
-        assert!(matches!(again, Err(StoreError::Duplicate { what: "id" })), "{again:?}");
+        assert!(matches!(again, Err(StoreError::Duplicate(Unique::Id))), "{again:?}");
     }
     assert!(store.accounts.find(&acme, ids.service_account()).await.unwrap().is_none());
     assert_eq!(store.actions(&acme).await.len(), 2);
@@ -171,7 +171,7 @@ pub async fn a_key_id_is_given_out_once(store: StoreUnderTest) {
     for holder in [&account, &foreign] {
         let again =
             store.accounts.insert_key(&api_key(holder, key.id.clone()), evidence(&holder.organization)).await;
-        assert!(matches!(again, Err(StoreError::Duplicate { what: "id" })), "{again:?}");
+        assert!(matches!(again, Err(StoreError::Duplicate(Unique::Id))), "{again:?}");
     }
     assert_eq!(store.accounts.find_key(&key.id).await.unwrap().unwrap().key, key);
     assert_eq!(store.actions(&globex).await.len(), 2);

@@ -25,8 +25,8 @@ pub async fn every_mutation_records_its_event(store: StoreUnderTest) {
     let integration = connection(&ids, &stored);
 
     store.store(&stored).await;
-    assert!(store.integrations.connect(&integration, stored.id, connected(&integration)).await.unwrap());
-    assert!(store.integrations.disconnect(&acme, &stored.provider, ended(&acme)).await.unwrap());
+    assert!(store.integrations.connect(&integration, &stored, connected(&integration)).await.unwrap());
+    assert!(store.integrations.disconnect(&acme, integration.id, ended(&integration)).await.unwrap());
     let next = Credential { revision: 2, ..stored.clone() };
     store.credentials.replace(&next, None, 1, 1, updated(&next)).await.unwrap();
     assert!(store.credentials.record_test(&acme, stored.id, 1, &finding(), tested(&next)).await.unwrap());

@@ -2,7 +2,7 @@
 
 use strongroom_domain::{Action, Credential, OrganizationId};
 use strongroom_fixtures::{SeededIds, credential, event, organization, slot, with_payload};
-use strongroom_repository::{Appended, Contention, StoreError};
+use strongroom_repository::{Appended, Contention, StoreError, Unique};
 
 use crate::StoreUnderTest;
 use crate::under_test::{PLENTY, created, deleted, disconnected, in_parallel, updated};
@@ -113,7 +113,7 @@ pub async fn one_slot_has_one_winner(store: StoreUnderTest) {
     let answers = in_parallel(work).await;
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1, "{answers:?}");
     let duplicates =
-        answers.iter().filter(|answer| matches!(answer, Err(StoreError::Duplicate { what: "slot" })));
+        answers.iter().filter(|answer| matches!(answer, Err(StoreError::Duplicate(Unique::Slot))));
     assert_eq!(duplicates.count(), 19, "{answers:?}");
     assert_eq!(store.actions(&acme).await.len(), 1);
     store.assert_no_drift().await;

@@ -7,7 +7,7 @@ use strongroom_domain::{
 use strongroom_fixtures::{
     SeededIds, credential, full_credential, instant, organization, provider, sealed, slot, with_payload,
 };
-use strongroom_repository::{Selector, StoreError};
+use strongroom_repository::{Selector, StoreError, Unique};
 
 use crate::StoreUnderTest;
 use crate::under_test::{PLENTY, created, deleted, disconnected, updated};
@@ -40,10 +40,10 @@ pub async fn a_held_slot_and_a_used_id_are_duplicates(store: StoreUnderTest) {
 
     let second = Credential { id: ids.credential(), provider: provider("datadog"), ..holder.clone() };
     let taken = store.credentials.insert(&with_payload(second.clone()), PLENTY, created(&second)).await;
-    assert!(matches!(taken, Err(StoreError::Duplicate { what: "slot" })), "{taken:?}");
+    assert!(matches!(taken, Err(StoreError::Duplicate(Unique::Slot))), "{taken:?}");
     let again = Credential { slot: None, ..holder.clone() };
     let taken = store.credentials.insert(&with_payload(again.clone()), PLENTY, created(&again)).await;
-    assert!(matches!(taken, Err(StoreError::Duplicate { what: "id" })), "{taken:?}");
+    assert!(matches!(taken, Err(StoreError::Duplicate(Unique::Id))), "{taken:?}");
 
     assert!(store.credentials.find(&acme, second.id).await.unwrap().is_none());
     assert_eq!(store.credentials.find(&acme, holder.id).await.unwrap(), Some(holder));

@@ -2,16 +2,11 @@
 
 use strongroom_domain::{Action, Credential, Integration, OrganizationId};
 use strongroom_fixtures::{SeededIds, credential, organization};
-use strongroom_repository::{ConnectedCredential, StoreError};
+use strongroom_repository::{StoreError, Unique};
 
 use crate::StoreUnderTest;
-use crate::integrations::{connected, connection, ended};
-use crate::under_test::{deleted, disconnected, in_parallel};
-
-/// Whether a connection that has a credential came with it.
-fn is_whole(found: &ConnectedCredential) -> bool {
-    found.integration.credential == found.credential.as_ref().map(|credential| credential.id)
-}
+use crate::integrations::{connected, connection, ended, present};
+use crate::under_test::{deleted, disconnected, in_parallel, updated};
 
 /// Of parallel connects of one provider exactly one succeeds, the first time and after a disconnect; the
 /// others are duplicates.
@@ -23,28 +18,24 @@ pub async fn of_parallel_connects_one_wins(store: StoreUnderTest) {
     }
     for _ in 0..3 {
         let work = credentials.iter().enumerate().map(|(number, one)| {
-            let (instance, integration) = (store.instance(number), connection(&ids, one));
+            let (instance, integration, one) = (store.instance(number), connection(&ids, one), one.clone());
             async move {
-                let credential = integration.credential.unwrap();
-                assert!(
-                    instance.integrations.connect(&integration, credential, connected(&integration)).await?
-                );
-                Ok(integration)
+                let connect = instance.integrations.connect(&integration, &one, connected(&integration));
+                assert!(connect.await?);
+                Ok(present(&integration, &one))
             }
         });
         let mut winners = Vec::new();
         for answer in in_parallel(work).await {
             match answer {
-                Ok(integration) => winners.push(integration),
-                Err(StoreError::Duplicate { what: "integration" }) => {}
+                Ok(connected) => winners.push(connected),
+                Err(StoreError::Duplicate(Unique::Integration)) => {}
                 Err(other) => panic!("{other:?}"),
             }
         }
-        let list = store.integrations.list(&acme).await.unwrap();
-        assert!(list.iter().all(is_whole));
-        assert_eq!(list.into_iter().map(|found| found.integration).collect::<Vec<_>>(), winners);
-        let sftp = &winners.first().unwrap().provider;
-        assert!(store.integrations.disconnect(&acme, sftp, ended(&acme)).await.unwrap());
+        assert_eq!(store.integrations.list(&acme).await.unwrap(), winners);
+        let winner = &winners.first().unwrap().integration;
+        assert!(store.integrations.disconnect(&acme, winner.id, ended(winner)).await.unwrap());
     }
     let once = [Action::IntegrationConnected, Action::IntegrationDisconnected];
     assert_eq!(store.actions(&acme).await.split_off(20), once.repeat(3));
@@ -56,10 +47,10 @@ pub async fn of_parallel_disconnects_one_is_recorded(store: StoreUnderTest) {
     let stored = credential(&acme, ids.credential());
     store.store(&stored).await;
     let integration = connection(&ids, &stored);
-    assert!(store.integrations.connect(&integration, stored.id, connected(&integration)).await.unwrap());
+    assert!(store.integrations.connect(&integration, &stored, connected(&integration)).await.unwrap());
     let work = (0..20).map(|number| {
-        let (instance, acme, sftp) = (store.instance(number), acme.clone(), stored.provider.clone());
-        async move { instance.integrations.disconnect(&acme, &sftp, ended(&acme)).await }
+        let (instance, acme, integration) = (store.instance(number), acme.clone(), integration.clone());
+        async move { instance.integrations.disconnect(&acme, integration.id, ended(&integration)).await }
     });
     let answers = in_parallel(work).await;
     assert_eq!(answers.into_iter().filter(|answer| *answer.as_ref().unwrap()).count(), 1);
@@ -75,16 +66,16 @@ async fn race(store: &StoreUnderTest, ids: &SeededIds, organization: &Organizati
     let find = async || store.first.integrations.find(organization, &stored.provider).await.unwrap();
     let connect = async {
         for _ in 0..late {
-            assert!(find().await.as_ref().is_none_or(is_whole));
+            find().await;
         }
-        store.first.integrations.connect(&integration, stored.id, connected(&integration)).await
+        store.first.integrations.connect(&integration, &stored, connected(&integration)).await
     };
     let (tombstone, disconnection) = (deleted(&stored), disconnected(&stored));
     let delete = store.second.credentials.delete(organization, stored.id, None, tombstone, disconnection);
     let (connected, deleted) = tokio::join!(connect, delete);
     assert!(deleted.unwrap());
     let left = find().await;
-    assert!(left.is_none_or(|left| left.integration.credential.is_none()), "it outlived its credential");
+    assert!(left.is_none_or(|left| left.credential.is_none()), "it outlived its credential");
     connected.unwrap()
 }
 
@@ -110,21 +101,53 @@ pub async fn a_connect_racing_a_delete_never_outlives_the_credential(store: Stor
     store.assert_no_drift().await;
 }
 
+/// A connection is committed before the change of what was seen, so the chain has it first; or it is refused.
+pub async fn a_connect_racing_a_change_comes_before_it_or_not_at_all(store: StoreUnderTest) {
+    let ids = SeededIds::new(1);
+    for round in 0..100_usize {
+        let organization = organization(&round.to_string());
+        let stored = credential(&organization, ids.credential());
+        store.store(&stored).await;
+        let (integration, next) =
+            (connection(&ids, &stored), Credential { version: 2, revision: 2, ..stored.clone() });
+        let change = async {
+            // It starts so many statements late.
+            for _ in 0..round % 5 {
+                store.second.credentials.find(&organization, stored.id).await.unwrap();
+            }
+            store.second.credentials.replace(&next, None, 1, 1, updated(&next)).await
+        };
+        let connect = store.first.integrations.connect(&integration, &stored, connected(&integration));
+        let (connect, change) = tokio::join!(connect, change);
+        change.unwrap();
+        let expected = match connect {
+            Ok(true) => {
+                vec![Action::CredentialCreated, Action::IntegrationConnected, Action::CredentialUpdated]
+            }
+            Err(StoreError::StaleVersion) => vec![Action::CredentialCreated, Action::CredentialUpdated],
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(store.actions(&organization).await, expected);
+    }
+}
+
 /// The life of one credential among others of its provider; whether it was connected in between.
 async fn live(
     store: crate::Instance,
     stored: Credential,
     integration: Integration,
 ) -> Result<bool, StoreError> {
-    let connect = store.integrations.connect(&integration, stored.id, connected(&integration)).await;
+    let connect = store.integrations.connect(&integration, &stored, connected(&integration)).await;
     let connected = match connect {
-        Err(StoreError::Duplicate { .. }) => false,
+        Err(StoreError::Duplicate(_)) => false,
         other => other?,
     };
     let (organization, provider) = (&stored.organization, &stored.provider);
-    assert!(store.integrations.find(organization, provider).await?.as_ref().is_none_or(is_whole));
-    if stored.id.0.as_u128().is_multiple_of(3) {
-        store.integrations.disconnect(organization, provider, ended(organization)).await?;
+    let found = store.integrations.find(organization, provider).await?;
+    if let Some(found) = found.filter(|_| stored.id.0.as_u128().is_multiple_of(3)) {
+        // Whosever it is, and whatever has become of it by now.
+        let integration = &found.integration;
+        store.integrations.disconnect(organization, integration.id, ended(integration)).await?;
     }
     let (tombstone, disconnection) = (deleted(&stored), disconnected(&stored));
     assert!(store.credentials.delete(organization, stored.id, None, tombstone, disconnection).await?);
@@ -132,7 +155,7 @@ async fn live(
 }
 
 /// Connects, disconnects and deletes in any order: every connection ends exactly once, the chain has them one
-/// after the other, and what a delete ended is named.
+/// after the other, and what ended is named.
 pub async fn connections_racing_their_ends_follow_one_another(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let mut work = Vec::new();
@@ -156,9 +179,9 @@ pub async fn connections_racing_their_ends_follow_one_another(store: StoreUnderT
         let [begun, over] = pair else { panic!("a connection did not end") };
         assert_eq!(begun.action, Action::IntegrationConnected);
         assert_eq!(over.action, Action::IntegrationDisconnected);
-        assert!(over.credential.is_none() || over.target == begun.target);
+        assert_eq!(over.target, begun.target);
     }
     let list = store.integrations.list(&acme).await.unwrap();
-    assert!(list.iter().all(|left| left.integration.credential.is_none()));
+    assert!(list.iter().all(|left| left.credential.is_none()));
     store.assert_no_drift().await;
 }

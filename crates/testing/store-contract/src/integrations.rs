@@ -1,12 +1,14 @@
 //! Connections: what is stored of them, and how they end with their credentials.
 
-use strongroom_domain::{Action, Credential, Evidence, Integration, IntegrationId, OrganizationId};
+use strongroom_domain::{
+    Action, Credential, CredentialStatus, Evidence, Integration, IntegrationId, OrganizationId,
+};
 use strongroom_environment::Ids;
 use strongroom_fixtures::{SeededIds, credential, event, full_credential, instant, organization, provider};
-use strongroom_repository::{ConnectedCredential, StoreError};
+use strongroom_repository::{ConnectedCredential, StoreError, Unique};
 
 use crate::StoreUnderTest;
-use crate::under_test::{deleted, disconnected};
+use crate::under_test::{deleted, disconnected, updated};
 
 /// A new connection of a credential's provider with that credential.
 pub(crate) fn connection(ids: &SeededIds, credential: &Credential) -> Integration {
@@ -14,7 +16,6 @@ pub(crate) fn connection(ids: &SeededIds, credential: &Credential) -> Integratio
         organization: credential.organization.clone(),
         id: IntegrationId(ids.next()),
         provider: credential.provider.clone(),
-        credential: Some(credential.id),
         connected_by: "user_1".to_owned(),
         connected_at: instant(77),
     }
@@ -27,27 +28,31 @@ pub(crate) fn connected(integration: &Integration) -> Evidence {
 }
 
 /// Evidence that a provider was disconnected.
-pub(crate) fn ended(organization: &OrganizationId) -> Evidence {
-    event(organization, Action::IntegrationDisconnected).into()
+pub(crate) fn ended(integration: &Integration) -> Evidence {
+    let event = event(&integration.organization, Action::IntegrationDisconnected);
+    event.targeting(integration.id.to_string()).into()
 }
 
 /// What is left of a connection that was disconnected.
 fn past(integration: &Integration) -> ConnectedCredential {
-    ConnectedCredential {
-        integration: Integration { credential: None, ..integration.clone() },
-        credential: None,
-    }
+    ConnectedCredential { integration: integration.clone(), credential: None }
 }
 
-fn present(integration: &Integration, credential: &Credential) -> ConnectedCredential {
+/// A connection with its credential.
+pub(crate) fn present(integration: &Integration, credential: &Credential) -> ConnectedCredential {
     ConnectedCredential { integration: integration.clone(), credential: Some(credential.clone()) }
 }
 
 impl StoreUnderTest {
-    /// Connects as a connection says; whether its credential was there.
-    async fn connect(&self, integration: &Integration) -> bool {
-        let credential = integration.credential.unwrap();
+    /// Connects with a credential; whether that was there.
+    async fn connect(&self, integration: &Integration, credential: &Credential) -> bool {
         self.integrations.connect(integration, credential, connected(integration)).await.unwrap()
+    }
+
+    /// Disconnects; whether there was something to do.
+    async fn disconnect(&self, integration: &Integration) -> bool {
+        let organization = &integration.organization;
+        self.integrations.disconnect(organization, integration.id, ended(integration)).await.unwrap()
     }
 
     /// Finds and lists the only connection of an organisation, on the other instance.
@@ -70,13 +75,12 @@ pub async fn every_column_of_a_connection_comes_back_with_its_credential(store: 
     assert!(store.integrations.find(&acme, &stored.provider).await.unwrap().is_none());
     assert!(store.integrations.list(&acme).await.unwrap().is_empty());
 
-    assert!(store.connect(&integration).await);
+    assert!(store.connect(&integration, &stored).await);
     assert_eq!(store.only_connection(&acme).await, present(&integration, &stored));
     assert!(store.integrations.find(&acme, &provider("github")).await.unwrap().is_none());
 
     let next = Credential { revision: stored.revision + 1, ..stored.clone() };
-    let update = crate::under_test::updated(&next);
-    store.credentials.replace(&next, None, stored.revision, stored.version, update).await.unwrap();
+    store.credentials.replace(&next, None, stored.revision, stored.version, updated(&next)).await.unwrap();
     assert_eq!(store.only_connection(&acme).await, present(&integration, &next));
 }
 
@@ -87,11 +91,11 @@ pub async fn a_provider_is_connected_once(store: StoreUnderTest) {
     store.store(&stored).await;
     store.store(&other).await;
     let integration = connection(&ids, &stored);
-    assert!(store.connect(&integration).await);
+    assert!(store.connect(&integration, &stored).await);
     for one in [&stored, &other] {
         let second = connection(&ids, one);
-        let refused = store.second.integrations.connect(&second, one.id, connected(&second)).await;
-        assert!(matches!(refused, Err(StoreError::Duplicate { what: "integration" })), "{refused:?}");
+        let refused = store.second.integrations.connect(&second, one, connected(&second)).await;
+        assert!(matches!(refused, Err(StoreError::Duplicate(Unique::Integration))), "{refused:?}");
     }
     assert_eq!(store.only_connection(&acme).await, present(&integration, &stored));
     let expected = [Action::CredentialCreated, Action::CredentialCreated, Action::IntegrationConnected];
@@ -111,9 +115,7 @@ pub async fn a_connection_needs_a_credential_of_its_organization_and_provider(st
     assert!(delete.await.unwrap());
 
     for one in [&absent, &gone, &foreign, &unlike] {
-        let mut integration = connection(&ids, &absent);
-        integration.credential = Some(one.id);
-        assert!(!store.connect(&integration).await);
+        assert!(!store.connect(&connection(&ids, &absent), one).await);
     }
     for organization in [&acme, &globex] {
         assert!(store.integrations.list(organization).await.unwrap().is_empty());
@@ -123,18 +125,49 @@ pub async fn a_connection_needs_a_credential_of_its_organization_and_provider(st
     assert_eq!(store.actions(&globex).await, [Action::CredentialCreated]);
 }
 
+/// Content or a status that came after what was seen is not connected; a new revision of the same changes nothing.
+pub async fn a_connection_needs_the_version_and_status_that_were_seen(store: StoreUnderTest) {
+    let (acme, ids) = (organization("acme"), SeededIds::new(1));
+    let seen = credential(&acme, ids.credential());
+    store.store(&seen).await;
+    let integration = connection(&ids, &seen);
+    let renamed = Credential { revision: 2, ..seen.clone() };
+    let replaced = Credential { version: 2, revision: 3, ..seen.clone() };
+    let rejected = Credential { status: CredentialStatus::Rejected, revision: 4, ..replaced.clone() };
+    let change = async |from: &Credential, to: &Credential| {
+        store.credentials.replace(to, None, from.revision, from.version, updated(to)).await.unwrap();
+    };
+    let refused = async |credential: &Credential| {
+        let answer =
+            store.second.integrations.connect(&integration, credential, connected(&integration)).await;
+        assert!(matches!(answer, Err(StoreError::StaleVersion)), "{answer:?}");
+    };
+    change(&seen, &renamed).await;
+    refused(&replaced).await;
+    assert!(store.connect(&integration, &seen).await);
+    assert!(store.disconnect(&integration).await);
+    change(&renamed, &replaced).await;
+    refused(&seen).await;
+    change(&replaced, &rejected).await;
+    refused(&replaced).await;
+    let all = store.actions(&acme).await;
+    assert_eq!(all.iter().filter(|action| **action == Action::IntegrationConnected).count(), 1);
+    assert_eq!(store.only_connection(&acme).await, past(&integration));
+}
+
 /// Who connected it, and when, stays; the credential stays too. A second time there is nothing to do.
 pub async fn disconnecting_leaves_the_credential_and_who_connected_it(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let stored = credential(&acme, ids.credential());
     store.store(&stored).await;
-    let (integration, sftp) = (connection(&ids, &stored), stored.provider.clone());
-    assert!(!store.integrations.disconnect(&acme, &sftp, ended(&acme)).await.unwrap());
-    assert!(store.connect(&integration).await);
-    assert!(!store.integrations.disconnect(&acme, &provider("github"), ended(&acme)).await.unwrap());
+    let (integration, unknown) = (connection(&ids, &stored), connection(&ids, &stored));
+    assert!(!store.disconnect(&integration).await);
+    assert!(store.connect(&integration, &stored).await);
+    assert!(!store.disconnect(&unknown).await);
 
-    assert!(store.second.integrations.disconnect(&acme, &sftp, ended(&acme)).await.unwrap());
-    assert!(!store.integrations.disconnect(&acme, &sftp, ended(&acme)).await.unwrap());
+    let end = store.second.integrations.disconnect(&acme, integration.id, ended(&integration));
+    assert!(end.await.unwrap());
+    assert!(!store.disconnect(&integration).await);
     assert_eq!(store.only_connection(&acme).await, past(&integration));
     assert_eq!(store.credentials.find(&acme, stored.id).await.unwrap(), Some(stored));
     let expected = [Action::CredentialCreated, Action::IntegrationConnected, Action::IntegrationDisconnected];
@@ -153,11 +186,26 @@ pub async fn a_provider_is_connected_again_with_a_new_id(store: StoreUnderTest) 
             connected_at: instant(round),
             ..connection(&ids, one)
         };
-        assert!(store.connect(&integration).await);
+        assert!(store.connect(&integration, one).await);
         assert_eq!(store.only_connection(&acme).await, present(&integration, one));
-        let sftp = &stored.provider;
-        assert!(store.integrations.disconnect(&acme, sftp, ended(&acme)).await.unwrap());
+        assert!(store.disconnect(&integration).await);
     }
+}
+
+/// Whoever decided to end the first connection did not decide about the second, of the same provider and with
+/// the same credential too.
+pub async fn a_late_disconnect_leaves_a_later_connection_alone(store: StoreUnderTest) {
+    let (acme, ids) = (organization("acme"), SeededIds::new(1));
+    let stored = credential(&acme, ids.credential());
+    store.store(&stored).await;
+    let (first, second) = (connection(&ids, &stored), connection(&ids, &stored));
+    assert!(store.connect(&first, &stored).await);
+    assert!(store.disconnect(&first).await);
+    assert!(store.connect(&second, &stored).await);
+    let before = store.actions(&acme).await;
+    assert!(!store.disconnect(&first).await);
+    assert_eq!(store.only_connection(&acme).await, present(&second, &stored));
+    assert_eq!(store.actions(&acme).await, before);
 }
 
 /// Both events are recorded in one commit, so at one time; the second names the connection.
@@ -167,7 +215,7 @@ pub async fn deleting_a_credential_disconnects_what_uses_it(store: StoreUnderTes
     store.store(&stored).await;
     store.store(&other).await;
     let (first, second) = (connection(&ids, &stored), connection(&ids, &other));
-    assert!(store.connect(&first).await);
+    assert!(store.connect(&first, &stored).await);
     let delete = store.credentials.delete(&acme, stored.id, Some(1), deleted(&stored), disconnected(&stored));
     assert!(delete.await.unwrap());
     assert_eq!(store.only_connection(&acme).await, past(&first));
@@ -181,7 +229,7 @@ pub async fn deleting_a_credential_disconnects_what_uses_it(store: StoreUnderTes
     assert_eq!(tombstone.at, disconnection.at);
 
     store.assert_no_drift().await;
-    assert!(store.connect(&second).await);
+    assert!(store.connect(&second, &other).await);
     assert_eq!(store.only_connection(&acme).await, present(&second, &other));
 }
 
@@ -193,10 +241,10 @@ pub async fn deleting_an_unused_credential_disconnects_nothing(store: StoreUnder
     for one in [&used_before, &used, &unused] {
         store.store(one).await;
     }
-    assert!(store.connect(&connection(&ids, &used_before)).await);
-    assert!(store.integrations.disconnect(&acme, &used.provider, ended(&acme)).await.unwrap());
-    let integration = connection(&ids, &used);
-    assert!(store.connect(&integration).await);
+    let (earlier, integration) = (connection(&ids, &used_before), connection(&ids, &used));
+    assert!(store.connect(&earlier, &used_before).await);
+    assert!(store.disconnect(&earlier).await);
+    assert!(store.connect(&integration, &used).await);
     let before = store.actions(&acme).await.len();
     for one in [&used_before, &unused] {
         let delete = store.credentials.delete(&acme, one.id, None, deleted(one), disconnected(one));
@@ -215,7 +263,7 @@ pub async fn a_connection_is_not_touched_by_what_is_refused_or_not_recorded(stor
     store.store(&stored).await;
     store.store(&other).await;
     let (integration, second) = (connection(&ids, &stored), connection(&ids, &other));
-    assert!(store.connect(&integration).await);
+    assert!(store.connect(&integration, &stored).await);
     let delete = async |revision| {
         let (tombstone, disconnection) = (deleted(&stored), disconnected(&stored));
         store.credentials.delete(&acme, stored.id, revision, tombstone, disconnection).await
@@ -224,8 +272,8 @@ pub async fn a_connection_is_not_touched_by_what_is_refused_or_not_recorded(stor
 
     store.keys.set_broken(true);
     assert!(delete(None).await.is_err());
-    assert!(store.integrations.disconnect(&acme, &stored.provider, ended(&acme)).await.is_err());
-    assert!(store.integrations.connect(&second, other.id, connected(&second)).await.is_err());
+    assert!(store.integrations.disconnect(&acme, integration.id, ended(&integration)).await.is_err());
+    assert!(store.integrations.connect(&second, &other, connected(&second)).await.is_err());
     store.keys.set_broken(false);
 
     assert_eq!(store.only_connection(&acme).await, present(&integration, &stored));
@@ -242,9 +290,9 @@ pub async fn connections_are_listed_by_provider(store: StoreUnderTest) {
         let stored = Credential { provider: provider(name), ..credential(&acme, ids.credential()) };
         store.store(&stored).await;
         let integration = connection(&ids, &stored);
-        assert!(store.connect(&integration).await);
+        assert!(store.connect(&integration, &stored).await);
         expected.push(if name == "a1" || name == "z" {
-            assert!(store.integrations.disconnect(&acme, &stored.provider, ended(&acme)).await.unwrap());
+            assert!(store.disconnect(&integration).await);
             past(&integration)
         } else {
             present(&integration, &stored)

@@ -34,6 +34,8 @@ pub async fn credentials_of_another_organization_do_not_exist(store: StoreUnderT
         assert!(repository.find_sealed(&ours, &selector).await.unwrap().is_some());
     }
     assert!(repository.find_sealed_many(&theirs, &[stored.id]).await.unwrap().is_empty());
+    let slots = [stored.slot.clone().unwrap()];
+    assert!(repository.find_sealed_slots(&theirs, &slots).await.unwrap().is_empty());
     let filter = CredentialFilter { slot: stored.slot.clone(), ..CredentialFilter::default() };
     for filter in [CredentialFilter::default(), filter] {
         assert!(repository.list(&theirs, &filter, None, 10).await.unwrap().is_empty());
@@ -160,18 +162,18 @@ pub async fn connections_of_another_organization_do_not_exist(store: StoreUnderT
     store.store(&stored).await;
     let integration = connection(&ids, &stored);
     let repository = &store.integrations;
-    assert!(repository.connect(&integration, stored.id, connected(&integration)).await.unwrap());
+    assert!(repository.connect(&integration, &stored, connected(&integration)).await.unwrap());
 
     assert!(repository.find(&theirs, &stored.provider).await.unwrap().is_none());
     assert!(repository.list(&theirs).await.unwrap().is_empty());
-    assert!(!repository.disconnect(&theirs, &stored.provider, ended(&theirs)).await.unwrap());
     let smuggled = Integration { organization: theirs.clone(), ..integration.clone() };
-    assert!(!repository.connect(&smuggled, stored.id, connected(&smuggled)).await.unwrap());
+    assert!(!repository.disconnect(&theirs, integration.id, ended(&smuggled)).await.unwrap());
+    assert!(!repository.connect(&smuggled, &stored, connected(&smuggled)).await.unwrap());
     assert_eq!(store.actions(&theirs).await, []);
 
     let presented = as_theirs(&stored, &theirs);
     store.store(&presented).await;
-    assert!(repository.connect(&smuggled, presented.id, connected(&smuggled)).await.unwrap());
+    assert!(repository.connect(&smuggled, &presented, connected(&smuggled)).await.unwrap());
     let (tombstone, disconnection) = (deleted(&presented), disconnected(&presented));
     assert!(store.credentials.delete(&theirs, presented.id, None, tombstone, disconnection).await.unwrap());
     let found = repository.find(&ours, &stored.provider).await.unwrap().unwrap();

@@ -70,16 +70,18 @@ macro_rules! contract_tests {
             credentials_come_newest_first_and_in_pages,
             every_filter_narrows_the_list,
             filters_combine,
-            the_crm_filter_keeps_slots_of_the_crm_dialect,
             reach_limits_the_list,
             many_sealed_credentials_come_at_once,
+            the_holders_of_many_slots_come_at_once,
         }
         $crate::contract_tests! { @module $make integrations:
             every_column_of_a_connection_comes_back_with_its_credential,
             a_provider_is_connected_once,
             a_connection_needs_a_credential_of_its_organization_and_provider,
+            a_connection_needs_the_version_and_status_that_were_seen,
             disconnecting_leaves_the_credential_and_who_connected_it,
             a_provider_is_connected_again_with_a_new_id,
+            a_late_disconnect_leaves_a_later_connection_alone,
             deleting_a_credential_disconnects_what_uses_it,
             deleting_an_unused_credential_disconnects_nothing,
             a_connection_is_not_touched_by_what_is_refused_or_not_recorded,
@@ -89,6 +91,7 @@ macro_rules! contract_tests {
             of_parallel_connects_one_wins,
             of_parallel_disconnects_one_is_recorded,
             a_connect_racing_a_delete_never_outlives_the_credential,
+            a_connect_racing_a_change_comes_before_it_or_not_at_all,
             connections_racing_their_ends_follow_one_another,
         }
         $crate::contract_tests! { @module $make quota:

@@ -99,31 +99,6 @@ pub async fn filters_combine(store: StoreUnderTest) {
     assert_eq!(page.into_iter().map(|credential| credential.id).collect::<Vec<_>>(), [three]);
 }
 
-/// Slots that only look like the dialect's do not count.
-pub async fn the_crm_filter_keeps_slots_of_the_crm_dialect(store: StoreUnderTest) {
-    let (acme, ids) = (organization("acme"), SeededIds::new(1));
-    let (sftp, datadog) = (provider("sftp"), provider("datadog"));
-    let strange = |text: &str| Slot::from_stored(text.to_owned());
-    let unlike =
-        [slot("crm"), slot("crm.sftp"), slot("crm_sftp"), strange("CRM/sftp"), strange("x/crm/sftp")];
-    let mut stored = Vec::new();
-    for slot in unlike.map(Some).into_iter().chain([None, Some(Slot::crm(&sftp)), Some(Slot::crm(&datadog))])
-    {
-        let provider = if slot == Some(Slot::crm(&datadog)) { &datadog } else { &sftp };
-        let one = Credential { slot, provider: provider.clone(), ..credential(&acme, ids.credential()) };
-        store.store(&one).await;
-        stored.push(one);
-    }
-    let crm = CredentialFilter { crm: true, ..CredentialFilter::default() };
-    let expected: Vec<_> = stored.iter().rev().filter(|one| one.is_crm()).map(|one| one.id).collect();
-    assert_eq!(expected.len(), 2);
-    assert_eq!(listed(&store, &acme, crm.clone()).await, expected);
-    let of_sftp = CredentialFilter { provider: Some(sftp), ..crm.clone() };
-    assert_eq!(listed(&store, &acme, of_sftp).await, expected.get(1..).unwrap());
-    assert_eq!(listed(&store, &acme, CredentialFilter { slot: Some(slot("crm")), ..crm }).await, []);
-    assert!(listed(&store, &organization("globex"), CredentialFilter::default()).await.is_empty());
-}
-
 /// What lies outside the reach of the asking account does not show; an empty reach shows nothing.
 pub async fn reach_limits_the_list(store: StoreUnderTest) {
     let acme = organization("acme");
@@ -165,4 +140,28 @@ pub async fn many_sealed_credentials_come_at_once(store: StoreUnderTest) {
         assert_eq!((&found.credential, &found.sealed), (&stored.credential, &stored.sealed));
     }
     assert!(store.credentials.find_sealed_many(&acme, &[]).await.unwrap().is_empty());
+}
+
+/// Those that are held come with their payloads, exactly and whatever else they look like; the others, and an
+/// empty question, give nothing.
+pub async fn the_holders_of_many_slots_come_at_once(store: StoreUnderTest) {
+    let (acme, ids) = (organization("acme"), SeededIds::new(1));
+    let (sftp, datadog) = (Slot::crm(&provider("sftp")), Slot::crm(&provider("datadog")));
+    let strange = |text: &str| Slot::from_stored(text.to_owned());
+    let held = [slot("crm"), strange("CRM/sftp"), strange("x/crm/sftp"), sftp.clone(), datadog.clone()];
+    let mut stored = Vec::new();
+    for slot in held.into_iter().map(Some).chain([None]) {
+        stored.push(store.store(&Credential { slot, ..credential(&acme, ids.credential()) }).await);
+    }
+    let elsewhere = credential(&organization("globex"), ids.credential());
+    store.store(&Credential { slot: Some(sftp.clone()), ..elsewhere }).await;
+
+    let asked = [datadog, strange("crm/%"), sftp, strange("crm/github"), strange("")];
+    let mut found = store.credentials.find_sealed_slots(&acme, &asked).await.unwrap();
+    found.sort_by_key(|one| one.credential.id);
+    assert_eq!(found.len(), 2);
+    for (found, stored) in found.iter().zip(stored.iter().skip(3)) {
+        assert_eq!((&found.credential, &found.sealed), (&stored.credential, &stored.sealed));
+    }
+    assert!(store.credentials.find_sealed_slots(&acme, &[]).await.unwrap().is_empty());
 }

@@ -2,7 +2,7 @@
 
 use strongroom_domain::{Action, Credential, OrganizationId};
 use strongroom_fixtures::{SeededIds, credential, event, organization, provider, slot, with_payload};
-use strongroom_repository::{CredentialFilter, StoreError, StoreResult};
+use strongroom_repository::{CredentialFilter, StoreError, StoreResult, Unique};
 
 use crate::StoreUnderTest;
 use crate::under_test::{created, deleted, disconnected, in_parallel};
@@ -97,7 +97,7 @@ pub async fn refused_inserts_take_no_place(store: StoreUnderTest) {
     let holder = || Credential { slot: Some(slot("main")), ..credential(&acme, ids.credential()) };
     insert(&store, &holder(), 2).await.unwrap();
     for _ in 0..3 {
-        assert!(matches!(insert(&store, &holder(), 2).await, Err(StoreError::Duplicate { what: "slot" })));
+        assert!(matches!(insert(&store, &holder(), 2).await, Err(StoreError::Duplicate(Unique::Slot))));
     }
     store.assert_no_drift().await;
     insert(&store, &credential(&acme, ids.credential()), 2).await.unwrap();

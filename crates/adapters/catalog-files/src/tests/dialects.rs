@@ -46,8 +46,18 @@ fn a_mistake_about_a_dialect_is_reported_with_file_key_and_reason() {
                 "dialects",
                 "unknown field `soap`",
             ),
-            ("category = \"code\"", "category = \"art\"", "dialects.connect", "unknown variant `art`"),
-            (connect, "auth_type = \"basic\"", "dialects.connect", "unknown variant `basic`"),
+            (
+                "category = \"code\"",
+                "category = \"art\"",
+                "dialects.connect.category",
+                "must be one of: monitoring, code, ticketing, communication, cloud",
+            ),
+            (
+                connect,
+                "auth_type = \"basic\"",
+                "dialects.connect.auth_type",
+                "must be one of: oauth2, api_key, webhook_only",
+            ),
             (connect, "auth_type = \"api_key\"", required, "must name `token`"),
             (connect, "auth_type = \"api_key\"\nrequired_fields = [\"token\", \"x\"]", required, "names `x`"),
             (

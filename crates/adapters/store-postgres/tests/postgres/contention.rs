@@ -10,7 +10,7 @@ use strongroom_fixtures::{
 };
 use strongroom_repository::{
     AuditTrail, Contention, CredentialRepository, DestinationLimitRepository, IntegrationRepository,
-    OrganizationRepository, StoreError, StoreResult, TestFinding,
+    OrganizationRepository, StoreError, StoreResult, TestFinding, Unique,
 };
 use strongroom_store_postgres::PostgresStore;
 use strongroom_vault::{Purpose, PurposeKeys};
@@ -55,8 +55,11 @@ async fn work(store: PostgresStore, organizations: Vec<OrganizationId>, task: u6
         }
         settled(store.note_reads(&reads).await);
         if round % 3 == 0 {
-            let ended = evidence(Action::IntegrationDisconnected);
-            settled(store.disconnect(own, &new.provider, ended).await);
+            let found = settled(IntegrationRepository::find(&store, own, &new.provider).await);
+            if let Some(found) = found {
+                let ended = evidence(Action::IntegrationDisconnected);
+                settled(store.disconnect(own, found.integration.id, ended).await);
+            }
         }
         let disconnected = event_about(&new, Action::IntegrationDisconnected);
         let tombstone = evidence(Action::CredentialDeleted);
@@ -71,13 +74,12 @@ async fn connect(store: &PostgresStore, credential: &Credential, id: Integration
         organization: credential.organization.clone(),
         id,
         provider: credential.provider.clone(),
-        credential: Some(credential.id),
         connected_by: "user_1".to_owned(),
         connected_at: instant(1),
     };
     let evidence = event_about(credential, Action::IntegrationConnected).into();
-    match store.connect(&integration, credential.id, evidence).await {
-        Err(StoreError::Duplicate { what: "integration" }) => false,
+    match store.connect(&integration, credential, evidence).await {
+        Err(StoreError::Duplicate(Unique::Integration)) => false,
         other => settled(other),
     }
 }
@@ -131,7 +133,7 @@ async fn mixed_mutations_and_batches_of_many_writers_never_deadlock() {
         }
         recorded += records.len();
         let connections = IntegrationRepository::list(&fixture.store, organization).await.unwrap();
-        assert!(connections.iter().all(|one| one.integration.credential.is_none()));
+        assert!(connections.iter().all(|one| one.credential.is_none()));
     }
     assert_eq!(recorded, events);
     assert_eq!(fixture.store.quota_drift().await.unwrap(), []);

@@ -4,7 +4,7 @@ use strongroom_domain::{Action, ApiKeyId, CredentialId, Integration, Integration
 use strongroom_environment::Ids;
 use strongroom_fixtures::postgres_cluster::PostgresCluster;
 use strongroom_fixtures::{
-    SeededIds, api_key, credential, event, instant, organization, service_account, with_payload,
+    SeededIds, api_key, credential, event, instant, organization, service_account, slot, with_payload,
 };
 use strongroom_repository::{
     AuditTrail, Contention, CredentialRepository, DestinationLimitRepository, IntegrationRepository,
@@ -92,16 +92,27 @@ async fn a_test_of_a_destination_is_taken_in_one_statement_and_refused_in_two() 
 }
 
 #[tokio::test]
+async fn the_holders_of_slots_come_in_one_statement_that_is_prepared_once_however_many_are_asked_for() {
+    let fixture = single().await;
+    let (acme, slots) = (organization("acme"), ["a", "b", "c"].map(slot));
+    for (number, prepared) in [(3, 1), (1, 0), (2, 0)] {
+        let before = now(&fixture);
+        let asked = slots.get(..number).unwrap();
+        assert!(fixture.store.find_sealed_slots(&acme, asked).await.unwrap().is_empty());
+        assert_eq!(counted(&fixture, before), (1, prepared), "{number} slots");
+    }
+}
+
+#[tokio::test]
 async fn connections_come_with_their_credentials_in_one_statement_that_is_prepared_once() {
     let fixture = single().await;
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let new = with_payload(credential(&acme, ids.credential()));
-    let (id, sftp) = (new.credential.id, new.credential.provider.clone());
+    let sftp = new.credential.provider.clone();
     let integration = Integration {
         organization: acme.clone(),
         id: IntegrationId(ids.next()),
         provider: sftp.clone(),
-        credential: Some(id),
         connected_by: "user_1".to_owned(),
         connected_at: instant(1),
     };
@@ -109,7 +120,8 @@ async fn connections_come_with_their_credentials_in_one_statement_that_is_prepar
     CredentialRepository::insert(&fixture.store, &new, 50, evidence(Action::CredentialCreated))
         .await
         .unwrap();
-    assert!(fixture.store.connect(&integration, id, evidence(Action::IntegrationConnected)).await.unwrap());
+    let connected = evidence(Action::IntegrationConnected);
+    assert!(fixture.store.connect(&integration, &new.credential, connected).await.unwrap());
     for (round, prepared) in [(0, 1), (1, 0), (2, 0)] {
         let before = now(&fixture);
         let found = IntegrationRepository::find(&fixture.store, &acme, &sftp).await.unwrap().unwrap();

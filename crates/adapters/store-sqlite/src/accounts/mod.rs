@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use strongroom_domain::service_account::ApiKey;
 use strongroom_domain::{ApiKeyId, Evidence, OrganizationId, ServiceAccount, ServiceAccountId};
-use strongroom_repository::{KeyHolder, ServiceAccountRepository, StoreError, StoreResult};
+use strongroom_repository::{KeyHolder, ServiceAccountRepository, StoreError, StoreResult, Unique};
 use time::OffsetDateTime;
 
 use crate::SqliteStore;
@@ -65,7 +65,7 @@ impl ServiceAccountRepository for SqliteStore {
         let row = AccountRow::of(account);
         let mutation = move |connection: &mut SqliteConnection| {
             let insert = diesel::insert_into(service_accounts::table).values(row);
-            insert.execute(connection).map_err(duplicate("id"))?;
+            insert.execute(connection).map_err(duplicate(Unique::Id))?;
             Ok(Some(()))
         };
         self.mutate(evidence, mutation).await.map(|_| ())
@@ -145,8 +145,11 @@ impl ServiceAccountRepository for SqliteStore {
             }
             let located = (api_key_locator::key_id.eq(id), api_key_locator::org_id.eq(organization));
             let locate = diesel::insert_into(api_key_locator::table).values(located);
-            locate.execute(connection).map_err(duplicate("id"))?;
-            diesel::insert_into(api_keys::table).values(row).execute(connection).map_err(duplicate("id"))?;
+            locate.execute(connection).map_err(duplicate(Unique::Id))?;
+            diesel::insert_into(api_keys::table)
+                .values(row)
+                .execute(connection)
+                .map_err(duplicate(Unique::Id))?;
             Ok(Some(()))
         };
         Ok(self.mutate(evidence, mutation).await?.is_some())

@@ -5,26 +5,27 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::result::Error;
-use strongroom_domain::{
-    AuditEvent, Credential, CredentialId, Evidence, IntegrationId, OrganizationId, Sealed, Slot,
-};
+use strongroom_domain::{AuditEvent, Credential, CredentialId, Evidence, OrganizationId, Sealed, Slot};
 use strongroom_repository::{
     CredentialFilter, CredentialRepository, SealedCredential, Selector, StoreError, StoreResult, TestFinding,
+    Unique,
 };
 use time::OffsetDateTime;
 
 use crate::columns::{blob, integer, micros};
 use crate::failure::{Failure, violated};
-use crate::schema::{credentials, instr};
+use crate::schema::credentials;
 use crate::{SqliteStore, audit, integrations, quota};
 pub(crate) use rows::CredentialRow;
 use rows::{ChangedColumns, PayloadRow, TestedColumns, sealed};
 
 /// Which unique value an insert collided with.
 fn taken(error: Error) -> Failure {
-    let what =
-        violated(&error).map(|columns| if columns.contains("credentials.slot") { "slot" } else { "id" });
-    what.map_or_else(|| error.into(), |what| StoreError::Duplicate { what }.into())
+    match violated(&error) {
+        Some(columns) if columns.contains("credentials.slot") => StoreError::Duplicate(Unique::Slot).into(),
+        Some(_) => StoreError::Duplicate(Unique::Id).into(),
+        None => error.into(),
+    }
 }
 
 fn list(
@@ -52,9 +53,6 @@ fn list(
     if let Some(slot) = filter.slot {
         query = query.filter(credentials::slot.eq(slot.as_str().to_owned()));
     }
-    if filter.crm {
-        query = query.filter(instr(credentials::slot, Slot::CRM).eq(1));
-    }
     if let Some(providers) = filter.reach.providers {
         let providers = providers.iter().map(|provider| provider.as_str().to_owned());
         query = query.filter(credentials::provider.eq_any(providers.collect::<Vec<_>>()));
@@ -69,24 +67,23 @@ fn list(
     Ok(rows.into_iter().map(CredentialRow::into_credential).collect::<Result<_, _>>()?)
 }
 
-/// Removes a credential; `None` when there is none, else also which connection it leaves disconnected.
+/// Removes a credential that no connection uses, and says whether there was one.
 fn delete(
     connection: &mut SqliteConnection,
     organization: &str,
     id: &[u8],
     expected_revision: Option<u64>,
-) -> Result<Option<Option<IntegrationId>>, Failure> {
+) -> Result<bool, Failure> {
     let row = credentials::table.find((organization, id));
     let stored: Option<(String, i64)> =
         row.select((credentials::provider, credentials::revision)).first(connection).optional()?;
-    let Some((provider, revision)) = stored else { return Ok(None) };
+    let Some((provider, revision)) = stored else { return Ok(false) };
     if expected_revision.is_some_and(|expected| integer(expected) != revision) {
         return Err(StoreError::StaleVersion.into());
     }
     quota::give_back(connection, organization, &provider)?;
-    let disconnected = integrations::release(connection, organization, id)?;
     diesel::delete(row).execute(connection)?;
-    Ok(Some(disconnected))
+    Ok(true)
 }
 
 #[async_trait]
@@ -163,6 +160,22 @@ impl CredentialRepository for SqliteStore {
         self.database.read(work).await
     }
 
+    async fn find_sealed_slots(
+        &self,
+        organization: &OrganizationId,
+        slots: &[Slot],
+    ) -> StoreResult<Vec<SealedCredential>> {
+        let organization = organization.as_str().to_owned();
+        let slots: Vec<_> = slots.iter().map(|slot| slot.as_str().to_owned()).collect();
+        let work = move |connection: &mut SqliteConnection| {
+            let ours = credentials::table.filter(credentials::org_id.eq(organization));
+            let columns = (CredentialRow::as_select(), PayloadRow::as_select());
+            let rows = ours.filter(credentials::slot.eq_any(slots)).select(columns).load(connection)?;
+            Ok(rows.into_iter().map(sealed).collect::<Result<_, _>>()?)
+        };
+        self.database.read(work).await
+    }
+
     async fn replace<'a>(
         &self,
         changed: &Credential,
@@ -213,10 +226,13 @@ impl CredentialRepository for SqliteStore {
         disconnected: AuditEvent,
     ) -> StoreResult<bool> {
         let (organization, keys) = (organization.as_str().to_owned(), Arc::clone(&self.keys));
+        let id = blob(id.0);
         let work = move |connection: &mut SqliteConnection| {
-            let deleted = delete(connection, &organization, &blob(id.0), expected_revision)?;
-            let Some(integration) = deleted else { return Ok(false) };
-            let disconnected = integration.map(|integration| disconnected.targeting(integration.to_string()));
+            let released = integrations::release(connection, &organization, &id)?;
+            if !delete(connection, &organization, &id, expected_revision)? {
+                return Ok(false);
+            }
+            let disconnected = released.map(|integration| disconnected.targeting(integration.to_string()));
             audit::record(connection, &*keys, evidence.events().chain(&disconnected))?;
             Ok(true)
         };

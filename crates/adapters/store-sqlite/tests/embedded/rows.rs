@@ -245,11 +245,10 @@ async fn a_credential_in_use_is_not_deleted_past_the_store_and_an_edited_connect
         organization: acme(),
         id: IntegrationId(ids.credential().0),
         provider: stored.provider.clone(),
-        credential: Some(stored.id),
         connected_by: "user_1".to_owned(),
         connected_at: instant(1),
     };
-    assert!(embedded.store.connect(&integration, stored.id, evidence()).await.unwrap());
+    assert!(embedded.store.connect(&integration, &stored, evidence()).await.unwrap());
     let mut intruder = embedded.intruder();
     intruder.batch_execute("PRAGMA foreign_keys = ON").unwrap();
     assert!(intruder.batch_execute("DELETE FROM credentials").is_err());

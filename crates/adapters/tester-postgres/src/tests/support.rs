@@ -125,6 +125,8 @@ fn provider(id: &str) -> Provider {
         fields: Vec::new(),
         types: BTreeMap::new(),
         test: Some(ProviderTest::Postgresql),
+        connect: None,
+        crm: None,
     }
 }
 

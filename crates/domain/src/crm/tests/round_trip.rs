@@ -244,8 +244,8 @@ fn what_cannot_be_a_credential_is_refused_by_name_and_never_quoted() {
         too_many.metadata.insert(format!("list{name}"), thousand);
     }
     for (new, place) in [
-        (content("", token, json!({})), "dsn field is required"),
-        (content(url, "", json!({})), "access_token field is required"),
+        (content("", token, json!({})), "dsn is required"),
+        (content(url, "", json!({})), "access_token is required"),
         (content(&long, token, json!({})), "dsn "),
         (content(url, &long, json!({})), "access_token "),
         (content(url, token, json!({ "note": [long] })), "metadata.note "),

@@ -42,6 +42,29 @@ fn no_secret_is_left_in_a_masked_dsn() {
         "user:CANARY@host:22",
         "https://user:CANARY@",
         "https://[CANARY",
+        "sqlserver://host;user=sa;password=CANARY",
+        "sqlserver://host:1433;password=CANARY/db",
+        "odbc://Driver={x};Pwd=CANARY",
+        "snowflake://acct;token=CANARY",
+        "foo://h&password=CANARY/",
+        "https://CORP\\alice:CANARY@crm.example.com/",
+        "https://u\\:CANARY@host/",
+        "https://host\\@CANARY/",
+        "foo://user%3ACANARY%40host/",
+        "foo://h%3Fpassword%3DCANARY/",
+        "foo://h%23CANARY/",
+        "https://h/\0CANARY",
+        "https://alice/CANARY@crm.example.com",
+        "https://alice:12/CANARY@crm.example.com/",
+        "https://host/;password=CANARY",
+        "https://h/%3Fpassword=CANARY",
+        "https://h/%40CANARY",
+        "https://h/%2525/%zz/CANARY",
+        "https://h/a CANARY",
+        "https://h:CANARY/",
+        "https://u:1@h:CANARY",
+        "1://CANARY",
+        "ht tp://h/CANARY",
     ] {
         let masked = masked(content(&dsn.replace("CANARY", CANARY), "a-token", json!({})));
         assert!(!masked.to_string().contains(CANARY), "{dsn}: {masked}");
@@ -56,6 +79,13 @@ fn no_secret_is_left_in_masked_metadata() {
         json!({ "pin": 424_242_424_242_u64, "pi": 42.424_242, "sealed": true }),
         json!({ "instance_url": format!("https://user:{CANARY}@host.example.com") }),
         json!({ "scopes": [format!("https://:{CANARY}@host"), { "x": format!("ftp://{CANARY}@host") }] }),
+        json!({ "api_version": format!("https://CORP\\u:{CANARY}@h/") }),
+        json!({ "api_version": format!("mongodb://u:{CANARY}@h1:1,h2:2/") }),
+        json!({ "api_version": format!("jdbc:pg://u:{CANARY}@h/") }),
+        json!({ "api_version": format!("see https://u:{CANARY}@h/") }),
+        json!({ "token_type": format!("https://h/?token={CANARY}") }),
+        json!({ "scopes": { "password": CANARY } }),
+        json!({ "scopes": [[CANARY]] }),
         json!({ "Instance_Url": CANARY, "api_version ": CANARY }),
     ] {
         let masked = masked(content(URL, CANARY, metadata.clone())).to_string();
@@ -75,13 +105,15 @@ fn what_is_public_stays_in_the_clear() {
         ),
         ("https://user@[::1]:8443/a/b", "https://********@[::1]:8443/a/b"),
         ("https://example.com/?", "https://example.com/?********"),
+        ("https://example.com:8443/a_b/c-d.e/%20f", "https://example.com:8443/a_b/c-d.e/%20f"),
+        ("https://u@example.com", "https://********@example.com"),
         ("not a url", MASK),
         ("mailto:a@example.com", MASK),
     ] {
         assert_eq!(masked(content(dsn, "a-token", json!({})))["dsn"], expected);
     }
     let metadata = json!({
-        "instance_url": URL, "scopes": ["a", { "b": 1 }], "api_version": null, "token_type": 7,
+        "instance_url": URL, "scopes": ["a", 1, true], "api_version": null, "token_type": 7,
         "expires_at": "2031-02-03T04:05:06Z", "note": { "a": [1, null], "b": {} },
     });
     let mut expected = metadata.clone();

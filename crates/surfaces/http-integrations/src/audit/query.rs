@@ -6,9 +6,10 @@ use serde::Serialize;
 use serde_json::json;
 use strongroom_application::{Failure, QueryAudit};
 use strongroom_domain::audit::AuditRecord;
-use strongroom_domain::{Action, Actor, CredentialId, Operation};
+use strongroom_domain::{Action, Actor, CredentialId, Operation, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Cursor, Doc, Moment, Parameter, Route, Schema, ok, schema_of, timestamp,
+    Answered, Call, Content, Cursor, Doc, Moment, Parameter, Route, Schema, credential_id_schema, ok,
+    schema_of,
 };
 use strongroom_repository::AuditFilter;
 
@@ -23,7 +24,7 @@ const DOC: Doc = Doc {
         Parameter {
             name: "credential_id",
             description: "Only about this credential.",
-            schema: schema::credential_id,
+            schema: credential_id_schema,
         },
         Parameter {
             name: "actor",
@@ -112,7 +113,7 @@ impl<'a> From<&'a AuditRecord> for Item<'a> {
         let event = &record.event;
         Self {
             seq: record.seq,
-            at: timestamp(record.at),
+            at: timestamp::format(record.at),
             action: event.action.as_str(),
             outcome: event.outcome.as_str(),
             actor: event.actor.as_str(),

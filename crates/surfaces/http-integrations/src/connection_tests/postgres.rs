@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use serde_json::{Map, Value, json};
 use strongroom_application::{Failure, TestConnection};
 use strongroom_domain::{CredentialType, Operation};
-use strongroom_http_kit::{Call, Doc, Fields, Route, Schema, or_null};
+use strongroom_http_kit::{ALLOWANCE, Call, Doc, Fields, Route, Schema, or_null};
 
 use super::{REPORTED, answer, needed, submission};
 use crate::schema;
@@ -25,13 +25,13 @@ pub(crate) const STORED: Route = Route::act(
 
 const DOC: Doc = Doc {
     body: Some(Schema { name: "PostgresConnectionTest", json: connection_test }),
-    answer_headers: &schema::ALLOWANCE,
+    answer_headers: &ALLOWANCE,
     refusals: &[429],
     ..Doc::new("Tests a PostgreSQL connection and stores nothing", REPORTED)
 };
 
 const STORED_DOC: Doc = Doc {
-    answer_headers: &schema::ALLOWANCE,
+    answer_headers: &ALLOWANCE,
     refusals: &[404, 409, 429],
     ..Doc::new("Tests a stored PostgreSQL credential", REPORTED)
 };

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use serde_json::{Value, json};
 use strongroom_application::{Failure, TestConnection};
 use strongroom_domain::{CredentialType, Operation};
-use strongroom_http_kit::{Call, Doc, Fields, Route, Schema};
+use strongroom_http_kit::{ALLOWANCE, Call, Doc, Fields, Route, Schema, credentials_schema};
 
 use super::{REPORTED, answer};
 use crate::schema;
@@ -18,7 +18,7 @@ pub(crate) const ROUTE: Route = Route::post(
 
 const DOC: Doc = Doc {
     body: Some(Schema { name: "ConnectionTest", json: connection_test }),
-    answer_headers: &schema::ALLOWANCE,
+    answer_headers: &ALLOWANCE,
     refusals: &[429],
     ..Doc::new("Tests credentials of a provider and stores nothing", REPORTED)
 };
@@ -47,7 +47,7 @@ fn connection_test() -> Value {
         "type": "object",
         "properties": {
             "credential_type": schema::credential_type(),
-            "credentials": schema::credentials(),
+            "credentials": credentials_schema(),
         },
         "required": ["credential_type", "credentials"],
         "additionalProperties": false,

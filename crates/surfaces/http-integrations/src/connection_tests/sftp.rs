@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use serde_json::{Value, json};
 use strongroom_application::{Failure, MAX_PROBE_PATH_BYTES, TestConnection};
 use strongroom_domain::{CredentialType, Operation, Rule, SecretText, SubmittedValue};
-use strongroom_http_kit::{Call, Doc, Fields, Route, Schema, one_of, or_null};
+use strongroom_http_kit::{ALLOWANCE, Call, Doc, Fields, Route, Schema, one_of, or_null};
 
 use super::{REPORTED, answer, needed, renamed, submission};
 use crate::schema;
@@ -18,7 +18,7 @@ pub(crate) const ROUTE: Route = Route::post(
 
 const DOC: Doc = Doc {
     body: Some(Schema { name: "SftpConnectionTest", json: connection_test }),
-    answer_headers: &schema::ALLOWANCE,
+    answer_headers: &ALLOWANCE,
     refusals: &[429],
     ..Doc::new("Tests an SFTP connection and stores nothing", REPORTED)
 };

@@ -3,10 +3,9 @@
 use actix_web::HttpResponse;
 use strongroom_application::Failure;
 use strongroom_domain::Operation;
-use strongroom_http_kit::{Call, Doc, Route};
+use strongroom_http_kit::{ALLOWANCE, Call, Doc, Route};
 
 use super::{REPORTED, answer};
-use crate::schema;
 
 pub(crate) const ROUTE: Route = Route::act(
     "/integrations/credentials/{credential_id}/test",
@@ -16,7 +15,7 @@ pub(crate) const ROUTE: Route = Route::act(
 );
 
 const DOC: Doc = Doc {
-    answer_headers: &schema::ALLOWANCE,
+    answer_headers: &ALLOWANCE,
     refusals: &[404, 409, 429],
     ..Doc::new("Tests a stored credential", REPORTED)
 };

@@ -4,7 +4,10 @@ use actix_web::HttpResponse;
 use serde_json::{Value, json};
 use strongroom_application::{Failure, StoreCredential};
 use strongroom_domain::{CredentialName, CredentialType, Operation, Slot};
-use strongroom_http_kit::{Answered, Call, Content, Doc, Fields, Route, Schema, created, or_null, with_etag};
+use strongroom_http_kit::{
+    Answered, Call, Content, Doc, ETAG, Fields, LOCATION, Route, Schema, created, credentials_schema,
+    name_schema, or_null, with_etag,
+};
 
 use crate::metadata::{CREDENTIAL, Metadata};
 use crate::refuse::REFUSED_OR_WRONG_SHAPE;
@@ -20,7 +23,7 @@ pub(crate) const ROUTE: Route = Route::post(
 const DOC: Doc = Doc {
     query: &[schema::TEST],
     body: Some(Schema { name: "NewCredential", json: new_credential }),
-    answer_headers: &[schema::LOCATION, schema::ETAG],
+    answer_headers: &[LOCATION, ETAG],
     refusals: &[409, 429],
     own_refusals: &[(422, REFUSED_OR_WRONG_SHAPE)],
     ..Doc::new(
@@ -31,7 +34,7 @@ const DOC: Doc = Doc {
 
 async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
     let test = tests_first(&call)?;
-    let new = StoreCredential { test, ..read(call.body()?)? };
+    let new = read(call.body()?, test)?;
     let credential = call.app.store_credential(&call.caller, new).await?;
     let location = format!("/integrations/credentials/{}", credential.id);
     Ok(with_etag(created(location, &Metadata::from(&credential)), credential.revision))
@@ -44,7 +47,7 @@ pub(crate) fn tests_first(call: &Call) -> Result<bool, Failure> {
     query.finish(|| Some(test))
 }
 
-fn read(mut body: Fields) -> Result<StoreCredential, Failure> {
+fn read(mut body: Fields, test: bool) -> Result<StoreCredential, Failure> {
     let provider = body.required("provider");
     let credential_type = body.required_choice("credential_type", CredentialType::parse);
     let credentials = body.required("credentials");
@@ -59,7 +62,7 @@ fn read(mut body: Fields) -> Result<StoreCredential, Failure> {
             name,
             expires_at,
             slot,
-            test: false,
+            test,
         })
     })
 }
@@ -70,8 +73,8 @@ fn new_credential() -> Value {
         "properties": {
             "provider": schema::provider(),
             "credential_type": schema::credential_type(),
-            "credentials": schema::credentials(),
-            "name": or_null(schema::name()),
+            "credentials": credentials_schema(),
+            "name": or_null(name_schema()),
             "expires_at": or_null(schema::moment()),
             "slot": or_null(schema::slot()),
         },

@@ -3,9 +3,7 @@
 use actix_web::HttpResponse;
 use strongroom_application::Failure;
 use strongroom_domain::Operation;
-use strongroom_http_kit::{Answered, Call, Content, Doc, Route, no_content};
-
-use crate::schema;
+use strongroom_http_kit::{Answered, Call, Content, Doc, IF_MATCH, Route, no_content};
 
 pub(crate) const ROUTE: Route = Route::delete(
     "/integrations/credentials/{credential_id}",
@@ -15,7 +13,7 @@ pub(crate) const ROUTE: Route = Route::delete(
 );
 
 const DOC: Doc = Doc {
-    headers: &[schema::IF_MATCH],
+    headers: &[IF_MATCH],
     refusals: &[400, 404, 412],
     ..Doc::new(
         "Destroys a credential at once",

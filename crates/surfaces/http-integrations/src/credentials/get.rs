@@ -3,10 +3,9 @@
 use actix_web::HttpResponse;
 use strongroom_application::Failure;
 use strongroom_domain::Operation;
-use strongroom_http_kit::{Answered, Call, Content, Doc, Route};
+use strongroom_http_kit::{Answered, Call, Content, Doc, ETAG, Route};
 
 use crate::metadata::{CREDENTIAL, shown};
-use crate::schema;
 
 pub(crate) const ROUTE: Route = Route::get(
     "/integrations/credentials/{credential_id}",
@@ -16,7 +15,7 @@ pub(crate) const ROUTE: Route = Route::get(
 );
 
 const DOC: Doc = Doc {
-    answer_headers: &[schema::ETAG],
+    answer_headers: &[ETAG],
     refusals: &[400, 404],
     ..Doc::new(
         "Shows a credential without its secret",

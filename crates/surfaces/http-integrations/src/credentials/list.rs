@@ -5,7 +5,7 @@ use actix_web::http::header::{self, HeaderValue};
 use serde_json::json;
 use strongroom_application::{Failure, ListCredentials};
 use strongroom_domain::{CredentialId, CredentialName, CredentialStatus, Operation, ProviderId, Rule, Slot};
-use strongroom_http_kit::{Answered, Call, Content, Cursor, Doc, Parameter, Route, ok, one_of};
+use strongroom_http_kit::{Answered, Call, Content, Cursor, Doc, Parameter, Route, name_schema, ok, one_of};
 
 use crate::metadata::{CREDENTIAL, Metadata};
 use crate::schema;
@@ -47,7 +47,7 @@ const STATUS: Parameter = Parameter {
     description: "Only with this status.",
     schema: || one_of(CredentialStatus::ALL.map(CredentialStatus::as_str)),
 };
-const NAME: Parameter = Parameter { name: "name", description: "Only with this name.", schema: schema::name };
+const NAME: Parameter = Parameter { name: "name", description: "Only with this name.", schema: name_schema };
 const SLOT: Parameter = Parameter {
     name: "slot",
     description: "Only the holder of this slot.",
@@ -55,14 +55,14 @@ const SLOT: Parameter = Parameter {
 };
 
 async fn handle(call: Call) -> Result<HttpResponse, Failure> {
-    let query = read(&call)?;
+    let query = read(&call, None)?;
     answer(call, query).await
 }
 
 async fn handle_provider(call: Call) -> Result<HttpResponse, Failure> {
     let provider = call.app.provider(call.path("provider"));
     let provider = provider.ok_or_else(|| Failure::invalid(Rule::fixed(UNKNOWN).on("provider")))?;
-    let query = ListCredentials { provider: Some(provider.id.clone()), ..read(&call)? };
+    let query = read(&call, Some(provider.id.clone()))?;
     answer(call, query).await
 }
 
@@ -81,12 +81,14 @@ async fn answer(call: Call, query: ListCredentials) -> Result<HttpResponse, Fail
 
 const UNKNOWN: &str = "must be a provider of the catalog";
 
-fn read(call: &Call) -> Result<ListCredentials, Failure> {
+/// A provider in the path goes before one in the query.
+fn read(call: &Call, of_path: Option<ProviderId>) -> Result<ListCredentials, Failure> {
     let mut query = call.query();
-    let provider = query.parsed("provider", |text| {
+    let asked = query.parsed("provider", |text| {
         let found = call.app.provider(text).map(|provider| provider.id.clone());
         found.ok_or(Rule::fixed(UNKNOWN))
     });
+    let provider = of_path.or(asked);
     let status = query.choice("status", CredentialStatus::parse);
     let name = query.parsed("name", CredentialName::parse);
     let slot = query.parsed("slot", slot_in_query);

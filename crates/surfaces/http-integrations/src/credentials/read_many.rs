@@ -5,10 +5,11 @@ use actix_web::http::StatusCode;
 use serde_json::{Value, json};
 use strongroom_application::{Application, Failure};
 use strongroom_domain::{CredentialId, Operation, Rule};
-use strongroom_http_kit::{Answered, Call, Content, Doc, Fields, Route, Schema, ok_secret};
+use strongroom_http_kit::{
+    Answered, Call, Content, Doc, Fields, Route, Schema, credential_id_schema, ok_secret,
+};
 
 use super::read_secret::{OPENED, Opened};
-use crate::schema;
 
 pub(crate) const ROUTE: Route = Route::post(
     "/integrations/credentials/secrets",
@@ -52,7 +53,7 @@ fn read(mut body: Fields) -> Result<Vec<CredentialId>, Failure> {
 fn credential_ids() -> Value {
     let ids = json!({
         "type": "array",
-        "items": schema::credential_id(),
+        "items": credential_id_schema(),
         "minItems": 1,
         "maxItems": Application::MAX_BATCH,
     });

@@ -10,10 +10,10 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use strongroom_application::{Failure, OpenedCredential};
 use strongroom_domain::content::TOKEN_EXPIRY;
-use strongroom_domain::crm::{DSN, METADATA, Metadata};
-use strongroom_domain::{Operation, Slot};
+use strongroom_domain::crm::{DSN, METADATA};
+use strongroom_domain::{CrmContent, Operation, Slot, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Parameter, Route, Schema, ok_secret, or_null, timestamp, with_etag,
+    Answered, Call, Content, Doc, ETAG, Parameter, Route, Schema, ok_secret, or_null, with_etag,
 };
 
 use crate::metadata::{PublicValue, public_value};
@@ -47,7 +47,7 @@ const DOC: Doc = Doc {
         schema: || json!({ "type": "string" }),
     }],
     headers: &[schema::IF_NONE_MATCH],
-    answer_headers: &[schema::ETAG],
+    answer_headers: &[ETAG],
     refusals: &[400, 404, 409],
     ..Doc::new(
         "Reads a secret",
@@ -105,10 +105,7 @@ impl Opened<'_> {
     pub(crate) fn size_hint(&self) -> usize {
         let secret: usize =
             self.opened.secret.iter().map(|(name, value)| name.len() + value.len() * 6 + 8).sum();
-        let crm = self.opened.crm.as_ref().map_or(0, |content| {
-            let metadata = content.metadata.iter().map(|(name, value)| name.len() * 6 + 4 + value.size());
-            64 + content.dsn.len() * 6 + metadata.sum::<usize>()
-        });
+        let crm = self.opened.crm.as_ref().map_or(0, CrmContent::max_written_bytes);
         1_024 + secret + crm + self.opened.credential.config.to_canonical_json().len() * 2
     }
 
@@ -122,7 +119,7 @@ impl Opened<'_> {
             true => credential.access_token_expires_at,
             false => credential.expires_at,
         };
-        end.map(timestamp)
+        end.map(timestamp::format)
     }
 }
 
@@ -155,26 +152,17 @@ impl Serialize for Values<'_> {
         }
         let token_end = credential.access_token_expires_at.filter(|_| self.0.shows(TOKEN_EXPIRY));
         if let Some(end) = token_end {
-            map.serialize_entry(TOKEN_EXPIRY, &timestamp(end))?;
+            map.serialize_entry(TOKEN_EXPIRY, &timestamp::format(end))?;
         }
         if let Some(content) = &self.0.opened.crm {
             if self.0.shows(DSN) {
                 map.serialize_entry(DSN, content.dsn.expose())?;
             }
             if self.0.shows(METADATA) {
-                map.serialize_entry(METADATA, &Exposed(&content.metadata))?;
+                map.serialize_entry(METADATA, &content.expose_metadata())?;
             }
         }
         map.end()
-    }
-}
-
-/// Metadata of a CRM client.
-struct Exposed<'a>(&'a Metadata);
-
-impl Serialize for Exposed<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value.expose())))
     }
 }
 
@@ -200,6 +188,5 @@ fn opened_credential() -> Value {
             },
         },
         "required": ["id", "provider", "credential_type", "version", "expires_at", "credentials"],
-        "additionalProperties": false,
     })
 }

@@ -4,7 +4,10 @@ use actix_web::HttpResponse;
 use serde_json::{Value, json};
 use strongroom_application::{Failure, NewContent, UpdateCredential};
 use strongroom_domain::{CredentialName, CredentialType, Operation};
-use strongroom_http_kit::{Answered, Call, Content, Doc, Fields, Route, Schema, or_null};
+use strongroom_http_kit::{
+    Answered, Call, Content, Doc, ETAG, Fields, IF_MATCH, Route, Schema, credentials_schema, name_schema,
+    or_null,
+};
 
 use super::create::tests_first;
 use crate::metadata::{CREDENTIAL, shown};
@@ -20,9 +23,9 @@ pub(crate) const ROUTE: Route = Route::patch(
 
 const DOC: Doc = Doc {
     query: &[schema::TEST],
-    headers: &[schema::IF_MATCH],
+    headers: &[IF_MATCH],
     body: Some(Schema { name: "CredentialChange", json: credential_change }),
-    answer_headers: &[schema::ETAG],
+    answer_headers: &[ETAG],
     refusals: &[404, 409, 412, 429, 502],
     own_refusals: &[(422, REFUSED_OR_WRONG_SHAPE)],
     ..Doc::new(
@@ -34,14 +37,14 @@ const DOC: Doc = Doc {
 async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
     let id = call.credential_id()?;
     let (expected_revision, test) = (call.if_match()?, tests_first(&call)?);
-    let change = UpdateCredential { expected_revision, test, ..read(call.body()?)? };
+    let change = read(call.body()?, expected_revision, test)?;
     let credential = call.app.update_credential(&call.caller, id, change).await?;
     Ok(shown(&credential))
 }
 
 /// Content comes whole or not at all: `credential_type` and `credentials` need each other. Without them,
 /// a name or an expiry is left to change; `null` lifts the expiry.
-fn read(mut body: Fields) -> Result<UpdateCredential, Failure> {
+fn read(mut body: Fields, expected_revision: Option<u64>, test: bool) -> Result<UpdateCredential, Failure> {
     let content = body.has("credential_type") || body.has("credentials");
     let something_else = body.has("name") || body.names("expires_at");
     let (credential_type, credentials) = match content || !something_else {
@@ -56,7 +59,7 @@ fn read(mut body: Fields) -> Result<UpdateCredential, Failure> {
         let content = credential_type.zip(credentials);
         let content =
             content.map(|(credential_type, credentials)| NewContent { credential_type, credentials });
-        Some(UpdateCredential { content, name, expires_at, expected_revision: None, test: false })
+        Some(UpdateCredential { content, name, expires_at, expected_revision, test })
     })
 }
 
@@ -76,8 +79,8 @@ fn credential_change() -> Value {
         "type": "object",
         "properties": {
             "credential_type": or_null(schema::credential_type()),
-            "credentials": or_null(schema::credentials()),
-            "name": or_null(schema::name()),
+            "credentials": or_null(credentials_schema()),
+            "name": or_null(name_schema()),
             "expires_at": or_null(schema::moment()),
         },
         "additionalProperties": false,

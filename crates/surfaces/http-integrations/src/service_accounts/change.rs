@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use strongroom_application::{ChangeServiceAccount, Failure};
 use strongroom_domain::service_account::AccountName;
 use strongroom_domain::{Operation, ServiceAccountStatus};
-use strongroom_http_kit::{Answered, Call, Content, Doc, Fields, Route, Schema, ok, or_null};
+use strongroom_http_kit::{Answered, Call, Content, Doc, Fields, Route, Schema, name_schema, ok, or_null};
 
 use super::{
     Account, SERVICE_ACCOUNT, account_id, credential_ids, credential_ids_schema, description,
@@ -50,7 +50,7 @@ fn account_change() -> Value {
     json!({
         "type": "object",
         "properties": {
-            "name": or_null(schema::name()),
+            "name": or_null(name_schema()),
             "description": or_null(description_schema()),
             "scopes": or_null(scopes_schema()),
             "providers": or_null(providers_schema()),

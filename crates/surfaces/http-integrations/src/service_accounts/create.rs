@@ -5,20 +5,21 @@ use serde_json::{Value, json};
 use strongroom_application::{Failure, NewServiceAccount};
 use strongroom_domain::service_account::AccountName;
 use strongroom_domain::{Operation, Reach};
-use strongroom_http_kit::{Answered, Call, Content, Doc, Fields, Route, Schema, created, or_null};
+use strongroom_http_kit::{
+    Answered, Call, Content, Doc, Fields, LOCATION, Route, Schema, created, name_schema, or_null,
+};
 
 use super::{
     Account, SERVICE_ACCOUNT, credential_ids, credential_ids_schema, description, description_schema,
     providers, providers_schema, scopes, scopes_schema,
 };
-use crate::schema;
 
 pub(crate) const ROUTE: Route =
     Route::post("/service-accounts", Operation::ManageServiceAccounts, |call| Box::pin(handle(call)), &DOC);
 
 const DOC: Doc = Doc {
     body: Some(Schema { name: "NewServiceAccount", json: new_account }),
-    answer_headers: &[schema::LOCATION],
+    answer_headers: &[LOCATION],
     ..Doc::new(
         "Makes a service account",
         &[Answered { status: 201, description: "It is made.", content: Content::One(SERVICE_ACCOUNT) }],
@@ -49,7 +50,7 @@ fn new_account() -> Value {
     json!({
         "type": "object",
         "properties": {
-            "name": schema::name(),
+            "name": name_schema(),
             "description": or_null(description_schema()),
             "scopes": or_null(scopes_schema()),
             "providers": or_null(providers_schema()),

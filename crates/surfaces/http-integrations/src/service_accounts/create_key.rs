@@ -9,7 +9,7 @@ use strongroom_application::{Failure, NewApiKey};
 use strongroom_domain::Operation;
 use strongroom_domain::service_account::AccountName;
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Fields, Route, Schema, ok_secret, or_null, schema_of,
+    Answered, Call, Content, Doc, Fields, Route, Schema, name_schema, ok_secret, or_null, schema_of,
 };
 
 use super::{Key, account_id};
@@ -63,7 +63,7 @@ fn read(mut body: Fields) -> Result<NewApiKey, Failure> {
 fn new_key() -> Value {
     json!({
         "type": "object",
-        "properties": { "name": schema::name(), "expires_at": or_null(schema::moment()) },
+        "properties": { "name": name_schema(), "expires_at": or_null(schema::moment()) },
         "required": ["name"],
         "additionalProperties": false,
     })

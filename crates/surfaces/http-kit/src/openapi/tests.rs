@@ -11,7 +11,7 @@ const NOT_READY: Schema = Schema { name: "NotReady", json: || json!({ "type": "o
 const OK: &[Answered] = &[Answered { status: 200, description: "Done.", content: Content::One(THING) }];
 const ID: Parameter = Parameter { name: "id", description: "An id.", schema: || json!({ "type": "string" }) };
 
-static CREATE: Doc = Doc { body: Some(THING), refusals: &[404], ..Doc::new("Makes a thing", OK) };
+static CREATE: Doc = Doc { body: Some(THING), refusals: &[404, 429], ..Doc::new("Makes a thing", OK) };
 static ACT: Doc = Doc::new("Acts", OK);
 static READY: Doc = Doc { own_refusals: &[(503, NOT_READY)], ..Doc::new("Tells", OK) };
 
@@ -45,7 +45,7 @@ fn refusals_follow_from_access_and_body_and_from_what_the_use_case_can_end_with(
     let paths = &document["paths"];
     assert_eq!(
         statuses(&paths["/v9/things"]["post"]),
-        ["200", "400", "401", "403", "404", "408", "413", "415", "422", "431", "500", "503"]
+        ["200", "400", "401", "403", "404", "408", "413", "415", "422", "429", "431", "500", "503"]
     );
     assert_eq!(statuses(&paths["/v9/ready"]["get"]), ["200", "431", "500", "503"]);
     assert_eq!(document["info"]["version"], "1.2.3");
@@ -81,4 +81,14 @@ fn a_route_may_word_a_refusal_in_its_own_way() {
     assert_eq!(shared["$ref"], "#/components/responses/Toythings503");
     assert!(document["components"]["responses"]["Toythings503"]["headers"]["Retry-After"].is_object());
     assert!(document["tags"][0]["description"].as_str().unwrap().contains("`/api/v9`"));
+}
+
+#[test]
+fn a_limit_is_told_in_the_headers_of_what_is_beyond_it() {
+    let document = document(&[&TOY], "1.2.3");
+    let headers = &document["components"]["responses"]["Toythings429"]["headers"];
+    for name in ["Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"] {
+        let pointer = headers[name]["$ref"].as_str().unwrap().trim_start_matches('#');
+        assert!(document.pointer(pointer).unwrap()["schema"].is_object(), "{name}");
+    }
 }
