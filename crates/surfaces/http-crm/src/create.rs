@@ -68,5 +68,11 @@ fn schema() -> Value {
         },
         "required": ["provider", "dsn", "access_token"],
         "additionalProperties": false,
+        "examples": [{
+            "provider": "hubspot",
+            "dsn": "https://api.hubapi.com",
+            "access_token": "EXAMPLE",
+            "metadata": { "portal_id": "12345678" },
+        }],
     })
 }

@@ -80,5 +80,11 @@ fn new_credential() -> Value {
         },
         "required": ["provider", "credential_type", "credentials"],
         "additionalProperties": false,
+        "examples": [{
+            "provider": "sftp",
+            "credential_type": "user_password",
+            "credentials": { "host": "files.example.com", "port": 22, "username": "etl", "password": "EXAMPLE" },
+            "name": "Nightly export",
+        }],
     })
 }

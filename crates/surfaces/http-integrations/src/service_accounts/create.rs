@@ -58,5 +58,6 @@ fn new_account() -> Value {
         },
         "required": ["name"],
         "additionalProperties": false,
+        "examples": [{ "name": "importer", "scopes": ["credentials:read", "secrets:read"] }],
     })
 }

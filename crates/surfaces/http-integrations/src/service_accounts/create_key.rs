@@ -66,5 +66,6 @@ fn new_key() -> Value {
         "properties": { "name": name_schema(), "expires_at": or_null(schema::moment()) },
         "required": ["name"],
         "additionalProperties": false,
+        "examples": [{ "name": "importer, since May" }],
     })
 }
