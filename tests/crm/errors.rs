@@ -38,12 +38,12 @@ async fn a_bad_body_is_400_and_names_the_first_problem(world: World) {
         (with("provider", json!(5)), "provider must be a string"),
         (with("dsn", json!([CANARY])), "dsn must be a string"),
         (with("access_token", json!({ "canary": CANARY })), "access_token must be a string"),
-        (with("metadata", json!(CANARY)), "metadata must be a object"),
-        (with("metadata", json!([CANARY])), "metadata must be a object"),
+        (with("metadata", json!(CANARY)), "metadata must be an object"),
+        (with("metadata", json!([CANARY])), "metadata must be an object"),
         (with("provider", json!("acme-crm")), ONE_OF),
         (with("provider", json!("sftp")), ONE_OF),
         (with("token", json!(CANARY)), "token is not a known field"),
-        (json!([CANARY]), "body must be a object"),
+        (json!([CANARY]), "body must be an object"),
         (with("access_token", json!("two\nlines")), "access_token must not contain control characters"),
         (with("access_token", json!("x".repeat(32 * 1024 + 1))), "access_token must be at most 32 KiB"),
         (
@@ -62,9 +62,9 @@ async fn a_bad_body_is_400_and_names_the_first_problem(world: World) {
         (json!({ "dsn": "" }), "dsn field is required"),
         (json!({ "access_token": "" }), "access_token field is required"),
         (json!({ "access_token": 1 }), "access_token must be a string"),
-        (json!({ "metadata": [] }), "metadata must be a object"),
+        (json!({ "metadata": [] }), "metadata must be an object"),
         (json!({ "id": "x" }), "id is not a known field"),
-        (json!(null), "body must be a object"),
+        (json!(null), "body must be an object"),
     ] {
         assert_eq!(detail(&put(&robot, &path, body).await), (400, format!("Validation error: {problem}")));
     }

@@ -100,7 +100,8 @@ fn malformed(misshapes: &[Misshape]) -> String {
         MisshapeKind::Unknown => "is not a known field",
         MisshapeKind::Repeated => "must be given once",
         MisshapeKind::WrongType(expected) => {
-            return format!("Validation error: {place} must be a {expected}");
+            let article = if expected.starts_with(['i', 'o']) { "an" } else { "a" };
+            return format!("Validation error: {place} must be {article} {expected}");
         }
         MisshapeKind::WrongValue(rule) | MisshapeKind::NotJson(rule) => rule,
     };
