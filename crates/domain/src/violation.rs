@@ -21,6 +21,11 @@ impl Rule {
         Self(Cow::Owned(text))
     }
 
+    /// Whether it asks for a value that is missing, for whatever reason: such rules begin with "is required".
+    pub fn asks_for_a_value(&self) -> bool {
+        self.0.starts_with("is required")
+    }
+
     /// States which field broke the rule.
     pub fn on(self, field: impl Into<String>) -> Violation {
         Violation { field: field.into(), rule: self }

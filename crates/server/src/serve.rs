@@ -1,7 +1,7 @@
 //! The server.
 
 #[cfg(test)]
-mod documentation;
+mod tests;
 
 use std::net::TcpListener;
 use std::sync::Arc;

@@ -85,9 +85,7 @@ fn invalid(violations: &[Violation]) -> String {
     let Some(Violation { field, rule }) = violations.first() else {
         return "Validation error: the request is invalid".to_owned();
     };
-    let rule = rule.to_string();
-    // The domain says so of everything that is missing, with the reason behind it.
-    let noun = if rule.starts_with("is required") { "field " } else { "" };
+    let noun = if rule.asks_for_a_value() { "field " } else { "" };
     format!("Validation error: {field} {noun}{rule}")
 }
 
