@@ -213,7 +213,7 @@ impl PostgresStore {
         evidence: &Evidence,
     ) -> Result<(), Failure> {
         let row = NewCredential::of(new)?;
-        let mut connection = self.database.checkout().await?;
+        let (_turn, mut connection) = self.database.checkout_in_turn(&new.credential.organization).await?;
         connection
             .transaction(async |connection| {
                 let credential = &new.credential;
@@ -233,7 +233,7 @@ impl PostgresStore {
     ) -> Result<(), Failure> {
         let changes = Changeable::of(changed)?;
         let payload = sealed.map(Payload::of);
-        let mut connection = self.database.checkout().await?;
+        let (_turn, mut connection) = self.database.checkout_in_turn(&changed.organization).await?;
         connection
             .transaction(async |connection| {
                 let as_read = dsl::credentials
@@ -256,7 +256,7 @@ impl PostgresStore {
         evidence: &Evidence,
     ) -> Result<(), Failure> {
         let tested = Tested::of(finding);
-        let mut connection = self.database.checkout().await?;
+        let (_turn, mut connection) = self.database.checkout_in_turn(organization).await?;
         connection
             .transaction(async |connection| {
                 let as_tested = dsl::credentials
@@ -277,7 +277,7 @@ impl PostgresStore {
         expected: Option<i64>,
         (evidence, disconnected): &(Evidence, AuditEvent),
     ) -> Result<(), Failure> {
-        let mut connection = self.database.checkout().await?;
+        let (_turn, mut connection) = self.database.checkout_in_turn(organization).await?;
         connection
             .transaction(async |connection| {
                 let this =

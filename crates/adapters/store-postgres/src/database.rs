@@ -1,11 +1,13 @@
 use std::sync::Arc;
 
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use strongroom_domain::OrganizationId;
 use strongroom_repository::{Source, StoreResult};
 use time::OffsetDateTime;
 
 use crate::failure::{Failure, OPERATION_LIMIT, within};
 use crate::pool::{Connector, Pool, PooledConnection};
+use crate::turns::{Turn, Turns};
 use crate::{connection_url, migrations, options::PostgresOptions, schema, tls};
 
 /// Why the database cannot be used. No variant holds the URL.
@@ -50,6 +52,7 @@ pub enum OpenError {
 #[derive(Clone)]
 pub struct PostgresDatabase {
     pool: Arc<Pool>,
+    turns: Arc<Turns>,
 }
 
 impl PostgresDatabase {
@@ -60,7 +63,8 @@ impl PostgresDatabase {
     pub async fn connect(options: PostgresOptions) -> Result<Self, OpenError> {
         let (config, mode) = connection_url::parse(&options.url)?;
         let connector = Connector { config, tls: tls::connector(&mode)?, statements: options.statements };
-        let database = Self { pool: Arc::new(Pool::new(connector, options.pool_size)) };
+        let turns = Arc::new(Turns::new(options.pool_size));
+        let database = Self { pool: Arc::new(Pool::new(connector, options.pool_size)), turns };
         let mut connection = database.dedicated().await?;
         if !options.allow_unsafe_durability {
             refuse_unsafe_durability(&mut connection).await?;
@@ -106,6 +110,15 @@ impl PostgresDatabase {
 
     pub(crate) async fn checkout(&self) -> Result<PooledConnection<'_>, Failure> {
         self.pool.checkout().await.map_err(Failure::Store)
+    }
+
+    /// A connection for a write of this organisation, when its turn has come.
+    pub(crate) async fn checkout_in_turn(
+        &self,
+        organization: &OrganizationId,
+    ) -> Result<(Turn, PooledConnection<'_>), Failure> {
+        let turn = self.turns.take(organization).await;
+        Ok((turn, self.checkout().await?))
     }
 
     async fn dedicated(&self) -> Result<AsyncPgConnection, OpenError> {

@@ -102,7 +102,7 @@ impl PostgresStore {
     ) -> Result<(), Failure> {
         let row = NewIntegration::of(new, credential.id);
         let seen = (stored_counter(credential.version)?, credential.status.as_str());
-        let mut connection = self.database.checkout().await?;
+        let (_turn, mut connection) = self.database.checkout_in_turn(&new.organization).await?;
         connection
             .transaction(async |connection| {
                 // Keeps the credential from being deleted before this commits, and also from being changed,
@@ -144,7 +144,7 @@ impl PostgresStore {
         id: IntegrationId,
         evidence: &Evidence,
     ) -> Result<(), Failure> {
-        let mut connection = self.database.checkout().await?;
+        let (_turn, mut connection) = self.database.checkout_in_turn(organization).await?;
         connection
             .transaction(async |connection| {
                 let connected = dsl::integrations

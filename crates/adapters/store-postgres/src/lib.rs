@@ -29,6 +29,7 @@ mod schema;
 mod service_account_row;
 mod service_accounts;
 mod tls;
+mod turns;
 
 pub use connection_url::endpoints;
 pub use database::{OpenError, PostgresDatabase};
