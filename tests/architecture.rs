@@ -17,7 +17,7 @@ enum Ring {
     Composition,
     Server,
     /// May do what an adapter may, and use the one crate that opens outgoing sockets.
-    Tester,
+    Caller,
     Testing,
     /// Plays the providers that the catalog declares.
     Simulator,
@@ -30,7 +30,9 @@ impl Ring {
             ["crates", "domain"] => Self::Domain,
             ["crates", "ports", _] => Self::Port,
             ["crates", "application"] => Self::Application,
-            ["crates", "adapters", name] if name.starts_with("tester-") => Self::Tester,
+            ["crates", "adapters", name] if name.starts_with("tester-") || *name == "oauth-http" => {
+                Self::Caller
+            }
             ["crates", "adapters", _] => Self::Adapter,
             ["crates", "surfaces", "http-kit"] => Self::Kit,
             ["crates", "surfaces", _] => Self::Surface,
@@ -49,7 +51,7 @@ impl Ring {
             Self::Domain => &[],
             Self::Port => &[Self::Domain],
             Self::Application | Self::Adapter => &[Self::Domain, Self::Port],
-            Self::Tester => {
+            Self::Caller => {
                 return other == Self::Domain || other == Self::Port || name == "strongroom-egress";
             }
             Self::Simulator => {
@@ -57,7 +59,7 @@ impl Ring {
             }
             Self::Kit => &[Self::Domain, Self::Port, Self::Application],
             Self::Surface => &[Self::Domain, Self::Port, Self::Application, Self::Kit],
-            Self::Composition => &[Self::Domain, Self::Port, Self::Application, Self::Adapter, Self::Tester],
+            Self::Composition => &[Self::Domain, Self::Port, Self::Application, Self::Adapter, Self::Caller],
             Self::Server => &[Self::Domain, Self::Application, Self::Kit, Self::Surface, Self::Composition],
             Self::Testing => &[Self::Domain, Self::Port, Self::Testing],
             Self::Tests => return true,

@@ -39,6 +39,8 @@ async fn globex(world: &World, server: &Server) -> Vec<Targets> {
     let connected =
         admin.post("/v1/integrations/datadog/connect", json!({ "credentialId": id_of_connect })).await;
     assert_eq!(connected.status, 200, "{}", connected.text);
+    let app = json!({ "provider": "google", "client_id": "globex.example.com", "client_secret": CANARY });
+    let app = admin.post("/integrations/oauth/apps", app).await.json()["id"].as_str().unwrap().to_owned();
     let ids = [
         stored["id"].as_str().unwrap().to_owned(),
         crm.json()["id"].as_str().unwrap().to_owned(),
@@ -54,6 +56,7 @@ async fn globex(world: &World, server: &Server) -> Vec<Targets> {
             slot: "nightly".into(),
             account: id.into(),
             key: key["id"].as_str().unwrap().into(),
+            app: app.clone(),
             connected: "datadog",
             crm: "salesforce",
         })
@@ -81,6 +84,7 @@ async fn state(server: &Server, targets: &[Targets]) -> Vec<Value> {
         "/integrations/credentials",
         "/service-accounts",
         "/v1/integrations",
+        "/integrations/oauth/apps",
         &format!("/service-accounts/{}/api-keys", targets[0].account),
     ] {
         seen.push(admin.get(path).await.json());

@@ -26,6 +26,7 @@ mod isolation;
 mod journey;
 mod limits;
 mod mass_assignment;
+mod oauth;
 mod races;
 mod roles;
 mod start;

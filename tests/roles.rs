@@ -16,6 +16,8 @@ fn allowed(operation: Operation) -> (bool, bool, &'static [&'static str]) {
             (true, true, &["credentials:read"])
         }
         Operation::CreateCredential
+        | Operation::AuthorizeCredential
+        | Operation::RefreshCredential
         | Operation::UpdateCredential
         | Operation::DeleteCredential
         | Operation::TestCredential => (true, true, &["credentials:write"]),
@@ -24,6 +26,7 @@ fn allowed(operation: Operation) -> (bool, bool, &'static [&'static str]) {
         Operation::ManageIntegrations => (true, false, &["credentials:write"]),
         Operation::ManageServiceAccounts
         | Operation::ManageApiKeys
+        | Operation::ManageOauthApps
         | Operation::QueryAudit
         | Operation::VerifyAudit => (true, false, &[]),
     }
@@ -72,14 +75,24 @@ async fn every_role_and_scope_may_do_what_the_table_says_and_nothing_else() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_the_listed_routes_are_public() {
-    let public =
+    const CALLBACKS: [&str; 2] =
+        ["/integrations/{provider}/callback", "/integrations/{provider}/callback/{app_id}"];
+    let pages =
         ["/health/live", "/health/ready", "/metrics", "/openapi.json", "/docs", "/v1/integrations/catalog"];
-    assert_eq!(routes::public(), public);
+    let known: Vec<(String, &str)> = ["GET", "POST"]
+        .into_iter()
+        .flat_map(|method| CALLBACKS.map(|path| (method.to_owned(), path)))
+        .chain(pages.map(|path| ("GET".to_owned(), path)))
+        .collect();
+    assert_eq!(routes::public(), known);
     let world = World::embedded();
     let server = world.setup.start().await;
     let anonymous = server.client(Character::Anonymous);
-    for path in routes::public() {
+    for path in pages {
         assert_eq!(anonymous.get(path).await.status, 200, "{path}");
+    }
+    for path in ["/integrations/google/callback?code=x&state=y", "/integrations/google/callback/x?state=y"] {
+        assert_eq!(anonymous.get(path).await.status, 400, "a state is the key to {path}");
     }
     let forwarded = anonymous.send(Method::GET, "/metrics", None, &[("X-Forwarded-For", "127.0.0.1")]).await;
     assert_eq!(forwarded.status, 404, "metrics are for peers that no proxy speaks for");

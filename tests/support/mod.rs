@@ -1,5 +1,6 @@
 //! Servers to talk to, and the characters who talk to them.
 
+pub(crate) mod authorization_servers;
 pub(crate) mod characters;
 pub(crate) mod client;
 pub(crate) mod dns;

@@ -14,10 +14,22 @@ pub(crate) struct Targets {
     pub(crate) slot: String,
     pub(crate) account: String,
     pub(crate) key: String,
+    /// An OAuth app.
+    pub(crate) app: String,
     /// A provider that is connected.
     pub(crate) connected: &'static str,
     /// A CRM that has credentials.
     pub(crate) crm: &'static str,
+}
+
+impl Request {
+    /// Whether only an admin may ask this, and no service account.
+    pub(crate) fn is_for_admins(&self) -> bool {
+        matches!(
+            self.operation,
+            Operation::ManageServiceAccounts | Operation::ManageApiKeys | Operation::ManageOauthApps
+        )
+    }
 }
 
 impl Targets {
@@ -28,6 +40,7 @@ impl Targets {
             slot: "nobody".into(),
             account: "0192f0c1-7b6a-7abc-8def-0123456789ac".into(),
             key: "aaaaaaaaaaaaaaaa".into(),
+            app: "0192f0c1-7b6a-7abc-8def-0123456789ad".into(),
             connected: "opsgenie",
             crm: "zoho",
         }
@@ -67,6 +80,7 @@ pub(crate) fn protected(targets: &Targets) -> Vec<Request> {
                     .replace("{slot}", &targets.slot)
                     .replace("{service_account_id}", &targets.account)
                     .replace("{key_id}", &targets.key)
+                    .replace("{app_id}", &targets.app)
                     .replace("{provider}", provider(method.as_str(), route.path, targets)),
                 body: body(method.as_str(), route.path, targets),
                 operation,
@@ -127,7 +141,18 @@ fn body(method: &str, path: &str, targets: &Targets) -> Option<Value> {
         ("POST", "/integrations/{provider}/test-connection") => {
             Some(json!({ "credential_type": "user_password", "credentials": postgres() }))
         }
-        ("POST", path) if path.ends_with("/test") || path.ends_with("/test-connection/{credential_id}") => {
+        ("POST", "/integrations/oauth/complete") => {
+            Some(json!({ "state": "a-state-of-nobody", "completion_code": "a-code-of-nobody" }))
+        }
+        ("POST", "/integrations/oauth/apps") => {
+            Some(json!({ "provider": "google", "client_id": "app.example.com", "client_secret": "a-secret" }))
+        }
+        ("PATCH", "/integrations/oauth/apps/{app_id}") => Some(json!({ "client_secret": "set by another" })),
+        ("POST", path)
+            if ["/test", "/refresh", "/test-connection/{credential_id}"]
+                .iter()
+                .any(|end| path.ends_with(end)) =>
+        {
             None
         }
         ("GET" | "DELETE", _) => None,
@@ -139,8 +164,9 @@ fn postgres() -> Value {
     json!({ "host": "127.0.0.1", "database": "sales", "username": "app", "password": "a-password" })
 }
 
-/// The paths of public routes.
-pub(crate) fn public() -> Vec<&'static str> {
+/// The public routes: method and path.
+pub(crate) fn public() -> Vec<(String, &'static str)> {
     let routes = DIALECTS.iter().flat_map(|dialect| dialect.routes);
-    routes.filter(|route| route.operation().is_none()).map(|route| route.path).collect()
+    let public = routes.filter(|route| route.operation().is_none());
+    public.map(|route| ((route.method)().to_string(), route.path)).collect()
 }

@@ -1,15 +1,25 @@
 //! Connects a provider with a stored credential.
 
 use strongroom_domain::integration::ConnectAuthType;
+use strongroom_domain::oauth::Connects;
 use strongroom_domain::{
     Action, Credential, CredentialId, CredentialStatus, Integration, IntegrationId, Operation, Outcome,
-    Provider, ProviderId, Rule, TestMeaning,
+    Provider, Rule, TestMeaning,
 };
 use strongroom_repository::StoreError;
 use tokio::time::Instant;
 
 use crate::update_credential::PATIENCE;
-use crate::{Application, Caller, Conflict, Failure, Missing};
+use crate::{Application, BeginAuthorization, BegunAuthorization, Caller, Conflict, Failure, Missing};
+
+/// What became of asking for a connection.
+#[derive(Debug)]
+pub enum Connecting {
+    /// It is there.
+    Connected(Integration),
+    /// It will be there when a person has granted.
+    Begun(BegunAuthorization),
+}
 
 /// What to connect, and with what.
 #[derive(Debug, Default)]
@@ -34,7 +44,7 @@ impl Application {
         &self,
         caller: &Caller,
         asked: ConnectIntegration,
-    ) -> Result<Integration, Failure> {
+    ) -> Result<Connecting, Failure> {
         self.permit(caller, Operation::ManageIntegrations)?;
         let (provider, listing) = self.listed_for_connecting(&asked.provider)?;
         match listing.auth_type {
@@ -42,16 +52,39 @@ impl Application {
                 let id = asked.credential_id;
                 let id =
                     id.ok_or_else(|| Failure::invalid(Rule::fixed("is required").on("credential_id")))?;
-                self.connect_with(caller, &provider, id).await
+                self.connect_with(caller, &provider, id).await.map(Connecting::Connected)
             }
-            ConnectAuthType::Oauth2 if asked.redirect_url.is_none() => {
-                Err(Failure::invalid(Rule::fixed("is required").on("redirect_url")))
+            ConnectAuthType::Oauth2 => {
+                let place = asked.redirect_url;
+                let place =
+                    place.ok_or_else(|| Failure::invalid(Rule::fixed("is required").on("redirect_url")))?;
+                self.begin_connecting(caller, &provider, place).await.map(Connecting::Begun)
             }
-            ConnectAuthType::Oauth2 => Err(missing_app(&provider.id)),
             ConnectAuthType::WebhookOnly => Err(Failure::invalid(
                 Rule::fixed("needs no connection: it only calls webhooks").on("provider"),
             )),
         }
+    }
+
+    /// Sends a person to the provider; the connection is there when the flow completes.
+    async fn begin_connecting(
+        &self,
+        caller: &Caller,
+        provider: &Provider,
+        redirect_to: String,
+    ) -> Result<BegunAuthorization, Failure> {
+        let present = self.ports.integrations.find(caller.organization(), &provider.id).await?;
+        if present.is_some_and(|present| present.credential.is_some()) {
+            return Err(Failure::Conflict(Conflict::AlreadyConnected));
+        }
+        let asked = BeginAuthorization {
+            provider: provider.id.as_str().to_owned(),
+            redirect_to: Some(redirect_to),
+            ..BeginAuthorization::default()
+        };
+        let connects = Connects(self.ports.ids.next());
+        let begun = self.begin_permitted(caller, asked, Some(connects)).await;
+        begun.map_err(in_terms_of_connecting)
     }
 
     /// Connects, again when the credential changed between what was found out about it and the connection.
@@ -140,9 +173,11 @@ impl Application {
     }
 }
 
-fn missing_app(provider: &ProviderId) -> Failure {
-    let rule = Rule::naming(format!(
-        "has no OAuth app: the operator must set oauth.apps.{provider}.client_id and oauth.apps.{provider}.client_secret"
-    ));
-    Failure::invalid(rule.on("provider"))
+/// The same violation of the field that this use case has.
+fn in_terms_of_connecting(failure: Failure) -> Failure {
+    let Failure::Invalid(mut violations) = failure else { return failure };
+    for violation in violations.iter_mut().filter(|violation| violation.field == "redirect_to") {
+        violation.field = "redirect_url".into();
+    }
+    Failure::Invalid(violations)
 }

@@ -1,13 +1,15 @@
 //! Destroys a credential.
 
-use strongroom_domain::{Action, Credential, CredentialId, Operation, Outcome};
+use strongroom_domain::{Action, Credential, CredentialId, Operation, Outcome, SecretPayload};
+use strongroom_repository::Selector;
 use tokio::time::Instant;
 
 use crate::update_credential::PATIENCE;
 use crate::{Application, Caller, Conflict, Failure, Missing};
 
 impl Application {
-    /// Removes a credential at once; its event is its tombstone.
+    /// Removes a credential at once; its event is its tombstone. With `revoke` its token is then revoked at the
+    /// provider as well, as far as that can be done; what came of it is on record.
     ///
     /// # Errors
     /// `Conflict(StaleRevision)` when `expected_revision` is given and is not the present one.
@@ -16,8 +18,41 @@ impl Application {
         caller: &Caller,
         id: CredentialId,
         expected_revision: Option<u64>,
+        revoke: bool,
     ) -> Result<(), Failure> {
-        self.delete_seen(caller, id, expected_revision, |_| true).await
+        self.permit(caller, Operation::DeleteCredential)?;
+        let grant = if revoke { self.grant_to_revoke(caller, id).await? } else { None };
+        self.delete_seen(caller, id, expected_revision, |_| true).await?;
+        if let Some((credential, payload)) = grant {
+            let event = caller.event(Action::GrantRevoked, Outcome::Success).about(&credential);
+            let application = self.clone();
+            // It goes on when the caller hangs up: the only copy of the token is here.
+            let revoked =
+                tokio::spawn(async move { application.revoke_grant(&credential, payload, event).await });
+            revoked.await.ok();
+        }
+        Ok(())
+    }
+
+    /// The payload of an OAuth credential, opened before it is gone.
+    async fn grant_to_revoke(
+        &self,
+        caller: &Caller,
+        id: CredentialId,
+    ) -> Result<Option<(Credential, SecretPayload)>, Failure> {
+        let selector = Selector::Id(id);
+        let row = self.ports.credentials.find_sealed(caller.organization(), &selector).await?;
+        let row = row.filter(|row| caller.principal.reach().covers(&row.credential));
+        let row = row.ok_or(Failure::NotFound(Missing::Credential))?;
+        if !row.credential.credential_type.is_oauth() {
+            return Ok(None);
+        }
+        match self.open(caller, &row).await {
+            Ok(payload) => Ok(Some((row.credential, payload))),
+            // What does not open can still be deleted.
+            Err(Failure::Internal) => Ok(None),
+            Err(failure) => Err(failure),
+        }
     }
 
     /// The same for those credentials alone that a dialect sees.

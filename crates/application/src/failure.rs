@@ -46,6 +46,13 @@ pub enum Failure {
     /// The provider did not answer; what was stored before still is.
     #[error("the provider did not answer")]
     Upstream(Box<TestReport>),
+    /// The provider's authorization server did not answer, or its OAuth app is not set up right, and there is no valid
+    /// token. The grant lives.
+    #[error("the authorization server did not answer")]
+    ProviderAway {
+        /// When to try again.
+        retry_after: Duration,
+    },
     /// Too many of something; try again later.
     #[error("too many")]
     Limited {
@@ -78,6 +85,8 @@ pub enum Missing {
     ServiceAccount,
     /// An API key.
     ApiKey,
+    /// An OAuth app.
+    OauthApp,
     /// A route.
     Route,
 }
@@ -95,6 +104,8 @@ pub enum Conflict {
     AuthorizationPending,
     /// The credential's grant is gone.
     ReauthorizationRequired,
+    /// The organisation has an OAuth app of this name.
+    OauthAppExists,
     /// The resource has another revision than the caller expects.
     StaleRevision,
 }
@@ -159,7 +170,8 @@ impl From<StoreError> for Failure {
                 tracing::warn!(source = %chain(source.as_ref()), "the store is unavailable");
                 Self::unavailable()
             }
-            StoreError::Duplicate(Unique::Slot | Unique::Id | Unique::KekName) | StoreError::Corrupt(_) => {
+            StoreError::Duplicate(Unique::Slot | Unique::Id | Unique::KekName | Unique::OauthApp)
+            | StoreError::Corrupt(_) => {
                 tracing::error!(error = %chain(&error), "the store failed");
                 Self::Internal
             }

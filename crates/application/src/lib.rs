@@ -6,9 +6,11 @@
 mod audit_chain;
 mod audit_writer;
 mod authenticate;
+mod begin_authorization;
 mod browse_catalog;
 mod caller;
 mod checkpoint_audit;
+mod complete_authorization;
 mod connect_integration;
 mod connection_tests;
 mod crm_credential;
@@ -17,17 +19,29 @@ mod delete_crm_credential;
 mod denials;
 mod destination_budget;
 mod disconnect_integration;
+mod expire_authorizations;
 mod failure;
 mod get_credential;
+mod granted_content;
 mod limit_organization;
 mod list_credentials;
 mod list_integrations;
 mod manage_api_keys;
+mod manage_oauth_apps;
 mod manage_service_accounts;
+mod oauth_client;
+mod oauth_settings;
+mod provider_pauses;
 mod query_audit;
 mod read_secrets;
 mod readiness;
+mod receive_callback;
 mod record_start;
+mod refresh_attempt;
+mod refresh_credential;
+mod refresh_expiring;
+mod refresh_flights;
+mod revoke_grant;
 mod secrets;
 mod show_crm_credentials;
 mod store_credential;
@@ -46,22 +60,26 @@ mod verify_audit;
 
 use std::sync::Arc;
 
+use strongroom_authorization_server::AuthorizationServer;
 use strongroom_domain::TestCode;
 use strongroom_environment::{Catalog, Clock, Ids, KeyFileReader, Randomness, TokenVerifier};
 pub use strongroom_provider_tester::MAX_PROBE_PATH_BYTES;
 use strongroom_provider_tester::Testers;
-pub use strongroom_repository::ConnectedCredential;
 use strongroom_repository::{
-    AuditTrail, CredentialRepository, DestinationLimitRepository, IntegrationRepository,
-    OrganizationRepository, ServiceAccountRepository,
+    AuditTrail, AuthorizationFlowRepository, CredentialRepository, DestinationLimitRepository,
+    IntegrationRepository, OauthAppRepository, OrganizationRepository, RefreshLeaseRepository,
+    ServiceAccountRepository,
 };
+pub use strongroom_repository::{ConnectedCredential, Selector};
 use strongroom_vault::{PurposeKeys, Vault};
 
 pub use audit_chain::{Break, Verification};
 pub use authenticate::Presented;
+pub use begin_authorization::{BeginAuthorization, BegunAuthorization};
 pub use caller::Caller;
 pub use checkpoint_audit::Checkpoint;
-pub use connect_integration::ConnectIntegration;
+pub use complete_authorization::{CompleteAuthorization, ConfirmAuthorization, Confirmed};
+pub use connect_integration::{ConnectIntegration, Connecting};
 pub use connection_tests::Tested;
 pub use crm_credential::CrmCredential;
 pub use destination_budget::StoredBudget;
@@ -69,9 +87,12 @@ pub use failure::{Conflict, Failure, Misshape, MisshapeKind, Missing};
 pub use list_credentials::ListCredentials;
 pub use list_integrations::ListIntegrations;
 pub use manage_api_keys::{IssuedApiKey, NewApiKey};
+pub use manage_oauth_apps::{NewOauthApp, ShownOauthApp};
 pub use manage_service_accounts::{ChangeServiceAccount, NewServiceAccount};
+pub use oauth_settings::{ConfiguredApp, OauthSettings};
 pub use query_audit::QueryAudit;
 pub use read_secrets::OpenedCredential;
+pub use receive_callback::{CallbackRefused, Confirmation, ReceiveCallback, Received};
 pub use store_credential::StoreCredential;
 pub use store_crm_credential::StoreCrmCredential;
 pub use store_integration_credential::StoreIntegrationCredential;
@@ -83,11 +104,16 @@ pub use verify_audit::VerifyAudit;
 
 use crate::audit_writer::AuditWriter;
 use crate::denials::Denials;
+use crate::provider_pauses::ProviderPauses;
 use crate::readiness::Readiness;
+use crate::refresh_flights::RefreshFlights;
 use crate::test_counts::TestCounts;
 use crate::test_limits::{KeyTurns, TestPlaces, TestRateLimits};
 use crate::usage_notes::UsageNotes;
 use crate::verified_keys::VerifiedKeys;
+
+/// How long a refresh that is under way may take once the instance stops; then its lease runs out.
+const SETTLE: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// The ports that the use cases work through.
 #[derive(Clone)]
@@ -100,6 +126,14 @@ pub struct Ports {
     pub service_accounts: Arc<dyn ServiceAccountRepository>,
     /// Organisations' limits.
     pub organizations: Arc<dyn OrganizationRepository>,
+    /// Authorizations that are under way.
+    pub authorization_flows: Arc<dyn AuthorizationFlowRepository>,
+    /// OAuth apps of organisations.
+    pub oauth_apps: Arc<dyn OauthAppRepository>,
+    /// Leases of refreshes.
+    pub refresh_leases: Arc<dyn RefreshLeaseRepository>,
+    /// Authorization servers.
+    pub authorization_server: Arc<dyn AuthorizationServer>,
     /// The audit chains.
     pub audit: Arc<dyn AuditTrail>,
     /// Seals and opens payloads.
@@ -138,6 +172,9 @@ pub struct Limits {
 pub struct Application {
     ports: Ports,
     limits: Limits,
+    oauth: Arc<OauthSettings>,
+    refresh_flights: Arc<RefreshFlights>,
+    provider_pauses: Arc<ProviderPauses>,
     audit_writer: AuditWriter,
     verified_keys: Arc<VerifiedKeys>,
     usage: Arc<UsageNotes>,
@@ -151,12 +188,15 @@ pub struct Application {
 
 impl Application {
     /// Starts the audit writer and readies the use cases. Must be called within a tokio runtime.
-    pub fn start(ports: Ports, limits: Limits) -> Self {
+    pub fn start(ports: Ports, limits: Limits, oauth: OauthSettings) -> Self {
         let audit_writer = AuditWriter::start(ports.audit.clone());
         let test_rates = Arc::new(TestRateLimits::new(limits.tests));
         Self {
             ports,
             limits,
+            oauth: Arc::new(oauth),
+            refresh_flights: Arc::default(),
+            provider_pauses: Arc::default(),
             audit_writer,
             verified_keys: Arc::default(),
             usage: Arc::default(),
@@ -195,9 +235,10 @@ impl Application {
         }
     }
 
-    /// The same at the end, for everything that is left; returns when the audit events that were handed over
+    /// The same at the end, for everything that is left, refreshes that are under way included; returns when the audit events that were handed over
     /// are written.
     pub async fn close(&self) {
+        self.refresh_flights.settle(SETTLE).await;
         self.usage.flush(&self.ports).await;
         self.denials.flush(&self.audit_writer, true);
         self.audit_writer.catch_up().await;

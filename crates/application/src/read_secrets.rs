@@ -1,9 +1,11 @@
 //! Hands secrets out, to service accounts only, each hand-out on record before it happens.
 
+use std::time::Duration;
+
+use futures_util::future;
 use strongroom_domain::credential::Readability;
-use strongroom_domain::{
-    Action, Credential, CredentialId, CrmContent, Operation, Outcome, SecretPayload, Slot,
-};
+use strongroom_domain::oauth::REFRESH_TOKEN;
+use strongroom_domain::{Action, Credential, CredentialId, CrmContent, Operation, Outcome, SecretPayload};
 use strongroom_repository::{SealedCredential, Selector};
 use time::OffsetDateTime;
 
@@ -25,27 +27,25 @@ pub struct OpenedCredential {
 }
 
 impl Application {
-    /// Reads the secret of one credential by id.
+    /// Reads the secret of one credential by id or slot. A token that has ended, or is about to, is refreshed first:
+    /// so that it lives for `min_validity` at least, when that is given and a token can live so long.
     ///
     /// # Errors
-    /// `Unavailable` when the read could not be put on record; then nothing was opened.
-    pub async fn read_secret(&self, caller: &Caller, id: CredentialId) -> Result<OpenedCredential, Failure> {
-        self.read_one(caller, Selector::Id(id)).await
-    }
-
-    /// Reads the secret of the credential that holds a slot.
-    pub async fn read_secret_by_slot(
+    /// `Unavailable` when the read could not be put on record, then nothing was opened; `ProviderAway` when there is
+    /// no valid token and none could be had; `Conflict` when its authorisation is not complete, or is gone with the
+    /// last valid token.
+    pub async fn read_secret(
         &self,
         caller: &Caller,
-        slot: Slot,
+        selector: Selector,
+        min_validity: Option<Duration>,
     ) -> Result<OpenedCredential, Failure> {
-        self.read_one(caller, Selector::Slot(slot)).await
-    }
-
-    async fn read_one(&self, caller: &Caller, selector: Selector) -> Result<OpenedCredential, Failure> {
         self.permit(caller, Operation::ReadSecrets)?;
         let row = self.ports.credentials.find_sealed(caller.organization(), &selector).await?;
-        let opened = self.hand_out(caller, row.into_iter().collect(), self.ports.clock.now()).await?;
+        let row = row.filter(|row| caller.principal.reach().covers(&row.credential));
+        let row = row.ok_or(Failure::NotFound(Missing::Credential))?;
+        let row = self.freshened(caller, row, min_validity).await?;
+        let opened = self.hand_out(caller, vec![row], self.ports.clock.now()).await?;
         opened.into_iter().next().ok_or(Failure::NotFound(Missing::Credential))
     }
 
@@ -57,6 +57,7 @@ impl Application {
         &self,
         caller: &Caller,
         ids: &[CredentialId],
+        min_validity: Option<Duration>,
     ) -> Result<Vec<OpenedCredential>, Failure> {
         self.permit(caller, Operation::ReadSecrets)?;
         let mut rows = self.ports.credentials.find_sealed_many(caller.organization(), ids).await?;
@@ -68,7 +69,13 @@ impl Application {
             let at = rows.iter().position(|row| row.credential.id == *id);
             ordered.push(rows.swap_remove(at.ok_or(Failure::NotFound(Missing::Credential))?));
         }
-        self.hand_out(caller, ordered, self.ports.clock.now()).await
+        let reach = caller.principal.reach();
+        if !ordered.iter().all(|row| reach.covers(&row.credential)) {
+            return Err(Failure::NotFound(Missing::Credential));
+        }
+        let fresh = ordered.into_iter().map(|row| self.freshened(caller, row, min_validity));
+        let fresh = future::try_join_all(fresh).await?;
+        self.hand_out(caller, fresh, self.ports.clock.now()).await
     }
 
     /// Puts the reads on record, and only then opens the payloads. Whether they may be read is decided at `now`.
@@ -123,7 +130,12 @@ impl Application {
         let mut secret = self.open(caller, &row).await?;
         let credential = row.credential;
         let mapping = credential.is_crm().then(|| self.crm_mapping_of(&credential).ok()).flatten();
-        let crm = mapping.map(|(_, mapping)| read_content(&mapping, &credential, &mut secret)).transpose()?;
+        let mut crm =
+            mapping.map(|(_, mapping)| read_content(&mapping, &credential, &mut secret)).transpose()?;
+        if credential.credential_type.is_oauth() && !self.oauth.hand_out_refresh_tokens {
+            secret.remove(REFRESH_TOKEN);
+            crm.iter_mut().for_each(|content| drop(content.metadata.remove(REFRESH_TOKEN)));
+        }
         self.usage.secret_read(&credential.organization, credential.id, now);
         Ok(OpenedCredential { credential, secret, crm })
     }

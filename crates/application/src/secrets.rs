@@ -1,10 +1,14 @@
 //! The only module that turns a payload into sealed bytes and back.
 
-use strongroom_domain::{Action, Content, Credential, Outcome, Sealed, SecretPayload};
-use strongroom_domain::{FieldKind, Provider, Violation};
+use strongroom_domain::audit::Origin;
+use strongroom_domain::{
+    Action, Actor, AuditEvent, AuthorizationFlow, Content, Credential, CredentialId, CredentialType,
+    FieldKind, OauthApp, Outcome, Provider, ProviderId, PublicConfig, Sealed, SecretPayload, SecretText,
+    Violation,
+};
 use strongroom_environment::KeyFileRefused;
 use strongroom_repository::SealedCredential;
-use strongroom_vault::{SealContext, VaultError};
+use strongroom_vault::{SealContext, SealKind, VaultError};
 
 use crate::{Application, Caller, Failure};
 
@@ -24,16 +28,72 @@ impl Application {
         caller: &Caller,
         row: &SealedCredential,
     ) -> Result<SecretPayload, Failure> {
+        let event = caller.event(Action::IntegrityFailed, Outcome::Failed).about(&row.credential);
+        self.open_or_record(row, event).await
+    }
+
+    /// The same for a job of ours.
+    pub(crate) async fn open_for_job(
+        &self,
+        row: &SealedCredential,
+        (actor, origin): (Actor, Origin),
+    ) -> Result<SecretPayload, Failure> {
+        let organization = row.credential.organization.clone();
+        let event = AuditEvent::new(organization, Action::IntegrityFailed, Outcome::Failed, actor, origin);
+        self.open_or_record(row, event.about(&row.credential)).await
+    }
+
+    async fn open_or_record(
+        &self,
+        row: &SealedCredential,
+        event: AuditEvent,
+    ) -> Result<SecretPayload, Failure> {
         match self.ports.vault.open(&context(&row.credential), &row.sealed) {
             Ok(payload) => Ok(payload),
             Err(error @ (VaultError::Integrity | VaultError::UnknownKey(_))) => {
                 tracing::error!(credential = %row.credential.id, %error, "a stored secret does not open");
-                let event = caller.event(Action::IntegrityFailed, Outcome::Failed).about(&row.credential);
                 self.audit_writer.record(vec![event]).await?;
                 Err(Failure::Internal)
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Opens the client secret of an organisation's own app.
+    pub(crate) fn open_app(&self, app: &OauthApp, sealed: &Sealed) -> Result<Option<SecretText>, Failure> {
+        let mut payload = self.ports.vault.open(&app_context(app)?, sealed)?;
+        Ok(payload.remove(CLIENT_SECRET))
+    }
+
+    /// Seals it.
+    pub(crate) async fn seal_app(
+        &self,
+        app: &OauthApp,
+        secret: Option<SecretText>,
+    ) -> Result<Sealed, Failure> {
+        let mut payload = SecretPayload::default();
+        if let Some(secret) = secret {
+            payload.insert(CLIENT_SECRET, secret);
+        }
+        Ok(self.ports.vault.seal(&app_context(app)?, &payload).await?)
+    }
+
+    /// Opens what is kept beside a flow.
+    pub(crate) fn open_flow(
+        &self,
+        flow: &AuthorizationFlow,
+        sealed: &Sealed,
+    ) -> Result<SecretPayload, Failure> {
+        Ok(self.ports.vault.open(&flow_context(flow), sealed)?)
+    }
+
+    /// Seals it.
+    pub(crate) async fn seal_flow(
+        &self,
+        flow: &AuthorizationFlow,
+        payload: &SecretPayload,
+    ) -> Result<Sealed, Failure> {
+        Ok(self.ports.vault.seal(&flow_context(flow), payload).await?)
     }
 
     /// Opens the private keys in new content with their passphrases, to refuse what could never work. That is
@@ -66,8 +126,38 @@ impl Application {
     }
 }
 
+const CLIENT_SECRET: &str = "client_secret";
+
+/// An app's secret is bound to its client id, so that it is never sent with another one.
+fn app_context(app: &OauthApp) -> Result<SealContext, Failure> {
+    let mut config = PublicConfig::default();
+    config.insert("client_id", strongroom_domain::ConfigValue::Text(app.client_id.clone()));
+    Ok(SealContext {
+        kind: SealKind::OauthApp,
+        organization: app.organization.clone(),
+        credential: CredentialId(app.id.0),
+        version: 1,
+        provider: ProviderId::parse(&app.app).map_err(|_| Failure::Internal)?,
+        credential_type: CredentialType::Oauth2,
+        config,
+    })
+}
+
+fn flow_context(flow: &AuthorizationFlow) -> SealContext {
+    SealContext {
+        kind: SealKind::AuthorizationFlow,
+        organization: flow.organization.clone(),
+        credential: CredentialId(flow.id.0),
+        version: 1,
+        provider: flow.provider.clone(),
+        credential_type: flow.credential_type,
+        config: flow.inputs.clone(),
+    }
+}
+
 fn context(credential: &Credential) -> SealContext {
     SealContext {
+        kind: SealKind::Credential,
         organization: credential.organization.clone(),
         credential: credential.id,
         version: credential.version,

@@ -1,5 +1,6 @@
 //! Shows credentials of the CRM dialect: in the clear to whoever may read secrets, masked to everyone else.
 
+use futures_util::future;
 use strongroom_domain::credential::Readability;
 use strongroom_domain::{Credential, CredentialId, CrmContent, Operation, Slot, permitted};
 use strongroom_repository::{SealedCredential, Selector};
@@ -49,11 +50,14 @@ impl Application {
         let crms = catalog.iter().filter(|provider| provider.crm.is_some());
         let slots: Vec<Slot> = crms.map(|provider| Slot::crm(&provider.id)).collect();
         let rows = self.ports.credentials.find_sealed_slots(caller.organization(), &slots).await?;
-        let (now, reach) = (self.ports.clock.now(), caller.principal.reach());
+        let reach = caller.principal.reach();
         let may_read = permitted(&caller.principal, Operation::ReadSecrets);
         let reached = rows.into_iter().filter(|row| reach.covers(&row.credential));
-        let (in_clear, masked): (Vec<_>, Vec<_>) =
-            reached.partition(|row| may_read && row.credential.readability(now) == Readability::Readable);
+        let rows = future::join_all(reached.map(|row| self.freshened_if(may_read, caller, row))).await;
+        let now = self.ports.clock.now();
+        let (in_clear, masked): (Vec<_>, Vec<_>) = rows
+            .into_iter()
+            .partition(|row| may_read && row.credential.readability(now) == Readability::Readable);
         self.record_reads(caller, &in_clear, now).await?;
         let mut shown = Vec::with_capacity(in_clear.len() + masked.len());
         for row in in_clear {
@@ -66,6 +70,14 @@ impl Application {
         }
         shown.sort_by_key(|shown| std::cmp::Reverse(shown.credential.id));
         Ok(shown)
+    }
+
+    /// A row of a list: one token that cannot be refreshed now does not keep the others back.
+    async fn freshened_if(&self, may_read: bool, caller: &Caller, row: SealedCredential) -> SealedCredential {
+        if !may_read {
+            return row;
+        }
+        self.freshened(caller, row.clone(), None).await.unwrap_or(row)
     }
 
     async fn show_selected(&self, caller: &Caller, selector: &Selector) -> Result<CrmCredential, Failure> {
@@ -94,6 +106,7 @@ impl Application {
         if !permitted(&caller.principal, Operation::ReadSecrets) {
             return self.show_masked(caller, row).await;
         }
+        let row = self.freshened(caller, row, None).await?;
         let now = self.ports.clock.now();
         self.record_reads(caller, std::slice::from_ref(&row), now).await?;
         self.show_recorded(caller, row, now).await

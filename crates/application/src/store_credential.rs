@@ -78,6 +78,7 @@ impl Application {
             self.first_version(caller, provider.id.clone(), name, new.credential_type, &content);
         credential.slot = new.slot;
         credential.expires_at = end_of_life(new.expires_at, new.credential_type, &content);
+        credential.refresh_at = self.first_refresh(&credential, &content);
         if let Some(run) = &run {
             credential.take_test(&run.tested.report);
         }
@@ -146,6 +147,9 @@ impl Application {
             last_test_code: None,
             last_read_at: None,
             refreshed_at: None,
+            refresh_at: None,
+            oauth_app: None,
+            account: None,
             created_at: now,
             updated_at: now,
             created_by: caller.principal.id().to_owned(),

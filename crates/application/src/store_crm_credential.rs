@@ -44,6 +44,7 @@ impl Application {
         let mut credential = self.first_version(caller, provider.id.clone(), name, kind, &content);
         credential.slot = Some(slot);
         credential.expires_at = end_of_life(None, kind, &content);
+        credential.refresh_at = self.first_refresh(&credential, &content);
         let in_clear = permitted(&caller.principal, Operation::ReadSecrets);
         let read = caller.event(Action::SecretRead, Outcome::Success).about(&credential);
         let others = if in_clear { vec![read] } else { Vec::new() };

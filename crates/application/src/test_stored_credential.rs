@@ -53,6 +53,8 @@ impl Application {
         if row.credential.status == CredentialStatus::Pending {
             return Err(Failure::Conflict(Conflict::AuthorizationPending));
         }
+        // A token that has ended says nothing about its grant.
+        let row = self.freshened(caller, row.clone(), None).await.unwrap_or(row);
         let provider = self.provider_of(&row.credential)?;
         let secret = self.open(caller, &row).await?;
         let SealedCredential { credential, .. } = row;

@@ -140,6 +140,7 @@ impl Application {
                 None => None,
                 Some(checked) => {
                     checked.put_into(&mut changed, change.expires_at.flatten());
+                    changed.refresh_at = self.first_refresh(&changed, &checked.content);
                     Some(self.seal(&changed, &checked.content.secret).await?)
                 }
             };

@@ -75,6 +75,7 @@ impl Application {
         // What a person stated stays; what followed from the old token does not.
         let stated = current.expires_at.filter(|end| current.access_token_expires_at != Some(*end));
         checked.put_into(&mut changed, stated);
+        changed.refresh_at = self.first_refresh(&changed, &checked.content);
         let sealed = self.seal(&changed, &checked.content.secret).await?;
         let in_clear = permitted(&caller.principal, Operation::ReadSecrets);
         let mut evidence = Evidence::from(self.change_event(caller, current, &changed, Some(&sealed)));

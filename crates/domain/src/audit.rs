@@ -31,6 +31,24 @@ spelled! {
     CredentialTested => "credential.tested",
     /// Credentials that are not stored were tested against their provider.
     ConnectionTested => "connection.tested",
+    /// Somebody began an authorization.
+    AuthorizationBegun => "authorization.begun",
+    /// A provider granted; the credential is pending.
+    AuthorizationGranted => "authorization.granted",
+    /// A grant was confirmed, and its credential is usable.
+    AuthorizationCompleted => "authorization.completed",
+    /// An authorization came to nothing: refused, forged, disowned or over.
+    AuthorizationFailed => "authorization.failed",
+    /// A token was refreshed, or could not be.
+    CredentialRefreshed => "credential.refreshed",
+    /// A token was revoked at its provider, or could not be.
+    GrantRevoked => "grant.revoked",
+    /// An organisation's OAuth app was made.
+    OauthAppCreated => "oauth_app.created",
+    /// The secret of an organisation's OAuth app was replaced.
+    OauthAppUpdated => "oauth_app.updated",
+    /// An organisation's OAuth app was removed.
+    OauthAppDeleted => "oauth_app.deleted",
     /// The egress policy refused a destination that somebody asked for.
     EgressRefused => "egress.refused",
     /// A secret was handed out.

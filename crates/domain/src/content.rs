@@ -43,7 +43,7 @@ pub struct Content {
     pub config: PublicConfig,
     /// Fields that are.
     pub secret: SecretPayload,
-    /// When the access token in it ends (OAuth types).
+    /// When the access token in it ends (OAuth types and client credentials).
     pub access_token_expires_at: Option<OffsetDateTime>,
 }
 
@@ -119,7 +119,8 @@ impl Content {
 
     fn take(&mut self, field: &Field, kind: CredentialType, value: SubmittedValue) -> Result<(), Rule> {
         let value = check_value(field, value)?;
-        if field.kind == FieldKind::Timestamp && field.name == TOKEN_EXPIRY && kind.is_oauth() {
+        let has_token = kind.is_oauth() || kind == CredentialType::ClientCredentials;
+        if field.kind == FieldKind::Timestamp && field.name == TOKEN_EXPIRY && has_token {
             if let Checked::Public(ConfigValue::Text(text)) = &value {
                 self.access_token_expires_at = timestamp::parse(text).ok();
             }

@@ -9,6 +9,8 @@ use uuid::Uuid;
 
 use crate::config::PublicConfig;
 use crate::connection_test::{TestCode, TestReport};
+use crate::content::Content;
+use crate::oauth::{Account, OauthAppId, RefreshProblem, Validity};
 use crate::organization::OrganizationId;
 use crate::principal::UserId;
 use crate::provider::{CredentialType, ProviderId};
@@ -217,6 +219,12 @@ pub struct Credential {
     pub last_read_at: Option<OffsetDateTime>,
     /// When its token was refreshed last.
     pub refreshed_at: Option<OffsetDateTime>,
+    /// When the background refreshes its token next; `None` when there is nothing to refresh, or no way.
+    pub refresh_at: Option<OffsetDateTime>,
+    /// The organisation's own OAuth app that its grant belongs to; the operator's when absent.
+    pub oauth_app: Option<OauthAppId>,
+    /// The account that was granted, when the provider names it.
+    pub account: Option<Account>,
     /// When it was stored.
     pub created_at: OffsetDateTime,
     /// When a person or client changed it last.
@@ -257,6 +265,46 @@ impl Credential {
         self.last_tested_at = None;
         self.last_test_code = None;
         self.refreshed_at = None;
+        self.refresh_at = None;
+        self.oauth_app = None;
+        self.account = None;
+    }
+
+    /// Takes what a refresh brought: the next payload version, and its grant is known to be good. Nothing that
+    /// people have changed is touched.
+    pub fn take_refresh(
+        &mut self,
+        content: &Content,
+        refresh_at: Option<OffsetDateTime>,
+        now: OffsetDateTime,
+    ) {
+        self.version += 1;
+        self.config = content.config.clone();
+        self.access_token_expires_at = content.access_token_expires_at;
+        self.refreshed_at = Some(now);
+        self.refresh_at = refresh_at;
+        self.status_reason = None;
+        if matches!(self.status, CredentialStatus::NeedsReauth | CredentialStatus::Rejected) {
+            self.status = CredentialStatus::Validated;
+        }
+    }
+
+    /// Takes note of why it does not refresh.
+    pub fn take_problem(&mut self, problem: RefreshProblem) {
+        self.status_reason = Some(problem.as_str().to_owned());
+        if problem.needs_reauthorization() {
+            self.status = CredentialStatus::NeedsReauth;
+            self.refresh_at = None;
+        } else if problem == RefreshProblem::ClientRefused {
+            // What was refused is what is stored, as a test would find; it can still be handed out.
+            self.status = CredentialStatus::Rejected;
+            self.refresh_at = None;
+        }
+    }
+
+    /// How long its access token lives; `None` when that is not known.
+    pub fn validity(&self) -> Option<Validity> {
+        self.access_token_expires_at.map(|ends_at| Validity { ends_at, issued_at: self.refreshed_at })
     }
 
     /// Takes what a connection test of its present content has found.

@@ -298,6 +298,20 @@ impl Provider {
 }
 
 impl Template {
+    /// The text of a template that has no variables.
+    pub fn as_literal(&self) -> Option<&str> {
+        match self.0.as_slice() {
+            [] => Some(""),
+            [TemplatePart::Literal(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A text without variables.
+    pub fn literal(text: impl Into<String>) -> Self {
+        Self(vec![TemplatePart::Literal(text.into())])
+    }
+
     /// The names of its variables.
     pub fn variables(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|part| match part {

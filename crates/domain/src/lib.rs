@@ -12,9 +12,11 @@ pub mod connection_test;
 pub mod content;
 pub mod credential;
 pub mod crm;
+pub mod http_request;
 pub mod http_test;
 pub mod integration;
 pub mod json;
+pub mod oauth;
 pub mod organization;
 pub mod permission;
 pub mod principal;
@@ -35,6 +37,9 @@ pub use crm::{CrmContent, CrmMapping, CrmPatch};
 pub use http_test::{HttpTest, ProviderTest};
 pub use integration::{ConnectListing, Integration, IntegrationId, IntegrationStatus};
 pub use json::Json;
+pub use oauth::{
+    Account, AuthorizationFlow, OauthApp, OauthAppId, OauthServer, RefreshProblem, TokenResponse,
+};
 pub use organization::OrganizationId;
 pub use permission::{Operation, permitted};
 pub use principal::{Actor, Principal, Reach, Role, Scope, ScopeSet, UserId};

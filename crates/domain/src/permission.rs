@@ -19,6 +19,10 @@ pub enum Operation {
     DeleteCredential,
     /// Test credentials against their provider, stored or not.
     TestCredential,
+    /// Begin and complete an authorization.
+    AuthorizeCredential,
+    /// Refresh a grant.
+    RefreshCredential,
     /// Read secrets in the clear.
     ReadSecrets,
     /// List or show credentials of the CRM dialect: in the clear to whoever may read secrets, else masked.
@@ -29,6 +33,8 @@ pub enum Operation {
     ManageServiceAccounts,
     /// Create, list and revoke API keys.
     ManageApiKeys,
+    /// Set, list and remove the organisation's own OAuth apps.
+    ManageOauthApps,
     /// Read the audit trail.
     QueryAudit,
     /// Check the audit chain.
@@ -53,7 +59,7 @@ const fn row(operation: Operation, admin: bool, member: bool, scopes: &'static [
 }
 
 /// The table of api.md, part 0.
-pub const PERMISSIONS: [Permission; 14] = [
+pub const PERMISSIONS: [Permission; 17] = [
     row(Operation::ListCredentials, true, true, &[Scope::CredentialsRead]),
     row(Operation::GetCredential, true, true, &[Scope::CredentialsRead]),
     row(Operation::BrowseCatalog, true, true, &[Scope::CredentialsRead]),
@@ -61,11 +67,14 @@ pub const PERMISSIONS: [Permission; 14] = [
     row(Operation::UpdateCredential, true, true, &[Scope::CredentialsWrite]),
     row(Operation::DeleteCredential, true, true, &[Scope::CredentialsWrite]),
     row(Operation::TestCredential, true, true, &[Scope::CredentialsWrite]),
+    row(Operation::AuthorizeCredential, true, true, &[Scope::CredentialsWrite]),
+    row(Operation::RefreshCredential, true, true, &[Scope::CredentialsWrite]),
     row(Operation::ReadSecrets, false, false, &[Scope::SecretsRead]),
     row(Operation::ShowCrmCredentials, true, true, &[Scope::CredentialsRead, Scope::SecretsRead]),
     row(Operation::ManageIntegrations, true, false, &[Scope::CredentialsWrite]),
     row(Operation::ManageServiceAccounts, true, false, &[]),
     row(Operation::ManageApiKeys, true, false, &[]),
+    row(Operation::ManageOauthApps, true, false, &[]),
     row(Operation::QueryAudit, true, false, &[]),
     row(Operation::VerifyAudit, true, false, &[]),
 ];

@@ -40,9 +40,6 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let settings = Settings::load(arguments.config.as_deref(), &environment)?;
     drop(environment);
     logging::start(settings.log_format, serving);
-    for setting in &settings.without_effect {
-        tracing::warn!(setting, "this setting has no effect in this version");
-    }
     let context = Invocation { settings, json: arguments.json };
     match command {
         Command::Serve => serve::run(context.settings).await,

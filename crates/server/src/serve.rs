@@ -33,7 +33,11 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     let metrics_listener = settings.metrics_listen.map(bind).transpose().context("server.metrics_listen")?;
     let plain_http = settings.builder.egress_settings().plain_http;
-    let strongroom = settings.builder.start().await?;
+    let mut builder = settings.builder;
+    if !builder.has_public_url() && !settings.behind_proxy {
+        builder = builder.public_url(&format!("http://{address}"));
+    }
+    let strongroom = builder.start().await?;
     if plain_http {
         tracing::warn!("egress.plain_http is on: secrets may be sent without TLS; for rehearsals only");
     }

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use strongroom::{
-    Builder, EgressSettings, IssuerFile, KeySource, Migrations, SecretSource, Strongroom, TestRates,
+    Builder, Completion, EgressSettings, IssuerFile, KeySource, Migrations, SecretSource, Strongroom,
+    TestRates,
 };
 use strongroom_domain::SecretText;
 use strongroom_http_kit::TrustedProxies;
@@ -29,8 +30,6 @@ pub(crate) struct Settings {
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) log_format: Option<LogFormat>,
     pub(crate) data_dir: PathBuf,
-    /// Settings that have no effect in this version.
-    pub(crate) without_effect: Vec<String>,
     /// The composition, configured and not started.
     pub(crate) builder: Builder,
 }
@@ -41,7 +40,7 @@ impl Settings {
     /// # Errors
     /// Name the setting and the rule; never a value.
     pub(crate) fn load(file: Option<&Path>, environment: &Environment) -> anyhow::Result<Self> {
-        let (raw, without_effect) = layers::merge(file, environment)?;
+        let raw = layers::merge(file, environment)?;
         if let Err(errors) = raw.validate() {
             bail!("{}", raw::explain(&errors));
         }
@@ -64,7 +63,6 @@ impl Settings {
                 .context("server.trusted_proxies (STRONGROOM_SERVER__TRUSTED_PROXIES)")?,
             log_format: raw.log.format,
             data_dir: PathBuf::from(&raw.data_dir),
-            without_effect,
             builder: configure(raw, environment)?,
         })
     }
@@ -135,6 +133,7 @@ fn configure(raw: Raw, environment: &Environment) -> anyhow::Result<Builder> {
         let id = id.parse().ok().context("deployment_id (STRONGROOM_DEPLOYMENT_ID) must be a UUID")?;
         builder = builder.deployment_id(id);
     }
+    builder = configure_oauth(builder, raw.server.public_url, raw.oauth);
     if let Some(dir) = raw.catalog.dir {
         builder = builder.catalog_overlay(dir);
     }
@@ -142,6 +141,26 @@ fn configure(raw: Raw, environment: &Environment) -> anyhow::Result<Builder> {
         builder = builder.checkpoint_file(file);
     }
     Ok(builder)
+}
+
+fn configure_oauth(mut builder: Builder, public_url: Option<String>, oauth: raw::Oauth) -> Builder {
+    builder = builder.hand_out_refresh_tokens(oauth.hand_out_refresh_tokens).oauth_completion(
+        match oauth.completion {
+            raw::CompletionName::Confirm => Completion::Confirm,
+            raw::CompletionName::Bound => Completion::Bound,
+        },
+    );
+    if let Some(url) = public_url {
+        builder = builder.public_url(&url);
+    }
+    if let Some(list) = oauth.redirect_allowlist {
+        builder = builder.oauth_redirects(&list);
+    }
+    for (name, app) in oauth.apps {
+        let secret = app.client_secret.filter(|secret| !secret.is_empty()).map(SecretText::new);
+        builder = builder.oauth_app(&name, &app.client_id.unwrap_or_default(), secret);
+    }
+    builder
 }
 
 fn issuer_file(name: String, issuer: raw::Issuer) -> anyhow::Result<IssuerFile> {

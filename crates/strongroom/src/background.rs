@@ -1,5 +1,5 @@
 //! What a server does beside answering: asks whether the store is there, writes usage notes, truncates the
-//! write-ahead log and, once a minute, writes audit checkpoints, forgets old counts of connection tests and looks
+//! write-ahead log, refreshes tokens ahead of their end, ends authorizations that nobody completed and, once a minute, writes audit checkpoints, forgets old counts of connection tests and looks
 //! where the store is.
 
 use std::io::Write;
@@ -20,6 +20,7 @@ use crate::stores::Stores;
 
 const PROBE: Duration = Duration::from_millis(400);
 const NOTES: Duration = Duration::from_secs(5);
+const REFRESHES: Duration = Duration::from_secs(5);
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// The tasks of one server.
@@ -51,6 +52,16 @@ impl Background {
                 async move {
                     application.flush().await;
                     stores.checkpoint_wal().await;
+                }
+            }
+        }));
+        tasks.spawn(every(REFRESHES, stopped.clone(), {
+            let application = application.clone();
+            move || {
+                let application = application.clone();
+                async move {
+                    application.refresh_expiring().await;
+                    application.expire_authorizations().await;
                 }
             }
         }));

@@ -1,9 +1,11 @@
 //! Configures a vault.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use strongroom_application::TestRates;
+use strongroom_application::{ConfiguredApp, TestRates};
+use strongroom_domain::oauth::Completion;
 use strongroom_domain::{Provider, SecretText};
 use strongroom_egress::EgressSettings;
 use strongroom_environment::Catalog;
@@ -77,6 +79,18 @@ pub struct Builder {
     pub(crate) checkpoint_file: Option<PathBuf>,
     pub(crate) egress: EgressSettings,
     pub(crate) test_rates: Option<TestRates>,
+    pub(crate) oauth: OauthOptions,
+}
+
+/// What a configuration says about OAuth; read when the vault starts.
+#[derive(Debug)]
+pub(crate) struct OauthOptions {
+    pub(crate) public_url: Option<String>,
+    pub(crate) completion: Completion,
+    /// Our own public URL when absent.
+    pub(crate) redirect_allowlist: Option<String>,
+    pub(crate) apps: BTreeMap<String, Arc<ConfiguredApp>>,
+    pub(crate) hand_out_refresh_tokens: bool,
 }
 
 impl Default for Builder {
@@ -95,6 +109,13 @@ impl Default for Builder {
             checkpoint_file: None,
             egress: EgressSettings::default(),
             test_rates: Some(TestRates::default()),
+            oauth: OauthOptions {
+                public_url: None,
+                completion: Completion::Confirm,
+                redirect_allowlist: None,
+                apps: BTreeMap::new(),
+                hand_out_refresh_tokens: true,
+            },
         }
     }
 }
@@ -196,6 +217,54 @@ impl Builder {
     pub fn test_rates(mut self, rates: Option<TestRates>) -> Self {
         self.test_rates = rates;
         self
+    }
+
+    /// Where people reach the service around the vault: scheme, host and port, perhaps a path. OAuth providers send
+    /// their codes there; without it no flow can begin.
+    #[must_use]
+    pub fn public_url(mut self, url: &str) -> Self {
+        self.oauth.public_url = Some(url.to_owned());
+        self
+    }
+
+    /// Whether a public URL is set.
+    pub fn has_public_url(&self) -> bool {
+        self.oauth.public_url.is_some()
+    }
+
+    /// Who completes an OAuth flow.
+    #[must_use]
+    pub fn oauth_completion(mut self, completion: Completion) -> Self {
+        self.oauth.completion = completion;
+        self
+    }
+
+    /// Where OAuth flows may send people back: origins, each perhaps with a path, separated by commas. Without it
+    /// only to the public URL.
+    #[must_use]
+    pub fn oauth_redirects(mut self, list: &str) -> Self {
+        self.oauth.redirect_allowlist = Some(list.to_owned());
+        self
+    }
+
+    /// Whether a read of an OAuth credential answers its refresh token too; true unless it is switched off.
+    #[must_use]
+    pub fn hand_out_refresh_tokens(mut self, hand_out: bool) -> Self {
+        self.oauth.hand_out_refresh_tokens = hand_out;
+        self
+    }
+
+    /// An OAuth app, by the name that provider files give it.
+    #[must_use]
+    pub fn oauth_app(mut self, name: &str, client_id: &str, client_secret: Option<SecretText>) -> Self {
+        let app = ConfiguredApp { client_id: client_id.to_owned(), client_secret };
+        self.oauth.apps.insert(name.to_ascii_lowercase(), Arc::new(app));
+        self
+    }
+
+    /// The names of the OAuth apps.
+    pub fn oauth_apps(&self) -> impl Iterator<Item = &str> {
+        self.oauth.apps.keys().map(String::as_str)
     }
 
     /// Where connections to providers may go.

@@ -74,7 +74,7 @@ impl StartError {
         Self::File { path: path.into(), problem: problem.to_string() }
     }
 
-    fn setting(name: &str, problem: impl ToString) -> Self {
+    pub(crate) fn setting(name: &str, problem: impl ToString) -> Self {
         let variable = name.to_uppercase().replace('.', "__");
         Self::Setting { setting: format!("{name} (STRONGROOM_{variable})"), problem: problem.to_string() }
     }

@@ -13,6 +13,7 @@ use strongroom_environment_system::{
     IssuerKeys, IssuerSettings, JwtVerifier, LocalIssuer, RusshKeyFiles, SystemClock, SystemIds,
     SystemRandomness,
 };
+use strongroom_oauth_http::OauthHttp;
 use strongroom_provider_tester::Testers;
 use strongroom_tester_http::HttpTester;
 use strongroom_tester_postgres::PostgresTester;
@@ -127,6 +128,10 @@ async fn assemble(
         integrations: stores.integrations.clone(),
         service_accounts: stores.service_accounts.clone(),
         organizations: stores.organizations.clone(),
+        authorization_flows: stores.authorization_flows.clone(),
+        oauth_apps: stores.oauth_apps.clone(),
+        refresh_leases: stores.refresh_leases.clone(),
+        authorization_server: Arc::new(OauthHttp::new(egress.clone())),
         audit: stores.audit.clone(),
         vault: Arc::new(vault),
         purpose_keys,
@@ -141,7 +146,7 @@ async fn assemble(
     };
     let limits =
         Limits { credentials_per_provider: builder.credentials_per_provider, tests: builder.test_rates };
-    let application = Application::start(ports, limits);
+    let application = Application::start(ports, limits, crate::oauth_options::settings(&builder.oauth)?);
     let stores = Arc::new(stores);
     let file = checkpoint_file(builder, data_dir);
     let background = background.then(|| Background::start(application.clone(), stores.clone(), guard, file));
@@ -182,6 +187,7 @@ fn check_settings(builder: &Builder, data_dir: &DataDir) -> Result<(), StartErro
     JwtVerifier::new(issuers(builder, secret)?)?;
     catalog(builder)?;
     Egress::new(&builder.egress)?;
+    crate::oauth_options::settings(&builder.oauth)?;
     Ok(())
 }
 

@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use strongroom_repository::{
-    AuditTrail, CredentialRepository, DeploymentRepository, DestinationLimitRepository,
-    IntegrationRepository, OrganizationRepository, ServiceAccountRepository,
+    AuditTrail, AuthorizationFlowRepository, CredentialRepository, DeploymentRepository,
+    DestinationLimitRepository, IntegrationRepository, OauthAppRepository, OrganizationRepository,
+    RefreshLeaseRepository, ServiceAccountRepository,
 };
 use strongroom_store_postgres::{
     PostgresDatabase, PostgresOptions, PostgresStore, StatementCounter as PostgresStatements,
@@ -34,6 +35,9 @@ pub(crate) struct Stores {
     pub(crate) organizations: Arc<dyn OrganizationRepository>,
     pub(crate) audit: Arc<dyn AuditTrail>,
     pub(crate) destinations: Arc<dyn DestinationLimitRepository>,
+    pub(crate) authorization_flows: Arc<dyn AuthorizationFlowRepository>,
+    pub(crate) oauth_apps: Arc<dyn OauthAppRepository>,
+    pub(crate) refresh_leases: Arc<dyn RefreshLeaseRepository>,
     pub(crate) deployment: Arc<dyn DeploymentRepository>,
     pub(crate) database: Database,
 }
@@ -112,6 +116,9 @@ impl Stores {
             + ServiceAccountRepository
             + OrganizationRepository
             + DestinationLimitRepository
+            + AuthorizationFlowRepository
+            + OauthAppRepository
+            + RefreshLeaseRepository
             + AuditTrail
             + 'static,
     {
@@ -121,6 +128,9 @@ impl Stores {
             service_accounts: store.clone(),
             organizations: store.clone(),
             destinations: store.clone(),
+            authorization_flows: store.clone(),
+            oauth_apps: store.clone(),
+            refresh_leases: store.clone(),
             audit: store,
             deployment: database.deployment(),
             database,

@@ -22,6 +22,7 @@ pub(crate) struct ProviderFile {
     #[serde(default)]
     pub(crate) types: BTreeMap<String, toml::Table>,
     pub(crate) test: Option<toml::Table>,
+    pub(crate) oauth: Option<toml::Table>,
     #[serde(default)]
     pub(crate) dialects: toml::Table,
 }

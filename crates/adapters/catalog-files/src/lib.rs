@@ -8,10 +8,14 @@ mod connection;
 mod dialects;
 mod field;
 mod format;
+mod oauth;
 mod problem;
 mod provider;
 mod provider_test;
 mod rules;
+mod scope;
+mod template;
+mod url;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -41,8 +41,12 @@ impl Problems {
         Self { file: file.to_owned(), found: Vec::new() }
     }
 
+    /// Notes a mistake, once however often it is met.
     pub(crate) fn add(&mut self, key: impl Into<String>, reason: impl Into<String>) {
-        self.found.push(Problem { file: self.file.clone(), key: key.into(), reason: reason.into() });
+        let problem = Problem { file: self.file.clone(), key: key.into(), reason: reason.into() };
+        if !self.found.contains(&problem) {
+            self.found.push(problem);
+        }
     }
 
     /// Reads one table of the file on its own, so that a mistake in it does not hide those of the others.

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use strongroom_domain::provider::TypeRules;
-use strongroom_domain::{CredentialType, Provider, ProviderId};
+use strongroom_domain::{CredentialType, Provider, ProviderId, ProviderTest};
 
 use crate::format::{ProviderFile, SCHEMA};
 use crate::problem::{Problem, Problems};
-use crate::{connection, dialects, field, provider_test, rules};
+use crate::scope::Names;
+use crate::{connection, dialects, field, oauth, provider_test, rules};
 
 /// Reads and checks one file. `file` is its name or path; the stem must be the provider's id.
 pub(crate) fn read(file: &str, text: &str) -> Result<Provider, Vec<Problem>> {
@@ -47,7 +48,18 @@ fn check(parsed: ProviderFile, file: &str, problems: &mut Problems) -> Option<Pr
     let types = rules::read_all(parsed.types, &fields, problems);
     connection::check(&fields, problems);
     let dialects = dialects::read(parsed.dialects, &fields, &types, problems);
-    let test = parsed.test.and_then(|table| provider_test::read(table, &fields, &types, problems));
+    let test = parsed.test.map(|table| provider_test::read(table, &fields, &types, problems));
+    let oauth = parsed.oauth.and_then(|table| {
+        let none = BTreeMap::new();
+        let choices = match &test {
+            Some(Some(ProviderTest::Http(test))) => &test.choices,
+            // Without the choices of a test that could not be read, their users would be reported for nothing.
+            Some(None) => return None,
+            _ => &none,
+        };
+        let names = Names { fields: &fields, types: &types, choices };
+        oauth::read(table, &parsed.id, &names, problems)
+    });
     let provider = Provider {
         id: id?,
         display_name: parsed.display_name,
@@ -56,7 +68,8 @@ fn check(parsed: ProviderFile, file: &str, problems: &mut Problems) -> Option<Pr
         docs_url: parsed.docs_url,
         fields,
         types,
-        test,
+        test: test.flatten(),
+        oauth,
         connect: dialects.connect,
         crm: dialects.crm,
     };

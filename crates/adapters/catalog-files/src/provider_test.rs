@@ -3,10 +3,7 @@
 mod format;
 mod headers;
 mod outcome;
-mod scope;
 mod step;
-mod template;
-mod url;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +13,7 @@ use strongroom_domain::{CredentialType, Field, HttpTest, ProviderTest, TestCode}
 use crate::problem::Problems;
 use crate::provider::{Rules, is_name};
 use crate::provider_test::format::{ChoiceTable, ProtocolName, TestTable};
-use crate::provider_test::scope::Names;
+use crate::scope::Names;
 
 pub(crate) fn read(
     table: toml::Table,

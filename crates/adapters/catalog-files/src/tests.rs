@@ -3,6 +3,9 @@
 mod dialects;
 mod embedded;
 mod mistakes;
+mod oauth;
+mod oauth_embedded;
+mod oauth_mistakes;
 mod overlay;
 mod provider_test;
 

@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use strongroom_domain::{
-    Credential, CredentialId, CredentialName, CredentialStatus, CredentialType, KekId, ProviderId,
-    PublicConfig, Sealed, Slot, TestCode, UserId,
+    Account, Credential, CredentialId, CredentialName, CredentialStatus, CredentialType, KekId, OauthAppId,
+    ProviderId, PublicConfig, Sealed, Slot, TestCode, UserId,
 };
 use strongroom_repository::{SealedCredential, StoreResult, TestFinding};
 use time::OffsetDateTime;
@@ -33,6 +33,10 @@ pub(crate) struct CredentialRow {
     last_test_code: Option<String>,
     last_read_at: Option<OffsetDateTime>,
     refreshed_at: Option<OffsetDateTime>,
+    refresh_at: Option<OffsetDateTime>,
+    oauth_app_id: Option<Uuid>,
+    account_id: Option<String>,
+    account_name: Option<String>,
     created_at: OffsetDateTime,
     updated_at: OffsetDateTime,
     created_by: String,
@@ -84,6 +88,10 @@ pub(crate) struct Changeable<'c> {
     last_tested_at: Option<OffsetDateTime>,
     last_test_code: Option<&'c str>,
     refreshed_at: Option<OffsetDateTime>,
+    refresh_at: Option<OffsetDateTime>,
+    oauth_app_id: Option<Uuid>,
+    account_id: Option<&'c str>,
+    account_name: Option<&'c str>,
     updated_at: OffsetDateTime,
     modified_by: &'c str,
 }
@@ -141,6 +149,10 @@ impl<'c> Changeable<'c> {
             last_tested_at: credential.last_tested_at,
             last_test_code: credential.last_test_code.map(TestCode::as_str),
             refreshed_at: credential.refreshed_at,
+            refresh_at: credential.refresh_at,
+            oauth_app_id: credential.oauth_app.map(|app| app.0),
+            account_id: credential.account.as_ref().map(|account| account.id.as_str()),
+            account_name: credential.account.as_ref().and_then(|account| account.name.as_deref()),
             updated_at: credential.updated_at,
             modified_by: &credential.modified_by,
         })
@@ -188,6 +200,9 @@ impl CredentialRow {
                 .column("last_test_code", self.last_test_code.as_deref().map(TestCode::parse).transpose())?,
             last_read_at: self.last_read_at,
             refreshed_at: self.refreshed_at,
+            refresh_at: self.refresh_at,
+            oauth_app: self.oauth_app_id.map(OauthAppId),
+            account: self.account_id.map(|id| Account { id, name: self.account_name }),
             created_at: self.created_at,
             updated_at: self.updated_at,
             created_by: self.created_by,

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel::sql_types::{Array, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::{AsyncConnection, RunQueryDsl};
 use strongroom_domain::{
     AuditEvent, Credential, CredentialId, Evidence, OrganizationId, ProviderId, Sealed, Slot,
 };
@@ -18,18 +18,8 @@ use crate::audit_chain;
 use crate::bad_row::stored_counter;
 use crate::credential_row::{Changeable, CredentialRow, NewCredential, Payload, SealedRow, Tested};
 use crate::failure::{Failure, OPERATION_LIMIT, found_within, within};
-use crate::integrations;
-use crate::schema::{credential_quota, credentials, credentials::dsl};
-
-/// Takes a place if there is one: its own limit counts before the deployment's. No row means no place.
-const TAKE_PLACE: &str = "
-    WITH allowed AS (
-        SELECT coalesce((SELECT credentials_per_provider FROM organization_limits WHERE org_id = $1), $3) AS places
-    )
-    INSERT INTO credential_quota AS quota (org_id, provider, used)
-    SELECT $1, $2, 1 FROM allowed WHERE places > 0
-    ON CONFLICT (org_id, provider) DO UPDATE SET used = quota.used + 1
-    WHERE quota.used < (SELECT places FROM allowed)";
+use crate::schema::{credentials, credentials::dsl};
+use crate::{integrations, quota};
 
 /// Rows are locked in the order of their keys, so that two instances noting the same rows never deadlock.
 const NOTE_READS: &str = "
@@ -54,7 +44,7 @@ impl CredentialRepository for PostgresStore {
 
     async fn find(&self, organization: &OrganizationId, id: CredentialId) -> StoreResult<Option<Credential>> {
         within(OPERATION_LIMIT, || async {
-            let mut connection = self.database.checkout().await?;
+            let (_turn, mut connection) = self.database.checkout_to_read(organization).await?;
             let row = dsl::credentials
                 .filter(dsl::org_id.eq(organization.as_str()).and(dsl::id.eq(id.0)))
                 .select(CredentialRow::as_select())
@@ -74,7 +64,7 @@ impl CredentialRepository for PostgresStore {
         limit: u32,
     ) -> StoreResult<Vec<Credential>> {
         within(OPERATION_LIMIT, || async {
-            let mut connection = self.database.checkout().await?;
+            let (_turn, mut connection) = self.database.checkout_to_read(organization).await?;
             let rows: Vec<CredentialRow> = filtered(organization, filter, after)
                 .order(dsl::id.desc())
                 .limit(i64::from(limit))
@@ -92,7 +82,7 @@ impl CredentialRepository for PostgresStore {
         selector: &Selector,
     ) -> StoreResult<Option<SealedCredential>> {
         within(OPERATION_LIMIT, || async {
-            let mut connection = self.database.checkout().await?;
+            let (_turn, mut connection) = self.database.checkout_to_read(organization).await?;
             let own =
                 dsl::credentials.filter(dsl::org_id.eq(organization.as_str())).select(SealedRow::as_select());
             let row = match selector {
@@ -113,7 +103,7 @@ impl CredentialRepository for PostgresStore {
     ) -> StoreResult<Vec<SealedCredential>> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
         within(OPERATION_LIMIT, || async {
-            let mut connection = self.database.checkout().await?;
+            let (_turn, mut connection) = self.database.checkout_to_read(organization).await?;
             let rows: Vec<SealedRow> = dsl::credentials
                 .filter(dsl::org_id.eq(organization.as_str()).and(dsl::id.eq_any(&ids)))
                 .select(SealedRow::as_select())
@@ -131,7 +121,7 @@ impl CredentialRepository for PostgresStore {
     ) -> StoreResult<Vec<SealedCredential>> {
         let slots: Vec<&str> = slots.iter().map(Slot::as_str).collect();
         within(OPERATION_LIMIT, || async {
-            let mut connection = self.database.checkout().await?;
+            let (_turn, mut connection) = self.database.checkout_to_read(organization).await?;
             let rows: Vec<SealedRow> = dsl::credentials
                 .filter(dsl::org_id.eq(organization.as_str()).and(dsl::slot.eq_any(&slots)))
                 .select(SealedRow::as_select())
@@ -217,7 +207,7 @@ impl PostgresStore {
         connection
             .transaction(async |connection| {
                 let credential = &new.credential;
-                take_place(connection, &credential.organization, &credential.provider, limit).await?;
+                quota::take(connection, &credential.organization, &credential.provider, limit).await?;
                 diesel::insert_into(dsl::credentials).values(&row).execute(connection).await?;
                 audit_chain::record(connection, self.keys.as_ref(), evidence).await
             })
@@ -285,7 +275,7 @@ impl PostgresStore {
                 // The quota comes first in the lock order, and a credential's provider never changes.
                 let provider: Option<String> =
                     this.select(dsl::provider).get_result(connection).await.optional()?;
-                give_place_back(connection, organization, provider.as_deref().ok_or(Failure::Absent)?)
+                quota::give_back(connection, organization, provider.as_deref().ok_or(Failure::Absent)?)
                     .await?;
                 let revision: Option<i64> =
                     this.select(dsl::revision).for_update().get_result(connection).await.optional()?;
@@ -302,35 +292,6 @@ impl PostgresStore {
             })
             .await
     }
-}
-
-async fn take_place(
-    connection: &mut AsyncPgConnection,
-    organization: &OrganizationId,
-    provider: &ProviderId,
-    default_limit: u32,
-) -> Result<(), Failure> {
-    let taken = diesel::sql_query(TAKE_PLACE)
-        .bind::<Text, _>(organization.as_str())
-        .bind::<Text, _>(provider.as_str())
-        .bind::<BigInt, _>(i64::from(default_limit))
-        .execute(connection)
-        .await?;
-    if taken == 1 { Ok(()) } else { Err(StoreError::QuotaExceeded.into()) }
-}
-
-async fn give_place_back(
-    connection: &mut AsyncPgConnection,
-    organization: &OrganizationId,
-    provider: &str,
-) -> Result<(), Failure> {
-    use credential_quota::dsl as quota;
-    // A counter that drifted to zero stays there; `doctor` tells of it.
-    let place = quota::credential_quota.filter(
-        quota::org_id.eq(organization.as_str()).and(quota::provider.eq(provider)).and(quota::used.gt(0)),
-    );
-    diesel::update(place).set(quota::used.eq(quota::used - 1)).execute(connection).await?;
-    Ok(())
 }
 
 fn filtered<'f>(

@@ -52,7 +52,8 @@ pub enum OpenError {
 #[derive(Clone)]
 pub struct PostgresDatabase {
     pool: Arc<Pool>,
-    turns: Arc<Turns>,
+    writes: Arc<Turns>,
+    reads: Arc<Turns>,
 }
 
 impl PostgresDatabase {
@@ -63,8 +64,10 @@ impl PostgresDatabase {
     pub async fn connect(options: PostgresOptions) -> Result<Self, OpenError> {
         let (config, mode) = connection_url::parse(&options.url)?;
         let connector = Connector { config, tls: tls::connector(&mode)?, statements: options.statements };
-        let turns = Arc::new(Turns::new(options.pool_size));
-        let database = Self { pool: Arc::new(Pool::new(connector, options.pool_size)), turns };
+        // Writes lock the head of the organisation's audit chain: more of them would only hold connections and wait.
+        let (writes, reads) = (Turns::new(options.pool_size / 4), Turns::new(options.pool_size / 2));
+        let pool = Arc::new(Pool::new(connector, options.pool_size));
+        let database = Self { pool, writes: Arc::new(writes), reads: Arc::new(reads) };
         let mut connection = database.dedicated().await?;
         if !options.allow_unsafe_durability {
             refuse_unsafe_durability(&mut connection).await?;
@@ -117,7 +120,16 @@ impl PostgresDatabase {
         &self,
         organization: &OrganizationId,
     ) -> Result<(Turn, PooledConnection<'_>), Failure> {
-        let turn = self.turns.take(organization).await;
+        let turn = self.writes.take(organization).await;
+        Ok((turn, self.checkout().await?))
+    }
+
+    /// The same for a read.
+    pub(crate) async fn checkout_to_read(
+        &self,
+        organization: &OrganizationId,
+    ) -> Result<(Turn, PooledConnection<'_>), Failure> {
+        let turn = self.reads.take(organization).await;
         Ok((turn, self.checkout().await?))
     }
 

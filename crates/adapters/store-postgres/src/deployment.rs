@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::bad_row::RowName;
 use crate::database::{OpenError, PostgresDatabase};
 use crate::failure::{OPERATION_LIMIT, within};
-use crate::schema::{credentials, deployment, kek_usage, purpose_keys};
+use crate::schema::{authorization_flows, credentials, deployment, kek_usage, oauth_apps, purpose_keys};
 
 /// Adds a KEK, primary when no other is. Of two first ones at once the index on `is_primary` refuses one.
 const REGISTER_KEK: &str = "INSERT INTO kek_usage (kek_id, name, check_value, is_primary)
@@ -62,13 +62,23 @@ impl DeploymentRepository for PostgresDatabase {
                 .select((credentials::kek_id, count_star()))
                 .load(&mut *connection)
                 .await?;
+            let apps: Vec<(Vec<u8>, i64)> = oauth_apps::table
+                .group_by(oauth_apps::kek_id)
+                .select((oauth_apps::kek_id, count_star()))
+                .load(&mut *connection)
+                .await?;
+            let flows: Vec<(Vec<u8>, i64)> = authorization_flows::table
+                .group_by(authorization_flows::kek_id)
+                .select((authorization_flows::kek_id, count_star()))
+                .load(&mut *connection)
+                .await?;
             let wrapped: Vec<(Vec<u8>, i64)> = purpose_keys::table
                 .group_by(purpose_keys::kek_id)
                 .select((purpose_keys::kek_id, count_star()))
                 .load(&mut *connection)
                 .await?;
             let mut uses = BTreeMap::<Vec<u8>, i64>::new();
-            for (kek, count) in sealed.into_iter().chain(wrapped) {
+            for (kek, count) in [sealed, apps, flows, wrapped].into_iter().flatten() {
                 *uses.entry(kek).or_default() += count;
             }
             Ok(rows.into_iter().map(|row| row.into_record(&uses)).collect::<StoreResult<_>>()?)

@@ -99,6 +99,7 @@ pub(crate) fn from_database(error: Error) -> StoreError {
     match &error {
         Error::DatabaseError(UniqueViolation, info) => match info.constraint_name() {
             Some("credentials_slot_key") => StoreError::Duplicate(Unique::Slot),
+            Some("oauth_apps_app_key") => StoreError::Duplicate(Unique::OauthApp),
             Some("kek_usage_name_key") => StoreError::Duplicate(Unique::KekName),
             // A chain head that is behind its chain: the head was edited.
             Some("audit_events_pkey") => StoreError::Corrupt(Box::new(error)),

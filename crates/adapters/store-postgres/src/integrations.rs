@@ -27,9 +27,10 @@ struct IntegrationRow {
     connected_at: OffsetDateTime,
 }
 
+/// A new connection with its credential.
 #[derive(Insertable)]
 #[diesel(table_name = integrations)]
-struct NewIntegration<'i> {
+pub(crate) struct NewIntegration<'i> {
     org_id: &'i str,
     provider: &'i str,
     id: Uuid,
@@ -119,18 +120,7 @@ impl PostgresStore {
                 if (version, status.as_str()) != seen {
                     return Err(StoreError::StaleVersion.into());
                 }
-                let upsert = diesel::insert_into(dsl::integrations)
-                    .values(&row)
-                    .on_conflict((dsl::org_id, dsl::provider))
-                    .do_update()
-                    .set((
-                        dsl::id.eq(excluded(dsl::id)),
-                        dsl::credential_id.eq(excluded(dsl::credential_id)),
-                        dsl::connected_by.eq(excluded(dsl::connected_by)),
-                        dsl::connected_at.eq(excluded(dsl::connected_at)),
-                    ));
-                let over_disconnected = methods::FilterDsl::filter(upsert, dsl::credential_id.is_null());
-                if over_disconnected.execute(connection).await? == 0 {
+                if !write_unless_connected(connection, &row).await? {
                     return Err(StoreError::Duplicate(Unique::Integration).into());
                 }
                 audit_chain::record(connection, self.keys.as_ref(), evidence).await
@@ -158,6 +148,26 @@ impl PostgresStore {
             })
             .await
     }
+}
+
+/// Writes a connection, over one that has ended too, unless its provider is connected; whether it did. The caller's
+/// transaction has locked the row of its credential.
+pub(crate) async fn write_unless_connected(
+    connection: &mut AsyncPgConnection,
+    row: &NewIntegration<'_>,
+) -> Result<bool, Failure> {
+    let upsert = diesel::insert_into(dsl::integrations)
+        .values(row)
+        .on_conflict((dsl::org_id, dsl::provider))
+        .do_update()
+        .set((
+            dsl::id.eq(excluded(dsl::id)),
+            dsl::credential_id.eq(excluded(dsl::credential_id)),
+            dsl::connected_by.eq(excluded(dsl::connected_by)),
+            dsl::connected_at.eq(excluded(dsl::connected_at)),
+        ));
+    let over_disconnected = methods::FilterDsl::filter(upsert, dsl::credential_id.is_null());
+    Ok(over_disconnected.execute(connection).await? == 1)
 }
 
 /// Disconnects what uses a credential that is about to be deleted, and whose row the caller's transaction
@@ -207,7 +217,7 @@ impl IntegrationRow {
 }
 
 impl<'i> NewIntegration<'i> {
-    fn of(new: &'i Integration, credential: CredentialId) -> Self {
+    pub(crate) fn of(new: &'i Integration, credential: CredentialId) -> Self {
         Self {
             org_id: new.organization.as_str(),
             provider: new.provider.as_str(),

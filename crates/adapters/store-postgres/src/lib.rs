@@ -4,13 +4,15 @@
 //! [`PostgresStore`] is the database together with the purpose keys that sign audit records; those keys
 //! are themselves read from the database first, hence two types.
 //!
-//! Every mutation is one transaction that takes its locks in the order quota, credential, integration, audit
-//! heads.
+//! Every mutation is one transaction that takes its locks in the order quota, flow, credential, lease, integration,
+//! audit heads.
 //! Nothing here builds SQL from text: statements are diesel expressions or constants with bound values.
 
 mod audit;
 mod audit_chain;
 mod audit_row;
+mod authorization_flow_row;
+mod authorization_flows;
 mod bad_row;
 mod connection_url;
 mod credential_row;
@@ -21,10 +23,13 @@ mod destinations;
 mod failure;
 mod integrations;
 mod migrations;
+mod oauth_apps;
 mod options;
 mod organizations;
 mod pool;
+mod quota;
 mod record_query;
+mod refresh_leases;
 mod schema;
 mod service_account_row;
 mod service_accounts;
@@ -39,8 +44,8 @@ use std::sync::Arc;
 
 use strongroom_vault::PurposeKeys;
 
-/// The store of credentials, connections, service accounts, organisations and their audit trails, and of the
-/// counts of connection tests.
+/// The store of credentials, connections, OAuth apps, flows and leases, service accounts, organisations and their audit
+/// trails, and of the counts of connection tests.
 #[derive(Clone)]
 pub struct PostgresStore {
     database: PostgresDatabase,

@@ -28,6 +28,10 @@ const MIGRATIONS: &[Migration] = &[
         version: "20261123000000",
         up: include_str!("../../../../migrations/postgres/20261123000000_integrations/up.sql"),
     },
+    Migration {
+        version: "20261124000000",
+        up: include_str!("../../../../migrations/postgres/20261124000000_oauth/up.sql"),
+    },
 ];
 
 /// Of two instances the second waits here. Correctness does not rest on this lock: without it the second

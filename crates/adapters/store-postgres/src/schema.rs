@@ -66,6 +66,10 @@ diesel::table! {
         last_test_code -> Nullable<Text>,
         last_read_at -> Nullable<Timestamptz>,
         refreshed_at -> Nullable<Timestamptz>,
+        refresh_at -> Nullable<Timestamptz>,
+        oauth_app_id -> Nullable<Uuid>,
+        account_id -> Nullable<Text>,
+        account_name -> Nullable<Text>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         created_by -> Text,
@@ -81,6 +85,71 @@ diesel::table! {
         credential_id -> Nullable<Uuid>,
         connected_by -> Text,
         connected_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    oauth_apps (org_id, id) {
+        org_id -> Text,
+        id -> Uuid,
+        app -> Text,
+        client_id -> Text,
+        kek_id -> Binary,
+        envelope -> Binary,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        created_by -> Text,
+    }
+}
+
+diesel::table! {
+    authorization_flows (org_id, id) {
+        org_id -> Text,
+        id -> Uuid,
+        state_hash -> Binary,
+        stage -> Text,
+        provider -> Text,
+        credential_type -> Text,
+        oauth_app_id -> Nullable<Uuid>,
+        actor -> Text,
+        initiator_id -> Text,
+        user_id -> Nullable<Text>,
+        subject_hash -> Nullable<Binary>,
+        redirect_uri -> Text,
+        redirect_to -> Nullable<Text>,
+        name -> Text,
+        scope -> Text,
+        inputs -> Text,
+        completion -> Text,
+        credential_id -> Uuid,
+        reauthorizes -> Nullable<BigInt>,
+        connects -> Nullable<Uuid>,
+        kek_id -> Binary,
+        envelope -> Binary,
+        completion_hash -> Nullable<Binary>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    oauth_state_locator (state_hash) {
+        state_hash -> Binary,
+        org_id -> Text,
+        flow_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    refresh_leases (org_id, credential_id) {
+        org_id -> Text,
+        credential_id -> Uuid,
+        version -> BigInt,
+        owner -> Nullable<Uuid>,
+        held_until -> Nullable<Timestamptz>,
+        interrupted -> Bool,
+        failures -> BigInt,
+        retry_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -162,7 +231,7 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(api_key_locator, api_keys, service_accounts);
 diesel::allow_tables_to_appear_in_same_query!(audit_events, audit_heads);
-diesel::allow_tables_to_appear_in_same_query!(credentials, integrations);
+diesel::allow_tables_to_appear_in_same_query!(credentials, integrations, refresh_leases);
 
 mod functions {
     use diesel::sql_types::Text;
@@ -173,8 +242,13 @@ mod functions {
     }
 
     diesel::define_sql_function! {
+        /// The server's clock at the start of the statement; unlike the other one it lets an index be used.
+        fn statement_timestamp() -> Timestamptz;
+    }
+
+    diesel::define_sql_function! {
         /// The value of a setting of the server.
         fn current_setting(name: Text) -> Text;
     }
 }
-pub(crate) use functions::{clock_timestamp, current_setting};
+pub(crate) use functions::{clock_timestamp, current_setting, statement_timestamp};

@@ -1,4 +1,4 @@
-//! Writes of one organisation wait for each other here, before they have a connection.
+//! What one organisation asks of the database waits in line here, before it has a connection.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -6,21 +6,22 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use strongroom_domain::OrganizationId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Who may write, for each organisation: a quarter of the pool at a time, in the order of arrival. All of them lock the
-/// head of the organisation's audit chain, so that more would only keep connections from others while they wait.
+/// Who may have a connection, for each organisation: so many at a time, in the order of arrival. Whoever waits for a
+/// connection itself is refused after 500 ms, which a burst of one organisation must not bring upon the others, nor upon
+/// itself.
 pub(crate) struct Turns {
     at_a_time: usize,
     organizations: Mutex<HashMap<String, Weak<Semaphore>>>,
 }
 
-/// Held for as long as the write takes.
+/// Held for as long as the work takes.
 pub(crate) struct Turn(
     #[expect(dead_code, reason = "is given back when it is dropped")] Option<OwnedSemaphorePermit>,
 );
 
 impl Turns {
-    pub(crate) fn new(pool_size: u32) -> Self {
-        let at_a_time = usize::try_from(pool_size / 4).unwrap_or(1).max(1);
+    pub(crate) fn new(at_a_time: u32) -> Self {
+        let at_a_time = usize::try_from(at_a_time).unwrap_or(1).max(1);
         Self { at_a_time, organizations: Mutex::default() }
     }
 
@@ -48,8 +49,8 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_quarter_of_the_pool_writes_for_one_organisation_and_another_does_not_wait() {
-        let turns = Turns::new(8);
+    async fn one_organisation_waits_for_itself_and_another_does_not() {
+        let turns = Turns::new(2);
         let (acme, globex) =
             (OrganizationId::parse("acme").unwrap(), OrganizationId::parse("globex").unwrap());
         let first = turns.take(&acme).await;

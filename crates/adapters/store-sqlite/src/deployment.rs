@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::columns::{Row, blob, integer, micros};
 use crate::failure::{BadColumn, Failure, RowKey, duplicate};
-use crate::schema::{credentials, deployment, kek_usage, purpose_keys};
+use crate::schema::{authorization_flows, credentials, deployment, kek_usage, oauth_apps, purpose_keys};
 use crate::{SqliteDatabase, migrations};
 
 /// A wrap was to be counted for a key that the store does not know.
@@ -97,7 +97,15 @@ fn uses(connection: &mut SqliteConnection) -> Result<BTreeMap<Vec<u8>, i64>, Fai
         .group_by(credentials::kek_id)
         .select((credentials::kek_id, count_star()))
         .load(connection)?;
-    for (kek, count) in sealed {
+    let apps: Vec<(Vec<u8>, i64)> = oauth_apps::table
+        .group_by(oauth_apps::kek_id)
+        .select((oauth_apps::kek_id, count_star()))
+        .load(connection)?;
+    let flows: Vec<(Vec<u8>, i64)> = authorization_flows::table
+        .group_by(authorization_flows::kek_id)
+        .select((authorization_flows::kek_id, count_star()))
+        .load(connection)?;
+    for (kek, count) in [sealed, apps, flows].into_iter().flatten() {
         *uses.entry(kek).or_default() += count;
     }
     Ok(uses)

@@ -11,9 +11,10 @@ use crate::credentials::CredentialRow;
 use crate::failure::{BadColumn, Failure, RowKey};
 use crate::schema::{credentials, integrations};
 
+/// A connection as it is stored.
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = integrations)]
-struct IntegrationRow {
+pub(crate) struct IntegrationRow {
     org_id: String,
     provider: String,
     id: Vec<u8>,
@@ -23,7 +24,7 @@ struct IntegrationRow {
 }
 
 impl IntegrationRow {
-    fn of(new: &Integration, credential: &Credential) -> Self {
+    pub(crate) fn of(new: &Integration, credential: &Credential) -> Self {
         Self {
             org_id: new.organization.as_str().to_owned(),
             provider: new.provider.as_str().to_owned(),
@@ -82,6 +83,17 @@ fn connect(
     if stored != *seen {
         return Err(StoreError::StaleVersion.into());
     }
+    match write_unless_connected(connection, row)? {
+        true => Ok(Some(())),
+        false => Err(StoreError::Duplicate(Unique::Integration).into()),
+    }
+}
+
+/// Writes a connection, over one that has ended too, unless its provider is connected; whether it did.
+pub(crate) fn write_unless_connected(
+    connection: &mut SqliteConnection,
+    row: IntegrationRow,
+) -> Result<bool, Failure> {
     let upsert = diesel::insert_into(integrations::table)
         .values(row)
         .on_conflict((integrations::org_id, integrations::provider))
@@ -92,10 +104,8 @@ fn connect(
             integrations::connected_by.eq(excluded(integrations::connected_by)),
             integrations::connected_at.eq(excluded(integrations::connected_at)),
         ));
-    match methods::FilterDsl::filter(upsert, integrations::credential_id.is_null()).execute(connection)? {
-        0 => Err(StoreError::Duplicate(Unique::Integration).into()),
-        _ => Ok(Some(())),
-    }
+    let over_disconnected = methods::FilterDsl::filter(upsert, integrations::credential_id.is_null());
+    Ok(over_disconnected.execute(connection)? == 1)
 }
 
 /// Disconnects what uses a credential that is about to be deleted.

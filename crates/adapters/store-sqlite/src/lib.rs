@@ -9,6 +9,7 @@
 
 mod accounts;
 mod audit;
+mod authorization_flows;
 mod columns;
 mod connections;
 mod credentials;
@@ -19,8 +20,10 @@ mod failure;
 mod file;
 mod integrations;
 mod migrations;
+mod oauth_apps;
 mod organizations;
 mod quota;
+mod refresh_leases;
 mod schema;
 mod statements;
 mod store;

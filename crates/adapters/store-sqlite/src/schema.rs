@@ -66,6 +66,10 @@ diesel::table! {
         last_test_code -> Nullable<Text>,
         last_read_at -> Nullable<BigInt>,
         refreshed_at -> Nullable<BigInt>,
+        refresh_at -> Nullable<BigInt>,
+        oauth_app_id -> Nullable<Binary>,
+        account_id -> Nullable<Text>,
+        account_name -> Nullable<Text>,
         created_at -> BigInt,
         updated_at -> BigInt,
         created_by -> Text,
@@ -81,6 +85,71 @@ diesel::table! {
         credential_id -> Nullable<Binary>,
         connected_by -> Text,
         connected_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    oauth_apps (org_id, id) {
+        org_id -> Text,
+        id -> Binary,
+        app -> Text,
+        client_id -> Text,
+        kek_id -> Binary,
+        envelope -> Binary,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        created_by -> Text,
+    }
+}
+
+diesel::table! {
+    authorization_flows (org_id, id) {
+        org_id -> Text,
+        id -> Binary,
+        state_hash -> Binary,
+        stage -> Text,
+        provider -> Text,
+        credential_type -> Text,
+        oauth_app_id -> Nullable<Binary>,
+        actor -> Text,
+        initiator_id -> Text,
+        user_id -> Nullable<Text>,
+        subject_hash -> Nullable<Binary>,
+        redirect_uri -> Text,
+        redirect_to -> Nullable<Text>,
+        name -> Text,
+        scope -> Text,
+        inputs -> Text,
+        completion -> Text,
+        credential_id -> Binary,
+        reauthorizes -> Nullable<BigInt>,
+        connects -> Nullable<Binary>,
+        kek_id -> Binary,
+        envelope -> Binary,
+        completion_hash -> Nullable<Binary>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    oauth_state_locator (state_hash) {
+        state_hash -> Binary,
+        org_id -> Text,
+        flow_id -> Binary,
+    }
+}
+
+diesel::table! {
+    refresh_leases (org_id, credential_id) {
+        org_id -> Text,
+        credential_id -> Binary,
+        version -> BigInt,
+        owner -> Nullable<Binary>,
+        held_until -> Nullable<BigInt>,
+        interrupted -> Bool,
+        failures -> BigInt,
+        retry_at -> Nullable<BigInt>,
     }
 }
 
@@ -176,4 +245,4 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(api_key_locator, api_keys, service_accounts);
 diesel::allow_tables_to_appear_in_same_query!(audit_events, audit_heads);
-diesel::allow_tables_to_appear_in_same_query!(credentials, integrations);
+diesel::allow_tables_to_appear_in_same_query!(credentials, integrations, refresh_leases);

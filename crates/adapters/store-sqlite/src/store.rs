@@ -9,8 +9,8 @@ use strongroom_vault::PurposeKeys;
 use crate::failure::Failure;
 use crate::{SqliteDatabase, audit};
 
-/// The store of everything that leaves evidence: credentials, connections, service accounts, organisations and
-/// the audit trail itself. It also counts connection tests.
+/// The store of everything that leaves evidence: credentials, connections, OAuth apps, flows and refreshes, service
+/// accounts, organisations and the audit trail itself. It also counts connection tests.
 #[derive(Clone)]
 pub struct SqliteStore {
     pub(crate) database: SqliteDatabase,

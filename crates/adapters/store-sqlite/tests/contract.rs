@@ -22,16 +22,20 @@ async fn make_store() -> StoreUnderTest {
     let path = folder.path().join("strongroom.db");
     let keys = Arc::new(TestPurposeKeys::new());
     let (first, second) = (instance(&path, &keys).await, instance(&path, &keys).await);
-    let age_takes = move |by: time::Duration| {
+    let age = move |by: time::Duration| {
         let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
         connection.batch_execute("PRAGMA busy_timeout = 5000").unwrap();
-        let takes = format!(
-            "(SELECT json_group_array(value - {}) FROM json_each(taken_at))",
-            by.whole_microseconds()
-        );
-        connection.batch_execute(&format!("UPDATE destination_limits SET taken_at = {takes}")).unwrap();
+        let shift = by.whole_microseconds();
+        let takes = format!("(SELECT json_group_array(value - {shift}) FROM json_each(taken_at))");
+        for change in [
+            format!("destination_limits SET taken_at = {takes}"),
+            format!("authorization_flows SET expires_at = expires_at - {shift}"),
+            format!("refresh_leases SET held_until = held_until - {shift}, retry_at = retry_at - {shift}"),
+        ] {
+            connection.batch_execute(&format!("UPDATE {change}")).unwrap();
+        }
     };
-    StoreUnderTest { first, second, keys, age_takes: Box::new(age_takes), guard: Box::new(folder) }
+    StoreUnderTest { first, second, keys, age: Box::new(age), guard: Box::new(folder) }
 }
 
 contract_tests!(make_store);

@@ -7,14 +7,10 @@
 //! answer `ok` ends the test.
 
 mod answer;
-mod encode;
-mod refusal;
 mod request;
 mod sign;
-mod target;
 mod tester;
 mod traces;
-mod values;
 
 pub use answer::evaluate;
 pub use tester::HttpTester;

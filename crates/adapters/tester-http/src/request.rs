@@ -13,14 +13,11 @@ use http::header::{
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Request, Uri};
 use strongroom_domain::SecretText;
+use strongroom_domain::http_request::{Place, Refusal, Target, Values, pairs};
 use strongroom_domain::http_test::{HttpBody, HttpMethod, HttpStep, Template, is_reserved_header};
 use time::OffsetDateTime;
 
-use crate::encode::Place;
-use crate::refusal::Refusal;
 use crate::sign::{self, Signable};
-use crate::target::{self, Target};
-use crate::values::Values;
 
 /// What servers are told about us.
 const AGENT: &str = concat!("strongroom/", env!("CARGO_PKG_VERSION"));
@@ -38,7 +35,7 @@ pub(crate) fn prepare<'a>(
     values: &Values<'_>,
     now: OffsetDateTime,
 ) -> Result<Prepared<'a>, Refusal> {
-    let target = Target::of(step, values)?;
+    let target = Target::of(&step.origin, &step.path, &step.query, values)?;
     let method = method(step.method);
     let (body, content_type) = body(step, values)?;
     let mut headers = own_headers(&target, &body, content_type, &method)?;
@@ -73,9 +70,7 @@ fn body(step: &HttpStep, values: &Values<'_>) -> Result<(Bytes, Option<&'static 
     Ok(match &step.body {
         HttpBody::None => (Bytes::new(), None),
         HttpBody::Json(json) => (Bytes::from(json.clone()), Some("application/json")),
-        HttpBody::Form(pairs) => {
-            (wiped(target::pairs(pairs, values)?), Some("application/x-www-form-urlencoded"))
-        }
+        HttpBody::Form(form) => (wiped(pairs(form, values)?), Some("application/x-www-form-urlencoded")),
     })
 }
 
@@ -125,11 +120,11 @@ fn add_declared(
 
 /// RFC 7617, section 2: a user name has no colon.
 fn basic(username: &Template, password: &Template, values: &Values<'_>) -> Result<HeaderValue, Refusal> {
-    let name = values.require(username, Place::Basic)?;
+    let name = values.require(username, Place::Raw)?;
     if name.expose().contains(':') {
         return Err(values.refuse(username, "must not contain a colon"));
     }
-    let password = values.require(password, Place::Basic)?;
+    let password = values.require(password, Place::Raw)?;
     let pair = SecretText::new([name.expose(), ":", password.expose()].concat());
     let encoded = SecretText::new(STANDARD.encode(pair.expose()));
     let value = sensitive(SecretText::new(["Basic ", encoded.expose()].concat()));

@@ -12,13 +12,10 @@ use aws_sigv4::http_request::{
 };
 use aws_sigv4::sign::v4;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use strongroom_domain::http_request::{Place, Refusal, Values};
 use strongroom_domain::http_test::AwsSigV4;
 use time::OffsetDateTime;
 use tracing::subscriber::{NoSubscriber, with_default};
-
-use crate::encode::Place;
-use crate::refusal::Refusal;
-use crate::values::Values;
 
 const KEY_ID: &str = "access_key_id";
 const SECRET: &str = "secret_access_key";
@@ -47,7 +44,7 @@ pub(crate) fn headers(
             Err(rule) => Err(Refusal::of(name, rule)),
         },
     };
-    let needed = |name: &str| text(name)?.ok_or_else(|| Refusal::of(name, "is needed for a test"));
+    let needed = |name: &str| text(name)?.ok_or_else(|| values.missing(name));
     let region = values.require(&aws.region, Place::Host)?;
     let identity =
         Credentials::new(needed(KEY_ID)?, needed(SECRET)?, text(TOKEN)?, None, "strongroom").into();

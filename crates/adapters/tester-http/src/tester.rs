@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use strongroom_domain::http_request::{Refusal, Values};
 use strongroom_domain::http_test::HttpStep;
 use strongroom_domain::{Facts, HttpTest, Provider, ProviderTest, TestCode};
 use strongroom_egress::{
@@ -19,9 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
 use crate::answer::Reading;
-use crate::refusal::Refusal;
 use crate::request::{Prepared, prepare};
-use crate::values::Values;
 
 /// How long one request and its answer may take, from the end of the handshake on.
 const EXCHANGE_LIMIT: Duration = Duration::from_secs(5);
@@ -47,7 +46,7 @@ impl ProviderTester for HttpTester {
         let Some(ProviderTest::Http(test)) = &provider.test else {
             return Ok(Verdict::of(TestCode::InvalidConfig).saying("This provider is not tested over HTTP."));
         };
-        let values = Values::of(provider, subject.credential_type, &subject.content, test);
+        let values = Values::for_test(provider, subject.credential_type, &subject.content, test);
         let run = Run { tester: self, provider, values, progress: &progress };
         match run.all(test, &subject).await {
             Ok(verdict) => Ok(verdict),

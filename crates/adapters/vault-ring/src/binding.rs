@@ -2,19 +2,29 @@
 
 use strongroom_domain::canonical::Canonical;
 use strongroom_domain::{KekId, PurposeKeyId};
-use strongroom_vault::SealContext;
+use strongroom_vault::{SealContext, SealKind};
 use uuid::Uuid;
 
 use crate::derivation::sha256;
 
 /// The AAD of a payload under its data key.
 pub(crate) fn payload(deployment: Uuid, context: &SealContext) -> Vec<u8> {
-    bind(Canonical::labelled("strongroom/payload/v1"), deployment, context).finish()
+    let label = match context.kind {
+        SealKind::Credential => "strongroom/payload/v1",
+        SealKind::OauthApp => "strongroom/oauth-app/v1",
+        SealKind::AuthorizationFlow => "strongroom/authorization-flow/v1",
+    };
+    bind(Canonical::labelled(label), deployment, context).finish()
 }
 
 /// The AAD of a data key under a KEK: the payload's fields, then the KEK's id.
 pub(crate) fn wrap(deployment: Uuid, context: &SealContext, kek: KekId) -> Vec<u8> {
-    bind(Canonical::labelled("strongroom/wrap/v1"), deployment, context).bytes(&kek.0).finish()
+    let label = match context.kind {
+        SealKind::Credential => "strongroom/wrap/v1",
+        SealKind::OauthApp => "strongroom/oauth-app-wrap/v1",
+        SealKind::AuthorizationFlow => "strongroom/authorization-flow-wrap/v1",
+    };
+    bind(Canonical::labelled(label), deployment, context).bytes(&kek.0).finish()
 }
 
 /// The AAD of a purpose key under a KEK.
@@ -48,6 +58,7 @@ mod tests {
         let deployment: Uuid = text("/deployment").parse().unwrap();
         let kek = KekId(hex::decode(text("/keks/0/id")).unwrap().try_into().unwrap());
         let context = SealContext {
+            kind: SealKind::Credential,
             organization: OrganizationId::parse(text("/context/organization")).unwrap(),
             credential: CredentialId::parse(text("/context/credential")).unwrap(),
             version: golden["context"]["version"].as_u64().unwrap(),

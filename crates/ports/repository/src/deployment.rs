@@ -18,7 +18,7 @@ pub struct KekRecord {
     pub reserved: u64,
     /// Whether new data keys are wrapped with it; exactly one is primary once any is known.
     pub primary: bool,
-    /// How many stored things it wraps: credentials and purpose keys.
+    /// How many stored things it wraps: credentials, OAuth apps, flows under way and purpose keys.
     pub in_use: u64,
 }
 

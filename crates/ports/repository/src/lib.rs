@@ -6,37 +6,46 @@
 //! 2. Take the [`OrganizationId`](strongroom_domain::OrganizationId) in every method: a row of another
 //!    organisation does not exist. Absent is `Ok(None)` or `Ok(false)`; broken is `Err`.
 //! 3. Write each MUST as a test in `testing/store-contract`; both stores run the same list.
-//! 4. Implement it in both store adapters. Lock order everywhere: quota, credential, integration,
+//! 4. Implement it in both store adapters. Lock order everywhere: quota, flow, credential, lease, integration,
 //!    audit heads last.
 //!
 //! A few writes carry no event because nothing is decided by them, or another event tells of it: last-used and last-read times, wrap
-//! reservations, counts of connection tests, key check values and purpose keys made at first start.
+//! reservations, counts of connection tests, key check values and purpose keys made at first start, the taking of a
+//! flow for its callback, and leases of refreshes.
 //!
 //! The feature `mocks` adds mockall mocks for the test suites of users of these ports.
 
 mod audit;
+mod authorization_flows;
 mod credentials;
 mod deployment;
 mod destinations;
 mod integrations;
+mod oauth_apps;
 mod organizations;
+mod refresh_leases;
 mod service_accounts;
 
 use std::fmt;
 
 pub use audit::{Appended, AuditFilter, AuditPage, AuditTrail, Contention};
+pub use authorization_flows::{AuthorizationFlowRepository, CompletedFlow, GrantedFlow, SealedFlow};
 pub use credentials::{CredentialFilter, CredentialRepository, SealedCredential, Selector, TestFinding};
 pub use deployment::{DeploymentRepository, KekRecord, WrappedPurposeKey};
 pub use destinations::DestinationLimitRepository;
 pub use integrations::{ConnectedCredential, IntegrationRepository};
+pub use oauth_apps::{OauthAppRepository, SealedOauthApp};
 pub use organizations::{OrganizationRepository, QuotaDrift};
+pub use refresh_leases::{DueRefresh, Lease, RefreshLeaseRepository};
 pub use service_accounts::{KeyHolder, ServiceAccountRepository};
 
 #[cfg(feature = "mocks")]
 pub use {
-    audit::MockAuditTrail, credentials::MockCredentialRepository, deployment::MockDeploymentRepository,
+    audit::MockAuditTrail, authorization_flows::MockAuthorizationFlowRepository,
+    credentials::MockCredentialRepository, deployment::MockDeploymentRepository,
     destinations::MockDestinationLimitRepository, integrations::MockIntegrationRepository,
-    organizations::MockOrganizationRepository, service_accounts::MockServiceAccountRepository,
+    oauth_apps::MockOauthAppRepository, organizations::MockOrganizationRepository,
+    refresh_leases::MockRefreshLeaseRepository, service_accounts::MockServiceAccountRepository,
 };
 
 /// Whatever broke below the port; for the log, never for a caller.
@@ -53,6 +62,8 @@ pub enum Unique {
     Id,
     /// A KEK with this name.
     KekName,
+    /// The app of one name in an organisation.
+    OauthApp,
 }
 
 impl fmt::Display for Unique {
@@ -62,6 +73,7 @@ impl fmt::Display for Unique {
             Self::Integration => "the connection",
             Self::Id => "the id",
             Self::KekName => "the name of the KEK",
+            Self::OauthApp => "the OAuth app",
         })
     }
 }

@@ -15,15 +15,29 @@ use strongroom_domain::{
     SecretPayload,
 };
 
+/// What is sealed. What was sealed as one kind does not open as another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum SealKind {
+    /// The payload of a credential.
+    #[default]
+    Credential,
+    /// The secret of an organisation's own OAuth app.
+    OauthApp,
+    /// What belongs to an authorization that is under way.
+    AuthorizationFlow,
+}
+
 /// What a sealed payload is bound to. Ciphertext that was moved to another row, organisation, version,
 /// provider, type or destination does not open.
 ///
 /// The deployment id belongs to it too; the vault knows that one itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealContext {
+    /// What it is.
+    pub kind: SealKind,
     /// Whose credential.
     pub organization: OrganizationId,
-    /// Which one.
+    /// Which credential; of the other kinds, the id of the app or the flow.
     pub credential: CredentialId,
     /// Its payload version.
     pub version: u64,

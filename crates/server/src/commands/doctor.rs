@@ -1,7 +1,7 @@
 //! `strongroom doctor`
 
 use serde_json::{Value, json};
-use strongroom::{EgressSettings, Finding, Strongroom};
+use strongroom::{Builder, EgressSettings, Finding, Strongroom};
 
 use super::Invocation;
 use crate::output;
@@ -31,6 +31,7 @@ async fn look(settings: Settings) -> Vec<Finding> {
     };
     let mut findings = vec![Finding { subject: "listener", good: true, text: network }];
     findings.push(egress(settings.builder.egress_settings()));
+    findings.push(oauth(&settings.builder));
     match settings.builder.open().await {
         Err(error) => findings.push(Finding { subject: "start", good: false, text: error.to_string() }),
         Ok(strongroom) => {
@@ -61,6 +62,35 @@ fn egress(settings: &EgressSettings) -> Finding {
         text.push_str("; HTTP without TLS, which is for rehearsals only");
     }
     Finding { subject: "egress", good: true, text }
+}
+
+/// Which OAuth apps there are, and whether any provider uses them.
+fn oauth(builder: &Builder) -> Finding {
+    let subject = "oauth";
+    let providers = match builder.providers() {
+        Ok(providers) => providers,
+        Err(error) => return Finding { subject, good: false, text: error.to_string() },
+    };
+    let used = |app: &&str| {
+        let mut servers = providers.iter().filter_map(|provider| provider.oauth.as_ref());
+        servers.any(|server| server.app == **app)
+    };
+    let (known, unknown): (Vec<&str>, Vec<&str>) = builder.oauth_apps().partition(used);
+    if !unknown.is_empty() {
+        let text = format!("no provider of the catalog uses the app {}", unknown.join(", "));
+        return Finding { subject, good: false, text };
+    }
+    let apps = if known.is_empty() {
+        "no apps of the operator".into()
+    } else {
+        format!("apps {}", known.join(", "))
+    };
+    let place = if builder.has_public_url() {
+        ""
+    } else {
+        "; people come back to the listener (server.public_url is not set)"
+    };
+    Finding { subject, good: true, text: format!("{apps}{place}") }
 }
 
 fn opened(strongroom: &Strongroom) -> Finding {

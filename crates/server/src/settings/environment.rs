@@ -64,6 +64,12 @@ impl Environment {
         settings.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
+    fn holds_a_secret(&self) -> bool {
+        let is_app_secret =
+            |name: &str| name.starts_with("STRONGROOM_OAUTH__APPS__") && name.ends_with("__CLIENT_SECRET");
+        SECRET.iter().any(|name| self.get(name).is_some()) || self.0.keys().any(|name| is_app_secret(name))
+    }
+
     #[cfg(test)]
     pub(super) fn of(variables: &[(&str, &str)]) -> Self {
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), Zeroizing::new((*value).to_owned()));
@@ -75,7 +81,7 @@ impl Environment {
 /// was nothing to hide.
 pub(crate) fn hide_secrets(environment: &Environment) -> anyhow::Result<()> {
     let handed_over = std::env::var_os(HANDED_OVER).is_some();
-    if handed_over || !SECRET.iter().any(|name| environment.get(name).is_some()) {
+    if handed_over || !environment.holds_a_secret() {
         return Ok(());
     }
     let plain: BTreeMap<&str, &str> =

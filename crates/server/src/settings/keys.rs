@@ -11,13 +11,14 @@ pub(super) enum Kind {
 }
 
 /// Every setting by its dotted name. A test compares this list with config/default.toml.
-const KEYS: [(&str, Kind); 29] = [
+const KEYS: [(&str, Kind); 33] = [
     ("data_dir", Kind::Text),
     ("deployment_id", Kind::Text),
     ("server.listen", Kind::Text),
     ("server.behind_proxy", Kind::Boolean),
     ("server.trusted_proxies", Kind::Text),
     ("server.metrics_listen", Kind::Text),
+    ("server.public_url", Kind::Text),
     ("store.url", Kind::Text),
     ("store.pool_size", Kind::Integer),
     ("store.migrate", Kind::Choice(&["auto", "never"])),
@@ -38,6 +39,9 @@ const KEYS: [(&str, Kind); 29] = [
     ("egress.dns", Kind::Text),
     ("egress.internal_postgresql_hosts", Kind::Text),
     ("egress.plain_http", Kind::Boolean),
+    ("oauth.completion", Kind::Choice(&["confirm", "bound"])),
+    ("oauth.redirect_allowlist", Kind::Text),
+    ("oauth.hand_out_refresh_tokens", Kind::Boolean),
     ("catalog.dir", Kind::Text),
     ("audit.checkpoint_file", Kind::Text),
     ("log.format", Kind::Choice(&["pretty", "json"])),
@@ -46,32 +50,20 @@ const KEYS: [(&str, Kind); 29] = [
 /// The settings of one entry under `auth.issuers`.
 const ISSUER_KEYS: [&str; 5] = ["issuer", "audience", "jwks_file", "org_claim", "roles_claim"];
 
-/// Settings of parts that this version does not have yet. They are announced, so that an environment made
-/// for a later version still starts this one; what would protect (TLS) is refused instead.
-const LATER: [&str; 2] = ["server.public_url", "oauth."];
+/// The settings of one entry under `oauth.apps`.
+const APP_KEYS: [&str; 2] = ["client_id", "client_secret"];
 
-/// What is known of a name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Known {
-    /// It is a setting of this type.
-    Setting(Kind),
-    /// It will be a setting; it has no effect yet.
-    Later,
-    /// It is none.
-    No,
-}
-
-/// Looks a dotted name up.
-pub(super) fn lookup(name: &str) -> Known {
+/// The type of a setting by its dotted name; `None` when there is none of that name.
+pub(super) fn lookup(name: &str) -> Option<Kind> {
     if let Some((_, kind)) = KEYS.iter().find(|(known, _)| *known == name) {
-        return Known::Setting(*kind);
+        return Some(*kind);
     }
-    if let Some((issuer, key)) = name.strip_prefix("auth.issuers.").and_then(|rest| rest.split_once('.')) {
-        let plain = issuer.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-        return if plain && ISSUER_KEYS.contains(&key) { Known::Setting(Kind::Text) } else { Known::No };
-    }
-    let later = |known: &str| name == known || (known.ends_with('.') && name.starts_with(known));
-    if LATER.into_iter().any(later) { Known::Later } else { Known::No }
+    let entry = |section: &str, keys: &[&str]| {
+        let (entry, key) = name.strip_prefix(section)?.split_once('.')?;
+        let plain = entry.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        (plain && keys.contains(&key)).then_some(Kind::Text)
+    };
+    entry("auth.issuers.", &ISSUER_KEYS).or_else(|| entry("oauth.apps.", &APP_KEYS))
 }
 
 /// The environment variable of a setting.
@@ -99,7 +91,7 @@ mod tests {
             assert!(documented.iter().any(|known| known == name), "{name} is not documented");
         }
         for name in documented {
-            assert!(matches!(lookup(&name), Known::Setting(_)), "{name} is documented and unknown");
+            assert!(lookup(&name).is_some(), "{name} is documented and unknown");
         }
     }
 }

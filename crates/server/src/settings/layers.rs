@@ -2,29 +2,26 @@
 
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use toml::{Table, Value};
 
 use super::environment::Environment;
-use super::keys::{self, Kind, Known};
+use super::keys::{self, Kind};
 use super::raw::Raw;
 
 const DEFAULTS: &str = include_str!("../../../../config/default.toml");
 
-/// The settings that hold: the last layer that names one wins. Beside them, the names of settings that have
-/// no effect in this version.
-pub(super) fn merge(file: Option<&Path>, environment: &Environment) -> anyhow::Result<(Raw, Vec<String>)> {
+/// The settings that hold: the last layer that names one wins.
+pub(super) fn merge(file: Option<&Path>, environment: &Environment) -> anyhow::Result<Raw> {
     let mut settings: Table = DEFAULTS.parse().context("the built-in defaults are broken")?;
-    let mut without_effect = Vec::new();
     let mut lay = |name: &str, value: Written<'_>| -> anyhow::Result<()> {
-        match keys::lookup(name) {
-            Known::No => bail!(
+        let kind = keys::lookup(name).with_context(|| {
+            format!(
                 "{name} ({}) is not a setting; config/default.toml lists all of them",
                 keys::variable(name)
-            ),
-            Known::Later => without_effect.push(name.to_owned()),
-            Known::Setting(kind) => place(&mut settings, name, typed(name, kind, value)?)?,
-        }
+            )
+        })?;
+        place(&mut settings, name, typed(name, kind, value)?)?;
         Ok(())
     };
     if let Some(path) = file {
@@ -38,9 +35,7 @@ pub(super) fn merge(file: Option<&Path>, environment: &Environment) -> anyhow::R
     }
     // Every leaf has been checked, so what is left is a section of the wrong form. The parser's own text
     // would quote values.
-    let raw =
-        Value::Table(settings).try_into().ok().context("a section of the settings has the wrong form")?;
-    Ok((raw, without_effect))
+    Value::Table(settings).try_into().ok().context("a section of the settings has the wrong form")
 }
 
 fn read_file(path: &Path) -> anyhow::Result<Table> {
@@ -134,6 +129,8 @@ mod tests {
             ("STRONGROOM_LIMITS__CREDENTIALS_PER_PROVIDER", "-1", "limits.credentials_per_provider"),
             ("STRONGROOM_DEPLOYMENT_ID", "canary", "deployment_id"),
             ("STRONGROOM_AUTH__ISSUERS__CORP__ISSUER", "canary", "auth.issuers.corp.audience"),
+            ("STRONGROOM_OAUTH__COMPLETION", "canary", "oauth.completion"),
+            ("STRONGROOM_OAUTH__APPS__ACME__CANARY", "canary", "oauth.apps.acme"),
             ("STRONGROOM_NO_SUCH", "canary", "STRONGROOM_NO_SUCH"),
             ("PORT", "canary", "PORT"),
         ];
@@ -150,7 +147,5 @@ mod tests {
         assert_eq!(settings.listen, ([127, 0, 0, 1], 0).into());
         let behind = load(&[("PORT", "81"), ("STRONGROOM_SERVER__BEHIND_PROXY", "true")]).unwrap();
         assert_eq!(behind.listen, ([0, 0, 0, 0], 81).into());
-        let early = load(&[("STRONGROOM_OAUTH__COMPLETION", "bound")]).unwrap();
-        assert_eq!(early.without_effect, ["oauth.completion"], "later settings are announced only");
     }
 }

@@ -21,6 +21,7 @@ pub(super) struct Raw {
     #[validate(nested)]
     pub(super) limits: Limits,
     pub(super) egress: Egress,
+    pub(super) oauth: Oauth,
     #[serde(default)]
     pub(super) catalog: Catalog,
     #[serde(default)]
@@ -36,6 +37,7 @@ pub(super) struct Server {
     pub(super) behind_proxy: bool,
     pub(super) trusted_proxies: String,
     pub(super) metrics_listen: Option<String>,
+    pub(super) public_url: Option<String>,
 }
 
 #[derive(Deserialize, Validate)]
@@ -107,6 +109,30 @@ pub(super) struct Egress {
     pub(super) dns: String,
     pub(super) internal_postgresql_hosts: String,
     pub(super) plain_http: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Oauth {
+    pub(super) completion: CompletionName,
+    pub(super) redirect_allowlist: Option<String>,
+    pub(super) hand_out_refresh_tokens: bool,
+    #[serde(default)]
+    pub(super) apps: BTreeMap<String, App>,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum CompletionName {
+    Confirm,
+    Bound,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct App {
+    pub(super) client_id: Option<String>,
+    pub(super) client_secret: Option<String>,
 }
 
 #[derive(Deserialize, Default)]

@@ -52,6 +52,10 @@ struct Entry<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Vec<String>")]
     required_fields: Option<&'a [String]>,
+    /// With authType oauth2: the scopes that are asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<String>")]
+    scopes: Option<Vec<&'a str>>,
     /// The path that connects it, by POST.
     connect_url: String,
 }
@@ -77,7 +81,14 @@ impl<'a> Entry<'a> {
             description: &provider.description,
             auth_type: listing.auth_type.as_str(),
             required_fields: stored.then_some(listing.required_fields.as_slice()),
+            scopes: (listing.auth_type == ConnectAuthType::Oauth2).then(|| scopes(provider)),
             connect_url: format!("/v1/integrations/{}/connect", provider.id),
         }
     }
+}
+
+/// Scopes that the file writes out; one with a field in it is known only when that is.
+fn scopes(provider: &Provider) -> Vec<&str> {
+    let scopes = provider.oauth.iter().flat_map(|server| &server.scopes);
+    scopes.filter_map(strongroom_domain::http_test::Template::as_literal).collect()
 }

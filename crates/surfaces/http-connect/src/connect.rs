@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
-use strongroom_application::{ConnectIntegration, Failure};
+use strongroom_application::{ConnectIntegration, Connecting, Failure};
 use strongroom_domain::{CredentialId, IntegrationStatus, Operation, Violation, timestamp};
 use strongroom_http_kit::{
     Answered, Call, Content, Doc, Fields, Moment, Route, Schema, credential_id_schema, ok, or_null, schema_of,
@@ -27,9 +27,23 @@ const DOC: Doc = Doc {
 
 const CONNECTED: Answered = Answered {
     status: 200,
-    description: "It is connected with the credential. One that was never tested was tested first, where the provider has a test.",
-    content: Content::One(Schema { name: "ConnectConnected", json: schema_of::<Connected<'_>> }),
+    description: "It is connected with the credential. One that was never tested was tested first, where the provider has a test. With authType oauth2: where to send the person; it is connected when the flow completes.",
+    content: Content::One(Schema { name: "ConnectAnswer", json: answered }),
 };
+
+fn answered() -> Value {
+    json!({ "anyOf": [schema_of::<Connected<'_>>(), schema_of::<Begun<'_>>()] })
+}
+
+/// Where to send the person.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct Begun<'a> {
+    authorization_url: &'a str,
+    state: &'a str,
+    #[schemars(with = "Moment")]
+    expires_at: String,
+}
 
 const CREDENTIAL_ID: &str = "credentialId";
 const REDIRECT_URL: &str = "redirectUrl";
@@ -62,13 +76,19 @@ struct Connected<'a> {
 async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
     let body = call.body()?;
     let asked = read(body, call.path("provider").to_owned())?;
-    let integration = call.app.connect_integration(&call.caller, asked).await.map_err(in_camel_case)?;
-    Ok(ok(&Connected {
-        integration_id: integration.id.to_string(),
-        provider: integration.provider.as_str(),
-        status: IntegrationStatus::Connected.as_str(),
-        connected_at: timestamp::format(integration.connected_at),
-    }))
+    match call.app.connect_integration(&call.caller, asked).await.map_err(in_camel_case)? {
+        Connecting::Connected(integration) => Ok(ok(&Connected {
+            integration_id: integration.id.to_string(),
+            provider: integration.provider.as_str(),
+            status: IntegrationStatus::Connected.as_str(),
+            connected_at: timestamp::format(integration.connected_at),
+        })),
+        Connecting::Begun(begun) => Ok(ok(&Begun {
+            authorization_url: &begun.authorization_url,
+            state: &begun.state,
+            expires_at: timestamp::format(begun.expires_at),
+        })),
+    }
 }
 
 /// Which of the two fields must be there depends on the provider, so the shape asks for neither.

@@ -71,8 +71,12 @@ fn failed(failure: &Failure) -> HttpResponse {
         Failure::Upstream(report) => {
             with_retry_after(answer(502, "provider_unavailable", &found(report)), RETRY_PROVIDER)
         }
+        Failure::ProviderAway { retry_after } => with_retry_after(
+            answer(502, "provider_unavailable", "The provider gives no token right now; try again"),
+            *retry_after,
+        ),
         Failure::Limited { retry_after, allowance } => {
-            let response = answer(429, "rate_limit_exceeded", "Too many connection tests; try again later");
+            let response = answer(429, "rate_limit_exceeded", "Too many requests; try again later");
             with_retry_after(with_allowance(response, allowance.as_ref()), *retry_after)
         }
         Failure::Unavailable { retry_after } => {
@@ -96,13 +100,16 @@ const fn not_found(missing: Missing) -> (&'static str, &'static str) {
         Missing::Credential => ("credential_not_found", "Credential not found"),
         Missing::Provider => ("provider_not_found", "The catalog of this API has no such provider"),
         Missing::Integration => ("integration_not_found", "The provider is not connected"),
-        Missing::ServiceAccount | Missing::ApiKey | Missing::Route => ("not_found", "Not found"),
+        Missing::ServiceAccount | Missing::ApiKey | Missing::OauthApp | Missing::Route => {
+            ("not_found", "Not found")
+        }
     }
 }
 
 const fn conflicting(conflict: &Conflict) -> (u16, &'static str, &'static str) {
     match conflict {
         Conflict::SlotTaken(_) => (409, "conflict", "The slot is held by another credential"),
+        Conflict::OauthAppExists => (409, "conflict", "The organisation has an OAuth app for this provider"),
         Conflict::AlreadyConnected => {
             (409, "already_connected", "The provider is connected already; disconnect it first")
         }
@@ -209,6 +216,7 @@ mod tests {
             (Failure::Unusable(CredentialStatus::NeedsReauth), 422, "credential_validation_failed"),
             (Failure::Limited { retry_after: second, allowance: None }, 429, "rate_limit_exceeded"),
             (Failure::Upstream(report(TestCode::NotReachable)), 502, "provider_unavailable"),
+            (Failure::ProviderAway { retry_after: second }, 502, "provider_unavailable"),
             (Failure::Unavailable { retry_after: second }, 503, "unavailable"),
             (Failure::Internal, 500, "internal_error"),
         ];

@@ -27,6 +27,10 @@ pub(crate) fn refuse(refusal: &Refusal, asked: &Asked<'_>) -> HttpResponse {
             Failure::Rejected(report) => answer(422, &report.message),
             Failure::Unusable(_) => answer(422, "The credential does not work; test it, or store a new one"),
             Failure::Upstream(report) => with_retry_after(answer(502, &report.message), RETRY_PROVIDER),
+            Failure::ProviderAway { retry_after } => with_retry_after(
+                answer(502, "The provider gives no token right now; try again"),
+                *retry_after,
+            ),
             Failure::Limited { retry_after, allowance } => {
                 let response = answer(429, "Too many requests; try again later");
                 with_retry_after(with_allowance(response, allowance.as_ref()), *retry_after)
@@ -56,6 +60,7 @@ fn not_found(missing: Missing, asked: &Asked<'_>) -> String {
         | Missing::Integration
         | Missing::ServiceAccount
         | Missing::ApiKey
+        | Missing::OauthApp
         | Missing::Route => "Not found".to_owned(),
     }
 }
@@ -63,6 +68,7 @@ fn not_found(missing: Missing, asked: &Asked<'_>) -> String {
 fn conflicting(conflict: &Conflict) -> HttpResponse {
     match conflict {
         Conflict::SlotTaken(slot) => answer(409, &taken(slot)),
+        Conflict::OauthAppExists => answer(409, "The organisation has an OAuth app for this provider"),
         Conflict::AlreadyConnected => answer(409, "The provider is connected already"),
         Conflict::QuotaExceeded => {
             answer(409, "The organisation holds as many credentials of this provider as it may")

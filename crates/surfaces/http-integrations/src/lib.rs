@@ -11,6 +11,7 @@ mod credentials;
 mod docs;
 mod health;
 mod metadata;
+mod oauth;
 mod openapi;
 mod refuse;
 mod schema;
@@ -35,7 +36,7 @@ pub static DIALECT: Dialect = Dialect {
     },
 };
 
-static ROUTES: [Route; 31] = [
+static ROUTES: [Route; 43] = [
     credentials::create::ROUTE,
     credentials::list::ROUTE,
     credentials::list::BY_PROVIDER,
@@ -46,6 +47,18 @@ static ROUTES: [Route; 31] = [
     credentials::get::ROUTE,
     credentials::update::ROUTE,
     credentials::delete::ROUTE,
+    oauth::refresh::ROUTE,
+    oauth::complete::ROUTE,
+    oauth::apps::CREATE,
+    oauth::apps::LIST,
+    oauth::apps::GET,
+    oauth::apps::UPDATE,
+    oauth::apps::DELETE,
+    oauth::authorize::ROUTE,
+    oauth::callback::ROUTE,
+    oauth::callback::OF_APP,
+    oauth::callback::CONFIRM,
+    oauth::callback::CONFIRM_OF_APP,
     connection_tests::stored::ROUTE,
     connection_tests::sftp::ROUTE,
     connection_tests::postgres::ROUTE,

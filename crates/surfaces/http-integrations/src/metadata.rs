@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
-use strongroom_domain::{ConfigValue, Credential, PublicConfig, timestamp};
+use strongroom_domain::{ConfigValue, Credential, PublicConfig, RefreshProblem, timestamp};
 use strongroom_http_kit::{Moment, Schema, ok, schema_of, with_etag};
 
 use crate::schema::spelled;
@@ -23,6 +23,8 @@ pub(crate) struct Metadata<'a> {
     #[schemars(schema_with = "spelled::credential_status")]
     status: &'static str,
     status_reason: Option<&'a str>,
+    /// What a person can do about `status_reason`, when it is that of a grant.
+    next_step: Option<&'static str>,
     #[schemars(schema_with = "config")]
     config: Config<'a>,
     version: u64,
@@ -30,6 +32,10 @@ pub(crate) struct Metadata<'a> {
     slot: Option<&'a str>,
     user_id: Option<&'a str>,
     google_email: Option<&'a str>,
+    /// The account that was granted, when the provider names it.
+    account: Option<&'a str>,
+    /// The organisation's own OAuth app that the grant belongs to.
+    oauth_app_id: Option<String>,
     #[schemars(with = "Option<Moment>")]
     expires_at: Option<String>,
     #[schemars(with = "Option<Moment>")]
@@ -59,12 +65,18 @@ impl<'a> From<&'a Credential> for Metadata<'a> {
             credential_type: credential.credential_type.as_str(),
             status: credential.status.as_str(),
             status_reason: credential.status_reason.as_deref(),
+            next_step: next_step(credential),
             config: Config(&credential.config),
             version: credential.version,
             revision: credential.revision,
             slot: credential.slot.as_ref().map(strongroom_domain::Slot::as_str),
             user_id: credential.user_id.as_ref().map(strongroom_domain::UserId::as_str),
             google_email: credential.google_email.as_deref(),
+            account: credential
+                .account
+                .as_ref()
+                .map(|account| account.name.as_ref().unwrap_or(&account.id).as_str()),
+            oauth_app_id: credential.oauth_app.map(|app| app.to_string()),
             expires_at: credential.expires_at.map(timestamp::format),
             access_token_expires_at: credential.access_token_expires_at.map(timestamp::format),
             last_tested_at: credential.last_tested_at.map(timestamp::format),
@@ -77,6 +89,11 @@ impl<'a> From<&'a Credential> for Metadata<'a> {
             modified_by: &credential.modified_by,
         }
     }
+}
+
+fn next_step(credential: &Credential) -> Option<&'static str> {
+    let problem = RefreshProblem::parse(credential.status_reason.as_deref()?).ok()?;
+    Some(problem.next_step())
 }
 
 /// Public fields as a JSON object.

@@ -106,9 +106,12 @@ pub(crate) fn refuse(refusal: &Refusal, asked: &Asked<'_>) -> HttpResponse {
             Failure::Upstream(report) => {
                 with_retry_after(tested(502, "provider_unavailable", report, request_id), RETRY_PROVIDER)
             }
+            Failure::ProviderAway { retry_after } => with_retry_after(
+                answer(502, "provider_unavailable", "The provider gives no token right now; try again"),
+                *retry_after,
+            ),
             Failure::Limited { retry_after, allowance } => {
-                let response =
-                    answer(429, "rate_limit_exceeded", "Too many connection tests; try again later");
+                let response = answer(429, "rate_limit_exceeded", "Too many requests; try again later");
                 with_retry_after(with_allowance(response, allowance.as_ref()), *retry_after)
             }
             Failure::Unavailable { retry_after } => with_retry_after(
@@ -139,6 +142,7 @@ const fn not_found(missing: Missing) -> &'static str {
         Missing::Integration => "Integration not found",
         Missing::ServiceAccount => "Service account not found",
         Missing::ApiKey => "API key not found",
+        Missing::OauthApp => "OAuth app not found",
         Missing::Route => "Not found",
     }
 }
@@ -157,6 +161,9 @@ const fn conflicting(conflict: &Conflict) -> (u16, &'static str, &'static str) {
     match conflict {
         Conflict::SlotTaken(_) => (409, "conflict", "The slot is held by another credential"),
         Conflict::AlreadyConnected => (409, "conflict", "The provider is connected already"),
+        Conflict::OauthAppExists => {
+            (409, "conflict", "The organisation has an OAuth app for this provider; replace its secret")
+        }
         Conflict::QuotaExceeded => {
             (409, "quota_exceeded", "The organisation holds as many credentials of this provider as it may")
         }

@@ -55,7 +55,7 @@ const fn parameter(name: &'static str, description: &'static str, schema: fn() -
 }
 
 /// The parameters that this dialect's paths have.
-pub(crate) const PATH_PARAMETERS: [Parameter; 5] = [
+pub(crate) const PATH_PARAMETERS: [Parameter; 6] = [
     parameter(
         "credential_id",
         "A credential's id: a UUID, or `crd_` and 26 characters.",
@@ -68,6 +68,7 @@ pub(crate) const PATH_PARAMETERS: [Parameter; 5] = [
         "A service account's id.",
         || json!({ "type": "string", "format": "uuid" }),
     ),
+    parameter("app_id", "The id of an OAuth app.", || json!({ "type": "string", "format": "uuid" })),
     parameter("key_id", "An API key's id.", || json!({ "type": "string", "pattern": "^[a-z2-7]{16}$" })),
 ];
 
@@ -86,6 +87,13 @@ pub(crate) const TEST: Parameter = parameter(
     "test",
     "Whether to test the credential at its provider before it is stored.",
     || json!({ "type": "boolean", "default": false }),
+);
+
+/// How much life a token must have.
+pub(crate) const MIN_VALIDITY: Parameter = parameter(
+    "min_validity",
+    "How many seconds an access token must still live; it is refreshed when it has less, as long as a fresh one can have that.",
+    || json!({ "type": "integer", "minimum": 0, "maximum": 86_400 }),
 );
 
 /// The version that the caller has.

@@ -17,7 +17,23 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Reads the body of a request that must be JSON, into memory that is wiped afterwards.
 pub(crate) async fn read(request: &HttpRequest, payload: Payload) -> Result<Zeroizing<Vec<u8>>, Transport> {
-    if !is_json(request) || request.headers().contains_key(header::CONTENT_ENCODING) {
+    read_as("application/json", request, payload).await
+}
+
+/// The same for a form.
+pub(crate) async fn read_form(
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<Zeroizing<Vec<u8>>, Transport> {
+    read_as("application/x-www-form-urlencoded", request, payload).await
+}
+
+async fn read_as(
+    media_type: &str,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<Zeroizing<Vec<u8>>, Transport> {
+    if !is_of(media_type, request) || request.headers().contains_key(header::CONTENT_ENCODING) {
         return Err(Transport::MediaType);
     }
     let length = request.headers().get(header::CONTENT_LENGTH);
@@ -49,14 +65,15 @@ async fn collect(mut payload: Payload, body: &mut Vec<u8>) -> Result<(), Transpo
     Ok(())
 }
 
-fn is_json(request: &HttpRequest) -> bool {
+fn is_of(media_type: &str, request: &HttpRequest) -> bool {
     let mut types = request.headers().get_all(header::CONTENT_TYPE);
     let (Some(only), None) = (types.next(), types.next()) else { return false };
     let Ok(text) = only.to_str() else { return false };
     let mut parts = text.split(';').map(str::trim);
-    let json = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
-    json && parts.all(|parameter| {
-        let parameter = parameter.to_ascii_lowercase();
-        parameter.is_empty() || matches!(parameter.as_str(), "charset=utf-8" | "charset=\"utf-8\"")
-    })
+    let right = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case(media_type));
+    right
+        && parts.all(|parameter| {
+            let parameter = parameter.to_ascii_lowercase();
+            parameter.is_empty() || matches!(parameter.as_str(), "charset=utf-8" | "charset=\"utf-8\"")
+        })
 }

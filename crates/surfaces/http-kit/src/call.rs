@@ -1,11 +1,14 @@
 //! A request on its way to a use case.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use actix_web::http::header;
 use strongroom_application::{Application, Caller, Failure};
-use strongroom_domain::{CredentialId, Json, Rule};
+use strongroom_domain::audit::Origin;
+use strongroom_domain::{CredentialId, Json, Rule, SecretText};
+use zeroize::Zeroizing;
 
 use crate::fields::Fields;
 use crate::metrics::Metrics;
@@ -29,10 +32,60 @@ pub struct PublicCall {
     pub metrics: Arc<Metrics>,
     /// What the server tells about its surfaces.
     pub documentation: Arc<Documentation>,
+    /// The request, for the audit trail.
+    pub origin: Origin,
     pub(crate) request: HttpRequest,
+    pub(crate) form: Zeroizing<Vec<u8>>,
+}
+
+/// Parameters as a stranger sent them: any of them may be a secret.
+#[derive(Debug, Default)]
+pub struct Parameters {
+    /// The first of each name.
+    pub values: BTreeMap<String, SecretText>,
+    /// Whether one of them was there twice.
+    pub repeated: bool,
+}
+
+impl Parameters {
+    fn of(encoded: &[u8]) -> Self {
+        let mut read = Self::default();
+        for (name, value) in url::form_urlencoded::parse(encoded) {
+            let value = SecretText::new(value.into_owned());
+            if read.values.contains_key(&*name) {
+                read.repeated = true;
+            } else {
+                read.values.insert(name.into_owned(), value);
+            }
+        }
+        read
+    }
 }
 
 impl PublicCall {
+    /// A path parameter; empty when the path has none of that name.
+    pub fn path(&self, name: &str) -> &str {
+        self.request.match_info().get(name).unwrap_or_default()
+    }
+
+    /// Everything that the query says.
+    pub fn parameters(&self) -> Parameters {
+        Parameters::of(self.request.query_string().as_bytes())
+    }
+
+    /// Everything that the form says.
+    pub fn form(&self) -> Parameters {
+        Parameters::of(&self.form)
+    }
+
+    /// Where a browser says that the request comes from (RFC 6454, section 7); `None` also for one that cannot be
+    /// read or is there twice.
+    pub fn page_origin(&self) -> Option<String> {
+        let mut values = self.request.headers().get_all(header::ORIGIN);
+        let (Some(only), None) = (values.next(), values.next()) else { return None };
+        only.to_str().ok().map(str::to_owned)
+    }
+
     /// The query's parameters.
     pub fn query(&self) -> Fields {
         Fields::of_query(self.request.query_string())

@@ -134,6 +134,11 @@ impl Fields {
             .unwrap_or(false)
     }
 
+    /// Everything that has not been taken out yet.
+    pub fn rest(&mut self) -> Submission {
+        std::mem::take(&mut self.fields).into_iter().map(|(name, value)| (name, value.into())).collect()
+    }
+
     /// Notes a broken rule of a field.
     pub fn broken(&mut self, name: &str, rule: Rule) {
         match self.part {

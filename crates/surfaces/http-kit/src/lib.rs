@@ -19,7 +19,7 @@ mod route;
 mod schema;
 mod unread;
 
-pub use call::{Call, PublicCall};
+pub use call::{Call, Parameters, PublicCall};
 pub use doc::{Answered, Content, Doc, Parameter, Schema};
 pub use fields::{Fields, FromJson};
 pub use metrics::{Metrics, Watched};

@@ -213,15 +213,17 @@ impl Documented {
     }
 
     fn body(&self) -> Option<Value> {
-        let (required, schema) = match self.route.body {
-            BodyRule::None => return None,
-            BodyRule::Json => {
-                let named = self.route.doc.body.map(|schema| reference("schemas", schema.name));
-                (true, named.unwrap_or_else(|| json!({ "type": "object" })))
-            }
-            BodyRule::Empty => (false, json!({ "type": "object", "maxProperties": 0 })),
+        let named = || {
+            let named = self.route.doc.body.map(|schema| reference("schemas", schema.name));
+            named.unwrap_or_else(|| json!({ "type": "object" }))
         };
-        Some(json!({ "required": required, "content": { "application/json": { "schema": schema } } }))
+        let (required, media_type, schema) = match self.route.body {
+            BodyRule::None => return None,
+            BodyRule::Json => (true, "application/json", named()),
+            BodyRule::Form => (true, "application/x-www-form-urlencoded", named()),
+            BodyRule::Empty => (false, "application/json", json!({ "type": "object", "maxProperties": 0 })),
+        };
+        Some(json!({ "required": required, "content": { media_type: { "schema": schema } } }))
     }
 
     fn responses(&self) -> Value {

@@ -15,6 +15,7 @@ use strongroom_environment::Ids;
 use tokio::time::Instant;
 use tracing::Instrument;
 use ulid::Ulid;
+use zeroize::Zeroizing;
 
 use crate::call::{Call, PublicCall};
 use crate::fields::Fields;
@@ -164,9 +165,19 @@ async fn answer(
             Err(Failure::NotFound(Missing::Route).into())
         }
         Access::Public(handler) | Access::Host(handler) => {
-            let (app, metrics, documentation) =
-                (kit.app.clone(), kit.metrics.clone(), kit.documentation.clone());
-            Ok(handler(PublicCall { app, metrics, documentation, request }).await?)
+            let form = match route.body {
+                BodyRule::Form => body::read_form(&request, payload).await?,
+                BodyRule::None | BodyRule::Json | BodyRule::Empty => Zeroizing::default(),
+            };
+            let call = PublicCall {
+                app: kit.app.clone(),
+                metrics: kit.metrics.clone(),
+                documentation: kit.documentation.clone(),
+                origin: origin(&kit, &request),
+                request,
+                form,
+            };
+            Ok(handler(call).await?)
         }
     }
 }
@@ -179,6 +190,14 @@ fn serves_host(listener: Listener, request: &HttpRequest) -> bool {
     }
 }
 
+fn origin(kit: &Kit, request: &HttpRequest) -> Origin {
+    Origin {
+        authentication: None,
+        request_id: Some(request_id(request)),
+        source_ip: kit.proxies.source(request),
+    }
+}
+
 /// Authenticates, asks the permission table, and only then reads the body.
 async fn admit(
     kit: &Kit,
@@ -187,15 +206,10 @@ async fn admit(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<Call, Refusal> {
-    let origin = Origin {
-        authentication: None,
-        request_id: Some(request_id(&request)),
-        source_ip: kit.proxies.source(&request),
-    };
-    let caller = kit.app.authenticate(presented(&request), origin).await?;
+    let caller = kit.app.authenticate(presented(&request), origin(kit, &request)).await?;
     kit.app.permit(&caller, operation)?;
     let body = match route.body {
-        BodyRule::None => None,
+        BodyRule::None | BodyRule::Form => None,
         BodyRule::Json => Some(parse(&body::read(&request, payload).await?)?),
         BodyRule::Empty if body::is_absent(&request) => None,
         BodyRule::Empty => {

@@ -51,6 +51,8 @@ pub enum BodyRule {
     Json,
     /// It takes nothing, and refuses a body that says something: an object with fields.
     Empty,
+    /// It takes what a page of ours sends: `application/x-www-form-urlencoded`.
+    Form,
 }
 
 impl Route {
@@ -108,6 +110,15 @@ impl Route {
     /// A route for anybody.
     pub const fn public(path: &'static str, handler: fn(PublicCall) -> Answer, doc: &'static Doc) -> Self {
         Self { method: || Method::GET, path, access: Access::Public(handler), body: BodyRule::None, doc }
+    }
+
+    /// A route to which a page of ours posts its form.
+    pub const fn public_form(
+        path: &'static str,
+        handler: fn(PublicCall) -> Answer,
+        doc: &'static Doc,
+    ) -> Self {
+        Self { method: || Method::POST, path, access: Access::Public(handler), body: BodyRule::Form, doc }
     }
 
     /// A route for peers on this host.

@@ -6,7 +6,7 @@ use strongroom_domain::http_test::{HttpBody, HttpMethod, HttpStep, OriginTemplat
 use strongroom_domain::{HttpTest, Provider};
 use url::form_urlencoded;
 
-use crate::capture::{Place, Values, capture, merge};
+use crate::capture::{Choices, Place, Values, capture, merge};
 use crate::sigv4::{self, Signed};
 use crate::wire::Received;
 
@@ -57,19 +57,7 @@ impl Expected<'_> {
         if received.method != method(self.step.method) {
             return Err(format!("the method is not {}", method(self.step.method)));
         }
-        let found = match &self.step.origin {
-            OriginTemplate::Field { .. } => (host == FIELD_ORIGIN).then(Values::new),
-            OriginTemplate::Host { host: template, port, .. } => {
-                let port = port.map_or_else(String::new, |port| format!(":{port}"));
-                host.strip_suffix(&port)
-                    .and_then(|host| capture(template, host, Place::Path, &self.test.choices))
-            }
-        };
-        add(values, found.ok_or("the host differs")?)?;
-        add(
-            values,
-            capture(&self.step.path, path, Place::Path, &self.test.choices).ok_or("the path differs")?,
-        )
+        add(values, target(&self.step.origin, &self.step.path, (host, path), &self.test.choices)?)
     }
 
     /// Pairs of a query or a form: those of the file, each once, and no others.
@@ -215,6 +203,25 @@ impl Expected<'_> {
             !defaulted && !needed && types.any(|(_, rules)| !rules.required.iter().any(|field| field == name))
         })
     }
+}
+
+/// The values in `<host><path>`, when it was made with these templates.
+pub(crate) fn target(
+    origin: &OriginTemplate,
+    path_template: &Template,
+    (host, path): (&str, &str),
+    choices: &Choices,
+) -> Result<Values, String> {
+    let found = match origin {
+        OriginTemplate::Field { .. } => (host == FIELD_ORIGIN).then(Values::new),
+        OriginTemplate::Host { host: template, port, .. } => {
+            let port = port.map_or_else(String::new, |port| format!(":{port}"));
+            host.strip_suffix(&port).and_then(|host| capture(template, host, Place::Path, choices))
+        }
+    };
+    let mut values = found.ok_or("the host differs")?;
+    add(&mut values, capture(path_template, path, Place::Path, choices).ok_or("the path differs")?)?;
+    Ok(values)
 }
 
 /// The method as it stands in a request line.

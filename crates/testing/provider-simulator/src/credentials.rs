@@ -91,7 +91,8 @@ fn names(provider: &Provider, kind: CredentialType) -> Option<BTreeSet<String>> 
     more.into_iter().find(testable).or_else(|| sets.first().cloned())
 }
 
-fn secret(field: &Field, marker: Marker) -> Option<Value> {
+/// A value of a secret field with the marker in it, when there is one that keeps the field's rules.
+pub(crate) fn secret(field: &Field, marker: Marker) -> Option<Value> {
     let word = marker.as_str();
     let text = match field.kind {
         FieldKind::PrivateKey => {
@@ -128,7 +129,8 @@ fn in_example(field: &Field, word: &str) -> impl Iterator<Item = String> {
         .map(move |word| filled.replace("EXAMPLE", &word))
 }
 
-fn public(field: &Field) -> Value {
+/// A value of any other field.
+pub(crate) fn public(field: &Field) -> Value {
     let example = field.choices.first().cloned().or_else(|| field.example.clone());
     match field.kind {
         FieldKind::Boolean => Value::Bool(true),

@@ -4,13 +4,15 @@
 //! A word in the secret decides ([`Marker`]). The requests are held against the provider file they are made
 //! from; what differs is answered with 400. Written apart from the tester, so that each is evidence for the
 //! other. A request for step 0 of `acme`, meant for `https://api.acme.example.com/v1/me`, comes to
-//! `/acme/0/api.acme.example.com/v1/me`; the origin of a URL field is `-` there.
+//! `/acme/0/api.acme.example.com/v1/me`; the origin of a URL field is `-` there. The authorization servers of the
+//! providers are played under `/oauth/`; they alone remember something: what they have granted.
 
 mod capture;
 mod check;
 mod credentials;
 mod known;
 mod marker;
+mod oauth;
 mod overlay;
 mod sigv4;
 mod simulator;
@@ -23,6 +25,7 @@ mod tests;
 
 pub use credentials::{Credentials, NoCredentials};
 pub use marker::Marker;
+pub use oauth::{OauthBehaviour, OauthCounts, OauthFault};
 pub use overlay::OverlayError;
 pub use simulator::{Simulator, SimulatorError, SimulatorOptions};
 pub use stage::ReceivedRequest;

@@ -2,10 +2,11 @@
 #![expect(clippy::print_stdout, reason = "the address and the settings are what a person starts it for")]
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
-use strongroom_provider_simulator::{Simulator, SimulatorOptions};
+use strongroom_provider_simulator::{OauthBehaviour, Simulator, SimulatorOptions};
 use tokio::signal;
 
 /// Plays the providers of the catalog on 127.0.0.1: good key, bad key, missing permission, 429, 503, and
@@ -22,6 +23,15 @@ struct Arguments {
     /// Play the provider files of this folder too.
     #[arg(long, value_name = "DIR")]
     catalog: Option<PathBuf>,
+    /// Replace refresh tokens at every refresh; one that comes again ends the grant.
+    #[arg(long)]
+    rotate: bool,
+    /// Take a refresh token that was replaced once more, for so many seconds.
+    #[arg(long, value_name = "SECONDS")]
+    grace: Option<u64>,
+    /// How long access tokens live.
+    #[arg(long, value_name = "SECONDS", default_value_t = 3_600)]
+    token_lifetime: u64,
 }
 
 #[tokio::main]
@@ -31,6 +41,12 @@ async fn main() -> anyhow::Result<()> {
     let stop = stop_signal()?;
     let options = SimulatorOptions { catalog: arguments.catalog, port: arguments.port, time: None };
     let simulator = Simulator::start(options).await?;
+    simulator.oauth(OauthBehaviour {
+        rotate: arguments.rotate,
+        grace: arguments.grace.map(Duration::from_secs),
+        lifetime_s: Some(arguments.token_lifetime),
+        ..OauthBehaviour::default()
+    });
     if let Some(folder) = &arguments.overlay {
         simulator.write_overlay(folder)?;
     }

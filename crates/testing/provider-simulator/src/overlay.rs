@@ -33,7 +33,7 @@ pub enum OverlayError {
 /// A provider file as it was read: its name and its text.
 pub(crate) type SourceFile = (String, String);
 
-/// Writes the files with an HTTP test into a folder, which is made when it is not there.
+/// Writes the files with an HTTP test or `[oauth]` into a folder, which is made when it is not there.
 pub(crate) fn write(folder: &Path, files: &[SourceFile], address: SocketAddr) -> Result<(), OverlayError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
@@ -53,12 +53,24 @@ pub(crate) fn write(folder: &Path, files: &[SourceFile], address: SocketAddr) ->
     Ok(())
 }
 
-/// The file with its steps led to the simulator; `Some(None)` when it has no steps.
+/// The file with its steps and its authorization server led to the simulator; `Some(None)` when it has neither.
 fn rewrite(text: &str, address: SocketAddr) -> Option<Option<String>> {
     let mut file: toml::Table = toml::from_str(text).ok()?;
     let id = file.get("id")?.as_str()?.to_owned();
-    let Some(steps) = file.get_mut("test").and_then(|test| test.get_mut("step")) else { return Some(None) };
-    for (index, step) in steps.as_array_mut()?.iter_mut().enumerate() {
+    let mut changed = false;
+    if let Some(steps) = file.get_mut("test").and_then(|test| test.get_mut("step")) {
+        rewrite_steps(steps.as_array_mut()?, &id, address)?;
+        changed = true;
+    }
+    if let Some(oauth) = file.get_mut("oauth") {
+        rewrite_oauth(oauth.as_table_mut()?, &format!("http://{address}/oauth/{id}"))?;
+        changed = true;
+    }
+    if changed { Some(Some(toml::to_string(&file).ok()?)) } else { Some(None) }
+}
+
+fn rewrite_steps(steps: &mut [toml::Value], id: &str, address: SocketAddr) -> Option<()> {
+    for (index, step) in steps.iter_mut().enumerate() {
         let step = step.as_table_mut()?;
         let (host, path) = split(step.get("url")?.as_str()?)?;
         let path = if path.is_empty() { "/" } else { path };
@@ -68,7 +80,25 @@ fn rewrite(text: &str, address: SocketAddr) -> Option<Option<String>> {
         step.remove("hosts");
         step.remove("keep_path");
     }
-    Some(Some(toml::to_string(&file).ok()?))
+    Some(())
+}
+
+/// Every `*_url` becomes `<base>/<its name>/<host><path>`, in `client_credentials` too.
+fn rewrite_oauth(oauth: &mut toml::Table, base: &str) -> Option<()> {
+    for (key, value) in oauth.iter_mut() {
+        if let Some(endpoint) = key.strip_suffix("_url") {
+            let (host, path) = split(value.as_str()?)?;
+            let path = if path.is_empty() { "/" } else { path };
+            *value = format!("{base}/{endpoint}/{host}{path}").into();
+        } else if key == "issuer" {
+            *value = base.to_owned().into();
+        }
+    }
+    oauth.remove("hosts");
+    match oauth.get_mut("client_credentials") {
+        Some(grant) => rewrite_oauth(grant.as_table_mut()?, base),
+        None => Some(()),
+    }
 }
 
 /// The host template and the path template of a URL template.

@@ -16,6 +16,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::credentials::{self, Credentials, NoCredentials};
 use crate::marker::Marker;
+use crate::oauth::{Desk, OauthBehaviour, OauthCounts};
 use crate::overlay::{self, OverlayError, SourceFile};
 use crate::stage::{ReceivedRequest, Stage};
 use crate::wire::{self, Answer, Reply};
@@ -58,7 +59,7 @@ pub enum SimulatorError {
     },
 }
 
-/// Every provider of the catalog that is tested over HTTP, on one loopback address. It stops when it is
+/// Every provider of the catalog that is tested over HTTP or has an authorization server, on one loopback address. It stops when it is
 /// dropped. Needs a tokio runtime with time and IO.
 #[derive(Debug)]
 pub struct Simulator {
@@ -67,6 +68,7 @@ pub struct Simulator {
     catalog: FileCatalog,
     files: Vec<SourceFile>,
     log: Arc<Log>,
+    desk: Arc<Desk>,
     tasks: [JoinHandle<()>; 2],
 }
 
@@ -91,12 +93,14 @@ impl Simulator {
         let (listener, address) = listen(options.port).await?;
         let (trap_listener, trap) = listen(0).await?;
         let log = Arc::new(Log::default());
-        let stage = Arc::new(Stage { catalog: catalog.clone(), trap, time: options.time });
+        let desk = Arc::new(Desk::default());
+        let stage =
+            Stage { catalog: catalog.clone(), address, trap, desk: Arc::clone(&desk), time: options.time };
         let tasks = [
-            tokio::spawn(serve(listener, stage, Arc::clone(&log))),
+            tokio::spawn(serve(listener, Arc::new(stage), Arc::clone(&log))),
             tokio::spawn(spring(trap_listener, Arc::clone(&log))),
         ];
-        Ok(Self { address, trap, catalog, files, log, tasks })
+        Ok(Self { address, trap, catalog, files, log, desk, tasks })
     }
 
     /// Where it listens.
@@ -114,13 +118,34 @@ impl Simulator {
         &self.catalog
     }
 
-    /// Writes the provider files with an HTTP test into a folder, with URLs that lead here. They are valid as
-    /// long as this simulator listens.
+    /// Writes the provider files with an HTTP test or `[oauth]` into a folder, with URLs that lead here. They are
+    /// valid as long as this simulator listens.
     ///
     /// # Errors
     /// When the folder cannot be written, or has a provider file that the simulator did not write.
     pub fn write_overlay(&self, folder: &Path) -> Result<(), OverlayError> {
         overlay::write(folder, &self.files, self.address)
+    }
+
+    /// Changes how the authorization servers behave, from the next request on.
+    pub fn oauth(&self, behaviour: OauthBehaviour) {
+        self.desk.behave(behaviour);
+    }
+
+    /// The requests to authorization servers so far.
+    pub fn oauth_counts(&self) -> OauthCounts {
+        self.desk.counts()
+    }
+
+    /// Ends every grant, as people do in the settings of their accounts at a provider. Their refresh tokens are
+    /// `invalid_grant` from now on, and their access tokens are refused.
+    pub fn revoke_grants(&self) {
+        self.desk.revoke_grants();
+    }
+
+    /// Ends the access tokens that were given out, before their time.
+    pub fn expire_access_tokens(&self) {
+        self.desk.expire_access_tokens();
     }
 
     /// The requests so far, the last 10,000 of them.

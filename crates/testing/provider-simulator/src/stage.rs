@@ -1,6 +1,7 @@
 //! What the simulator says to a request.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use serde_json::json;
 use strongroom_catalog_files::FileCatalog;
@@ -12,6 +13,7 @@ use time::OffsetDateTime;
 use crate::check::{Arrived, Expected};
 use crate::known;
 use crate::marker::Marker;
+use crate::oauth::{Desk, Place, Visit};
 use crate::synthesis;
 use crate::wire::{Answer, Received, Reply};
 
@@ -22,9 +24,11 @@ pub struct ReceivedRequest {
     pub provider: Option<String>,
     /// The index of the step in the provider's file, when the path names one.
     pub step: Option<usize>,
+    /// The endpoint of the authorization server, when the path names one: `token` for `token_url`.
+    pub endpoint: Option<&'static str>,
     /// The method as it was sent, when it is one that a provider file may use.
     pub method: String,
-    /// The path as the file writes it, variables and all; empty when the path names no step.
+    /// The path of a step as the file writes it, variables and all; empty when the path names no step.
     pub path: String,
     /// The names of the headers in lower case, as they came.
     pub header_names: Vec<String>,
@@ -55,7 +59,9 @@ pub(crate) struct Call<'a> {
 /// The providers and where their redirects lead.
 pub(crate) struct Stage {
     pub(crate) catalog: FileCatalog,
+    pub(crate) address: SocketAddr,
     pub(crate) trap: SocketAddr,
+    pub(crate) desk: Arc<Desk>,
     /// The time of AWS, when it is not the host's.
     pub(crate) time: Option<OffsetDateTime>,
 }
@@ -67,6 +73,7 @@ impl Stage {
         let mut record = ReceivedRequest {
             provider: None,
             step: None,
+            endpoint: None,
             method: if known_method { received.method.clone() } else { "other".to_owned() },
             path: String::new(),
             header_names: received.headers.iter().map(|(name, _)| name.clone()).collect(),
@@ -81,6 +88,9 @@ impl Stage {
     }
 
     fn play(&self, received: &Received, record: &mut ReceivedRequest) -> Result<Answer, (u16, String)> {
+        if let Some(place) = received.path.strip_prefix("/oauth/") {
+            return self.authorize(received, place, record);
+        }
         let nowhere = || (404, "the path names no step of a provider with an HTTP test".to_owned());
         let (id, index, host, path) = split(&received.path).ok_or_else(nowhere)?;
         let provider = self.catalog.find(id).ok_or_else(nowhere)?;
@@ -97,13 +107,37 @@ impl Stage {
             return Ok(Answer::Whole(known::skewed(&signed.service, skew)));
         }
         let call = Call { provider: provider.id.as_str(), host, path, received };
-        Ok(match decide(&provider, &arrived) {
+        let ended = arrived.values.values().any(|value| self.desk.is_dead_token(value));
+        let decided = decide(&provider, &arrived);
+        Ok(match if ended { Ok(Wanted::Reject) } else { decided } {
             Err(marker) => self.misbehave(marker),
             Ok(wanted) => {
                 let reply = known::reply(&call, wanted);
                 Answer::Whole(reply.unwrap_or_else(|| synthesise(test, step, wanted)))
             }
         })
+    }
+
+    /// A request to the authorization server of a provider: `<provider>/<endpoint>/<host><path>`.
+    fn authorize(
+        &self,
+        received: &Received,
+        place: &str,
+        record: &mut ReceivedRequest,
+    ) -> Result<Answer, (u16, String)> {
+        const ENDPOINTS: [&str; 5] = ["authorize", "token", "refresh", "revoke", "account"];
+        let nowhere = || (404, "the path names no endpoint of a provider with [oauth]".to_owned());
+        let mut parts = place.splitn(3, '/');
+        let (id, endpoint) = parts.next().zip(parts.next()).ok_or_else(nowhere)?;
+        let endpoint = ENDPOINTS.into_iter().find(|known| *known == endpoint).ok_or_else(nowhere)?;
+        let target = parts.next().and_then(|rest| rest.split_at_checked(rest.find('/')?));
+        let (host, path) = target.ok_or_else(nowhere)?;
+        let provider = self.catalog.find(id).ok_or_else(nowhere)?;
+        let server = provider.oauth.as_ref().ok_or_else(nowhere)?;
+        record.provider = Some(provider.id.to_string());
+        record.endpoint = Some(endpoint);
+        let visit = Visit { provider: &provider, server, address: self.address, received };
+        self.desk.answer(&visit, Place { endpoint, host, path }).map_err(|mistake| (400, mistake))
     }
 
     #[expect(

@@ -66,7 +66,7 @@ fn is_missing(value: Option<&Value>) -> bool {
 }
 
 /// The body with a value at a place (RFC 6901), and the lists and objects that lead there.
-fn put(body: Value, pointer: &str, value: Value) -> Value {
+pub(crate) fn put(body: Value, pointer: &str, value: Value) -> Value {
     let tokens = pointer.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~"));
     put_at(body, &tokens.collect::<Vec<_>>(), value)
 }

@@ -5,6 +5,7 @@ mod client;
 mod credentials;
 mod misbehaviour;
 mod mistakes;
+mod oauth;
 mod overlay;
 mod providers;
 mod signatures;
@@ -49,6 +50,14 @@ impl World {
 
     fn provider(&self, id: &str) -> Arc<Provider> {
         self.overlay.find(id).unwrap()
+    }
+
+    /// The providers that people can grant access to, as the overlay has them.
+    fn grantors(&self) -> Vec<Arc<Provider>> {
+        let has_flow = |provider: &Arc<Provider>| {
+            provider.oauth.as_ref().is_some_and(|server| server.credential_type.is_oauth())
+        };
+        self.overlay.all().into_iter().filter(has_flow).collect()
     }
 
     /// The providers with an HTTP test, as the overlay has them.

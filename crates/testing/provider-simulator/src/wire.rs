@@ -72,6 +72,10 @@ pub(crate) enum Answer {
     Slowly(Reply),
     /// 200 with a body that ends when the client hangs up.
     Endless,
+    /// After a while.
+    After(Duration, Box<Answer>),
+    /// The connection is closed without an answer.
+    Nothing,
 }
 
 /// Reads one request.
@@ -83,8 +87,13 @@ pub(crate) async fn receive(stream: &mut TcpStream) -> io::Result<Received> {
 }
 
 /// Sends an answer and closes the connection.
-pub(crate) async fn send(stream: &mut TcpStream, answer: &Answer, head_only: bool) -> io::Result<()> {
+pub(crate) async fn send(stream: &mut TcpStream, mut answer: &Answer, head_only: bool) -> io::Result<()> {
+    while let Answer::After(delay, next) = answer {
+        sleep(*delay).await;
+        answer = next;
+    }
     match answer {
+        Answer::Nothing | Answer::After(..) => return Ok(()),
         Answer::Whole(reply) => stream.write_all(&bytes_of(reply, head_only)).await?,
         Answer::Slowly(reply) => {
             for byte in bytes_of(reply, head_only) {

@@ -2,12 +2,14 @@
 
 use strongroom_domain::config::{ConfigValue, PublicConfig};
 use strongroom_domain::{
-    Credential, CredentialName, CredentialStatus, CredentialType, KekId, Sealed, TestCode,
+    Account, Credential, CredentialName, CredentialStatus, CredentialType, KekId, OauthAppId, Sealed,
+    TestCode,
 };
 use strongroom_fixtures::{
     SeededIds, credential, full_credential, instant, organization, provider, sealed, slot, with_payload,
 };
 use strongroom_repository::{Selector, StoreError, Unique};
+use uuid::Uuid;
 
 use crate::StoreUnderTest;
 use crate::under_test::{PLENTY, created, deleted, disconnected, updated};
@@ -85,6 +87,9 @@ fn changed(before: &Credential) -> Credential {
         last_tested_at: Some(instant(13)),
         last_test_code: Some(TestCode::Ok),
         refreshed_at: Some(instant(14)),
+        refresh_at: Some(instant(16)),
+        oauth_app: Some(OauthAppId(Uuid::from_u128(17))),
+        account: Some(Account { id: "another".to_owned(), name: None }),
         updated_at: instant(15),
         modified_by: "user-2".to_owned(),
         ..before.clone()
@@ -124,6 +129,9 @@ pub async fn replacing_changes_what_may_change_and_nothing_else(store: StoreUnde
         last_tested_at: None,
         last_test_code: None,
         refreshed_at: None,
+        refresh_at: None,
+        oauth_app: None,
+        account: None,
         ..expected.clone()
     };
     let (revision, version) = (expected.revision, expected.version);

@@ -10,6 +10,8 @@ use time::Duration;
 use uuid::Uuid;
 
 use crate::StoreUnderTest;
+use crate::flows::flow;
+use crate::oauth_apps::app;
 use crate::under_test::{PLENTY, created, in_parallel, updated};
 
 const KEK: KekId = KekId([1, 2, 3, 4, 5, 6, 7, 0xff]);
@@ -80,7 +82,7 @@ pub async fn of_parallel_first_keks_one_is_primary(store: StoreUnderTest) {
     assert_eq!((keks.len(), keks.iter().filter(|kek| kek.primary).count()), (8, 1));
 }
 
-/// Credentials and purpose keys count as uses of the KEK that wraps them.
+/// Credentials, OAuth apps, flows and purpose keys count as uses of the KEK that wraps them.
 pub async fn what_a_kek_wraps_is_counted(store: StoreUnderTest) {
     let (acme, globex, ids) = (organization("acme"), organization("globex"), SeededIds::new(1));
     store.deployment.register_kek(KEK, "main", [7; 32]).await.unwrap();
@@ -99,6 +101,14 @@ pub async fn what_a_kek_wraps_is_counted(store: StoreUnderTest) {
     let payload = sealed(OTHER.0, b"re-sealed");
     store.credentials.replace(&next, Some(&payload), 1, 1, updated(&next)).await.unwrap();
     assert_eq!((kek(&store, KEK).await.in_use, kek(&store, OTHER).await.in_use), (2, 1));
+
+    let (mut app, mut flow) = (app(&acme, &ids, "google"), flow(&acme, &ids));
+    (app.sealed.kek_id, flow.sealed.kek_id) = (KEK, OTHER);
+    store.store_app(&app).await;
+    store.begin(&flow).await;
+    assert_eq!((kek(&store, KEK).await.in_use, kek(&store, OTHER).await.in_use), (3, 2));
+    assert!(store.abandon(&flow).await);
+    assert_eq!((kek(&store, KEK).await.in_use, kek(&store, OTHER).await.in_use), (3, 1));
 }
 
 /// Every column of a purpose key comes back, and keys come by creation time.

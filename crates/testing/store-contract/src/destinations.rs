@@ -18,7 +18,7 @@ async fn take(store: &StoreUnderTest, limit: u32) -> Option<Duration> {
 
 /// Lets so many seconds go by.
 fn pass(store: &StoreUnderTest, seconds: i64) {
-    (store.age_takes)(time::Duration::seconds(seconds));
+    (store.age)(time::Duration::seconds(seconds));
 }
 
 /// Checks a wait that would be `seconds` long had the contract taken no time since.

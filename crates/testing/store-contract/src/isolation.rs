@@ -1,15 +1,23 @@
 //! A row of another organisation does not exist, for any method.
 
-use strongroom_domain::{Action, Credential, Integration, OrganizationId};
+use std::time::Duration;
+
+use strongroom_domain::{Action, Credential, CredentialStatus, Integration, OrganizationId};
 use strongroom_fixtures::{
     SeededIds, api_key, credential, full_credential, instant, organization, service_account, slot,
     with_payload,
 };
-use strongroom_repository::{AuditFilter, AuditPage, CredentialFilter, KeyHolder, Selector, StoreError};
+use strongroom_repository::{
+    AuditFilter, AuditPage, CompletedFlow, CredentialFilter, GrantedFlow, KeyHolder, Lease, Selector,
+    StoreError,
+};
 
 use crate::StoreUnderTest;
 use crate::findings::finding;
+use crate::flows::{completed, flow, granted};
 use crate::integrations::{connected, connection, ended};
+use crate::leases::{FIRST, ME, OTHER, refreshed};
+use crate::oauth_apps::app;
 use crate::under_test::{created, deleted, disconnected, evidence, tested, updated};
 
 fn ours_and_theirs() -> (OrganizationId, OrganizationId) {
@@ -179,4 +187,77 @@ pub async fn connections_of_another_organization_do_not_exist(store: StoreUnderT
     let found = repository.find(&ours, &stored.provider).await.unwrap().unwrap();
     assert_eq!((found.integration, found.credential), (integration, Some(stored)));
     assert_eq!(store.actions(&ours).await, [Action::CredentialCreated, Action::IntegrationConnected]);
+}
+
+/// No method on OAuth apps touches or shows those of another organisation.
+pub async fn apps_of_another_organization_do_not_exist(store: StoreUnderTest) {
+    let ((ours, theirs), ids) = (ours_and_theirs(), SeededIds::new(1));
+    let stored = app(&ours, &ids, "google");
+    store.store_app(&stored).await;
+    let repository = &store.oauth_apps;
+
+    assert!(repository.find(&theirs, stored.app.id).await.unwrap().is_none());
+    assert!(repository.find_named(&theirs, "google").await.unwrap().is_none());
+    assert!(repository.list(&theirs).await.unwrap().is_empty());
+    let mut presented = stored.clone();
+    presented.app.organization = theirs.clone();
+    presented.app.client_id = "stolen".to_owned();
+    assert!(!repository.replace(&presented, evidence(&theirs)).await.unwrap());
+    assert!(!repository.delete(&theirs, stored.app.id, evidence(&theirs)).await.unwrap());
+
+    assert_eq!(repository.find(&ours, stored.app.id).await.unwrap(), Some(stored));
+    assert_eq!(store.actions(&theirs).await, []);
+}
+
+/// Who knows the id and the code of a flow of another organisation can neither grant, complete nor end it.
+pub async fn flows_of_another_organization_do_not_exist(store: StoreUnderTest) {
+    let ((ours, theirs), ids) = (ours_and_theirs(), SeededIds::new(1));
+    let (taken, waiting) = (flow(&ours, &ids), store.granted_flow(&ours, &ids).await);
+    store.begin_and_take(&taken).await;
+    let repository = &store.flows;
+    let before = store.actions(&ours).await;
+
+    let mut grant = GrantedFlow { organization: theirs.clone(), ..granted(&taken) };
+    assert!(!repository.grant(&grant, 10, evidence(&theirs)).await.unwrap());
+    grant.pending = None;
+    assert!(!repository.grant(&grant, 10, evidence(&theirs)).await.unwrap());
+    let mut end = CompletedFlow { organization: theirs.clone(), ..completed(&waiting) };
+    assert!(!repository.complete(&end, evidence(&theirs), None).await.unwrap());
+    end.credential.organization = theirs.clone();
+    assert!(!repository.complete(&end, evidence(&theirs), None).await.unwrap());
+    for one in [&taken, &waiting] {
+        assert!(!repository.abandon(&theirs, one.flow.id, evidence(&theirs)).await.unwrap());
+    }
+
+    assert_eq!(store.actions(&ours).await, before);
+    assert_eq!(store.actions(&theirs).await, []);
+    store.assert_no_drift().await;
+    assert!(store.grant(&taken, &granted(&taken)).await);
+    assert!(store.complete(&waiting, &completed(&waiting)).await);
+}
+
+/// No method on leases touches credentials or attempts of another organisation, with the same id there either.
+pub async fn leases_of_another_organization_do_not_exist(store: StoreUnderTest) {
+    let ((ours, theirs), ids) = (ours_and_theirs(), SeededIds::new(1));
+    let stored = credential(&ours, ids.credential());
+    let payload = store.store(&stored).await.sealed;
+    assert_eq!(store.acquire(&stored, ME).await, FIRST);
+    let presented = as_theirs(&stored, &theirs);
+    let (after, fresh) = refreshed(&presented);
+    let problem = (CredentialStatus::NeedsReauth, "grant_refused");
+    let repository = &store.leases;
+
+    assert_eq!(store.acquire(&presented, ME).await, Lease::Moved);
+    repository.fail(&theirs, stored.id, ME, Duration::ZERO).await.unwrap();
+    assert!(!repository.store(&after, &fresh, 1, ME, evidence(&theirs)).await.unwrap());
+    assert!(!repository.note_problem(&theirs, stored.id, 1, problem, evidence(&theirs)).await.unwrap());
+    assert_eq!(store.actions(&theirs).await, []);
+    store.store(&presented).await;
+    assert_eq!(store.acquire(&presented, ME).await, FIRST);
+    assert!(repository.store(&after, &fresh, 1, ME, evidence(&theirs)).await.unwrap());
+
+    assert_eq!(store.acquire(&stored, OTHER).await, Lease::Held);
+    let found = store.credentials.find_sealed(&ours, &Selector::Id(stored.id)).await.unwrap().unwrap();
+    assert_eq!((found.credential, found.sealed), (stored, payload));
+    assert_eq!(store.actions(&ours).await, [Action::CredentialCreated]);
 }

@@ -18,15 +18,21 @@
 pub mod accounts;
 pub mod atomicity;
 pub mod audit;
+pub mod completions;
 pub mod concurrency;
 pub mod credentials;
 pub mod deployment;
 pub mod destinations;
 pub mod findings;
+pub mod flow_races;
+pub mod flows;
 pub mod integration_races;
 pub mod integrations;
 pub mod isolation;
+pub mod lease_races;
+pub mod leases;
 pub mod listing;
+pub mod oauth_apps;
 pub mod quota;
 mod under_test;
 
@@ -44,6 +50,9 @@ macro_rules! contract_tests {
             audit_and_settings_of_another_organization_do_not_show,
             slots_ids_and_quotas_are_per_organization,
             connections_of_another_organization_do_not_exist,
+            apps_of_another_organization_do_not_exist,
+            flows_of_another_organization_do_not_exist,
+            leases_of_another_organization_do_not_exist,
         }
         $crate::contract_tests! { @module $make credentials:
             every_column_comes_back_as_it_was_stored,
@@ -93,6 +102,62 @@ macro_rules! contract_tests {
             a_connect_racing_a_delete_never_outlives_the_credential,
             a_connect_racing_a_change_comes_before_it_or_not_at_all,
             connections_racing_their_ends_follow_one_another,
+        }
+        $crate::contract_tests! { @module $make oauth_apps:
+            every_column_of_an_app_comes_back,
+            an_organization_has_one_app_of_a_name,
+            of_parallel_apps_of_one_name_one_is_stored,
+            replacing_an_app_changes_client_and_secret_and_nothing_else,
+            deleting_an_app_leaves_its_credentials,
+            an_app_is_not_touched_without_its_event,
+        }
+        $crate::contract_tests! { @module $make flows:
+            every_column_of_a_flow_comes_back,
+            a_state_is_used_once,
+            an_organization_has_so_many_flows_under_way,
+            a_grant_needs_a_flow_that_was_taken,
+            a_granted_credential_is_pending_and_counted,
+            a_flow_is_over_after_ten_minutes,
+            flows_that_are_over_come_oldest_first,
+            a_flow_is_not_touched_without_its_event,
+        }
+        $crate::contract_tests! { @module $make completions:
+            completing_a_flow_makes_its_credential_usable,
+            completing_needs_the_code_the_version_and_a_pending_credential,
+            a_credential_that_is_authorised_again_gets_a_new_payload,
+            completing_connects_a_provider_that_is_not_connected,
+            abandoning_a_flow_removes_its_pending_credential,
+            a_deleted_credential_is_not_completed,
+        }
+        $crate::contract_tests! { @module $make flow_races:
+            of_parallel_takes_one_gets_the_flow,
+            of_parallel_begins_exactly_the_limit_succeed,
+            of_parallel_completions_one_ends_the_flow,
+            a_completion_racing_an_abandonment_leaves_one_of_both,
+            a_grant_racing_an_abandonment_leaves_nothing,
+            a_delete_racing_the_end_of_a_flow_stays_deleted,
+        }
+        $crate::contract_tests! { @module $make leases:
+            a_lease_is_held_until_it_ends,
+            a_failed_attempt_sets_the_time_of_the_next,
+            an_interruption_stays_on_record,
+            attempts_for_an_older_version_are_forgotten,
+            a_refresh_is_stored_with_what_it_brings_and_nothing_else,
+            a_refresh_ends_the_need_to_authorise_again,
+            a_late_answer_is_stored_unless_the_version_has_moved,
+            a_deleted_credential_is_not_refreshed,
+            a_problem_is_noted_once,
+            what_is_due_comes_longest_due_first,
+            what_is_held_or_not_yet_to_be_tried_is_not_due,
+            a_refresh_is_not_stored_without_its_event,
+            a_replacement_that_was_read_before_a_refresh_is_stale,
+        }
+        $crate::contract_tests! { @module $make lease_races:
+            of_parallel_acquires_one_gets_the_lease,
+            of_parallel_answers_one_is_stored,
+            an_acquire_racing_a_store_never_refreshes_again,
+            a_delete_racing_a_refresh_stays_deleted,
+            a_rename_racing_a_refresh_loses_neither,
         }
         $crate::contract_tests! { @module $make quota:
             parallel_inserts_stop_exactly_at_the_quota,
@@ -187,15 +252,21 @@ mod tests {
             include_str!("accounts.rs"),
             include_str!("atomicity.rs"),
             include_str!("audit.rs"),
+            include_str!("completions.rs"),
             include_str!("concurrency.rs"),
             include_str!("credentials.rs"),
             include_str!("deployment.rs"),
             include_str!("destinations.rs"),
             include_str!("findings.rs"),
+            include_str!("flow_races.rs"),
+            include_str!("flows.rs"),
             include_str!("integration_races.rs"),
             include_str!("integrations.rs"),
             include_str!("isolation.rs"),
+            include_str!("lease_races.rs"),
+            include_str!("leases.rs"),
             include_str!("listing.rs"),
+            include_str!("oauth_apps.rs"),
             include_str!("quota.rs"),
         ];
         for function in modules.iter().flat_map(|module| module.split("pub async fn ").skip(1)) {

@@ -6,8 +6,9 @@ use strongroom_domain::audit::{AuditRecord, GENESIS, signed_bytes};
 use strongroom_domain::{Action, AuditEvent, Credential, Evidence, OrganizationId, ServiceAccount};
 use strongroom_fixtures::{TestPurposeKeys, event, event_about, with_payload};
 use strongroom_repository::{
-    AuditTrail, CredentialRepository, DeploymentRepository, DestinationLimitRepository,
-    IntegrationRepository, OrganizationRepository, SealedCredential, ServiceAccountRepository, StoreResult,
+    AuditTrail, AuthorizationFlowRepository, CredentialRepository, DeploymentRepository,
+    DestinationLimitRepository, IntegrationRepository, OauthAppRepository, OrganizationRepository,
+    RefreshLeaseRepository, SealedCredential, ServiceAccountRepository, StoreResult,
 };
 use strongroom_vault::{Purpose, PurposeKeys, WrapLedger};
 use tokio::sync::Semaphore;
@@ -18,6 +19,9 @@ use tokio::sync::Semaphore;
 pub struct Instance {
     pub credentials: Arc<dyn CredentialRepository>,
     pub integrations: Arc<dyn IntegrationRepository>,
+    pub oauth_apps: Arc<dyn OauthAppRepository>,
+    pub flows: Arc<dyn AuthorizationFlowRepository>,
+    pub leases: Arc<dyn RefreshLeaseRepository>,
     pub accounts: Arc<dyn ServiceAccountRepository>,
     pub audit: Arc<dyn AuditTrail>,
     pub organizations: Arc<dyn OrganizationRepository>,
@@ -32,6 +36,9 @@ impl Instance {
     where
         S: CredentialRepository
             + IntegrationRepository
+            + OauthAppRepository
+            + AuthorizationFlowRepository
+            + RefreshLeaseRepository
             + ServiceAccountRepository
             + AuditTrail
             + OrganizationRepository
@@ -42,6 +49,9 @@ impl Instance {
         Self {
             credentials: store.clone(),
             integrations: store.clone(),
+            oauth_apps: store.clone(),
+            flows: store.clone(),
+            leases: store.clone(),
             accounts: store.clone(),
             audit: store.clone(),
             organizations: store.clone(),
@@ -60,9 +70,10 @@ pub struct StoreUnderTest {
     pub second: Instance,
     /// The purpose keys that both were given.
     pub keys: Arc<TestPurposeKeys>,
-    /// Moves every take of a destination so far into the past, as if that much time went by; a negative
-    /// time moves them into the future. No port can do this.
-    pub age_takes: Box<dyn Fn(time::Duration) + Send + Sync>,
+    /// Moves the times that the store has set and goes by (takes of destinations, ends of flows and leases, the
+    /// times of next attempts) so far into the past, as if that much time went by; a negative time moves them into
+    /// the future. No port can do this.
+    pub age: Box<dyn Fn(time::Duration) + Send + Sync>,
     /// Whatever has to live as long as the store: a folder, a database to drop.
     pub guard: Box<dyn Any + Send + Sync>,
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use strongroom_domain::http_test::{Template, is_reserved_header};
 
 use crate::problem::Problems;
-use crate::provider_test::scope::Scope;
-use crate::provider_test::template;
+use crate::scope::Scope;
+use crate::template;
 
 /// Reads them. A name may be a template; what it becomes is checked again when the request is built.
 pub(super) fn read(

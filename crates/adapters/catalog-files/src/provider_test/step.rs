@@ -8,9 +8,9 @@ use strongroom_domain::http_test::{AwsSigV4, HttpBody, HttpMethod, HttpStep, Ori
 use crate::problem::Problems;
 use crate::provider_test::format::{AwsTable, BasicTable, MethodName, StepTable};
 use crate::provider_test::outcome::SharedRules;
-use crate::provider_test::scope::{Names, Scope};
-use crate::provider_test::url::UrlKeys;
-use crate::provider_test::{headers, outcome, url};
+use crate::provider_test::{headers, outcome};
+use crate::scope::{Names, Scope};
+use crate::url::{self, UrlKeys};
 
 /// The fields that sign a request for AWS; the last one may be absent.
 const AWS_FIELDS: [&str; 2] = ["access_key_id", "secret_access_key"];
@@ -34,8 +34,14 @@ pub(super) fn read(
             );
         }
     }
-    let keys = UrlKeys { url: &table.url, hosts: &table.hosts, keep_path: table.keep_path };
-    let url = url::read(&keys, key, &scope, problems);
+    let keys = UrlKeys {
+        key: &format!("{key}.url"),
+        url: &table.url,
+        table: key,
+        hosts: &table.hosts,
+        keep_path: table.keep_path,
+    };
+    let url = url::read(&keys, &scope, problems);
     let has_body = table.json.is_some() || table.form.is_some();
     let signs = table.basic.is_some() || table.aws_sigv4.is_some();
     let headers = headers::read(&table.headers, has_body, signs, key, &scope, problems);

@@ -141,8 +141,11 @@ fn no_secret_field_of_any_provider_reaches_the_public_config() {
 }
 
 #[test]
-fn the_end_of_an_access_token_is_read_for_every_oauth_type() {
-    for (provider, kind, _) in each_type().into_iter().filter(|(_, kind, _)| kind.is_oauth()) {
+fn the_end_of_an_access_token_is_read_for_every_type_that_has_one() {
+    let has_one =
+        |provider: &Provider, kind| provider.fields_of(kind).any(|field| field.name == TOKEN_EXPIRY);
+    for (provider, kind, _) in each_type().into_iter().filter(|(provider, kind, _)| has_one(provider, *kind))
+    {
         let content = provider.accept(kind, submission(provider.fields_of(kind), CANARY)).unwrap();
         assert!(content.access_token_expires_at.is_some(), "{} {}", provider.id, kind.as_str());
         assert_eq!(content.config.get(TOKEN_EXPIRY), None);

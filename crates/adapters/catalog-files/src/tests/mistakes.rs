@@ -100,7 +100,7 @@ fn a_mistake_about_the_provider_is_reported_with_file_key_and_reason() {
             ("category = \"crm\"", "category = \"A B\"", "category", "must be 1 to 64"),
             ("https://docs", "http://docs", "docs_url", "must be an https URL"),
             ("id = \"acme\"", "id = \"other\"", "id", "must be the file's name"),
-            ("[dialects.primary]", "[oauth]\n[dialects.primary]", "top level", "unknown field `oauth`"),
+            ("[dialects.primary]", "[grant]\n[dialects.primary]", "top level", "unknown field `grant`"),
         ],
     );
 }

@@ -9,11 +9,15 @@ use strongroom_fixtures::{
     SeededIds, TestPurposeKeys, credential, event, event_about, instant, organization, with_payload,
 };
 use strongroom_repository::{
-    AuditTrail, Contention, CredentialRepository, DestinationLimitRepository, IntegrationRepository,
-    OrganizationRepository, StoreError, StoreResult, TestFinding, Unique,
+    AuditTrail, AuthorizationFlowRepository, Contention, CredentialRepository, DestinationLimitRepository,
+    IntegrationRepository, Lease, OrganizationRepository, RefreshLeaseRepository, StoreError, StoreResult,
+    TestFinding, Unique,
 };
+use strongroom_store_contract::flows::{completed, flow, granted, told};
+use strongroom_store_contract::leases::refreshed;
 use strongroom_store_postgres::PostgresStore;
 use strongroom_vault::{Purpose, PurposeKeys};
+use uuid::Uuid;
 
 use crate::support::{fixture, open, options};
 
@@ -32,12 +36,17 @@ async fn work(store: PostgresStore, organizations: Vec<OrganizationId>, task: u6
         settled(store.insert(&with_payload(new.clone()), 10_000, evidence(Action::CredentialCreated)).await);
         let changed = Credential { revision: 2, ..new.clone() };
         settled(store.replace(&changed, None, 1, 1, evidence(Action::CredentialRenamed)).await);
-        settled(store.take([u8::try_from(round % 3).unwrap(); 32], 5, Duration::from_millis(20)).await);
+        let destination = [u8::try_from(round % 3).unwrap(); 32];
+        let window = Duration::from_millis(20);
+        settled(DestinationLimitRepository::take(&store, destination, 5, window).await);
         // Of those that meet at a provider one connects; each connection ends once, here or with its credential.
         events += 2 * usize::from(connect(&store, &new, IntegrationId(ids.next())).await);
         let tested = store.record_test(own, new.id, 1, &finding(), evidence(Action::CredentialTested)).await;
         assert!(settled(tested));
-        settled(store.forget(Duration::from_millis(20)).await);
+        settled(store.forget(window).await);
+
+        refresh(&store, &new, ids.next()).await;
+        events += authorize(&store, own, &ids, round).await;
 
         let mut batch: Vec<_> = organizations.iter().map(|one| event(one, Action::SecretRead)).collect();
         if task.is_multiple_of(2) {
@@ -63,10 +72,48 @@ async fn work(store: PostgresStore, organizations: Vec<OrganizationId>, task: u6
         }
         let disconnected = event_about(&new, Action::IntegrationDisconnected);
         let tombstone = evidence(Action::CredentialDeleted);
-        assert!(settled(store.delete(own, new.id, Some(2), tombstone, disconnected).await));
-        events += 4;
+        let delete =
+            CredentialRepository::delete(&store, own, new.id, Some(2), tombstone, disconnected).await;
+        assert!(settled(delete));
+        events += 5;
     }
     events
+}
+
+/// Refreshes a credential under a lease.
+async fn refresh(store: &PostgresStore, credential: &Credential, owner: Uuid) {
+    let (organization, length) = (&credential.organization, Duration::from_secs(30));
+    let lease = settled(store.acquire(organization, credential.id, 1, owner, length).await);
+    assert_eq!(lease, Lease::Acquired { failures: 0, interrupted: false });
+    settled(store.fail(organization, credential.id, owner, Duration::ZERO).await);
+    settled(store.due(20).await);
+    settled(store.acquire(organization, credential.id, 1, owner, length).await);
+    let (after, payload) = refreshed(credential);
+    let evidence = event_about(credential, Action::CredentialRefreshed).into();
+    assert!(settled(store.store(&after, &payload, 1, owner, evidence).await));
+}
+
+/// Takes a flow to its end, of one kind or the other, and says how many events that left.
+async fn authorize(store: &PostgresStore, own: &OrganizationId, ids: &SeededIds, round: usize) -> usize {
+    let new = flow(own, ids);
+    settled(store.begin(&new, 10_000, told(&new, Action::AuthorizationBegun)).await);
+    assert!(settled(AuthorizationFlowRepository::take(store, &new.flow.state).await).is_some());
+    let evidence = told(&new, Action::AuthorizationGranted);
+    assert!(settled(store.grant(&granted(&new), 10_000, evidence).await));
+    if round.is_multiple_of(2) {
+        let evidence = told(&new, Action::AuthorizationFailed);
+        assert!(settled(store.abandon(own, new.flow.id, evidence).await));
+        return 3;
+    }
+    let end = completed(&new);
+    let evidence = told(&new, Action::AuthorizationCompleted);
+    assert!(settled(store.complete(&end, evidence, None).await));
+    let tombstone = event_about(&end.credential, Action::CredentialDeleted);
+    let disconnected = event_about(&end.credential, Action::IntegrationDisconnected);
+    let delete =
+        CredentialRepository::delete(store, own, end.credential.id, None, tombstone.into(), disconnected);
+    assert!(settled(delete.await));
+    4
 }
 
 async fn connect(store: &PostgresStore, credential: &Credential, id: IntegrationId) -> bool {

@@ -19,12 +19,17 @@ async fn make_store() -> StoreUnderTest {
     let (first, second) = (instance().await, instance().await);
     let test = Arc::new(test);
     let aged = test.clone();
-    let age_takes = move |by: time::Duration| {
+    let age = move |by: time::Duration| {
         let shift = format!("interval '{} us'", by.whole_microseconds());
         let takes = format!("ARRAY(SELECT at - {shift} FROM unnest(taken_at) AS taken (at))");
-        aged.run_sql(&format!("UPDATE destination_limits SET taken_at = {takes}")).unwrap();
+        let changes = format!(
+            "UPDATE destination_limits SET taken_at = {takes};
+             UPDATE authorization_flows SET expires_at = expires_at - {shift};
+             UPDATE refresh_leases SET held_until = held_until - {shift}, retry_at = retry_at - {shift}"
+        );
+        aged.run_sql(&changes).unwrap();
     };
-    StoreUnderTest { first, second, keys, age_takes: Box::new(age_takes), guard: Box::new(test) }
+    StoreUnderTest { first, second, keys, age: Box::new(age), guard: Box::new(test) }
 }
 
 strongroom_store_contract::contract_tests!(make_store);

@@ -1,8 +1,12 @@
 use std::time::Duration;
 
-use strongroom_fixtures::organization;
+use strongroom_domain::Action;
 use strongroom_fixtures::postgres_cluster::PostgresCluster;
-use strongroom_repository::{DeploymentRepository, DestinationLimitRepository, IntegrationRepository};
+use strongroom_fixtures::{SeededIds, credential, event, organization, with_payload};
+use strongroom_repository::{
+    CredentialRepository, DeploymentRepository, DestinationLimitRepository, IntegrationRepository,
+    RefreshLeaseRepository,
+};
 use strongroom_store_postgres::{OpenError, PostgresDatabase};
 
 use crate::support::{fixture, options};
@@ -12,6 +16,8 @@ const LIMITS_DOWN: &str =
 
 const INTEGRATIONS_DOWN: &str =
     include_str!("../../../../../migrations/postgres/20261123000000_integrations/down.sql");
+
+const OAUTH_DOWN: &str = include_str!("../../../../../migrations/postgres/20261124000000_oauth/down.sql");
 
 async fn connect(url: String) -> PostgresDatabase {
     PostgresDatabase::connect(options(url)).await.unwrap()
@@ -36,7 +42,7 @@ async fn of_instances_that_start_at_once_one_migrates_and_the_others_find_it_don
         answers.push(task.await.unwrap());
     }
     answers.sort_by_key(|(applied, _)| std::cmp::Reverse(*applied));
-    assert_eq!(answers.iter().map(|(applied, _)| *applied).collect::<Vec<_>>(), [3, 0, 0, 0]);
+    assert_eq!(answers.iter().map(|(applied, _)| *applied).collect::<Vec<_>>(), [4, 0, 0, 0]);
     assert!(answers.iter().all(|(_, id)| *id == answers[0].1));
 }
 
@@ -70,14 +76,14 @@ async fn a_migration_that_fails_leaves_nothing_behind() {
     let test = PostgresCluster::shared().create_database();
     let database = connect(test.url()).await;
     // The last table of the first migration is in the way, then one of the last migration.
-    for table in ["audit_events", "integrations"] {
+    for table in ["audit_events", "refresh_leases"] {
         test.run_sql(&format!("CREATE TABLE {table} (x int)")).unwrap();
         assert!(matches!(database.migrate().await, Err(OpenError::Migration(_))));
         let tables = "SELECT string_agg(relname, ',') FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
         assert_eq!(test.run_sql(tables).unwrap(), table);
         test.run_sql(&format!("DROP TABLE {table}")).unwrap();
     }
-    assert_eq!(database.migrate().await.unwrap(), 3);
+    assert_eq!(database.migrate().await.unwrap(), 4);
 }
 
 #[tokio::test]
@@ -101,9 +107,11 @@ async fn the_way_down_removes_everything_and_the_way_up_works_again() {
     let down = include_str!("../../../../../migrations/postgres/20261121000000_foundation/down.sql");
     fixture
         .test
-        .run_sql(&format!("{INTEGRATIONS_DOWN} {LIMITS_DOWN} {down} DELETE FROM __diesel_schema_migrations;"))
+        .run_sql(&format!(
+            "{OAUTH_DOWN} {INTEGRATIONS_DOWN} {LIMITS_DOWN} {down} DELETE FROM __diesel_schema_migrations;"
+        ))
         .unwrap();
-    assert_eq!(fixture.store.database().migrate().await.unwrap(), 3);
+    assert_eq!(fixture.store.database().migrate().await.unwrap(), 4);
 }
 
 #[tokio::test]
@@ -111,19 +119,25 @@ async fn a_database_of_an_older_build_gets_what_is_missing_and_keeps_what_it_has
     let fixture = fixture().await;
     let database = fixture.store.database();
     let id = database.deployment_id().await.unwrap();
+    let acme = organization("acme");
+    let stored = credential(&acme, SeededIds::new(1).credential());
+    let evidence = event(&acme, Action::CredentialCreated).into();
+    CredentialRepository::insert(&fixture.store, &with_payload(stored.clone()), 1, evidence).await.unwrap();
     fixture
         .test
         .run_sql(&format!(
-            "{INTEGRATIONS_DOWN} {LIMITS_DOWN}
+            "{OAUTH_DOWN} {INTEGRATIONS_DOWN} {LIMITS_DOWN}
              DELETE FROM __diesel_schema_migrations WHERE version >= '20261122000000'"
         ))
         .unwrap();
     let error = database.check_schema().await.unwrap_err();
     assert!(matches!(error, OpenError::OlderSchema { version: "20261122000000" }), "{error:?}");
-    assert_eq!(database.migrate().await.unwrap(), 2);
+    assert_eq!(database.migrate().await.unwrap(), 3);
     assert!(database.migrations_current().await.unwrap());
     assert_eq!(database.deployment_id().await.unwrap(), id);
     let taken = fixture.store.take([7; 32], 1, Duration::from_secs(60)).await;
     assert_eq!(taken.unwrap(), None);
-    assert_eq!(fixture.store.list(&organization("acme")).await.unwrap(), []);
+    assert_eq!(IntegrationRepository::list(&fixture.store, &acme).await.unwrap(), []);
+    assert_eq!(fixture.store.due(10).await.unwrap(), []);
+    assert_eq!(CredentialRepository::find(&fixture.store, &acme, stored.id).await.unwrap(), Some(stored));
 }

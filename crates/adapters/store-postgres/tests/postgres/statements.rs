@@ -7,9 +7,11 @@ use strongroom_fixtures::{
     SeededIds, api_key, credential, event, instant, organization, service_account, slot, with_payload,
 };
 use strongroom_repository::{
-    AuditTrail, Contention, CredentialRepository, DestinationLimitRepository, IntegrationRepository,
-    Selector, ServiceAccountRepository as Accounts,
+    AuditTrail, AuthorizationFlowRepository, Contention, CredentialRepository, DestinationLimitRepository,
+    IntegrationRepository, Lease, RefreshLeaseRepository, Selector, ServiceAccountRepository as Accounts,
 };
+use strongroom_store_contract::flows::flow;
+use uuid::Uuid;
 
 use crate::support::{Fixture, fixture_on};
 
@@ -82,11 +84,19 @@ async fn a_test_of_a_destination_is_taken_in_one_statement_and_refused_in_two() 
     let fixture = single().await;
     for sent in [1, 1, 2, 2] {
         let before = now(&fixture);
-        let refused = fixture.store.take([7; 32], 2, Duration::from_secs(60)).await.unwrap().is_some();
+        let refused = DestinationLimitRepository::take(&fixture.store, [7; 32], 2, Duration::from_secs(60))
+            .await
+            .unwrap()
+            .is_some();
         assert_eq!((counted(&fixture, before).0, refused), (sent, sent == 2));
     }
     let before = now(&fixture);
-    assert!(fixture.store.take([7; 32], 0, Duration::from_secs(60)).await.unwrap().is_some());
+    assert!(
+        DestinationLimitRepository::take(&fixture.store, [7; 32], 0, Duration::from_secs(60))
+            .await
+            .unwrap()
+            .is_some()
+    );
     assert_eq!(fixture.store.forget(Duration::from_secs(60)).await.unwrap(), 0);
     assert_eq!(counted(&fixture, before).0, 1);
 }
@@ -134,4 +144,77 @@ async fn connections_come_with_their_credentials_in_one_statement_that_is_prepar
         assert_eq!(IntegrationRepository::list(&fixture.store, &acme).await.unwrap().len(), 1);
         assert_eq!(counted(&fixture, before), (1, prepared), "round {round}");
     }
+}
+
+#[tokio::test]
+async fn a_flow_is_taken_by_its_state_in_two_statements() {
+    let fixture = single().await;
+    let (acme, ids) = (organization("acme"), SeededIds::new(1));
+    for round in 0..3 {
+        let new = flow(&acme, &ids);
+        let evidence = event(&acme, Action::AuthorizationBegun).into();
+        fixture.store.begin(&new, 10, evidence).await.unwrap();
+        let before = now(&fixture);
+        let taken = AuthorizationFlowRepository::take(&fixture.store, &new.flow.state).await.unwrap();
+        assert!(taken.is_some());
+        assert_eq!(counted(&fixture, before).0, 2, "round {round}");
+    }
+    let before = now(&fixture);
+    assert!(fixture.store.find_granted(&[7; 32]).await.unwrap().is_none());
+    assert_eq!(counted(&fixture, before), (1, 0));
+}
+
+#[tokio::test]
+async fn a_lease_is_taken_in_four_statements_and_told_as_held_in_five() {
+    let fixture = single().await;
+    let acme = organization("acme");
+    let new = with_payload(credential(&acme, SeededIds::new(1).credential()));
+    let evidence = event(&acme, Action::CredentialCreated).into();
+    CredentialRepository::insert(&fixture.store, &new, 50, evidence).await.unwrap();
+    for sent in [4, 5, 5] {
+        let before = now(&fixture);
+        let (owner, length) = (Uuid::from_u128(1), Duration::from_secs(30));
+        let lease = fixture.store.acquire(&acme, new.credential.id, 1, owner, length).await.unwrap();
+        assert_eq!(lease == Lease::Held, sent == 5);
+        assert_eq!(counted(&fixture, before).0, sent);
+    }
+    let before = now(&fixture);
+    assert_eq!(fixture.store.due(10).await.unwrap(), []);
+    assert_eq!(fixture.store.expired(10).await.unwrap(), []);
+    assert_eq!(counted(&fixture, before).0, 2);
+}
+
+#[tokio::test]
+async fn maintenance_finds_what_is_due_or_over_by_an_index() {
+    let fixture = single().await;
+    for (statement, condition) in [
+        (
+            "SELECT id FROM credentials WHERE refresh_at <= statement_timestamp() ORDER BY refresh_at LIMIT 5",
+            "Index Cond: (refresh_at <= statement_timestamp())",
+        ),
+        (
+            "SELECT id FROM authorization_flows WHERE expires_at <= statement_timestamp()
+                ORDER BY expires_at LIMIT 5",
+            "Index Cond: (expires_at <= statement_timestamp())",
+        ),
+    ] {
+        let plan = fixture.test.run_sql(&format!("SET enable_seqscan = off; EXPLAIN {statement}")).unwrap();
+        assert!(plan.contains(condition) && !plan.contains("Sort"), "{plan}");
+    }
+}
+
+#[tokio::test]
+async fn a_locator_that_was_edited_leads_to_no_flow_of_another_state() {
+    let fixture = single().await;
+    let (acme, ids) = (organization("acme"), SeededIds::new(1));
+    let (ours, theirs) = (flow(&acme, &ids), flow(&acme, &ids));
+    for new in [&ours, &theirs] {
+        let evidence = event(&acme, Action::AuthorizationBegun).into();
+        fixture.store.begin(new, 10, evidence).await.unwrap();
+    }
+    let edit = format!("UPDATE oauth_state_locator SET flow_id = '{}'", theirs.flow.id.0);
+    fixture.test.run_sql(&edit).unwrap();
+    let take = async |state| AuthorizationFlowRepository::take(&fixture.store, state).await.unwrap();
+    assert!(take(&ours.flow.state).await.is_none());
+    assert!(take(&theirs.flow.state).await.is_some());
 }

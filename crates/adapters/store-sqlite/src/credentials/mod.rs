@@ -16,8 +16,8 @@ use crate::columns::{blob, integer, micros};
 use crate::failure::{Failure, violated};
 use crate::schema::credentials;
 use crate::{SqliteStore, audit, integrations, quota};
-pub(crate) use rows::CredentialRow;
-use rows::{ChangedColumns, PayloadRow, TestedColumns, sealed};
+pub(crate) use rows::{ChangedColumns, CredentialRow, PayloadRow};
+use rows::{TestedColumns, sealed};
 
 /// Which unique value an insert collided with.
 fn taken(error: Error) -> Failure {
@@ -67,6 +67,13 @@ fn list(
     Ok(rows.into_iter().map(CredentialRow::into_credential).collect::<Result<_, _>>()?)
 }
 
+/// Stores a new credential; its place in the quota is the caller's to take.
+pub(crate) fn insert(connection: &mut SqliteConnection, new: &SealedCredential) -> Result<(), Failure> {
+    let row = (CredentialRow::of(&new.credential), PayloadRow::of(&new.sealed));
+    diesel::insert_into(credentials::table).values(row).execute(connection).map_err(taken)?;
+    Ok(())
+}
+
 /// Removes a credential that no connection uses, and says whether there was one.
 fn delete(
     connection: &mut SqliteConnection,
@@ -94,12 +101,11 @@ impl CredentialRepository for SqliteStore {
         default_limit: u32,
         evidence: Evidence,
     ) -> StoreResult<()> {
-        let (organization, provider) = (new.credential.organization.clone(), new.credential.provider.clone());
-        let row = (CredentialRow::of(&new.credential), PayloadRow::of(&new.sealed));
+        let new = new.clone();
         let mutation = move |connection: &mut SqliteConnection| {
+            let (organization, provider) = (&new.credential.organization, &new.credential.provider);
             quota::take(connection, organization.as_str(), provider.as_str(), default_limit)?;
-            diesel::insert_into(credentials::table).values(row).execute(connection).map_err(taken)?;
-            Ok(Some(()))
+            insert(connection, &new).map(Some)
         };
         self.mutate(evidence, mutation).await.map(|_| ())
     }

@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use strongroom_domain::{
-    Credential, CredentialId, CredentialName, CredentialStatus, CredentialType, KekId, ProviderId,
-    PublicConfig, Sealed, Slot, TestCode, UserId,
+    Account, Credential, CredentialId, CredentialName, CredentialStatus, CredentialType, KekId, OauthAppId,
+    ProviderId, PublicConfig, Sealed, Slot, TestCode, UserId,
 };
 use strongroom_repository::{SealedCredential, TestFinding};
 
@@ -32,6 +32,10 @@ pub(crate) struct CredentialRow {
     last_test_code: Option<String>,
     last_read_at: Option<i64>,
     refreshed_at: Option<i64>,
+    refresh_at: Option<i64>,
+    oauth_app_id: Option<Vec<u8>>,
+    account_id: Option<String>,
+    account_name: Option<String>,
     created_at: i64,
     updated_at: i64,
     created_by: String,
@@ -60,6 +64,10 @@ impl CredentialRow {
             last_test_code: credential.last_test_code.as_ref().map(|code| code.as_str().to_owned()),
             last_read_at: credential.last_read_at.map(micros),
             refreshed_at: credential.refreshed_at.map(micros),
+            refresh_at: credential.refresh_at.map(micros),
+            oauth_app_id: credential.oauth_app.map(|app| blob(app.0)),
+            account_id: credential.account.as_ref().map(|account| account.id.clone()),
+            account_name: credential.account.as_ref().and_then(|account| account.name.clone()),
             created_at: micros(credential.created_at),
             updated_at: micros(credential.updated_at),
             created_by: credential.created_by.clone(),
@@ -69,6 +77,7 @@ impl CredentialRow {
 
     pub(crate) fn into_credential(self) -> Result<Credential, BadColumn> {
         let row = Row { table: "credentials", organization: &self.org_id, key: RowKey::Bytes(&self.id) };
+        let oauth_app = self.oauth_app_id.map(|id| row.uuid("oauth_app_id", &id)).transpose()?;
         let user_id = self.user_id.map(|user| row.read("user_id", UserId::parse(&user))).transpose()?;
         Ok(Credential {
             organization: row.organization()?,
@@ -92,6 +101,9 @@ impl CredentialRow {
                 .read("last_test_code", self.last_test_code.as_deref().map(TestCode::parse).transpose())?,
             last_read_at: row.optional_time("last_read_at", self.last_read_at)?,
             refreshed_at: row.optional_time("refreshed_at", self.refreshed_at)?,
+            refresh_at: row.optional_time("refresh_at", self.refresh_at)?,
+            oauth_app: oauth_app.map(OauthAppId),
+            account: self.account_id.map(|id| Account { id, name: self.account_name }),
             created_at: row.time("created_at", self.created_at)?,
             updated_at: row.time("updated_at", self.updated_at)?,
             created_by: self.created_by,
@@ -103,13 +115,13 @@ impl CredentialRow {
 /// The payload.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = credentials)]
-pub(super) struct PayloadRow {
+pub(crate) struct PayloadRow {
     kek_id: Vec<u8>,
     envelope: Vec<u8>,
 }
 
 impl PayloadRow {
-    pub(super) fn of(sealed: &Sealed) -> Self {
+    pub(crate) fn of(sealed: &Sealed) -> Self {
         Self { kek_id: sealed.kek_id.0.to_vec(), envelope: sealed.envelope.clone() }
     }
 }
@@ -127,7 +139,7 @@ pub(super) fn sealed(
 /// What a replacement may change; provider, slot, creator and reads are not among it.
 #[derive(AsChangeset)]
 #[diesel(table_name = credentials, treat_none_as_null = true)]
-pub(super) struct ChangedColumns {
+pub(crate) struct ChangedColumns {
     credential_type: String,
     name: String,
     status: String,
@@ -141,12 +153,16 @@ pub(super) struct ChangedColumns {
     last_tested_at: Option<i64>,
     last_test_code: Option<String>,
     refreshed_at: Option<i64>,
+    refresh_at: Option<i64>,
+    oauth_app_id: Option<Vec<u8>>,
+    account_id: Option<String>,
+    account_name: Option<String>,
     updated_at: i64,
     modified_by: String,
 }
 
 impl ChangedColumns {
-    pub(super) fn of(changed: &Credential) -> Self {
+    pub(crate) fn of(changed: &Credential) -> Self {
         let row = CredentialRow::of(changed);
         Self {
             credential_type: row.credential_type,
@@ -162,6 +178,10 @@ impl ChangedColumns {
             last_tested_at: row.last_tested_at,
             last_test_code: row.last_test_code,
             refreshed_at: row.refreshed_at,
+            refresh_at: row.refresh_at,
+            oauth_app_id: row.oauth_app_id,
+            account_id: row.account_id,
+            account_name: row.account_name,
             updated_at: row.updated_at,
             modified_by: row.modified_by,
         }

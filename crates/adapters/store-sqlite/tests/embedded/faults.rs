@@ -11,7 +11,7 @@ use crate::{Embedded, acme, evidence, open, path_in};
 
 /// The shell limits the size of files, and a write beyond it fails instead of killing the process. That
 /// fails in the same places as a full disk, and needs no file system of its own.
-const SMALL_DISK: &str = "trap '' XFSZ; ulimit -S -f 400";
+const SMALL_DISK: &str = "trap '' XFSZ; ulimit -S -f 600";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_stops_writes_only_and_only_while_it_is_full() {

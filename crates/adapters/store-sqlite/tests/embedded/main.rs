@@ -3,6 +3,7 @@
 
 mod faults;
 mod files;
+mod oauth;
 mod processes;
 mod rows;
 

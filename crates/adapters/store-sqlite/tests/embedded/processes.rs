@@ -2,13 +2,14 @@ use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use strongroom_domain::Action;
-use strongroom_fixtures::event;
+use strongroom_fixtures::{SeededIds, credential, event, with_payload};
 use strongroom_repository::{
-    Appended, AuditTrail, Contention, DeploymentRepository, DestinationLimitRepository, IntegrationRepository,
+    Appended, AuditTrail, Contention, CredentialRepository, DeploymentRepository, DestinationLimitRepository,
+    IntegrationRepository, RefreshLeaseRepository,
 };
 use strongroom_store_sqlite::{OpenError, SqliteDatabase, SqliteOptions};
 
-use crate::{Embedded, acme, open, path_in};
+use crate::{Embedded, acme, evidence, open, path_in};
 
 /// Runs a test of this binary once more, in a process of its own and in a given folder.
 pub(crate) mod child {
@@ -110,16 +111,22 @@ async fn a_database_without_its_migrations_is_not_current_and_asking_writes_noth
 async fn a_database_of_an_older_build_gets_what_is_missing_and_keeps_what_it_has() {
     let embedded = Embedded::new().await;
     let id = embedded.database.deployment_id().await.unwrap();
+    let stored = credential(&acme(), SeededIds::new(1).credential());
+    let new = with_payload(stored.clone());
+    CredentialRepository::insert(&embedded.store, &new, 1, evidence()).await.unwrap();
+    let oauth = include_str!("../../../../../migrations/sqlite/20261124000000_oauth/down.sql");
     let later = include_str!("../../../../../migrations/sqlite/20261123000000_integrations/down.sql");
     let down = include_str!("../../../../../migrations/sqlite/20261122000000_destination_limits/down.sql");
     let forget = "DELETE FROM __diesel_schema_migrations WHERE version >= '20261122000000'";
-    embedded.intruder().batch_execute(&[later, down, forget].concat()).unwrap();
+    embedded.intruder().batch_execute(&[oauth, later, down, forget].concat()).unwrap();
     assert!(!embedded.database.migrations_current().await.unwrap());
     let (database, store) = open(&embedded.path(), SqliteOptions::default()).await;
     assert!(database.migrations_current().await.unwrap());
     assert_eq!(database.deployment_id().await.unwrap(), id);
     assert_eq!(store.take([7; 32], 1, Duration::from_secs(60)).await.unwrap(), None);
     assert_eq!(IntegrationRepository::list(&store, &acme()).await.unwrap(), []);
+    assert_eq!(store.due(10).await.unwrap(), []);
+    assert_eq!(CredentialRepository::find(&store, &acme(), stored.id).await.unwrap(), Some(stored));
 }
 
 #[tokio::test(flavor = "multi_thread")]

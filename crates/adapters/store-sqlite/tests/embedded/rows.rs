@@ -16,7 +16,7 @@ use strongroom_store_sqlite::{SqliteOptions, StatementCounter};
 use crate::{Embedded, acme, evidence};
 
 /// The whole text of an error, sources included, as a log would show it.
-fn spelled_out(error: &StoreError) -> String {
+pub(crate) fn spelled_out(error: &StoreError) -> String {
     let mut text = format!("{error} {error:?}");
     let mut source = std::error::Error::source(error);
     while let Some(error) = source {
@@ -174,6 +174,13 @@ async fn hot_statements_use_an_index_and_sort_nothing() {
         ("SELECT count(*) FROM credentials GROUP BY kek_id", "credentials_kek"),
         ("SELECT id FROM integrations WHERE org_id = ? ORDER BY provider", "PRIMARY KEY"),
         ("SELECT id FROM integrations WHERE org_id = ? AND credential_id = ?", "integrations_credential"),
+        ("SELECT flow_id FROM oauth_state_locator WHERE state_hash = ?", "PRIMARY KEY"),
+        (
+            "SELECT id FROM authorization_flows WHERE expires_at <= ? ORDER BY expires_at",
+            "authorization_flows_expiry",
+        ),
+        ("SELECT id FROM credentials WHERE refresh_at <= ? ORDER BY refresh_at", "credentials_refresh"),
+        ("SELECT owner FROM refresh_leases WHERE org_id = ? AND credential_id = ?", "PRIMARY KEY"),
     ];
     for (statement, index) in plans {
         let plan = explain(&embedded, statement);

@@ -1,14 +1,13 @@
 use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
+use strongroom_domain::http_request::{Refusal, Values};
 use strongroom_domain::{CredentialType, Provider};
 use time::macros::datetime;
 use url::Url;
 
 use super::provider::{RULES, content, first_step, one_step, provider, test_of};
-use crate::refusal::Refusal;
 use crate::request::{Prepared, prepare};
-use crate::values::Values;
 
 /// Builds the first step with these fields and the token.
 fn build<T>(
@@ -17,7 +16,7 @@ fn build<T>(
     look: impl Fn(Result<Prepared<'_>, Refusal>) -> T,
 ) -> T {
     let content = content(provider, &[&[("token", "good-token")], fields].concat());
-    let values = Values::of(provider, CredentialType::ApiKey, &content, test_of(provider));
+    let values = Values::for_test(provider, CredentialType::ApiKey, &content, test_of(provider));
     look(prepare(first_step(provider), &values, datetime!(2026-01-05 10:00 UTC)))
 }
 

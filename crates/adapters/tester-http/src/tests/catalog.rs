@@ -1,5 +1,6 @@
 use http::{HeaderMap, StatusCode};
 use strongroom_catalog_files::FileCatalog;
+use strongroom_domain::http_request::Values;
 use strongroom_domain::{
     CredentialType, FieldKind, Provider, ProviderTest, SecretText, Submission, SubmittedValue, TestCode,
 };
@@ -9,7 +10,6 @@ use time::macros::datetime;
 use super::provider::{first_step, test_of};
 use crate::evaluate;
 use crate::request::{Prepared, prepare};
-use crate::values::Values;
 
 /// All fields of a type that have an example, with it.
 fn examples(provider: &Provider, kind: CredentialType) -> Submission {
@@ -28,7 +28,7 @@ fn every_step_of_every_provider_can_be_built_from_its_examples() {
             let context = format!("{} {}", provider.id, kind.as_str());
             let content = provider.accept(kind, examples(&provider, kind));
             let content = content.unwrap_or_else(|found| panic!("{context}: {found:?}"));
-            let values = Values::of(&provider, kind, &content, test_of(&provider));
+            let values = Values::for_test(&provider, kind, &content, test_of(&provider));
             for step in test.steps.iter().filter(|step| step.types.is_empty() || step.types.contains(&kind)) {
                 let prepared = prepare(step, &values, datetime!(2026-01-05 10:00 UTC));
                 let prepared =
@@ -47,7 +47,7 @@ fn first<T>(id: &str, kind: CredentialType, fields: &[(&str, &str)], look: impl 
     let value = |text: &str| SubmittedValue::Text(SecretText::new(text.to_owned()));
     let submission = fields.iter().map(|(name, text)| ((*name).to_owned(), value(text))).collect();
     let content = provider.accept(kind, submission).unwrap_or_else(|found| panic!("{id}: {found:?}"));
-    let values = Values::of(&provider, kind, &content, test_of(&provider));
+    let values = Values::for_test(&provider, kind, &content, test_of(&provider));
     let mut steps = test_of(&provider).steps.iter();
     let step = steps.find(|step| step.applies(kind, |name| values.has(name))).unwrap();
     look(

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderValue};
+use strongroom_domain::http_request::Values;
 use strongroom_domain::http_test::AwsSigV4;
 use strongroom_domain::{CredentialType, Provider, TestCode};
 use time::OffsetDateTime;
@@ -16,7 +17,6 @@ use super::provider::{RULES, content, first_step, loopback, provider, run, test_
 use super::server::Server;
 use crate::request::prepare;
 use crate::sign::{Signable, headers};
-use crate::values::Values;
 
 const KEY: [(&str, &str); 3] = [
     ("token", "unused"),
@@ -36,7 +36,7 @@ fn signing(service: &str, url: &str) -> Arc<Provider> {
 fn the_first_request_of_the_test_suite_is_signed_as_published() {
     let provider = signing("service", "https://example.amazonaws.com/");
     let content = content(&provider, &KEY);
-    let values = Values::of(&provider, CredentialType::ApiKey, &content, test_of(&provider));
+    let values = Values::for_test(&provider, CredentialType::ApiKey, &content, test_of(&provider));
     let prepared = prepare(first_step(&provider), &values, THEN).unwrap();
     let headers = prepared.request.headers();
     assert_eq!(headers["x-amz-date"], "20150830T123600Z");
@@ -54,7 +54,7 @@ fn the_first_request_of_the_test_suite_is_signed_as_published() {
 fn the_documented_request_of_iam_is_signed_as_published() {
     let provider = signing("iam", "https://iam.amazonaws.com/");
     let content = content(&provider, &KEY);
-    let values = Values::of(&provider, CredentialType::ApiKey, &content, test_of(&provider));
+    let values = Values::for_test(&provider, CredentialType::ApiKey, &content, test_of(&provider));
     let mut given = HeaderMap::new();
     given.insert(HOST, HeaderValue::from_static("iam.amazonaws.com"));
     given.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8"));
@@ -107,7 +107,7 @@ impl Subscriber for Counting {
 fn signing_logs_nothing_even_at_the_finest_level() {
     let provider = signing("service", "https://example.amazonaws.com/");
     let content = content(&provider, &KEY);
-    let values = Values::of(&provider, CredentialType::ApiKey, &content, test_of(&provider));
+    let values = Values::for_test(&provider, CredentialType::ApiKey, &content, test_of(&provider));
     let log = Counting::default();
     tracing::subscriber::with_default(log.clone(), || {
         prepare(first_step(&provider), &values, THEN).unwrap();

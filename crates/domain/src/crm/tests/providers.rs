@@ -99,6 +99,7 @@ fn provider(id: &str, fields: Vec<Field>, mapping: CrmMapping) -> Provider {
         fields,
         types: BTreeMap::from(types),
         test: None,
+        oauth: None,
         connect: None,
         crm: Some(mapping),
     }

@@ -1,9 +1,10 @@
 //! `DELETE /integrations/credentials/{credential_id}`
 
 use actix_web::HttpResponse;
+use serde_json::json;
 use strongroom_application::Failure;
 use strongroom_domain::Operation;
-use strongroom_http_kit::{Answered, Call, Content, Doc, IF_MATCH, Route, no_content};
+use strongroom_http_kit::{Answered, Call, Content, Doc, IF_MATCH, Parameter, Route, no_content};
 
 pub(crate) const ROUTE: Route = Route::delete(
     "/integrations/credentials/{credential_id}",
@@ -13,6 +14,11 @@ pub(crate) const ROUTE: Route = Route::delete(
 );
 
 const DOC: Doc = Doc {
+    query: &[Parameter {
+        name: "revoke",
+        description: "Whether to revoke an OAuth token at its provider as well, as far as that can be done.",
+        schema: || json!({ "type": "boolean", "default": false }),
+    }],
     headers: &[IF_MATCH],
     refusals: &[400, 404, 412],
     ..Doc::new(
@@ -22,6 +28,9 @@ const DOC: Doc = Doc {
 };
 
 async fn handle(call: Call) -> Result<HttpResponse, Failure> {
-    call.app.delete_credential(&call.caller, call.credential_id()?, call.if_match()?).await?;
+    let mut query = call.query();
+    let revoke = query.flag("revoke");
+    query.finish(|| Some(()))?;
+    call.app.delete_credential(&call.caller, call.credential_id()?, call.if_match()?, revoke).await?;
     Ok(no_content())
 }

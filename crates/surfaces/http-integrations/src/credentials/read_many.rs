@@ -1,5 +1,7 @@
 //! `POST /integrations/credentials/secrets`
 
+use std::time::Duration;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde_json::{Value, json};
@@ -9,7 +11,8 @@ use strongroom_http_kit::{
     Answered, Call, Content, Doc, Fields, Route, Schema, credential_id_schema, ok_secret,
 };
 
-use super::read_secret::{OPENED, Opened};
+use super::read_secret::{OPENED, Opened, min_validity};
+use crate::schema;
 
 pub(crate) const ROUTE: Route = Route::post(
     "/integrations/credentials/secrets",
@@ -20,7 +23,7 @@ pub(crate) const ROUTE: Route = Route::post(
 
 const DOC: Doc = Doc {
     body: Some(Schema { name: "CredentialIds", json: credential_ids }),
-    refusals: &[404, 409],
+    refusals: &[404, 409, 502],
     ..Doc::new(
         "Reads up to 50 secrets in one recorded commit",
         &[Answered {
@@ -32,14 +35,14 @@ const DOC: Doc = Doc {
 };
 
 async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
-    let ids = read(call.body()?)?;
-    let opened = call.app.read_secrets(&call.caller, &ids).await?;
+    let (ids, min_validity) = read(call.body()?)?;
+    let opened = call.app.read_secrets(&call.caller, &ids, min_validity).await?;
     let bodies: Vec<Opened<'_>> = opened.iter().map(|opened| Opened { opened, only: None }).collect();
     let size = bodies.iter().map(Opened::size_hint).sum();
     ok_secret(StatusCode::OK, &bodies, size)
 }
 
-fn read(mut body: Fields) -> Result<Vec<CredentialId>, Failure> {
+fn read(mut body: Fields) -> Result<(Vec<CredentialId>, Option<Duration>), Failure> {
     if !body.has("ids") {
         body.required::<String>("ids");
     }
@@ -47,7 +50,8 @@ fn read(mut body: Fields) -> Result<Vec<CredentialId>, Failure> {
     if ids.as_ref().is_some_and(|ids| ids.is_empty() || ids.len() > Application::MAX_BATCH) {
         body.broken("ids", Rule::fixed("must name 1 to 50 credentials"));
     }
-    body.finish(|| ids)
+    let min_validity = min_validity(&mut body);
+    body.finish(|| Some((ids?, min_validity)))
 }
 
 fn credential_ids() -> Value {
@@ -59,7 +63,7 @@ fn credential_ids() -> Value {
     });
     json!({
         "type": "object",
-        "properties": { "ids": ids },
+        "properties": { "ids": ids, "min_validity": (schema::MIN_VALIDITY.schema)() },
         "required": ["ids"],
         "additionalProperties": false,
     })

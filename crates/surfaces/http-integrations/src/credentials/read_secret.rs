@@ -2,18 +2,19 @@
 //! `GET /integrations/slots/{slot}/credentials`
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
-use strongroom_application::{Failure, OpenedCredential};
+use strongroom_application::{Failure, OpenedCredential, Selector};
 use strongroom_domain::content::TOKEN_EXPIRY;
 use strongroom_domain::crm::{DSN, METADATA};
-use strongroom_domain::{CrmContent, Operation, Slot, timestamp};
+use strongroom_domain::{CrmContent, Operation, Rule, Slot, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, ETAG, Parameter, Route, Schema, ok_secret, or_null, with_etag,
+    Answered, Call, Content, Doc, ETAG, Fields, Parameter, Route, Schema, ok_secret, or_null, with_etag,
 };
 
 use crate::metadata::{PublicValue, public_value};
@@ -41,16 +42,19 @@ pub(crate) const BY_SLOT: Route = Route::get(
 );
 
 const DOC: Doc = Doc {
-    query: &[Parameter {
-        name: "fields",
-        description: "Only these fields of `credentials`, with commas between them.",
-        schema: || json!({ "type": "string" }),
-    }],
+    query: &[
+        Parameter {
+            name: "fields",
+            description: "Only these fields of `credentials`, with commas between them.",
+            schema: || json!({ "type": "string" }),
+        },
+        schema::MIN_VALIDITY,
+    ],
     headers: &[schema::IF_NONE_MATCH],
     answer_headers: &[ETAG],
-    refusals: &[400, 404, 409],
+    refusals: &[400, 404, 409, 502],
     ..Doc::new(
-        "Reads a secret",
+        "Reads a secret; an access token that is about to end is refreshed first",
         &[
             Answered { status: 200, description: "The secret.", content: Content::One(OPENED) },
             Answered { status: 304, description: "The caller has this version.", content: Content::None },
@@ -61,22 +65,40 @@ const DOC: Doc = Doc {
 const BY_SLOT_DOC: Doc = Doc { summary: "Reads the secret of a slot's holder", ..DOC };
 
 async fn handle(call: Call) -> Result<HttpResponse, Failure> {
-    let only = only(&call)?;
-    let opened = call.app.read_secret(&call.caller, call.credential_id()?).await?;
-    answer(&call, &opened, only)
+    let asked = asked(&call)?;
+    let selector = Selector::Id(call.credential_id()?);
+    let opened = call.app.read_secret(&call.caller, selector, asked.min_validity).await?;
+    answer(&call, &opened, asked.only)
 }
 
 async fn handle_slot(call: Call) -> Result<HttpResponse, Failure> {
-    let (slot, only) = (call.path_id("slot", Slot::parse)?, only(&call)?);
-    let opened = call.app.read_secret_by_slot(&call.caller, slot).await?;
-    answer(&call, &opened, only)
+    let (slot, asked) = (call.path_id("slot", Slot::parse)?, asked(&call)?);
+    let opened = call.app.read_secret(&call.caller, Selector::Slot(slot), asked.min_validity).await?;
+    answer(&call, &opened, asked.only)
 }
 
-/// The fields that `?fields=` asks for; all, without it.
-fn only(call: &Call) -> Result<Option<BTreeSet<String>>, Failure> {
+/// What the query says.
+struct Asked {
+    /// The only fields to show; all, when absent.
+    only: Option<BTreeSet<String>>,
+    min_validity: Option<Duration>,
+}
+
+fn asked(call: &Call) -> Result<Asked, Failure> {
     let mut query = call.query();
     let fields: Option<String> = query.optional("fields");
-    query.finish(|| Some(fields.map(|list| list.split(',').map(|name| name.trim().to_owned()).collect())))
+    let min_validity = min_validity(&mut query);
+    let only = fields.map(|list| list.split(',').map(|name| name.trim().to_owned()).collect());
+    query.finish(|| Some(Asked { only, min_validity }))
+}
+
+/// How much life a token must have, at most a day.
+pub(crate) fn min_validity(fields: &mut Fields) -> Option<Duration> {
+    let seconds: u32 = fields.optional("min_validity")?;
+    if seconds > 86_400 {
+        fields.broken("min_validity", Rule::fixed("must be at most 86400 seconds"));
+    }
+    Some(Duration::from_secs(seconds.into()))
 }
 
 /// `If-None-Match` is decided last: the read is permitted and on record by now.

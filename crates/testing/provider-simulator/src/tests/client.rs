@@ -146,7 +146,7 @@ pub(super) async fn connect(at: SocketAddr) -> TcpStream {
     TcpStream::connect(at).await.unwrap()
 }
 
-fn fill(
+pub(super) fn fill(
     template: &Template,
     provider: &Provider,
     credentials: &Credentials,
@@ -167,7 +167,7 @@ fn fill(
 }
 
 fn value(name: &str, provider: &Provider, credentials: &Credentials) -> Option<String> {
-    if let Some(choice) = http_test(provider).unwrap().choices.get(name) {
+    if let Some(choice) = http_test(provider).and_then(|test| test.choices.get(name)) {
         let decided = value(&choice.field, provider, credentials).or_else(|| choice.default.clone())?;
         return choice.text(&decided).map(str::to_owned);
     }

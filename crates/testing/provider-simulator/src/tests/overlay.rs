@@ -37,6 +37,33 @@ async fn the_overlay_leads_every_step_to_the_simulator_and_leaves_the_rest_as_it
 }
 
 #[tokio::test]
+async fn the_overlay_leaves_all_of_an_authorization_server_but_its_addresses() {
+    let world = World::start().await;
+    let original = FileCatalog::embedded().unwrap();
+    for provider in world.grantors() {
+        let after = provider.oauth.clone().unwrap();
+        let mut before = original.find(provider.id.as_str()).unwrap().oauth.clone().unwrap();
+        before.authorize = after.authorize.clone();
+        before.token = after.token.clone();
+        let optional = [(&mut before.refresh, &after.refresh), (&mut before.revoke, &after.revoke)];
+        for (before, after) in optional {
+            assert_eq!(before.is_some(), after.is_some(), "{}", provider.id);
+            before.clone_from(after);
+        }
+        if let (Some(before), Some(after)) = (&mut before.account, &after.account) {
+            assert_eq!(before.endpoint.is_some(), after.endpoint.is_some(), "{}", provider.id);
+            before.endpoint.clone_from(&after.endpoint);
+        }
+        if let (Some(before), Some(after)) = (&mut before.client_credentials, &after.client_credentials) {
+            before.token = after.token.clone();
+        }
+        assert_eq!(before.issuer.is_some(), after.issuer.is_some(), "{}", provider.id);
+        before.issuer.clone_from(&after.issuer);
+        assert_eq!(format!("{after:?}"), format!("{before:?}"), "{}", provider.id);
+    }
+}
+
+#[tokio::test]
 async fn providers_with_a_protocol_test_are_not_written() {
     let world = World::start().await;
     let written = |id: &str| world.folder.path().join(format!("{id}.toml")).exists();

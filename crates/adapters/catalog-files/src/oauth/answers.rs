@@ -1,0 +1,150 @@
+//! Reads what an authorization server answers: where its members stand, the fields that arrive with them, whose
+//! account it is, and which errors mean what.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use strongroom_domain::content::TOKEN_EXPIRY;
+use strongroom_domain::oauth::AccountLookup;
+use strongroom_domain::{CredentialType, Field, FieldKind};
+
+use crate::oauth::format::{OauthTable, ResponseName};
+use crate::oauth::requests::{Requests, is_callback_parameter};
+use crate::problem::Problems;
+use crate::rules::field_of;
+
+/// The longest lifetime that may be assumed, in seconds: ten years.
+const LONGEST_LIFETIME: u64 = 315_360_000;
+
+const POINTER: &str = "must be a JSON pointer that begins with `/`";
+
+/// Reads `response`.
+pub(super) fn read_pointers(
+    response: &BTreeMap<ResponseName, String>,
+    problems: &mut Problems,
+) -> BTreeMap<String, String> {
+    for (name, pointer) in response {
+        check_pointer(pointer, &format!("oauth.response.{}", name.as_str()), problems);
+    }
+    response.iter().map(|(name, pointer)| (name.as_str().to_owned(), pointer.clone())).collect()
+}
+
+/// Checks `response_fields` and `callback_fields`: public fields of the type, whose rules hold for what the network
+/// says. `in_hosts` are the variables of addresses.
+pub(super) fn check_fields(
+    table: &OauthTable,
+    fields: &[Field],
+    kind: CredentialType,
+    in_hosts: &[&str],
+    problems: &mut Problems,
+) {
+    for (name, pointer) in &table.response_fields {
+        let key = format!("oauth.response_fields.{name}");
+        check_pointer(pointer, &key, problems);
+        check_field(name, fields, kind, in_hosts, &key, problems);
+    }
+    for (name, parameter) in &table.callback_fields {
+        let key = format!("oauth.callback_fields.{name}");
+        if !is_callback_parameter(parameter) {
+            problems.add(key.as_str(), "must be a query parameter of its own");
+        }
+        if table.response_fields.contains_key(name) {
+            problems.add(key.as_str(), "must not be in `response_fields` too");
+        }
+        check_field(name, fields, kind, in_hosts, &key, problems);
+    }
+}
+
+/// Reads `account`, `account_name` and `account_url`.
+pub(super) fn read_account(
+    table: &OauthTable,
+    requests: &Requests<'_>,
+    problems: &mut Problems,
+) -> Option<AccountLookup> {
+    let endpoint = requests.optional_endpoint("account_url", table.account_url.as_ref(), problems);
+    let name = table.account_name.clone();
+    if let Some(name) = &name {
+        check_pointer(name, "oauth.account_name", problems);
+    }
+    let Some(id) = table.account.clone() else {
+        if table.account_url.is_some() || name.is_some() {
+            problems.add("oauth.account", "must be there beside `account_url` and `account_name`");
+        }
+        return None;
+    };
+    check_pointer(&id, "oauth.account", problems);
+    Some(AccountLookup { endpoint, id, name })
+}
+
+/// Reads `assumed_lifetime_s`.
+pub(super) fn read_lifetime(seconds: Option<u64>, problems: &mut Problems) -> Option<Duration> {
+    let seconds = seconds?;
+    if !(60..=LONGEST_LIFETIME).contains(&seconds) {
+        problems.add("oauth.assumed_lifetime_s", format!("must be 60 to {LONGEST_LIFETIME} seconds"));
+    }
+    Some(Duration::from_secs(seconds))
+}
+
+/// Checks `dead_errors` and `app_errors`, whose codes are shown and logged.
+pub(super) fn check_errors(dead: &[String], app: &[String], problems: &mut Problems) {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
+    for (key, codes) in [("oauth.dead_errors", dead), ("oauth.app_errors", app)] {
+        for code in codes {
+            if !(1..=64).contains(&code.len()) || !code.bytes().all(allowed) {
+                problems.add(key, "must hold codes of 1 to 64 characters of `A-Za-z0-9_.-`");
+            }
+        }
+    }
+    for code in app.iter().filter(|code| dead.contains(code)) {
+        problems.add("oauth.app_errors", format!("names `{code}`, which is in `dead_errors` too"));
+    }
+}
+
+fn check_field(
+    name: &str,
+    fields: &[Field],
+    kind: CredentialType,
+    in_hosts: &[&str],
+    key: &str,
+    problems: &mut Problems,
+) {
+    if [TOKEN_EXPIRY, "scope", "token_type"].contains(&name) {
+        return problems.add(key, "is filled by every grant: say in `response` where it stands");
+    }
+    let Some(field) = field_of(fields, kind, name).filter(|field| !field.secret) else {
+        return problems
+            .add(key, format!("names `{name}`, which is not a public field of {}", kind.as_str()));
+    };
+    if !is_arriving(field.kind) {
+        problems.add(key, format!("names `{name}`, whose type is not for what a provider sends"));
+    }
+    let decides = field.destination || in_hosts.contains(&name);
+    if decides && field.pattern.is_none() && field.choices.is_empty() {
+        problems.add(
+            key,
+            format!("needs a pattern or choices for `{name}`, which decides where a secret is sent"),
+        );
+    }
+}
+
+/// Kinds that take the text or the number of an answer.
+fn is_arriving(kind: FieldKind) -> bool {
+    match kind {
+        FieldKind::Text | FieldKind::Integer | FieldKind::Port | FieldKind::Host | FieldKind::Url => true,
+        FieldKind::Boolean
+        | FieldKind::List
+        | FieldKind::Timestamp
+        | FieldKind::PrivateKey
+        | FieldKind::CertificatePem
+        | FieldKind::PostgresConnectionString => false,
+    }
+}
+
+/// A pointer is empty or begins with `/`, and `~` stands for `~0` or `~1` only (RFC 6901, section 3). Here it is
+/// never empty: the whole answer is no text.
+fn check_pointer(text: &str, key: &str, problems: &mut Problems) {
+    let escaped = text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
+    if !text.starts_with('/') || !escaped {
+        problems.add(key, POINTER);
+    }
+}

@@ -1,0 +1,118 @@
+//! The shape of `[oauth]`, as serde reads it.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// `[oauth]`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OauthTable {
+    pub(super) app: Option<String>,
+    #[serde(rename = "type")]
+    pub(super) kind: Option<String>,
+    pub(super) authorize_url: Option<String>,
+    #[serde(default)]
+    pub(super) authorize_parameters: BTreeMap<String, String>,
+    pub(super) token_url: Option<String>,
+    #[serde(default)]
+    pub(super) token_parameters: BTreeMap<String, String>,
+    pub(super) refresh_url: Option<String>,
+    #[serde(default)]
+    pub(super) refresh_parameters: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) refresh_sends_redirect_uri: bool,
+    pub(super) revoke_url: Option<String>,
+    #[serde(default)]
+    pub(super) hosts: Vec<String>,
+    #[serde(default)]
+    pub(super) scopes: Vec<String>,
+    pub(super) scope_separator: Option<String>,
+    pub(super) scope_parameter: Option<String>,
+    pub(super) pkce: Option<bool>,
+    pub(super) client_authentication: Option<String>,
+    #[serde(default)]
+    pub(super) request: RequestName,
+    pub(super) issuer: Option<String>,
+    #[serde(default)]
+    pub(super) response: BTreeMap<ResponseName, String>,
+    #[serde(default)]
+    pub(super) response_fields: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) callback_fields: BTreeMap<String, String>,
+    pub(super) account_url: Option<String>,
+    pub(super) account: Option<String>,
+    pub(super) account_name: Option<String>,
+    pub(super) assumed_lifetime_s: Option<u64>,
+    #[serde(default)]
+    pub(super) dead_errors: Vec<String>,
+    #[serde(default)]
+    pub(super) app_errors: Vec<String>,
+    pub(super) client_credentials: Option<toml::Table>,
+}
+
+/// The keys that mean something without a flow.
+pub(super) const WITHOUT_FLOW: [&str; 6] =
+    ["app", "hosts", "assumed_lifetime_s", "dead_errors", "app_errors", "client_credentials"];
+
+/// `[oauth.client_credentials]`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ClientCredentialsTable {
+    pub(super) token_url: String,
+    pub(super) client_authentication: Option<String>,
+    pub(super) client_id: Option<String>,
+    pub(super) client_secret: Option<String>,
+    pub(super) scope: Option<String>,
+    #[serde(default)]
+    pub(super) parameters: BTreeMap<String, ParameterValue>,
+}
+
+/// The value of a parameter: a template, or several of which the first counts that has all its variables.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum ParameterValue {
+    One(String),
+    FirstOf(Vec<String>),
+}
+
+impl ParameterValue {
+    pub(super) fn texts(&self) -> &[String] {
+        match self {
+            Self::One(text) => std::slice::from_ref(text),
+            Self::FirstOf(texts) => texts,
+        }
+    }
+}
+
+/// How the token endpoint is asked.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RequestName {
+    #[default]
+    Form,
+    Json,
+}
+
+/// The members of an answer (RFC 6749, section 5.1) that may stand elsewhere.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ResponseName {
+    AccessToken,
+    RefreshToken,
+    ExpiresIn,
+    Scope,
+    TokenType,
+}
+
+impl ResponseName {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::AccessToken => "access_token",
+            Self::RefreshToken => "refresh_token",
+            Self::ExpiresIn => "expires_in",
+            Self::Scope => "scope",
+            Self::TokenType => "token_type",
+        }
+    }
+}

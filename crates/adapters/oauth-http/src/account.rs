@@ -1,0 +1,61 @@
+//! Whose account a token is for.
+
+use serde_json::Value;
+use strongroom_authorization_server::TokenError;
+use strongroom_domain::http_request::Values;
+use strongroom_domain::oauth::AccountLookup;
+use strongroom_domain::{Account, OauthServer, SecretText};
+use strongroom_egress::Egress;
+
+use crate::grant::address;
+use crate::{call, fault, request};
+
+/// The longest id or name, in characters.
+const MAX_LENGTH: usize = 256;
+
+/// Asks the endpoint that the file names, with the token in the header. A refusal (4xx) names nobody; a server that
+/// is overloaded or away, or answers with something else than JSON, may do so later.
+pub(crate) async fn look_up(
+    egress: &Egress,
+    server: &OauthServer,
+    values: &Values<'_>,
+    access_token: &SecretText,
+) -> Result<Option<Account>, TokenError> {
+    let Some(lookup) = &server.account else { return Ok(None) };
+    let Some(endpoint) = &lookup.endpoint else { return Ok(None) };
+    let target = address(endpoint, values).map_err(|refusal| TokenError::Unbuildable(refusal.into()))?;
+    let request = request::get(&target, access_token).map_err(TokenError::Unbuildable)?;
+    let answer = call::send(egress, &target, request).await?;
+    if answer.status.is_client_error() && answer.status != http::StatusCode::TOO_MANY_REQUESTS {
+        return Ok(None);
+    }
+    // An account has no secret, and some have more fields than the JSON of credentials may.
+    match serde_json::from_slice::<Value>(&answer.body) {
+        Ok(json) if answer.status.is_success() => {
+            Ok(named(lookup, |pointer| match json.pointer(pointer)? {
+                Value::String(text) => Some(text.clone()),
+                Value::Number(number) => Some(number.to_string()),
+                _ => None,
+            }))
+        }
+        _ => Err(fault::sort(server, &answer, None)),
+    }
+}
+
+/// The account that an answer names. A name that cannot be shown is left out; an id that cannot is none.
+pub(crate) fn named(lookup: &AccountLookup, scalar: impl Fn(&str) -> Option<String>) -> Option<Account> {
+    let printable = |pointer: &str| scalar(pointer).filter(|text| is_printable(text));
+    Some(Account { id: printable(&lookup.id)?, name: lookup.name.as_deref().and_then(printable) })
+}
+
+/// Whether a text is short and shows as what it is: no control characters, and none that are invisible or turn the
+/// direction of writing (Unicode, general category Cf).
+fn is_printable(text: &str) -> bool {
+    let is_hidden = |c: char| {
+        matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    };
+    !text.trim().is_empty()
+        && text.chars().count() <= MAX_LENGTH
+        && !text.chars().any(|c| c.is_control() || is_hidden(c))
+}

@@ -1,0 +1,65 @@
+//! One request and its answer.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::Request;
+use strongroom_authorization_server::{CALL_LIMIT, TokenError};
+use strongroom_domain::http_request::Target;
+use strongroom_egress::{Answer, CheckedStream, Destination, Egress, Purpose, handshake};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, timeout_at};
+
+/// Sends a request and reads its answer, whatever its status, within [`CALL_LIMIT`].
+///
+/// # Errors
+/// [`TokenError::Transient`]. Until TLS is set up nothing has been sent; after that nobody knows.
+pub(crate) async fn send(
+    egress: &Egress,
+    target: &Target,
+    request: Request<Bytes>,
+) -> Result<Answer, TokenError> {
+    let deadline = Instant::now() + CALL_LIMIT;
+    let reached =
+        timeout_at(deadline, reach(egress, target)).await.map_err(|_| unsent("no connection in time"));
+    let tcp = reached??;
+    if target.plain_http {
+        return exchange(deadline, tcp, request).await;
+    }
+    let shaken = timeout_at(deadline, handshake(tcp, &target.host, egress.tls())).await;
+    let shaken = shaken.map_err(|_| unsent("tls: no handshake in time"))?;
+    let (stream, _) = shaken.map_err(|error| unsent(error.to_string()))?;
+    exchange(deadline, stream, request).await
+}
+
+async fn reach(egress: &Egress, target: &Target) -> Result<CheckedStream, TokenError> {
+    if target.plain_http && !egress.allows_plain_http() {
+        return Err(unsent("refused by policy: http without tls is not allowed"));
+    }
+    let destination = Destination {
+        purpose: Purpose::Oauth,
+        host: &target.host,
+        port: target.port,
+        port_is_fixed: target.port_is_fixed,
+    };
+    egress.session().connect(&destination).await.map_err(|error| unsent(error.to_string()))
+}
+
+async fn exchange<S>(deadline: Instant, stream: S, request: Request<Bytes>) -> Result<Answer, TokenError>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    match timeout_at(deadline, strongroom_egress::exchange(stream, request)).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) => Err(lost(true, error.to_string())),
+        Err(_) => Err(lost(true, "no answer in time")),
+    }
+}
+
+fn unsent(cause: impl Into<Cow<'static, str>>) -> TokenError {
+    lost(false, cause)
+}
+
+fn lost(may_have_been_served: bool, cause: impl Into<Cow<'static, str>>) -> TokenError {
+    TokenError::Transient { retry_after: None, may_have_been_served, cause: cause.into() }
+}

@@ -1,0 +1,167 @@
+//! Sorts what a server says when it gives no token. Whether a grant lives or dies depends on it, so only a word
+//! that is known to mean the one or the other counts; in doubt the grant lives.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use http::StatusCode;
+use http::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
+use strongroom_authorization_server::TokenError;
+use strongroom_domain::{Json, OauthServer};
+use strongroom_egress::Answer;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
+
+use crate::pointer;
+
+/// The longest wait that a server is granted.
+const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
+
+/// The grant or the code is gone: RFC 6749, section 5.2; GitHub, Slack and Zoho.
+const DEAD: [&str; 6] = [
+    "invalid_grant",
+    "bad_refresh_token",
+    "invalid_refresh_token",
+    "invalid_code",
+    "bad_verification_code",
+    "token_revoked",
+];
+/// The same in the words of HubSpot, which stand in `status`.
+const DEAD_STATUS: [&str; 3] = ["BAD_REFRESH_TOKEN", "BAD_AUTH_CODE", "EXPIRED_AUTH_CODE"];
+/// The app is refused: RFC 6749, section 5.2; GitHub, Slack and Zoho.
+const APP: [&str; 8] = [
+    "invalid_client",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "invalid_scope",
+    "incorrect_client_credentials",
+    "invalid_client_secret",
+    "bad_client_secret",
+    "invalid_client_id",
+];
+/// The server itself is not well (RFC 6749, section 4.1.2.1, used by token endpoints too).
+const PASSING: [&str; 2] = ["temporarily_unavailable", "server_error"];
+
+/// Microsoft's numbers, which say more than its words. Beside `invalid_grant` and `interaction_required`: the
+/// refresh token has ended or was revoked, or the person must consent or sign in again.
+const DEAD_NUMBERS: [(i64, &str); 7] = [
+    (70_008, "AADSTS70008"),
+    (700_082, "AADSTS700082"),
+    (70_043, "AADSTS70043"),
+    (50_173, "AADSTS50173"),
+    (50_076, "AADSTS50076"),
+    (50_079, "AADSTS50079"),
+    (65_001, "AADSTS65001"),
+];
+/// Secret wrong, secret ended, app not in the tenant, tenant unknown: beside whatever word.
+const APP_NUMBERS: [(i64, &str); 4] = [
+    (7_000_215, "AADSTS7000215"),
+    (7_000_222, "AADSTS7000222"),
+    (700_016, "AADSTS700016"),
+    (90_002, "AADSTS90002"),
+];
+
+/// Where servers put their error codes. The lists of a provider file count at each of them, ours only where they
+/// belong.
+const CODES: [&str; 9] = [
+    "/error",
+    "/error/code",
+    "/error/type",
+    "/error_code",
+    "/errorCode",
+    "/error_description",
+    "/code",
+    "/status",
+    "/reason",
+];
+
+/// What a server can say.
+enum Word {
+    Dead(Cow<'static, str>),
+    App(Cow<'static, str>),
+    Passing(&'static str),
+}
+
+/// Why an answer is no token.
+///
+/// A failing or overloaded server (3xx, 429, 5xx) says nothing about the grant, whatever its body says. The
+/// request has not been served when the server says an error itself; behind a 5xx, which may come from something in
+/// front of it, only a word that is known counts as that.
+pub(crate) fn sort(server: &OauthServer, answer: &Answer, json: Option<&Json>) -> TokenError {
+    let word = json.and_then(|json| word(server, json));
+    let status = answer.status;
+    let (served, cause) = match word {
+        _ if status == StatusCode::TOO_MANY_REQUESTS => (false, "it asks for fewer requests"),
+        _ if status.is_redirection() => (true, "a redirect, which is not followed"),
+        Some(Word::Passing(word)) => (false, word),
+        Some(_) if status.is_server_error() => (false, "an answer of the class 5xx"),
+        Some(Word::Dead(code)) => return TokenError::Dead { code },
+        Some(Word::App(code)) => return TokenError::App { code },
+        None if status.is_server_error() => (true, "an answer of the class 5xx"),
+        None if status.is_client_error() => (false, "an error of the class 4xx that is not known"),
+        None if json.is_some_and(is_said) => (false, "an error that is not known"),
+        None if json.is_some() => (true, "a JSON object without an access token"),
+        None => (true, "a body that is not one JSON object of good form"),
+    };
+    TokenError::Transient {
+        retry_after: retry_after(&answer.headers),
+        may_have_been_served: served,
+        cause: cause.into(),
+    }
+}
+
+/// Whether an answer says that it is an error, whatever its status (Slack, Zoho, GitHub).
+pub(crate) fn is_said(json: &Json) -> bool {
+    let no_error = |json: &Json| match json {
+        Json::Null | Json::Boolean(false) => true,
+        Json::Text(text) => text.is_empty(),
+        _ => false,
+    };
+    pointer::value(json, "/error").is_some_and(|error| !no_error(error))
+        || matches!(pointer::value(json, "/ok"), Some(Json::Boolean(false)))
+}
+
+fn word(server: &OauthServer, json: &Json) -> Option<Word> {
+    let said: Vec<_> = CODES.iter().filter_map(|place| pointer::scalar(json, place)).collect();
+    let listed = |list: &[String]| list.iter().find(|code| said.contains(code)).cloned().map(Cow::Owned);
+    if let Some(code) = listed(&server.dead_errors) {
+        return Some(Word::Dead(code));
+    }
+    if let Some(code) = listed(&server.app_errors) {
+        return Some(Word::App(code));
+    }
+    let error = pointer::text(json, "/error").unwrap_or_default();
+    let known = |list: &'static [&str], text: &str| list.iter().copied().find(|code| *code == text);
+    if let Some(code) = number(json, &APP_NUMBERS).or_else(|| known(&APP, error)) {
+        return Some(Word::App(code.into()));
+    }
+    let asks_person = matches!(error, "invalid_grant" | "interaction_required");
+    let dead = number(json, &DEAD_NUMBERS).filter(|_| asks_person);
+    let status = || pointer::text(json, "/status").and_then(|status| known(&DEAD_STATUS, status));
+    if let Some(code) = dead.or_else(|| known(&DEAD, error)).or_else(status) {
+        return Some(Word::Dead(code.into()));
+    }
+    known(&PASSING, error).map(Word::Passing)
+}
+
+/// The first of Microsoft's numbers that is in a list.
+fn number(json: &Json, list: &'static [(i64, &str)]) -> Option<&'static str> {
+    let Some(Json::Array(numbers)) = pointer::value(json, "/error_codes") else { return None };
+    let is_said =
+        |wanted: i64| numbers.iter().any(|number| matches!(number, Json::Integer(said) if *said == wanted));
+    list.iter().find(|(number, _)| is_said(*number)).map(|(_, code)| *code)
+}
+
+/// `Retry-After` (RFC 9110, section 10.2.3): seconds, or a time, which is compared with the server's own clock in
+/// `Date`. At most an hour.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name: HeaderName| headers.get(name)?.to_str().ok().map(str::trim);
+    let wait = text(RETRY_AFTER)?;
+    let wait = if !wait.is_empty() && wait.bytes().all(|b| b.is_ascii_digit()) {
+        wait.parse().map_or(LONGEST_WAIT, Duration::from_secs)
+    } else {
+        let time = |text: &str| OffsetDateTime::parse(text, &Rfc2822).ok();
+        Duration::try_from(time(wait)? - time(text(DATE)?)?).ok()?
+    };
+    Some(wait.min(LONGEST_WAIT))
+}

@@ -1,0 +1,101 @@
+//! The request that exchanges a grant for a token.
+
+use bytes::Bytes;
+use http::{HeaderValue, Request};
+use strongroom_authorization_server::{Client, Grant};
+use strongroom_domain::http_request::{Place, Refusal, Target, Values};
+use strongroom_domain::oauth::{ClientAuthentication, ClientCredentialsGrant, Endpoint};
+use strongroom_domain::{OauthServer, Rule, Violation};
+
+use crate::parameters::Parameters;
+use crate::request::{Encoding, basic, post};
+
+/// Builds the request: the address from public fields, so that no secret is in a URL, the body from all of them.
+///
+/// A parameter stands there once: one of the file whose name is taken is left out. Only `grant_type` of client
+/// credentials is the file's to replace.
+pub(crate) fn request(
+    server: &OauthServer,
+    values: &Values<'_>,
+    client: &Client,
+    grant: Grant,
+) -> Result<(Target, Request<Bytes>), Violation> {
+    let (endpoint, authentication) = match grant {
+        Grant::Code { .. } => (&server.token, server.client_authentication),
+        Grant::Refresh { .. } => {
+            (server.refresh.as_ref().unwrap_or(&server.token), server.client_authentication)
+        }
+        Grant::ClientCredentials => own(server).map(|own| (&own.token, own.client_authentication))?,
+    };
+    let mut parameters = Parameters::default();
+    let authorization = authenticate(authentication, client, &mut parameters)?;
+    match grant {
+        // RFC 6749, section 4.1.3, and RFC 7636, section 4.5.
+        Grant::Code { code, verifier, redirect_uri } => {
+            parameters.say("grant_type", "authorization_code");
+            parameters.add("code", code);
+            parameters.say("redirect_uri", &redirect_uri);
+            if server.pkce {
+                parameters.add("code_verifier", verifier);
+            }
+            parameters.add_declared(&server.token_parameters, values)?;
+        }
+        // Section 6.
+        Grant::Refresh { refresh_token, redirect_uri } => {
+            parameters.say("grant_type", "refresh_token");
+            parameters.add("refresh_token", refresh_token);
+            if server.refresh_sends_redirect_uri {
+                parameters.say("redirect_uri", &redirect_uri);
+            }
+            parameters.add_declared(&server.refresh_parameters, values)?;
+        }
+        Grant::ClientCredentials => add_own(&mut parameters, own(server)?, values)?,
+    }
+    let target = address(endpoint, values)?;
+    let encoding = if server.json_request { Encoding::Json } else { Encoding::Form };
+    let request = post(&target, parameters, encoding, authorization)?;
+    Ok((target, request))
+}
+
+/// The address of an endpoint, in which no secret stands.
+pub(crate) fn address(endpoint: &Endpoint, values: &Values<'_>) -> Result<Target, Refusal> {
+    Target::of(&endpoint.origin, &endpoint.path, &[], &values.public_only())
+}
+
+/// The grant of a client for itself.
+pub(crate) fn own(server: &OauthServer) -> Result<&ClientCredentialsGrant, Violation> {
+    let grant = server.client_credentials.as_ref();
+    grant.ok_or_else(|| Rule::fixed("has no client credentials grant").on("provider"))
+}
+
+/// Says who the client is, in the one way that the file names. A client without a secret only gives its id
+/// (RFC 6749, section 3.2.1).
+pub(crate) fn authenticate(
+    authentication: ClientAuthentication,
+    client: &Client,
+    parameters: &mut Parameters,
+) -> Result<Option<HeaderValue>, Violation> {
+    match (authentication, &client.secret) {
+        (ClientAuthentication::Basic, Some(secret)) => return basic(&client.id, secret).map(Some),
+        (ClientAuthentication::Body, Some(secret)) => parameters.add("client_secret", secret.duplicate()),
+        (_, None) => {}
+    }
+    parameters.say("client_id", &client.id);
+    Ok(None)
+}
+
+/// RFC 6749, section 4.4.2.
+fn add_own(
+    parameters: &mut Parameters,
+    grant: &ClientCredentialsGrant,
+    values: &Values<'_>,
+) -> Result<(), Refusal> {
+    if let Some(scope) = &grant.scope
+        && let Some(scope) = values.fill(scope, Place::Raw)?
+    {
+        parameters.add("scope", scope);
+    }
+    parameters.add_declared(&grant.parameters, values)?;
+    parameters.say("grant_type", "client_credentials");
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! Revokes tokens (RFC 7009).
+
+use strongroom_authorization_server::{Client, Subject, TokenError};
+use strongroom_domain::{CredentialType, OauthServer, SecretText};
+use strongroom_egress::{Answer, Egress};
+
+use crate::grant::{address, authenticate, own};
+use crate::parameters::Parameters;
+use crate::request::{Encoding, post};
+use crate::{call, fault, pointer};
+
+/// Revokes a token; `false` when the provider has no way.
+pub(crate) async fn revoke(
+    egress: &Egress,
+    server: &OauthServer,
+    subject: &Subject,
+    client: &Client,
+    token: &SecretText,
+) -> Result<bool, TokenError> {
+    let Some(endpoint) = &server.revoke else { return Ok(false) };
+    let unbuildable = TokenError::Unbuildable;
+    let authentication = match subject.credential_type {
+        CredentialType::ClientCredentials => own(server).map_err(unbuildable)?.client_authentication,
+        _ => server.client_authentication,
+    };
+    let mut parameters = Parameters::default();
+    let authorization = authenticate(authentication, client, &mut parameters).map_err(unbuildable)?;
+    parameters.add("token", token.duplicate());
+    let target = address(endpoint, &crate::values(subject)).map_err(|refusal| unbuildable(refusal.into()))?;
+    let request = post(&target, parameters, Encoding::Form, authorization).map_err(unbuildable)?;
+    read(server, &call::send(egress, &target, request).await?)
+}
+
+/// A token that the server does not know is as good as revoked (section 2.2).
+fn read(server: &OauthServer, answer: &Answer) -> Result<bool, TokenError> {
+    let json = pointer::object(&answer.body);
+    let error = json.as_ref().and_then(|json| pointer::text(json, "/error"));
+    let is_gone = answer.status.is_client_error() && error == Some("invalid_token");
+    let is_done = answer.status.is_success() && !json.as_ref().is_some_and(fault::is_said);
+    if is_done || is_gone { Ok(true) } else { Err(fault::sort(server, answer, json.as_ref())) }
+}

@@ -1,0 +1,138 @@
+use strongroom_authorization_server::{AuthorizationServer, TokenError};
+use strongroom_domain::oauth::ClientAuthentication;
+use strongroom_domain::{Account, OauthServer};
+
+use super::provider::{adapter, client, declared, endpoint, oauth, secret, subject};
+use super::server::{Server, answer};
+
+async fn asked(
+    server: &Server,
+    change: impl FnOnce(&mut OauthServer),
+) -> Result<Option<Account>, TokenError> {
+    let mut oauth = oauth(server.port);
+    change(&mut oauth);
+    adapter().account(&subject(oauth), &secret("the-token")).await
+}
+
+async fn account(status: &str, body: &str) -> Result<Option<Account>, TokenError> {
+    asked(&Server::behaving(answer(status, body)).await, |_| {}).await
+}
+
+fn named(id: &str, name: Option<&str>) -> Option<Account> {
+    Some(Account { id: id.to_owned(), name: name.map(str::to_owned) })
+}
+
+#[tokio::test]
+async fn the_account_is_asked_for_with_the_token_in_the_header_alone() {
+    let server = Server::behaving(answer("200 OK", r#"{"sub":"1","email":"jane@acme.com"}"#)).await;
+    assert_eq!(asked(&server, |_| {}).await.unwrap(), named("1", Some("jane@acme.com")));
+    let (head, body) = server.request();
+    assert!(head.starts_with("GET /userinfo HTTP/1.1\r\n") && body.is_empty());
+    assert!(
+        head.contains("\r\nauthorization: Bearer the-token") && head.contains("\r\naccept: application/json")
+    );
+    assert_eq!(head.matches("the-token").count(), 1);
+}
+
+#[tokio::test]
+async fn an_account_has_an_id_that_can_be_shown() {
+    let long = "x".repeat(256);
+    let rows = [
+        (r#"{"sub":"1"}"#.to_owned(), named("1", None)),
+        (r#"{"sub":7,"email":8}"#.to_owned(), named("7", Some("8"))),
+        (r#"{"sub":"auth0|1","email":"Jäne Dœ 小"}"#.to_owned(), named("auth0|1", Some("Jäne Dœ 小"))),
+        (format!(r#"{{"sub":"{long}","email":"{long}y"}}"#), named(&long, None)),
+        (format!(r#"{{"sub":"{long}y"}}"#), None),
+        (r#"{"sub":"1","email":"a\u202eb"}"#.to_owned(), named("1", None)),
+        (r#"{"sub":"1","email":"a\nb"}"#.to_owned(), named("1", None)),
+        (r#"{"sub":"a\u200bb"}"#.to_owned(), None),
+        (r#"{"sub":"a\u0000b"}"#.to_owned(), None),
+        (r#"{"sub":" "}"#.to_owned(), None),
+        (r#"{"sub":""}"#.to_owned(), None),
+        (r#"{"sub":null}"#.to_owned(), None),
+        (r#"{"sub":{"id":1}}"#.to_owned(), None),
+        ("[]".to_owned(), None),
+        ("{}".to_owned(), None),
+    ];
+    for (body, expected) in rows {
+        assert_eq!(account("200 OK", &body).await.unwrap(), expected, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_names_nobody_and_a_failure_may_do_so_later() {
+    for status in ["400 Bad", "401 No", "403 No", "404 None"] {
+        assert_eq!(account(status, r#"{"sub":"1"}"#).await.unwrap(), None, "{status}");
+    }
+    for (status, body) in [
+        ("429 Slow", r#"{"sub":"1"}"#),
+        ("500 Broken", r#"{"sub":"1"}"#),
+        ("302 Found", ""),
+        ("200 OK", "<html></html>"),
+        ("200 OK", ""),
+    ] {
+        let error = account(status, body).await.unwrap_err();
+        assert!(matches!(error, TokenError::Transient { .. }), "{status} {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_does_not_say_how_asks_nobody() {
+    let server = Server::behaving(answer("200 OK", r#"{"sub":"1"}"#)).await;
+    assert_eq!(asked(&server, |oauth| oauth.account = None).await.unwrap(), None);
+    let in_token = |oauth: &mut OauthServer| oauth.account.as_mut().unwrap().endpoint = None;
+    assert_eq!(asked(&server, in_token).await.unwrap(), None);
+    let in_url = |oauth: &mut OauthServer| {
+        oauth.account.as_mut().unwrap().endpoint = Some(endpoint(1, "/{key}"));
+    };
+    assert!(matches!(asked(&server, in_url).await.unwrap_err(), TokenError::Unbuildable(_)));
+    let bad = adapter().account(&subject(oauth(server.port)), &secret("a\r\nb: c")).await;
+    assert!(matches!(bad.unwrap_err(), TokenError::Unbuildable(_)));
+    assert!(server.received().is_empty());
+}
+
+async fn revoked(status: &str, body: &str) -> Result<bool, TokenError> {
+    let server = Server::behaving(answer(status, body)).await;
+    adapter().revoke(&subject(oauth(server.port)), &client(), &secret("the-token")).await
+}
+
+#[tokio::test]
+async fn a_token_is_revoked_by_a_form_with_the_client_beside_it() {
+    let server = Server::behaving(answer("200 OK", "")).await;
+    let mut oauth = oauth(server.port);
+    oauth.client_authentication = ClientAuthentication::Body;
+    oauth.token_parameters = declared(&[("other", "x")]);
+    let done = adapter().revoke(&subject(oauth), &client(), &secret("the token&")).await.unwrap();
+    let (head, body) = server.request();
+    assert!(done && head.starts_with("POST /revoke HTTP/1.1\r\n") && !head.contains("authorization"));
+    assert_eq!(body, "client_secret=app-secret&client_id=the-app&token=the%20token%26");
+}
+
+#[tokio::test]
+async fn a_token_that_is_gone_is_revoked() {
+    for (status, body) in [
+        ("200 OK", ""),
+        ("200 OK", "revoked"),
+        ("200 OK", r#"{"ok":true,"revoked":true}"#),
+        ("204 None", ""),
+        ("400 Bad", r#"{"error":"invalid_token"}"#),
+    ] {
+        assert!(revoked(status, body).await.unwrap(), "{status} {body}");
+    }
+    for (status, body, dead) in [
+        ("200 OK", r#"{"ok":false,"error":"odd"}"#, false),
+        ("400 Bad", r#"{"error":"unsupported_token_type"}"#, false),
+        ("401 No", r#"{"error":"invalid_client"}"#, true),
+        ("503 Away", "", false),
+    ] {
+        let error = revoked(status, body).await.unwrap_err();
+        assert_eq!(matches!(error, TokenError::App { .. }), dead, "{status} {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_provider_without_a_way_to_revoke_has_none() {
+    let mut oauth = oauth(1);
+    oauth.revoke = None;
+    assert!(!adapter().revoke(&subject(oauth), &client(), &secret("the-token")).await.unwrap());
+}

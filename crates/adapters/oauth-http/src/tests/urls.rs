@@ -1,0 +1,150 @@
+use strongroom_authorization_server::{AuthorizationRequest, AuthorizationServer, AuthorizationUrl};
+use strongroom_domain::http_test::OriginTemplate;
+use strongroom_domain::oauth::Endpoint;
+use strongroom_domain::{CredentialType, OauthServer, Violation};
+use strongroom_egress::{Egress, EgressSettings};
+use url::Url;
+
+use super::provider::{REDIRECT, adapter, declared, endpoint, oauth, remote, subject, subject_of, template};
+use crate::OauthHttp;
+
+const STATE: &str = "kL9-state_of.43~chars";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+fn request(scope: Option<&str>) -> AuthorizationRequest<'_> {
+    AuthorizationRequest {
+        client_id: "the app&id=1",
+        redirect_uri: REDIRECT,
+        scope,
+        state: STATE,
+        code_challenge: CHALLENGE,
+    }
+}
+
+fn built(oauth: OauthServer, scope: Option<&str>) -> Result<AuthorizationUrl, Violation> {
+    adapter().authorization_url(&subject(oauth), &request(scope))
+}
+
+fn query(url: &str) -> Vec<(String, String)> {
+    Url::parse(url).unwrap().query_pairs().into_owned().collect()
+}
+
+fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+    expected.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
+}
+
+#[test]
+fn a_person_is_sent_for_a_code_with_state_and_challenge() {
+    let mut oauth = oauth(1);
+    oauth.authorize = remote("{tenant}.acme.com", "/{tenant}/authorize");
+    oauth.authorize_parameters = declared(&[
+        ("access_type", "offline"),
+        ("login", "{tenant}&x"),
+        ("absent", "{address}"),
+        ("state", "fixed"),
+        ("response_type", "token"),
+        ("code_challenge_method", "plain"),
+    ]);
+    let built = built(oauth, None).unwrap();
+    assert!(
+        built.url.starts_with("https://jane.acme.com/jane/authorize?response_type=code&"),
+        "{}",
+        built.url
+    );
+    let expected = [
+        ("response_type", "code"),
+        ("client_id", "the app&id=1"),
+        ("redirect_uri", REDIRECT),
+        ("scope", "openid email"),
+        ("state", STATE),
+        ("code_challenge", CHALLENGE),
+        ("code_challenge_method", "S256"),
+        ("access_type", "offline"),
+        ("login", "jane&x"),
+    ];
+    assert_eq!(query(&built.url), pairs(&expected));
+    assert_eq!(built.scope, "openid email");
+}
+
+#[test]
+fn a_server_without_pkce_gets_no_challenge() {
+    let mut oauth = oauth(1);
+    oauth.pkce = false;
+    assert!(!built(oauth, None).unwrap().url.contains("challenge"));
+}
+
+#[test]
+fn scopes_are_written_as_the_file_says_and_those_of_a_caller_replace_them() {
+    let mut oauth = oauth(1);
+    oauth.scope_separator = ",".to_owned();
+    oauth.scope_parameter = Some("user_scope".to_owned());
+    oauth.scopes = vec![template("https://{tenant}.acme.com/.default"), template("b")];
+    let of = |scope| built(oauth.clone(), scope).unwrap();
+    assert_eq!(of(None).scope, "https://jane.acme.com/.default,b");
+    assert_eq!(of(Some(" read  write:all ")).scope, "read,write:all");
+    assert_eq!(of(Some(" ")).scope, of(None).scope);
+    assert!(query(&of(Some("x y")).url).contains(&("user_scope".to_owned(), "x,y".to_owned())));
+    for scope in ["a\"b", "a\\b", "a\tb", "a\nb", "ü", "a\u{7f}"] {
+        let violation = built(oauth.clone(), Some(scope)).unwrap_err();
+        assert_eq!(violation.field, "scope", "{scope:?}");
+    }
+    oauth.scopes = vec![template("{address}")];
+    let violation = built(oauth, None).unwrap_err();
+    assert!(violation.field == "address" && violation.rule.asks_for_a_value(), "{violation}");
+}
+
+#[test]
+fn a_server_that_takes_no_scope_is_asked_for_none() {
+    let mut oauth = oauth(1);
+    oauth.scope_parameter = None;
+    let built = |scope| built(oauth.clone(), scope);
+    let without = built(None).unwrap();
+    assert!(without.scope.is_empty() && !without.url.contains("scope"), "{}", without.url);
+    assert_eq!(built(Some("x")).unwrap_err().field, "scope");
+}
+
+#[test]
+fn a_url_leads_to_the_provider_and_holds_no_secret() {
+    let mut oauth = oauth(1);
+    oauth.authorize_parameters = declared(&[("key", "{key}")]);
+    oauth.authorize = remote("{tenant}.acme.com", "/");
+    assert!(!built(oauth.clone(), None).unwrap().url.contains("key"));
+    for tenant in ["evil.com/", "x@evil.com", "..", "a b", "evil.com\\"] {
+        let subject = subject_of(CredentialType::Oauth2, oauth.clone(), &[("tenant", tenant)]);
+        let violation = adapter().authorization_url(&subject, &request(None)).unwrap_err();
+        assert_eq!(violation.field, "tenant");
+    }
+    oauth.authorize = remote("acme.com", "/{key}");
+    let violation = built(oauth.clone(), None).unwrap_err();
+    assert!(violation.field == "key" && violation.rule.asks_for_a_value(), "{violation}");
+
+    let hosts = vec!["acme.com".to_owned()];
+    let origin = OriginTemplate::Field { name: "address".to_owned(), keep_path: false, hosts };
+    oauth.authorize = Endpoint { origin, path: template("/authorize") };
+    for (address, good) in [("https://acme.com", true), ("https://evil.com", false), ("data:x", false)] {
+        let subject = subject_of(CredentialType::Oauth2, oauth.clone(), &[("address", address)]);
+        let built = adapter().authorization_url(&subject, &request(None));
+        assert_eq!(built.is_ok(), good, "{address}");
+    }
+}
+
+#[test]
+fn a_person_is_sent_over_tls_except_in_a_rehearsal() {
+    let mut oauth = oauth(1);
+    oauth.authorize = endpoint(8080, "/authorize");
+    assert!(built(oauth.clone(), None).unwrap().url.starts_with("http://127.0.0.1:8080/authorize?"));
+    let strict = OauthHttp::new(Egress::new(&EgressSettings::default()).unwrap());
+    let violation = strict.authorization_url(&subject(oauth), &request(None)).unwrap_err();
+    assert_eq!(violation.field, "authorize_url");
+}
+
+#[test]
+fn the_issuer_is_what_the_file_says() {
+    let mut oauth = oauth(1);
+    assert_eq!(adapter().issuer(&subject(oauth.clone())).unwrap(), None);
+    oauth.issuer = Some(template("https://acme.com/{tenant}/v2.0"));
+    let issuer = adapter().issuer(&subject(oauth.clone())).unwrap();
+    assert_eq!(issuer.as_deref(), Some("https://acme.com/jane/v2.0"));
+    let bare = subject_of(CredentialType::Oauth2, oauth, &[]);
+    assert_eq!(adapter().issuer(&bare).unwrap_err().field, "tenant");
+}

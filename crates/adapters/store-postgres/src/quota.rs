@@ -1,0 +1,61 @@
+//! Places in the quota of an organisation and provider, taken and given back inside a caller's transaction. The row is
+//! the first in the order of locks.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use strongroom_domain::{OrganizationId, ProviderId};
+use strongroom_repository::StoreError;
+
+use crate::failure::Failure;
+use crate::schema::credential_quota::dsl;
+
+/// Takes a place if there is one: its own limit counts before the deployment's. No row means no place.
+const TAKE_PLACE: &str = "
+    WITH allowed AS (
+        SELECT coalesce((SELECT credentials_per_provider FROM organization_limits WHERE org_id = $1), $3) AS places
+    )
+    INSERT INTO credential_quota AS quota (org_id, provider, used)
+    SELECT $1, $2, 1 FROM allowed WHERE places > 0
+    ON CONFLICT (org_id, provider) DO UPDATE SET used = quota.used + 1
+    WHERE quota.used < (SELECT places FROM allowed)";
+
+/// Takes one place.
+pub(crate) async fn take(
+    connection: &mut AsyncPgConnection,
+    organization: &OrganizationId,
+    provider: &ProviderId,
+    default_limit: u32,
+) -> Result<(), Failure> {
+    let taken = diesel::sql_query(TAKE_PLACE)
+        .bind::<Text, _>(organization.as_str())
+        .bind::<Text, _>(provider.as_str())
+        .bind::<BigInt, _>(i64::from(default_limit))
+        .execute(connection)
+        .await?;
+    if taken == 1 { Ok(()) } else { Err(StoreError::QuotaExceeded.into()) }
+}
+
+/// Locks the row, for whoever learns only later whether there is a place to give back.
+pub(crate) async fn hold(
+    connection: &mut AsyncPgConnection,
+    organization: &OrganizationId,
+    provider: &str,
+) -> Result<(), Failure> {
+    let row = dsl::credential_quota.find((organization.as_str(), provider)).select(dsl::used);
+    row.for_update().get_result::<i64>(connection).await.optional()?;
+    Ok(())
+}
+
+/// Gives one place back.
+pub(crate) async fn give_back(
+    connection: &mut AsyncPgConnection,
+    organization: &OrganizationId,
+    provider: &str,
+) -> Result<(), Failure> {
+    // A counter that drifted to zero stays there; `doctor` tells of it.
+    let place = dsl::credential_quota
+        .filter(dsl::org_id.eq(organization.as_str()).and(dsl::provider.eq(provider)).and(dsl::used.gt(0)));
+    diesel::update(place).set(dsl::used.eq(dsl::used - 1)).execute(connection).await?;
+    Ok(())
+}

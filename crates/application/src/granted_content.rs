@@ -1,0 +1,56 @@
+//! The content of a grant while it waits beside its flow, as fields of the flow's sealed payload.
+
+use strongroom_domain::{Account, Content, PublicConfig, SecretPayload, SecretText, timestamp};
+
+const CONFIG: &str = "config";
+const ENDS_AT: &str = "access_token_expires_at";
+const ACCOUNT_ID: &str = "account_id";
+const ACCOUNT_NAME: &str = "account_name";
+/// What stands before the name of a secret field.
+const SECRET: &str = "secret.";
+
+/// New content of a credential that is authorised again.
+pub(crate) struct GrantedContent {
+    pub(crate) content: Content,
+    pub(crate) account: Option<Account>,
+}
+
+impl GrantedContent {
+    pub(crate) fn of(content: Content, account: Option<Account>) -> Self {
+        Self { content, account }
+    }
+
+    pub(crate) fn into_payload(self) -> SecretPayload {
+        let mut payload = SecretPayload::default();
+        let mut put = |name: &str, text: String| payload.insert(name, SecretText::new(text));
+        put(CONFIG, self.content.config.to_canonical_json());
+        if let Some(end) = self.content.access_token_expires_at {
+            put(ENDS_AT, timestamp::format(end));
+        }
+        if let Some(account) = self.account {
+            put(ACCOUNT_ID, account.id);
+            if let Some(name) = account.name {
+                put(ACCOUNT_NAME, name);
+            }
+        }
+        for (name, text) in self.content.secret.iter() {
+            payload.insert(format!("{SECRET}{name}"), text.duplicate());
+        }
+        payload
+    }
+
+    /// Reads what [`Self::into_payload`] wrote; `None` when something else was sealed.
+    pub(crate) fn from_payload(payload: &SecretPayload) -> Option<Self> {
+        let text = |name: &str| payload.get(name).map(|text| text.expose().to_owned());
+        let config = PublicConfig::from_canonical_json(&text(CONFIG)?).ok()?;
+        let access_token_expires_at = text(ENDS_AT).and_then(|end| timestamp::parse(&end).ok());
+        let mut secret = SecretPayload::default();
+        for (name, value) in payload.iter() {
+            if let Some(name) = name.strip_prefix(SECRET) {
+                secret.insert(name, value.duplicate());
+            }
+        }
+        let account = text(ACCOUNT_ID).map(|id| Account { id, name: text(ACCOUNT_NAME) });
+        Some(Self { content: Content { config, secret, access_token_expires_at }, account })
+    }
+}

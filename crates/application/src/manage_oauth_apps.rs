@@ -1,0 +1,144 @@
+//! The OAuth apps that an organisation has registered itself. An admin sets ids and secrets, never endpoints.
+
+use strongroom_domain::{Action, OauthApp, OauthAppId, Operation, Outcome, Rule, SecretText};
+use strongroom_repository::{SealedOauthApp, StoreError, Unique};
+
+use crate::{Application, Caller, Conflict, Failure, Missing};
+
+/// An app to store.
+#[derive(Debug)]
+pub struct NewOauthApp {
+    /// A provider that uses it, in any case.
+    pub provider: String,
+    /// The client id.
+    pub client_id: String,
+    /// The client secret; a public client has none.
+    pub client_secret: Option<SecretText>,
+}
+
+/// An organisation's app, and where its codes come back.
+#[derive(Debug)]
+pub struct ShownOauthApp {
+    /// The app.
+    pub app: OauthApp,
+    /// The providers that use it, with the redirect URI that has to be registered there.
+    pub redirect_uris: Vec<(String, String)>,
+}
+
+impl Application {
+    /// Stores an app for every provider that shares its name.
+    ///
+    /// # Errors
+    /// `Invalid` for a provider without an authorization server, `Conflict(OauthAppExists)`.
+    pub async fn create_oauth_app(
+        &self,
+        caller: &Caller,
+        new: NewOauthApp,
+    ) -> Result<ShownOauthApp, Failure> {
+        self.permit(caller, Operation::ManageOauthApps)?;
+        let provider = self.oauth_provider(&new.provider)?;
+        let name = provider.oauth.as_ref().map(|server| server.app.clone()).ok_or(Failure::Internal)?;
+        let now = self.ports.clock.now();
+        let app = OauthApp {
+            organization: caller.organization().clone(),
+            id: OauthAppId(self.ports.ids.next()),
+            app: name,
+            client_id: checked_id(&new.client_id)?,
+            created_at: now,
+            updated_at: now,
+            created_by: caller.principal.id().to_owned(),
+        };
+        let sealed = self.seal_app(&app, checked_secret(new.client_secret)?).await?;
+        let event = caller
+            .event(Action::OauthAppCreated, Outcome::Success)
+            .targeting(app.id.to_string())
+            .detail("app", app.app.as_str());
+        match self.ports.oauth_apps.insert(&SealedOauthApp { app: app.clone(), sealed }, event.into()).await {
+            Ok(()) => self.shown(app),
+            Err(StoreError::Duplicate(Unique::OauthApp)) => Err(Failure::Conflict(Conflict::OauthAppExists)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The organisation's apps.
+    pub async fn list_oauth_apps(&self, caller: &Caller) -> Result<Vec<ShownOauthApp>, Failure> {
+        self.permit(caller, Operation::ManageOauthApps)?;
+        let apps = self.ports.oauth_apps.list(caller.organization()).await?;
+        apps.into_iter().map(|app| self.shown(app)).collect()
+    }
+
+    /// One of them.
+    pub async fn get_oauth_app(&self, caller: &Caller, id: OauthAppId) -> Result<ShownOauthApp, Failure> {
+        self.permit(caller, Operation::ManageOauthApps)?;
+        let found = self.ports.oauth_apps.find(caller.organization(), id).await?;
+        self.shown(found.ok_or(Failure::NotFound(Missing::OauthApp))?.app)
+    }
+
+    /// Replaces the secret of an app, after it was rotated at the provider. Grants that belong to it go on with the
+    /// new one.
+    pub async fn replace_oauth_app_secret(
+        &self,
+        caller: &Caller,
+        id: OauthAppId,
+        secret: SecretText,
+    ) -> Result<ShownOauthApp, Failure> {
+        self.permit(caller, Operation::ManageOauthApps)?;
+        let found = self.ports.oauth_apps.find(caller.organization(), id).await?;
+        let mut app = found.ok_or(Failure::NotFound(Missing::OauthApp))?.app;
+        app.updated_at = self.ports.clock.now();
+        let sealed = self.seal_app(&app, checked_secret(Some(secret))?).await?;
+        let event = caller
+            .event(Action::OauthAppUpdated, Outcome::Success)
+            .targeting(app.id.to_string())
+            .detail("app", app.app.as_str());
+        let row = SealedOauthApp { app: app.clone(), sealed };
+        match self.ports.oauth_apps.replace(&row, event.into()).await? {
+            true => self.shown(app),
+            false => Err(Failure::NotFound(Missing::OauthApp)),
+        }
+    }
+
+    /// Removes an app. Grants that belong to it stay, and are not refreshed any more.
+    pub async fn delete_oauth_app(&self, caller: &Caller, id: OauthAppId) -> Result<(), Failure> {
+        self.permit(caller, Operation::ManageOauthApps)?;
+        let found = self.ports.oauth_apps.find(caller.organization(), id).await?;
+        let app = found.ok_or(Failure::NotFound(Missing::OauthApp))?.app;
+        let event = caller
+            .event(Action::OauthAppDeleted, Outcome::Success)
+            .targeting(app.id.to_string())
+            .detail("app", app.app);
+        match self.ports.oauth_apps.delete(caller.organization(), id, event.into()).await? {
+            true => Ok(()),
+            false => Err(Failure::NotFound(Missing::OauthApp)),
+        }
+    }
+
+    fn shown(&self, app: OauthApp) -> Result<ShownOauthApp, Failure> {
+        let catalog = self.ports.catalog.all();
+        let users = catalog.iter().filter(|provider| {
+            provider
+                .oauth
+                .as_ref()
+                .is_some_and(|server| server.app == app.app && server.credential_type.is_oauth())
+        });
+        let redirect_uris = users
+            .map(|provider| {
+                let id = provider.id.as_str();
+                Ok((id.to_owned(), self.redirect_uri(id, Some(app.id))?))
+            })
+            .collect::<Result<_, Failure>>()?;
+        Ok(ShownOauthApp { app, redirect_uris })
+    }
+}
+
+fn checked_id(text: &str) -> Result<String, Failure> {
+    OauthApp::client_id(text).map_err(|rule| Failure::invalid(rule.on("client_id")))
+}
+
+/// A secret of 1 to 4,096 printable ASCII characters (RFC 6749, appendix A.2); an empty one counts as missing.
+fn checked_secret(secret: Option<SecretText>) -> Result<Option<SecretText>, Failure> {
+    let Some(secret) = secret.filter(|secret| !secret.is_empty()) else { return Ok(None) };
+    let good = secret.len() <= 4_096 && secret.expose().bytes().all(|b| (0x20..0x7f).contains(&b));
+    let rule = Rule::fixed("must be at most 4,096 printable ASCII characters");
+    if good { Ok(Some(secret)) } else { Err(Failure::invalid(rule.on("client_secret"))) }
+}

@@ -1,0 +1,42 @@
+//! What the operator says about OAuth.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use strongroom_domain::SecretText;
+use strongroom_domain::oauth::{Completion, RedirectAllowList};
+
+/// Settings of OAuth flows.
+#[derive(Debug, Clone)]
+pub struct OauthSettings {
+    /// Where people reach this service: scheme, host and port, perhaps a path, without a slash at the end. Without it
+    /// no flow can begin.
+    pub public_url: Option<String>,
+    /// Who completes a flow.
+    pub completion: Completion,
+    /// Where people may be sent afterwards.
+    pub redirects: RedirectAllowList,
+    /// The operator's own apps by their names in provider files.
+    pub apps: BTreeMap<String, Arc<ConfiguredApp>>,
+    /// Whether a read of an OAuth credential answers its refresh token too.
+    pub hand_out_refresh_tokens: bool,
+}
+
+/// An OAuth app of the operator.
+#[derive(Debug)]
+pub struct ConfiguredApp {
+    /// Its client id.
+    pub client_id: String,
+    /// Its client secret; a public client has none.
+    pub client_secret: Option<SecretText>,
+}
+
+impl OauthSettings {
+    /// Scheme, host and port of the public URL.
+    pub fn origin(&self) -> Option<&str> {
+        let url = self.public_url.as_deref()?;
+        let authority = url.find("://")? + 3;
+        let end = url.get(authority..)?.find('/').map_or(url.len(), |at| authority + at);
+        url.get(..end)
+    }
+}

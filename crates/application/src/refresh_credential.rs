@@ -1,0 +1,224 @@
+//! Keeps tokens fresh: before a reader gets one, when somebody asks, and ahead of time.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use strongroom_domain::audit::Origin;
+use strongroom_domain::oauth::REFRESH_TOKEN;
+use strongroom_domain::{
+    Action, Actor, AuditEvent, Content, Credential, CredentialId, CredentialStatus, CredentialType,
+    Operation, Outcome, RefreshProblem, Rule,
+};
+use strongroom_repository::{SealedCredential, Selector};
+use time::OffsetDateTime;
+
+use crate::refresh_flights::RefreshOutcome;
+use crate::{Application, Caller, Conflict, Failure, Missing};
+
+/// How long a reader waits for a refresh when there is no valid token to give.
+const PATIENCE: Duration = Duration::from_secs(12);
+/// How long it waits when there is one.
+const SHORT_PATIENCE: Duration = Duration::from_secs(3);
+
+/// When a reader may ask again while the OAuth app is not set up right.
+const APP_RETRY: Duration = Duration::from_secs(30);
+
+/// Why a token is refreshed.
+#[derive(Debug, Clone)]
+pub(crate) struct RefreshNeed {
+    /// How much life a reader wants.
+    pub(crate) min_validity: Option<Duration>,
+    /// Refresh a token of this version whatever its age.
+    pub(crate) whatever: Option<u64>,
+    /// Only when the time that was set for it has come.
+    pub(crate) scheduled: bool,
+    /// Who does it.
+    pub(crate) actor: Actor,
+    /// The request that asks for it.
+    pub(crate) origin: Origin,
+}
+
+impl RefreshNeed {
+    fn of_reader(caller: &Caller, min_validity: Option<Duration>) -> Self {
+        Self {
+            min_validity,
+            whatever: None,
+            scheduled: false,
+            actor: Actor::system("refresh"),
+            origin: caller.origin.clone(),
+        }
+    }
+
+    /// The need of the background.
+    pub(crate) fn of_schedule() -> Self {
+        Self {
+            min_validity: None,
+            whatever: None,
+            scheduled: true,
+            actor: Actor::system("refresh"),
+            origin: Origin::default(),
+        }
+    }
+
+    /// Whether a credential needs a refresh for this.
+    pub(crate) fn is_due(&self, credential: &Credential, now: OffsetDateTime) -> bool {
+        if self.scheduled {
+            return credential.refresh_at.is_some_and(|at| at <= now);
+        }
+        if let Some(version) = self.whatever {
+            return credential.version == version;
+        }
+        match credential.validity() {
+            Some(validity) => validity.is_close_to_end(now, self.min_validity),
+            None => credential.credential_type == CredentialType::ClientCredentials,
+        }
+    }
+
+    pub(crate) fn event(&self, credential: &Credential, outcome: Outcome) -> AuditEvent {
+        let organization = credential.organization.clone();
+        let action = Action::CredentialRefreshed;
+        AuditEvent::new(organization, action, outcome, self.actor.clone(), self.origin.clone())
+            .about(credential)
+    }
+}
+
+impl Application {
+    /// Refreshes a grant now, whatever its age.
+    ///
+    /// # Errors
+    /// `NotFound`; `Invalid` for a credential that cannot be refreshed; `Conflict` while its authorisation is not
+    /// complete and when it has to be authorised again; `ProviderAway`.
+    pub async fn refresh_credential(&self, caller: &Caller, id: CredentialId) -> Result<Credential, Failure> {
+        self.permit(caller, Operation::RefreshCredential)?;
+        let credential = self.reachable(caller, id).await?;
+        if !self.can_refresh(&credential) {
+            return Err(nothing_to_refresh());
+        }
+        match credential.status {
+            CredentialStatus::Pending => return Err(Failure::Conflict(Conflict::AuthorizationPending)),
+            CredentialStatus::NeedsReauth => {
+                return Err(Failure::Conflict(Conflict::ReauthorizationRequired));
+            }
+            CredentialStatus::Unverified | CredentialStatus::Validated | CredentialStatus::Rejected => {}
+        }
+        let mut need = RefreshNeed::of_reader(caller, None);
+        need.whatever = Some(credential.version);
+        need.actor = caller.actor.clone();
+        let outcome = tokio::time::timeout(PATIENCE, self.refresh(&credential, need)).await;
+        match outcome.unwrap_or(RefreshOutcome::Away(Duration::from_secs(1))) {
+            RefreshOutcome::Fresh => self.reachable(caller, id).await,
+            RefreshOutcome::Nothing => Err(nothing_to_refresh()),
+            RefreshOutcome::Stuck(problem) if problem.needs_reauthorization() => {
+                Err(Failure::Conflict(Conflict::ReauthorizationRequired))
+            }
+            RefreshOutcome::Stuck(problem) => {
+                let rule = Rule::fixed(problem.next_step());
+                Err(Failure::invalid(rule.on("provider")))
+            }
+            RefreshOutcome::Away(retry_after) => Err(Failure::ProviderAway { retry_after }),
+            RefreshOutcome::StoreAway => Err(Failure::unavailable()),
+            RefreshOutcome::Broken => Err(Failure::Internal),
+        }
+    }
+
+    /// A row whose token has the life that a reader needs: refreshed first if it must be, and else as it is when the
+    /// refresh does not come about and the token is still valid.
+    ///
+    /// # Errors
+    /// `ProviderAway` or `Unavailable` when there is no valid token and none could be had. A grant that is gone is
+    /// told by the row's status.
+    pub(crate) async fn freshened(
+        &self,
+        caller: &Caller,
+        row: SealedCredential,
+        min_validity: Option<Duration>,
+    ) -> Result<SealedCredential, Failure> {
+        let (credential, now) = (&row.credential, self.ports.clock.now());
+        let need = RefreshNeed::of_reader(caller, min_validity);
+        let alive = !matches!(credential.status, CredentialStatus::Pending | CredentialStatus::NeedsReauth);
+        if !alive || !self.can_refresh(credential) || !need.is_due(credential, now) {
+            return Ok(row);
+        }
+        let is_valid = credential.validity().is_some_and(|validity| validity.is_valid(now));
+        // The client itself is a whole credential, also while no token has been made of it.
+        let is_whole = credential.validity().is_none();
+        let patience = if is_valid || is_whole { SHORT_PATIENCE } else { PATIENCE };
+        let refreshed = tokio::time::timeout(patience, self.refreshed_row(credential, &need)).await;
+        match refreshed.unwrap_or(Err(Failure::ProviderAway { retry_after: Duration::from_secs(1) })) {
+            Ok(Some(fresh)) => Ok(fresh),
+            Ok(None) => Ok(row),
+            Err(Failure::NotFound(missing)) => Err(Failure::NotFound(missing)),
+            Err(_) if is_valid || is_whole => Ok(row),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// The row after its refresh; `None` when there was nothing to refresh with.
+    async fn refreshed_row(
+        &self,
+        credential: &Credential,
+        need: &RefreshNeed,
+    ) -> Result<Option<SealedCredential>, Failure> {
+        // A refresh that was under way already may have been for somebody who needs less.
+        for _ in 0..2 {
+            match self.refresh(credential, need.clone()).await {
+                RefreshOutcome::Nothing => return Ok(None),
+                RefreshOutcome::Away(retry_after) => return Err(Failure::ProviderAway { retry_after }),
+                RefreshOutcome::StoreAway => return Err(Failure::unavailable()),
+                RefreshOutcome::Broken => return Err(Failure::Internal),
+                RefreshOutcome::Stuck(RefreshProblem::ClientRefused) => return Ok(None),
+                // The app is not set up right: the grant lives, and there is nothing new to hand out.
+                RefreshOutcome::Stuck(problem) if !problem.needs_reauthorization() => {
+                    return Err(Failure::ProviderAway { retry_after: APP_RETRY });
+                }
+                RefreshOutcome::Stuck(_) | RefreshOutcome::Fresh => {}
+            }
+            let selector = Selector::Id(credential.id);
+            let found = self.ports.credentials.find_sealed(&credential.organization, &selector).await?;
+            let found = found.ok_or(Failure::NotFound(Missing::Credential))?;
+            let dead = found.credential.status == CredentialStatus::NeedsReauth;
+            if dead || !need.is_due(&found.credential, self.ports.clock.now()) {
+                return Ok(Some(found));
+            }
+        }
+        Err(Failure::ProviderAway { retry_after: Duration::from_secs(1) })
+    }
+
+    /// Joins the refresh of a credential that is under way here, or begins one.
+    pub(crate) fn refresh(
+        &self,
+        credential: &Credential,
+        need: RefreshNeed,
+    ) -> BoxFuture<'static, RefreshOutcome> {
+        let (application, organization, id) = (self.clone(), credential.organization.clone(), credential.id);
+        let work = async move { application.refresh_under_lease(&organization, id, &need).await };
+        self.refresh_flights.join(&credential.organization, id, work)
+    }
+
+    /// When the background refreshes new content that somebody has stored by hand.
+    pub(crate) fn first_refresh(&self, credential: &Credential, content: &Content) -> Option<OffsetDateTime> {
+        let refreshable = self.can_refresh(credential)
+            && credential.credential_type.is_oauth()
+            && content.secret.get(REFRESH_TOKEN).is_some();
+        self.next_refresh(credential, refreshable)
+    }
+
+    /// Whether there is a way to refresh credentials like this.
+    pub(crate) fn can_refresh(&self, credential: &Credential) -> bool {
+        let provider = self.ports.catalog.find(credential.provider.as_str());
+        let Some(server) = provider.as_ref().and_then(|provider| provider.oauth.as_ref()) else {
+            return false;
+        };
+        match credential.credential_type {
+            CredentialType::ClientCredentials => server.client_credentials.is_some(),
+            kind => kind.is_oauth(),
+        }
+    }
+}
+
+fn nothing_to_refresh() -> Failure {
+    Failure::invalid(
+        Rule::fixed("must be a credential with a refresh token, or with client credentials")
+            .on("credential_id"),
+    )
+}

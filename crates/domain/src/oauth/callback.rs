@@ -1,0 +1,87 @@
+use crate::spelled::spelled;
+
+spelled! {
+    /// Why a callback, or a completion, came to nothing. Its spelling is what the browser brings back; nothing that a
+    /// provider or a stranger wrote is ever shown.
+    CallbackProblem, "must be a reason of a failed authorization":
+    /// The state is unknown, was used, or is over.
+    UnknownState => "unknown_state",
+    /// The callback came to the place of another provider or app.
+    OtherProvider => "other_provider",
+    /// The code comes from another issuer than announced, or from one that does not say.
+    OtherIssuer => "other_issuer",
+    /// The person said no.
+    AccessDenied => "access_denied",
+    /// The provider refuses what is asked for.
+    ProviderRefused => "provider_refused",
+    /// There is neither a code nor an error.
+    NoCode => "no_code",
+    /// The provider does not take the code.
+    CodeRefused => "code_refused",
+    /// The provider's answer does not fit.
+    BadAnswer => "bad_answer",
+    /// The provider is away.
+    ProviderUnavailable => "provider_unavailable",
+    /// The OAuth app is missing or refused.
+    Misconfigured => "misconfigured",
+    /// The credential that is authorised again is gone.
+    CredentialGone => "credential_gone",
+    /// Another account was granted than before.
+    OtherAccount => "other_account",
+    /// The provider did not say which account was granted, so that it cannot be compared.
+    AccountUnknown => "account_unknown",
+    /// The organisation holds as many credentials of the provider as it may.
+    QuotaExceeded => "quota_exceeded",
+    /// The flow took longer than 10 minutes.
+    Over => "over",
+    /// The person says that they did not ask for this.
+    Disowned => "disowned",
+    /// The request did not come from our own page.
+    ForeignPage => "foreign_page",
+    /// This service cannot work right now.
+    Unavailable => "unavailable",
+}
+
+impl CallbackProblem {
+    /// Sorts an error that a provider sends with the browser (RFC 6749, section 4.1.2.1).
+    pub fn of_error(error: &str) -> Self {
+        match error {
+            "access_denied" | "consent_required" | "login_required" | "interaction_required" => {
+                Self::AccessDenied
+            }
+            "temporarily_unavailable" | "server_error" => Self::ProviderUnavailable,
+            "unauthorized_client" | "invalid_client" => Self::Misconfigured,
+            _ => Self::ProviderRefused,
+        }
+    }
+
+    /// Whether somebody may be answering in a provider's name.
+    pub const fn is_forged(self) -> bool {
+        matches!(self, Self::UnknownState | Self::OtherProvider | Self::OtherIssuer | Self::ForeignPage)
+    }
+
+    /// What a person reads.
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::UnknownState => "This authorisation is not known, has been used, or is over. Begin again.",
+            Self::OtherProvider | Self::OtherIssuer => {
+                "This answer does not belong to the provider that was asked."
+            }
+            Self::AccessDenied => "The provider was told not to grant access.",
+            Self::ProviderRefused => "The provider refused what was asked for.",
+            Self::NoCode => "The provider sent no code.",
+            Self::CodeRefused => "The provider did not take its code back. Begin again.",
+            Self::BadAnswer => "The provider's answer does not fit what is known of it.",
+            Self::ProviderUnavailable => "The provider does not answer right now. Begin again later.",
+            Self::Misconfigured => "The OAuth app is not set up right. Its operator has to mend that.",
+            Self::CredentialGone => "The credential that was to be authorised again does not exist any more.",
+            Self::OtherAccount => "Another account was granted than the credential belongs to.",
+            Self::AccountUnknown => "The provider did not say which account was granted.",
+            Self::QuotaExceeded => "The organisation holds as many credentials of this provider as it may.",
+            Self::Over => "This took longer than 10 minutes. Begin again.",
+            Self::Disowned => "Nothing was connected, and what had been granted is thrown away.",
+            Self::ForeignPage => "This did not come from the page that was shown here.",
+            Self::Unavailable => "This service cannot do that right now. Begin again.",
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! From the answer of a token endpoint to the content of a credential.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use crate::config::PublicConfig;
+use crate::content::{Checked, Content, Submission, SubmittedValue, TOKEN_EXPIRY, check_value};
+use crate::oauth::schedule::{Validity, refresh_at};
+use crate::oauth::{ACCESS_TOKEN, OauthServer, REFRESH_TOKEN};
+use crate::provider::{CredentialType, Provider};
+use crate::secret::SecretText;
+use crate::violation::{Rule, Violation};
+
+const SCOPE: &str = "scope";
+const TOKEN_TYPE: &str = "token_type";
+
+/// Whose account a grant is for, as the provider says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The provider's lasting id of it, at most 256 characters.
+    pub id: String,
+    /// A name that a person recognises, such as an e-mail address.
+    pub name: Option<String>,
+}
+
+/// A successful answer of a token endpoint (RFC 6749, section 5.1).
+#[derive(Debug)]
+pub struct TokenResponse {
+    /// The access token.
+    pub access_token: SecretText,
+    /// The refresh token, when one came. One that did not come leaves the old one in place (section 6).
+    pub refresh_token: Option<SecretText>,
+    /// How long the access token lives; unknown when the server says nothing, or nothing of use.
+    pub lifetime: Option<Duration>,
+    /// What was granted; as requested when the server does not say (section 5.1).
+    pub scope: Option<String>,
+    /// The type of the token, as it was written.
+    pub token_type: Option<String>,
+    /// Fields that arrived with it, by their names in the provider file; not yet checked.
+    pub fields: BTreeMap<String, String>,
+    /// The account, when the answer names it.
+    pub account: Option<Account>,
+}
+
+/// Content that a grant has filled.
+#[derive(Debug)]
+pub struct Granted {
+    /// What is stored.
+    pub content: Content,
+    /// When the background refreshes it; never without a way to do so.
+    pub refresh_at: Option<OffsetDateTime>,
+    /// Whether less was granted than asked for.
+    pub narrowed: bool,
+}
+
+impl Provider {
+    /// Puts an answer into the content of a credential: over what was there for a refresh, over what the caller
+    /// gave for a new grant. `requested` is the scope that was asked for, `jitter` between 0 and 1.
+    ///
+    /// # Errors
+    /// Fields that arrived with the token and break the rules of the provider file, such as a host that is not the
+    /// provider's; fields that had to arrive and did not.
+    pub fn take_grant(
+        &self,
+        kind: CredentialType,
+        mut base: Content,
+        response: TokenResponse,
+        requested: &str,
+        (now, jitter): (OffsetDateTime, f64),
+    ) -> Result<Granted, Vec<Violation>> {
+        let mut violations = Vec::new();
+        let texts = response.fields.into_iter().map(|(name, text)| (name, SecretText::new(text)));
+        let tokens = [(ACCESS_TOKEN.to_owned(), response.access_token)].into_iter();
+        let refreshed = response.refresh_token.map(|token| (REFRESH_TOKEN.to_owned(), token));
+        for (name, text) in texts.chain(tokens).chain(refreshed) {
+            if let Err(rule) = self.put_text(&mut base, kind, &name, text) {
+                violations.push(rule.on(name));
+            }
+        }
+        let narrowed = response.scope.as_deref().is_some_and(|granted| is_narrower(granted, requested));
+        let granted =
+            response.scope.filter(|scope| !scope.is_empty()).unwrap_or_else(|| requested.to_owned());
+        for (name, text) in [(SCOPE, Some(granted)), (TOKEN_TYPE, response.token_type)] {
+            // What does not fit says nothing that the credential needs. The scope of client credentials is what the
+            // next request asks for.
+            if let Some(text) = text.filter(|text| kind.is_oauth() && !text.is_empty()) {
+                self.put_text(&mut base, kind, name, SecretText::new(text)).ok();
+            }
+        }
+        let assumed = self.oauth.as_ref().and_then(|server| server.assumed_lifetime);
+        let ends_at = response.lifetime.or(assumed).map(|life| now + life);
+        base.access_token_expires_at = ends_at;
+        let missing = |name: &&String| base.config.get(name).is_none() && base.secret.get(name).is_none();
+        let required = self.types.get(&kind).map(|rules| rules.required.as_slice()).unwrap_or_default();
+        violations
+            .extend(required.iter().filter(missing).map(|name| Rule::fixed("is required").on(name.as_str())));
+        if !violations.is_empty() {
+            return Err(violations);
+        }
+        let can_refresh =
+            kind == CredentialType::ClientCredentials || base.secret.get(REFRESH_TOKEN).is_some();
+        let at = |ends_at| refresh_at(Validity { ends_at, issued_at: Some(now) }, now, jitter);
+        Ok(Granted { refresh_at: ends_at.filter(|_| can_refresh).map(at), content: base, narrowed })
+    }
+
+    /// Checks the public fields that a caller gives when a flow begins, such as a tenant. Fields that the provider
+    /// file does not know are passed over, as unknown query parameters are.
+    ///
+    /// # Errors
+    /// Every field that is missing or breaks its rule.
+    pub fn accept_inputs(
+        &self,
+        server: &OauthServer,
+        given: Submission,
+    ) -> Result<PublicConfig, Vec<Violation>> {
+        let kind = server.credential_type;
+        let mut content = Content::default();
+        let mut violations = Vec::new();
+        for (name, value) in given {
+            let known = self.field(&name).filter(|field| field.belongs_to(kind) && !field.secret);
+            let arrives =
+                server.response_fields.contains_key(&name) || server.callback_fields.contains_key(&name);
+            let of_token = matches!(name.as_str(), TOKEN_EXPIRY | SCOPE | TOKEN_TYPE);
+            let Some(field) = known.filter(|_| !of_token && (!arrives || server.inputs.contains(&name)))
+            else {
+                continue;
+            };
+            let empty = matches!(&value, SubmittedValue::Text(text) if text.is_empty());
+            match check_value(field, value) {
+                _ if empty => {}
+                Ok(Checked::Public(value)) => content.config.insert(name, value),
+                Ok(Checked::Secret(_)) => {}
+                Err(rule) => violations.push(rule.on(name)),
+            }
+        }
+        let refused: Vec<_> = violations.iter().map(|violation| violation.field.clone()).collect();
+        let missing = |name: &&String| content.config.get(name).is_none() && !refused.contains(name);
+        let missing = server.inputs.iter().filter(missing);
+        violations.extend(missing.map(|name| Rule::fixed("is required").on(name.as_str())));
+        if violations.is_empty() { Ok(content.config) } else { Err(violations) }
+    }
+
+    /// Drops fields that arrived with a token and do not keep their rules, so that a refresh is never lost to them;
+    /// tells their names.
+    pub fn drop_unfit(&self, kind: CredentialType, response: &mut TokenResponse) -> Vec<String> {
+        let mut dropped = Vec::new();
+        response.fields.retain(|name, text| {
+            let value = SecretText::new(text.clone());
+            let fits = self.put_text(&mut Content::default(), kind, name, value).is_ok();
+            if !fits {
+                dropped.push(name.clone());
+            }
+            fits
+        });
+        dropped
+    }
+
+    /// Puts a text into the field of that name, by the field's own rules.
+    ///
+    /// # Errors
+    /// The rule that it breaks; so also when there is no such field of that type.
+    pub fn put_text(
+        &self,
+        content: &mut Content,
+        kind: CredentialType,
+        name: &str,
+        text: SecretText,
+    ) -> Result<(), Rule> {
+        let field = self.field(name).filter(|field| field.belongs_to(kind));
+        let field = field.ok_or(Rule::fixed("is not a field of this provider and type"))?;
+        match check_value(field, SubmittedValue::Text(text))? {
+            Checked::Secret(text) => content.secret.insert(name, text),
+            Checked::Public(value) => content.config.insert(name, value),
+        }
+        Ok(())
+    }
+}
+
+/// Whether something that was asked for was not granted. Scopes are compared as words, whatever separates them;
+/// `offline_access` asks for a refresh token, and several servers do not count it among what they grant.
+fn is_narrower(granted: &str, requested: &str) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        text.split([' ', ',']).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    };
+    let granted = words(granted);
+    words(requested).iter().any(|word| word != "offline_access" && !granted.contains(word))
+}

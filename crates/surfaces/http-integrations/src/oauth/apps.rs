@@ -1,0 +1,162 @@
+//! `/integrations/oauth/apps`: the OAuth apps that an organisation has registered itself.
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpResponse;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Value, json};
+use strongroom_application::{Failure, NewOauthApp, ShownOauthApp};
+use strongroom_domain::{OauthAppId, Operation, timestamp};
+use strongroom_http_kit::{
+    Answered, Call, Content, Doc, Fields, LOCATION, Moment, Route, Schema, created, no_content, ok,
+    provider_schema, schema_of,
+};
+
+const ALL: &str = "/integrations/oauth/apps";
+const ONE: &str = "/integrations/oauth/apps/{app_id}";
+
+pub(crate) const CREATE: Route =
+    Route::post(ALL, Operation::ManageOauthApps, |call| Box::pin(create(call)), &CREATE_DOC);
+pub(crate) const LIST: Route =
+    Route::get(ALL, Operation::ManageOauthApps, |call| Box::pin(list(call)), &LIST_DOC);
+pub(crate) const GET: Route =
+    Route::get(ONE, Operation::ManageOauthApps, |call| Box::pin(get(call)), &GET_DOC);
+pub(crate) const UPDATE: Route =
+    Route::patch(ONE, Operation::ManageOauthApps, |call| Box::pin(update(call)), &UPDATE_DOC);
+pub(crate) const DELETE: Route =
+    Route::delete(ONE, Operation::ManageOauthApps, |call| Box::pin(delete(call)), &DELETE_DOC);
+
+const APP: Schema = Schema { name: "OauthApp", json: schema_of::<App<'_>> };
+const NOT_FOUND: &[u16] = &[400, 404];
+
+const CREATE_DOC: Doc = Doc {
+    body: Some(Schema { name: "NewOauthApp", json: new_app }),
+    refusals: &[409],
+    answer_headers: &[LOCATION],
+    ..Doc::new(
+        "Stores an OAuth app of the organisation, for every provider that shares it",
+        &[Answered { status: 201, description: "The app, without its secret.", content: Content::One(APP) }],
+    )
+};
+const LIST_DOC: Doc = Doc::new(
+    "Lists the organisation's OAuth apps",
+    &[Answered { status: 200, description: "By their names.", content: Content::List(APP) }],
+);
+const GET_DOC: Doc = Doc {
+    refusals: NOT_FOUND,
+    ..Doc::new(
+        "Shows an OAuth app",
+        &[Answered { status: 200, description: "The app, without its secret.", content: Content::One(APP) }],
+    )
+};
+const UPDATE_DOC: Doc = Doc {
+    body: Some(Schema { name: "OauthAppSecret", json: new_secret }),
+    refusals: NOT_FOUND,
+    ..Doc::new(
+        "Replaces the client secret of an OAuth app",
+        &[Answered { status: 200, description: "The app, without its secret.", content: Content::One(APP) }],
+    )
+};
+const DELETE_DOC: Doc = Doc {
+    refusals: NOT_FOUND,
+    ..Doc::new(
+        "Removes an OAuth app; grants that belong to it are kept and not refreshed any more",
+        &[Answered { status: 204, description: "It is gone.", content: Content::None }],
+    )
+};
+
+/// An OAuth app without its secret.
+#[derive(Serialize, JsonSchema)]
+struct App<'a> {
+    #[schemars(extend("format" = "uuid"))]
+    id: String,
+    /// Its name in provider files.
+    app: &'a str,
+    client_id: &'a str,
+    /// What to register at the provider, by provider.
+    redirect_uris: BTreeMap<&'a str, &'a str>,
+    #[schemars(with = "Moment")]
+    created_at: String,
+    #[schemars(with = "Moment")]
+    updated_at: String,
+    created_by: &'a str,
+}
+
+impl<'a> From<&'a ShownOauthApp> for App<'a> {
+    fn from(shown: &'a ShownOauthApp) -> Self {
+        let app = &shown.app;
+        Self {
+            id: app.id.to_string(),
+            app: &app.app,
+            client_id: &app.client_id,
+            redirect_uris: shown.redirect_uris.iter().map(|(id, uri)| (id.as_str(), uri.as_str())).collect(),
+            created_at: timestamp::format(app.created_at),
+            updated_at: timestamp::format(app.updated_at),
+            created_by: &app.created_by,
+        }
+    }
+}
+
+async fn create(mut call: Call) -> Result<HttpResponse, Failure> {
+    let new = read_new(call.body()?)?;
+    let shown = call.app.create_oauth_app(&call.caller, new).await?;
+    Ok(created(format!("{ALL}/{}", shown.app.id), &App::from(&shown)))
+}
+
+async fn list(call: Call) -> Result<HttpResponse, Failure> {
+    let all = call.app.list_oauth_apps(&call.caller).await?;
+    Ok(ok(&all.iter().map(App::from).collect::<Vec<_>>()))
+}
+
+async fn get(call: Call) -> Result<HttpResponse, Failure> {
+    let id = call.path_id("app_id", OauthAppId::parse)?;
+    Ok(ok(&App::from(&call.app.get_oauth_app(&call.caller, id).await?)))
+}
+
+async fn update(mut call: Call) -> Result<HttpResponse, Failure> {
+    let id = call.path_id("app_id", OauthAppId::parse)?;
+    let mut body = call.body()?;
+    let secret = body.required("client_secret");
+    let secret = body.finish(|| secret)?;
+    Ok(ok(&App::from(&call.app.replace_oauth_app_secret(&call.caller, id, secret).await?)))
+}
+
+async fn delete(call: Call) -> Result<HttpResponse, Failure> {
+    let id = call.path_id("app_id", OauthAppId::parse)?;
+    call.app.delete_oauth_app(&call.caller, id).await?;
+    Ok(no_content())
+}
+
+fn read_new(mut body: Fields) -> Result<NewOauthApp, Failure> {
+    let (provider, client_id) = (body.required("provider"), body.required("client_id"));
+    let client_secret = body.optional("client_secret");
+    body.finish(|| Some(NewOauthApp { provider: provider?, client_id: client_id?, client_secret }))
+}
+
+fn secret() -> Value {
+    json!({ "type": "string", "minLength": 1, "maxLength": 4_096, "pattern": "^[ -~]+$" })
+}
+
+fn new_app() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "provider": provider_schema(&["google", "salesforce"]),
+            "client_id": { "type": "string", "minLength": 1, "maxLength": 512, "pattern": "^[ -~]+$" },
+            "client_secret": strongroom_http_kit::or_null(secret()),
+        },
+        "required": ["provider", "client_id"],
+        "additionalProperties": false,
+        "examples": [{ "provider": "google", "client_id": "app.example.com", "client_secret": "a-client-secret" }],
+    })
+}
+
+fn new_secret() -> Value {
+    json!({
+        "type": "object",
+        "properties": { "client_secret": secret() },
+        "required": ["client_secret"],
+        "additionalProperties": false,
+    })
+}

@@ -1,0 +1,32 @@
+//! `POST /integrations/credentials/{credential_id}/refresh`
+
+use actix_web::HttpResponse;
+use strongroom_application::Failure;
+use strongroom_domain::Operation;
+use strongroom_http_kit::{Answered, Call, Content, Doc, Route};
+
+use crate::metadata::{CREDENTIAL, shown};
+
+pub(crate) const ROUTE: Route = Route::act(
+    "/integrations/credentials/{credential_id}/refresh",
+    Operation::RefreshCredential,
+    |call| Box::pin(handle(call)),
+    &DOC,
+);
+
+const DOC: Doc = Doc {
+    refusals: &[404, 409, 502],
+    ..Doc::new(
+        "Refreshes the access token of an OAuth grant now",
+        &[Answered {
+            status: 200,
+            description: "The credential with its new version.",
+            content: Content::One(CREDENTIAL),
+        }],
+    )
+};
+
+async fn handle(call: Call) -> Result<HttpResponse, Failure> {
+    let id = call.credential_id()?;
+    Ok(shown(&call.app.refresh_credential(&call.caller, id).await?))
+}

@@ -1,0 +1,258 @@
+//! The smallest client that can go through a grant, and what it gets.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use strongroom_domain::http_test::{OriginTemplate, Template, TemplatePart};
+use strongroom_domain::oauth::{ClientAuthentication, Endpoint, OauthServer, pkce_challenge};
+use strongroom_domain::{CredentialType, Provider};
+use url::{Url, form_urlencoded};
+
+use super::super::World;
+use super::super::client::{Incoming, Outgoing, exchange, fill};
+use crate::{Credentials, credentials};
+
+pub(super) const REDIRECT: &str = "http://127.0.0.1:8080/integrations/acme/callback";
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+
+pub(super) type Pairs = Vec<(String, String)>;
+
+/// An app at a provider, with a public value in every field that a template may need.
+pub(super) struct Grantee<'a> {
+    pub(super) world: &'a World,
+    pub(super) provider: Arc<Provider>,
+    pub(super) values: Credentials,
+    pub(super) client_id: String,
+    pub(super) secret: String,
+}
+
+impl<'a> Grantee<'a> {
+    pub(super) fn new(world: &'a World, provider: Arc<Provider>) -> Self {
+        let kind = provider.oauth.as_ref().unwrap().credential_type;
+        Self::of_type(world, provider, kind)
+    }
+
+    pub(super) fn of_type(world: &'a World, provider: Arc<Provider>, kind: CredentialType) -> Self {
+        let fields = provider.fields_of(kind).filter(|field| !field.secret);
+        let values = fields.map(|field| (field.name.clone(), credentials::public(field))).collect();
+        Self { world, provider, values, client_id: "app:1 %+é".to_owned(), secret: "s:1 %+é&=".to_owned() }
+    }
+
+    pub(super) fn named(world: &'a World, id: &str) -> Self {
+        Self::new(world, world.provider(id))
+    }
+
+    pub(super) fn server(&self) -> &OauthServer {
+        self.provider.oauth.as_ref().unwrap()
+    }
+
+    pub(super) fn text(&self, template: &Template) -> Option<String> {
+        fill(template, &self.provider, &self.values, str::to_owned)
+    }
+
+    /// Of several templates of one name, the first whose fields are there.
+    fn texts(&self, templates: &[(String, Template)]) -> Pairs {
+        let mut texts = Pairs::new();
+        for (name, template) in templates {
+            if !texts.iter().any(|(known, _)| known == name) {
+                texts.extend(self.text(template).map(|text| (name.clone(), text)));
+            }
+        }
+        texts
+    }
+
+    /// The parameters with which a person is sent.
+    pub(super) fn authorization(&self) -> Pairs {
+        let server = self.server();
+        let scopes: Vec<_> = server.scopes.iter().filter_map(|scope| self.text(scope)).collect();
+        let mut pairs = pairs([
+            ("response_type", "code"),
+            ("client_id", &self.client_id),
+            ("redirect_uri", REDIRECT),
+            ("state", "a-state"),
+        ]);
+        pairs.extend(
+            server.scope_parameter.iter().map(|name| (name.clone(), scopes.join(&server.scope_separator))),
+        );
+        if server.pkce {
+            pairs.push(("code_challenge".to_owned(), pkce_challenge(VERIFIER)));
+            pairs.push(("code_challenge_method".to_owned(), "S256".to_owned()));
+        }
+        pairs.extend(self.texts(&server.authorize_parameters));
+        pairs
+    }
+
+    /// What comes back to the redirect URI; a parameter that is given replaces ours.
+    pub(super) async fn authorize(&self, other: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let answer = self.send_authorization(&replaced(self.authorization(), other)).await;
+        let body = String::from_utf8_lossy(&answer.body);
+        assert_eq!(answer.status.as_u16(), 302, "{}: {body}", self.provider.id);
+        let url = Url::parse(answer.headers["location"].to_str().unwrap()).unwrap();
+        assert!(url.as_str().starts_with(REDIRECT));
+        url.query_pairs().into_owned().collect()
+    }
+
+    pub(super) async fn send_authorization(&self, pairs: &Pairs) -> Incoming {
+        let (path, _) = self.place(&self.server().authorize);
+        let (query, headers) = (encoded(pairs), vec![self.host()]);
+        self.send(Outgoing { method: "GET".to_owned(), path, query, headers, body: String::new() }).await
+    }
+
+    /// The answer for a code that was just approved.
+    pub(super) async fn granted(&mut self, other: &[(&str, &str)]) -> Value {
+        let back = self.authorize(other).await;
+        self.redeem(&back).await
+    }
+
+    /// The answer for a code that has come back.
+    pub(super) async fn redeem(&mut self, back: &BTreeMap<String, String>) -> Value {
+        let server = self.server().clone();
+        for (name, parameter) in &server.callback_fields {
+            self.values.insert(name.clone(), back[parameter].clone().into());
+        }
+        let mut body = pairs([
+            ("grant_type", "authorization_code"),
+            ("code", &back["code"]),
+            ("redirect_uri", REDIRECT),
+        ]);
+        if server.pkce {
+            body.push(("code_verifier".to_owned(), VERIFIER.to_owned()));
+        }
+        body.extend(self.texts(&server.token_parameters));
+        let answer = self.ask(&server.token, body, server.client_authentication).await;
+        for (name, pointer) in &server.response_fields {
+            let arrived = answer.pointer(pointer).cloned();
+            self.values.extend(arrived.map(|value| (name.clone(), value)));
+        }
+        answer
+    }
+
+    pub(super) async fn refresh(&self, token: &str) -> Value {
+        let server = self.server();
+        let (endpoint, body) = self.refreshing(token);
+        self.ask(endpoint, body, server.client_authentication).await
+    }
+
+    pub(super) fn refreshing(&self, token: &str) -> (&Endpoint, Pairs) {
+        let server = self.server();
+        let mut body = pairs([("grant_type", "refresh_token"), ("refresh_token", token)]);
+        if server.refresh_sends_redirect_uri {
+            body.push(("redirect_uri".to_owned(), REDIRECT.to_owned()));
+        }
+        body.extend(self.texts(&server.refresh_parameters));
+        (server.refresh.as_ref().unwrap_or(&server.token), body)
+    }
+
+    pub(super) async fn client_credentials(&self) -> Value {
+        let grant = self.server().client_credentials.as_ref().unwrap();
+        let mut body = self.texts(&grant.parameters);
+        if !body.iter().any(|(name, _)| name == "grant_type") {
+            body.extend(pairs([("grant_type", "client_credentials")]));
+        }
+        body.extend(grant.scope.iter().map(|scope| ("scope".to_owned(), self.text(scope).unwrap())));
+        self.ask(&grant.token, body, grant.client_authentication).await
+    }
+
+    /// Status and body of the account endpoint.
+    pub(super) async fn account(&self, token: &str) -> (u16, Value) {
+        let endpoint = self.server().account.as_ref().unwrap().endpoint.as_ref().unwrap();
+        let (path, query) = self.place(endpoint);
+        let headers = vec![self.host(), ("authorization".to_owned(), format!("Bearer {token}"))];
+        let request = Outgoing { method: "GET".to_owned(), path, query, headers, body: String::new() };
+        let answer = self.send(request).await;
+        (answer.status.as_u16(), serde_json::from_slice(&answer.body).unwrap())
+    }
+
+    pub(super) async fn revoke(&self, token: &str) -> u16 {
+        let server = self.server();
+        let endpoint = server.revoke.as_ref().unwrap();
+        let outgoing = self.post(endpoint, pairs([("token", token)]), server.client_authentication, false);
+        self.send(outgoing).await.status.as_u16()
+    }
+
+    /// The whole answer of a token endpoint as JSON, with its status in `http` when it is not 200.
+    pub(super) async fn ask(&self, at: &Endpoint, body: Pairs, how: ClientAuthentication) -> Value {
+        let answer = self.send(self.post(at, body, how, self.server().json_request)).await;
+        let mut value: Value = serde_json::from_slice(&answer.body).unwrap_or_else(|_| json!({ "http": 0 }));
+        if answer.status.as_u16() != 200 {
+            value["http"] = answer.status.as_u16().into();
+        }
+        value
+    }
+
+    pub(super) fn post(
+        &self,
+        at: &Endpoint,
+        mut body: Pairs,
+        how: ClientAuthentication,
+        json: bool,
+    ) -> Outgoing {
+        let (path, query) = self.place(at);
+        let mut headers = vec![self.host()];
+        let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        match how {
+            ClientAuthentication::Basic => {
+                let pair = format!("{}:{}", encode(&self.client_id), encode(&self.secret));
+                headers.push(("authorization".to_owned(), format!("Basic {}", STANDARD.encode(pair))));
+            }
+            ClientAuthentication::Body => {
+                body.extend(pairs([("client_id", &self.client_id), ("client_secret", &self.secret)]));
+            }
+        }
+        let (kind, body) = if json {
+            ("application/json", json!(body.into_iter().collect::<BTreeMap<_, _>>()).to_string())
+        } else {
+            ("application/x-www-form-urlencoded", encoded(&body))
+        };
+        headers.push(("content-type".to_owned(), kind.to_owned()));
+        Outgoing { method: "POST".to_owned(), path, query, headers, body }
+    }
+
+    pub(super) async fn send(&self, outgoing: Outgoing) -> Incoming {
+        exchange(self.world.simulator.address(), &outgoing).await
+    }
+
+    fn host(&self) -> (String, String) {
+        ("host".to_owned(), self.world.simulator.address().to_string())
+    }
+
+    /// Path and query of an endpoint of the overlay, which leads to the simulator and nowhere else.
+    fn place(&self, endpoint: &Endpoint) -> (String, String) {
+        let OriginTemplate::Host { plain_http: true, host, port, .. } = &endpoint.origin else {
+            panic!("{}: an endpoint does not lead to the simulator", self.provider.id);
+        };
+        let address = self.world.simulator.address();
+        assert_eq!(host.0, [TemplatePart::Literal(address.ip().to_string())]);
+        assert_eq!(*port, Some(address.port()));
+        let encode = |value: &str| form_urlencoded::byte_serialize(value.as_bytes()).collect();
+        (fill(&endpoint.path, &self.provider, &self.values, encode).unwrap(), String::new())
+    }
+}
+
+pub(super) fn pairs<const N: usize>(pairs: [(&str, &str); N]) -> Pairs {
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
+}
+
+pub(super) fn replaced(mut pairs: Pairs, other: &[(&str, &str)]) -> Pairs {
+    for (name, value) in other {
+        pairs.retain(|(known, _)| known != name);
+        pairs.push(((*name).to_owned(), (*value).to_owned()));
+    }
+    pairs
+}
+
+pub(super) fn encoded(pairs: &Pairs) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
+
+/// A member of a token answer where the file says that it stands.
+pub(super) fn member(server: &OauthServer, answer: &Value, name: &str) -> Option<String> {
+    let pointer = server.response_pointers.get(name).cloned().unwrap_or_else(|| format!("/{name}"));
+    match answer.pointer(&pointer)? {
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}

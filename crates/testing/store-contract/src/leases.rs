@@ -1,0 +1,371 @@
+//! Leases of refreshes, what they bring, and what earlier attempts came to.
+
+use std::time::Duration;
+
+use strongroom_domain::config::ConfigValue;
+use strongroom_domain::content::Content;
+use strongroom_domain::{
+    Action, Credential, CredentialName, CredentialStatus, Evidence, OrganizationId, Sealed,
+};
+use strongroom_environment::Ids;
+use strongroom_fixtures::{
+    SeededIds, credential, event_about, full_credential, instant, organization, sealed,
+};
+use strongroom_repository::{DueRefresh, Lease, Selector, StoreError};
+use uuid::Uuid;
+
+use crate::StoreUnderTest;
+use crate::under_test::{created, deleted, disconnected, updated};
+
+const LENGTH: Duration = Duration::from_secs(30);
+pub(crate) const ME: Uuid = Uuid::from_u128(1);
+pub(crate) const OTHER: Uuid = Uuid::from_u128(2);
+
+/// The first attempt for a version.
+pub(crate) const FIRST: Lease = Lease::Acquired { failures: 0, interrupted: false };
+
+/// Evidence that a token was refreshed, or could not be.
+pub(crate) fn told(credential: &Credential) -> Evidence {
+    event_about(credential, Action::CredentialRefreshed).into()
+}
+
+/// A credential as a refresh leaves it, and its payload.
+pub fn refreshed(before: &Credential) -> (Credential, Sealed) {
+    let mut content = Content { access_token_expires_at: Some(instant(200)), ..Content::default() };
+    content.config.insert("scope", ConfigValue::Text("openid".to_owned()));
+    let mut after = before.clone();
+    after.take_refresh(&content, Some(instant(180)), instant(100));
+    (after, sealed([4; 8], b"\x02refreshed"))
+}
+
+impl StoreUnderTest {
+    /// Asks for the lease of a credential as it was seen.
+    pub(crate) async fn acquire(&self, credential: &Credential, owner: Uuid) -> Lease {
+        let (organization, version) = (&credential.organization, credential.version);
+        self.leases.acquire(organization, credential.id, version, owner, LENGTH).await.unwrap()
+    }
+
+    /// Ends an attempt that brought nothing.
+    async fn fail(&self, credential: &Credential, owner: Uuid, seconds: u64) {
+        let retry_after = Duration::from_secs(seconds);
+        self.leases.fail(&credential.organization, credential.id, owner, retry_after).await.unwrap();
+    }
+
+    /// Stores what a refresh of a credential as it was seen brought; whether it was written.
+    async fn refresh(&self, seen: &Credential, owner: Uuid) -> bool {
+        let (after, payload) = refreshed(seen);
+        self.second.leases.store(&after, &payload, seen.version, owner, told(seen)).await.unwrap()
+    }
+
+    /// A stored credential with its payload.
+    async fn sealed(&self, credential: &Credential) -> (Credential, Sealed) {
+        let selector = Selector::Id(credential.id);
+        let found = self.credentials.find_sealed(&credential.organization, &selector).await.unwrap().unwrap();
+        (found.credential, found.sealed)
+    }
+
+    /// Lets so many seconds go by.
+    fn pass(&self, seconds: i64) {
+        (self.age)(time::Duration::seconds(seconds));
+    }
+}
+
+/// While a lease runs nobody gets one, its owner neither; after that its attempt counts as interrupted.
+pub async fn a_lease_is_held_until_it_ends(store: StoreUnderTest) {
+    let (acme, ids) = (organization("acme"), SeededIds::new(1));
+    let (stored, neighbour) = (full_credential(&acme, ids.credential()), credential(&acme, ids.credential()));
+    store.store(&stored).await;
+    store.store(&neighbour).await;
+    assert_eq!(store.acquire(&stored, ME).await, FIRST);
+    for owner in [ME, OTHER] {
+        assert_eq!(store.acquire(&stored, owner).await, Lease::Held);
+    }
+    assert_eq!(store.acquire(&neighbour, OTHER).await, FIRST);
+    store.pass(25);
+    assert_eq!(store.acquire(&stored, OTHER).await, Lease::Held);
+    store.pass(6);
+    let interrupted = Lease::Acquired { failures: 0, interrupted: true };
+    assert_eq!(store.acquire(&stored, OTHER).await, interrupted);
+    assert_eq!(store.acquire(&stored, ME).await, Lease::Held);
+    assert_eq!(store.actions(&acme).await, [Action::CredentialCreated; 2]);
+}
+
+/// A failure is counted, and nobody tries again before its time; nor is anything counted for who holds no lease.
+pub async fn a_failed_attempt_sets_the_time_of_the_next(store: StoreUnderTest) {
+    let acme = organization("acme");
+    let stored = credential(&acme, SeededIds::new(1).credential());
+    store.store(&stored).await;
+    store.fail(&stored, ME, 60).await;
+    for failures in 0..3 {
+        assert_eq!(store.acquire(&stored, ME).await, Lease::Acquired { failures, interrupted: false });
+        store.fail(&stored, OTHER, 5).await;
+        assert_eq!(store.acquire(&stored, OTHER).await, Lease::Held);
+        store.fail(&stored, ME, 60).await;
+        store.fail(&stored, ME, 600).await;
+        for owner in [ME, OTHER] {
+            match store.acquire(&stored, owner).await {
+                Lease::NotYet(wait) => {
+                    assert!(wait > Duration::from_secs(50) && wait <= Duration::from_secs(60))
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        store.pass(61);
+    }
+    let late = store.acquire(&stored, ME).await;
+    assert_eq!(late, Lease::Acquired { failures: 3, interrupted: false });
+    // Its lease has ended, but nobody else has one: it still can tell.
+    store.pass(31);
+    store.fail(&stored, ME, 0).await;
+    store.pass(1);
+    assert_eq!(store.acquire(&stored, OTHER).await, Lease::Acquired { failures: 4, interrupted: false });
+}
+
+/// That an answer may be lost stays known until the version moves, whatever later attempts came to.
+pub async fn an_interruption_stays_on_record(store: StoreUnderTest) {
+    let acme = organization("acme");
+    let stored = credential(&acme, SeededIds::new(1).credential());
+    store.store(&stored).await;
+    assert_eq!(store.acquire(&stored, ME).await, FIRST);
+    store.pass(31);
+    assert_eq!(store.acquire(&stored, OTHER).await, Lease::Acquired { failures: 0, interrupted: true });
+    store.fail(&stored, ME, 600).await;
+    store.fail(&stored, OTHER, 10).await;
+    store.pass(11);
+    assert_eq!(store.acquire(&stored, ME).await, Lease::Acquired { failures: 1, interrupted: true });
+}
+
+/// The lease is for one version: another one has nothing to do with its attempts, and an older one gets none.
+pub async fn attempts_for_an_older_version_are_forgotten(store: StoreUnderTest) {
+    let (acme, ids) = (organization("acme"), SeededIds::new(1));
+    for fails in [true, false] {
+        let stored = credential(&acme, ids.credential());
+        store.store(&stored).await;
+        assert_eq!(store.acquire(&stored, ME).await, FIRST);
+        if fails {
+            store.fail(&stored, ME, 600).await;
+        }
+        let next = Credential { version: 2, revision: 2, ..stored.clone() };
+        assert_eq!(store.acquire(&next, OTHER).await, Lease::Moved);
+        store.credentials.replace(&next, None, 1, 1, updated(&next)).await.unwrap();
+        assert_eq!(store.acquire(&stored, OTHER).await, Lease::Moved);
+        assert_eq!(store.acquire(&next, OTHER).await, FIRST);
+        assert_eq!(store.acquire(&next, ME).await, Lease::Held);
+    }
+    assert_eq!(store.acquire(&credential(&acme, ids.credential()), ME).await, Lease::Moved);
+}
+
+/// Config, version, times, payload and status are written; what people have changed meanwhile stays.
+pub async fn a_refresh_is_stored_with_what_it_brings_and_nothing_else(store: StoreUnderTest) {
+    let (acme, ids) = (organization("acme"), SeededIds::new(1));
+    let (seen, neighbour) =
+        (full_credential(&acme, ids.credential()), full_credential(&acme, ids.credential()));
+    store.store(&seen).await;
+    let neighbour = Credential { slot: None, ..neighbour };
+    let untouched = store.store(&neighbour).await;
+    assert_eq!(store.acquire(&seen, ME).await, FIRST);
+    let renamed = Credential {
+        name: CredentialName::parse("another name").unwrap(),
+        revision: seen.revision + 1,
+        expires_at: Some(instant(9)),
+        modified_by: "user-2".to_owned(),
+        updated_at: instant(8),
+        ..seen.clone()
+    };
+    store.credentials.replace(&renamed, None, seen.revision, seen.version, updated(&renamed)).await.unwrap();
+    assert!(store.refresh(&seen, ME).await);
+    assert_eq!(store.sealed(&seen).await, refreshed(&renamed));
+    assert_eq!(store.sealed(&neighbour).await, (untouched.credential, untouched.sealed));
+    let expected = [
+        Action::CredentialCreated,
+        Action::CredentialCreated,
+        Action::CredentialUpdated,
+        Action::CredentialRefreshed,
+    ];
+    assert_eq!(store.actions(&acme).await, expected);
+}
+
+/// A refresh shows that the grant is good; what a test found about it meanwhile is no business of its own.
+pub async fn a_refresh_ends_the_need_to_authorise_again(store: StoreUnderTest) {
+    let (acme, ids) = (organization("acme"), SeededIds::new(1));
+    for status in CredentialStatus::ALL {
+        let seen = Credential { status: CredentialStatus::Validated, ..credential(&acme, ids.credential()) };
+        store.store(&seen).await;
+        let (status_reason, revision) = (Some("since".to_owned()), 2);
+        let by_now = Credential { status, status_reason, revision, ..seen.clone() };
+        store.credentials.replace(&by_now, None, 1, 1, updated(&by_now)).await.unwrap();
+        assert!(store.refresh(&seen, ME).await);
+        assert_eq!(store.sealed(&seen).await, refreshed(&by_now));
+    }
+}
+
+/// Nobody has to hold the lease to store an answer, only the version counts; the lease ends if it is the writer's.
+pub async fn a_late_answer_is_stored_unless_the_version_has_moved(store: StoreUnderTest) {
+    let acme = organization("acme");
+    let mut seen = credential(&acme, SeededIds::new(1).credential());
+    store.store(&seen).await;
+    for owner in [ME, OTHER] {
+        assert_eq!(store.acquire(&seen, ME).await, FIRST);
+        assert!(store.refresh(&seen, owner).await);
+        let after = refreshed(&seen);
+        assert!(!store.refresh(&seen, ME).await);
+        assert_eq!(store.acquire(&seen, OTHER).await, Lease::Moved);
+        assert_eq!(store.sealed(&seen).await, after);
+        seen = after.0;
+    }
+    assert_eq!(store.acquire(&seen, OTHER).await, FIRST);
+    let refreshes = [Action::CredentialCreated, Action::CredentialRefreshed, Action::CredentialRefreshed];
+    assert_eq!(store.actions(&acme).await, refreshes);
+}
+
+/// A credential that was deleted is not brought back by its refresh, and takes its attempts with it.
+pub async fn a_deleted_credential_is_not_refreshed(store: StoreUnderTest) {
+    let acme = organization("acme");
+    let stored = credential(&acme, SeededIds::new(1).credential());
+    let delete = async || {
+        let (tombstone, disconnection) = (deleted(&stored), disconnected(&stored));
+        store.credentials.delete(&acme, stored.id, None, tombstone, disconnection).await.unwrap()
+    };
+    for fails in [true, false] {
+        store.store(&stored).await;
+        assert_eq!(store.acquire(&stored, ME).await, FIRST);
+        if fails {
+            store.fail(&stored, ME, 600).await;
+        }
+        assert!(delete().await);
+        assert_eq!(store.acquire(&stored, OTHER).await, Lease::Moved);
+        store.fail(&stored, ME, 0).await;
+        assert!(!store.refresh(&stored, ME).await);
+        let problem = (CredentialStatus::NeedsReauth, "grant_refused");
+        assert!(!store.leases.note_problem(&acme, stored.id, 1, problem, told(&stored)).await.unwrap());
+        assert!(store.credentials.find(&acme, stored.id).await.unwrap().is_none());
+    }
+    assert_eq!(store.actions(&acme).await.len(), 4);
+    store.assert_no_drift().await;
+}
+
+/// A reason is written and recorded when it is news, for the version that it is about. What needs a person is not
+/// refreshed ahead any more.
+pub async fn a_problem_is_noted_once(store: StoreUnderTest) {
+    let ids = SeededIds::new(1);
+    let validated = CredentialStatus::Validated;
+    for ended in [CredentialStatus::NeedsReauth, CredentialStatus::Rejected] {
+        let organization = organization(ended.as_str());
+        let full = full_credential(&organization, ids.credential());
+        let stored = Credential { status: validated, status_reason: None, ..full };
+        let payload = store.store(&stored).await.sealed;
+        let note = async |version, status, reason: &str| {
+            let (problem, evidence) = ((status, reason), told(&stored));
+            let leases = &store.second.leases;
+            leases.note_problem(&organization, stored.id, version, problem, evidence).await.unwrap()
+        };
+        for version in [2, 4] {
+            assert!(!note(version, ended, "grant_refused").await);
+        }
+        let steps = [
+            (validated, "app_refused", stored.refresh_at),
+            (validated, "provider_unavailable", stored.refresh_at),
+            (ended, "provider_unavailable", None),
+            (ended, "grant_refused", None),
+            (validated, "grant_refused", None),
+        ];
+        for (status, reason, refresh_at) in steps {
+            assert!(note(3, status, reason).await);
+            assert!(!note(3, status, reason).await);
+            let status_reason = Some(reason.to_owned());
+            let expected = Credential { status, status_reason, refresh_at, ..stored.clone() };
+            assert_eq!(store.sealed(&stored).await, (expected, payload.clone()));
+        }
+        assert_eq!(store.actions(&organization).await.len(), 1 + steps.len());
+    }
+}
+
+/// Stores a credential that is due so many seconds from now, or has been for as long.
+async fn stored_due(
+    store: &StoreUnderTest,
+    organization: &OrganizationId,
+    ids: &SeededIds,
+    seconds: i64,
+) -> (Credential, DueRefresh) {
+    let now = store.deployment.now().await.unwrap();
+    let refresh_at = Some(now + time::Duration::seconds(seconds));
+    let stored = Credential { refresh_at, ..credential(organization, ids.credential()) };
+    store.store(&stored).await;
+    let due = DueRefresh { organization: organization.clone(), credential: stored.id };
+    (stored, due)
+}
+
+/// The longest due comes first, of any organisation, and no more than are asked for; what is not due does not come.
+pub async fn what_is_due_comes_longest_due_first(store: StoreUnderTest) {
+    let (acme, globex, ids) = (organization("acme"), organization("globex"), SeededIds::new(1));
+    assert_eq!(store.leases.due(10).await.unwrap(), []);
+    let (_, second) = stored_due(&store, &globex, &ids, -20).await;
+    let (_, third) = stored_due(&store, &acme, &ids, -10).await;
+    let (_, first) = stored_due(&store, &acme, &ids, -30).await;
+    stored_due(&store, &acme, &ids, 60).await;
+    store.store(&credential(&acme, ids.credential())).await;
+    let expected = [first, second, third];
+    assert_eq!(store.second.leases.due(10).await.unwrap(), expected);
+    assert_eq!(store.leases.due(2).await.unwrap().as_slice(), expected.get(..2).unwrap());
+    assert_eq!(store.leases.due(0).await.unwrap(), []);
+}
+
+/// What somebody works on, or may not be tried yet, is not due; attempts for an older version hide nothing.
+pub async fn what_is_held_or_not_yet_to_be_tried_is_not_due(store: StoreUnderTest) {
+    let (acme, ids) = (organization("acme"), SeededIds::new(1));
+    let (held, due_again) = stored_due(&store, &acme, &ids, -30).await;
+    let (failed, due_later) = stored_due(&store, &acme, &ids, -20).await;
+    let (moved, due_now) = stored_due(&store, &acme, &ids, -10).await;
+    for one in [&held, &failed, &moved] {
+        assert_eq!(store.acquire(one, ME).await, FIRST);
+    }
+    store.fail(&failed, ME, 60).await;
+    assert_eq!(store.leases.due(10).await.unwrap(), []);
+    let next = Credential { version: 2, revision: 2, ..moved.clone() };
+    store.credentials.replace(&next, None, 1, 1, updated(&next)).await.unwrap();
+    let due = async || store.second.leases.due(10).await.unwrap();
+    assert_eq!(due().await.as_slice(), std::slice::from_ref(&due_now));
+    store.pass(31);
+    assert_eq!(due().await, [due_again.clone(), due_now.clone()]);
+    store.pass(30);
+    assert_eq!(due().await, [due_again.clone(), due_later.clone(), due_now.clone()]);
+    assert_eq!(store.acquire(&failed, OTHER).await, Lease::Acquired { failures: 1, interrupted: false });
+    assert_eq!(due().await, [due_again.clone(), due_now]);
+    // What was refreshed, or has to be authorised again, is not due.
+    assert!(store.refresh(&next, ME).await);
+    let problem = (CredentialStatus::NeedsReauth, "grant_refused");
+    assert!(store.leases.note_problem(&acme, held.id, 1, problem, told(&held)).await.unwrap());
+    let due_then = due().await;
+    assert_eq!(due_then, [DueRefresh { organization: acme.clone(), credential: moved.id }]);
+}
+
+/// When the event cannot be written, credential and lease stay what they were.
+pub async fn a_refresh_is_not_stored_without_its_event(store: StoreUnderTest) {
+    let acme = organization("acme");
+    let stored = full_credential(&acme, SeededIds::new(1).credential());
+    let before = store.store(&stored).await;
+    assert_eq!(store.acquire(&stored, ME).await, FIRST);
+    let (after, payload) = refreshed(&stored);
+    let problem = (CredentialStatus::Validated, "app_missing");
+    store.keys.set_broken(true);
+    assert!(store.leases.store(&after, &payload, 3, ME, told(&stored)).await.is_err());
+    assert!(store.leases.note_problem(&acme, stored.id, 3, problem, told(&stored)).await.is_err());
+    store.keys.set_broken(false);
+    assert_eq!(store.sealed(&stored).await, (before.credential, before.sealed));
+    assert_eq!(store.acquire(&stored, OTHER).await, Lease::Held);
+    assert_eq!(store.actions(&acme).await, [Action::CredentialCreated]);
+}
+
+/// A writer that read the credential before its refresh is told so.
+pub async fn a_replacement_that_was_read_before_a_refresh_is_stale(store: StoreUnderTest) {
+    let (acme, ids) = (organization("acme"), SeededIds::new(1));
+    let seen = credential(&acme, ids.credential());
+    let new = strongroom_fixtures::with_payload(seen.clone());
+    store.credentials.insert(&new, 1, created(&seen)).await.unwrap();
+    assert_eq!(store.acquire(&seen, Uuid::from_u128(ids.next().as_u128())).await, FIRST);
+    assert!(store.refresh(&seen, ME).await);
+    let late = Credential { revision: 2, ..seen.clone() };
+    let stale = store.credentials.replace(&late, None, 1, 1, updated(&late)).await;
+    assert!(matches!(stale, Err(StoreError::StaleVersion)), "{stale:?}");
+    assert_eq!(store.sealed(&seen).await, refreshed(&seen));
+}

@@ -1,0 +1,134 @@
+//! OAuth from outside: flows, refreshes and what may go wrong, against authorization servers that others have written.
+
+mod apps;
+mod attacks;
+mod connecting;
+mod crash;
+mod faults;
+mod flows;
+mod pages;
+mod refreshing;
+mod storm;
+
+use std::time::{Duration, Instant};
+
+use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, ORIGIN};
+use reqwest::redirect::Policy;
+use serde_json::Value;
+use url::{Url, form_urlencoded};
+
+use crate::support::authorization_servers::{Browser, NodeServer, PROVIDER};
+use crate::support::{Character, Client, Reply, Server};
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// A person's browser at Strongroom: it goes where it is told and follows nothing by itself.
+fn person() -> reqwest::Client {
+    let http = reqwest::Client::builder().no_proxy().redirect(Policy::none());
+    http.timeout(Duration::from_secs(30)).build().unwrap()
+}
+
+async fn read(answer: reqwest::Response) -> Reply {
+    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+    Reply { status, headers, text: answer.text().await.unwrap() }
+}
+
+/// Brings a callback to Strongroom.
+async fn visit(url: &Url) -> Reply {
+    read(person().get(url.clone()).send().await.unwrap()).await
+}
+
+/// Where an answer sends the browser.
+fn location(reply: &Reply) -> Url {
+    assert_eq!(reply.status, 303, "{}", reply.text);
+    Url::parse(reply.headers.get(LOCATION).unwrap().to_str().unwrap()).unwrap()
+}
+
+fn parameter(url: &Url, name: &str) -> Option<String> {
+    url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+/// The form of the page that asks for confirmation.
+struct Form {
+    action: Url,
+    state: String,
+    token: String,
+}
+
+impl Form {
+    fn of(page: &Reply) -> Self {
+        assert_eq!(page.status, 200, "{}", page.text);
+        let between = |before: &str| {
+            let from = page.text.split_once(before).unwrap_or_else(|| panic!("no {before} on the page")).1;
+            from.split_once('"').unwrap().0.to_owned()
+        };
+        Self {
+            action: Url::parse(&between("action=\"")).unwrap(),
+            state: between("name=\"state\" value=\""),
+            token: between("name=\"token\" value=\""),
+        }
+    }
+
+    /// Presses a button, as a browser does that shows the page.
+    async fn press(&self, answer: &str) -> Reply {
+        self.press_from(Some(&self.action.origin().ascii_serialization()), answer).await
+    }
+
+    async fn press_from(&self, origin: Option<&str>, answer: &str) -> Reply {
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([("state", self.state.as_str()), ("token", &self.token), ("answer", answer)])
+            .finish();
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, "application/x-www-form-urlencoded".parse().unwrap());
+        if let Some(origin) = origin {
+            headers.insert(ORIGIN, origin.parse().unwrap());
+        }
+        read(person().post(self.action.clone()).headers(headers).body(body).send().await.unwrap()).await
+    }
+}
+
+/// Begins a flow that must begin.
+async fn begin(client: &Client, query: &str) -> Value {
+    let reply = client.get(&format!("/integrations/{PROVIDER}/authorize?{query}")).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    reply.json()
+}
+
+fn url_of(begun: &Value) -> &str {
+    begun["authorization_url"].as_str().unwrap()
+}
+
+/// A whole flow in which the person confirms; returns the credential's id.
+async fn granted(client: &Client) -> String {
+    let begun = begin(client, "").await;
+    let back = Browser::default().follow(url_of(&begun)).await;
+    let done = Form::of(&visit(&back).await).press("connect").await;
+    assert_eq!(done.status, 200, "{}", done.text);
+    let listed = client.get(&format!("/integrations/credentials?provider={PROVIDER}")).await.json();
+    listed[0]["id"].as_str().unwrap().to_owned()
+}
+
+fn admin(server: &Server) -> Client {
+    server.client(Character::admin_of("acme"))
+}
+
+fn robot(server: &Server) -> Client {
+    server.client(Character::service_of("acme", "credentials:read credentials:write secrets:read"))
+}
+
+fn secrets(id: &str) -> String {
+    format!("/integrations/credentials/{id}/secrets")
+}
+
+/// Waits until something holds, for at most so long.
+async fn until<F: AsyncFn() -> bool>(limit: Duration, what: &str, holds: F) {
+    let deadline = Instant::now() + limit;
+    while !holds().await {
+        assert!(Instant::now() < deadline, "{what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+async fn refreshes(server: &NodeServer) -> u64 {
+    server.counts().await.token_requests("refresh_token")
+}

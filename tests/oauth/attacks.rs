@@ -1,0 +1,246 @@
+//! Fixation, mix-up, forged, replayed and stolen states (RFC 9700, RFC 9207, security.md rows 13 to 15).
+
+use std::path::Path;
+
+use serde_json::json;
+use url::Url;
+
+use super::{Form, HOUR, admin, begin, granted, parameter, robot, secrets, url_of, visit};
+use crate::support::authorization_servers::{Browser, MockServer, OidcServer, PROVIDER, with_app};
+use crate::support::{Character, World, on_both_stores};
+
+on_both_stores!(a_state_is_used_once, a_code_of_another_server_is_not_taken);
+
+fn with(url: &Url, name: &str, value: Option<&str>) -> Url {
+    let pairs: Vec<(String, String)> =
+        url.query_pairs().filter(|(key, _)| key != name).map(|(k, v)| (k.into(), v.into())).collect();
+    let mut changed = url.clone();
+    changed.query_pairs_mut().clear().extend_pairs(pairs);
+    if let Some(value) = value {
+        changed.query_pairs_mut().append_pair(name, value);
+    }
+    changed
+}
+
+async fn a_state_is_used_once(world: World) {
+    let provider = OidcServer::start(HOUR);
+    let world = provider.set(world);
+    let server = world.setup.start().await;
+    let admin = admin(&server);
+    let begun = begin(&admin, "").await;
+    let back = Browser::default().follow(url_of(&begun)).await;
+    // Forged and expired ones first: they use nothing up.
+    for state in ["", "x", &"A".repeat(43), &"A".repeat(44), "../../etc/passwd"] {
+        assert_eq!(visit(&with(&back, "state", Some(state))).await.status, 400, "{state}");
+    }
+    assert_eq!(visit(&with(&back, "state", None)).await.status, 400);
+    let mut twice = back.clone();
+    twice.query_pairs_mut().append_pair("state", begun["state"].as_str().unwrap());
+    assert_eq!(visit(&twice).await.status, 400, "a parameter that is there twice");
+    assert_eq!(provider.counts().await.token_requests("authorization_code"), 0);
+
+    let mut all = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let back = back.clone();
+        all.spawn(async move { visit(&back).await.status });
+    }
+    let mut statuses = all.join_all().await;
+    statuses.sort_unstable();
+    assert_eq!((statuses[0], statuses[1], statuses[19]), (200, 400, 400));
+    assert_eq!(provider.counts().await.token_requests("authorization_code"), 1, "a replay asks nobody");
+    assert_eq!(admin.get("/integrations/credentials").await.json().as_array().unwrap().len(), 1);
+}
+
+/// Mix-up: a person is sent to the honest server with a flow of the attacker's, or the other way round.
+async fn a_code_of_another_server_is_not_taken(world: World) {
+    let (honest, attacker) = (OidcServer::start(HOUR), MockServer::start(HOUR));
+    let world = with_app(honest.set(world), "evil_id");
+    let overlay = world.setup.variable("STRONGROOM_CATALOG__DIR").unwrap().to_owned();
+    attacker.write_provider(Path::new(&overlay), "evil_id");
+    let server = world.setup.start().await;
+    let admin = admin(&server);
+    let evil = admin.get("/integrations/evil_id/authorize").await.json();
+
+    // The attacker's server hands the honest server's code to the attacker's callback.
+    let code = Browser::default().follow(url_of(&begin(&admin, "").await)).await;
+    let mixed = format!(
+        "http://{}/integrations/evil_id/callback?code={}&state={}",
+        server.address(),
+        parameter(&code, "code").unwrap(),
+        parameter(&code, "state").unwrap(),
+    );
+    assert_eq!(visit(&Url::parse(&mixed).unwrap()).await.status, 400);
+    assert_eq!(attacker.counts().await.token_requests("authorization_code"), 0, "the code went nowhere");
+
+    // The state of the attacker's flow at the honest callback, with a code of the attacker's.
+    let code = Browser::default().follow(url_of(&evil)).await;
+    let mixed = code.as_str().replace("/evil_id/", &format!("/{PROVIDER}/"));
+    assert_eq!(visit(&Url::parse(&mixed).unwrap()).await.status, 400);
+    assert_eq!(honest.counts().await.token_requests("authorization_code"), 0);
+
+    // Another issuer than announced, and none at all.
+    for issuer in [Some(attacker.issuer()), Some("https://honest.example"), None] {
+        let begun = begin(&admin, "").await;
+        let back = Browser::default().follow(url_of(&begun)).await;
+        let refused = visit(&with(&back, "iss", issuer)).await;
+        assert!(refused.status == 400 && refused.text.contains("other_issuer"), "{}", refused.text);
+    }
+    assert_eq!(honest.counts().await.token_requests("authorization_code"), 0);
+    assert_eq!(admin.get("/integrations/credentials").await.json(), json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_victim_who_follows_an_attackers_link_gives_the_attacker_nothing() {
+    let provider = OidcServer::start(HOUR);
+    let world = provider.set(World::embedded()).with("STRONGROOM_OAUTH__COMPLETION", "bound");
+    let server = world.setup.start().await;
+    // Mallory begins, the victim grants, and the completion code stays with the victim's browser.
+    let mallory = server.client(Character::member_of("globex"));
+    let begun = begin(&mallory, "").await;
+    let back = Browser::default().follow_as(url_of(&begun), "victim@example.com").await;
+    let page = visit(&back).await;
+    let code = page.text.split_once("<code>").unwrap().1.split_once("</code>").unwrap().0.to_owned();
+    let listed = mallory.get("/integrations/credentials").await.json();
+    let id = listed[0]["id"].as_str().unwrap();
+    let reader = server.client(Character::service_of("globex", "secrets:read"));
+    assert_eq!(reader.get(&secrets(id)).await.status, 409);
+    let guess = json!({ "state": begun["state"], "completion_code": "A".repeat(43) });
+    assert_eq!(mallory.post("/integrations/oauth/complete", guess).await.status, 400);
+    // The victim cannot be made to complete it either: it is another principal.
+    let victim = server.client(Character::member_of("acme"));
+    let body = json!({ "state": begun["state"], "completion_code": code });
+    assert_eq!(victim.post("/integrations/oauth/complete", body).await.status, 400);
+    assert_eq!(reader.get(&secrets(id)).await.status, 409);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_our_own_page_confirms() {
+    let provider = OidcServer::start(HOUR);
+    let world = provider.set(World::embedded());
+    let server = world.setup.start().await;
+    let admin = admin(&server);
+    let begun = begin(&admin, "").await;
+    let back = Browser::default().follow(url_of(&begun)).await;
+    let form = Form::of(&visit(&back).await);
+    let own = form.action.origin().ascii_serialization();
+    let foreign = [
+        None,
+        Some("null"),
+        Some("https://evil.example"),
+        Some("http://127.0.0.1"),
+        Some(&format!("{own}.evil.example")),
+    ]
+    .map(|origin| origin.map(str::to_owned));
+    for origin in foreign {
+        let refused = form.press_from(origin.as_deref(), "connect").await;
+        assert_eq!(refused.status, 403, "{origin:?}");
+    }
+    let other_token = Form { token: "A".repeat(43), action: form.action.clone(), state: form.state.clone() };
+    assert_eq!(other_token.press("connect").await.status, 400);
+    let other_state = Form { state: "A".repeat(43), action: form.action.clone(), token: form.token.clone() };
+    assert_eq!(other_state.press("connect").await.status, 400);
+    assert_eq!(form.press("perhaps").await.status, 400);
+    let listed = admin.get("/integrations/credentials").await.json();
+    assert_eq!(listed[0]["status"], "pending", "nobody has confirmed");
+    // A bound flow's code is no confirmation, and a confirmed flow is not completed by API.
+    let body = json!({ "state": form.state, "completion_code": form.token });
+    assert_eq!(admin.post("/integrations/oauth/complete", body).await.status, 400);
+    assert_eq!(form.press("connect").await.status, 200);
+    assert_eq!(form.press("connect").await.status, 400, "once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_sent_where_the_list_does_not_lead() {
+    let provider = MockServer::start(HOUR);
+    let allowed = "https://app.example.com/done,http://localhost:3000";
+    let world = provider.set(World::embedded()).with("STRONGROOM_OAUTH__REDIRECT_ALLOWLIST", allowed);
+    let server = world.setup.start().await;
+    let admin = admin(&server);
+    let corpus = include_str!("../../crates/domain/src/oauth/redirect_corpus.txt");
+    let mut tried = 0;
+    for line in corpus.lines().filter(|line| !line.starts_with("# ") && !line.is_empty()) {
+        let encoded: String = url::form_urlencoded::byte_serialize(line.as_bytes()).collect();
+        let reply = admin.get(&format!("/integrations/{PROVIDER}/authorize?redirect_to={encoded}")).await;
+        assert_eq!(
+            (reply.status, &reply.json()["error"]["details"][0]["field"]),
+            (400, &json!("redirect_to"))
+        );
+        tried += 1;
+    }
+    assert!(tried >= 60, "only {tried} places");
+    let default = provider.set(World::embedded());
+    let server = default.setup.start().await;
+    let own = format!("http%3A%2F%2F{}%2Fdocs", server.address());
+    begin(&server.client(Character::admin_of("acme")), &format!("redirect_to={own}")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flows_and_grants_of_another_organisation_do_not_exist() {
+    let provider = OidcServer::start(HOUR);
+    let world = provider.set(World::embedded()).with("STRONGROOM_OAUTH__COMPLETION", "bound");
+    let server = world.setup.start().await;
+    let (acme, globex) = (admin(&server), server.client(Character::admin_of("globex")));
+    let begun = begin(&acme, "").await;
+    let page = visit(&Browser::default().follow(url_of(&begun)).await).await;
+    let code = page.text.split_once("<code>").unwrap().1.split_once("</code>").unwrap().0.to_owned();
+    let body = json!({ "state": begun["state"], "completion_code": code });
+    let foreign = globex.post("/integrations/oauth/complete", body.clone()).await;
+    let unknown = globex
+        .post("/integrations/oauth/complete", json!({ "state": "A".repeat(43), "completion_code": code }))
+        .await;
+    assert_eq!(
+        (foreign.status, foreign.json()["error"].clone()),
+        (unknown.status, unknown.json()["error"].clone())
+    );
+    let done = acme.post("/integrations/oauth/complete", body).await;
+    let id = done.json()["id"].as_str().unwrap().to_owned();
+    let again = globex.get(&format!("/integrations/{PROVIDER}/authorize?credential_id={id}")).await;
+    assert_eq!(again.status, 404);
+    assert_eq!(globex.post(&format!("/integrations/credentials/{id}/refresh"), json!({})).await.status, 404);
+    let reader = server.client(Character::service_of("globex", "secrets:read"));
+    assert_eq!(reader.get(&secrets(&id)).await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_of_a_provider_are_sorted_and_never_shown() {
+    let provider = OidcServer::start(HOUR);
+    let world = provider.set(World::embedded());
+    let server = world.setup.start().await;
+    let admin = admin(&server);
+    for (error, told) in [
+        ("access_denied", "access_denied"),
+        ("temporarily_unavailable", "provider_unavailable"),
+        ("server_error", "provider_unavailable"),
+        ("unauthorized_client", "misconfigured"),
+        ("invalid_scope", "provider_refused"),
+        ("<script>alert(1)</script>", "provider_refused"),
+    ] {
+        let begun = begin(&admin, "").await;
+        let mut back =
+            Url::parse(&format!("http://{}/integrations/{PROVIDER}/callback", server.address())).unwrap();
+        back.query_pairs_mut().extend_pairs([
+            ("error", error),
+            ("error_description", "<script>alert(1)</script>"),
+            ("state", begun["state"].as_str().unwrap()),
+            ("iss", provider.issuer()),
+        ]);
+        let page = visit(&back).await;
+        assert!(page.status == 400 && page.text.contains(told), "{error}: {}", page.text);
+        assert!(!page.text.contains("<script"), "{}", page.text);
+    }
+    assert_eq!(provider.counts().await.token_requests("authorization_code"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_credential_that_is_deleted_while_it_is_authorised_again_stays_deleted() {
+    let provider = OidcServer::start(HOUR);
+    let world = provider.set(World::embedded());
+    let server = world.setup.start().await;
+    let (admin, robot) = (admin(&server), robot(&server));
+    let id = granted(&admin).await;
+    let begun = begin(&admin, &format!("credential_id={id}")).await;
+    let form = Form::of(&visit(&Browser::default().follow(url_of(&begun)).await).await);
+    assert_eq!(admin.delete(&format!("/integrations/credentials/{id}")).await.status, 204);
+    assert_eq!(form.press("connect").await.status, 400);
+    assert_eq!(robot.get(&secrets(&id)).await.status, 404);
+}

@@ -1,0 +1,164 @@
+//! Providers that are away, overloaded or broken (security.md 5.7): no credential dies of it.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::{HOUR, admin, granted, refreshes, robot, secrets, until};
+use crate::support::authorization_servers::{Fault, MockServer, OidcServer};
+use crate::support::{Client, World, on_both_stores};
+
+on_both_stores!(every_passing_fault_leaves_the_credential_alive);
+
+fn expire(world: &World) {
+    let past = if world.is_embedded() { "1000000" } else { "timestamptz '2001-01-01'" };
+    world.sql(&format!("UPDATE credentials SET access_token_expires_at = {past}"));
+}
+
+/// Less is left than a token should have whose whole life is not known, and it is valid.
+fn nearly_expire(world: &World) {
+    let soon = match world.is_embedded() {
+        true => "(unixepoch() + 90) * 1000000",
+        false => "now() + interval '90 seconds'",
+    };
+    world.sql(&format!("UPDATE credentials SET refreshed_at = NULL, access_token_expires_at = {soon}"));
+}
+
+async fn status(client: &Client, id: &str) -> String {
+    let shown = client.get(&format!("/integrations/credentials/{id}")).await.json();
+    shown["status"].as_str().unwrap().to_owned()
+}
+
+/// Reads until it goes well, asking again when it is told to.
+async fn recovered(client: &Client, id: &str, limit: Duration) {
+    until(limit, "the credential does not come back", async || client.get(&secrets(id)).await.status == 200)
+        .await;
+}
+
+async fn every_passing_fault_leaves_the_credential_alive(world: World) {
+    let provider = MockServer::start(HOUR);
+    let world = provider.set(world);
+    let server = world.setup.start().await;
+    let (admin, robot) = (admin(&server), robot(&server));
+    let id = granted(&admin).await;
+    let faults =
+        [Fault::Unavailable, Fault::TooManyRequests(2), Fault::Html, Fault::Truncated, Fault::HangUp];
+    for fault in faults {
+        provider.fail_next(fault, 1_000).await;
+        nearly_expire(&world);
+        let read = robot.get(&secrets(&id)).await;
+        assert_eq!(read.status, 200, "{fault:?}: a valid token is served: {}", read.text);
+        expire(&world);
+        let read = robot.get(&secrets(&id)).await;
+        assert_eq!(
+            (read.status, &read.json()["error"]["code"]),
+            (502, &json!("provider_unavailable")),
+            "{fault:?}"
+        );
+        assert!(read.header("retry-after").parse::<u64>().unwrap() >= 1, "{fault:?}");
+        assert_eq!(status(&admin, &id).await, "validated", "{fault:?}");
+        let shown = admin.get(&format!("/integrations/credentials/{id}")).await.json();
+        assert_eq!(shown["status_reason"], "provider_unavailable", "{fault:?}");
+        provider.fail_next(fault, 0).await;
+        recovered(&robot, &id, Duration::from_secs(25)).await;
+        let shown = admin.get(&format!("/integrations/credentials/{id}")).await.json();
+        assert!(shown["status_reason"].is_null(), "{fault:?}: {shown}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_provider_is_waited_for_and_a_valid_token_is_not_kept_back() {
+    let provider = MockServer::start(HOUR);
+    let world = provider.set(World::embedded());
+    let server = world.setup.start().await;
+    let (admin, robot) = (admin(&server), robot(&server));
+    let id = granted(&admin).await;
+    provider.fail_next(Fault::Delay(Duration::from_secs(10)), 1).await;
+    expire(&world);
+    let read = robot.get(&secrets(&id)).await;
+    assert_eq!((read.status, &read.json()["version"]), (200, &json!(2)), "{}", read.text);
+    provider.fail_next(Fault::Delay(Duration::from_secs(10)), 1).await;
+    nearly_expire(&world);
+    let began = Instant::now();
+    let read = robot.get(&secrets(&id)).await;
+    assert_eq!((read.status, &read.json()["version"]), (200, &json!(2)));
+    assert!(began.elapsed() < Duration::from_secs(6), "it took {:?}", began.elapsed());
+    until(Duration::from_secs(15), "the refresh is not finished", async || {
+        robot.get(&secrets(&id)).await.json()["version"] == 3
+    })
+    .await;
+    assert_eq!(status(&admin, &id).await, "validated");
+}
+
+/// Thirty seconds of outage, and readers who do not give up.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_is_not_met_with_a_storm() {
+    let provider = MockServer::start(HOUR);
+    let world = provider.set(World::embedded());
+    let server = world.setup.start().await;
+    let (admin, robot) = (admin(&server), robot(&server));
+    let mut ids = Vec::new();
+    for _ in 0..10 {
+        ids.push(granted(&admin).await);
+    }
+    provider.fail_next(Fault::Unavailable, 100_000).await;
+    expire(&world);
+    let before = refreshes(&provider).await;
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(30) {
+        for id in &ids {
+            assert_eq!(robot.get(&secrets(id)).await.status, 502);
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+    let asked = refreshes(&provider).await - before;
+    assert!(asked <= 8, "{asked} requests in 30 s");
+    provider.fail_next(Fault::Unavailable, 0).await;
+    for id in &ids {
+        assert_eq!(status(&admin, id).await, "validated");
+        recovered(&robot, id, Duration::from_secs(60)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_that_is_gone_is_told_with_its_reason_and_its_token_is_served_while_it_is_valid() {
+    let provider = OidcServer::start(HOUR);
+    let world = provider.set(World::embedded());
+    let server = world.setup.start().await;
+    let (admin, robot) = (admin(&server), robot(&server));
+    let id = granted(&admin).await;
+    provider.revoke_grants().await;
+    nearly_expire(&world);
+    assert_eq!(robot.get(&secrets(&id)).await.status, 200, "the token while it is valid");
+    let shown = admin.get(&format!("/integrations/credentials/{id}")).await.json();
+    assert_eq!(
+        (&shown["status"], &shown["status_reason"]),
+        (&json!("needs_reauth"), &json!("grant_refused"))
+    );
+    let asked = refreshes(&provider).await;
+    expire(&world);
+    let gone = robot.get(&secrets(&id)).await;
+    assert_eq!((gone.status, &gone.json()["error"]["code"]), (409, &json!("reauthorization_required")));
+    let refused = admin.post(&format!("/integrations/credentials/{id}/refresh"), json!({})).await;
+    assert_eq!(refused.status, 409);
+    assert_eq!(refreshes(&provider).await, asked, "a dead grant is not tried again");
+    let trail = admin.get("/integrations/audit?action=credential.refreshed").await.json();
+    let event = &trail["items"][0];
+    assert_eq!((&event["outcome"], &event["actor"]), (&json!("denied"), &json!("system:refresh")));
+    assert!(event["details"]["next_step"].as_str().unwrap().contains("Authorise"), "{event}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_is_refused_or_gone_keeps_the_grant() {
+    let provider = MockServer::start(HOUR);
+    let world = provider.set(World::embedded());
+    let server = world.setup.start().await;
+    let (admin, robot) = (admin(&server), robot(&server));
+    let id = granted(&admin).await;
+    provider.patch_next(401, json!({ "error": "invalid_client", "access_token": null }), 1).await;
+    expire(&world);
+    assert_eq!(robot.get(&secrets(&id)).await.status, 502);
+    let shown = admin.get(&format!("/integrations/credentials/{id}")).await.json();
+    assert_eq!((&shown["status"], &shown["status_reason"]), (&json!("validated"), &json!("app_refused")));
+    assert!(shown["next_step"].as_str().unwrap().contains("OAuth app"), "{shown}");
+}

