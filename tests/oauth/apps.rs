@@ -1,10 +1,10 @@
 //! OAuth apps of organisations: ids and secrets, never endpoints, and never shared (security.md, row 50).
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Form, HOUR, admin, begin, robot, secrets, url_of, visit};
 use crate::support::authorization_servers::{Browser, CLIENT_ID, CLIENT_SECRET, OidcServer, PROVIDER};
-use crate::support::{Character, World, on_both_stores};
+use crate::support::{Character, Client, World, on_both_stores};
 
 on_both_stores!(an_organisation_uses_its_own_app_and_no_other_does);
 
@@ -32,21 +32,7 @@ async fn an_organisation_uses_its_own_app_and_no_other_does(world: World) {
     assert_eq!(created.header("location"), own);
     let uri = format!("http://{}/integrations/{PROVIDER}/callback/{id}", server.address());
     assert_eq!(created.json()["redirect_uris"][PROVIDER], json!(uri));
-    assert_eq!(admin.post(APPS, app.clone()).await.status, 409);
-    for body in [
-        json!({ "provider": "sftp", "client_id": "x" }),
-        json!({ "provider": "nobody", "client_id": "x" }),
-        json!({ "provider": PROVIDER, "client_id": "caf\u{e9}" }),
-        json!({ "provider": PROVIDER, "client_id": "" }),
-    ] {
-        assert_eq!(admin.post(APPS, body.clone()).await.status, 400, "{body}");
-    }
-    for extra in ["token_url", "authorize_url", "scopes", "redirect_uri"] {
-        let mut body = app.clone();
-        body[extra] = json!("https://evil.example/token");
-        assert_eq!(admin.post(APPS, body).await.status, 422, "{extra} is not an organisation's to set");
-    }
-
+    refuses_what_is_not_theirs_to_set(&admin, &app).await;
     let fixed = admin.patch(&own, json!({ "client_secret": CLIENT_SECRET })).await;
     assert_eq!(fixed.status, 200, "{}", fixed.text);
     let begun = begin(&admin, "").await;
@@ -81,6 +67,24 @@ async fn an_organisation_uses_its_own_app_and_no_other_does(world: World) {
     let trail = admin.get("/integrations/audit?limit=500").await.json();
     let text = trail.to_string();
     assert!(!text.contains(CLIENT_SECRET) && text.contains("oauth_app.updated"), "no secret is on record");
+}
+
+/// One app of a name, of a provider with OAuth, with an id and a secret and nothing else.
+async fn refuses_what_is_not_theirs_to_set(admin: &Client, app: &Value) {
+    assert_eq!(admin.post(APPS, app.clone()).await.status, 409);
+    for body in [
+        json!({ "provider": "sftp", "client_id": "x" }),
+        json!({ "provider": "nobody", "client_id": "x" }),
+        json!({ "provider": PROVIDER, "client_id": "caf\u{e9}" }),
+        json!({ "provider": PROVIDER, "client_id": "" }),
+    ] {
+        assert_eq!(admin.post(APPS, body.clone()).await.status, 400, "{body}");
+    }
+    for extra in ["token_url", "authorize_url", "scopes", "redirect_uri"] {
+        let mut body = app.clone();
+        body[extra] = json!("https://evil.example/token");
+        assert_eq!(admin.post(APPS, body).await.status, 422, "{extra} is not an organisation's to set");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,11 +1,12 @@
 //! Group commit of audit events: whoever reads a secret waits here until its event is durable, and events
 //! that wait at the same time share one transaction.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use strongroom_domain::AuditEvent;
+use strongroom_domain::{AuditEvent, OrganizationId};
 use strongroom_repository::{Appended, AuditTrail, Contention, StoreError};
 use tokio::sync::{mpsc, oneshot};
 
@@ -101,6 +102,7 @@ async fn write_batches(
     mut waiting: mpsc::Receiver<Waiting>,
     counts: Arc<Counts>,
 ) {
+    let busy = Arc::new(BusyChains::default());
     let mut batch = Vec::with_capacity(BATCH);
     while waiting.recv_many(&mut batch, BATCH).await > 0 {
         batch.retain(|call| !call.is_abandoned());
@@ -109,26 +111,22 @@ async fn write_batches(
             true => Ok(Vec::new()),
             false => trail.append(&events, Contention::Skip).await,
         };
-        settle(&trail, &mut batch, result, &counts);
+        settle(&trail, &mut batch, result, (&counts, &busy));
     }
 }
 
-/// Answers every call of a batch. A call with skipped events waits for its chain in a task of its own, so
-/// that nobody waits for it.
+/// Answers every call of a batch. A call with skipped events waits for its chain apart, so that nobody else waits for
+/// it.
 fn settle(
     trail: &Arc<dyn AuditTrail>,
     batch: &mut Vec<Waiting>,
     result: Result<Vec<Appended>, StoreError>,
-    counts: &Arc<Counts>,
+    (counts, busy): (&Arc<Counts>, &Arc<BusyChains>),
 ) {
     let appended = match result {
         Ok(appended) => appended,
         Err(error) => {
-            let failure = Failure::from(error);
-            for call in batch.drain(..) {
-                counts.failed.fetch_add(call.events.len() as u64, Ordering::Relaxed);
-                call.answer(Err(failure.clone()));
-            }
+            refuse(batch, error, counts);
             return;
         }
     };
@@ -141,20 +139,68 @@ fn settle(
             .filter_map(|(event, outcome)| (outcome == Appended::Skipped).then_some(event))
             .collect();
         counts.durable.fetch_add((count - skipped.len()) as u64, Ordering::Relaxed);
-        if skipped.is_empty() {
-            call.answer(Ok(()));
-        } else {
-            call.events = skipped;
-            tokio::spawn(append_skipped(trail.clone(), call, counts.clone()));
+        match skipped.first().map(|event| event.organization.clone()) {
+            None => call.answer(Ok(())),
+            Some(organization) => {
+                call.events = skipped;
+                if busy.join(&organization, call) {
+                    let (trail, busy, counts) = (trail.clone(), busy.clone(), counts.clone());
+                    tokio::spawn(async move { busy.drain(trail, organization, counts).await });
+                }
+            }
         }
     }
 }
 
-async fn append_skipped(trail: Arc<dyn AuditTrail>, call: Waiting, counts: Arc<Counts>) {
-    let result = trail.append(&call.events, Contention::Wait).await;
-    let counter = if result.is_ok() { &counts.durable } else { &counts.failed };
-    counter.fetch_add(call.events.len() as u64, Ordering::Relaxed);
-    call.answer(result.map(|_| ()).map_err(Failure::from));
+fn refuse(batch: &mut Vec<Waiting>, error: StoreError, counts: &Counts) {
+    let failure = Failure::from(error);
+    for call in batch.drain(..) {
+        counts.failed.fetch_add(call.events.len() as u64, Ordering::Relaxed);
+        call.answer(Err(failure.clone()));
+    }
+}
+
+/// Calls whose chain another instance, or a mutation, was holding: one transaction waits for each chain, whatever the
+/// number of calls, and takes along what has gathered. More of them would only hold connections.
+#[derive(Default)]
+struct BusyChains(Mutex<HashMap<OrganizationId, Vec<Waiting>>>);
+
+impl BusyChains {
+    /// Adds a call; `true` when nobody waits for its chain yet, so that the caller has to.
+    fn join(&self, organization: &OrganizationId, call: Waiting) -> bool {
+        let mut chains = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = !chains.contains_key(organization);
+        chains.entry(organization.clone()).or_default().push(call);
+        first
+    }
+
+    /// What has gathered for a chain, at most a batch; `None` when there is nothing, and then nobody waits any more.
+    fn take(&self, organization: &OrganizationId) -> Option<Vec<Waiting>> {
+        let mut chains = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let gathered = chains.get_mut(organization)?;
+        if gathered.is_empty() {
+            chains.remove(organization);
+            return None;
+        }
+        Some(gathered.drain(..gathered.len().min(BATCH)).collect())
+    }
+
+    async fn drain(&self, trail: Arc<dyn AuditTrail>, organization: OrganizationId, counts: Arc<Counts>) {
+        while let Some(mut batch) = self.take(&organization) {
+            batch.retain(|call| !call.is_abandoned());
+            let events: Vec<AuditEvent> = batch.iter().flat_map(|call| call.events.iter().cloned()).collect();
+            if events.is_empty() {
+                continue;
+            }
+            match trail.append(&events, Contention::Wait).await {
+                Ok(_) => {
+                    counts.durable.fetch_add(events.len() as u64, Ordering::Relaxed);
+                    batch.drain(..).for_each(|call| call.answer(Ok(())));
+                }
+                Err(error) => refuse(&mut batch, error, &counts),
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -189,6 +235,27 @@ mod tests {
         assert_eq!(writer.record(mixed).await, Ok(()));
         assert_eq!(writer.record(vec![of("quiet")]).await, Ok(()));
         assert_eq!(writer.counts(), (4, 0));
+    }
+
+    #[tokio::test]
+    async fn one_transaction_at_a_time_waits_for_a_busy_chain_and_takes_the_others_along() {
+        let waits = Arc::new(AtomicU64::new(0));
+        let counted = waits.clone();
+        let mut trail = MockAuditTrail::new();
+        trail.expect_append().returning(move |events, contention| match contention {
+            Contention::Skip => Ok(vec![Appended::Skipped; events.len()]),
+            Contention::Wait => {
+                counted.fetch_add(1, Ordering::SeqCst);
+                Ok(vec![Appended::Durable { seq: 1 }; events.len()])
+            }
+        });
+        let writer = AuditWriter::start(Arc::new(trail));
+        let calls = (0..300).map(|_| writer.record(vec![of("busy")]));
+        let answers = futures_util::future::join_all(calls).await;
+        assert!(answers.iter().all(Result::is_ok));
+        assert_eq!(writer.counts(), (300, 0));
+        let waits = waits.load(Ordering::SeqCst);
+        assert!(waits <= 10, "{waits} transactions for 300 calls");
     }
 
     #[tokio::test]

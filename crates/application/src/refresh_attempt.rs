@@ -342,7 +342,7 @@ impl Application {
             .detail("reason", problem.as_str())
             .detail("next_step", problem.next_step());
         let (organization, id, version) = (&changed.organization, changed.id, changed.version);
-        let told = (changed.status, problem.as_str());
+        let told = (changed.status, problem);
         self.ports.refresh_leases.note_problem(organization, id, version, told, event.into()).await?;
         Ok(())
     }

@@ -1,6 +1,8 @@
 //! One request and its answer.
 
 use std::borrow::Cow;
+use std::pin::pin;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
@@ -8,7 +10,10 @@ use strongroom_authorization_server::{CALL_LIMIT, TokenError};
 use strongroom_domain::http_request::Target;
 use strongroom_egress::{Answer, CheckedStream, Destination, Egress, Purpose, handshake};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
+
+/// How long what has arrived by the deadline may be read after it.
+const OVERTIME: Duration = Duration::from_secs(1);
 
 /// Sends a request and reads its answer, whatever its status, within [`CALL_LIMIT`].
 ///
@@ -49,7 +54,13 @@ async fn exchange<S>(deadline: Instant, stream: S, request: Request<Bytes>) -> R
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    match timeout_at(deadline, strongroom_egress::exchange(stream, request)).await {
+    let mut answer = pin!(strongroom_egress::exchange(stream, request));
+    let answered = match timeout_at(deadline, &mut answer).await {
+        Ok(answered) => Ok(answered),
+        // A process that has stood still finds its deadline over and the answer waiting, which may hold the only token.
+        Err(_) => timeout(OVERTIME, answer).await,
+    };
+    match answered {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(error)) => Err(lost(true, error.to_string())),
         Err(_) => Err(lost(true, "no answer in time")),

@@ -1,4 +1,4 @@
-//! The pool: at most 500 ms for a connection, 5 s to make one, and none that broke is handed out again.
+//! The pool: at most 500 ms for a connection once it is full, 5 s to make one, and none that broke is handed out again.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,6 +14,9 @@ use crate::options::StatementCounter;
 
 /// How long a caller waits for a connection.
 const CHECKOUT_LIMIT: Duration = Duration::from_millis(500);
+/// How often that is waited for while the pool still makes connections: a burst that finds a cold pool would otherwise be
+/// refused for want of connections that are on their way.
+const WAITS_WHILE_GROWING: usize = 5;
 /// How long a new connection may take, name resolution and TLS included.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
@@ -88,30 +91,40 @@ impl Connector {
 /// The pool, and why it failed to connect last, which bb8 keeps from whoever waits.
 pub(crate) struct Pool {
     inner: bb8::Pool<Connector>,
+    size: u32,
     last_failure: LastFailure,
 }
 
 impl Pool {
     pub(crate) fn new(connector: Connector, size: u32) -> Self {
-        let last_failure = LastFailure::default();
+        let (size, last_failure) = (size.max(1), LastFailure::default());
         let inner = bb8::Pool::builder()
-            .max_size(size.max(1))
+            .max_size(size)
             .connection_timeout(CHECKOUT_LIMIT)
             .retry_connection(false)
             .error_sink(Box::new(last_failure.clone()))
             .build_unchecked(connector);
-        Self { inner, last_failure }
+        Self { inner, size, last_failure }
     }
 
     /// A connection of the pool; `Unavailable` when none comes free in time.
     pub(crate) async fn checkout(&self) -> StoreResult<PooledConnection<'_>> {
-        self.inner.get().await.map_err(|error| {
-            let cause = match error {
-                bb8::RunError::User(cause) => cause,
-                bb8::RunError::TimedOut => NoConnection::Exhausted(self.last_failure.take()),
-            };
-            StoreError::Unavailable(Box::new(cause))
-        })
+        let mut waits = 0;
+        let cause = loop {
+            match self.inner.get().await {
+                Ok(connection) => return Ok(connection),
+                Err(bb8::RunError::User(cause)) => break cause,
+                Err(bb8::RunError::TimedOut) => {
+                    waits += 1;
+                    let failure = self.last_failure.take();
+                    let grows = failure.is_none() && self.inner.state().connections < self.size;
+                    if !grows || waits == WAITS_WHILE_GROWING {
+                        break NoConnection::Exhausted(failure);
+                    }
+                }
+            }
+        };
+        Err(StoreError::Unavailable(Box::new(cause)))
     }
 
     /// A connection outside the pool's count, for work at start.

@@ -7,7 +7,9 @@ use diesel::dsl::case_when;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use strongroom_domain::{Credential, CredentialId, CredentialStatus, Evidence, OrganizationId, Sealed};
+use strongroom_domain::{
+    Credential, CredentialId, CredentialStatus, Evidence, OrganizationId, RefreshProblem, Sealed,
+};
 use strongroom_repository::{DueRefresh, Lease, RefreshLeaseRepository, StoreResult};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -104,7 +106,7 @@ impl RefreshLeaseRepository for PostgresStore {
         organization: &OrganizationId,
         credential: CredentialId,
         version: u64,
-        problem: (CredentialStatus, &str),
+        problem: (CredentialStatus, RefreshProblem),
         evidence: Evidence,
     ) -> StoreResult<bool> {
         let version = stored_counter(version)?;
@@ -228,9 +230,10 @@ impl PostgresStore {
         organization: &OrganizationId,
         credential: CredentialId,
         version: i64,
-        (status, reason): (CredentialStatus, &str),
+        (status, problem): (CredentialStatus, RefreshProblem),
         evidence: &Evidence,
     ) -> Result<(), Failure> {
+        let reason = problem.as_str();
         let news = dsl::status.ne(status.as_str()).or(dsl::status_reason.is_distinct_from(reason));
         let change = (
             dsl::status.eq(status.as_str()),

@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use diesel::dsl::case_when;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use strongroom_domain::{Credential, CredentialId, CredentialStatus, Evidence, OrganizationId, Sealed};
+use strongroom_domain::{
+    Credential, CredentialId, CredentialStatus, Evidence, OrganizationId, RefreshProblem, Sealed,
+};
 use strongroom_repository::{DueRefresh, Lease, RefreshLeaseRepository, StoreResult};
 use uuid::Uuid;
 
@@ -163,17 +165,17 @@ impl RefreshLeaseRepository for SqliteStore {
         organization: &OrganizationId,
         credential: CredentialId,
         version: u64,
-        (status, reason): (CredentialStatus, &str),
+        (status, problem): (CredentialStatus, RefreshProblem),
         evidence: Evidence,
     ) -> StoreResult<bool> {
-        let (key, reason) = ((organization.as_str().to_owned(), blob(credential.0)), reason.to_owned());
+        let (key, reason) = ((organization.as_str().to_owned(), blob(credential.0)), problem.as_str());
         let mutation = move |connection: &mut SqliteConnection| {
-            let news = credentials::status.ne(status.as_str()).or(credentials::status_reason.is_not(&reason));
+            let news = credentials::status.ne(status.as_str()).or(credentials::status_reason.is_not(reason));
             let as_seen =
                 credentials::table.find(key).filter(credentials::version.eq(integer(version)).and(news));
             let change = (
                 credentials::status.eq(status.as_str()),
-                credentials::status_reason.eq(&reason),
+                credentials::status_reason.eq(reason),
                 // `None` leaves the column alone.
                 matches!(status, CredentialStatus::NeedsReauth | CredentialStatus::Rejected)
                     .then(|| credentials::refresh_at.eq(None::<i64>)),

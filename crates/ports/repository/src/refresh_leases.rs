@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use strongroom_domain::{Credential, CredentialId, CredentialStatus, Evidence, OrganizationId, Sealed};
+use strongroom_domain::{
+    Credential, CredentialId, CredentialStatus, Evidence, OrganizationId, RefreshProblem, Sealed,
+};
 use uuid::Uuid;
 
 use crate::StoreResult;
@@ -90,7 +92,7 @@ pub trait RefreshLeaseRepository: Send + Sync {
         organization: &OrganizationId,
         credential: CredentialId,
         version: u64,
-        problem: (CredentialStatus, &str),
+        problem: (CredentialStatus, RefreshProblem),
         evidence: Evidence,
     ) -> StoreResult<bool>;
 

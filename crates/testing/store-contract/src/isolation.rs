@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use strongroom_domain::{Action, Credential, CredentialStatus, Integration, OrganizationId};
+use strongroom_domain::{Action, Credential, CredentialStatus, Integration, OrganizationId, RefreshProblem};
 use strongroom_fixtures::{
     SeededIds, api_key, credential, full_credential, instant, organization, service_account, slot,
     with_payload,
@@ -244,7 +244,7 @@ pub async fn leases_of_another_organization_do_not_exist(store: StoreUnderTest) 
     assert_eq!(store.acquire(&stored, ME).await, FIRST);
     let presented = as_theirs(&stored, &theirs);
     let (after, fresh) = refreshed(&presented);
-    let problem = (CredentialStatus::NeedsReauth, "grant_refused");
+    let problem = (CredentialStatus::NeedsReauth, RefreshProblem::GrantRefused);
     let repository = &store.leases;
 
     assert_eq!(store.acquire(&presented, ME).await, Lease::Moved);

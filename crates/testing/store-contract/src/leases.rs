@@ -5,7 +5,7 @@ use std::time::Duration;
 use strongroom_domain::config::ConfigValue;
 use strongroom_domain::content::Content;
 use strongroom_domain::{
-    Action, Credential, CredentialName, CredentialStatus, Evidence, OrganizationId, Sealed,
+    Action, Credential, CredentialName, CredentialStatus, Evidence, OrganizationId, RefreshProblem, Sealed,
 };
 use strongroom_environment::Ids;
 use strongroom_fixtures::{
@@ -236,7 +236,7 @@ pub async fn a_deleted_credential_is_not_refreshed(store: StoreUnderTest) {
         assert_eq!(store.acquire(&stored, OTHER).await, Lease::Moved);
         store.fail(&stored, ME, 0).await;
         assert!(!store.refresh(&stored, ME).await);
-        let problem = (CredentialStatus::NeedsReauth, "grant_refused");
+        let problem = (CredentialStatus::NeedsReauth, RefreshProblem::GrantRefused);
         assert!(!store.leases.note_problem(&acme, stored.id, 1, problem, told(&stored)).await.unwrap());
         assert!(store.credentials.find(&acme, stored.id).await.unwrap().is_none());
     }
@@ -254,25 +254,25 @@ pub async fn a_problem_is_noted_once(store: StoreUnderTest) {
         let full = full_credential(&organization, ids.credential());
         let stored = Credential { status: validated, status_reason: None, ..full };
         let payload = store.store(&stored).await.sealed;
-        let note = async |version, status, reason: &str| {
+        let note = async |version, status, reason: RefreshProblem| {
             let (problem, evidence) = ((status, reason), told(&stored));
             let leases = &store.second.leases;
             leases.note_problem(&organization, stored.id, version, problem, evidence).await.unwrap()
         };
         for version in [2, 4] {
-            assert!(!note(version, ended, "grant_refused").await);
+            assert!(!note(version, ended, RefreshProblem::GrantRefused).await);
         }
         let steps = [
-            (validated, "app_refused", stored.refresh_at),
-            (validated, "provider_unavailable", stored.refresh_at),
-            (ended, "provider_unavailable", None),
-            (ended, "grant_refused", None),
-            (validated, "grant_refused", None),
+            (validated, RefreshProblem::AppRefused, stored.refresh_at),
+            (validated, RefreshProblem::ProviderUnavailable, stored.refresh_at),
+            (ended, RefreshProblem::ProviderUnavailable, None),
+            (ended, RefreshProblem::GrantRefused, None),
+            (validated, RefreshProblem::GrantRefused, None),
         ];
         for (status, reason, refresh_at) in steps {
             assert!(note(3, status, reason).await);
             assert!(!note(3, status, reason).await);
-            let status_reason = Some(reason.to_owned());
+            let status_reason = Some(reason.as_str().to_owned());
             let expected = Credential { status, status_reason, refresh_at, ..stored.clone() };
             assert_eq!(store.sealed(&stored).await, (expected, payload.clone()));
         }
@@ -333,7 +333,7 @@ pub async fn what_is_held_or_not_yet_to_be_tried_is_not_due(store: StoreUnderTes
     assert_eq!(due().await, [due_again.clone(), due_now]);
     // What was refreshed, or has to be authorised again, is not due.
     assert!(store.refresh(&next, ME).await);
-    let problem = (CredentialStatus::NeedsReauth, "grant_refused");
+    let problem = (CredentialStatus::NeedsReauth, RefreshProblem::GrantRefused);
     assert!(store.leases.note_problem(&acme, held.id, 1, problem, told(&held)).await.unwrap());
     let due_then = due().await;
     assert_eq!(due_then, [DueRefresh { organization: acme.clone(), credential: moved.id }]);
@@ -346,7 +346,7 @@ pub async fn a_refresh_is_not_stored_without_its_event(store: StoreUnderTest) {
     let before = store.store(&stored).await;
     assert_eq!(store.acquire(&stored, ME).await, FIRST);
     let (after, payload) = refreshed(&stored);
-    let problem = (CredentialStatus::Validated, "app_missing");
+    let problem = (CredentialStatus::Validated, RefreshProblem::AppMissing);
     store.keys.set_broken(true);
     assert!(store.leases.store(&after, &payload, 3, ME, told(&stored)).await.is_err());
     assert!(store.leases.note_problem(&acme, stored.id, 3, problem, told(&stored)).await.is_err());
