@@ -176,7 +176,7 @@ async fn what_nobody_confirms_goes_away(world: World) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn this_was_not_me_throws_the_grant_away_and_revokes_it() {
+async fn this_was_not_me_throws_the_grant_away() {
     let provider = OidcServer::start(HOUR);
     let world = provider.set(World::embedded());
     let server = world.setup.start().await;
@@ -187,7 +187,8 @@ async fn this_was_not_me_throws_the_grant_away_and_revokes_it() {
     let done = form.press("disown").await;
     assert!(done.text.contains("disowned"), "{}", done.text);
     assert_eq!(admin.get("/integrations/credentials").await.json(), json!([]));
-    assert_eq!(provider.counts().await.revoked_grants, 1);
+    // At some providers a revocation would end every grant of this person to the app.
+    assert_eq!(provider.counts().await.revoke, 0);
     assert_eq!(form.press("connect").await.status, 400, "it is over");
 }
 

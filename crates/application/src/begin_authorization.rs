@@ -44,10 +44,10 @@ pub struct BeginAuthorization {
 /// An authorization that has begun.
 #[derive(Debug)]
 pub struct BegunAuthorization {
-    /// Where to send the person.
-    pub authorization_url: String,
+    /// Where to send the person. The state is in it.
+    pub authorization_url: SecretText,
     /// 256 random bits that come back with the code.
-    pub state: String,
+    pub state: SecretText,
     /// When it is over.
     pub expires_at: OffsetDateTime,
 }
@@ -122,7 +122,11 @@ impl Application {
         };
         self.remember(caller, flow, &verifier).await?;
         let expires_at = now + AuthorizationFlow::LIFETIME;
-        Ok(BegunAuthorization { authorization_url: place.url, state: state.to_string(), expires_at })
+        Ok(BegunAuthorization {
+            authorization_url: SecretText::new(place.url),
+            state: SecretText::new(String::clone(&state)),
+            expires_at,
+        })
     }
 
     async fn remember(

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::granted_content::GrantedContent;
 use crate::receive_callback::{CallbackRefused, flow_event};
 use crate::update_credential::PATIENCE;
-use crate::{Application, Caller, Failure};
+use crate::{Application, Caller, Conflict, Failure};
 
 /// What a person answers on the page.
 #[derive(Debug)]
@@ -85,6 +85,7 @@ impl Application {
         let event = flow_event(&row.flow, &asked.origin, Action::AuthorizationCompleted, Outcome::Success);
         let credential = self.finish(&row, event).await.map_err(|failure| match failure {
             Failure::Unavailable { .. } | Failure::Internal => refuse(CallbackProblem::Unavailable),
+            Failure::Conflict(_) => refuse(CallbackProblem::CredentialChanged),
             _ => refuse(CallbackProblem::CredentialGone),
         })?;
         let id = credential.id.to_string();
@@ -188,13 +189,17 @@ impl Application {
         let now = self.ports.clock.now();
         if flow.reauthorizes.is_none() {
             if current.status != CredentialStatus::Pending {
-                return Err(Failure::Conflict(crate::Conflict::StaleRevision));
+                return Err(Failure::Conflict(Conflict::StaleRevision));
             }
             changed.refresh_at = self.next_refresh(&changed, self.has_refresh_token(flow).await?);
             return Ok((changed, None));
         }
         let kept = self.open_flow(flow, &row.sealed)?;
         let granted = GrantedContent::from_payload(&kept).ok_or(Failure::Internal)?;
+        // Somebody has edited it since the grant was put over its content.
+        if granted.revision != current.revision {
+            return Err(Failure::Conflict(Conflict::StaleRevision));
+        }
         changed.take_new_content();
         changed.status = CredentialStatus::Validated;
         changed.name = flow.name.clone();
@@ -290,31 +295,13 @@ impl Application {
         evidence.and(updated.about(credential).sealed_as(digest).detail("changed", "credentials"))
     }
 
-    /// Throws away what a person did not ask for; at the provider too, where there is a way.
+    /// Throws away what a person did not ask for. Nobody has the tokens then. They are not revoked: at some providers
+    /// that ends every grant of the person to the same app, those that are somebody's among them.
     async fn disown(&self, row: &SealedFlow, origin: &Origin) -> Result<(), Failure> {
         let flow = &row.flow;
-        let tokens = self.tokens_of(row).await;
         let event = flow_event(flow, origin, Action::AuthorizationFailed, Outcome::Denied)
             .detail("reason", CallbackProblem::Disowned.as_str());
         self.ports.authorization_flows.abandon(&flow.organization, flow.id, event.into()).await?;
-        if let Some((credential, payload)) = tokens {
-            let template = flow_event(flow, origin, Action::GrantRevoked, Outcome::Success);
-            self.revoke_grant(&credential, payload, template).await;
-        }
         Ok(())
-    }
-
-    /// What a flow was granted, as far as it can be found.
-    async fn tokens_of(&self, row: &SealedFlow) -> Option<(Credential, strongroom_domain::SecretPayload)> {
-        let flow = &row.flow;
-        let selector = Selector::Id(flow.credential);
-        let found = self.ports.credentials.find_sealed(&flow.organization, &selector).await.ok()??;
-        if flow.reauthorizes.is_some() {
-            let granted = GrantedContent::from_payload(&self.open_flow(flow, &row.sealed).ok()?)?;
-            return Some((found.credential, granted.content.secret));
-        }
-        let job = (Actor::system("authorization"), Origin::default());
-        let payload = self.open_for_job(&found, job).await.ok()?;
-        Some((found.credential, payload))
     }
 }

@@ -112,8 +112,8 @@ use crate::test_limits::{KeyTurns, TestPlaces, TestRateLimits};
 use crate::usage_notes::UsageNotes;
 use crate::verified_keys::VerifiedKeys;
 
-/// How long a refresh that is under way may take once the instance stops; then its lease runs out.
-const SETTLE: std::time::Duration = std::time::Duration::from_secs(10);
+/// How long a refresh that is under way may take once the instance stops: a whole call and its commit.
+const SETTLE: std::time::Duration = std::time::Duration::from_secs(24);
 
 /// The ports that the use cases work through.
 #[derive(Clone)]

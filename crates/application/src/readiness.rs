@@ -33,6 +33,11 @@ impl Application {
         self.readiness.0.lock().unwrap_or_else(PoisonError::into_inner).reached = Some(Instant::now());
     }
 
+    /// Whether the instance is shutting down.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.readiness.0.lock().unwrap_or_else(PoisonError::into_inner).draining
+    }
+
     /// Announces the shutdown: not ready from now on.
     pub fn drain(&self) {
         self.readiness.0.lock().unwrap_or_else(PoisonError::into_inner).draining = true;

@@ -43,13 +43,13 @@ pub enum Received {
     /// A page on which the person confirms.
     Confirm(Confirmation),
     /// It is sent back, with a code that completes the flow.
-    Redirect(String),
+    Redirect(SecretText),
     /// A page that shows the code, because there is nowhere to go back to.
     Code {
         /// The credential that is pending.
         credential_id: String,
         /// What completes the flow.
-        completion_code: Zeroizing<String>,
+        completion_code: SecretText,
     },
 }
 
@@ -67,9 +67,9 @@ pub struct Confirmation {
     /// Where the answer is sent.
     pub action: String,
     /// Names the flow.
-    pub state: Zeroizing<String>,
+    pub state: SecretText,
     /// The one-time token of the page.
-    pub token: Zeroizing<String>,
+    pub token: SecretText,
     /// The origin to which the person goes afterwards, when that is another.
     pub then: Option<String>,
 }
@@ -288,8 +288,9 @@ impl Application {
                 let row = SealedCredential { credential, sealed };
                 (Some(row), SecretPayload::default(), Evidence::from(event).and(created))
             }
-            Some(_) => {
-                (None, GrantedContent::of(grant.content, account.clone()).into_payload(), event.into())
+            Some(row) => {
+                let (content, account, revision) = (grant.content, account.clone(), row.credential.revision);
+                (None, GrantedContent { content, account, revision }.into_payload(), event.into())
             }
         };
         let sealed = self.seal_flow(flow, &beside).await.map_err(BROKEN)?;
@@ -350,6 +351,7 @@ impl Application {
         state: Zeroizing<String>,
         code: Zeroizing<String>,
     ) -> Received {
+        let secret = |text: Zeroizing<String>| SecretText::new(String::clone(&text));
         let target = flow.redirect_to.as_deref().and_then(RedirectTarget::from_stored);
         let credential_id = flow.credential.to_string();
         match (flow.completion, target) {
@@ -363,16 +365,16 @@ impl Application {
                     .map_or_else(|| flow.provider.to_string(), |provider| provider.display_name.clone()),
                 account: account.map(|account| account.name.unwrap_or(account.id)),
                 action: flow.redirect_uri.clone(),
-                state,
-                token: code,
+                state: secret(state),
+                token: secret(code),
                 then: target.map(|target| target.origin()),
             }),
-            (Completion::Bound, Some(target)) => Received::Redirect(target.with(&[
+            (Completion::Bound, Some(target)) => Received::Redirect(SecretText::new(target.with(&[
                 ("credential_id", &credential_id),
                 ("status", CredentialStatus::Pending.as_str()),
                 ("completion_code", &code),
-            ])),
-            (Completion::Bound, None) => Received::Code { credential_id, completion_code: code },
+            ]))),
+            (Completion::Bound, None) => Received::Code { credential_id, completion_code: secret(code) },
         }
     }
 }

@@ -9,10 +9,11 @@ use std::time::Duration;
 use strongroom_authorization_server::{Client, Grant, Subject, TokenError};
 use strongroom_domain::oauth::{Granted, LEASE, REFRESH_TOKEN};
 use strongroom_domain::{
-    Content, Credential, CredentialId, CredentialStatus, CredentialType, OauthServer, OrganizationId,
-    Outcome, Provider, RefreshProblem, SecretText, TokenResponse,
+    ConfigValue, Content, Credential, CredentialId, CredentialStatus, CredentialType, OauthServer,
+    OrganizationId, Outcome, Provider, RefreshProblem, SecretText, TokenResponse,
 };
 use strongroom_repository::{Lease, SealedCredential, Selector, StoreError};
+use time::OffsetDateTime;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -20,6 +21,8 @@ use crate::refresh_credential::RefreshNeed;
 use crate::refresh_flights::RefreshOutcome;
 use crate::{Application, Failure};
 
+/// How long after the lease was asked for the request may still be sent, so that its answer comes within the lease.
+const SEND_WITHIN: Duration = Duration::from_secs(5);
 /// How long a refresh waits for one that another instance holds the lease of.
 const WAIT_FOR_OTHERS: Duration = Duration::from_secs(12);
 /// How long new tokens are offered to a store that does not answer. They exist nowhere else.
@@ -30,6 +33,8 @@ const BACKOFF: [u64; 9] = [1, 2, 4, 8, 15, 30, 60, 120, 300];
 const BACKOFF_IN_NEED: Duration = Duration::from_secs(15);
 /// How long an app that is not set up right is left alone.
 const APP_PAUSE: Duration = Duration::from_secs(60);
+/// How long a row is left alone that does not open.
+const BROKEN_PAUSE: Duration = Duration::from_secs(600);
 /// How long client credentials that were refused are left alone; new content is tried at once.
 const CLIENT_PAUSE: Duration = Duration::from_secs(3_600);
 
@@ -39,8 +44,18 @@ struct Attempt<'a> {
     row: SealedCredential,
     provider: Arc<Provider>,
     owner: Uuid,
+    /// After this nothing is sent: the lease could be over before the answer comes.
+    send_before: Instant,
     failures: u32,
     interrupted: bool,
+}
+
+/// What a refresh brought.
+struct News {
+    granted: Granted,
+    /// The refresh token that was sent for it.
+    sent: Option<SecretText>,
+    obtained_at: OffsetDateTime,
 }
 
 /// What an attempt sends.
@@ -90,8 +105,10 @@ impl Application {
         if !alive || !need.is_due(&row.credential, self.ports.clock.now()) {
             return Ok(Some(RefreshOutcome::Fresh));
         }
-        let provider = self.provider_of(&row.credential)?;
-        let Some(server) = &provider.oauth else {
+        let provider = self.ports.catalog.find(row.credential.provider.as_str());
+        let Some((provider, server)) =
+            provider.as_ref().and_then(|found| Some((found, found.oauth.as_ref()?)))
+        else {
             return self
                 .put_off(&row, need, Duration::from_secs(300))
                 .await
@@ -104,6 +121,7 @@ impl Application {
         }
         let owner = self.ports.ids.next();
         let version = row.credential.version;
+        let send_before = Instant::now() + SEND_WITHIN;
         let lease = self.ports.refresh_leases.acquire(organization, id, version, owner, LEASE).await;
         let (failures, interrupted) = match lease {
             Ok(Lease::Acquired { failures, interrupted }) => (failures, interrupted),
@@ -116,7 +134,8 @@ impl Application {
                 };
             }
         };
-        let attempt = Attempt { need, row, provider: provider.clone(), owner, failures, interrupted };
+        let attempt =
+            Attempt { need, row, provider: provider.clone(), owner, send_before, failures, interrupted };
         self.attempt(attempt, &place).await.map(Some)
     }
 
@@ -136,7 +155,10 @@ impl Application {
         if let Lease::Acquired { .. } =
             leases.acquire(organization, id, credential.version, owner, LEASE).await?
         {
-            leases.fail(organization, id, owner, wait.mul_f64(1.0 + self.jitter() * 4.0)).await?;
+            let spread = wait.mul_f64(1.0 + self.jitter() * 4.0);
+            leases
+                .fail(organization, id, owner, spread.min(self.life_left(credential).max(wait)), false)
+                .await?;
         }
         Ok(())
     }
@@ -149,14 +171,19 @@ impl Application {
                 let now = self.ports.clock.now();
                 let lives = attempt.row.credential.validity().is_some_and(|validity| validity.is_valid(now));
                 if problem == RefreshProblem::NoRefreshToken && lives {
-                    self.give_back(&attempt, Duration::ZERO).await?;
+                    self.give_back(&attempt, Duration::ZERO, false).await?;
                     return Ok(RefreshOutcome::Nothing);
                 }
                 return self.stuck(&attempt, problem, APP_PAUSE).await;
             }
             Err(failure) => {
                 self.provider_pauses.forgo(place);
-                self.give_back(&attempt, Duration::from_secs(1)).await?;
+                let pause = match failure {
+                    Failure::Unavailable { .. } => Duration::from_secs(1),
+                    // What does not open now does not open in a second.
+                    _ => BROKEN_PAUSE,
+                };
+                self.give_back(&attempt, pause, false).await?;
                 return Err(failure);
             }
         };
@@ -166,13 +193,16 @@ impl Application {
                 self.provider_pauses.answered(place);
                 self.store_refreshed(&attempt, content, response).await
             }
-            Err(TokenError::Transient { retry_after, may_have_been_served, cause }) => {
-                self.provider_pauses.failed(place.to_owned());
+            Err(TokenError::Transient { retry_after, may_have_been_served, is_outage, cause }) => {
+                match is_outage {
+                    true => self.provider_pauses.failed(place.to_owned()),
+                    false => self.provider_pauses.answered(place),
+                }
                 tracing::warn!(
                     provider = %attempt.provider.id, credential = %attempt.row.credential.id, %cause,
                     may_have_been_served, "a token was not refreshed"
                 );
-                self.away(&attempt, retry_after).await
+                self.away(&attempt, retry_after, may_have_been_served).await
             }
             Err(error) => {
                 self.provider_pauses.answered(place);
@@ -198,7 +228,7 @@ impl Application {
             let own = server.client_credentials.as_ref().ok_or(Failure::Internal)?;
             let secret = content.secret.get(&own.client_secret_field).map(SecretText::duplicate);
             let id = match credential.config.get(&own.client_id_field) {
-                Some(strongroom_domain::ConfigValue::Text(id)) => id.clone(),
+                Some(ConfigValue::Text(id)) => id.clone(),
                 _ => content
                     .secret
                     .get(&own.client_id_field)
@@ -214,7 +244,8 @@ impl Application {
         let Some(client) = found else { return Ok(Err(RefreshProblem::AppMissing)) };
         let redirect_uri =
             self.redirect_uri(credential.provider.as_str(), credential.oauth_app).unwrap_or_default();
-        Ok(Ok(Order { subject, client, grant: Grant::Refresh { refresh_token, redirect_uri }, content }))
+        let grant = Grant::Refresh { refresh_token, redirect_uri, send_before: attempt.send_before };
+        Ok(Ok(Order { subject, client, grant, content }))
     }
 
     /// Commits new tokens before anybody sees them, and does not give up while the store is away: the old refresh
@@ -223,34 +254,34 @@ impl Application {
         &self,
         attempt: &Attempt<'_>,
         content: Content,
-        mut response: TokenResponse,
+        response: TokenResponse,
     ) -> Result<RefreshOutcome, Failure> {
         let current = &attempt.row.credential;
         let kind = current.credential_type;
-        let dropped = attempt.provider.drop_unfit(kind, &mut response);
-        if !dropped.is_empty() {
-            tracing::warn!(credential = %current.id, ?dropped, "what came with a refreshed token does not fit");
-        }
         let requested = match current.config.get("scope") {
-            Some(strongroom_domain::ConfigValue::Text(scope)) => scope.clone(),
+            Some(ConfigValue::Text(scope)) => scope.clone(),
             _ => String::new(),
         };
-        let now = self.ports.clock.now();
-        let granted = attempt.provider.take_grant(kind, content, response, &requested, (now, self.jitter()));
-        let Ok(Granted { content, refresh_at, .. }) = granted else {
-            tracing::error!(credential = %current.id, "a refreshed token does not fit its provider file");
-            return self.away(attempt, None).await;
-        };
-        let mut refreshed = current.clone();
-        refreshed.take_refresh(&content, refresh_at, now);
+        let sent = content.secret.get(REFRESH_TOKEN).map(SecretText::duplicate);
+        let when = (self.ports.clock.now(), self.jitter());
+        let (granted, unfit) = attempt.provider.take_refresh(kind, content, response, &requested, when);
+        if !unfit.is_empty() {
+            let rules: Vec<_> = unfit.iter().map(ToString::to_string).collect();
+            tracing::warn!(credential = %current.id, ?rules, "what came with a refreshed token does not fit");
+        }
+        let news = News { granted, sent, obtained_at: when.0 };
         let began = Instant::now();
+        let mut over = None;
         loop {
-            match self.commit(attempt, &refreshed, &content).await {
+            match self.commit(attempt, &news, over.as_ref()).await {
                 Ok(true) => return Ok(RefreshOutcome::Fresh),
-                Ok(false) => {
-                    tracing::info!(credential = %current.id, "a late answer gives way to what was stored meanwhile");
-                    return Ok(RefreshOutcome::Fresh);
-                }
+                Ok(false) => match self.still_ours(attempt, &news).await? {
+                    Some(row) => over = Some(row),
+                    None => {
+                        tracing::info!(credential = %current.id, "a late answer gives way to what was stored meanwhile");
+                        return Ok(RefreshOutcome::Fresh);
+                    }
+                },
                 Err(Failure::Unavailable { .. }) if began.elapsed() < WAIT_FOR_STORE => {
                     tokio::time::sleep(Duration::from_millis(250)).await;
                 }
@@ -262,20 +293,60 @@ impl Application {
         }
     }
 
+    /// Writes the news over the row that was refreshed, or over what somebody has made of it meanwhile.
     async fn commit(
         &self,
         attempt: &Attempt<'_>,
-        refreshed: &Credential,
-        content: &Content,
+        news: &News,
+        over: Option<&SealedCredential>,
     ) -> Result<bool, Failure> {
-        let sealed = self.seal(refreshed, &content.secret).await?;
+        let base = over.unwrap_or(&attempt.row);
+        let mut refreshed = base.credential.clone();
+        let changed = match over {
+            None => None,
+            Some(row) => Some(self.put_over(attempt, news, row).await?),
+        };
+        let content = changed.as_ref().unwrap_or(&news.granted.content);
+        refreshed.take_refresh(content, news.granted.refresh_at, news.obtained_at);
+        let sealed = self.seal(&refreshed, &content.secret).await?;
         let event = attempt
             .need
-            .event(refreshed, Outcome::Success)
+            .event(&refreshed, Outcome::Success)
             .sealed_as(self.ports.vault.envelope_digest(&sealed));
-        let version = attempt.row.credential.version;
         let leases = &self.ports.refresh_leases;
-        Ok(leases.store(refreshed, &sealed, version, attempt.owner, event.into()).await?)
+        let version = base.credential.version;
+        Ok(leases.store(&refreshed, &sealed, version, attempt.owner, event.into()).await?)
+    }
+
+    async fn put_over(
+        &self,
+        attempt: &Attempt<'_>,
+        news: &News,
+        row: &SealedCredential,
+    ) -> Result<Content, Failure> {
+        let server = attempt.provider.oauth.as_ref().ok_or(Failure::Internal)?;
+        let job = (attempt.need.actor.clone(), attempt.need.origin.clone());
+        let secret = self.open_for_job(row, job).await?;
+        let config = row.credential.config.clone();
+        Ok(news.granted.put_over(server, Content { config, secret, access_token_expires_at: None }))
+    }
+
+    /// The row as it is now, when it still has the refresh token that was sent: somebody has changed something else, such
+    /// as the metadata of a CRM credential, and the token that came must not be lost to that.
+    async fn still_ours(
+        &self,
+        attempt: &Attempt<'_>,
+        news: &News,
+    ) -> Result<Option<SealedCredential>, Failure> {
+        let credential = &attempt.row.credential;
+        let selector = Selector::Id(credential.id);
+        let found = self.ports.credentials.find_sealed(&credential.organization, &selector).await?;
+        let same_kind = |row: &SealedCredential| row.credential.credential_type == credential.credential_type;
+        let (Some(row), Some(sent)) = (found.filter(same_kind), &news.sent) else { return Ok(None) };
+        let job = (attempt.need.actor.clone(), attempt.need.origin.clone());
+        let payload = self.open_for_job(&row, job).await?;
+        let same = payload.get(REFRESH_TOKEN).is_some_and(|token| token.expose() == sent.expose());
+        Ok(same.then_some(row))
     }
 
     /// The server refuses. Before the grant is given up the row is read again: whoever was faster has the token.
@@ -296,7 +367,15 @@ impl Application {
                 return Ok(RefreshOutcome::Fresh);
             }
         }
-        self.stuck(attempt, problem, if own { CLIENT_PAUSE } else { APP_PAUSE }).await
+        let again = attempt.failures > 5;
+        let pause = if own {
+            CLIENT_PAUSE
+        } else if again {
+            APP_PAUSE * 5
+        } else {
+            APP_PAUSE
+        };
+        self.stuck(attempt, problem, pause).await
     }
 
     /// Writes why it does not refresh, and ends the attempt.
@@ -307,25 +386,34 @@ impl Application {
         pause: Duration,
     ) -> Result<RefreshOutcome, Failure> {
         self.note(attempt, problem, Outcome::Denied).await?;
-        self.give_back(attempt, pause).await?;
+        self.give_back(attempt, pause, false).await?;
         Ok(RefreshOutcome::Stuck(problem))
     }
 
-    /// Nobody has answered: the grant lives, and the next attempt waits.
+    /// Nobody has answered: the grant lives, and the next attempt waits; but not long beyond the end of the token, when
+    /// readers need another.
     async fn away(
         &self,
         attempt: &Attempt<'_>,
         retry_after: Option<Duration>,
+        answer_lost: bool,
     ) -> Result<RefreshOutcome, Failure> {
         let step = usize::try_from(attempt.failures).unwrap_or(usize::MAX).min(BACKOFF.len() - 1);
         let backoff = Duration::from_secs(BACKOFF.get(step).copied().unwrap_or(300));
-        let now = self.ports.clock.now();
-        let in_need = !attempt.row.credential.validity().is_some_and(|validity| validity.is_valid(now));
-        let backoff = if in_need { backoff.min(BACKOFF_IN_NEED) } else { backoff };
-        let wait = backoff.mul_f64(0.75 + self.jitter() / 2.0).max(retry_after.unwrap_or_default());
+        let left = self.life_left(&attempt.row.credential);
+        let wait = backoff.mul_f64(0.75 + self.jitter() / 2.0).min(left.max(BACKOFF_IN_NEED));
+        let wait = wait.max(retry_after.unwrap_or_default());
         self.note(attempt, RefreshProblem::ProviderUnavailable, Outcome::Failed).await?;
-        self.give_back(attempt, wait).await?;
+        self.give_back(attempt, wait, answer_lost).await?;
         Ok(RefreshOutcome::Away(wait))
+    }
+
+    /// How long a credential's token is still valid.
+    fn life_left(&self, credential: &Credential) -> Duration {
+        let now = self.ports.clock.now();
+        credential
+            .validity()
+            .map_or(Duration::ZERO, |validity| Duration::try_from(validity.ends_at - now).unwrap_or_default())
     }
 
     async fn note(
@@ -347,18 +435,26 @@ impl Application {
         Ok(())
     }
 
-    async fn give_back(&self, attempt: &Attempt<'_>, pause: Duration) -> Result<(), StoreError> {
+    async fn give_back(
+        &self,
+        attempt: &Attempt<'_>,
+        pause: Duration,
+        answer_lost: bool,
+    ) -> Result<(), StoreError> {
         let credential = &attempt.row.credential;
         let (organization, id) = (&credential.organization, credential.id);
-        self.ports.refresh_leases.fail(organization, id, attempt.owner, pause).await
+        self.ports.refresh_leases.fail(organization, id, attempt.owner, pause, answer_lost).await
     }
 }
 
-/// Where a credential's tokens come from, as far as its fields decide that.
+/// Where a credential's tokens come from, as far as its app and its fields decide that: an organisation that is held off
+/// at its own app holds off nobody else.
 fn place_of(credential: &Credential, server: &OauthServer) -> String {
     let fields = server.inputs.iter().filter_map(|name| match credential.config.get(name) {
-        Some(strongroom_domain::ConfigValue::Text(text)) => Some(text.as_str()),
+        Some(ConfigValue::Text(text)) => Some(text.as_str()),
         _ => None,
     });
-    fields.fold(credential.provider.as_str().to_owned(), |place, field| place + "\n" + field)
+    let app = credential.oauth_app.map(|app| app.to_string());
+    let place = credential.provider.as_str().to_owned() + "\n" + app.as_deref().unwrap_or_default();
+    fields.fold(place, |place, field| place + "\n" + field)
 }

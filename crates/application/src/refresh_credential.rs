@@ -140,8 +140,8 @@ impl Application {
             return Ok(row);
         }
         let is_valid = credential.validity().is_some_and(|validity| validity.is_valid(now));
-        // The client itself is a whole credential, also while no token has been made of it.
-        let is_whole = credential.validity().is_none();
+        // The client itself is a whole credential, whatever becomes of the tokens that are made of it.
+        let is_whole = credential.credential_type == CredentialType::ClientCredentials;
         let patience = if is_valid || is_whole { SHORT_PATIENCE } else { PATIENCE };
         let refreshed = tokio::time::timeout(patience, self.refreshed_row(credential, &need)).await;
         match refreshed.unwrap_or(Err(Failure::ProviderAway { retry_after: Duration::from_secs(1) })) {
@@ -167,6 +167,10 @@ impl Application {
                 RefreshOutcome::StoreAway => return Err(Failure::unavailable()),
                 RefreshOutcome::Broken => return Err(Failure::Internal),
                 RefreshOutcome::Stuck(RefreshProblem::ClientRefused) => return Ok(None),
+                // Stored by hand, and there is no app here: its owner may refresh it elsewhere.
+                RefreshOutcome::Stuck(RefreshProblem::AppMissing) if credential.oauth_app.is_none() => {
+                    return Ok(None);
+                }
                 // The app is not set up right: the grant lives, and there is nothing new to hand out.
                 RefreshOutcome::Stuck(problem) if !problem.needs_reauthorization() => {
                     return Err(Failure::ProviderAway { retry_after: APP_RETRY });

@@ -19,6 +19,9 @@ impl Application {
     /// a provider that is away does not hold up the others.
     pub async fn refresh_expiring(&self) {
         for _ in 0..PAGES {
+            if self.is_draining() {
+                return;
+            }
             let due = match self.ports.refresh_leases.due(PAGE).await {
                 Ok(due) => due,
                 Err(error) => return tracing::warn!(%error, "tokens that are due were not looked for"),
@@ -33,6 +36,10 @@ impl Application {
     }
 
     async fn refresh_due(self, due: DueRefresh) {
+        // Nothing is begun that a stop would have to wait for.
+        if self.is_draining() {
+            return;
+        }
         match self.ports.credentials.find(&due.organization, due.credential).await {
             Ok(Some(credential)) => drop(self.refresh(&credential, RefreshNeed::of_schedule()).await),
             Ok(None) => {}

@@ -45,6 +45,7 @@ impl Application {
         let unavailable = |_| TokenError::Transient {
             retry_after: None,
             may_have_been_served: false,
+            is_outage: false,
             cause: "the OAuth app could not be read".into(),
         };
         let Some(client) = found.map_err(unavailable)? else { return Ok(None) };

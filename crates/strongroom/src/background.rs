@@ -59,10 +59,14 @@ impl Background {
             let application = application.clone();
             move || {
                 let application = application.clone();
-                async move {
-                    application.refresh_expiring().await;
-                    application.expire_authorizations().await;
-                }
+                async move { application.refresh_expiring().await }
+            }
+        }));
+        tasks.spawn(every(REFRESHES, stopped.clone(), {
+            let application = application.clone();
+            move || {
+                let application = application.clone();
+                async move { application.expire_authorizations().await }
             }
         }));
         tasks.spawn(every(MINUTE, stopped, {

@@ -24,16 +24,32 @@ pub(crate) async fn send(
     target: &Target,
     request: Request<Bytes>,
 ) -> Result<Answer, TokenError> {
+    send_before(egress, target, request, None).await
+}
+
+/// The same, unless it is too late by the time that the request could be sent.
+pub(crate) async fn send_before(
+    egress: &Egress,
+    target: &Target,
+    request: Request<Bytes>,
+    latest: Option<Instant>,
+) -> Result<Answer, TokenError> {
     let deadline = Instant::now() + CALL_LIMIT;
+    let in_time = || match latest {
+        Some(latest) if Instant::now() > latest => Err(unsent("too late to be sent")),
+        _ => Ok(()),
+    };
     let reached =
         timeout_at(deadline, reach(egress, target)).await.map_err(|_| unsent("no connection in time"));
     let tcp = reached??;
     if target.plain_http {
+        in_time()?;
         return exchange(deadline, tcp, request).await;
     }
     let shaken = timeout_at(deadline, handshake(tcp, &target.host, egress.tls())).await;
     let shaken = shaken.map_err(|_| unsent("tls: no handshake in time"))?;
     let (stream, _) = shaken.map_err(|error| unsent(error.to_string()))?;
+    in_time()?;
     exchange(deadline, stream, request).await
 }
 
@@ -72,5 +88,5 @@ fn unsent(cause: impl Into<Cow<'static, str>>) -> TokenError {
 }
 
 fn lost(may_have_been_served: bool, cause: impl Into<Cow<'static, str>>) -> TokenError {
-    TokenError::Transient { retry_after: None, may_have_been_served, cause: cause.into() }
+    TokenError::Transient { retry_after: None, may_have_been_served, is_outage: true, cause: cause.into() }
 }

@@ -103,9 +103,13 @@ pub(crate) fn sort(server: &OauthServer, answer: &Answer, json: Option<&Json>) -
         None if json.is_some() => (true, "a JSON object without an access token"),
         None => (true, "a body that is not one JSON object of good form"),
     };
+    // An error that is said in so many words, known or not, is about this request.
+    let is_particular = (status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS)
+        || (status.is_success() && json.is_some_and(is_said));
     TokenError::Transient {
         retry_after: retry_after(&answer.headers),
         may_have_been_served: served,
+        is_outage: !is_particular,
         cause: cause.into(),
     }
 }

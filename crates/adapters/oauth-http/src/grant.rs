@@ -41,7 +41,7 @@ pub(crate) fn request(
             parameters.add_declared(&server.token_parameters, values)?;
         }
         // Section 6.
-        Grant::Refresh { refresh_token, redirect_uri } => {
+        Grant::Refresh { refresh_token, redirect_uri, .. } => {
             parameters.say("grant_type", "refresh_token");
             parameters.add("refresh_token", refresh_token);
             if server.refresh_sends_redirect_uri {

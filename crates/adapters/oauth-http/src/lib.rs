@@ -61,9 +61,13 @@ impl AuthorizationServer for OauthHttp {
         grant: Grant,
     ) -> Result<TokenResponse, TokenError> {
         let server = server(subject).map_err(TokenError::Unbuildable)?;
+        let send_before = match &grant {
+            Grant::Refresh { send_before, .. } => Some(*send_before),
+            Grant::Code { .. } | Grant::ClientCredentials => None,
+        };
         let (target, request) =
             grant::request(server, &values(subject), client, grant).map_err(TokenError::Unbuildable)?;
-        let answer = call::send(&self.egress, &target, request).await?;
+        let answer = call::send_before(&self.egress, &target, request, send_before).await?;
         token::read(server, &answer)
     }
 

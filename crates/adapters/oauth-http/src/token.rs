@@ -33,7 +33,12 @@ pub(crate) fn read(server: &OauthServer, answer: &Answer) -> Result<TokenRespons
     let token_type = pointer::text(json, &place("token_type"));
     if token_type.is_some_and(|token_type| !is_bearer(json, token_type)) {
         let cause = "a token of a type other than bearer".into();
-        return Err(TokenError::Transient { retry_after: None, may_have_been_served: true, cause });
+        return Err(TokenError::Transient {
+            retry_after: None,
+            may_have_been_served: true,
+            is_outage: false,
+            cause,
+        });
     }
     let found = |(name, pointer): (&String, &String)| Some((name.clone(), pointer::scalar(json, pointer)?));
     let lookup = server.account.as_ref().filter(|lookup| lookup.endpoint.is_none());

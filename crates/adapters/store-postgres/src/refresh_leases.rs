@@ -39,7 +39,7 @@ const ACQUIRE: &str = "
 /// Ends an attempt that brought nothing.
 const FAIL: &str = "
     UPDATE refresh_leases SET owner = NULL, held_until = NULL, failures = failures + 1,
-        retry_at = clock_timestamp() + $4 * interval '1 us'
+        interrupted = interrupted OR $5, retry_at = clock_timestamp() + $4 * interval '1 us'
     WHERE org_id = $1 AND credential_id = $2 AND owner = $3";
 
 const NEEDS_REAUTH: &str = CredentialStatus::NeedsReauth.as_str();
@@ -86,6 +86,7 @@ impl RefreshLeaseRepository for PostgresStore {
         credential: CredentialId,
         owner: Uuid,
         retry_after: Duration,
+        answer_lost: bool,
     ) -> StoreResult<()> {
         within(OPERATION_LIMIT, || async {
             let (_turn, mut connection) = self.database.checkout_in_turn(organization).await?;
@@ -94,6 +95,7 @@ impl RefreshLeaseRepository for PostgresStore {
                 .bind::<SqlUuid, _>(credential.0)
                 .bind::<SqlUuid, _>(owner)
                 .bind::<BigInt, _>(micros(retry_after))
+                .bind::<Bool, _>(answer_lost)
                 .execute(&mut *connection)
                 .await?;
             Ok(())

@@ -143,6 +143,7 @@ impl RefreshLeaseRepository for SqliteStore {
         credential: CredentialId,
         owner: Uuid,
         retry_after: Duration,
+        answer_lost: bool,
     ) -> StoreResult<()> {
         let key = (organization.as_str().to_owned(), blob(credential.0));
         let work = move |connection: &mut SqliteConnection| {
@@ -154,7 +155,9 @@ impl RefreshLeaseRepository for SqliteStore {
                 refresh_leases::failures.eq(refresh_leases::failures + 1),
                 refresh_leases::retry_at.eq(retry_at),
             );
-            diesel::update(ours).set(change).execute(connection)?;
+            // `None` leaves the column alone.
+            let lost = answer_lost.then(|| refresh_leases::interrupted.eq(true));
+            diesel::update(ours).set((change, lost)).execute(connection)?;
             Ok(())
         };
         self.database.write(work).await

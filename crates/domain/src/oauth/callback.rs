@@ -26,6 +26,8 @@ spelled! {
     Misconfigured => "misconfigured",
     /// The credential that is authorised again is gone.
     CredentialGone => "credential_gone",
+    /// The credential that is authorised again was edited meanwhile.
+    CredentialChanged => "credential_changed",
     /// Another account was granted than before.
     OtherAccount => "other_account",
     /// The provider did not say which account was granted, so that it cannot be compared.
@@ -75,6 +77,7 @@ impl CallbackProblem {
             Self::ProviderUnavailable => "The provider does not answer right now. Begin again later.",
             Self::Misconfigured => "The OAuth app is not set up right. Its operator has to mend that.",
             Self::CredentialGone => "The credential that was to be authorised again does not exist any more.",
+            Self::CredentialChanged => "The credential was edited meanwhile. Begin again.",
             Self::OtherAccount => "Another account was granted than the credential belongs to.",
             Self::AccountUnknown => "The provider did not say which account was granted.",
             Self::QuotaExceeded => "The organisation holds as many credentials of this provider as it may.",

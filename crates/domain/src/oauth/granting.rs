@@ -55,6 +55,26 @@ pub struct Granted {
     pub narrowed: bool,
 }
 
+impl Granted {
+    /// Puts what a refresh brought over other content of the same grant: what somebody has changed beside the tokens
+    /// while they were refreshed.
+    #[must_use]
+    pub fn put_over(&self, server: &OauthServer, mut other: Content) -> Content {
+        for name in [ACCESS_TOKEN, REFRESH_TOKEN] {
+            if let Some(token) = self.content.secret.get(name) {
+                other.secret.insert(name, token.duplicate());
+            }
+        }
+        for name in server.response_fields.keys().map(String::as_str).chain([SCOPE, TOKEN_TYPE]) {
+            if let Some(value) = self.content.config.get(name) {
+                other.config.insert(name, value.clone());
+            }
+        }
+        other.access_token_expires_at = self.content.access_token_expires_at;
+        other
+    }
+}
+
 impl Provider {
     /// Puts an answer into the content of a credential: over what was there for a refresh, over what the caller
     /// gave for a new grant. `requested` is the scope that was asked for, `jitter` between 0 and 1.
@@ -65,11 +85,42 @@ impl Provider {
     pub fn take_grant(
         &self,
         kind: CredentialType,
+        base: Content,
+        response: TokenResponse,
+        requested: &str,
+        when: (OffsetDateTime, f64),
+    ) -> Result<Granted, Vec<Violation>> {
+        let (granted, mut violations) = self.put_answer(kind, base, response, requested, when);
+        let content = &granted.content;
+        let missing =
+            |name: &&String| content.config.get(name).is_none() && content.secret.get(name).is_none();
+        let required = self.types.get(&kind).map(|rules| rules.required.as_slice()).unwrap_or_default();
+        violations
+            .extend(required.iter().filter(missing).map(|name| Rule::fixed("is required").on(name.as_str())));
+        if violations.is_empty() { Ok(granted) } else { Err(violations) }
+    }
+
+    /// The same for a refresh, whose answer is never refused: the old tokens may be worth nothing by now. What breaks a
+    /// rule is left out, and told.
+    pub fn take_refresh(
+        &self,
+        kind: CredentialType,
+        base: Content,
+        response: TokenResponse,
+        requested: &str,
+        when: (OffsetDateTime, f64),
+    ) -> (Granted, Vec<Violation>) {
+        self.put_answer(kind, base, response, requested, when)
+    }
+
+    fn put_answer(
+        &self,
+        kind: CredentialType,
         mut base: Content,
         response: TokenResponse,
         requested: &str,
         (now, jitter): (OffsetDateTime, f64),
-    ) -> Result<Granted, Vec<Violation>> {
+    ) -> (Granted, Vec<Violation>) {
         let mut violations = Vec::new();
         let texts = response.fields.into_iter().map(|(name, text)| (name, SecretText::new(text)));
         let tokens = [(ACCESS_TOKEN.to_owned(), response.access_token)].into_iter();
@@ -92,17 +143,11 @@ impl Provider {
         let assumed = self.oauth.as_ref().and_then(|server| server.assumed_lifetime);
         let ends_at = response.lifetime.or(assumed).map(|life| now + life);
         base.access_token_expires_at = ends_at;
-        let missing = |name: &&String| base.config.get(name).is_none() && base.secret.get(name).is_none();
-        let required = self.types.get(&kind).map(|rules| rules.required.as_slice()).unwrap_or_default();
-        violations
-            .extend(required.iter().filter(missing).map(|name| Rule::fixed("is required").on(name.as_str())));
-        if !violations.is_empty() {
-            return Err(violations);
-        }
         let can_refresh =
             kind == CredentialType::ClientCredentials || base.secret.get(REFRESH_TOKEN).is_some();
         let at = |ends_at| refresh_at(Validity { ends_at, issued_at: Some(now) }, now, jitter);
-        Ok(Granted { refresh_at: ends_at.filter(|_| can_refresh).map(at), content: base, narrowed })
+        let refresh_at = ends_at.filter(|_| can_refresh).map(at);
+        (Granted { refresh_at, content: base, narrowed }, violations)
     }
 
     /// Checks the public fields that a caller gives when a flow begins, such as a tenant. Fields that the provider
@@ -140,21 +185,6 @@ impl Provider {
         let missing = server.inputs.iter().filter(missing);
         violations.extend(missing.map(|name| Rule::fixed("is required").on(name.as_str())));
         if violations.is_empty() { Ok(content.config) } else { Err(violations) }
-    }
-
-    /// Drops fields that arrived with a token and do not keep their rules, so that a refresh is never lost to them;
-    /// tells their names.
-    pub fn drop_unfit(&self, kind: CredentialType, response: &mut TokenResponse) -> Vec<String> {
-        let mut dropped = Vec::new();
-        response.fields.retain(|name, text| {
-            let value = SecretText::new(text.clone());
-            let fits = self.put_text(&mut Content::default(), kind, name, value).is_ok();
-            if !fits {
-                dropped.push(name.clone());
-            }
-            fits
-        });
-        dropped
     }
 
     /// Puts a text into the field of that name, by the field's own rules.

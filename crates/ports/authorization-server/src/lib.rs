@@ -17,6 +17,7 @@ use async_trait::async_trait;
 use strongroom_domain::{
     Account, Content, CredentialType, OauthServer, Provider, SecretText, TokenResponse, Violation,
 };
+use tokio::time::Instant;
 
 /// The longest that one call takes, connecting and TLS included. Longer than a slow server needs, shorter than the
 /// lease of a refresh, so that an answer is stored by whoever asked for it.
@@ -85,6 +86,8 @@ pub enum Grant {
         refresh_token: SecretText,
         /// The redirect URI of the first grant, for servers that want it again.
         redirect_uri: String,
+        /// Nothing is sent after this: by then somebody else may have the lease under which it is asked.
+        send_before: Instant,
     },
     /// The client itself (section 4.4).
     ClientCredentials,
@@ -115,6 +118,9 @@ pub enum TokenError {
         retry_after: Option<Duration>,
         /// Whether the request may have reached the server: then its answer, and perhaps a new refresh token, is lost.
         may_have_been_served: bool,
+        /// Whether others would fare no better at this server now: it is away or overloaded, and has not refused this
+        /// request in particular.
+        is_outage: bool,
         /// Why; for the log and the audit trail. MUST hold neither a secret nor what the server sent.
         cause: Cow<'static, str>,
     },
@@ -142,7 +148,7 @@ pub trait AuthorizationServer: Send + Sync {
 
     /// Exchanges a grant for a token: exactly one request, never repeated, within [`CALL_LIMIT`].
     ///
-    /// MUST send the client secret in the header or the body, as the provider file says, and never in a URL. MUST
+    /// MUST NOT send a refresh after its `send_before`. MUST send the client secret in the header or the body, as the provider file says, and never in a URL. MUST
     /// follow no redirect. MUST read at most 64 KiB, as JSON without repeated members.
     async fn token(
         &self,

@@ -73,13 +73,14 @@ pub trait RefreshLeaseRepository: Send + Sync {
     ) -> StoreResult<bool>;
 
     /// Ends an attempt that brought nothing: the lease, if `owner` still holds it, with the time before which
-    /// nobody tries again; counts the failure.
+    /// nobody tries again; counts the failure. One whose answer was lost counts as interrupted from then on.
     async fn fail(
         &self,
         organization: &OrganizationId,
         credential: CredentialId,
         owner: Uuid,
         retry_after: Duration,
+        answer_lost: bool,
     ) -> StoreResult<()>;
 
     /// Writes why a credential does not refresh, with the status that follows, and records the event. `refresh_at`

@@ -92,8 +92,8 @@ fn every_parameter_and_every_body_is_in_the_openapi_document() {
         for name in documented.path_parameters() {
             assert!(known.iter().any(|known| known.name == name), "{}: {name}", documented.id());
         }
-        let takes_json = documented.route.body == BodyRule::Json;
-        assert_eq!(documented.route.doc.body.is_some(), takes_json, "{}", documented.id());
+        let takes_fields = matches!(documented.route.body, BodyRule::Json | BodyRule::Form);
+        assert_eq!(documented.route.doc.body.is_some(), takes_fields, "{}", documented.id());
         let answers = documented.route.doc.answers;
         assert!(!answers.is_empty(), "{}", documented.id());
         let refusals = documented.refusals();

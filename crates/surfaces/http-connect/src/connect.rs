@@ -84,8 +84,8 @@ async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
             connected_at: timestamp::format(integration.connected_at),
         })),
         Connecting::Begun(begun) => Ok(ok(&Begun {
-            authorization_url: &begun.authorization_url,
-            state: &begun.state,
+            authorization_url: begun.authorization_url.expose(),
+            state: begun.state.expose(),
             expires_at: timestamp::format(begun.expires_at),
         })),
     }

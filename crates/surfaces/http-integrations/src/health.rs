@@ -24,7 +24,7 @@ const LIVE_DOC: Doc = Doc::new(
 );
 
 const READY_DOC: Doc = Doc {
-    own_refusals: &[(503, HEALTH)],
+    own_refusals: &[(503, Content::One(HEALTH))],
     ..Doc::new(
         "Tells whether requests may be sent here",
         &[Answered { status: 200, description: "They may.", content: Content::One(HEALTH) }],

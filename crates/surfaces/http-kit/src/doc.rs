@@ -21,7 +21,7 @@ pub struct Doc {
     /// The headers that its successful answers may have, beyond those of every answer.
     pub answer_headers: &'static [Parameter],
     /// The bodies of refusals that this route words in a way of its own, by status.
-    pub own_refusals: &'static [(u16, Schema)],
+    pub own_refusals: &'static [(u16, Content)],
 }
 
 impl Doc {
@@ -82,4 +82,14 @@ pub enum Content {
     List(Schema),
     /// Something else, of this media type.
     Other(&'static str),
+}
+
+impl Content {
+    /// The schema that it refers to.
+    pub(crate) const fn schema(self) -> Option<Schema> {
+        match self {
+            Self::One(schema) | Self::List(schema) => Some(schema),
+            Self::None | Self::Other(_) => None,
+        }
+    }
 }

@@ -50,11 +50,8 @@ pub fn schemas(dialects: &[&'static Dialect]) -> Vec<Schema> {
     for documented in documented(dialects) {
         let doc = documented.route.doc;
         found.extend(doc.body);
-        found.extend(doc.answers.iter().filter_map(|answer| match answer.content {
-            Content::One(schema) | Content::List(schema) => Some(schema),
-            Content::None | Content::Other(_) => None,
-        }));
-        found.extend(doc.own_refusals.iter().map(|(_, schema)| *schema));
+        found.extend(doc.answers.iter().filter_map(|answer| answer.content.schema()));
+        found.extend(doc.own_refusals.iter().filter_map(|(_, content)| content.schema()));
         found.extend(documented.worded_by_dialect().map(|status| (documented.dialect.doc.error)(status)));
     }
     found
@@ -234,10 +231,10 @@ impl Documented {
             let described = json!({ "description": answer.description, "headers": headers });
             (answer.status.to_string(), with_content(described, answer.content))
         });
-        let own = doc.own_refusals.iter().map(|(status, schema)| {
+        let own = doc.own_refusals.iter().map(|(status, content)| {
             let described =
                 json!({ "description": meaning(self.dialect, *status), "headers": refusal_headers(*status) });
-            (status.to_string(), with_content(described, Content::One(*schema)))
+            (status.to_string(), with_content(described, *content))
         });
         let worded = self.worded_by_dialect();
         let refusals = worded

@@ -248,7 +248,7 @@ pub async fn leases_of_another_organization_do_not_exist(store: StoreUnderTest) 
     let repository = &store.leases;
 
     assert_eq!(store.acquire(&presented, ME).await, Lease::Moved);
-    repository.fail(&theirs, stored.id, ME, Duration::ZERO).await.unwrap();
+    repository.fail(&theirs, stored.id, ME, Duration::ZERO, false).await.unwrap();
     assert!(!repository.store(&after, &fresh, 1, ME, evidence(&theirs)).await.unwrap());
     assert!(!repository.note_problem(&theirs, stored.id, 1, problem, evidence(&theirs)).await.unwrap());
     assert_eq!(store.actions(&theirs).await, []);

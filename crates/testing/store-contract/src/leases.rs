@@ -48,7 +48,7 @@ impl StoreUnderTest {
     /// Ends an attempt that brought nothing.
     async fn fail(&self, credential: &Credential, owner: Uuid, seconds: u64) {
         let retry_after = Duration::from_secs(seconds);
-        self.leases.fail(&credential.organization, credential.id, owner, retry_after).await.unwrap();
+        self.leases.fail(&credential.organization, credential.id, owner, retry_after, false).await.unwrap();
     }
 
     /// Stores what a refresh of a credential as it was seen brought; whether it was written.
@@ -133,6 +133,14 @@ pub async fn an_interruption_stays_on_record(store: StoreUnderTest) {
     store.fail(&stored, OTHER, 10).await;
     store.pass(11);
     assert_eq!(store.acquire(&stored, ME).await, Lease::Acquired { failures: 1, interrupted: true });
+
+    // An attempt that ends by itself and knows that its answer was lost.
+    let other = credential(&acme, SeededIds::new(2).credential());
+    store.store(&other).await;
+    assert_eq!(store.acquire(&other, ME).await, FIRST);
+    store.leases.fail(&acme, other.id, ME, Duration::ZERO, true).await.unwrap();
+    store.pass(1);
+    assert_eq!(store.acquire(&other, ME).await, Lease::Acquired { failures: 1, interrupted: true });
 }
 
 /// The lease is for one version: another one has nothing to do with its attempts, and an older one gets none.

@@ -90,7 +90,11 @@ fn a_refresh_of_google_asks_google() {
     let provider = FileCatalog::embedded().unwrap().find("google").unwrap();
     let server = provider.oauth.as_ref().unwrap();
     let subject = exemplary(&provider, server.credential_type);
-    let token = Grant::Refresh { refresh_token: secret("r"), redirect_uri: REDIRECT.to_owned() };
+    let token = Grant::Refresh {
+        refresh_token: secret("r"),
+        redirect_uri: REDIRECT.to_owned(),
+        send_before: tokio::time::Instant::now() + std::time::Duration::from_secs(60),
+    };
     let (target, _) = request(server, &crate::values(&subject), &client(), token).unwrap();
     assert_eq!(target.url.expose(), "https://oauth2.googleapis.com/token");
 }

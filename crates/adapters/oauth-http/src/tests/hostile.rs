@@ -139,7 +139,11 @@ async fn whatever_the_grant_holds_a_server_reads_exactly_one_request() {
             let good = answer("200 OK", r#"{"access_token":"x"}"#);
             let server = Server::behaving(good).await;
             let client = Client { id: trick.to_owned(), secret: Some(secret(trick)) };
-            let grant = Grant::Refresh { refresh_token: secret(trick), redirect_uri: trick.to_owned() };
+            let grant = Grant::Refresh {
+                refresh_token: secret(trick),
+                redirect_uri: trick.to_owned(),
+                send_before: tokio::time::Instant::now() + std::time::Duration::from_secs(60),
+            };
             let subject = subject(OauthServer { json_request, ..oauth(server.port) });
             adapter().token(&subject, &client, grant).await.unwrap();
             let (head, body) = server.request();

@@ -168,7 +168,11 @@ pub(super) fn code() -> Grant {
 }
 
 pub(super) fn refresh() -> Grant {
-    Grant::Refresh { refresh_token: secret("old-refresh-token"), redirect_uri: REDIRECT.to_owned() }
+    Grant::Refresh {
+        refresh_token: secret("old-refresh-token"),
+        redirect_uri: REDIRECT.to_owned(),
+        send_before: tokio::time::Instant::now() + std::time::Duration::from_secs(60),
+    }
 }
 
 /// What comes of a refresh at a server, where the file has been changed so.

@@ -187,6 +187,12 @@ impl AuthorizationFlowRepository for SqliteStore {
 
     async fn take(&self, state: &Digest) -> StoreResult<Option<SealedFlow>> {
         let state = *state;
+        // Anybody can ask, so that a state that nobody has does not wait for, or hold up, the one writer.
+        let known =
+            move |connection: &mut SqliteConnection| Ok(find_at(connection, &state, BEGUN)?.is_some());
+        if !self.database.read(known).await? {
+            return Ok(None);
+        }
         self.database.write(move |connection| take(connection, &state)).await
     }
 

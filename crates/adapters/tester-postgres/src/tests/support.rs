@@ -124,6 +124,7 @@ fn provider(id: &str) -> Provider {
         docs_url: None,
         fields: Vec::new(),
         types: BTreeMap::new(),
+        oauth: None,
         test: Some(ProviderTest::Postgresql),
         connect: None,
         crm: None,

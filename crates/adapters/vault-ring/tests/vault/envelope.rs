@@ -5,7 +5,7 @@ use strongroom_domain::{
     ConfigValue, CredentialId, CredentialType, OrganizationId, ProviderId, PublicConfig, Sealed,
     SecretPayload, SecretText,
 };
-use strongroom_vault::{SealContext, Vault, VaultError};
+use strongroom_vault::{SealContext, SealKind, Vault, VaultError};
 use strongroom_vault_ring::RingVault;
 use uuid::Uuid;
 
@@ -16,6 +16,7 @@ fn context() -> SealContext {
     config.insert("host", ConfigValue::Text("db.example.test".into()));
     config.insert("port", ConfigValue::Integer(5432));
     SealContext {
+        kind: SealKind::Credential,
         organization: OrganizationId::parse("acme").unwrap(),
         credential: CredentialId(Uuid::from_u128(0xc)),
         version: 1,
@@ -44,7 +45,9 @@ async fn no_field_of_the_context_can_be_changed() {
     let vault = vault(K1).await;
     let sealed = vault.seal(&context(), &payload("hunter2")).await.unwrap();
     type Edit = fn(&mut SealContext);
-    let edits: [(&str, Edit); 11] = [
+    let edits: [(&str, Edit); 13] = [
+        ("an app", |c| c.kind = SealKind::OauthApp),
+        ("a flow", |c| c.kind = SealKind::AuthorizationFlow),
         ("organisation", |c| c.organization = OrganizationId::parse("acmf").unwrap()),
         ("organisation's case", |c| c.organization = OrganizationId::parse("Acme").unwrap()),
         ("credential", |c| c.credential = CredentialId(Uuid::from_u128(0xd))),

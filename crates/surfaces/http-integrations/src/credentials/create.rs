@@ -25,7 +25,7 @@ const DOC: Doc = Doc {
     body: Some(Schema { name: "NewCredential", json: new_credential }),
     answer_headers: &[LOCATION, ETAG],
     refusals: &[409, 429],
-    own_refusals: &[(422, REFUSED_OR_WRONG_SHAPE)],
+    own_refusals: &[(422, Content::One(REFUSED_OR_WRONG_SHAPE))],
     ..Doc::new(
         "Stores a credential",
         &[Answered { status: 201, description: "It is stored.", content: Content::One(CREDENTIAL) }],

@@ -27,7 +27,7 @@ const DOC: Doc = Doc {
     body: Some(Schema { name: "CredentialChange", json: credential_change }),
     answer_headers: &[ETAG],
     refusals: &[404, 409, 412, 429, 502],
-    own_refusals: &[(422, REFUSED_OR_WRONG_SHAPE)],
+    own_refusals: &[(422, Content::One(REFUSED_OR_WRONG_SHAPE))],
     ..Doc::new(
         "Replaces a credential's content, its name or its expiry",
         &[Answered { status: 200, description: "It is changed.", content: Content::One(CREDENTIAL) }],

@@ -67,8 +67,8 @@ async fn handle(call: Call) -> Result<HttpResponse, Failure> {
     let asked = read(&call)?;
     let begun = call.app.begin_authorization(&call.caller, asked).await?;
     Ok(ok(&Begun {
-        authorization_url: &begun.authorization_url,
-        state: &begun.state,
+        authorization_url: begun.authorization_url.expose(),
+        state: begun.state.expose(),
         expires_at: timestamp::format(begun.expires_at),
     }))
 }

@@ -22,16 +22,6 @@ pub(crate) const CONFIRM_OF_APP: Route =
 const ANSWERS: &[Answered] = &[
     Answered { status: 200, description: "A page.", content: Content::Other(page::HTML) },
     Answered { status: 303, description: "The browser is sent back.", content: Content::None },
-    Answered {
-        status: 400,
-        description: "A page: the answer of the provider is of no use.",
-        content: Content::Other(page::HTML),
-    },
-    Answered {
-        status: 503,
-        description: "A page: this service cannot do that right now.",
-        content: Content::Other(page::HTML),
-    },
 ];
 
 const DOC: Doc = Doc {
@@ -39,26 +29,19 @@ const DOC: Doc = Doc {
         Parameter { name: "code", description: "What the provider grants.", schema: text },
         Parameter { name: "state", description: "The state of the flow.", schema: text },
     ],
+    refusals: &[400],
+    own_refusals: &[(400, PAGE), (503, PAGE)],
     ..Doc::new("Takes a provider's answer from a person's browser", ANSWERS)
 };
 
 const CONFIRM_DOC: Doc = Doc {
     body: Some(Schema { name: "ConfirmAuthorization", json: confirmation }),
-    ..Doc::new(
-        "Takes a person's answer from our own page",
-        &[
-            Answered { status: 200, description: "A page.", content: Content::Other(page::HTML) },
-            Answered { status: 303, description: "The browser is sent back.", content: Content::None },
-            Answered { status: 400, description: "A page.", content: Content::Other(page::HTML) },
-            Answered {
-                status: 403,
-                description: "A page: the request does not come from ours.",
-                content: Content::Other(page::HTML),
-            },
-            Answered { status: 503, description: "A page.", content: Content::Other(page::HTML) },
-        ],
-    )
+    refusals: &[400, 403],
+    own_refusals: &[(400, PAGE), (403, PAGE), (503, PAGE)],
+    ..Doc::new("Takes a person's answer from our own page", ANSWERS)
 };
+
+const PAGE: Content = Content::Other(page::HTML);
 
 fn text() -> Value {
     json!({ "type": "string" })
@@ -87,8 +70,10 @@ async fn receive(call: PublicCall) -> Result<HttpResponse, Failure> {
     };
     Ok(match call.app.receive_callback(received).await {
         Ok(Received::Confirm(asked)) => page::confirm(&asked),
-        Ok(Received::Redirect(url)) => page::redirect(&url),
-        Ok(Received::Code { credential_id, completion_code }) => page::code(&credential_id, &completion_code),
+        Ok(Received::Redirect(url)) => page::redirect(url.expose()),
+        Ok(Received::Code { credential_id, completion_code }) => {
+            page::code(&credential_id, completion_code.expose())
+        }
         Err(refused) => refusal(&refused),
     })
 }

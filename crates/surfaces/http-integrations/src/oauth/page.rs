@@ -33,8 +33,8 @@ pub(super) fn confirm(asked: &Confirmation) -> HttpResponse {
         asked_by = escaped(&asked.asked_by),
         organization = escaped(&asked.organization),
         action = escaped(&asked.action),
-        state = escaped(&asked.state),
-        token = escaped(&asked.token),
+        state = escaped(asked.state.expose()),
+        token = escaped(asked.token.expose()),
     );
     // Browsers apply `form-action` to where an answer redirects to as well.
     let then = asked.then.as_deref().map(|origin| format!(" {origin}")).unwrap_or_default();

@@ -13,7 +13,7 @@ const ID: Parameter = Parameter { name: "id", description: "An id.", schema: || 
 
 static CREATE: Doc = Doc { body: Some(THING), refusals: &[404, 429], ..Doc::new("Makes a thing", OK) };
 static ACT: Doc = Doc::new("Acts", OK);
-static READY: Doc = Doc { own_refusals: &[(503, NOT_READY)], ..Doc::new("Tells", OK) };
+static READY: Doc = Doc { own_refusals: &[(503, Content::One(NOT_READY))], ..Doc::new("Tells", OK) };
 
 static TOY: Dialect = Dialect {
     prefixes: &["/v9", "/api/v9"],

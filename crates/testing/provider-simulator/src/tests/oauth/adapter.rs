@@ -109,7 +109,11 @@ fn secret(subject: &Subject, name: &str) -> Option<SecretText> {
 }
 
 fn refresh(token: SecretText) -> Grant {
-    Grant::Refresh { refresh_token: token, redirect_uri: REDIRECT.to_owned() }
+    Grant::Refresh {
+        refresh_token: token,
+        redirect_uri: REDIRECT.to_owned(),
+        send_before: tokio::time::Instant::now() + std::time::Duration::from_secs(60),
+    }
 }
 
 /// What differs, by provider.
