@@ -1,40 +1,15 @@
 //! Several instances over one PostgreSQL (architecture.md, "Running on more than one machine").
 
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 
 use crate::support::client::sftp;
-use crate::support::server::Server;
 use crate::support::{Character, World, count};
-
-/// One connection for each request that an instance has at a time here: none waits for another's.
-const POOL: usize = 64;
-
-/// Has the pools make most of their connections. All made at once, under load, they take longer than a caller waits for
-/// one (500 ms).
-async fn fill_pools(world: &World, servers: &[Server]) {
-    let made = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()";
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while world.sql(made).parse::<usize>().unwrap() < servers.len() * POOL * 2 / 3 {
-        assert!(Instant::now() < deadline, "the pools do not fill");
-        let mut tasks = tokio::task::JoinSet::new();
-        for client in servers.iter().map(|server| server.client(Character::admin_of("acme"))) {
-            for _ in 0..POOL {
-                let client = client.clone();
-                tasks.spawn(async move { client.get("/integrations/credentials").await });
-            }
-        }
-        tasks.join_all().await;
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn three_instances_and_twenty_organisations_never_deadlock() {
-    let world = World::postgres().with("STRONGROOM_STORE__POOL_SIZE", &POOL.to_string());
+    let world = World::postgres();
     let (one, two, three) = tokio::join!(world.setup.start(), world.setup.start(), world.setup.start());
     let servers = [one, two, three];
-    fill_pools(&world, &servers).await;
     let mut tasks = tokio::task::JoinSet::new();
     for organisation in 0..20 {
         let org = format!("org-{organisation}");

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use strongroom_provider_simulator::OauthBehaviour;
 
-use super::{HOUR, admin, granted, refreshes, robot, secrets, until};
-use crate::support::authorization_servers::{MockServer, OidcServer, PROVIDER};
+use super::{Form, HOUR, admin, granted, refreshes, robot, secrets, until, visit};
+use crate::support::authorization_servers::{Browser, MockServer, OidcServer, PROVIDER, with_app};
+use crate::support::rehearsal::Rehearsal;
 use crate::support::{Client, World, on_both_stores};
 
 on_both_stores!(
@@ -166,4 +168,44 @@ async fn tokens_that_are_stored_by_hand_are_refreshed_too_and_refresh_tokens_can
     let shown =
         admin.get(&format!("/integrations/credentials/{}", stored["id"].as_str().unwrap())).await.json();
     assert_eq!(shown["status_reason"], "grant_refused");
+}
+
+/// A CRM client changes a note while the token beside it is refreshed by a provider that rotates.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_beside_the_tokens_during_a_refresh_loses_neither() {
+    let rehearsal = Rehearsal::start().await;
+    let world = with_app(rehearsal.set(World::embedded()), "salesforce");
+    let server = world.setup.start().await;
+    let (admin, robot) = (admin(&server), robot(&server));
+    let begun = admin.get("/integrations/salesforce/authorize").await.json();
+    let back = Browser::default().follow(begun["authorization_url"].as_str().unwrap()).await;
+    assert_eq!(Form::of(&visit(&back).await).press("connect").await.status, 200);
+    let id = admin.get("/integrations/credentials").await.json()[0]["id"].as_str().unwrap().to_owned();
+    let fields = robot.get(&secrets(&id)).await.json()["credentials"].clone();
+    admin.delete(&format!("/integrations/credentials/{id}")).await;
+    let body = json!({
+        "provider": "salesforce", "dsn": fields["instance_url"], "access_token": fields["access_token"],
+        "metadata": { "refresh_token": fields["refresh_token"], "expires_at": "2001-01-01T00:00:00Z", "note": "old" },
+    });
+    let slow = OauthBehaviour { rotate: true, delay: Duration::from_secs(1), ..OauthBehaviour::default() };
+    rehearsal.simulator.oauth(slow);
+    let asked = || rehearsal.simulator.oauth_counts().token_requests_of("refresh_token");
+    // The background may be faster than the reader; it is the same refresh.
+    let stored = robot.post("/integration-credentials/", body).await.json();
+    let object = format!("/integration-credentials/{}", stored["id"].as_str().unwrap());
+    let (client, path) = (robot.clone(), object.clone());
+    let reading = tokio::spawn(async move { client.get(&path).await });
+    until(Duration::from_secs(10), "no refresh begins", async || asked() == 1).await;
+    let changed = json!({ "metadata": { "note": "new" } });
+    let changed = robot.send(reqwest::Method::PUT, &object, Some(changed), &[]).await;
+    assert_eq!(changed.status, 200, "{}", changed.status);
+    assert_eq!(reading.await.unwrap().status, 200);
+    let fresh = robot.get(&object).await.json();
+    assert_eq!(fresh["metadata"]["note"], "new");
+    assert_ne!(fresh["access_token"], fields["access_token"]);
+    assert_ne!(fresh["metadata"]["refresh_token"], fields["refresh_token"]);
+    let again = format!("/integrations/credentials/{}/refresh", stored["id"].as_str().unwrap());
+    let again = robot.post(&again, json!({})).await;
+    assert_eq!(again.status, 200, "the refresh token is the one that the provider knows: {}", again.text);
+    assert_eq!(rehearsal.simulator.oauth_counts().reuses, 0);
 }

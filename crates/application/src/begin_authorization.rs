@@ -78,6 +78,7 @@ impl Application {
         let provider = self.oauth_provider(&asked.provider)?;
         let server = provider.oauth.as_ref().ok_or(Failure::Internal)?;
         let again = self.credential_to_authorize(caller, &provider, server, asked.credential_id).await?;
+        let found = self.client_for(caller.organization(), server).await?;
         let completion = self.oauth.completion;
         let initiator = initiator(caller, asked.subject.as_deref(), completion)?;
         let redirect_to = asked.redirect_to.as_deref().map(|text| self.admit_redirect(text)).transpose()?;
@@ -85,7 +86,6 @@ impl Application {
             Some(credential) => credential.config.clone(),
             None => provider.accept_inputs(server, asked.inputs).map_err(Failure::Invalid)?,
         };
-        let found = self.client_for(caller.organization(), server).await?;
         let redirect_uri = self.redirect_uri(provider.id.as_str(), found.app)?;
         let (state, verifier) = (self.random_code()?, self.random_code()?);
         let content = Content { config: config.clone(), ..Content::default() };

@@ -130,7 +130,7 @@ mod tests {
             ("STRONGROOM_DEPLOYMENT_ID", "canary", "deployment_id"),
             ("STRONGROOM_AUTH__ISSUERS__CORP__ISSUER", "canary", "auth.issuers.corp.audience"),
             ("STRONGROOM_OAUTH__COMPLETION", "canary", "oauth.completion"),
-            ("STRONGROOM_OAUTH__APPS__ACME__CANARY", "canary", "oauth.apps.acme"),
+            ("STRONGROOM_OAUTH__APPS__ACME__NO_SUCH", "canary", "oauth.apps.acme"),
             ("STRONGROOM_NO_SUCH", "canary", "STRONGROOM_NO_SUCH"),
             ("PORT", "canary", "PORT"),
         ];

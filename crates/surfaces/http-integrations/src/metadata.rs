@@ -24,6 +24,7 @@ pub(crate) struct Metadata<'a> {
     status: &'static str,
     status_reason: Option<&'a str>,
     /// What a person can do about `status_reason`, when it is that of a grant.
+    #[serde(skip_serializing_if = "Option::is_none")]
     next_step: Option<&'static str>,
     #[schemars(schema_with = "config")]
     config: Config<'a>,
@@ -33,8 +34,10 @@ pub(crate) struct Metadata<'a> {
     user_id: Option<&'a str>,
     google_email: Option<&'a str>,
     /// The account that was granted, when the provider names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     account: Option<&'a str>,
     /// The organisation's own OAuth app that the grant belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
     oauth_app_id: Option<String>,
     #[schemars(with = "Option<Moment>")]
     expires_at: Option<String>,
