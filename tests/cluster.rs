@@ -5,9 +5,12 @@ use serde_json::{Value, json};
 use crate::support::client::sftp;
 use crate::support::{Character, World, count};
 
+/// One connection for each request that an instance has at a time here: none waits for another's.
+const POOL: usize = 64;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn three_instances_and_twenty_organisations_never_deadlock() {
-    let world = World::postgres();
+    let world = World::postgres().with("STRONGROOM_STORE__POOL_SIZE", &POOL.to_string());
     let (one, two, three) = tokio::join!(world.setup.start(), world.setup.start(), world.setup.start());
     let servers = [one, two, three];
     let mut tasks = tokio::task::JoinSet::new();
