@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout, timeout_at};
 
 /// How long what has arrived by the deadline may be read after it.
-const OVERTIME: Duration = Duration::from_secs(1);
+pub(crate) const OVERTIME: Duration = Duration::from_secs(1);
 
 /// Sends a request and reads its answer, whatever its status, within [`CALL_LIMIT`].
 ///

@@ -20,7 +20,8 @@ use strongroom_domain::{
 use tokio::time::Instant;
 
 /// The longest that one call takes, connecting and TLS included. Longer than a slow server needs, shorter than the
-/// lease of a refresh, so that an answer is stored by whoever asked for it.
+/// lease of a refresh, so that an answer is stored by whoever asked for it. An adapter may read what has arrived by then
+/// for one second more.
 pub const CALL_LIMIT: Duration = Duration::from_secs(20);
 
 /// Client id and secret of an OAuth app.
