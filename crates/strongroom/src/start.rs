@@ -19,7 +19,7 @@ use strongroom_tester_http::HttpTester;
 use strongroom_tester_postgres::PostgresTester;
 use strongroom_tester_sftp::SftpTester;
 use strongroom_vault::PurposeKeys;
-use strongroom_vault_ring::{KeyRing, KeyStatus};
+use strongroom_vault_ring::{KeyRing, KeyStatus, RingPurposeKeys, RingVault};
 use zeroize::Zeroizing;
 
 use crate::background::Background;
@@ -111,14 +111,7 @@ async fn assemble(
     let catalog = catalog(builder)?;
     let egress = Egress::new(&builder.egress)?;
     let (database, deployment_id) = open_store(builder, data_dir).await?;
-    let (vault, purpose_keys) = strongroom_vault_ring::open_vault(
-        ring,
-        database.deployment().as_ref(),
-        database.ledger(),
-        &SystemIds,
-    )
-    .await?;
-    let purpose_keys = Arc::new(purpose_keys);
+    let (vault, purpose_keys) = open_vault(ring, &database).await?;
     let stores = database.with_keys(purpose_keys.clone());
     let egress = with_budget(egress, builder, &stores, purpose_keys.clone());
     let guard = StoreGuard::new(egress.clone(), &builder.store);
@@ -133,7 +126,7 @@ async fn assemble(
         refresh_leases: stores.refresh_leases.clone(),
         authorization_server: Arc::new(OauthHttp::new(egress.clone())),
         audit: stores.audit.clone(),
-        vault: Arc::new(vault),
+        vault,
         purpose_keys,
         catalog: Arc::new(catalog),
         tokens: Arc::new(tokens),
@@ -171,6 +164,18 @@ async fn open_store(builder: &Builder, data_dir: &DataDir) -> Result<(Database, 
         Some(expected) if expected != found => Err(StartError::Deployment { found, expected }),
         _ => Ok((database, found)),
     }
+}
+
+/// The vault and the keys of the other purposes, whose ring must be the one that the store knows.
+async fn open_vault(
+    ring: KeyRing,
+    database: &Database,
+) -> Result<(Arc<RingVault>, Arc<RingPurposeKeys>), StartError> {
+    let deployment = database.deployment();
+    let ledger = database.ledger();
+    let (vault, keys) =
+        strongroom_vault_ring::open_vault(ring, deployment.as_ref(), ledger, &SystemIds).await?;
+    Ok((Arc::new(vault), Arc::new(keys)))
 }
 
 /// Refuses what settings alone make impossible, before anything is set up.
