@@ -1,26 +1,14 @@
 //! Builds the request of a step.
-//!
-//! The texts that hold a secret are wiped when the request is dropped. Copies remain out of reach: in hyper's
-//! write buffer, in TLS records, and where a library parses a text of its own.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{
-    ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue,
-    USER_AGENT,
-};
-use http::uri::PathAndQuery;
-use http::{HeaderMap, Method, Request, Uri};
-use strongroom_domain::SecretText;
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{HeaderMap, Method, Request};
 use strongroom_domain::http_request::{Place, Refusal, Target, Values, pairs};
 use strongroom_domain::http_test::{HttpBody, HttpMethod, HttpStep, Template, is_reserved_header};
+use strongroom_egress::request::{self, origin_form, sensitive, wiped};
 use time::OffsetDateTime;
 
 use crate::sign::{self, Signable};
-
-/// What servers are told about us.
-const AGENT: &str = concat!("strongroom/", env!("CARGO_PKG_VERSION"));
 
 /// A request that is ready to be sent, and where to.
 pub(crate) struct Prepared<'a> {
@@ -81,11 +69,7 @@ fn own_headers(
     method: &Method,
 ) -> Result<HeaderMap, Refusal> {
     let unfit = || Refusal::of(target.field.as_deref().unwrap_or("url"), UNFIT);
-    let mut headers = HeaderMap::new();
-    headers.insert(HOST, HeaderValue::from_str(&target.authority).map_err(|_| unfit())?);
-    headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-    headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
-    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    let mut headers = request::own_headers(target, "*/*").ok_or_else(unfit)?;
     if let Some(content_type) = content_type {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     }
@@ -125,30 +109,5 @@ fn basic(username: &Template, password: &Template, values: &Values<'_>) -> Resul
         return Err(values.refuse(username, "must not contain a colon"));
     }
     let password = values.require(password, Place::Raw)?;
-    let pair = SecretText::new([name.expose(), ":", password.expose()].concat());
-    let encoded = SecretText::new(STANDARD.encode(pair.expose()));
-    let value = sensitive(SecretText::new(["Basic ", encoded.expose()].concat()));
-    value.ok_or_else(|| values.refuse(username, "cannot be sent"))
-}
-
-fn origin_form(target: &Target) -> Option<Uri> {
-    let text = wiped(target.path_and_query.duplicate());
-    PathAndQuery::from_maybe_shared(text).ok().map(Uri::from)
-}
-
-fn sensitive(text: SecretText) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_maybe_shared(wiped(text)).ok()?;
-    value.set_sensitive(true);
-    Some(value)
-}
-
-/// Bytes that are wiped when the last user drops them.
-fn wiped(text: SecretText) -> Bytes {
-    struct Wiped(SecretText);
-    impl AsRef<[u8]> for Wiped {
-        fn as_ref(&self) -> &[u8] {
-            self.0.expose().as_bytes()
-        }
-    }
-    Bytes::from_owner(Wiped(text))
+    request::basic(&name, &password).ok_or_else(|| values.refuse(username, "cannot be sent"))
 }

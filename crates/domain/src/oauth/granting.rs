@@ -90,7 +90,7 @@ impl Provider {
         requested: &str,
         when: (OffsetDateTime, f64),
     ) -> Result<Granted, Vec<Violation>> {
-        let (granted, mut violations) = self.put_answer(kind, base, response, requested, when);
+        let (granted, mut violations) = self.take_refresh(kind, base, response, requested, when);
         let content = &granted.content;
         let missing =
             |name: &&String| content.config.get(name).is_none() && content.secret.get(name).is_none();
@@ -103,17 +103,6 @@ impl Provider {
     /// The same for a refresh, whose answer is never refused: the old tokens may be worth nothing by now. What breaks a
     /// rule is left out, and told.
     pub fn take_refresh(
-        &self,
-        kind: CredentialType,
-        base: Content,
-        response: TokenResponse,
-        requested: &str,
-        when: (OffsetDateTime, f64),
-    ) -> (Granted, Vec<Violation>) {
-        self.put_answer(kind, base, response, requested, when)
-    }
-
-    fn put_answer(
         &self,
         kind: CredentialType,
         mut base: Content,
