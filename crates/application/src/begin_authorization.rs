@@ -116,7 +116,7 @@ impl Application {
             inputs: config,
             completion,
             credential: again.as_ref().map_or_else(|| CredentialId(self.ports.ids.next()), |known| known.id),
-            reauthorizes: again.as_ref().map(|known| known.version),
+            reauthorizes: again.as_ref().map(|known| known.revision),
             connects,
             created_at: now,
         };

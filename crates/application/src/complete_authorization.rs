@@ -5,10 +5,10 @@ use strongroom_domain::oauth::{
     CallbackProblem, Completion, REFRESH_TOKEN, RedirectTarget, Validity, refresh_at, sha256,
 };
 use strongroom_domain::{
-    Action, Actor, AuditEvent, AuthorizationFlow, Credential, CredentialStatus, CredentialType, Evidence,
-    Integration, IntegrationId, Operation, Outcome, Rule, Sealed, SecretText,
+    Action, AuditEvent, AuthorizationFlow, Credential, CredentialStatus, CredentialType, Evidence,
+    Integration, IntegrationId, OauthAppId, Operation, Outcome, Rule, Sealed, SecretText,
 };
-use strongroom_repository::{CompletedFlow, SealedFlow, Selector};
+use strongroom_repository::{CompletedFlow, SealedFlow};
 use tokio::time::Instant;
 
 use crate::granted_content::GrantedContent;
@@ -63,7 +63,8 @@ impl Application {
         asked: ConfirmAuthorization,
     ) -> Result<Confirmed, CallbackRefused> {
         let refuse = |problem| CallbackRefused { problem, redirect: None };
-        if self.oauth.origin().is_none() || asked.page_origin.as_deref() != self.oauth.origin() {
+        let own = self.oauth.origin();
+        if own.is_none() || asked.page_origin != own {
             return Err(refuse(CallbackProblem::ForeignPage));
         }
         let state = asked.state.expose();
@@ -97,8 +98,9 @@ impl Application {
     /// Ends a flow by the word of the principal that began it.
     ///
     /// # Errors
-    /// `Invalid` on `state` for a flow that is unknown, over or somebody else's, on `completion_code` for another
-    /// code, on `subject` for another end user: all of them end nothing.
+    /// `Invalid` on `state` for a flow that is unknown, over or another organisation's, on `completion_code` for another
+    /// code, on `subject` for another end user; `Forbidden` for a flow that another principal began; all of them end
+    /// nothing. `Conflict(CredentialChanged)` when somebody has edited the credential that is authorised again.
     pub async fn complete_authorization(
         &self,
         caller: &Caller,
@@ -107,17 +109,15 @@ impl Application {
         self.permit(caller, Operation::AuthorizeCredential)?;
         let invalid = |field: &str, rule| Failure::invalid(Rule::fixed(rule).on(field));
         let row = self.waiting(asked.state.expose()).await?;
-        let own = |row: &SealedFlow| {
-            row.flow.completion == Completion::Bound
-                && row.flow.organization == *caller.organization()
-                && row.flow.initiator.actor == caller.actor
+        let bound = |row: &SealedFlow| {
+            row.flow.completion == Completion::Bound && row.flow.organization == *caller.organization()
         };
-        let row = row.filter(own).ok_or_else(|| {
-            invalid(
-                "state",
-                "must be that of an authorisation which you began and which waits for its completion",
-            )
+        let row = row.filter(bound).ok_or_else(|| {
+            invalid("state", "must be that of an authorisation which waits for its completion")
         })?;
+        if row.flow.initiator.actor != caller.actor {
+            return Err(self.deny(caller, Operation::AuthorizeCredential));
+        }
         if row.flow.initiator.subject != asked.subject.as_deref().map(sha256) {
             return Err(invalid("subject", "must be the one with which the authorisation was begun"));
         }
@@ -150,7 +150,6 @@ impl Application {
             let found = self.ports.credentials.find(&flow.organization, flow.credential).await?;
             let current = found.ok_or_else(GONE)?;
             let (changed, sealed) = self.completed_credential(row, &current).await?;
-            let expected_version = current.version;
             let (integration, connected) = self.connection_of(flow, &changed, &event);
             let completed = CompletedFlow {
                 organization: flow.organization.clone(),
@@ -158,7 +157,8 @@ impl Application {
                 completion_code: row.completion_code.ok_or(Failure::Internal)?,
                 credential: changed.clone(),
                 sealed: sealed.clone(),
-                expected_version,
+                expected_version: current.version,
+                expected_revision: current.revision,
                 integration,
             };
             let evidence = self.evidence_of(flow, &event, &changed, sealed.as_ref());
@@ -166,8 +166,8 @@ impl Application {
                 return Ok(changed);
             }
             let moved = self.ports.credentials.find(&flow.organization, flow.credential).await?;
-            let retry = moved.is_some_and(|moved| moved.version != expected_version);
-            if !retry || flow.reauthorizes.is_none() {
+            let seen = (current.version, current.revision);
+            if moved.is_none_or(|moved| (moved.version, moved.revision) == seen) {
                 return Err(GONE());
             }
             if began.elapsed() > PATIENCE {
@@ -187,19 +187,18 @@ impl Application {
         changed.status = CredentialStatus::Validated;
         changed.status_reason = None;
         let now = self.ports.clock.now();
-        if flow.reauthorizes.is_none() {
-            if current.status != CredentialStatus::Pending {
-                return Err(Failure::Conflict(Conflict::StaleRevision));
-            }
-            changed.refresh_at = self.next_refresh(&changed, self.has_refresh_token(flow).await?);
-            return Ok((changed, None));
+        let Some(revision) = flow.reauthorizes else {
+            return match current.status {
+                CredentialStatus::Pending => Ok((changed, None)),
+                _ => Err(Failure::Conflict(Conflict::CredentialChanged)),
+            };
+        };
+        // Somebody has edited it since the flow began.
+        if revision != current.revision {
+            return Err(Failure::Conflict(Conflict::CredentialChanged));
         }
         let kept = self.open_flow(flow, &row.sealed)?;
         let granted = GrantedContent::from_payload(&kept).ok_or(Failure::Internal)?;
-        // Somebody has edited it since the grant was put over its content.
-        if granted.revision != current.revision {
-            return Err(Failure::Conflict(Conflict::StaleRevision));
-        }
         changed.take_new_content();
         changed.status = CredentialStatus::Validated;
         changed.name = flow.name.clone();
@@ -207,7 +206,8 @@ impl Application {
         changed.access_token_expires_at = granted.content.access_token_expires_at;
         changed.expires_at =
             crate::store_credential::end_of_life(None, flow.credential_type, &granted.content);
-        changed.oauth_app = flow.app;
+        changed.oauth_app = Some(flow.app.unwrap_or(OauthAppId::OPERATOR));
+        changed.refreshed_at = Some(now);
         let google = flow.credential_type == CredentialType::GoogleOauth;
         changed.google_email =
             granted.account.as_ref().and_then(|account| account.name.clone()).filter(|_| google);
@@ -219,14 +219,6 @@ impl Application {
         changed.refresh_at = self.next_refresh(&changed, refreshable);
         let sealed = self.seal(&changed, &granted.content.secret).await?;
         Ok((changed, Some(sealed)))
-    }
-
-    async fn has_refresh_token(&self, flow: &AuthorizationFlow) -> Result<bool, Failure> {
-        let selector = Selector::Id(flow.credential);
-        let row = self.ports.credentials.find_sealed(&flow.organization, &selector).await?;
-        let Some(row) = row else { return Ok(false) };
-        let payload = self.open_for_job(&row, (Actor::system("authorization"), Origin::default())).await?;
-        Ok(payload.get(REFRESH_TOKEN).is_some())
     }
 
     /// When the background looks after a new grant.

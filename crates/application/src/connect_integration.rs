@@ -176,8 +176,19 @@ impl Application {
 /// The same violation of the field that this use case has.
 fn in_terms_of_connecting(failure: Failure) -> Failure {
     let Failure::Invalid(mut violations) = failure else { return failure };
-    for violation in violations.iter_mut().filter(|violation| violation.field == "redirect_to") {
-        violation.field = "redirect_url".into();
+    for violation in &mut violations {
+        match violation.field.as_str() {
+            "redirect_to" => violation.field = "redirect_url".into(),
+            // A service account that acts for nobody in particular could be made to complete anybody's flow.
+            "subject" => {
+                *violation = Rule::fixed(
+                    "needs a user's token here: a service account names its end user when it begins at \
+                     /integrations/{provider}/authorize",
+                )
+                .on("redirect_url");
+            }
+            _ => {}
+        }
     }
     Failure::Invalid(violations)
 }

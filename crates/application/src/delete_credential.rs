@@ -1,11 +1,18 @@
 //! Destroys a credential.
 
+use std::time::Duration;
+
+use strongroom_domain::oauth::LEASE;
 use strongroom_domain::{Action, Credential, CredentialId, Operation, Outcome, SecretPayload};
-use strongroom_repository::Selector;
+use strongroom_repository::{Ended, Lease, Selector};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use crate::update_credential::PATIENCE;
 use crate::{Application, Caller, Conflict, Failure, Missing};
+
+/// How long a deletion that revokes waits for a refresh that is under way.
+const WAIT_FOR_REFRESH: Duration = Duration::from_secs(5);
 
 impl Application {
     /// Removes a credential at once; its event is its tombstone. With `revoke` its token is then revoked at the
@@ -22,8 +29,15 @@ impl Application {
     ) -> Result<(), Failure> {
         self.permit(caller, Operation::DeleteCredential)?;
         let grant = if revoke { self.grant_to_revoke(caller, id).await? } else { None };
-        self.delete_seen(caller, id, expected_revision, |_| true).await?;
-        if let Some((credential, payload)) = grant {
+        let deleted = self.delete_seen(caller, id, expected_revision, |_| true).await;
+        if deleted.is_err()
+            && let Some((credential, _, owner)) = &grant
+        {
+            let (organization, ended) = (&credential.organization, Ended::NotTried);
+            self.ports.refresh_leases.fail(organization, id, *owner, Duration::ZERO, ended).await.ok();
+        }
+        deleted?;
+        if let Some((credential, payload, _)) = grant {
             let event = caller.event(Action::GrantRevoked, Outcome::Success).about(&credential);
             let application = self.clone();
             // It goes on when the caller hangs up: the only copy of the token is here.
@@ -34,21 +48,32 @@ impl Application {
         Ok(())
     }
 
-    /// The payload of an OAuth credential, opened before it is gone.
+    /// The payload of an OAuth credential, opened before it is gone, under the lease of its refresh: no other token takes
+    /// its place then. A refresh that is under way is waited for, but not for long.
     async fn grant_to_revoke(
         &self,
         caller: &Caller,
         id: CredentialId,
-    ) -> Result<Option<(Credential, SecretPayload)>, Failure> {
-        let selector = Selector::Id(id);
-        let row = self.ports.credentials.find_sealed(caller.organization(), &selector).await?;
-        let row = row.filter(|row| caller.principal.reach().covers(&row.credential));
-        let row = row.ok_or(Failure::NotFound(Missing::Credential))?;
-        if !row.credential.credential_type.is_oauth() {
-            return Ok(None);
-        }
+    ) -> Result<Option<(Credential, SecretPayload, Uuid)>, Failure> {
+        let (owner, began) = (self.ports.ids.next(), Instant::now());
+        let row = loop {
+            let found = self.ports.credentials.find_sealed(caller.organization(), &Selector::Id(id)).await?;
+            let row = found.filter(|row| caller.principal.reach().covers(&row.credential));
+            let row = row.ok_or(Failure::NotFound(Missing::Credential))?;
+            let credential = &row.credential;
+            if !credential.credential_type.is_oauth() {
+                return Ok(None);
+            }
+            let (organization, version) = (&credential.organization, credential.version);
+            match self.ports.refresh_leases.acquire(organization, id, version, owner, LEASE).await? {
+                Lease::Held | Lease::Moved if began.elapsed() < WAIT_FOR_REFRESH => {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                Lease::Held | Lease::Moved | Lease::NotYet(_) | Lease::Acquired { .. } => break row,
+            }
+        };
         match self.open(caller, &row).await {
-            Ok(payload) => Ok(Some((row.credential, payload))),
+            Ok(payload) => Ok(Some((row.credential, payload, owner))),
             // What does not open can still be deleted.
             Err(Failure::Internal) => Ok(None),
             Err(failure) => Err(failure),

@@ -106,6 +106,8 @@ pub enum Conflict {
     ReauthorizationRequired,
     /// The organisation has an OAuth app of this name.
     OauthAppExists,
+    /// The credential was edited while it was authorised again.
+    CredentialChanged,
     /// The resource has another revision than the caller expects.
     StaleRevision,
 }

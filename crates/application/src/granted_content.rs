@@ -3,7 +3,6 @@
 use strongroom_domain::{Account, Content, PublicConfig, SecretPayload, SecretText, timestamp};
 
 const CONFIG: &str = "config";
-const REVISION: &str = "revision";
 const ENDS_AT: &str = "access_token_expires_at";
 const ACCOUNT_ID: &str = "account_id";
 const ACCOUNT_NAME: &str = "account_name";
@@ -14,8 +13,6 @@ const SECRET: &str = "secret.";
 pub(crate) struct GrantedContent {
     pub(crate) content: Content,
     pub(crate) account: Option<Account>,
-    /// The revision of the credential whose content it was put over.
-    pub(crate) revision: u64,
 }
 
 impl GrantedContent {
@@ -23,7 +20,6 @@ impl GrantedContent {
         let mut payload = SecretPayload::default();
         let mut put = |name: &str, text: String| payload.insert(name, SecretText::new(text));
         put(CONFIG, self.content.config.to_canonical_json());
-        put(REVISION, self.revision.to_string());
         if let Some(end) = self.content.access_token_expires_at {
             put(ENDS_AT, timestamp::format(end));
         }
@@ -51,7 +47,6 @@ impl GrantedContent {
             }
         }
         let account = text(ACCOUNT_ID).map(|id| Account { id, name: text(ACCOUNT_NAME) });
-        let revision = text(REVISION)?.parse().ok()?;
-        Some(Self { content: Content { config, secret, access_token_expires_at }, account, revision })
+        Some(Self { content: Content { config, secret, access_token_expires_at }, account })
     }
 }

@@ -54,7 +54,7 @@ impl Application {
             .targeting(app.id.to_string())
             .detail("app", app.app.as_str());
         match self.ports.oauth_apps.insert(&SealedOauthApp { app: app.clone(), sealed }, event.into()).await {
-            Ok(()) => self.shown(app),
+            Ok(()) => Ok(self.shown(app)),
             Err(StoreError::Duplicate(Unique::OauthApp)) => Err(Failure::Conflict(Conflict::OauthAppExists)),
             Err(error) => Err(error.into()),
         }
@@ -64,14 +64,14 @@ impl Application {
     pub async fn list_oauth_apps(&self, caller: &Caller) -> Result<Vec<ShownOauthApp>, Failure> {
         self.permit(caller, Operation::ManageOauthApps)?;
         let apps = self.ports.oauth_apps.list(caller.organization()).await?;
-        apps.into_iter().map(|app| self.shown(app)).collect()
+        Ok(apps.into_iter().map(|app| self.shown(app)).collect())
     }
 
     /// One of them.
     pub async fn get_oauth_app(&self, caller: &Caller, id: OauthAppId) -> Result<ShownOauthApp, Failure> {
         self.permit(caller, Operation::ManageOauthApps)?;
         let found = self.ports.oauth_apps.find(caller.organization(), id).await?;
-        self.shown(found.ok_or(Failure::NotFound(Missing::OauthApp))?.app)
+        Ok(self.shown(found.ok_or(Failure::NotFound(Missing::OauthApp))?.app))
     }
 
     /// Replaces the secret of an app, after it was rotated at the provider. Grants that belong to it go on with the
@@ -86,14 +86,18 @@ impl Application {
         let found = self.ports.oauth_apps.find(caller.organization(), id).await?;
         let mut app = found.ok_or(Failure::NotFound(Missing::OauthApp))?.app;
         app.updated_at = self.ports.clock.now();
-        let sealed = self.seal_app(&app, checked_secret(Some(secret))?).await?;
+        let secret = checked_secret(Some(secret))?;
+        if secret.is_none() {
+            return Err(Failure::invalid(Rule::fixed("is required").on("client_secret")));
+        }
+        let sealed = self.seal_app(&app, secret).await?;
         let event = caller
             .event(Action::OauthAppUpdated, Outcome::Success)
             .targeting(app.id.to_string())
             .detail("app", app.app.as_str());
         let row = SealedOauthApp { app: app.clone(), sealed };
         match self.ports.oauth_apps.replace(&row, event.into()).await? {
-            true => self.shown(app),
+            true => Ok(self.shown(app)),
             false => Err(Failure::NotFound(Missing::OauthApp)),
         }
     }
@@ -113,7 +117,8 @@ impl Application {
         }
     }
 
-    fn shown(&self, app: OauthApp) -> Result<ShownOauthApp, Failure> {
+    /// Without a public URL no redirect URI is known, and an app is shown without any.
+    fn shown(&self, app: OauthApp) -> ShownOauthApp {
         let catalog = self.ports.catalog.all();
         let users = catalog.iter().filter(|provider| {
             provider
@@ -121,13 +126,11 @@ impl Application {
                 .as_ref()
                 .is_some_and(|server| server.app == app.app && server.credential_type.is_oauth())
         });
-        let redirect_uris = users
-            .map(|provider| {
-                let id = provider.id.as_str();
-                Ok((id.to_owned(), self.redirect_uri(id, Some(app.id))?))
-            })
-            .collect::<Result<_, Failure>>()?;
-        Ok(ShownOauthApp { app, redirect_uris })
+        let redirect_uris = users.filter_map(|provider| {
+            let id = provider.id.as_str();
+            Some((id.to_owned(), self.redirect_uri(id, Some(app.id)).ok()?))
+        });
+        ShownOauthApp { redirect_uris: redirect_uris.collect(), app }
     }
 }
 

@@ -34,21 +34,22 @@ impl Application {
     }
 
     /// The app that a grant belongs to; `None` when it is no longer there. A token is never sent with another app's
-    /// credentials.
+    /// credentials; one that was stored by hand is taken to be of the operator's.
     pub(crate) async fn client_of(
         &self,
         organization: &OrganizationId,
         app: Option<OauthAppId>,
         server: &OauthServer,
     ) -> Result<Option<Client>, Failure> {
-        let Some(id) = app else { return Ok(self.configured_client(server)) };
+        let Some(id) = app.and_then(OauthAppId::own) else { return Ok(self.configured_client(server)) };
         let own = self.ports.oauth_apps.find(organization, id).await?;
         let Some(own) = own.filter(|own| own.app.app == server.app) else { return Ok(None) };
         let secret = self.open_app(&own.app, &own.sealed)?;
         Ok(Some(Client { id: own.app.client_id, secret }))
     }
 
-    fn configured_client(&self, server: &OauthServer) -> Option<Client> {
+    /// The operator's app.
+    pub(crate) fn configured_client(&self, server: &OauthServer) -> Option<Client> {
         let app = self.oauth.apps.get(&server.app)?;
         let secret = app.client_secret.as_ref().map(strongroom_domain::SecretText::duplicate);
         Some(Client { id: app.client_id.clone(), secret })
@@ -60,7 +61,7 @@ impl Application {
             let rule = Rule::fixed("cannot be authorised: the operator must set server.public_url");
             Failure::invalid(rule.on("provider"))
         })?;
-        let own = app.map(|app| format!("/{app}")).unwrap_or_default();
+        let own = app.and_then(OauthAppId::own).map(|app| format!("/{app}")).unwrap_or_default();
         Ok(format!("{base}/integrations/{provider}/callback{own}"))
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use strongroom_domain::SecretText;
-use strongroom_domain::oauth::{Completion, RedirectAllowList};
+use strongroom_domain::oauth::{Completion, RedirectAllowList, RedirectTarget};
 
 /// Settings of OAuth flows.
 #[derive(Debug, Clone)]
@@ -33,10 +33,7 @@ pub struct ConfiguredApp {
 
 impl OauthSettings {
     /// Scheme, host and port of the public URL.
-    pub fn origin(&self) -> Option<&str> {
-        let url = self.public_url.as_deref()?;
-        let authority = url.find("://")? + 3;
-        let end = url.get(authority..)?.find('/').map_or(url.len(), |at| authority + at);
-        url.get(..end)
+    pub fn origin(&self) -> Option<String> {
+        RedirectTarget::from_stored(self.public_url.as_deref()?).map(|url| url.origin())
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use strongroom_authorization_server::{Grant, Subject, TokenError};
 use strongroom_domain::audit::Origin;
@@ -10,9 +11,11 @@ use strongroom_domain::oauth::{
 };
 use strongroom_domain::{
     Action, Actor, AuditEvent, AuthorizationFlow, Content, Credential, CredentialStatus, CredentialType,
-    Evidence, OauthServer, Outcome, Provider, SecretPayload, SecretText,
+    Evidence, OauthAppId, OauthServer, Outcome, Provider, SecretPayload, SecretText,
 };
 use strongroom_repository::{GrantedFlow, SealedCredential, SealedFlow, Selector, StoreError};
+use time::OffsetDateTime;
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use crate::begin_authorization::{VERIFIER, of_flow};
@@ -21,6 +24,9 @@ use crate::{Application, Failure};
 
 /// The longest code that is taken, in bytes.
 const MAX_CODE: usize = 4_096;
+
+/// How long a new grant is offered to a store that does not answer.
+const WAIT_FOR_STORE: Duration = Duration::from_secs(10);
 
 /// What a browser brings.
 #[derive(Debug)]
@@ -93,14 +99,14 @@ impl CallbackRefused {
 struct NewGrant {
     content: Content,
     account: Option<Account>,
+    refresh_at: Option<OffsetDateTime>,
     narrowed: bool,
 }
 
 impl Application {
     /// Handles a callback. The state is used up by it, whatever comes of it.
     ///
-    /// Once the code is sent, the work goes on when the browser hangs up: a grant that the provider has given is
-    /// never lost on the way.
+    /// Once the code is sent, the work goes on when the browser hangs up, and a store that is away is waited for.
     ///
     /// # Errors
     /// [`CallbackRefused`]; nothing is stored then.
@@ -191,8 +197,13 @@ impl Application {
         }
         let found =
             self.ports.credentials.find_sealed(&flow.organization, &Selector::Id(flow.credential)).await;
-        let found = found.map_err(|_| CallbackProblem::Unavailable)?;
-        found.map(Some).ok_or(CallbackProblem::CredentialGone)
+        let found =
+            found.map_err(|_| CallbackProblem::Unavailable)?.ok_or(CallbackProblem::CredentialGone)?;
+        match flow.reauthorizes == Some(found.credential.revision) {
+            true => Ok(Some(found)),
+            // Somebody has edited it while the person was at the provider.
+            false => Err(CallbackProblem::CredentialChanged),
+        }
     }
 
     /// What the grant is put over: the inputs of the flow, or the present content without its tokens.
@@ -250,12 +261,12 @@ impl Application {
         let now = (self.ports.clock.now(), self.jitter());
         let base = std::mem::take(&mut subject.content);
         let granted = subject.provider.take_grant(flow.credential_type, base, response, &flow.scope, now);
-        let Granted { content, narrowed, .. } = granted.map_err(|violations| {
+        let Granted { content, refresh_at, narrowed, .. } = granted.map_err(|violations| {
             let names: Vec<_> = violations.iter().map(ToString::to_string).collect();
             tracing::warn!(provider = %flow.provider, ?names, "what came with a token does not fit");
             CallbackProblem::BadAnswer
         })?;
-        Ok(NewGrant { content, account, narrowed })
+        Ok(NewGrant { content, account, refresh_at, narrowed })
     }
 
     /// Stores the grant: a new credential as pending, a new payload of an old one beside the flow.
@@ -288,9 +299,9 @@ impl Application {
                 let row = SealedCredential { credential, sealed };
                 (Some(row), SecretPayload::default(), Evidence::from(event).and(created))
             }
-            Some(row) => {
-                let (content, account, revision) = (grant.content, account.clone(), row.credential.revision);
-                (None, GrantedContent { content, account, revision }.into_payload(), event.into())
+            Some(_) => {
+                let (content, account) = (grant.content, account.clone());
+                (None, GrantedContent { content, account }.into_payload(), event.into())
             }
         };
         let sealed = self.seal_flow(flow, &beside).await.map_err(BROKEN)?;
@@ -302,11 +313,18 @@ impl Application {
             sealed,
         };
         let limit = self.limits.credentials_per_provider;
-        match self.ports.authorization_flows.grant(&granted, limit, evidence).await {
-            Ok(true) => Ok(self.answer(flow, account, state, code)),
-            Ok(false) => Err(CallbackProblem::Over),
-            Err(StoreError::QuotaExceeded) => Err(CallbackProblem::QuotaExceeded),
-            Err(error) => Err(BROKEN(error.into())),
+        let began = Instant::now();
+        loop {
+            match self.ports.authorization_flows.grant(&granted, limit, evidence.clone()).await {
+                Ok(true) => return Ok(self.answer(flow, account, state, code)),
+                Ok(false) => return Err(CallbackProblem::Over),
+                Err(StoreError::QuotaExceeded) => return Err(CallbackProblem::QuotaExceeded),
+                // The code is used up: what it brought is worth waiting for.
+                Err(StoreError::Unavailable(_)) if began.elapsed() < WAIT_FOR_STORE => {
+                    tokio::time::sleep(Duration::from_millis(250)).await;
+                }
+                Err(error) => return Err(BROKEN(error.into())),
+            }
         }
     }
 
@@ -334,8 +352,8 @@ impl Application {
             last_test_code: None,
             last_read_at: None,
             refreshed_at: None,
-            refresh_at: None,
-            oauth_app: flow.app,
+            refresh_at: grant.refresh_at,
+            oauth_app: Some(flow.app.unwrap_or(OauthAppId::OPERATOR)),
             account: grant.account.clone(),
             created_at: now,
             updated_at: now,

@@ -7,17 +7,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strongroom_authorization_server::{Client, Grant, Subject, TokenError};
-use strongroom_domain::oauth::{Granted, LEASE, REFRESH_TOKEN};
+use strongroom_domain::oauth::{Granted, LEASE, OauthAppId, REFRESH_TOKEN};
 use strongroom_domain::{
     ConfigValue, Content, Credential, CredentialId, CredentialStatus, CredentialType, OauthServer,
     OrganizationId, Outcome, Provider, RefreshProblem, SecretText, TokenResponse,
 };
-use strongroom_repository::{Lease, SealedCredential, Selector, StoreError};
+use strongroom_repository::{Ended, Lease, SealedCredential, Selector, StoreError};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::refresh_credential::RefreshNeed;
+use crate::refresh_credential::{APP_RETRY, RefreshNeed};
 use crate::refresh_flights::RefreshOutcome;
 use crate::{Application, Failure};
 
@@ -79,7 +79,7 @@ impl Application {
         loop {
             match self.try_refresh(organization, id, need).await {
                 Ok(Some(outcome)) => return outcome,
-                Ok(None) if began.elapsed() > WAIT_FOR_OTHERS => {
+                Ok(None) if began.elapsed() > WAIT_FOR_OTHERS || self.is_draining() => {
                     return RefreshOutcome::Away(Duration::from_secs(1));
                 }
                 // Another instance is at it.
@@ -129,7 +129,7 @@ impl Application {
                 // Nobody is asked, so that whoever comes next may.
                 self.provider_pauses.forgo(&place);
                 return match other? {
-                    Lease::NotYet(wait) => Ok(Some(RefreshOutcome::Away(wait))),
+                    Lease::NotYet(wait) => Ok(Some(not_yet(&row.credential, wait))),
                     Lease::Held | Lease::Moved | Lease::Acquired { .. } => Ok(None),
                 };
             }
@@ -146,7 +146,7 @@ impl Application {
         need: &RefreshNeed,
         wait: Duration,
     ) -> Result<(), Failure> {
-        if !need.scheduled {
+        if need.scheduled.is_none() {
             return Ok(());
         }
         let (credential, owner) = (&row.credential, self.ports.ids.next());
@@ -155,10 +155,8 @@ impl Application {
         if let Lease::Acquired { .. } =
             leases.acquire(organization, id, credential.version, owner, LEASE).await?
         {
-            let spread = wait.mul_f64(1.0 + self.jitter() * 4.0);
-            leases
-                .fail(organization, id, owner, spread.min(self.life_left(credential).max(wait)), false)
-                .await?;
+            let spread = wait.mul_f64(1.0 + self.jitter());
+            leases.fail(organization, id, owner, spread, Ended::NotTried).await?;
         }
         Ok(())
     }
@@ -171,7 +169,7 @@ impl Application {
                 let now = self.ports.clock.now();
                 let lives = attempt.row.credential.validity().is_some_and(|validity| validity.is_valid(now));
                 if problem == RefreshProblem::NoRefreshToken && lives {
-                    self.give_back(&attempt, Duration::ZERO, false).await?;
+                    self.give_back(&attempt, Duration::ZERO, Ended::NotTried).await?;
                     return Ok(RefreshOutcome::Nothing);
                 }
                 return self.stuck(&attempt, problem, APP_PAUSE).await;
@@ -183,15 +181,21 @@ impl Application {
                     // What does not open now does not open in a second.
                     _ => BROKEN_PAUSE,
                 };
-                self.give_back(&attempt, pause, false).await?;
+                self.give_back(&attempt, pause, Ended::Failed).await?;
                 return Err(failure);
             }
         };
         let Order { subject, client, grant, content } = order;
+        // Its life is counted from before it was asked for, so that no stall makes it longer.
+        let asked_at = self.ports.clock.now();
         match self.ports.authorization_server.token(&subject, &client, grant).await {
             Ok(response) => {
                 self.provider_pauses.answered(place);
-                self.store_refreshed(&attempt, content, response).await
+                let outcome = self.store_refreshed(&attempt, content, response, asked_at).await?;
+                if let RefreshOutcome::Away(_) = outcome {
+                    self.provider_pauses.failed(place.to_owned());
+                }
+                Ok(outcome)
             }
             Err(TokenError::Transient { retry_after, may_have_been_served, is_outage, cause }) => {
                 match is_outage {
@@ -202,7 +206,8 @@ impl Application {
                     provider = %attempt.provider.id, credential = %attempt.row.credential.id, %cause,
                     may_have_been_served, "a token was not refreshed"
                 );
-                self.away(&attempt, retry_after, may_have_been_served).await
+                let ended = if may_have_been_served { Ended::AnswerLost } else { Ended::Failed };
+                self.away(&attempt, retry_after, ended).await
             }
             Err(error) => {
                 self.provider_pauses.answered(place);
@@ -255,6 +260,7 @@ impl Application {
         attempt: &Attempt<'_>,
         content: Content,
         response: TokenResponse,
+        obtained_at: OffsetDateTime,
     ) -> Result<RefreshOutcome, Failure> {
         let current = &attempt.row.credential;
         let kind = current.credential_type;
@@ -263,25 +269,26 @@ impl Application {
             _ => String::new(),
         };
         let sent = content.secret.get(REFRESH_TOKEN).map(SecretText::duplicate);
-        let when = (self.ports.clock.now(), self.jitter());
+        let when = (obtained_at, self.jitter());
         let (granted, unfit) = attempt.provider.take_refresh(kind, content, response, &requested, when);
         if !unfit.is_empty() {
             let rules: Vec<_> = unfit.iter().map(ToString::to_string).collect();
             tracing::warn!(credential = %current.id, ?rules, "what came with a refreshed token does not fit");
         }
-        let news = News { granted, sent, obtained_at: when.0 };
+        let outcome = match granted.is_new {
+            true => RefreshOutcome::Fresh,
+            // The new refresh token, if one came, is worth keeping all the same.
+            false => RefreshOutcome::Away(APP_RETRY),
+        };
+        let news = News { granted, sent, obtained_at };
         let began = Instant::now();
-        let mut over = None;
         loop {
-            match self.commit(attempt, &news, over.as_ref()).await {
-                Ok(true) => return Ok(RefreshOutcome::Fresh),
-                Ok(false) => match self.still_ours(attempt, &news).await? {
-                    Some(row) => over = Some(row),
-                    None => {
-                        tracing::info!(credential = %current.id, "a late answer gives way to what was stored meanwhile");
-                        return Ok(RefreshOutcome::Fresh);
-                    }
-                },
+            match self.write(attempt, &news).await {
+                Ok(true) => return Ok(outcome),
+                Ok(false) => {
+                    tracing::info!(credential = %current.id, "a late answer gives way to what was stored meanwhile");
+                    return Ok(RefreshOutcome::Fresh);
+                }
                 Err(Failure::Unavailable { .. }) if began.elapsed() < WAIT_FOR_STORE => {
                     tokio::time::sleep(Duration::from_millis(250)).await;
                 }
@@ -293,7 +300,23 @@ impl Application {
         }
     }
 
-    /// Writes the news over the row that was refreshed, or over what somebody has made of it meanwhile.
+    /// Writes the news over the row that was refreshed, or over what somebody has made of it meanwhile; `false` when
+    /// that has other tokens.
+    async fn write(&self, attempt: &Attempt<'_>, news: &News) -> Result<bool, Failure> {
+        if self.commit(attempt, news, None).await? {
+            return Ok(true);
+        }
+        let began = Instant::now();
+        while began.elapsed() < WAIT_FOR_STORE {
+            let Some(row) = self.still_ours(attempt, news).await? else { return Ok(false) };
+            if self.commit(attempt, news, Some(&row)).await? {
+                return Ok(true);
+            }
+        }
+        Err(Failure::unavailable())
+    }
+
+    /// Writes the news over one state of the row; `false` when that has moved.
     async fn commit(
         &self,
         attempt: &Attempt<'_>,
@@ -331,8 +354,9 @@ impl Application {
         Ok(news.granted.put_over(server, Content { config, secret, access_token_expires_at: None }))
     }
 
-    /// The row as it is now, when it still has the refresh token that was sent: somebody has changed something else, such
-    /// as the metadata of a CRM credential, and the token that came must not be lost to that.
+    /// The row as it is now, when it still has the refresh token that was sent and nobody has refreshed it meanwhile:
+    /// somebody has changed something else, such as the metadata of a CRM credential, and the token that came must not
+    /// be lost to that.
     async fn still_ours(
         &self,
         attempt: &Attempt<'_>,
@@ -341,8 +365,13 @@ impl Application {
         let credential = &attempt.row.credential;
         let selector = Selector::Id(credential.id);
         let found = self.ports.credentials.find_sealed(&credential.organization, &selector).await?;
-        let same_kind = |row: &SealedCredential| row.credential.credential_type == credential.credential_type;
-        let (Some(row), Some(sent)) = (found.filter(same_kind), &news.sent) else { return Ok(None) };
+        let edited = found.filter(|row| {
+            let (now, before) = (&row.credential, credential);
+            now.credential_type == before.credential_type
+                // An edit keeps the time of the last refresh or forgets it.
+                && now.refreshed_at.is_none_or(|at| Some(at) == before.refreshed_at)
+        });
+        let (Some(row), Some(sent)) = (edited, &news.sent) else { return Ok(None) };
         let job = (attempt.need.actor.clone(), attempt.need.origin.clone());
         let payload = self.open_for_job(&row, job).await?;
         let same = payload.get(REFRESH_TOKEN).is_some_and(|token| token.expose() == sent.expose());
@@ -353,6 +382,9 @@ impl Application {
     async fn refused(&self, attempt: &Attempt<'_>, error: &TokenError) -> Result<RefreshOutcome, Failure> {
         let credential = &attempt.row.credential;
         tracing::warn!(provider = %attempt.provider.id, credential = %credential.id, %error, "a refresh was refused");
+        if matches!(error, TokenError::Dead { is_certain: false, .. }) && attempt.failures == 0 {
+            return self.away(attempt, None, Ended::Failed).await;
+        }
         let own = credential.credential_type == CredentialType::ClientCredentials;
         let problem = match error {
             TokenError::Dead { .. } | TokenError::App { .. } if own => RefreshProblem::ClientRefused,
@@ -386,7 +418,7 @@ impl Application {
         pause: Duration,
     ) -> Result<RefreshOutcome, Failure> {
         self.note(attempt, problem, Outcome::Denied).await?;
-        self.give_back(attempt, pause, false).await?;
+        self.give_back(attempt, pause, Ended::Failed).await?;
         Ok(RefreshOutcome::Stuck(problem))
     }
 
@@ -396,7 +428,7 @@ impl Application {
         &self,
         attempt: &Attempt<'_>,
         retry_after: Option<Duration>,
-        answer_lost: bool,
+        ended: Ended,
     ) -> Result<RefreshOutcome, Failure> {
         let step = usize::try_from(attempt.failures).unwrap_or(usize::MAX).min(BACKOFF.len() - 1);
         let backoff = Duration::from_secs(BACKOFF.get(step).copied().unwrap_or(300));
@@ -404,7 +436,7 @@ impl Application {
         let wait = backoff.mul_f64(0.75 + self.jitter() / 2.0).min(left.max(BACKOFF_IN_NEED));
         let wait = wait.max(retry_after.unwrap_or_default());
         self.note(attempt, RefreshProblem::ProviderUnavailable, Outcome::Failed).await?;
-        self.give_back(attempt, wait, answer_lost).await?;
+        self.give_back(attempt, wait, ended).await?;
         Ok(RefreshOutcome::Away(wait))
     }
 
@@ -430,8 +462,7 @@ impl Application {
             .detail("reason", problem.as_str())
             .detail("next_step", problem.next_step());
         let (organization, id, version) = (&changed.organization, changed.id, changed.version);
-        let told = (changed.status, problem);
-        self.ports.refresh_leases.note_problem(organization, id, version, told, event.into()).await?;
+        self.ports.refresh_leases.note_problem(organization, id, version, problem, event.into()).await?;
         Ok(())
     }
 
@@ -439,11 +470,20 @@ impl Application {
         &self,
         attempt: &Attempt<'_>,
         pause: Duration,
-        answer_lost: bool,
+        ended: Ended,
     ) -> Result<(), StoreError> {
         let credential = &attempt.row.credential;
         let (organization, id) = (&credential.organization, credential.id);
-        self.ports.refresh_leases.fail(organization, id, attempt.owner, pause, answer_lost).await
+        self.ports.refresh_leases.fail(organization, id, attempt.owner, pause, ended).await
+    }
+}
+
+/// What became of asking too early: when the last attempt found that a person has to act, that still holds.
+fn not_yet(credential: &Credential, wait: Duration) -> RefreshOutcome {
+    let problem = credential.status_reason.as_deref().and_then(|reason| RefreshProblem::parse(reason).ok());
+    match problem {
+        None | Some(RefreshProblem::ProviderUnavailable) => RefreshOutcome::Away(wait),
+        Some(problem) => RefreshOutcome::Stuck(problem),
     }
 }
 
@@ -454,7 +494,7 @@ fn place_of(credential: &Credential, server: &OauthServer) -> String {
         Some(ConfigValue::Text(text)) => Some(text.as_str()),
         _ => None,
     });
-    let app = credential.oauth_app.map(|app| app.to_string());
+    let app = credential.oauth_app.and_then(OauthAppId::own).map(|app| app.to_string());
     let place = credential.provider.as_str().to_owned() + "\n" + app.as_deref().unwrap_or_default();
     fields.fold(place, |place, field| place + "\n" + field)
 }

@@ -7,7 +7,7 @@ use strongroom_domain::audit::Origin;
 use strongroom_domain::oauth::REFRESH_TOKEN;
 use strongroom_domain::{
     Action, Actor, AuditEvent, Content, Credential, CredentialId, CredentialStatus, CredentialType,
-    Operation, Outcome, RefreshProblem, Rule,
+    Operation, OrganizationId, Outcome, RefreshProblem, Rule,
 };
 use strongroom_repository::{SealedCredential, Selector};
 use time::OffsetDateTime;
@@ -20,8 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(12);
 /// How long it waits when there is one.
 const SHORT_PATIENCE: Duration = Duration::from_secs(3);
 
-/// When a reader may ask again while the OAuth app is not set up right.
-const APP_RETRY: Duration = Duration::from_secs(30);
+/// When a reader may ask again while the OAuth app is not set up right, or the server answers with what is no token.
+pub(crate) const APP_RETRY: Duration = Duration::from_secs(30);
 
 /// Why a token is refreshed.
 #[derive(Debug, Clone)]
@@ -30,8 +30,8 @@ pub(crate) struct RefreshNeed {
     pub(crate) min_validity: Option<Duration>,
     /// Refresh a token of this version whatever its age.
     pub(crate) whatever: Option<u64>,
-    /// Only when the time that was set for it has come.
-    pub(crate) scheduled: bool,
+    /// Only when this is the time that was set for it: it has come by the store's clock.
+    pub(crate) scheduled: Option<OffsetDateTime>,
     /// Who does it.
     pub(crate) actor: Actor,
     /// The request that asks for it.
@@ -43,18 +43,18 @@ impl RefreshNeed {
         Self {
             min_validity,
             whatever: None,
-            scheduled: false,
+            scheduled: None,
             actor: Actor::system("refresh"),
             origin: caller.origin.clone(),
         }
     }
 
     /// The need of the background.
-    pub(crate) fn of_schedule() -> Self {
+    pub(crate) fn of_schedule(refresh_at: OffsetDateTime) -> Self {
         Self {
             min_validity: None,
             whatever: None,
-            scheduled: true,
+            scheduled: Some(refresh_at),
             actor: Actor::system("refresh"),
             origin: Origin::default(),
         }
@@ -62,8 +62,8 @@ impl RefreshNeed {
 
     /// Whether a credential needs a refresh for this.
     pub(crate) fn is_due(&self, credential: &Credential, now: OffsetDateTime) -> bool {
-        if self.scheduled {
-            return credential.refresh_at.is_some_and(|at| at <= now);
+        if self.scheduled.is_some() {
+            return credential.refresh_at == self.scheduled;
         }
         if let Some(version) = self.whatever {
             return credential.version == version;
@@ -104,13 +104,26 @@ impl Application {
         let mut need = RefreshNeed::of_reader(caller, None);
         need.whatever = Some(credential.version);
         need.actor = caller.actor.clone();
-        let outcome = tokio::time::timeout(PATIENCE, self.refresh(&credential, need)).await;
-        match outcome.unwrap_or(RefreshOutcome::Away(Duration::from_secs(1))) {
-            RefreshOutcome::Fresh => self.reachable(caller, id).await,
-            RefreshOutcome::Nothing => Err(nothing_to_refresh()),
-            RefreshOutcome::Stuck(problem) if problem.needs_reauthorization() => {
-                Err(Failure::Conflict(Conflict::ReauthorizationRequired))
+        let refresh = async {
+            // One that was under way already may have been for somebody who needed none.
+            for _ in 0..2 {
+                let outcome = self.refresh(&credential.organization, id, need.clone()).await;
+                let found = self.reachable(caller, id).await?;
+                if found.status == CredentialStatus::NeedsReauth {
+                    return Err(Failure::Conflict(Conflict::ReauthorizationRequired));
+                }
+                if outcome != RefreshOutcome::Fresh || found.version != credential.version {
+                    return Ok((outcome, found));
+                }
             }
+            Err(Failure::ProviderAway { retry_after: Duration::from_secs(1) })
+        };
+        let refreshed = tokio::time::timeout(PATIENCE, refresh).await;
+        let (outcome, found) =
+            refreshed.unwrap_or(Err(Failure::ProviderAway { retry_after: Duration::from_secs(1) }))?;
+        match outcome {
+            RefreshOutcome::Fresh => Ok(found),
+            RefreshOutcome::Nothing => Err(nothing_to_refresh()),
             RefreshOutcome::Stuck(problem) => {
                 let rule = Rule::fixed(problem.next_step());
                 Err(Failure::invalid(rule.on("provider")))
@@ -140,8 +153,7 @@ impl Application {
             return Ok(row);
         }
         let is_valid = credential.validity().is_some_and(|validity| validity.is_valid(now));
-        // The client itself is a whole credential, whatever becomes of the tokens that are made of it.
-        let is_whole = credential.credential_type == CredentialType::ClientCredentials;
+        let is_whole = self.is_whole_without_token(credential);
         let patience = if is_valid || is_whole { SHORT_PATIENCE } else { PATIENCE };
         let refreshed = tokio::time::timeout(patience, self.refreshed_row(credential, &need)).await;
         match refreshed.unwrap_or(Err(Failure::ProviderAway { retry_after: Duration::from_secs(1) })) {
@@ -161,16 +173,12 @@ impl Application {
     ) -> Result<Option<SealedCredential>, Failure> {
         // A refresh that was under way already may have been for somebody who needs less.
         for _ in 0..2 {
-            match self.refresh(credential, need.clone()).await {
+            match self.refresh(&credential.organization, credential.id, need.clone()).await {
                 RefreshOutcome::Nothing => return Ok(None),
                 RefreshOutcome::Away(retry_after) => return Err(Failure::ProviderAway { retry_after }),
                 RefreshOutcome::StoreAway => return Err(Failure::unavailable()),
                 RefreshOutcome::Broken => return Err(Failure::Internal),
                 RefreshOutcome::Stuck(RefreshProblem::ClientRefused) => return Ok(None),
-                // Stored by hand, and there is no app here: its owner may refresh it elsewhere.
-                RefreshOutcome::Stuck(RefreshProblem::AppMissing) if credential.oauth_app.is_none() => {
-                    return Ok(None);
-                }
                 // The app is not set up right: the grant lives, and there is nothing new to hand out.
                 RefreshOutcome::Stuck(problem) if !problem.needs_reauthorization() => {
                     return Err(Failure::ProviderAway { retry_after: APP_RETRY });
@@ -188,15 +196,26 @@ impl Application {
         Err(Failure::ProviderAway { retry_after: Duration::from_secs(1) })
     }
 
+    /// Whether a credential is of use to its readers whatever becomes of its access token: client credentials are, and
+    /// so are tokens that were stored by hand when there is no app here, since their owner may refresh them elsewhere.
+    fn is_whole_without_token(&self, credential: &Credential) -> bool {
+        let provider = self.ports.catalog.find(credential.provider.as_str());
+        let server = provider.as_ref().and_then(|provider| provider.oauth.as_ref());
+        let has_app = server.is_some_and(|server| self.configured_client(server).is_some());
+        credential.credential_type == CredentialType::ClientCredentials
+            || credential.oauth_app.is_none() && !has_app
+    }
+
     /// Joins the refresh of a credential that is under way here, or begins one.
     pub(crate) fn refresh(
         &self,
-        credential: &Credential,
+        organization: &OrganizationId,
+        id: CredentialId,
         need: RefreshNeed,
     ) -> BoxFuture<'static, RefreshOutcome> {
-        let (application, organization, id) = (self.clone(), credential.organization.clone(), credential.id);
-        let work = async move { application.refresh_under_lease(&organization, id, &need).await };
-        self.refresh_flights.join(&credential.organization, id, work)
+        let (application, owner) = (self.clone(), organization.clone());
+        let work = async move { application.refresh_under_lease(&owner, id, &need).await };
+        self.refresh_flights.join(organization, id, work)
     }
 
     /// When the background refreshes new content that somebody has stored by hand.

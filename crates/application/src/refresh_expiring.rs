@@ -40,10 +40,7 @@ impl Application {
         if self.is_draining() {
             return;
         }
-        match self.ports.credentials.find(&due.organization, due.credential).await {
-            Ok(Some(credential)) => drop(self.refresh(&credential, RefreshNeed::of_schedule()).await),
-            Ok(None) => {}
-            Err(error) => tracing::warn!(%error, "a credential that is due was not read"),
-        }
+        let need = RefreshNeed::of_schedule(due.refresh_at);
+        self.refresh(&due.organization, due.credential, need).await;
     }
 }

@@ -73,8 +73,7 @@ impl Application {
         let finding = TestFinding {
             tested_at: report.tested_at,
             code: report.code,
-            // A grant that is gone does not come back because its last token still works.
-            status: meaning.status().filter(|_| credential.status != CredentialStatus::NeedsReauth),
+            status: meaning.status(),
             status_reason: (meaning == TestMeaning::Rejected).then(|| report.message.clone().into_owned()),
         };
         let mut events = run.events_about(caller, &credential);

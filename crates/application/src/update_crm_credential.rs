@@ -1,7 +1,8 @@
 //! Changes a credential of the CRM dialect in part.
 
+use strongroom_domain::oauth::{ACCESS_TOKEN, Digest, REFRESH_TOKEN, sha256};
 use strongroom_domain::{
-    Action, Credential, CredentialId, CrmPatch, Evidence, Operation, Outcome, Rule, permitted,
+    Action, Credential, CredentialId, CrmPatch, Evidence, Operation, Outcome, Rule, SecretPayload, permitted,
 };
 use strongroom_repository::Selector;
 use tokio::time::Instant;
@@ -50,11 +51,13 @@ impl Application {
             }
             let (provider, mapping) = self.crm_mapping_of(&row.credential)?;
             let mut payload = self.open(caller, &row).await?;
+            let grant = grant_of(&payload);
             let current = read_content(&mapping, &row.credential, &mut payload)?;
             let merged = current.merge(&change.patch, &mapping).map_err(Failure::invalid)?;
             let (kind, content) = merged.into_content(&provider, &mapping).map_err(Failure::Invalid)?;
             let checked = Checked { kind, content, run: None };
-            match self.write_crm_change(caller, &row.credential, &checked).await {
+            let same_grant = grant == grant_of(&checked.content.secret);
+            match self.write_crm_change(caller, &row.credential, &checked, same_grant).await {
                 Ok((changed, in_clear)) => {
                     return CrmCredential::put_together(&mapping, changed, checked.content.secret, in_clear);
                 }
@@ -70,11 +73,19 @@ impl Application {
         caller: &Caller,
         current: &Credential,
         checked: &Checked,
+        same_grant: bool,
     ) -> Result<(Credential, bool), Failure> {
         let mut changed = self.next_revision(caller, current);
         // What a person stated stays; what followed from the old token does not.
         let stated = current.expires_at.filter(|end| current.access_token_expires_at != Some(*end));
         checked.put_into(&mut changed, stated);
+        if same_grant {
+            // Something beside the tokens has changed: they are still of this app and this account.
+            changed.oauth_app = current.oauth_app;
+            changed.account.clone_from(&current.account);
+            changed.google_email.clone_from(&current.google_email);
+            changed.refreshed_at = current.refreshed_at;
+        }
         changed.refresh_at = self.first_refresh(&changed, &checked.content);
         let sealed = self.seal(&changed, &checked.content.secret).await?;
         let in_clear = permitted(&caller.principal, Operation::ReadSecrets);
@@ -86,6 +97,12 @@ impl Application {
         self.ports.credentials.replace(&changed, Some(&sealed), revision, version, evidence).await?;
         Ok((changed, in_clear))
     }
+}
+
+/// What a grant is known by: its refresh token, else its access token.
+fn grant_of(payload: &SecretPayload) -> Option<Digest> {
+    let token = payload.get(REFRESH_TOKEN).or_else(|| payload.get(ACCESS_TOKEN))?;
+    Some(sha256(token.expose()))
 }
 
 fn check_provider(sent: Option<&str>, own: &str) -> Result<(), Failure> {

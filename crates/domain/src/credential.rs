@@ -221,7 +221,7 @@ pub struct Credential {
     pub refreshed_at: Option<OffsetDateTime>,
     /// When the background refreshes its token next; `None` when there is nothing to refresh, or no way.
     pub refresh_at: Option<OffsetDateTime>,
-    /// The organisation's own OAuth app that its grant belongs to; the operator's when absent.
+    /// The OAuth app that its grant belongs to; `None` when its tokens were stored by hand.
     pub oauth_app: Option<OauthAppId>,
     /// The account that was granted, when the provider names it.
     pub account: Option<Account>,
@@ -292,19 +292,17 @@ impl Credential {
     /// Takes note of why it does not refresh.
     pub fn take_problem(&mut self, problem: RefreshProblem) {
         self.status_reason = Some(problem.as_str().to_owned());
-        if problem.needs_reauthorization() {
-            self.status = CredentialStatus::NeedsReauth;
-            self.refresh_at = None;
-        } else if problem == RefreshProblem::ClientRefused {
-            // What was refused is what is stored, as a test would find; it can still be handed out.
-            self.status = CredentialStatus::Rejected;
+        if let Some(status) = problem.status() {
+            self.status = status;
             self.refresh_at = None;
         }
     }
 
     /// How long its access token lives; `None` when that is not known.
     pub fn validity(&self) -> Option<Validity> {
-        self.access_token_expires_at.map(|ends_at| Validity { ends_at, issued_at: self.refreshed_at })
+        // A token that a flow has brought is as old as its credential, until it is refreshed or authorised again.
+        let issued_at = self.refreshed_at.or_else(|| self.oauth_app.map(|_| self.created_at));
+        self.access_token_expires_at.map(|ends_at| Validity { ends_at, issued_at })
     }
 
     /// Takes what a connection test of its present content has found.

@@ -18,6 +18,7 @@ pub use granting::{Account, Granted, TokenResponse};
 pub use redirect::{RedirectAllowList, RedirectTarget};
 pub use schedule::{LEASE, Validity, refresh_at};
 
+use crate::credential::CredentialStatus;
 use crate::http_test::{OriginTemplate, Template};
 use crate::provider::CredentialType;
 use crate::spelled::spelled;
@@ -83,6 +84,8 @@ pub struct OauthServer {
     pub assumed_lifetime: Option<Duration>,
     /// Error codes of the token endpoint that mean the grant is gone, beside `invalid_grant`.
     pub dead_errors: Vec<String>,
+    /// Error codes that mean the same only when they come twice in a row: the server says them by mistake at times.
+    pub doubtful_errors: Vec<String>,
     /// Error codes that mean the app is not set up right, beside those of RFC 6749, section 5.2.
     pub app_errors: Vec<String>,
     /// The client credentials grant (section 4.4), where the provider has it.
@@ -178,5 +181,17 @@ impl RefreshProblem {
     /// Whether the credential needs a person before it can be refreshed again.
     pub const fn needs_reauthorization(self) -> bool {
         matches!(self, Self::GrantRefused | Self::AnswerLost | Self::NoRefreshToken)
+    }
+
+    /// The status that follows from it, if any. Then the background leaves the credential alone.
+    pub const fn status(self) -> Option<CredentialStatus> {
+        match self {
+            Self::GrantRefused | Self::AnswerLost | Self::NoRefreshToken => {
+                Some(CredentialStatus::NeedsReauth)
+            }
+            // What was refused is what is stored, as a test would find; it can still be handed out.
+            Self::ClientRefused => Some(CredentialStatus::Rejected),
+            Self::AppRefused | Self::AppMissing | Self::ProviderUnavailable => None,
+        }
     }
 }

@@ -21,6 +21,8 @@ use crate::stores::Stores;
 const PROBE: Duration = Duration::from_millis(400);
 const NOTES: Duration = Duration::from_secs(5);
 const REFRESHES: Duration = Duration::from_secs(5);
+/// How long a stop waits for rounds that are under way.
+const ROUND: Duration = Duration::from_secs(3);
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// The tasks of one server.
@@ -88,7 +90,9 @@ impl Background {
     pub(crate) async fn stop(mut self, application: &Application) {
         // Nobody listens when every task has ended already.
         self.stop.send(true).ok();
-        while self.tasks.join_next().await.is_some() {}
+        // A round that waits for a provider is left behind: what it has begun is waited for below.
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        tokio::time::timeout(ROUND, ended).await.ok();
         application.close().await;
         self.checkpoints.write(application).await;
     }

@@ -38,7 +38,7 @@ pub(crate) fn read(
     }
     let mut table: OauthTable = problems.read_table("oauth", table)?;
     check_hosts(&table.hosts, problems);
-    answers::check_errors(&table.dead_errors, &table.app_errors, problems);
+    answers::check_errors(&table.dead_errors, &table.doubtful_errors, &table.app_errors, problems);
     if table.app.as_ref().is_some_and(|app| !is_name(app)) {
         problems.add("oauth.app", "must be 1 to 64 characters of `a-z0-9_`");
     }
@@ -115,6 +115,7 @@ fn read_server(
         inputs: Vec::new(),
         account,
         dead_errors: table.dead_errors,
+        doubtful_errors: table.doubtful_errors,
         app_errors: table.app_errors,
         client_credentials: grant,
     })

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use strongroom_domain::integration::ConnectAuthType;
 use strongroom_domain::provider::TypeRules;
 use strongroom_domain::{CredentialType, Provider, ProviderId, ProviderTest};
 
@@ -60,6 +61,11 @@ fn check(parsed: ProviderFile, file: &str, problems: &mut Problems) -> Option<Pr
         let names = Names { fields: &fields, types: &types, choices };
         oauth::read(table, &parsed.id, &names, problems)
     });
+    let asks = oauth.as_ref().is_some_and(|server| !server.inputs.is_empty());
+    if asks && dialects.connect.as_ref().is_some_and(|listing| listing.auth_type == ConnectAuthType::Oauth2) {
+        problems
+            .add("dialects.connect", "cannot be there: that dialect has no place for the fields of a flow");
+    }
     let provider = Provider {
         id: id?,
         display_name: parsed.display_name,

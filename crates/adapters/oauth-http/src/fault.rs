@@ -78,6 +78,7 @@ const CODES: [&str; 9] = [
 /// What a server can say.
 enum Word {
     Dead(Cow<'static, str>),
+    Doubtful(String),
     App(Cow<'static, str>),
     Passing(&'static str),
 }
@@ -95,7 +96,8 @@ pub(crate) fn sort(server: &OauthServer, answer: &Answer, json: Option<&Json>) -
         _ if status.is_redirection() => (true, "a redirect, which is not followed"),
         Some(Word::Passing(word)) => (false, word),
         Some(_) if status.is_server_error() => (false, "an answer of the class 5xx"),
-        Some(Word::Dead(code)) => return TokenError::Dead { code },
+        Some(Word::Dead(code)) => return TokenError::Dead { code, is_certain: true },
+        Some(Word::Doubtful(code)) => return TokenError::Dead { code: code.into(), is_certain: false },
         Some(Word::App(code)) => return TokenError::App { code },
         None if status.is_server_error() => (true, "an answer of the class 5xx"),
         None if status.is_client_error() => (false, "an error of the class 4xx that is not known"),
@@ -127,12 +129,15 @@ pub(crate) fn is_said(json: &Json) -> bool {
 
 fn word(server: &OauthServer, json: &Json) -> Option<Word> {
     let said: Vec<_> = CODES.iter().filter_map(|place| pointer::scalar(json, place)).collect();
-    let listed = |list: &[String]| list.iter().find(|code| said.contains(code)).cloned().map(Cow::Owned);
+    let listed = |list: &[String]| list.iter().find(|code| said.contains(code)).cloned();
     if let Some(code) = listed(&server.dead_errors) {
-        return Some(Word::Dead(code));
+        return Some(Word::Dead(code.into()));
+    }
+    if let Some(code) = listed(&server.doubtful_errors) {
+        return Some(Word::Doubtful(code));
     }
     if let Some(code) = listed(&server.app_errors) {
-        return Some(Word::App(code));
+        return Some(Word::App(code.into()));
     }
     let error = pointer::text(json, "/error").unwrap_or_default();
     let known = |list: &'static [&str], text: &str| list.iter().copied().find(|code| *code == text);

@@ -80,7 +80,8 @@ impl AuthorizationFlowRepository for PostgresStore {
         evidence: Evidence,
         connected: Option<AuditEvent>,
     ) -> StoreResult<bool> {
-        let expected = stored_counter(completed.expected_version)?;
+        let expected =
+            (stored_counter(completed.expected_version)?, stored_counter(completed.expected_revision)?);
         let told = (evidence, connected);
         found_within(OPERATION_LIMIT, || self.try_complete(completed, expected, &told)).await
     }
@@ -185,7 +186,7 @@ impl PostgresStore {
     async fn try_complete(
         &self,
         completed: &CompletedFlow,
-        expected: i64,
+        (version, revision): (i64, i64),
         (evidence, connected): &(Evidence, Option<AuditEvent>),
     ) -> Result<(), Failure> {
         let changes = Changeable::of(&completed.credential)?;
@@ -197,7 +198,7 @@ impl PostgresStore {
                 let is_new = end_granted(connection, completed).await?.ok_or(Failure::Absent)?;
                 let as_expected = credentials::table
                     .find((organization.as_str(), credential.0))
-                    .filter(credentials::version.eq(expected))
+                    .filter(credentials::version.eq(version).and(credentials::revision.eq(revision)))
                     .filter(credentials::status.eq(PENDING).or((!is_new).into_sql::<Bool>()));
                 let update = diesel::update(as_expected).set((&changes, payload.as_ref()));
                 if update.execute(connection).await? == 0 {

@@ -166,6 +166,11 @@ impl<'c> Payload<'c> {
 }
 
 impl<'f> Tested<'f> {
+    /// The same for a credential whose status is not the test's to change.
+    pub(crate) fn without_status(&self) -> Self {
+        Self { status: None, status_reason: None, ..*self }
+    }
+
     pub(crate) fn of(finding: &'f TestFinding) -> Self {
         Self {
             last_tested_at: finding.tested_at,

@@ -18,6 +18,7 @@ use crate::audit_chain;
 use crate::bad_row::stored_counter;
 use crate::credential_row::{Changeable, CredentialRow, NewCredential, Payload, SealedRow, Tested};
 use crate::failure::{Failure, OPERATION_LIMIT, found_within, within};
+use crate::refresh_leases::NEEDS_REAUTH;
 use crate::schema::{credentials, credentials::dsl};
 use crate::{integrations, quota};
 
@@ -252,7 +253,10 @@ impl PostgresStore {
                 let as_tested = dsl::credentials
                     .filter(dsl::org_id.eq(organization.as_str()).and(dsl::id.eq(id.0)))
                     .filter(dsl::version.eq(version));
-                if diesel::update(as_tested).set(&tested).execute(connection).await? == 0 {
+                let lives = as_tested.filter(dsl::status.ne(NEEDS_REAUTH));
+                if diesel::update(lives).set(&tested).execute(connection).await? == 0
+                    && diesel::update(as_tested).set(tested.without_status()).execute(connection).await? == 0
+                {
                     return Err(Failure::Absent);
                 }
                 audit_chain::record(connection, self.keys.as_ref(), evidence).await

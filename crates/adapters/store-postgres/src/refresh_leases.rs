@@ -10,7 +10,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use strongroom_domain::{
     Credential, CredentialId, CredentialStatus, Evidence, OrganizationId, RefreshProblem, Sealed,
 };
-use strongroom_repository::{DueRefresh, Lease, RefreshLeaseRepository, StoreResult};
+use strongroom_repository::{DueRefresh, Ended, Lease, RefreshLeaseRepository, StoreResult};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -38,11 +38,12 @@ const ACQUIRE: &str = "
 
 /// Ends an attempt that brought nothing.
 const FAIL: &str = "
-    UPDATE refresh_leases SET owner = NULL, held_until = NULL, failures = failures + 1,
+    UPDATE refresh_leases SET owner = NULL, held_until = NULL, failures = failures + $6,
         interrupted = interrupted OR $5, retry_at = clock_timestamp() + $4 * interval '1 us'
     WHERE org_id = $1 AND credential_id = $2 AND owner = $3";
 
-const NEEDS_REAUTH: &str = CredentialStatus::NeedsReauth.as_str();
+pub(crate) const NEEDS_REAUTH: &str = CredentialStatus::NeedsReauth.as_str();
+const PENDING: &str = CredentialStatus::Pending.as_str();
 const REJECTED: &str = CredentialStatus::Rejected.as_str();
 const VALIDATED: &str = CredentialStatus::Validated.as_str();
 
@@ -86,7 +87,7 @@ impl RefreshLeaseRepository for PostgresStore {
         credential: CredentialId,
         owner: Uuid,
         retry_after: Duration,
-        answer_lost: bool,
+        ended: Ended,
     ) -> StoreResult<()> {
         within(OPERATION_LIMIT, || async {
             let (_turn, mut connection) = self.database.checkout_in_turn(organization).await?;
@@ -95,7 +96,8 @@ impl RefreshLeaseRepository for PostgresStore {
                 .bind::<SqlUuid, _>(credential.0)
                 .bind::<SqlUuid, _>(owner)
                 .bind::<BigInt, _>(micros(retry_after))
-                .bind::<Bool, _>(answer_lost)
+                .bind::<Bool, _>(ended == Ended::AnswerLost)
+                .bind::<BigInt, _>(i64::from(ended != Ended::NotTried))
                 .execute(&mut *connection)
                 .await?;
             Ok(())
@@ -108,7 +110,7 @@ impl RefreshLeaseRepository for PostgresStore {
         organization: &OrganizationId,
         credential: CredentialId,
         version: u64,
-        problem: (CredentialStatus, RefreshProblem),
+        problem: RefreshProblem,
         evidence: Evidence,
     ) -> StoreResult<bool> {
         let version = stored_counter(version)?;
@@ -126,19 +128,20 @@ impl RefreshLeaseRepository for PostgresStore {
         let now = statement_timestamp;
         within(OPERATION_LIMIT, || async {
             let mut connection = self.database.checkout().await?;
-            let rows: Vec<(String, Uuid)> = dsl::credentials
+            let rows: Vec<(String, Uuid, Option<OffsetDateTime>)> = dsl::credentials
                 .left_join(refresh_leases::table.on(of_this_version))
                 .filter(dsl::refresh_at.le(now().nullable()))
+                .filter(dsl::status.ne(PENDING))
                 .filter(
                     lease::held_until.is_null().or(lease::held_until.le(now().nullable()).assume_not_null()),
                 )
                 .filter(lease::retry_at.is_null().or(lease::retry_at.le(now().nullable()).assume_not_null()))
                 .order(dsl::refresh_at)
                 .limit(i64::from(limit))
-                .select((dsl::org_id, dsl::id))
+                .select((dsl::org_id, dsl::id, dsl::refresh_at))
                 .load(&mut *connection)
                 .await?;
-            Ok(rows.into_iter().map(read_due).collect::<StoreResult<_>>()?)
+            Ok(rows.into_iter().filter_map(read_due).collect::<StoreResult<_>>()?)
         })
         .await
     }
@@ -232,25 +235,35 @@ impl PostgresStore {
         organization: &OrganizationId,
         credential: CredentialId,
         version: i64,
-        (status, problem): (CredentialStatus, RefreshProblem),
+        problem: RefreshProblem,
         evidence: &Evidence,
     ) -> Result<(), Failure> {
         let reason = problem.as_str();
-        let news = dsl::status.ne(status.as_str()).or(dsl::status_reason.is_distinct_from(reason));
-        let change = (
-            dsl::status.eq(status.as_str()),
-            dsl::status_reason.eq(reason),
-            // `None` leaves the column alone.
-            matches!(status, CredentialStatus::NeedsReauth | CredentialStatus::Rejected)
-                .then(|| dsl::refresh_at.eq(None::<OffsetDateTime>)),
-        );
+        let row =
+            dsl::credentials.find((organization.as_str(), credential.0)).filter(dsl::version.eq(version));
+        let other_reason = dsl::status_reason.is_distinct_from(reason);
         let (_turn, mut connection) = self.database.checkout_in_turn(organization).await?;
         connection
             .transaction(async |connection| {
-                let as_seen = dsl::credentials
-                    .find((organization.as_str(), credential.0))
-                    .filter(dsl::version.eq(version).and(news));
-                if diesel::update(as_seen).set(change).execute(connection).await? == 0 {
+                let noted = match problem.status().map(CredentialStatus::as_str) {
+                    Some(status) => {
+                        diesel::update(row.filter(dsl::status.ne(status).or(other_reason)))
+                            .set((
+                                dsl::status.eq(status),
+                                dsl::status_reason.eq(reason),
+                                dsl::refresh_at.eq(None::<OffsetDateTime>),
+                            ))
+                            .execute(connection)
+                            .await?
+                    }
+                    None => {
+                        diesel::update(row.filter(dsl::status.ne(NEEDS_REAUTH).and(other_reason)))
+                            .set(dsl::status_reason.eq(reason))
+                            .execute(connection)
+                            .await?
+                    }
+                };
+                if noted == 0 {
                     return Err(Failure::Absent);
                 }
                 audit_chain::record(connection, self.keys.as_ref(), evidence).await
@@ -281,9 +294,17 @@ async fn why_not(
 /// What whoever came too early waits at least.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 
-fn read_due((organization, id): (String, Uuid)) -> StoreResult<DueRefresh> {
-    let row = RowName { table: "credentials", organization: &organization, id: &id };
-    Ok(DueRefresh { organization: row.organization()?, credential: CredentialId(id) })
+/// What is due has a time.
+fn read_due(
+    (organization, id, at): (String, Uuid, Option<OffsetDateTime>),
+) -> Option<StoreResult<DueRefresh>> {
+    let (row, refresh_at) = (RowName { table: "credentials", organization: &organization, id: &id }, at?);
+    let due = row.organization().map(|organization| DueRefresh {
+        organization,
+        credential: CredentialId(id),
+        refresh_at,
+    });
+    Some(due)
 }
 
 /// Whole microseconds, which is what the server's clock counts in; at most what it can add to now.

@@ -9,7 +9,7 @@ use diesel::sql_types::Text;
 use strongroom_domain::{
     Credential, CredentialId, CredentialStatus, Evidence, OrganizationId, RefreshProblem, Sealed,
 };
-use strongroom_repository::{DueRefresh, Lease, RefreshLeaseRepository, StoreResult};
+use strongroom_repository::{DueRefresh, Ended, Lease, RefreshLeaseRepository, StoreResult};
 use uuid::Uuid;
 
 use crate::SqliteStore;
@@ -19,7 +19,8 @@ use crate::deployment::now;
 use crate::failure::{BadColumn, Failure, RowKey};
 use crate::schema::{credentials, refresh_leases};
 
-const NEEDS_REAUTH: &str = CredentialStatus::NeedsReauth.as_str();
+pub(crate) const NEEDS_REAUTH: &str = CredentialStatus::NeedsReauth.as_str();
+const PENDING: &str = CredentialStatus::Pending.as_str();
 const REJECTED: &str = CredentialStatus::Rejected.as_str();
 const VALIDATED: &str = CredentialStatus::Validated.as_str();
 
@@ -143,7 +144,7 @@ impl RefreshLeaseRepository for SqliteStore {
         credential: CredentialId,
         owner: Uuid,
         retry_after: Duration,
-        answer_lost: bool,
+        ended: Ended,
     ) -> StoreResult<()> {
         let key = (organization.as_str().to_owned(), blob(credential.0));
         let work = move |connection: &mut SqliteConnection| {
@@ -152,11 +153,11 @@ impl RefreshLeaseRepository for SqliteStore {
             let change = (
                 refresh_leases::owner.eq(None::<Vec<u8>>),
                 refresh_leases::held_until.eq(None::<i64>),
-                refresh_leases::failures.eq(refresh_leases::failures + 1),
+                refresh_leases::failures.eq(refresh_leases::failures + i64::from(ended != Ended::NotTried)),
                 refresh_leases::retry_at.eq(retry_at),
             );
             // `None` leaves the column alone.
-            let lost = answer_lost.then(|| refresh_leases::interrupted.eq(true));
+            let lost = (ended == Ended::AnswerLost).then(|| refresh_leases::interrupted.eq(true));
             diesel::update(ours).set((change, lost)).execute(connection)?;
             Ok(())
         };
@@ -168,22 +169,25 @@ impl RefreshLeaseRepository for SqliteStore {
         organization: &OrganizationId,
         credential: CredentialId,
         version: u64,
-        (status, problem): (CredentialStatus, RefreshProblem),
+        problem: RefreshProblem,
         evidence: Evidence,
     ) -> StoreResult<bool> {
         let (key, reason) = ((organization.as_str().to_owned(), blob(credential.0)), problem.as_str());
         let mutation = move |connection: &mut SqliteConnection| {
-            let news = credentials::status.ne(status.as_str()).or(credentials::status_reason.is_not(reason));
-            let as_seen =
-                credentials::table.find(key).filter(credentials::version.eq(integer(version)).and(news));
-            let change = (
-                credentials::status.eq(status.as_str()),
-                credentials::status_reason.eq(reason),
-                // `None` leaves the column alone.
-                matches!(status, CredentialStatus::NeedsReauth | CredentialStatus::Rejected)
-                    .then(|| credentials::refresh_at.eq(None::<i64>)),
-            );
-            let noted = diesel::update(as_seen).set(change).execute(connection)?;
+            let row = credentials::table.find(key).filter(credentials::version.eq(integer(version)));
+            let other_reason = credentials::status_reason.is_not(reason);
+            let noted = match problem.status().map(CredentialStatus::as_str) {
+                Some(status) => diesel::update(row.filter(credentials::status.ne(status).or(other_reason)))
+                    .set((
+                        credentials::status.eq(status),
+                        credentials::status_reason.eq(reason),
+                        credentials::refresh_at.eq(None::<i64>),
+                    ))
+                    .execute(connection)?,
+                None => diesel::update(row.filter(credentials::status.ne(NEEDS_REAUTH).and(other_reason)))
+                    .set(credentials::status_reason.eq(reason))
+                    .execute(connection)?,
+            };
             Ok((noted > 0).then_some(()))
         };
         Ok(self.mutate(evidence, mutation).await?.is_some())
@@ -198,24 +202,33 @@ impl RefreshLeaseRepository for SqliteStore {
                 .and(refresh_leases::version.eq(credentials::version));
             let free = refresh_leases::held_until.is_null().or(refresh_leases::held_until.le(now));
             let ripe = refresh_leases::retry_at.is_null().or(refresh_leases::retry_at.le(now));
-            let rows: Vec<Key> = credentials::table
+            let rows: Vec<(String, Vec<u8>, Option<i64>)> = credentials::table
                 .left_join(refresh_leases::table.on(of_this_version))
-                .filter(credentials::refresh_at.le(now))
+                .filter(credentials::refresh_at.le(now).and(credentials::status.ne(PENDING)))
                 .filter(free.assume_not_null())
                 .filter(ripe.assume_not_null())
                 .order(credentials::refresh_at)
                 .limit(limit.into())
-                .select((credentials::org_id, credentials::id))
+                .select((credentials::org_id, credentials::id, credentials::refresh_at))
                 .load(connection)?;
-            Ok(rows.into_iter().map(due).collect::<Result<_, _>>()?)
+            Ok(rows.into_iter().filter_map(due).collect::<Result<_, _>>()?)
         };
         self.database.read(work).await
     }
 }
 
-fn due((organization, id): Key) -> Result<DueRefresh, BadColumn> {
+/// What is due has a time.
+fn due((organization, id, at): (String, Vec<u8>, Option<i64>)) -> Option<Result<DueRefresh, BadColumn>> {
+    let at = at?;
     let row = Row { table: "credentials", organization: &organization, key: RowKey::Bytes(&id) };
-    Ok(DueRefresh { organization: row.organization()?, credential: CredentialId(row.uuid("id", &id)?) })
+    let read = || {
+        Ok(DueRefresh {
+            organization: row.organization()?,
+            credential: CredentialId(row.uuid("id", &id)?),
+            refresh_at: row.time("refresh_at", at)?,
+        })
+    };
+    Some(read())
 }
 
 /// Microseconds, as times are stored.

@@ -5,11 +5,19 @@ use crate::credential::hyphenated;
 use crate::organization::OrganizationId;
 use crate::violation::Rule;
 
-/// The id of an organisation's own OAuth app.
+/// The id of an OAuth app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OauthAppId(pub Uuid);
 
 impl OauthAppId {
+    /// Stands for the operator's app of a provider, which is in the settings.
+    pub const OPERATOR: Self = Self(Uuid::nil());
+
+    /// The app as one of the organisation's own; `None` for the operator's.
+    pub fn own(self) -> Option<Self> {
+        (self != Self::OPERATOR).then_some(self)
+    }
+
     /// Reads an id.
     pub fn parse(text: &str) -> Result<Self, Rule> {
         hyphenated(text).map(Self).ok_or(Rule::fixed("must be the id of an OAuth app"))

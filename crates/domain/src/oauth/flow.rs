@@ -87,7 +87,7 @@ pub struct AuthorizationFlow {
     pub completion: Completion,
     /// The credential that it makes, or authorises again.
     pub credential: CredentialId,
-    /// The version of the credential that is authorised again; `None` for a new one.
+    /// The revision of the credential that is authorised again, as it was when the flow began; `None` for a new one.
     pub reauthorizes: Option<u64>,
     /// The connection that it makes.
     pub connects: Option<Connects>,

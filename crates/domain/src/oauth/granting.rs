@@ -53,6 +53,8 @@ pub struct Granted {
     pub refresh_at: Option<OffsetDateTime>,
     /// Whether less was granted than asked for.
     pub narrowed: bool,
+    /// Whether there is a new access token; not when the one that came breaks a rule.
+    pub is_new: bool,
 }
 
 impl Granted {
@@ -101,7 +103,7 @@ impl Provider {
     }
 
     /// The same for a refresh, whose answer is never refused: the old tokens may be worth nothing by now. What breaks a
-    /// rule is left out, and told.
+    /// rule is left out, and told. Without a new access token the old one counts as ended.
     pub fn take_refresh(
         &self,
         kind: CredentialType,
@@ -130,13 +132,15 @@ impl Provider {
             }
         }
         let assumed = self.oauth.as_ref().and_then(|server| server.assumed_lifetime);
-        let ends_at = response.lifetime.or(assumed).map(|life| now + life);
+        let is_new = violations.iter().all(|violation| violation.field != ACCESS_TOKEN);
+        let life = if is_new { response.lifetime.or(assumed) } else { Some(Duration::ZERO) };
+        let ends_at = life.map(|life| now + life);
         base.access_token_expires_at = ends_at;
         let can_refresh =
-            kind == CredentialType::ClientCredentials || base.secret.get(REFRESH_TOKEN).is_some();
+            is_new && (kind == CredentialType::ClientCredentials || base.secret.get(REFRESH_TOKEN).is_some());
         let at = |ends_at| refresh_at(Validity { ends_at, issued_at: Some(now) }, now, jitter);
         let refresh_at = ends_at.filter(|_| can_refresh).map(at);
-        (Granted { refresh_at, content: base, narrowed }, violations)
+        (Granted { refresh_at, content: base, narrowed, is_new }, violations)
     }
 
     /// Checks the public fields that a caller gives when a flow begins, such as a tenant. Fields that the provider

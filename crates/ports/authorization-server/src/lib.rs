@@ -102,6 +102,8 @@ pub enum TokenError {
     Dead {
         /// Its error code.
         code: Cow<'static, str>,
+        /// Whether it is said once and for all; else only a second time in a row makes it true.
+        is_certain: bool,
     },
     /// The server refuses the app: its id, its secret, or what it may ask for.
     #[error("the server refuses the app ({code})")]

@@ -48,6 +48,8 @@ pub struct CompletedFlow {
     pub sealed: Option<Sealed>,
     /// The version that it had until now.
     pub expected_version: u64,
+    /// The revision that it had until now.
+    pub expected_revision: u64,
     /// The connection that comes with it. One of its provider that is there already stays, with this one left out.
     pub integration: Option<Integration>,
 }
@@ -83,8 +85,8 @@ pub trait AuthorizationFlowRepository: Send + Sync {
     /// Ends a flow: its credential becomes what `completed` says, with its connection, and the events are recorded;
     /// `connected` only when the connection is written.
     ///
-    /// MUST write only when the flow waits with this completion code, and the credential has the expected version,
-    /// and, for a new one, the status `pending`. MUST return `Ok(false)`, and write and record nothing, otherwise;
+    /// MUST write only when the flow waits with this completion code, and the credential has the expected version and
+    /// revision, and, for a new one, the status `pending`. MUST return `Ok(false)`, and write and record nothing, otherwise;
     /// so also for all but one of any number of parallel calls.
     async fn complete(
         &self,

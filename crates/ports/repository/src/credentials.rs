@@ -115,7 +115,8 @@ pub trait CredentialRepository: Send + Sync {
     ) -> StoreResult<()>;
 
     /// Notes what a connection test found and records the event. Version, revision, `updated_at` and
-    /// `modified_by` stay.
+    /// `modified_by` stay, and so does the status of a credential that needs to be authorised again: a grant that is
+    /// gone does not come back because its last token still works.
     ///
     /// MUST write only when the stored version is `version`: a test of an older payload says nothing about
     /// the present one. MUST return `Ok(false)` when it is another or the row is gone, and then write and

@@ -36,7 +36,7 @@ pub use destinations::DestinationLimitRepository;
 pub use integrations::{ConnectedCredential, IntegrationRepository};
 pub use oauth_apps::{OauthAppRepository, SealedOauthApp};
 pub use organizations::{OrganizationRepository, QuotaDrift};
-pub use refresh_leases::{DueRefresh, Lease, RefreshLeaseRepository};
+pub use refresh_leases::{DueRefresh, Ended, Lease, RefreshLeaseRepository};
 pub use service_accounts::{KeyHolder, ServiceAccountRepository};
 
 #[cfg(feature = "mocks")]

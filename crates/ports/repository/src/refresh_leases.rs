@@ -1,9 +1,8 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use strongroom_domain::{
-    Credential, CredentialId, CredentialStatus, Evidence, OrganizationId, RefreshProblem, Sealed,
-};
+use strongroom_domain::{Credential, CredentialId, Evidence, OrganizationId, RefreshProblem, Sealed};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::StoreResult;
@@ -34,6 +33,19 @@ pub struct DueRefresh {
     pub organization: OrganizationId,
     /// Which.
     pub credential: CredentialId,
+    /// The time that has come, by the store's clock.
+    pub refresh_at: OffsetDateTime,
+}
+
+/// What an attempt came to that brought nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Nothing was sent; it does not count as a failure.
+    NotTried,
+    /// Nothing came of it.
+    Failed,
+    /// The server may have served it, and its answer is lost.
+    AnswerLost,
 }
 
 /// The leases under which tokens are refreshed, one a credential, and what earlier attempts came to. All times are
@@ -73,31 +85,31 @@ pub trait RefreshLeaseRepository: Send + Sync {
     ) -> StoreResult<bool>;
 
     /// Ends an attempt that brought nothing: the lease, if `owner` still holds it, with the time before which
-    /// nobody tries again; counts the failure. One whose answer was lost counts as interrupted from then on.
+    /// nobody tries again; counts a failure. One whose answer was lost counts as interrupted from then on.
     async fn fail(
         &self,
         organization: &OrganizationId,
         credential: CredentialId,
         owner: Uuid,
         retry_after: Duration,
-        answer_lost: bool,
+        ended: Ended,
     ) -> StoreResult<()>;
 
-    /// Writes why a credential does not refresh, with the status that follows, and records the event. `refresh_at`
-    /// is dropped when the status is `needs_reauth` or `rejected`.
+    /// Writes why a credential does not refresh, and records the event. When a status follows from the problem
+    /// ([`RefreshProblem::status`]) it is written and `refresh_at` dropped; else the status stays as it is by now.
     ///
-    /// MUST write only when the stored version is `version` and the reason or status differs from what is stored;
-    /// else `Ok(false)`, and nothing is written or recorded.
+    /// MUST write only when the stored version is `version`, the status is not `needs_reauth` already, and the reason
+    /// or status differs from what is stored; else `Ok(false)`, and nothing is written or recorded.
     async fn note_problem(
         &self,
         organization: &OrganizationId,
         credential: CredentialId,
         version: u64,
-        problem: (CredentialStatus, RefreshProblem),
+        problem: RefreshProblem,
         evidence: Evidence,
     ) -> StoreResult<bool>;
 
-    /// Credentials of all organisations whose `refresh_at` has come, that nobody works on and whose next attempt is
-    /// due; at most `limit`, the longest due first. For the background.
+    /// Credentials of all organisations, those that are pending left out, whose `refresh_at` has come, that nobody works
+    /// on and whose next attempt is due; at most `limit`, the longest due first. For the background.
     async fn due(&self, limit: u32) -> StoreResult<Vec<DueRefresh>>;
 }

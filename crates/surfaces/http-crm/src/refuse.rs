@@ -77,6 +77,9 @@ fn conflicting(conflict: &Conflict) -> HttpResponse {
         Conflict::ReauthorizationRequired => {
             answer(409, "The grant has ended; authorise the credential again")
         }
+        Conflict::CredentialChanged => {
+            answer(409, "The credential was edited while it was authorised again; begin anew")
+        }
         Conflict::StaleRevision => answer(412, "The credential has another revision by now"),
     }
 }

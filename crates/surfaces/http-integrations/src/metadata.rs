@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
-use strongroom_domain::{ConfigValue, Credential, PublicConfig, RefreshProblem, timestamp};
+use strongroom_domain::{ConfigValue, Credential, OauthAppId, PublicConfig, RefreshProblem, timestamp};
 use strongroom_http_kit::{Moment, Schema, ok, schema_of, with_etag};
 
 use crate::schema::spelled;
@@ -79,7 +79,7 @@ impl<'a> From<&'a Credential> for Metadata<'a> {
                 .account
                 .as_ref()
                 .map(|account| account.name.as_ref().unwrap_or(&account.id).as_str()),
-            oauth_app_id: credential.oauth_app.map(|app| app.to_string()),
+            oauth_app_id: credential.oauth_app.and_then(OauthAppId::own).map(|app| app.to_string()),
             expires_at: credential.expires_at.map(timestamp::format),
             access_token_expires_at: credential.access_token_expires_at.map(timestamp::format),
             last_tested_at: credential.last_tested_at.map(timestamp::format),

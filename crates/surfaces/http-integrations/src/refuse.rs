@@ -171,6 +171,9 @@ const fn conflicting(conflict: &Conflict) -> (u16, &'static str, &'static str) {
         Conflict::ReauthorizationRequired => {
             (409, "reauthorization_required", "The grant has ended; authorise the credential again")
         }
+        Conflict::CredentialChanged => {
+            (409, "conflict", "The credential was edited while it was authorised again; begin anew")
+        }
         Conflict::StaleRevision => (412, "version_mismatch", "The credential has another revision by now"),
     }
 }

@@ -51,6 +51,7 @@ pub async fn completing_needs_the_code_the_version_and_a_pending_credential(stor
         CompletedFlow { credential: completed(&stranger).credential, ..good.clone() },
         CompletedFlow { expected_version: 2, ..good.clone() },
         CompletedFlow { expected_version: 0, ..good.clone() },
+        CompletedFlow { expected_revision: 2, ..good.clone() },
         completed(&begun),
     ];
     for one in &wrong {
@@ -70,7 +71,7 @@ pub async fn completing_needs_the_code_the_version_and_a_pending_credential(stor
 /// A flow for a stored credential, which has been granted.
 async fn reauthorization(store: &StoreUnderTest, stored: &Credential, ids: &SeededIds) -> SealedFlow {
     let mut new = flow(&stored.organization, ids);
-    (new.flow.credential, new.flow.reauthorizes) = (stored.id, Some(stored.version));
+    (new.flow.credential, new.flow.reauthorizes) = (stored.id, Some(stored.revision));
     new.flow.provider = stored.provider.clone();
     store.begin_and_take(&new).await;
     assert!(store.grant(&new, &GrantedFlow { pending: None, ..granted(&new) }).await);
@@ -85,6 +86,7 @@ fn reauthorized(flow: &SealedFlow, stored: &Credential) -> (CompletedFlow, Seale
     let payload = sealed([3; 8], b"\x01fresh");
     let completed = CompletedFlow {
         expected_version: stored.version,
+        expected_revision: stored.revision,
         sealed: Some(payload.clone()),
         credential,
         ..completed(flow)

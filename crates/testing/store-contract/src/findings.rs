@@ -32,7 +32,8 @@ fn found(before: &Credential) -> Credential {
 /// payload and other rows stay, and so whoever read the row before may still replace it.
 pub async fn a_finding_with_a_status_sets_status_and_reason_and_nothing_else(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
-    let (stored, neighbour) = (full_credential(&acme, ids.credential()), credential(&acme, ids.credential()));
+    let (full, neighbour) = (full_credential(&acme, ids.credential()), credential(&acme, ids.credential()));
+    let stored = Credential { status: CredentialStatus::Unverified, ..full };
     let payload = store.store(&stored).await.sealed;
     store.store(&neighbour).await;
 
@@ -84,6 +85,17 @@ pub async fn a_finding_without_a_status_keeps_status_and_reason(store: StoreUnde
             Credential { last_tested_at: Some(instant(123)), last_test_code: Some(code), ..stored.clone() };
         assert_eq!(store.credentials.find(&acme, stored.id).await.unwrap(), Some(expected));
     }
+    // Nor is the status of one that needs to be authorised again a test's to change.
+    let gone = Credential {
+        status: CredentialStatus::NeedsReauth,
+        ..credential(&acme, SeededIds::new(2).credential())
+    };
+    store.store(&gone).await;
+    let noted = store.credentials.record_test(&acme, gone.id, gone.version, &finding(), tested(&gone)).await;
+    assert!(noted.unwrap());
+    let kept = store.credentials.find(&acme, gone.id).await.unwrap().unwrap();
+    assert_eq!((kept.status, kept.status_reason), (gone.status, gone.status_reason));
+    assert_eq!(kept.last_test_code, Some(finding().code));
 }
 
 /// A test of an older payload says nothing about the present one, and one of a newer payload is a mistake.

@@ -115,6 +115,7 @@ pub fn completed(flow: &SealedFlow) -> CompletedFlow {
         credential,
         sealed: None,
         expected_version: 1,
+        expected_revision: 1,
         integration: None,
     }
 }

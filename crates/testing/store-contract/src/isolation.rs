@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use strongroom_domain::{Action, Credential, CredentialStatus, Integration, OrganizationId, RefreshProblem};
+use strongroom_domain::{Action, Credential, Integration, OrganizationId, RefreshProblem};
 use strongroom_fixtures::{
     SeededIds, api_key, credential, full_credential, instant, organization, service_account, slot,
     with_payload,
 };
 use strongroom_repository::{
-    AuditFilter, AuditPage, CompletedFlow, CredentialFilter, GrantedFlow, KeyHolder, Lease, Selector,
+    AuditFilter, AuditPage, CompletedFlow, CredentialFilter, Ended, GrantedFlow, KeyHolder, Lease, Selector,
     StoreError,
 };
 
@@ -244,11 +244,11 @@ pub async fn leases_of_another_organization_do_not_exist(store: StoreUnderTest) 
     assert_eq!(store.acquire(&stored, ME).await, FIRST);
     let presented = as_theirs(&stored, &theirs);
     let (after, fresh) = refreshed(&presented);
-    let problem = (CredentialStatus::NeedsReauth, RefreshProblem::GrantRefused);
+    let problem = RefreshProblem::GrantRefused;
     let repository = &store.leases;
 
     assert_eq!(store.acquire(&presented, ME).await, Lease::Moved);
-    repository.fail(&theirs, stored.id, ME, Duration::ZERO, false).await.unwrap();
+    repository.fail(&theirs, stored.id, ME, Duration::ZERO, Ended::Failed).await.unwrap();
     assert!(!repository.store(&after, &fresh, 1, ME, evidence(&theirs)).await.unwrap());
     assert!(!repository.note_problem(&theirs, stored.id, 1, problem, evidence(&theirs)).await.unwrap());
     assert_eq!(store.actions(&theirs).await, []);

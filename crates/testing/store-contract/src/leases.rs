@@ -11,7 +11,7 @@ use strongroom_environment::Ids;
 use strongroom_fixtures::{
     SeededIds, credential, event_about, full_credential, instant, organization, sealed,
 };
-use strongroom_repository::{DueRefresh, Lease, Selector, StoreError};
+use strongroom_repository::{DueRefresh, Ended, Lease, Selector, StoreError};
 use uuid::Uuid;
 
 use crate::StoreUnderTest;
@@ -48,7 +48,10 @@ impl StoreUnderTest {
     /// Ends an attempt that brought nothing.
     async fn fail(&self, credential: &Credential, owner: Uuid, seconds: u64) {
         let retry_after = Duration::from_secs(seconds);
-        self.leases.fail(&credential.organization, credential.id, owner, retry_after, false).await.unwrap();
+        self.leases
+            .fail(&credential.organization, credential.id, owner, retry_after, Ended::Failed)
+            .await
+            .unwrap();
     }
 
     /// Stores what a refresh of a credential as it was seen brought; whether it was written.
@@ -114,6 +117,11 @@ pub async fn a_failed_attempt_sets_the_time_of_the_next(store: StoreUnderTest) {
     }
     let late = store.acquire(&stored, ME).await;
     assert_eq!(late, Lease::Acquired { failures: 3, interrupted: false });
+    // Nothing was sent: no failure.
+    store.leases.fail(&acme, stored.id, ME, Duration::ZERO, Ended::NotTried).await.unwrap();
+    store.pass(1);
+    let again = store.acquire(&stored, ME).await;
+    assert_eq!(again, Lease::Acquired { failures: 3, interrupted: false });
     // Its lease has ended, but nobody else has one: it still can tell.
     store.pass(31);
     store.fail(&stored, ME, 0).await;
@@ -138,7 +146,7 @@ pub async fn an_interruption_stays_on_record(store: StoreUnderTest) {
     let other = credential(&acme, SeededIds::new(2).credential());
     store.store(&other).await;
     assert_eq!(store.acquire(&other, ME).await, FIRST);
-    store.leases.fail(&acme, other.id, ME, Duration::ZERO, true).await.unwrap();
+    store.leases.fail(&acme, other.id, ME, Duration::ZERO, Ended::AnswerLost).await.unwrap();
     store.pass(1);
     assert_eq!(store.acquire(&other, ME).await, Lease::Acquired { failures: 1, interrupted: true });
 }
@@ -244,7 +252,7 @@ pub async fn a_deleted_credential_is_not_refreshed(store: StoreUnderTest) {
         assert_eq!(store.acquire(&stored, OTHER).await, Lease::Moved);
         store.fail(&stored, ME, 0).await;
         assert!(!store.refresh(&stored, ME).await);
-        let problem = (CredentialStatus::NeedsReauth, RefreshProblem::GrantRefused);
+        let problem = RefreshProblem::GrantRefused;
         assert!(!store.leases.note_problem(&acme, stored.id, 1, problem, told(&stored)).await.unwrap());
         assert!(store.credentials.find(&acme, stored.id).await.unwrap().is_none());
     }
@@ -252,38 +260,38 @@ pub async fn a_deleted_credential_is_not_refreshed(store: StoreUnderTest) {
     store.assert_no_drift().await;
 }
 
-/// A reason is written and recorded when it is news, for the version that it is about. What needs a person is not
-/// refreshed ahead any more.
+/// A reason is written and recorded when it is news, for the version that it is about; the status only when one
+/// follows from it. What needs a person is not refreshed ahead any more.
 pub async fn a_problem_is_noted_once(store: StoreUnderTest) {
     let ids = SeededIds::new(1);
-    let validated = CredentialStatus::Validated;
-    for ended in [CredentialStatus::NeedsReauth, CredentialStatus::Rejected] {
-        let organization = organization(ended.as_str());
+    for seen in [CredentialStatus::Validated, CredentialStatus::Unverified] {
+        let organization = organization(seen.as_str());
         let full = full_credential(&organization, ids.credential());
-        let stored = Credential { status: validated, status_reason: None, ..full };
+        let stored = Credential { status: seen, status_reason: None, ..full };
         let payload = store.store(&stored).await.sealed;
-        let note = async |version, status, reason: RefreshProblem| {
-            let (problem, evidence) = ((status, reason), told(&stored));
+        let note = async |version, problem: RefreshProblem| {
             let leases = &store.second.leases;
+            let evidence = told(&stored);
             leases.note_problem(&organization, stored.id, version, problem, evidence).await.unwrap()
         };
         for version in [2, 4] {
-            assert!(!note(version, ended, RefreshProblem::GrantRefused).await);
+            assert!(!note(version, RefreshProblem::GrantRefused).await);
         }
         let steps = [
-            (validated, RefreshProblem::AppRefused, stored.refresh_at),
-            (validated, RefreshProblem::ProviderUnavailable, stored.refresh_at),
-            (ended, RefreshProblem::ProviderUnavailable, None),
-            (ended, RefreshProblem::GrantRefused, None),
-            (validated, RefreshProblem::GrantRefused, None),
+            (RefreshProblem::AppRefused, seen, stored.refresh_at),
+            (RefreshProblem::ProviderUnavailable, seen, stored.refresh_at),
+            (RefreshProblem::ClientRefused, CredentialStatus::Rejected, None),
+            (RefreshProblem::ProviderUnavailable, CredentialStatus::Rejected, None),
+            (RefreshProblem::GrantRefused, CredentialStatus::NeedsReauth, None),
         ];
-        for (status, reason, refresh_at) in steps {
-            assert!(note(3, status, reason).await);
-            assert!(!note(3, status, reason).await);
-            let status_reason = Some(reason.as_str().to_owned());
+        for (problem, status, refresh_at) in steps {
+            assert!(note(3, problem).await);
+            assert!(!note(3, problem).await);
+            let status_reason = Some(problem.as_str().to_owned());
             let expected = Credential { status, status_reason, refresh_at, ..stored.clone() };
             assert_eq!(store.sealed(&stored).await, (expected, payload.clone()));
         }
+        assert!(!note(3, RefreshProblem::ProviderUnavailable).await, "a grant that is gone stays gone");
         assert_eq!(store.actions(&organization).await.len(), 1 + steps.len());
     }
 }
@@ -296,10 +304,10 @@ async fn stored_due(
     seconds: i64,
 ) -> (Credential, DueRefresh) {
     let now = store.deployment.now().await.unwrap();
-    let refresh_at = Some(now + time::Duration::seconds(seconds));
-    let stored = Credential { refresh_at, ..credential(organization, ids.credential()) };
+    let refresh_at = now + time::Duration::seconds(seconds);
+    let stored = Credential { refresh_at: Some(refresh_at), ..credential(organization, ids.credential()) };
     store.store(&stored).await;
-    let due = DueRefresh { organization: organization.clone(), credential: stored.id };
+    let due = DueRefresh { organization: organization.clone(), credential: stored.id, refresh_at };
     (stored, due)
 }
 
@@ -312,6 +320,9 @@ pub async fn what_is_due_comes_longest_due_first(store: StoreUnderTest) {
     let (_, first) = stored_due(&store, &acme, &ids, -30).await;
     stored_due(&store, &acme, &ids, 60).await;
     store.store(&credential(&acme, ids.credential())).await;
+    let mut pending = credential(&acme, ids.credential());
+    (pending.status, pending.refresh_at) = (CredentialStatus::Pending, Some(first.refresh_at));
+    store.store(&pending).await;
     let expected = [first, second, third];
     assert_eq!(store.second.leases.due(10).await.unwrap(), expected);
     assert_eq!(store.leases.due(2).await.unwrap().as_slice(), expected.get(..2).unwrap());
@@ -341,20 +352,22 @@ pub async fn what_is_held_or_not_yet_to_be_tried_is_not_due(store: StoreUnderTes
     assert_eq!(due().await, [due_again.clone(), due_now]);
     // What was refreshed, or has to be authorised again, is not due.
     assert!(store.refresh(&next, ME).await);
-    let problem = (CredentialStatus::NeedsReauth, RefreshProblem::GrantRefused);
+    let problem = RefreshProblem::GrantRefused;
     assert!(store.leases.note_problem(&acme, held.id, 1, problem, told(&held)).await.unwrap());
     let due_then = due().await;
-    assert_eq!(due_then, [DueRefresh { organization: acme.clone(), credential: moved.id }]);
+    let ids: Vec<_> = due_then.iter().map(|due| due.credential).collect();
+    assert_eq!(ids, [moved.id]);
 }
 
 /// When the event cannot be written, credential and lease stay what they were.
 pub async fn a_refresh_is_not_stored_without_its_event(store: StoreUnderTest) {
     let acme = organization("acme");
-    let stored = full_credential(&acme, SeededIds::new(1).credential());
+    let full = full_credential(&acme, SeededIds::new(1).credential());
+    let stored = Credential { status: CredentialStatus::Validated, ..full };
     let before = store.store(&stored).await;
     assert_eq!(store.acquire(&stored, ME).await, FIRST);
     let (after, payload) = refreshed(&stored);
-    let problem = (CredentialStatus::Validated, RefreshProblem::AppMissing);
+    let problem = RefreshProblem::AppMissing;
     store.keys.set_broken(true);
     assert!(store.leases.store(&after, &payload, 3, ME, told(&stored)).await.is_err());
     assert!(store.leases.note_problem(&acme, stored.id, 3, problem, told(&stored)).await.is_err());

@@ -85,18 +85,19 @@ pub(super) fn read_lifetime(seconds: Option<u64>, problems: &mut Problems) -> Op
     Some(Duration::from_secs(seconds))
 }
 
-/// Checks `dead_errors` and `app_errors`, whose codes are shown and logged.
-pub(super) fn check_errors(dead: &[String], app: &[String], problems: &mut Problems) {
+/// Checks `dead_errors`, `doubtful_errors` and `app_errors`, whose codes are shown and logged.
+pub(super) fn check_errors(dead: &[String], doubtful: &[String], app: &[String], problems: &mut Problems) {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
-    for (key, codes) in [("oauth.dead_errors", dead), ("oauth.app_errors", app)] {
+    let lists = [("oauth.dead_errors", dead), ("oauth.doubtful_errors", doubtful), ("oauth.app_errors", app)];
+    for (key, codes) in lists {
         for code in codes {
             if !(1..=64).contains(&code.len()) || !code.bytes().all(allowed) {
                 problems.add(key, "must hold codes of 1 to 64 characters of `A-Za-z0-9_.-`");
             }
         }
     }
-    for code in app.iter().filter(|code| dead.contains(code)) {
-        problems.add("oauth.app_errors", format!("names `{code}`, which is in `dead_errors` too"));
+    for code in app.iter().filter(|code| dead.contains(code) || doubtful.contains(code)) {
+        problems.add("oauth.app_errors", format!("names `{code}`, which is in another list too"));
     }
 }
 

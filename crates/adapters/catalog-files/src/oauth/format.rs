@@ -47,6 +47,8 @@ pub(super) struct OauthTable {
     #[serde(default)]
     pub(super) dead_errors: Vec<String>,
     #[serde(default)]
+    pub(super) doubtful_errors: Vec<String>,
+    #[serde(default)]
     pub(super) app_errors: Vec<String>,
     pub(super) client_credentials: Option<toml::Table>,
 }

@@ -36,7 +36,7 @@ fn a_mistake_about_the_server_as_a_whole_is_reported() {
                 "app_errors = [\"stranger\"]",
                 "app_errors = [\"gone\"]",
                 "oauth.app_errors",
-                "in `dead_errors` too",
+                "in another list too",
             ),
         ],
     );

@@ -13,7 +13,8 @@ use crate::OauthHttp;
 fn kind(found: Result<TokenResponse, TokenError>) -> String {
     match found {
         Ok(_) => "token".to_owned(),
-        Err(TokenError::Dead { code }) => format!("dead {code}"),
+        Err(TokenError::Dead { code, is_certain: true }) => format!("dead {code}"),
+        Err(TokenError::Dead { code, is_certain: false }) => format!("doubtful {code}"),
         Err(TokenError::App { code }) => format!("app {code}"),
         Err(TokenError::Unbuildable(_)) => "unbuildable".to_owned(),
         Err(TokenError::Transient { may_have_been_served: true, .. }) => {
@@ -135,6 +136,8 @@ async fn a_provider_file_adds_its_words() {
     let denied = r#"{"error":"server_error","error_description":"access_denied"}"#;
     assert_eq!(of("401 No", denied, dead("access_denied")).await, "dead access_denied");
     assert_eq!(of("500 Broken", denied, dead("access_denied")).await, "transient");
+    let doubtful = |oauth: &mut OauthServer| oauth.doubtful_errors = vec!["access_denied".to_owned()];
+    assert_eq!(of("401 No", denied, doubtful).await, "doubtful access_denied");
     assert_eq!(of("403 No", r#"{"error":"access_denied"}"#, app("access_denied")).await, "app access_denied");
     for body in [
         r#"{"code":4735}"#,

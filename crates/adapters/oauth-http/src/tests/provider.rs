@@ -94,6 +94,7 @@ pub(super) fn oauth(port: u16) -> OauthServer {
         }),
         assumed_lifetime: None,
         dead_errors: Vec::new(),
+        doubtful_errors: Vec::new(),
         app_errors: Vec::new(),
         client_credentials: None,
     }

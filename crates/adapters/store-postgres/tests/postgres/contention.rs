@@ -10,8 +10,8 @@ use strongroom_fixtures::{
 };
 use strongroom_repository::{
     AuditTrail, AuthorizationFlowRepository, Contention, CredentialRepository, DestinationLimitRepository,
-    IntegrationRepository, Lease, OrganizationRepository, RefreshLeaseRepository, StoreError, StoreResult,
-    TestFinding, Unique,
+    Ended, IntegrationRepository, Lease, OrganizationRepository, RefreshLeaseRepository, StoreError,
+    StoreResult, TestFinding, Unique,
 };
 use strongroom_store_contract::flows::{completed, flow, granted, told};
 use strongroom_store_contract::leases::refreshed;
@@ -85,7 +85,7 @@ async fn refresh(store: &PostgresStore, credential: &Credential, owner: Uuid) {
     let (organization, length) = (&credential.organization, Duration::from_secs(30));
     let lease = settled(store.acquire(organization, credential.id, 1, owner, length).await);
     assert_eq!(lease, Lease::Acquired { failures: 0, interrupted: false });
-    settled(store.fail(organization, credential.id, owner, Duration::ZERO, false).await);
+    settled(store.fail(organization, credential.id, owner, Duration::ZERO, Ended::Failed).await);
     settled(store.due(20).await);
     settled(store.acquire(organization, credential.id, 1, owner, length).await);
     let (after, payload) = refreshed(credential);

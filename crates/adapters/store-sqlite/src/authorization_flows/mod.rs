@@ -142,6 +142,7 @@ fn complete(connection: &mut SqliteConnection, completed: &CompletedFlow) -> Res
     let as_expected = credentials::table
         .find((completed.organization.as_str(), blob(completed.credential.id.0)))
         .filter(credentials::version.eq(integer(completed.expected_version)))
+        .filter(credentials::revision.eq(integer(completed.expected_revision)))
         .filter(credentials::status.eq(PENDING).or((!is_new).into_sql::<Bool>()));
     let change = (ChangedColumns::of(&completed.credential), completed.sealed.as_ref().map(PayloadRow::of));
     if diesel::update(as_expected).set(change).execute(connection)? == 0 {

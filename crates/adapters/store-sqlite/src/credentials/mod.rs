@@ -14,6 +14,7 @@ use time::OffsetDateTime;
 
 use crate::columns::{blob, integer, micros};
 use crate::failure::{Failure, violated};
+use crate::refresh_leases::NEEDS_REAUTH;
 use crate::schema::credentials;
 use crate::{SqliteStore, audit, integrations, quota};
 pub(crate) use rows::{ChangedColumns, CredentialRow, PayloadRow};
@@ -217,7 +218,12 @@ impl CredentialRepository for SqliteStore {
         let change = TestedColumns::of(finding);
         let mutation = move |connection: &mut SqliteConnection| {
             let row = credentials::table.find(key).filter(credentials::version.eq(integer(version)));
-            let tested = diesel::update(row).set(change).execute(connection)?;
+            let lives = row.clone().filter(credentials::status.ne(NEEDS_REAUTH));
+            let unchanged = change.without_status();
+            let tested = match diesel::update(lives).set(change).execute(connection)? {
+                0 => diesel::update(row).set(unchanged).execute(connection)?,
+                tested => tested,
+            };
             Ok((tested > 0).then_some(()))
         };
         Ok(self.mutate(evidence, mutation).await?.is_some())

@@ -200,6 +200,11 @@ pub(super) struct TestedColumns {
 }
 
 impl TestedColumns {
+    /// The same for a credential whose status is not the test's to change.
+    pub(super) fn without_status(&self) -> Self {
+        Self { status: None, status_reason: None, ..*self }
+    }
+
     pub(super) fn of(finding: &TestFinding) -> Self {
         Self {
             last_tested_at: micros(finding.tested_at),
