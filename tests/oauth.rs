@@ -17,8 +17,8 @@ use reqwest::redirect::Policy;
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 
-use crate::support::authorization_servers::{Browser, NodeServer, PROVIDER};
-use crate::support::{Character, Client, Reply, Server};
+use crate::support::authorization_servers::{Browser, NodeServer, PROVIDER, parameter};
+use crate::support::{Character, Client, Reply, Server, World};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -42,10 +42,6 @@ async fn visit(url: &Url) -> Reply {
 fn location(reply: &Reply) -> Url {
     assert_eq!(reply.status, 303, "{}", reply.text);
     Url::parse(reply.headers.get(LOCATION).unwrap().to_str().unwrap()).unwrap()
-}
-
-fn parameter(url: &Url, name: &str) -> Option<String> {
-    url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
 /// The form of the page that asks for confirmation.
@@ -100,12 +96,30 @@ fn url_of(begun: &Value) -> &str {
 
 /// A whole flow in which the person confirms; returns the credential's id.
 async fn granted(client: &Client) -> String {
-    let begun = begin(client, "").await;
+    granted_by(client, PROVIDER).await
+}
+
+/// The same at another provider.
+async fn granted_by(client: &Client, provider: &str) -> String {
+    let begun = client.get(&format!("/integrations/{provider}/authorize")).await.json();
     let back = Browser::default().follow(url_of(&begun)).await;
     let done = Form::of(&visit(&back).await).press("connect").await;
     assert_eq!(done.status, 200, "{}", done.text);
-    let listed = client.get(&format!("/integrations/credentials?provider={PROVIDER}")).await.json();
+    let listed = client.get(&format!("/integrations/credentials?provider={provider}")).await.json();
     listed[0]["id"].as_str().unwrap().to_owned()
+}
+
+/// Lets the access token of every credential end, by the vault's own books.
+fn expire(world: &World) {
+    world.sql(&format!("UPDATE credentials SET access_token_expires_at = {}", world.time(-1_000_000)));
+}
+
+/// Gives every access token so many seconds more, and makes it one whose whole life is not known, as if it had been
+/// stored by hand.
+fn ends_in(world: &World, seconds: i64) {
+    let end = world.time(seconds);
+    let change = "oauth_app_id = NULL, refreshed_at = NULL, access_token_expires_at";
+    world.sql(&format!("UPDATE credentials SET {change} = {end}"));
 }
 
 fn admin(server: &Server) -> Client {

@@ -1,6 +1,7 @@
 //! OAuth apps of organisations: ids and secrets, never endpoints, and never shared (security.md, row 50).
 
 use serde_json::{Value, json};
+use url::Url;
 
 use super::{Form, HOUR, admin, begin, robot, secrets, url_of, visit};
 use crate::support::authorization_servers::{Browser, CLIENT_ID, CLIENT_SECRET, OidcServer, PROVIDER};
@@ -38,7 +39,15 @@ async fn an_organisation_uses_its_own_app_and_no_other_does(world: World) {
     let begun = begin(&admin, "").await;
     let back = Browser::default().follow(url_of(&begun)).await;
     assert!(back.path().ends_with(&id), "{}", back.path());
-    // The same code at the operator's callback is not taken.
+    // A code of this app at the operator's callback, or at another app's, is not taken.
+    for elsewhere in ["".to_owned(), "/0192f0c1-7b6a-7abc-8def-0123456789ab".to_owned()] {
+        let begun = begin(&admin, "").await;
+        let back = Browser::default().follow(url_of(&begun)).await;
+        let moved = back.as_str().replace(&format!("/{id}"), &elsewhere);
+        let refused = visit(&Url::parse(&moved).unwrap()).await;
+        assert!(refused.status == 400 && refused.text.contains("other_provider"), "{}", refused.text);
+    }
+    assert_eq!(provider.counts().await.token_requests("authorization_code"), 0);
     let page = visit(&back).await;
     assert_eq!(Form::of(&page).press("connect").await.status, 200);
     let shown = admin.get("/integrations/credentials").await.json();
@@ -80,6 +89,9 @@ async fn refuses_what_is_not_theirs_to_set(admin: &Client, app: &Value) {
     ] {
         assert_eq!(admin.post(APPS, body.clone()).await.status, 400, "{body}");
     }
+    let emptied = admin.get(APPS).await.json()[0]["id"].as_str().unwrap().to_owned();
+    let emptied = admin.patch(&format!("{APPS}/{emptied}"), json!({ "client_secret": "" })).await;
+    assert_eq!(emptied.status, 400, "{}", emptied.text);
     for extra in ["token_url", "authorize_url", "scopes", "redirect_uri"] {
         let mut body = app.clone();
         body[extra] = json!("https://evil.example/token");
@@ -109,4 +121,20 @@ async fn the_secret_of_an_app_is_sealed_and_opens_for_its_own_row_alone() {
     world.sql("UPDATE oauth_apps SET client_id = 'other' WHERE org_id = 'acme'");
     let edited = acme.get(&format!("/integrations/{PROVIDER}/authorize")).await;
     assert_eq!(edited.status, 500, "a secret is not sent with another client id");
+}
+
+/// Behind a proxy the operator must say where people reach the service; until then an app has no redirect URI.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_can_be_managed_before_the_public_url_is_known() {
+    let provider = OidcServer::start(HOUR);
+    let world = provider.set(World::embedded()).with("STRONGROOM_SERVER__BEHIND_PROXY", "true");
+    let server = world.setup.start().await;
+    let admin = admin(&server);
+    let app = json!({ "provider": PROVIDER, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET });
+    let created = admin.post(APPS, app).await;
+    assert_eq!((created.status, &created.json()["redirect_uris"]), (201, &json!({})), "{}", created.text);
+    assert_eq!(admin.get(APPS).await.json().as_array().unwrap().len(), 1);
+    assert_eq!(admin.get(&format!("/integrations/{PROVIDER}/authorize")).await.status, 400);
+    let own = format!("{APPS}/{}", created.json()["id"].as_str().unwrap());
+    assert_eq!(admin.delete(&own).await.status, 204);
 }

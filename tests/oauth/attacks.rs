@@ -5,8 +5,8 @@ use std::path::Path;
 use serde_json::json;
 use url::Url;
 
-use super::{Form, HOUR, admin, begin, granted, parameter, robot, secrets, url_of, visit};
-use crate::support::authorization_servers::{Browser, MockServer, OidcServer, PROVIDER, with_app};
+use super::{Form, HOUR, admin, begin, granted, parameter, person, robot, secrets, url_of, visit};
+use crate::support::authorization_servers::{Browser, CLIENT_ID, MockServer, OidcServer, PROVIDER, with_app};
 use crate::support::{Character, World, on_both_stores};
 
 on_both_stores!(a_state_is_used_once, a_code_of_another_server_is_not_taken);
@@ -29,7 +29,7 @@ async fn a_state_is_used_once(world: World) {
     let admin = admin(&server);
     let begun = begin(&admin, "").await;
     let back = Browser::default().follow(url_of(&begun)).await;
-    // Forged and expired ones first: they use nothing up.
+    // Forged ones first: they use nothing up.
     for state in ["", "x", &"A".repeat(43), &"A".repeat(44), "../../etc/passwd"] {
         assert_eq!(visit(&with(&back, "state", Some(state))).await.status, 400, "{state}");
     }
@@ -40,42 +40,57 @@ async fn a_state_is_used_once(world: World) {
     assert_eq!(provider.counts().await.token_requests("authorization_code"), 0);
 
     let mut all = tokio::task::JoinSet::new();
-    for _ in 0..20 {
+    for _ in 0..100 {
         let back = back.clone();
         all.spawn(async move { visit(&back).await.status });
     }
     let mut statuses = all.join_all().await;
     statuses.sort_unstable();
-    assert_eq!((statuses[0], statuses[1], statuses[19]), (200, 400, 400));
+    assert_eq!((statuses[0], statuses[1], statuses[99]), (200, 400, 400));
     assert_eq!(provider.counts().await.token_requests("authorization_code"), 1, "a replay asks nobody");
     assert_eq!(admin.get("/integrations/credentials").await.json().as_array().unwrap().len(), 1);
+
+    // One that was never used, after its ten minutes.
+    let begun = begin(&admin, "").await;
+    let back = Browser::default().follow(url_of(&begun)).await;
+    world.sql(&format!("UPDATE authorization_flows SET expires_at = {}", world.time(-1)));
+    let expired = visit(&back).await;
+    assert!(expired.status == 400 && expired.text.contains("unknown_state"), "{}", expired.text);
+    assert_eq!(provider.counts().await.token_requests("authorization_code"), 1);
 }
 
 /// Mix-up: a person is sent to the honest server with a flow of the attacker's, or the other way round.
 async fn a_code_of_another_server_is_not_taken(world: World) {
-    let (honest, attacker) = (OidcServer::start(HOUR), MockServer::start(HOUR));
+    let (honest, attacker) = (OidcServer::start(HOUR), OidcServer::start(HOUR));
     let world = with_app(honest.set(world), "evil_id");
     let overlay = world.setup.variable("STRONGROOM_CATALOG__DIR").unwrap().to_owned();
     attacker.write_provider(Path::new(&overlay), "evil_id");
     let server = world.setup.start().await;
     let admin = admin(&server);
-    let evil = admin.get("/integrations/evil_id/authorize").await.json();
 
-    // The attacker's server hands the honest server's code to the attacker's callback.
+    // The attacker's server hands the honest server's code to the attacker's callback, with everything that belongs to
+    // it.
     let code = Browser::default().follow(url_of(&begin(&admin, "").await)).await;
-    let mixed = format!(
-        "http://{}/integrations/evil_id/callback?code={}&state={}",
-        server.address(),
-        parameter(&code, "code").unwrap(),
-        parameter(&code, "state").unwrap(),
-    );
-    assert_eq!(visit(&Url::parse(&mixed).unwrap()).await.status, 400);
+    let mixed = code.as_str().replace(&format!("/{PROVIDER}/"), "/evil_id/");
+    let refused = visit(&Url::parse(&mixed).unwrap()).await;
+    assert!(refused.status == 400 && refused.text.contains("other_provider"), "{}", refused.text);
+    assert_eq!(attacker.counts().await.token_requests("authorization_code"), 0, "the code went nowhere");
+
+    // The same with the state of the attacker's own flow, which its callback knows.
+    let evil = admin.get("/integrations/evil_id/authorize").await.json();
+    let own = Browser::default().follow(url_of(&evil)).await;
+    let code = Browser::default().follow(url_of(&begin(&admin, "").await)).await;
+    let mixed = with(&own, "code", parameter(&code, "code").as_deref());
+    let refused = visit(&with(&mixed, "iss", Some(honest.issuer()))).await;
+    assert!(refused.status == 400 && refused.text.contains("other_issuer"), "{}", refused.text);
     assert_eq!(attacker.counts().await.token_requests("authorization_code"), 0, "the code went nowhere");
 
     // The state of the attacker's flow at the honest callback, with a code of the attacker's.
+    let evil = admin.get("/integrations/evil_id/authorize").await.json();
     let code = Browser::default().follow(url_of(&evil)).await;
     let mixed = code.as_str().replace("/evil_id/", &format!("/{PROVIDER}/"));
-    assert_eq!(visit(&Url::parse(&mixed).unwrap()).await.status, 400);
+    let refused = visit(&Url::parse(&mixed).unwrap()).await;
+    assert!(refused.status == 400 && refused.text.contains("other_provider"), "{}", refused.text);
     assert_eq!(honest.counts().await.token_requests("authorization_code"), 0);
 
     // Another issuer than announced, and none at all.
@@ -111,6 +126,47 @@ async fn a_victim_who_follows_an_attackers_link_gives_the_attacker_nothing() {
     let body = json!({ "state": begun["state"], "completion_code": code });
     assert_eq!(victim.post("/integrations/oauth/complete", body).await.status, 400);
     assert_eq!(reader.get(&secrets(id)).await.status, 409);
+}
+
+/// RFC 7636, sections 4.1 to 4.3, and no other flow than that of the code (RFC 9700, section 2.1.2).
+#[tokio::test(flavor = "multi_thread")]
+async fn every_flow_has_a_challenge_of_its_own_and_nobody_changes_its_parameters() {
+    let provider = OidcServer::start(HOUR);
+    let world = provider.set(World::embedded());
+    let server = world.setup.start().await;
+    let admin = admin(&server);
+    let injected = "response_mode=fragment&response_type=token&code_challenge_method=plain&code_challenge=x\
+                    &redirect_uri=https%3A%2F%2Fevil.example&client_id=evil&state=mine";
+    let mut seen = std::collections::BTreeSet::new();
+    for query in ["", "", injected] {
+        let begun = begin(&admin, query).await;
+        let url = Url::parse(url_of(&begun)).unwrap();
+        let names: Vec<String> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
+        let unique: std::collections::BTreeSet<&String> = names.iter().collect();
+        assert_eq!(unique.len(), names.len(), "a parameter is there twice: {names:?}");
+        assert!(!names.iter().any(|name| name == "response_mode"), "{names:?}");
+        let expected = format!("http://{}/integrations/{PROVIDER}/callback", server.address());
+        for (name, value) in [
+            ("response_type", "code"),
+            ("code_challenge_method", "S256"),
+            ("redirect_uri", &expected),
+            ("client_id", CLIENT_ID),
+        ] {
+            assert_eq!(parameter(&url, name).as_deref(), Some(value), "{name}");
+        }
+        for name in ["state", "code_challenge"] {
+            let value = parameter(&url, name).unwrap();
+            assert!(value.len() == 43 && seen.insert(value), "{name} is 256 bits, and new");
+        }
+    }
+    // A code that comes by a form is none: only our own page posts to the callback.
+    let begun = begin(&admin, "").await;
+    let back = Browser::default().follow(url_of(&begun)).await;
+    let (callback, query) = (back.as_str().split_once('?').unwrap().0, back.query().unwrap().to_owned());
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let posted = person().post(callback).header(form.0, form.1).body(query).send().await.unwrap();
+    assert_eq!(posted.status(), 400);
+    assert_eq!(provider.counts().await.token_requests("authorization_code"), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -159,6 +215,7 @@ async fn nobody_is_sent_where_the_list_does_not_lead() {
     let corpus = include_str!("../../crates/domain/src/oauth/redirect_corpus.txt");
     let mut tried = 0;
     for line in corpus.lines().filter(|line| !line.starts_with("# ") && !line.is_empty()) {
+        let line = line.replace("\\t", "\t").replace("\\n", "\n").replace("\\0", "\0");
         let encoded: String = url::form_urlencoded::byte_serialize(line.as_bytes()).collect();
         let reply = admin.get(&format!("/integrations/{PROVIDER}/authorize?redirect_to={encoded}")).await;
         assert_eq!(

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::{Form, HOUR, admin, location, parameter, visit};
+use super::{Form, HOUR, admin, location, parameter, robot, visit};
 use crate::support::authorization_servers::{Browser, OidcServer, with_app};
 use crate::support::{World, on_both_stores};
 
@@ -12,10 +12,9 @@ on_both_stores!(a_provider_is_connected_by_a_flow);
 
 const DONE: &str = "https://app.example.com/done";
 
-async fn a_provider_is_connected_by_a_flow(world: World) {
-    let provider = OidcServer::start(HOUR);
-    let world =
-        with_app(provider.set(world), "acme_tickets").with("STRONGROOM_OAUTH__REDIRECT_ALLOWLIST", DONE);
+/// A provider of the connect dialect that is connected by a flow.
+fn listed(provider: &OidcServer, world: World) -> World {
+    let world = with_app(world, "acme_tickets").with("STRONGROOM_OAUTH__REDIRECT_ALLOWLIST", DONE);
     let overlay = world.setup.variable("STRONGROOM_CATALOG__DIR").unwrap().to_owned();
     let path = Path::new(&overlay).join("acme_tickets.toml");
     provider.write_provider(Path::new(&overlay), "acme_tickets");
@@ -26,6 +25,25 @@ async fn a_provider_is_connected_by_a_flow(world: World) {
     };
     file["dialects"].as_table_mut().unwrap().insert("connect".into(), listing.into());
     std::fs::write(&path, toml::to_string(&file).unwrap()).unwrap();
+    world
+}
+
+/// In `bound` a service account must name its end user, for which this dialect has no place.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_account_is_told_where_to_begin_a_bound_flow() {
+    let provider = OidcServer::start(HOUR);
+    let world =
+        listed(&provider, provider.set(World::embedded())).with("STRONGROOM_OAUTH__COMPLETION", "bound");
+    let server = world.setup.start().await;
+    let refused =
+        robot(&server).post("/v1/integrations/acme_tickets/connect", json!({ "redirectUrl": DONE })).await;
+    assert_eq!(refused.status, 400);
+    assert!(refused.text.contains("redirectUrl") && refused.text.contains("/authorize"), "{}", refused.text);
+}
+
+async fn a_provider_is_connected_by_a_flow(world: World) {
+    let provider = OidcServer::start(HOUR);
+    let world = listed(&provider, provider.set(world));
     let server = world.setup.start().await;
     let admin = admin(&server);
     let catalog = admin.get("/v1/integrations/catalog?category=ticketing").await.json();

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Form, HOUR, admin, begin, granted, location, parameter, person, robot, secrets, url_of, visit};
 use crate::support::authorization_servers::{
-    Browser, CLIENT_ID, CLIENT_SECRET, MockServer, OidcServer, PROVIDER,
+    Browser, CLIENT_ID, CLIENT_SECRET, Fault, MockServer, OidcServer, PROVIDER,
 };
 use crate::support::{Character, World, on_both_stores};
 
@@ -88,18 +88,15 @@ async fn the_principal_that_began_completes_with_the_code_that_comes_back(world:
     let complete = |state: &Value, code: &str, subject: Option<&str>| json!({ "state": state, "completion_code": code, "subject": subject });
     let path = "/integrations/oauth/complete";
     let other = server.client(Character::admin_of("acme"));
-    for (client, body, field) in [
-        (&other, complete(&begun["state"], &code, Some("end-user-7")), "state"),
-        (&robot, complete(&begun["state"], &code, Some("end-user-8")), "subject"),
-        (&robot, complete(&begun["state"], &code, None), "subject"),
-        (
-            &robot,
-            complete(&begun["state"], &begun["state"].to_string(), Some("end-user-7")),
-            "completion_code",
-        ),
-        (&robot, complete(&json!("a-state"), &code, Some("end-user-7")), "state"),
+    let foreign = other.post(path, complete(&begun["state"], &code, Some("end-user-7"))).await;
+    assert_eq!(foreign.status, 403, "somebody else of the organisation: {}", foreign.text);
+    for (body, field) in [
+        (complete(&begun["state"], &code, Some("end-user-8")), "subject"),
+        (complete(&begun["state"], &code, None), "subject"),
+        (complete(&begun["state"], &begun["state"].to_string(), Some("end-user-7")), "completion_code"),
+        (complete(&json!("a-state"), &code, Some("end-user-7")), "state"),
     ] {
-        let refused = client.post(path, body).await;
+        let refused = robot.post(path, body).await;
         assert_eq!((refused.status, &refused.json()["error"]["details"][0]["field"]), (400, &json!(field)));
         assert_eq!(robot.get(&secrets(&id)).await.status, 409, "still pending");
     }
@@ -131,18 +128,32 @@ async fn authorising_again_keeps_the_id_and_refuses_another_account(world: World
     let refused = visit(&back).await;
     assert_eq!(refused.status, 400);
     assert!(refused.text.contains("other_account"), "{}", refused.text);
-    assert_eq!(robot.get(&secrets(&id)).await.json(), first, "nothing has changed");
+    assert!(robot.get(&secrets(&id)).await.json() == first, "nothing has changed");
+
+    // What somebody edits while the person is at the provider is not written over.
+    let begun = begin(&admin, &format!("credential_id={id}")).await;
+    let back = Browser::default().follow(url_of(&begun)).await;
+    let path = format!("/integrations/credentials/{id}");
+    assert_eq!(admin.patch(&path, json!({ "name": "Renamed" })).await.status, 200);
+    let refused = visit(&back).await;
+    assert!(refused.status == 400 && refused.text.contains("credential_changed"), "{}", refused.text);
+    let begun = begin(&admin, &format!("credential_id={id}")).await;
+    let form = Form::of(&visit(&Browser::default().follow(url_of(&begun)).await).await);
+    assert_eq!(admin.patch(&path, json!({ "name": "Renamed again" })).await.status, 200);
+    let refused = form.press("connect").await;
+    assert!(refused.status == 400 && refused.text.contains("credential_changed"), "{}", refused.text);
+    assert!(robot.get(&secrets(&id)).await.json() == first, "nothing has changed");
 
     let begun = begin(&admin, &format!("credential_id={id}&name=Again")).await;
     let back = Browser::default().follow(url_of(&begun)).await;
     let page = visit(&back).await;
-    assert_eq!(robot.get(&secrets(&id)).await.json(), first, "nothing has changed before it is confirmed");
+    assert!(robot.get(&secrets(&id)).await.json() == first, "nothing has changed before it is confirmed");
     // A refresh meanwhile does not stand in the way.
     assert_eq!(robot.post(&format!("/integrations/credentials/{id}/refresh"), json!({})).await.status, 200);
     assert_eq!(Form::of(&page).press("connect").await.status, 200);
     let second = robot.get(&secrets(&id)).await.json();
     assert_eq!((&second["id"], &second["version"]), (&first["id"], &json!(3)));
-    assert_ne!(second["credentials"]["refresh_token"], first["credentials"]["refresh_token"]);
+    assert!(second["credentials"]["refresh_token"] != first["credentials"]["refresh_token"]);
     let shown = admin.get(&format!("/integrations/credentials/{id}")).await.json();
     assert_eq!((&shown["name"], &shown["status"]), (&json!("Again"), &json!("validated")));
     assert_eq!(admin.get("/integrations/credentials").await.json().as_array().unwrap().len(), 1);
@@ -161,8 +172,7 @@ async fn what_nobody_confirms_goes_away(world: World) {
         1
     );
     // Ten minutes later, by the store's clock.
-    let past = if world.is_embedded() { "1000000" } else { "timestamptz '2001-01-01'" };
-    world.sql(&format!("UPDATE authorization_flows SET expires_at = {past}"));
+    world.sql(&format!("UPDATE authorization_flows SET expires_at = {}", world.time(-1)));
     let late = Form::of(&page).press("connect").await;
     assert_eq!(late.status, 400, "{}", late.text);
     super::until(std::time::Duration::from_secs(20), "the pending credential stays", async || {
@@ -207,6 +217,22 @@ async fn deleting_with_revoke_ends_the_grant_at_the_provider() {
     let trail = admin.get("/integrations/audit?action=grant.revoked").await.json();
     let event = &trail["items"][0];
     assert_eq!((&event["outcome"], &event["credential_id"]), (&json!("success"), &json!(ended)), "{trail}");
+    // A refresh that is under way is waited for, so that the token that ends is the one that lives.
+    let id = granted(&admin).await;
+    provider.fail_next(Fault::Delay(std::time::Duration::from_secs(1)), 1).await;
+    let (client, refresh) = (robot(&server), format!("/integrations/credentials/{id}/refresh"));
+    let refreshing = tokio::spawn(async move { client.post(&refresh, json!({})).await.status });
+    let limit = std::time::Duration::from_secs(10);
+    super::until(limit, "no refresh begins", async || super::refreshes(&provider).await == 1).await;
+    assert_eq!(admin.delete(&format!("/integrations/credentials/{id}?revoke=true")).await.status, 204);
+    assert!([200, 404].contains(&refreshing.await.unwrap()));
+    let counts = provider.counts().await;
+    assert_eq!((counts.revoke, counts.revoked_grants, counts.reuses), (2, 2, 0));
+    let trail = admin.get("/integrations/audit?action=grant.revoked").await.json();
+    assert_eq!(
+        (&trail["items"][0]["outcome"], &trail["items"][0]["version"]),
+        (&json!("success"), &json!(2))
+    );
     // A provider that is away keeps nobody from deleting.
     let id = granted(&admin).await;
     drop(provider);

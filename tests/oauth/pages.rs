@@ -2,8 +2,8 @@
 
 use url::Url;
 
-use super::{HOUR, admin, begin, url_of, visit};
-use crate::support::authorization_servers::{Browser, MockServer, PROVIDER};
+use super::{Form, HOUR, admin, begin, location, parameter, url_of, visit};
+use crate::support::authorization_servers::{Browser, MockServer, OidcServer, PROVIDER};
 use crate::support::{Reply, World};
 
 /// What each page has, whatever it says.
@@ -76,7 +76,82 @@ async fn no_payload_is_reflected_by_the_callback() {
             path.replace('+', "%20")
         ));
         let page = visit(&url.unwrap()).await;
+        assert!([400, 404].contains(&page.status), "{payload}: {}", page.status);
+        assert_eq!(page.header("x-content-type-options"), "nosniff");
+        assert!(!page.everything().contains(payload.as_str()), "{payload}");
         assert!(!page.text.contains("alert(1)") && !page.text.contains("evil.example"), "{payload}");
+    }
+}
+
+/// The same with a state that is known, so that every parameter is looked at, and with a place to go back to.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_payload_is_reflected_by_a_flow_that_is_under_way() {
+    let provider = OidcServer::start(HOUR);
+    let world = provider
+        .set(World::embedded())
+        .with("STRONGROOM_OAUTH__REDIRECT_ALLOWLIST", "https://app.example.com");
+    let server = world.setup.start().await;
+    let admin = admin(&server);
+    let base = format!("http://{}/integrations/{PROVIDER}/callback", server.address());
+    for payload in payloads() {
+        for (name, place) in [
+            ("error", ""),
+            ("error_description", ""),
+            ("error_uri", ""),
+            ("iss", ""),
+            ("error", "redirect_to=https://app.example.com/x"),
+            ("iss", "redirect_to=https://app.example.com/x"),
+        ] {
+            let begun = begin(&admin, place).await;
+            let mut url = Url::parse(&base).unwrap();
+            url.query_pairs_mut()
+                .append_pair(name, &payload)
+                .append_pair("state", begun["state"].as_str().unwrap());
+            if name != "iss" {
+                url.query_pairs_mut().append_pair("iss", provider.issuer());
+            }
+            if !["error", "iss"].contains(&name) {
+                url.query_pairs_mut().append_pair("error", "access_denied");
+            }
+            let answer = visit(&url).await;
+            if name == "error" && !place.is_empty() {
+                let sent = location(&answer);
+                assert_eq!(sent.as_str(), "https://app.example.com/x?status=failed&error=provider_refused");
+            } else {
+                assert_eq!(answer.status, 400, "{name} {payload}");
+                assert_careful(&answer);
+            }
+            assert!(!answer.everything().contains(payload.as_str()), "{name} {payload}");
+            let marks = ["alert(1)", "evil.example", "alert%281%29"];
+            assert!(!marks.iter().any(|mark| answer.everything().contains(mark)), "{name} {payload}");
+        }
+    }
+    assert_eq!(provider.counts().await.token_requests("authorization_code"), 0);
+}
+
+/// RFC 9700, section 4.2.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_code_and_no_state_is_in_the_log() {
+    let provider = OidcServer::start(HOUR);
+    let world = provider.set(World::embedded());
+    let server = world.setup.start().await;
+    let admin = admin(&server);
+    let mut secrets = Vec::new();
+    for change in ["", "&iss=https%3A%2F%2Fevil.example", "&code=twice", "&state=twice"] {
+        let begun = begin(&admin, "").await;
+        let back = Browser::default().follow(url_of(&begun)).await;
+        secrets.extend([parameter(&back, "code").unwrap(), begun["state"].as_str().unwrap().to_owned()]);
+        let page = visit(&Url::parse(&format!("{back}{change}")).unwrap()).await;
+        if change.is_empty() {
+            secrets.extend([Form::of(&page).token]);
+        }
+        let elsewhere = back.as_str().replace("/callback", "/call%0aback");
+        visit(&Url::parse(&elsewhere).unwrap()).await;
+    }
+    let logs = server.stop();
+    assert!(logs.contains("/callback"), "the requests are in the log");
+    for secret in secrets {
+        assert!(!logs.contains(&secret), "a code, a state or a one-time token is in the log");
     }
 }
 
@@ -102,13 +177,5 @@ async fn what_a_provider_names_an_account_is_shown_as_text() {
             page.text.contains("name=\"referrer\" content=\"origin\""),
             "the form must be sent with its origin"
         );
-    }
-    // The address of the page, with its code and state, is in no log.
-    let begun = begin(&admin, "").await;
-    let back = Browser::default().follow(url_of(&begun)).await;
-    visit(&back).await;
-    let logs = server.logs();
-    for secret in [super::parameter(&back, "code").unwrap(), begun["state"].as_str().unwrap().to_owned()] {
-        assert!(!logs.contains(&secret), "a code or a state is in the log");
     }
 }

@@ -5,8 +5,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use strongroom_provider_simulator::OauthBehaviour;
 
-use super::{Form, HOUR, admin, granted, refreshes, robot, secrets, until, visit};
-use crate::support::authorization_servers::{Browser, MockServer, OidcServer, PROVIDER, with_app};
+use super::{Form, HOUR, admin, ends_in, granted, granted_by, refreshes, robot, secrets, until, visit};
+use crate::support::authorization_servers::{
+    Browser, CLIENT_ID, CLIENT_SECRET, Fault, MockServer, OidcServer, PROVIDER, with_app,
+};
 use crate::support::rehearsal::Rehearsal;
 use crate::support::{Client, World, on_both_stores};
 
@@ -16,14 +18,6 @@ on_both_stores!(
     odd_answers_do_no_harm,
     a_rename_during_a_refresh_stays_and_a_deletion_is_final,
 );
-
-fn set_end(world: &World, seconds: i64) {
-    let end = match world.is_embedded() {
-        true => format!("(unixepoch() + {seconds}) * 1000000"),
-        false => format!("now() + interval '{seconds} seconds'"),
-    };
-    world.sql(&format!("UPDATE credentials SET refreshed_at = NULL, access_token_expires_at = {end}"));
-}
 
 async fn version(robot: &Client, path: &str) -> Value {
     let reply = robot.get(path).await;
@@ -39,7 +33,7 @@ async fn a_reader_gets_as_much_life_as_it_asks_for(world: World) {
     let id = granted(&admin(&server)).await;
     let path = secrets(&id);
     assert_eq!(version(&robot, &path).await, 1, "a fresh token is handed out as it is");
-    set_end(&world, 600);
+    ends_in(&world, 600);
     assert_eq!(version(&robot, &path).await, 1);
     assert_eq!(version(&robot, &format!("{path}?min_validity=300")).await, 1);
     assert_eq!(version(&robot, &format!("{path}?min_validity=900")).await, 2);
@@ -47,7 +41,7 @@ async fn a_reader_gets_as_much_life_as_it_asks_for(world: World) {
     assert_eq!(tag, "\"2\"");
     let same = robot.send(reqwest::Method::GET, &path, None, &[("If-None-Match", &tag)]).await;
     assert_eq!(same.status, 304);
-    set_end(&world, 60);
+    ends_in(&world, 60);
     let batch = robot.post("/integrations/credentials/secrets", json!({ "ids": [id] })).await.json();
     assert_eq!(batch[0]["version"], 3, "a batch refreshes as well");
     for bad in ["-1", "x", "86401"] {
@@ -63,8 +57,7 @@ async fn the_background_refreshes_before_anybody_needs_it(world: World) {
     let server = world.setup.start().await;
     let admin = admin(&server);
     let id = granted(&admin).await;
-    let past = if world.is_embedded() { "1000000" } else { "timestamptz '2001-01-01'" };
-    world.sql(&format!("UPDATE credentials SET refresh_at = {past}"));
+    world.sql(&format!("UPDATE credentials SET refresh_at = {}", world.time(-1)));
     let before = admin.get(&format!("/integrations/credentials/{id}")).await.json();
     until(Duration::from_secs(20), "the background does not refresh", async || {
         refreshes(&provider).await == 1
@@ -107,6 +100,16 @@ async fn odd_answers_do_no_harm(world: World) {
         assert!(read["credentials"]["refresh_token"].is_string(), "{patch}: the old one is kept");
         assert_eq!(read["credentials"]["scope"], first["credentials"]["scope"], "{patch}");
     }
+    // An access token that breaks the rules of its field is not stored, and the old one counts as ended.
+    provider.patch_next(200, json!({ "access_token": "two words" }), 1).await;
+    let refused = admin.post(&format!("/integrations/credentials/{id}/refresh"), json!({})).await;
+    assert_eq!((refused.status, &refused.json()["error"]["code"]), (502, &json!("provider_unavailable")));
+    until(Duration::from_secs(20), "no token comes back", async || {
+        let read = robot.get(&secrets(&id)).await;
+        assert!(read.status == 502 || read.json()["credentials"]["access_token"] != "two words");
+        read.status == 200
+    })
+    .await;
     // Less than was asked for is on record as what was granted.
     provider.patch_next(200, json!({ "scope": "openid" }), 1).await;
     admin.post(&format!("/integrations/credentials/{id}/refresh"), json!({})).await;
@@ -129,9 +132,14 @@ async fn a_rename_during_a_refresh_stays_and_a_deletion_is_final(world: World) {
         let shown = admin.get(&path).await.json();
         assert_eq!((&shown["name"], &shown["version"]), (&json!(name), &json!(round + 2)));
     }
-    let refresh = format!("{path}/refresh");
-    let (_, deleted) = tokio::join!(robot.post(&refresh, json!({})), admin.delete(&path));
-    assert_eq!(deleted.status, 204);
+    // The answer comes when the credential is gone.
+    provider.fail_next(Fault::Delay(Duration::from_secs(1)), 1).await;
+    let before = refreshes(&provider).await;
+    let (client, refresh) = (robot.clone(), format!("{path}/refresh"));
+    let refreshing = tokio::spawn(async move { client.post(&refresh, json!({})).await });
+    until(Duration::from_secs(10), "no refresh begins", async || refreshes(&provider).await > before).await;
+    assert_eq!(admin.delete(&path).await.status, 204);
+    assert_eq!(refreshing.await.unwrap().status, 404);
     assert_eq!(robot.get(&secrets(&id)).await.status, 404);
     assert_eq!(world.sql("SELECT count(*) FROM credentials"), "0");
     assert_eq!(world.sql("SELECT count(*) FROM refresh_leases"), "0");
@@ -177,10 +185,7 @@ async fn an_edit_beside_the_tokens_during_a_refresh_loses_neither() {
     let world = with_app(rehearsal.set(World::embedded()), "salesforce");
     let server = world.setup.start().await;
     let (admin, robot) = (admin(&server), robot(&server));
-    let begun = admin.get("/integrations/salesforce/authorize").await.json();
-    let back = Browser::default().follow(begun["authorization_url"].as_str().unwrap()).await;
-    assert_eq!(Form::of(&visit(&back).await).press("connect").await.status, 200);
-    let id = admin.get("/integrations/credentials").await.json()[0]["id"].as_str().unwrap().to_owned();
+    let id = granted_by(&admin, "salesforce").await;
     let fields = robot.get(&secrets(&id)).await.json()["credentials"].clone();
     admin.delete(&format!("/integrations/credentials/{id}")).await;
     let body = json!({
@@ -208,4 +213,19 @@ async fn an_edit_beside_the_tokens_during_a_refresh_loses_neither() {
     let again = robot.post(&again, json!({})).await;
     assert_eq!(again.status, 200, "the refresh token is the one that the provider knows: {}", again.text);
     assert_eq!(rehearsal.simulator.oauth_counts().reuses, 0);
+    // The grant of an organisation's own app stays with that app.
+    let app = json!({ "provider": "salesforce", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET });
+    let app = admin.post("/integrations/oauth/apps", app).await.json();
+    let metadata = format!("/integrations/credentials/{}", stored["id"].as_str().unwrap());
+    let again =
+        format!("/integrations/salesforce/authorize?credential_id={}", stored["id"].as_str().unwrap());
+    let begun = admin.get(&again).await.json();
+    let back = Browser::default().follow(super::url_of(&begun)).await;
+    assert_eq!(Form::of(&visit(&back).await).press("connect").await.status, 200);
+    let changed = json!({ "metadata": { "note": "newer" } });
+    let changed = robot.send(reqwest::Method::PUT, &object, Some(changed), &[]).await;
+    assert_eq!(changed.status, 200, "{}", changed.status);
+    let shown = admin.get(&metadata).await.json();
+    assert!(app["id"].is_string() && shown["oauth_app_id"] == app["id"], "{shown}");
+    assert_eq!(robot.post(&format!("{metadata}/refresh"), json!({})).await.status, 200);
 }

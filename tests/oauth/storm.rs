@@ -1,31 +1,25 @@
 //! One refresh per expiry, whatever the number of instances and readers (security.md, row 25).
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use strongroom_provider_simulator::OauthBehaviour;
 
-use super::{Form, admin, granted, refreshes, robot, secrets, until, visit};
-use crate::support::authorization_servers::{Browser, Fault, OidcServer, with_app};
+use super::crash::{graceful, takes_over};
+use super::{HOUR, admin, expire, granted, granted_by, refreshes, robot, secrets, until};
+use crate::support::authorization_servers::{Fault, MockServer, OidcServer, with_app};
 use crate::support::rehearsal::Rehearsal;
 use crate::support::{Server, World, count};
 
-/// Lets the access token of every grant end, by the vault's own books and at the provider.
-pub(super) async fn expire(world: &World, provider: &OidcServer) {
-    let past = if world.is_embedded() { "1000000" } else { "timestamptz '2001-01-01'" };
-    world.sql(&format!("UPDATE credentials SET access_token_expires_at = {past}"));
-    provider.expire_access_tokens().await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn three_instances_with_a_hundred_readers_each_refresh_once() {
-    let provider = OidcServer::start(Duration::from_secs(3_600));
+    let provider = OidcServer::start(HOUR);
     let world = provider.set(World::postgres());
     let (one, two, three) = tokio::join!(world.setup.start(), world.setup.start(), world.setup.start());
     let servers = [one, two, three];
     let id = granted(&admin(&servers[0])).await;
     for round in 0..count(5, 200) {
-        expire(&world, &provider).await;
+        expire(&world);
+        provider.expire_access_tokens().await;
         let before = refreshes(&provider).await;
         let replies = read_everywhere(&servers, &id, 100).await;
         let version = replies[0]["version"].clone();
@@ -63,11 +57,11 @@ async fn read_everywhere(servers: &[Server], id: &str, readers: usize) -> Vec<Va
 /// has refreshed meanwhile, so its answer counts.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_answer_is_stored_when_nothing_was_committed_meanwhile() {
-    let provider = OidcServer::start(Duration::from_secs(3_600));
+    let provider = OidcServer::start(HOUR);
     let world = provider.set(World::postgres());
     let server = world.setup.start().await;
     let id = granted(&admin(&server)).await;
-    expire(&world, &provider).await;
+    expire(&world);
     provider.fail_next(Fault::Delay(Duration::from_secs(3)), 1).await;
     let (client, path) = (robot(&server), secrets(&id));
     let reading = tokio::spawn(async move { client.try_send(reqwest::Method::GET, &path, None).await });
@@ -93,38 +87,58 @@ async fn a_late_answer_is_refused_when_another_refresh_was_committed() {
     let world = with_app(rehearsal.set(World::postgres()), "dropbox");
     let (one, two) = tokio::join!(world.setup.start(), world.setup.start());
     let admin = admin(&one);
-    let begun = admin.get("/integrations/dropbox/authorize").await.json();
-    let back = Browser::default().follow(begun["authorization_url"].as_str().unwrap()).await;
-    assert_eq!(Form::of(&visit(&back).await).press("connect").await.status, 200);
-    let id = admin.get("/integrations/credentials").await.json()[0]["id"].as_str().unwrap().to_owned();
-    world.sql("UPDATE credentials SET access_token_expires_at = timestamptz '2001-01-01'");
-    let slow = OauthBehaviour {
-        rotate: true,
-        grace: Some(Duration::from_secs(60)),
-        delay: Duration::from_secs(2),
-        ..OauthBehaviour::default()
-    };
-    rehearsal.simulator.oauth(slow);
+    let id = granted_by(&admin, "dropbox").await;
+    expire(&world);
+    rehearsal.simulator.oauth(graceful(Duration::from_secs(3)));
     let asked = || rehearsal.simulator.oauth_counts().token_requests_of("refresh_token");
     let (client, path) = (robot(&one), secrets(&id));
+    let began = Instant::now();
     let reading = tokio::spawn(async move { client.try_send(reqwest::Method::GET, &path, None).await });
-    until(Duration::from_secs(5), "no refresh begins", async || asked() == 1).await;
+    until(Duration::from_secs(10), "no refresh begins", async || asked() == 1).await;
+    let leased = Instant::now();
     signal(&one, "STOP");
-    let held = robot(&two).get(&secrets(&id)).await;
-    assert_eq!(held.status, 502, "{}", held.text);
-    assert!(!held.header("retry-after").is_empty() && asked() == 1, "while the lease runs nobody else asks");
-    world.sql("UPDATE refresh_leases SET held_until = timestamptz '2001-01-01'");
+    takes_over(&two, &id, asked, (began, leased)).await;
     let second = robot(&two).get(&secrets(&id)).await;
     assert_eq!((second.status, &second.json()["version"]), (200, &json!(2)), "{}", second.text);
+    tokio::time::sleep(Duration::from_secs(40).saturating_sub(leased.elapsed())).await;
     signal(&one, "CONT");
     let late = reading.await.unwrap();
     // Its own reader has waited long enough to be told to come back, or gets the token that was committed.
     assert!(late.is_none_or(|reply| [200, 502].contains(&reply.status)));
-    assert_eq!(robot(&one).get(&secrets(&id)).await.json(), second.json());
+    until(Duration::from_secs(15), "no late answer came and was refused", async || {
+        one.logs().contains("a late answer gives way")
+    })
+    .await;
+    assert!(robot(&one).get(&secrets(&id)).await.json() == second.json(), "the token that was committed");
     assert_eq!(asked(), 2);
     let trail = admin.get("/integrations/audit?action=credential.refreshed").await.json();
     assert_eq!(trail["items"].as_array().unwrap().len(), 1, "only one was committed: {trail}");
-    assert!(one.logs().contains("a late answer gives way"), "it came, and was refused");
+}
+
+/// Where refresh tokens stay the same, a late answer gives way as well: the token that it brings is the older one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_answer_is_told_from_an_edit_by_the_time_of_the_refresh() {
+    let provider = MockServer::start(HOUR);
+    let world = provider.set(World::postgres());
+    let (one, two) = tokio::join!(world.setup.start(), world.setup.start());
+    let admin = admin(&one);
+    let id = granted(&admin).await;
+    expire(&world);
+    provider.fail_next(Fault::Delay(Duration::from_secs(4)), 1).await;
+    let (client, path) = (robot(&one), secrets(&id));
+    let reading = tokio::spawn(async move { client.get(&path).await });
+    until(Duration::from_secs(10), "no refresh begins", async || refreshes(&provider).await == 1).await;
+    world.sql(&format!("UPDATE refresh_leases SET held_until = {}", world.time(-1)));
+    let second = robot(&two).get(&secrets(&id)).await;
+    assert_eq!((second.status, &second.json()["version"]), (200, &json!(2)), "{}", second.text);
+    let late = reading.await.unwrap();
+    assert!(late.status == 200 && late.json() == second.json(), "the token that was committed");
+    until(Duration::from_secs(15), "no late answer came and was refused", async || {
+        one.logs().contains("a late answer gives way")
+    })
+    .await;
+    assert_eq!(world.sql("SELECT version FROM credentials"), "2");
+    assert_eq!(refreshes(&provider).await, 2);
 }
 
 fn signal(server: &Server, name: &str) {

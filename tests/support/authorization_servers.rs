@@ -17,6 +17,9 @@ use super::World;
 
 pub(crate) use browser::{Browser, parameter};
 
+/// How long a server may take to start.
+const START: Duration = Duration::from_secs(30);
+
 /// The provider that leads to a server, unless another id is given.
 pub(crate) const PROVIDER: &str = "acme_id";
 /// What the servers know the vault by. Both have characters that must be encoded in a header, and in a form.
@@ -148,8 +151,15 @@ impl NodeServer {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (lines, first) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            stdout.lines().map_while(Result::ok).for_each(|line| drop(lines.send(line)))
+        });
+        let line = first.recv_timeout(START).unwrap_or_else(|_| {
+            child.kill().ok();
+            panic!("{script} does not say where it listens");
+        });
         let said: Value = serde_json::from_str(&line).expect("a line that says where it listens");
         let address = |name: &str| said[name].as_str().unwrap().to_owned();
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
@@ -215,6 +225,7 @@ impl NodeServer {
             scopes = ["openid", "email"]
             account = "/sub"
             account_name = "/email"
+            doubtful_errors = ["access_denied"]
         };
         let endpoints = ["authorize", "token", "revoke"].map(|name| (name, name));
         for (name, path) in endpoints.into_iter().chain([("account", "userinfo")]) {

@@ -50,6 +50,24 @@ impl World {
         }
     }
 
+    /// So many seconds from now, or before now, as this store's SQL writes a time.
+    pub(crate) fn time(&self, seconds: i64) -> String {
+        match self.database {
+            Some(_) => format!("now() + interval '{seconds} seconds'"),
+            None => format!("(unixepoch() + {seconds}) * 1000000"),
+        }
+    }
+
+    /// Holds up every write to a table of PostgreSQL, and no read, until the guard is dropped.
+    pub(crate) async fn hold_up_writes(&self, table: &str) -> HeldUp {
+        let url = self.database.as_ref().expect("PostgreSQL").url();
+        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+        let connection = tokio::spawn(async move { drop(connection.await) });
+        let lock = format!("BEGIN; LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE");
+        client.batch_execute(&lock).await.unwrap();
+        HeldUp { _client: client, connection }
+    }
+
     /// A UUID as this store's SQL writes it.
     pub(crate) fn id(&self, uuid: &str) -> String {
         match self.database {
@@ -89,5 +107,17 @@ impl World {
                 }
             }
         }
+    }
+}
+
+/// Writes that wait.
+pub(crate) struct HeldUp {
+    _client: tokio_postgres::Client,
+    connection: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for HeldUp {
+    fn drop(&mut self) {
+        self.connection.abort();
     }
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use strongroom_authorization_server::{AuthorizationServer, TokenError};
 use strongroom_domain::{OauthServer, TokenResponse};
 use strongroom_egress::{Egress, EgressSettings};
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 
 use super::provider::{adapter, client, oauth, refresh, refreshed, subject, transient};
 use super::server::{Behaviour, Server, answer, answer_with};
@@ -224,7 +224,9 @@ async fn what_cannot_be_reached_has_not_been_served() {
     let server = Server::behaving(Behaviour::HangUp).await;
     assert_eq!(transient(refreshed(&server, |_| {}).await), Some(true), "it took the connection");
     // The address is closed, or refused by policy.
-    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    let unheard = TcpSocket::new_v4().unwrap();
+    unheard.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let closed = unheard.local_addr().unwrap().port();
     let adapters = [adapter(), OauthHttp::new(Egress::new(&EgressSettings::default()).unwrap())];
     for adapter in adapters {
         let found = adapter.token(&subject(oauth(closed)), &client(), refresh()).await;
