@@ -15,6 +15,11 @@ pub(crate) fn settings(options: &OauthOptions) -> Result<OauthSettings, StartErr
     let public_url = options.public_url.as_deref().map(public_url).transpose()?;
     let list = options.redirect_allowlist.as_deref().or(public_url.as_deref()).unwrap_or_default();
     let redirects = RedirectAllowList::parse(list).map_err(|rule| StartError::setting(REDIRECTS, rule))?;
+    // In the completion `bound` a code that completes a flow travels there.
+    for entry in list.split(',').filter(|entry| Url::parse(entry.trim()).is_ok_and(|url| !is_encrypted(&url)))
+    {
+        tracing::warn!(entry = entry.trim(), "people are sent to a place of {REDIRECTS} without encryption");
+    }
     for (name, app) in &options.apps {
         if app.client_id.is_empty() {
             return Err(StartError::setting(&format!("oauth.apps.{name}.client_id"), "is required"));
@@ -36,16 +41,20 @@ fn public_url(text: &str) -> Result<String, StartError> {
         "must be an https URL without user name, query and fragment (http only for a loopback address)";
     let refuse = || StartError::setting(PUBLIC_URL, RULE);
     let url = Url::parse(text).map_err(|_| refuse())?;
+    let plain = url.username().is_empty() && url.password().is_none();
+    if !is_encrypted(&url) || !plain || url.query().is_some() || url.fragment().is_some() {
+        return Err(refuse());
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+/// Whether what is sent to a place is encrypted on its way, or stays on this host.
+fn is_encrypted(url: &Url) -> bool {
     let local = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
         Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => return Err(refuse()),
+        None => false,
     };
-    let encrypted = url.scheme() == "https" || (url.scheme() == "http" && local);
-    let plain = url.username().is_empty() && url.password().is_none();
-    if !encrypted || !plain || url.query().is_some() || url.fragment().is_some() {
-        return Err(refuse());
-    }
-    Ok(url.as_str().trim_end_matches('/').to_owned())
+    url.scheme() == "https" || (url.scheme() == "http" && local)
 }
