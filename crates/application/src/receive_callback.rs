@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use strongroom_authorization_server::{Grant, Subject, TokenError};
 use strongroom_domain::audit::Origin;
@@ -11,22 +10,17 @@ use strongroom_domain::oauth::{
 };
 use strongroom_domain::{
     Action, Actor, AuditEvent, AuthorizationFlow, Content, Credential, CredentialStatus, CredentialType,
-    Evidence, OauthAppId, OauthServer, Outcome, Provider, SecretPayload, SecretText,
+    OauthServer, Outcome, Provider, SecretText,
 };
-use strongroom_repository::{GrantedFlow, SealedCredential, SealedFlow, Selector, StoreError};
-use time::OffsetDateTime;
-use tokio::time::Instant;
+use strongroom_repository::{SealedCredential, SealedFlow, Selector};
 use zeroize::Zeroizing;
 
 use crate::begin_authorization::{VERIFIER, of_flow};
-use crate::granted_content::GrantedContent;
+use crate::keep_grant::NewGrant;
 use crate::{Application, Failure};
 
 /// The longest code that is taken, in bytes.
 const MAX_CODE: usize = 4_096;
-
-/// How long a new grant is offered to a store that does not answer.
-const WAIT_FOR_STORE: Duration = Duration::from_secs(10);
 
 /// What a browser brings.
 #[derive(Debug)]
@@ -93,14 +87,6 @@ impl CallbackRefused {
     fn page(problem: CallbackProblem) -> Self {
         Self { problem, redirect: None }
     }
-}
-
-/// A grant that a provider has given, on its way into the store.
-struct NewGrant {
-    content: Content,
-    account: Option<Account>,
-    refresh_at: Option<OffsetDateTime>,
-    narrowed: bool,
 }
 
 impl Application {
@@ -184,7 +170,7 @@ impl Application {
         take_callback_fields(&provider, server, flow.credential_type, &received, &mut subject.content)?;
         let grant = self.exchange(&row, server, subject, code).await?;
         check_account(server, current.as_ref().map(|row| &row.credential), &grant)?;
-        self.keep(&row, current, grant, state, &received.origin).await
+        self.keep_grant(&row, current, grant, state, &received.origin).await
     }
 
     /// The row of the credential that is authorised again.
@@ -269,100 +255,7 @@ impl Application {
         Ok(NewGrant { content, account, refresh_at, narrowed })
     }
 
-    /// Stores the grant: a new credential as pending, a new payload of an old one beside the flow.
-    async fn keep(
-        &self,
-        row: &SealedFlow,
-        current: Option<SealedCredential>,
-        grant: NewGrant,
-        state: Zeroizing<String>,
-        origin: &Origin,
-    ) -> Result<Received, CallbackProblem> {
-        const BROKEN: fn(Failure) -> CallbackProblem = |_| CallbackProblem::Unavailable;
-        let flow = &row.flow;
-        let code = self.random_code().map_err(BROKEN)?;
-        let mut event = flow_event(flow, origin, Action::AuthorizationGranted, Outcome::Success)
-            .detail("account", compared(current.as_ref(), grant.account.as_ref()));
-        if grant.narrowed {
-            event = event.detail("scope", "narrowed");
-        }
-        let account = grant.account.clone();
-        let (pending, beside, evidence) = match current {
-            None => {
-                let credential = self.pending_credential(flow, &grant);
-                let sealed = self.seal(&credential, &grant.content.secret).await.map_err(BROKEN)?;
-                let created = flow_event(flow, origin, Action::CredentialCreated, Outcome::Success)
-                    .about(&credential)
-                    .sealed_as(self.ports.vault.envelope_digest(&sealed))
-                    .detail("credential_type", credential.credential_type.as_str())
-                    .detail("status", credential.status.as_str());
-                let row = SealedCredential { credential, sealed };
-                (Some(row), SecretPayload::default(), Evidence::from(event).and(created))
-            }
-            Some(_) => {
-                let (content, account) = (grant.content, account.clone());
-                (None, GrantedContent { content, account }.into_payload(), event.into())
-            }
-        };
-        let sealed = self.seal_flow(flow, &beside).await.map_err(BROKEN)?;
-        let granted = GrantedFlow {
-            organization: flow.organization.clone(),
-            id: flow.id,
-            completion_code: sha256(&code),
-            pending,
-            sealed,
-        };
-        let limit = self.limits.credentials_per_provider;
-        let began = Instant::now();
-        loop {
-            match self.ports.authorization_flows.grant(&granted, limit, evidence.clone()).await {
-                Ok(true) => return Ok(self.answer(flow, account, state, code)),
-                Ok(false) => return Err(CallbackProblem::Over),
-                Err(StoreError::QuotaExceeded) => return Err(CallbackProblem::QuotaExceeded),
-                // The code is used up: what it brought is worth waiting for.
-                Err(StoreError::Unavailable(_)) if began.elapsed() < WAIT_FOR_STORE => {
-                    tokio::time::sleep(Duration::from_millis(250)).await;
-                }
-                Err(error) => return Err(BROKEN(error.into())),
-            }
-        }
-    }
-
-    fn pending_credential(&self, flow: &AuthorizationFlow, grant: &NewGrant) -> Credential {
-        let now = self.ports.clock.now();
-        let google = flow.credential_type == CredentialType::GoogleOauth;
-        let email = grant.account.as_ref().and_then(|account| account.name.clone()).filter(|_| google);
-        Credential {
-            organization: flow.organization.clone(),
-            id: flow.credential,
-            provider: flow.provider.clone(),
-            credential_type: flow.credential_type,
-            name: flow.name.clone(),
-            slot: None,
-            status: CredentialStatus::Pending,
-            status_reason: None,
-            config: grant.content.config.clone(),
-            version: 1,
-            revision: 1,
-            user_id: flow.initiator.user.clone(),
-            google_email: email,
-            expires_at: crate::store_credential::end_of_life(None, flow.credential_type, &grant.content),
-            access_token_expires_at: grant.content.access_token_expires_at,
-            last_tested_at: None,
-            last_test_code: None,
-            last_read_at: None,
-            refreshed_at: None,
-            refresh_at: grant.refresh_at,
-            oauth_app: Some(flow.app.unwrap_or(OauthAppId::OPERATOR)),
-            account: grant.account.clone(),
-            created_at: now,
-            updated_at: now,
-            created_by: flow.initiator.id.clone(),
-            modified_by: flow.initiator.id.clone(),
-        }
-    }
-
-    fn answer(
+    pub(crate) fn answer(
         &self,
         flow: &AuthorizationFlow,
         account: Option<Account>,
@@ -448,16 +341,6 @@ fn check_account(
         (Some(known), Some(granted)) if known.id == granted.id => Ok(()),
         (Some(_), Some(_)) => Err(CallbackProblem::OtherAccount),
         (Some(_), None) => Err(CallbackProblem::AccountUnknown),
-    }
-}
-
-/// What the trail says of the account: its name is not for everyone who reads it.
-fn compared(current: Option<&SealedCredential>, granted: Option<&Account>) -> &'static str {
-    match (current.map(|row| row.credential.account.is_some()), granted) {
-        (Some(true), Some(_)) => "the same",
-        (Some(_), _) => "not compared",
-        (None, Some(_)) => "named",
-        (None, None) => "not named",
     }
 }
 

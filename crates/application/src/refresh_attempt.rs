@@ -7,17 +7,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strongroom_authorization_server::{Client, Grant, Subject, TokenError};
-use strongroom_domain::oauth::{Granted, LEASE, OauthAppId, REFRESH_TOKEN};
+use strongroom_domain::oauth::{LEASE, OauthAppId, REFRESH_TOKEN};
 use strongroom_domain::{
     ConfigValue, Content, Credential, CredentialId, CredentialStatus, CredentialType, OauthServer,
-    OrganizationId, Outcome, Provider, RefreshProblem, SecretText, TokenResponse,
+    OrganizationId, Outcome, Provider, RefreshProblem, SecretText,
 };
 use strongroom_repository::{Ended, Lease, SealedCredential, Selector, StoreError};
-use time::OffsetDateTime;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::refresh_credential::{APP_RETRY, RefreshNeed};
+use crate::refresh_credential::RefreshNeed;
 use crate::refresh_flights::RefreshOutcome;
 use crate::{Application, Failure};
 
@@ -25,8 +24,6 @@ use crate::{Application, Failure};
 const SEND_WITHIN: Duration = Duration::from_secs(5);
 /// How long a refresh waits for one that another instance holds the lease of.
 const WAIT_FOR_OTHERS: Duration = Duration::from_secs(12);
-/// How long new tokens are offered to a store that does not answer. They exist nowhere else.
-const WAIT_FOR_STORE: Duration = Duration::from_secs(60);
 /// How long to wait after an attempt that failed: the last entry for all that follow.
 const BACKOFF: [u64; 9] = [1, 2, 4, 8, 15, 30, 60, 120, 300];
 /// The most of it while readers have no valid token.
@@ -39,23 +36,15 @@ const BROKEN_PAUSE: Duration = Duration::from_secs(600);
 const CLIENT_PAUSE: Duration = Duration::from_secs(3_600);
 
 /// An attempt under a lease.
-struct Attempt<'a> {
-    need: &'a RefreshNeed,
-    row: SealedCredential,
-    provider: Arc<Provider>,
-    owner: Uuid,
+pub(crate) struct Attempt<'a> {
+    pub(crate) need: &'a RefreshNeed,
+    pub(crate) row: SealedCredential,
+    pub(crate) provider: Arc<Provider>,
+    pub(crate) owner: Uuid,
     /// After this nothing is sent: the lease could be over before the answer comes.
     send_before: Instant,
     failures: u32,
     interrupted: bool,
-}
-
-/// What a refresh brought.
-struct News {
-    granted: Granted,
-    /// The refresh token that was sent for it.
-    sent: Option<SecretText>,
-    obtained_at: OffsetDateTime,
 }
 
 /// What an attempt sends.
@@ -251,131 +240,6 @@ impl Application {
             self.redirect_uri(credential.provider.as_str(), credential.oauth_app).unwrap_or_default();
         let grant = Grant::Refresh { refresh_token, redirect_uri, send_before: attempt.send_before };
         Ok(Ok(Order { subject, client, grant, content }))
-    }
-
-    /// Commits new tokens before anybody sees them, and does not give up while the store is away: the old refresh
-    /// token may be worth nothing by now.
-    async fn store_refreshed(
-        &self,
-        attempt: &Attempt<'_>,
-        content: Content,
-        response: TokenResponse,
-        obtained_at: OffsetDateTime,
-    ) -> Result<RefreshOutcome, Failure> {
-        let current = &attempt.row.credential;
-        let kind = current.credential_type;
-        let requested = match current.config.get("scope") {
-            Some(ConfigValue::Text(scope)) => scope.clone(),
-            _ => String::new(),
-        };
-        let sent = content.secret.get(REFRESH_TOKEN).map(SecretText::duplicate);
-        let when = (obtained_at, self.jitter());
-        let (granted, unfit) = attempt.provider.take_refresh(kind, content, response, &requested, when);
-        if !unfit.is_empty() {
-            let rules: Vec<_> = unfit.iter().map(ToString::to_string).collect();
-            tracing::warn!(credential = %current.id, ?rules, "what came with a refreshed token does not fit");
-        }
-        let outcome = match granted.is_new {
-            true => RefreshOutcome::Fresh,
-            // The new refresh token, if one came, is worth keeping all the same.
-            false => RefreshOutcome::Away(APP_RETRY),
-        };
-        let news = News { granted, sent, obtained_at };
-        let began = Instant::now();
-        loop {
-            match self.write(attempt, &news).await {
-                Ok(true) => return Ok(outcome),
-                Ok(false) => {
-                    tracing::info!(credential = %current.id, "a late answer gives way to what was stored meanwhile");
-                    return Ok(RefreshOutcome::Fresh);
-                }
-                Err(Failure::Unavailable { .. }) if began.elapsed() < WAIT_FOR_STORE => {
-                    tokio::time::sleep(Duration::from_millis(250)).await;
-                }
-                Err(failure) => {
-                    tracing::error!(credential = %current.id, "a refreshed token could not be stored and is lost");
-                    return Err(failure);
-                }
-            }
-        }
-    }
-
-    /// Writes the news over the row that was refreshed, or over what somebody has made of it meanwhile; `false` when
-    /// that has other tokens.
-    async fn write(&self, attempt: &Attempt<'_>, news: &News) -> Result<bool, Failure> {
-        if self.commit(attempt, news, None).await? {
-            return Ok(true);
-        }
-        let began = Instant::now();
-        while began.elapsed() < WAIT_FOR_STORE {
-            let Some(row) = self.still_ours(attempt, news).await? else { return Ok(false) };
-            if self.commit(attempt, news, Some(&row)).await? {
-                return Ok(true);
-            }
-        }
-        Err(Failure::unavailable())
-    }
-
-    /// Writes the news over one state of the row; `false` when that has moved.
-    async fn commit(
-        &self,
-        attempt: &Attempt<'_>,
-        news: &News,
-        over: Option<&SealedCredential>,
-    ) -> Result<bool, Failure> {
-        let base = over.unwrap_or(&attempt.row);
-        let mut refreshed = base.credential.clone();
-        let changed = match over {
-            None => None,
-            Some(row) => Some(self.put_over(attempt, news, row).await?),
-        };
-        let content = changed.as_ref().unwrap_or(&news.granted.content);
-        refreshed.take_refresh(content, news.granted.refresh_at, news.obtained_at);
-        let sealed = self.seal(&refreshed, &content.secret).await?;
-        let event = attempt
-            .need
-            .event(&refreshed, Outcome::Success)
-            .sealed_as(self.ports.vault.envelope_digest(&sealed));
-        let leases = &self.ports.refresh_leases;
-        let version = base.credential.version;
-        Ok(leases.store(&refreshed, &sealed, version, attempt.owner, event.into()).await?)
-    }
-
-    async fn put_over(
-        &self,
-        attempt: &Attempt<'_>,
-        news: &News,
-        row: &SealedCredential,
-    ) -> Result<Content, Failure> {
-        let server = attempt.provider.oauth.as_ref().ok_or(Failure::Internal)?;
-        let job = (attempt.need.actor.clone(), attempt.need.origin.clone());
-        let secret = self.open_for_job(row, job).await?;
-        let config = row.credential.config.clone();
-        Ok(news.granted.put_over(server, Content { config, secret, access_token_expires_at: None }))
-    }
-
-    /// The row as it is now, when it still has the refresh token that was sent and nobody has refreshed it meanwhile:
-    /// somebody has changed something else, such as the metadata of a CRM credential, and the token that came must not
-    /// be lost to that.
-    async fn still_ours(
-        &self,
-        attempt: &Attempt<'_>,
-        news: &News,
-    ) -> Result<Option<SealedCredential>, Failure> {
-        let credential = &attempt.row.credential;
-        let selector = Selector::Id(credential.id);
-        let found = self.ports.credentials.find_sealed(&credential.organization, &selector).await?;
-        let edited = found.filter(|row| {
-            let (now, before) = (&row.credential, credential);
-            now.credential_type == before.credential_type
-                // An edit keeps the time of the last refresh or forgets it.
-                && now.refreshed_at.is_none_or(|at| Some(at) == before.refreshed_at)
-        });
-        let (Some(row), Some(sent)) = (edited, &news.sent) else { return Ok(None) };
-        let job = (attempt.need.actor.clone(), attempt.need.origin.clone());
-        let payload = self.open_for_job(&row, job).await?;
-        let same = payload.get(REFRESH_TOKEN).is_some_and(|token| token.expose() == sent.expose());
-        Ok(same.then_some(row))
     }
 
     /// The server refuses. Before the grant is given up the row is read again: whoever was faster has the token.

@@ -29,6 +29,7 @@ pub mod flows;
 pub mod integration_races;
 pub mod integrations;
 pub mod isolation;
+pub mod lease_model;
 pub mod lease_races;
 pub mod leases;
 pub mod listing;
@@ -151,6 +152,9 @@ macro_rules! contract_tests {
             what_is_held_or_not_yet_to_be_tried_is_not_due,
             a_refresh_is_not_stored_without_its_event,
             a_replacement_that_was_read_before_a_refresh_is_stale,
+        }
+        $crate::contract_tests! { @module $make lease_model:
+            leases_are_what_their_model_says,
         }
         $crate::contract_tests! { @module $make lease_races:
             of_parallel_acquires_one_gets_the_lease,

@@ -1,0 +1,169 @@
+//! The lease of a refresh against a model of it: whatever the order of events, both say the same, and so no two
+//! owners ever work on one version at once.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use strongroom_domain::Credential;
+use strongroom_fixtures::{SeededIds, credential, organization};
+use strongroom_repository::{Ended, Lease};
+use uuid::Uuid;
+
+use crate::StoreUnderTest;
+use crate::leases::{refreshed, told};
+use crate::under_test::updated;
+
+/// How many histories are tried, of [`STEPS`] events each.
+const HISTORIES: usize = 30;
+const STEPS: usize = 20;
+/// The length of a lease, in seconds.
+const LENGTH: i64 = 30;
+
+/// Something that happens. Owners are few, so that they meet; versions are seen late by so many.
+#[derive(Debug, Clone)]
+enum Event {
+    Acquire { owner: u128, late: u64 },
+    Store { owner: u128, late: u64 },
+    Fail { owner: u128, seconds: i64, ended: Ended },
+    Edit,
+    Pass(i64),
+}
+
+fn events() -> impl Strategy<Value = Event> {
+    let late = prop_oneof![4 => Just(0_u64), 1 => Just(1)];
+    let ended = prop_oneof![Just(Ended::NotTried), Just(Ended::Failed), Just(Ended::AnswerLost)];
+    prop_oneof![
+        5 => (1..=3_u128, late.clone()).prop_map(|(owner, late)| Event::Acquire { owner, late }),
+        1 => (1..=3_u128, late).prop_map(|(owner, late)| Event::Store { owner, late }),
+        2 => (1..=3_u128, prop_oneof![Just(0_i64), Just(20), Just(60)], ended)
+            .prop_map(|(owner, seconds, ended)| Event::Fail { owner, seconds, ended }),
+        1 => Just(Event::Edit),
+        3 => prop_oneof![Just(10_i64), Just(31)].prop_map(Event::Pass),
+    ]
+}
+
+/// What is on record of the attempts for one version; times in seconds since the beginning.
+#[derive(Debug, Default, Clone)]
+struct Attempts {
+    version: u64,
+    owner: Option<u128>,
+    held_until: Option<i64>,
+    retry_at: Option<i64>,
+    failures: u32,
+    interrupted: bool,
+}
+
+#[derive(Debug)]
+struct Model {
+    now: i64,
+    version: u64,
+    attempts: Attempts,
+}
+
+impl Model {
+    fn acquire(&mut self, owner: u128, version: u64) -> Lease {
+        if version != self.version {
+            return Lease::Moved;
+        }
+        if self.attempts.version != version {
+            self.attempts = Attempts { version, ..Attempts::default() };
+        }
+        let attempts = &mut self.attempts;
+        if attempts.held_until.is_some_and(|end| end > self.now) {
+            return Lease::Held;
+        }
+        if let Some(at) = attempts.retry_at.filter(|at| *at > self.now) {
+            return Lease::NotYet(Duration::from_secs(at.abs_diff(self.now)));
+        }
+        attempts.interrupted |= attempts.owner.is_some();
+        attempts.owner = Some(owner);
+        attempts.held_until = Some(self.now + LENGTH);
+        attempts.retry_at = None;
+        Lease::Acquired { failures: attempts.failures, interrupted: attempts.interrupted }
+    }
+
+    fn store(&mut self, version: u64) -> bool {
+        let stored = version == self.version;
+        self.version += u64::from(stored);
+        stored
+    }
+
+    fn fail(&mut self, owner: u128, seconds: i64, ended: Ended) {
+        let attempts = &mut self.attempts;
+        if attempts.owner != Some(owner) {
+            return;
+        }
+        (attempts.owner, attempts.held_until) = (None, None);
+        attempts.retry_at = Some(self.now + seconds);
+        attempts.failures += u32::from(ended != Ended::NotTried);
+        attempts.interrupted |= ended == Ended::AnswerLost;
+    }
+}
+
+/// A wait is told to the second: the store's clock goes on between two events.
+fn to_the_second(lease: Lease) -> Lease {
+    match lease {
+        Lease::NotYet(wait) => Lease::NotYet(Duration::from_secs(wait.as_secs_f64().ceil() as u64)),
+        lease => lease,
+    }
+}
+
+/// Random histories of one credential, in the store and in the model.
+pub async fn leases_are_what_their_model_says(store: StoreUnderTest) {
+    let (acme, ids) = (organization("acme"), SeededIds::new(1));
+    let mut runner = TestRunner::deterministic();
+    for _ in 0..HISTORIES {
+        let history = prop::collection::vec(events(), STEPS).new_tree(&mut runner).unwrap().current();
+        let mut known = credential(&acme, ids.credential());
+        store.store(&known).await;
+        let mut model = Model { now: 0, version: 1, attempts: Attempts::default() };
+        for (step, event) in history.iter().enumerate() {
+            let same = happens(&store, &mut known, &mut model, event).await;
+            assert!(same, "step {step} of {history:?}: {model:?}");
+        }
+    }
+}
+
+/// Whether the store answers as the model does.
+async fn happens(store: &StoreUnderTest, known: &mut Credential, model: &mut Model, event: &Event) -> bool {
+    let (organization, id) = (known.organization.clone(), known.id);
+    let seen = |late: u64| known.version.saturating_sub(late);
+    let leases = &store.leases;
+    match *event {
+        Event::Acquire { owner, late } => {
+            let (version, length) = (seen(late), Duration::from_secs(LENGTH.unsigned_abs()));
+            let answer = leases.acquire(&organization, id, version, Uuid::from_u128(owner), length).await;
+            to_the_second(answer.unwrap()) == model.acquire(owner, version)
+        }
+        Event::Store { owner, late } => {
+            let before = Credential { version: seen(late), ..known.clone() };
+            let (after, payload) = refreshed(&before);
+            let owner = Uuid::from_u128(owner);
+            let stored = leases.store(&after, &payload, before.version, owner, told(known)).await.unwrap();
+            if stored {
+                *known = after;
+            }
+            stored == model.store(before.version)
+        }
+        Event::Fail { owner, seconds, ended } => {
+            model.fail(owner, seconds, ended);
+            let wait = Duration::from_secs(seconds.unsigned_abs());
+            leases.fail(&organization, id, Uuid::from_u128(owner), wait, ended).await.is_ok()
+        }
+        Event::Edit => {
+            let (version, revision) = (known.version + 1, known.revision + 1);
+            let next = Credential { version, revision, ..known.clone() };
+            let (was, seen) = (known.revision, known.version);
+            store.credentials.replace(&next, None, was, seen, updated(&next)).await.unwrap();
+            *known = next;
+            model.store(seen)
+        }
+        Event::Pass(seconds) => {
+            (store.age)(time::Duration::seconds(seconds));
+            model.now += seconds;
+            true
+        }
+    }
+}
