@@ -105,7 +105,14 @@ impl AuthorizationFlowRepository for PostgresStore {
                 .select(FlowRow::as_select())
                 .load(&mut *connection)
                 .await?;
-            Ok(rows.into_iter().map(FlowRow::read).collect::<StoreResult<_>>()?)
+            Ok(rows
+                .into_iter()
+                .map(FlowRow::read)
+                .filter_map(|flow| {
+                    flow.inspect_err(|error| tracing::error!(%error, "a flow that is over cannot be read"))
+                        .ok()
+                })
+                .collect())
         })
         .await
     }

@@ -105,6 +105,6 @@ pub trait AuthorizationFlowRepository: Send + Sync {
     ) -> StoreResult<bool>;
 
     /// Flows of all organisations that are over, at most `limit`, oldest first; for maintenance, which abandons
-    /// them.
+    /// them. One that cannot be read is logged and left out, so that it keeps no other from ending.
     async fn expired(&self, limit: u32) -> StoreResult<Vec<AuthorizationFlow>>;
 }

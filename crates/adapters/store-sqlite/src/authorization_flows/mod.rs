@@ -256,7 +256,14 @@ impl AuthorizationFlowRepository for SqliteStore {
                 .order(authorization_flows::expires_at)
                 .limit(limit.into())
                 .load(connection)?;
-            Ok(rows.into_iter().map(FlowRow::into_flow).collect::<Result<_, _>>()?)
+            Ok(rows
+                .into_iter()
+                .map(FlowRow::into_flow)
+                .filter_map(|flow| {
+                    flow.inspect_err(|error| tracing::error!(%error, "a flow that is over cannot be read"))
+                        .ok()
+                })
+                .collect())
         };
         self.database.read(work).await
     }

@@ -60,6 +60,10 @@ async fn an_edited_flow_or_app_is_reported_by_its_place_and_never_by_its_value()
         intruder.batch_execute(&format!("UPDATE authorization_flows SET {edit}")).unwrap();
         assert_names(&embedded.store.take(&new.flow.state).await.unwrap_err(), column, "authorization_flows");
     }
+    let other = flow(&acme(), &SeededIds::new(2));
+    embedded.store.begin(&other, 10, evidence()).await.unwrap();
+    intruder.batch_execute("UPDATE authorization_flows SET expires_at = 1").unwrap();
+    assert_eq!(embedded.store.expired(10).await.unwrap(), [other.flow], "it keeps no other from ending");
     intruder.batch_execute("UPDATE oauth_apps SET client_id = 'canary' || char(10)").unwrap();
     let error = embedded.store.find_named(&acme(), "google").await.unwrap_err();
     assert_names(&error, "client_id", "oauth_apps");
