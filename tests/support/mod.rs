@@ -13,6 +13,7 @@ pub(crate) mod world;
 pub(crate) use characters::Character;
 pub(crate) use client::{Client, Reply};
 pub(crate) use server::{Server, Setup};
+pub(crate) use strongroom_fixtures::count;
 pub(crate) use world::World;
 
 /// Runs each test on the embedded store and on PostgreSQL.
@@ -33,8 +34,3 @@ macro_rules! on_both_stores {
     };
 }
 pub(crate) use on_both_stores;
-
-/// The short count in CI, the judged one with `scripts/test --full`.
-pub(crate) fn count(short: usize, full: usize) -> usize {
-    if std::env::var_os("STRONGROOM_TEST_FULL").is_some() { full } else { short }
-}

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use strongroom_domain::Credential;
-use strongroom_fixtures::{SeededIds, credential, organization};
+use strongroom_fixtures::{SeededIds, count, credential, organization};
 use strongroom_repository::{Ended, Lease};
 use uuid::Uuid;
 
@@ -15,8 +15,7 @@ use crate::StoreUnderTest;
 use crate::leases::{refreshed, told};
 use crate::under_test::updated;
 
-/// How many histories are tried, of [`STEPS`] events each.
-const HISTORIES: usize = 30;
+/// How many events a history has.
 const STEPS: usize = 20;
 /// The length of a lease, in seconds.
 const LENGTH: i64 = 30;
@@ -114,7 +113,7 @@ fn to_the_second(lease: Lease) -> Lease {
 pub async fn leases_are_what_their_model_says(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let mut runner = TestRunner::deterministic();
-    for _ in 0..HISTORIES {
+    for _ in 0..count(30, 500) {
         let history = prop::collection::vec(events(), STEPS).new_tree(&mut runner).unwrap().current();
         let mut known = credential(&acme, ids.credential());
         store.store(&known).await;

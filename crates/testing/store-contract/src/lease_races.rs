@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use strongroom_domain::{Action, Credential, CredentialName};
-use strongroom_fixtures::{SeededIds, credential, organization};
+use strongroom_fixtures::{SeededIds, count, credential, organization};
 use strongroom_repository::{Lease, StoreError};
 use uuid::Uuid;
 
@@ -80,7 +80,7 @@ pub async fn an_acquire_racing_a_store_never_refreshes_again(store: StoreUnderTe
 /// Whichever comes first, after a delete the row stays gone, and so does its lease.
 pub async fn a_delete_racing_a_refresh_stays_deleted(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
-    for round in 0..60 {
+    for round in 0..count(60, 1_000) {
         let seen = credential(&acme, ids.credential());
         store.store(&seen).await;
         let (after, payload) = refreshed(&seen);
