@@ -46,12 +46,16 @@ async fn without_a_grace_the_credential_says_that_the_answer_was_lost_and_nobody
 
         let server = world.setup.start().await;
         let (admin, robot) = (admin(&server), robot(&server));
-        let held = robot.get(&secrets(&id)).await;
-        assert_eq!(held.status, 502, "round {round}: {}", held.text);
+        // A reader waits for 12 seconds; once is enough.
+        if round == 0 {
+            let held = robot.get(&secrets(&id)).await;
+            assert_eq!(held.status, 502, "{}", held.text);
+        }
         assert_eq!(asked().await, 1, "nobody asks while the lease runs");
         end_lease(&world);
         let lost = robot.get(&secrets(&id)).await;
-        assert_eq!((lost.status, &lost.json()["error"]["code"]), (409, &json!("reauthorization_required")));
+        assert_eq!(lost.status, 409, "round {round}: {}", lost.text);
+        assert_eq!(lost.json()["error"]["code"], "reauthorization_required");
         let shown = admin.get(&format!("/integrations/credentials/{id}")).await.json();
         let told = (&shown["status"], &shown["status_reason"]);
         assert_eq!(told, (&json!("needs_reauth"), &json!("answer_lost")));
