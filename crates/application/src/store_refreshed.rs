@@ -78,14 +78,12 @@ impl Application {
         if self.commit(attempt, news, None).await? {
             return Ok(true);
         }
-        let began = Instant::now();
-        while began.elapsed() < WAIT_FOR_STORE {
-            let Some(row) = self.still_ours(attempt, news).await? else { return Ok(false) };
-            if self.commit(attempt, news, Some(&row)).await? {
-                return Ok(true);
-            }
+        let Some(row) = self.still_ours(attempt, news).await? else { return Ok(false) };
+        match self.commit(attempt, news, Some(&row)).await? {
+            true => Ok(true),
+            // It has moved once more; the caller tries again.
+            false => Err(Failure::unavailable()),
         }
-        Err(Failure::unavailable())
     }
 
     /// Writes the news over one state of the row; `false` when that has moved.

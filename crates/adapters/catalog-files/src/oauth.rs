@@ -77,10 +77,7 @@ fn read_server(
     let authorize_parameters = pairs("authorize_parameters", &table.authorize_parameters);
     let token_parameters = pairs("token_parameters", &table.token_parameters);
     let refresh_parameters = pairs("refresh_parameters", &table.refresh_parameters);
-    let scope_separator = table.scope_separator.clone().unwrap_or_else(|| " ".to_owned());
-    if ![" ", ","].contains(&scope_separator.as_str()) {
-        problems.add("oauth.scope_separator", "must be a space or a comma");
-    }
+    let scope_separator = requests::read_separator(table.scope_separator.clone(), problems);
     let scopes = requests::read_scopes(&table.scopes, &scope_separator, &requests, problems);
     let scope_parameter = requests::read_scope_parameter(table.scope_parameter.clone(), &scopes, problems);
     let authentication = requests.client_authentication(table.client_authentication.as_deref(), problems);

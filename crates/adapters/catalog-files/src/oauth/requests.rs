@@ -104,6 +104,15 @@ impl Requests<'_> {
     }
 }
 
+/// Reads `scope_separator`: a space unless the provider wants a comma.
+pub(super) fn read_separator(text: Option<String>, problems: &mut Problems) -> String {
+    let separator = text.unwrap_or_else(|| " ".to_owned());
+    if ![" ", ","].contains(&separator.as_str()) {
+        problems.add("oauth.scope_separator", "must be a space or a comma");
+    }
+    separator
+}
+
 /// Reads `scopes`: each is one scope of RFC 6749, section 3.3.
 pub(super) fn read_scopes(
     texts: &[String],
