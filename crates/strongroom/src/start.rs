@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use strongroom_application::{Application, Limits, Ports, StoredBudget};
+use strongroom_application::{Application, Limits, OauthSettings, Ports, StoredBudget};
 use strongroom_catalog_files::FileCatalog;
 use strongroom_egress::Egress;
 use strongroom_environment::Randomness;
@@ -35,7 +35,7 @@ pub(crate) async fn serve(builder: Builder) -> Result<Strongroom, StartError> {
     let data_dir = data_dir(&builder);
     let mut lock = None;
     let mut first_start = false;
-    check_settings(&builder, &data_dir)?;
+    let prepared = check_settings(&builder, &data_dir)?;
     if builder.is_embedded() {
         match builder.migrations {
             Migrations::Apply => data_dir.create()?,
@@ -44,7 +44,7 @@ pub(crate) async fn serve(builder: Builder) -> Result<Strongroom, StartError> {
         lock = Some(data_dir.lock_for_serving()?);
         first_start = data_dir.initialize(|dir| make_missing_keys(&builder, dir)).await?;
     }
-    let mut strongroom = assemble(&builder, &data_dir, lock, true).await?;
+    let mut strongroom = assemble(prepared, &builder, &data_dir, lock, true).await?;
     strongroom.first_start = first_start;
     strongroom.application.record_start(&format!("{builder:?}")).await?;
     Ok(strongroom)
@@ -56,7 +56,8 @@ pub(crate) async fn command(builder: Builder) -> Result<Strongroom, StartError> 
     if builder.is_embedded() {
         data_dir.require()?;
     }
-    assemble(&builder, &data_dir, None, false).await
+    let prepared = check_settings(&builder, &data_dir)?;
+    assemble(prepared, &builder, &data_dir, None, false).await
 }
 
 /// Sets up or migrates.
@@ -98,18 +99,34 @@ fn data_dir(builder: &Builder) -> DataDir {
     DataDir::new(&builder.data_dir, database)
 }
 
+/// What settings alone decide, built once: [`check_settings`] makes it before anything is set up, and [`assemble`]
+/// uses it up.
+struct Prepared {
+    /// `None` when the ring is in the data directory, which a first start has yet to make.
+    ring: Option<KeyRing>,
+    /// `None` when the secret is in the data directory.
+    tokens: Option<Tokens>,
+    catalog: FileCatalog,
+    egress: Egress,
+    oauth: OauthSettings,
+}
+
+/// What makes tokens and what verifies them.
+struct Tokens {
+    issuer: TokenIssuer,
+    verifier: JwtVerifier,
+}
+
 async fn assemble(
+    prepared: Prepared,
     builder: &Builder,
     data_dir: &DataDir,
     lock: Option<ServeLock>,
     background: bool,
 ) -> Result<Strongroom, StartError> {
-    let ring = key_ring(builder, data_dir)?;
-    let secret = jwt_secret(builder, data_dir)?;
-    let issuer = local_issuer(builder, &secret)?;
-    let tokens = JwtVerifier::new(issuers(builder, secret)?)?;
-    let catalog = catalog(builder)?;
-    let egress = Egress::new(&builder.egress)?;
+    let Prepared { ring, tokens, catalog, egress, oauth } = prepared;
+    let ring = ring.map_or_else(|| key_ring(builder, data_dir), Ok)?;
+    let tokens = tokens.map_or_else(|| tokens_of(builder, jwt_secret(builder, data_dir)?), Ok)?;
     let (database, deployment_id) = open_store(builder, data_dir).await?;
     let (vault, purpose_keys) = open_vault(ring, &database).await?;
     let stores = database.with_keys(purpose_keys.clone());
@@ -129,9 +146,9 @@ async fn assemble(
         vault,
         purpose_keys,
         catalog: Arc::new(catalog),
-        tokens: Arc::new(tokens),
+        tokens: Arc::new(tokens.verifier),
         key_files: Arc::new(RusshKeyFiles::new()),
-        testers: testers(&egress)?,
+        testers: testers(&egress),
         destinations: stores.destinations.clone(),
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
@@ -139,14 +156,14 @@ async fn assemble(
     };
     let limits =
         Limits { credentials_per_provider: builder.credentials_per_provider, tests: builder.test_rates };
-    let application = Application::start(ports, limits, crate::oauth_options::settings(&builder.oauth)?);
+    let application = Application::start(ports, limits, oauth);
     let stores = Arc::new(stores);
     let file = checkpoint_file(builder, data_dir);
     let background = background.then(|| Background::start(application.clone(), stores.clone(), guard, file));
     Ok(Strongroom {
         application,
         stores,
-        issuer,
+        issuer: tokens.issuer,
         egress,
         deployment_id,
         first_start: false,
@@ -178,34 +195,35 @@ async fn open_vault(
     Ok((Arc::new(vault), Arc::new(keys)))
 }
 
-/// Refuses what settings alone make impossible, before anything is set up.
-fn check_settings(builder: &Builder, data_dir: &DataDir) -> Result<(), StartError> {
-    if builder.keys.is_some() || !builder.is_embedded() {
-        key_ring(builder, data_dir)?;
-    }
-    let secret = match builder.jwt_secret.is_some() || !builder.is_embedded() {
-        true => jwt_secret(builder, data_dir)?,
-        // The one that a first start would make stands in for it.
-        false => Zeroizing::new(random_secret()?.as_bytes().to_vec()),
+/// Refuses what settings alone make impossible, before anything is set up, and keeps what it has built.
+fn check_settings(builder: &Builder, data_dir: &DataDir) -> Result<Prepared, StartError> {
+    let given = builder.keys.is_some() || !builder.is_embedded();
+    let ring = given.then(|| key_ring(builder, data_dir)).transpose()?;
+    let given = builder.jwt_secret.is_some() || !builder.is_embedded();
+    let tokens = if given {
+        Some(tokens_of(builder, jwt_secret(builder, data_dir)?)?)
+    } else {
+        // The issuers are checked all the same, with a secret in place of the one that a first start would make.
+        tokens_of(builder, Zeroizing::new(random_secret()?.as_bytes().to_vec()))?;
+        None
     };
-    local_issuer(builder, &secret)?;
-    JwtVerifier::new(issuers(builder, secret)?)?;
-    catalog(builder)?;
-    Egress::new(&builder.egress)?;
-    crate::oauth_options::settings(&builder.oauth)?;
-    Ok(())
+    Ok(Prepared {
+        ring,
+        tokens,
+        catalog: catalog(builder)?,
+        egress: Egress::new(&builder.egress)?,
+        oauth: crate::oauth_options::settings(&builder.oauth)?,
+    })
 }
 
 /// The testers, on threads of their own.
-fn testers(egress: &Egress) -> Result<Testers, StartError> {
-    let runtime = TesterRuntime::start().map_err(|error| {
-        StartError::Store(format!("the threads of connection tests cannot be started: {error}"))
-    })?;
-    Ok(Testers {
+fn testers(egress: &Egress) -> Testers {
+    let runtime = TesterRuntime::default();
+    Testers {
         sftp: runtime.isolate(SftpTester::new(egress.clone())),
         postgresql: runtime.isolate(PostgresTester::new(egress.clone())),
         http: runtime.isolate(HttpTester::new(egress.clone(), Arc::new(SystemClock))),
-    })
+    }
 }
 
 /// The egress policy with the budgets of destinations.
@@ -264,6 +282,11 @@ fn jwt_secret(builder: &Builder, data_dir: &DataDir) -> Result<Zeroizing<Vec<u8>
 fn local_issuer(builder: &Builder, secret: &[u8]) -> Result<TokenIssuer, StartError> {
     let (issuer, audience) = builder.local_issuer.clone();
     Ok(TokenIssuer(LocalIssuer::new(issuer, audience, secret)?))
+}
+
+fn tokens_of(builder: &Builder, secret: Zeroizing<Vec<u8>>) -> Result<Tokens, StartError> {
+    let issuer = local_issuer(builder, &secret)?;
+    Ok(Tokens { issuer, verifier: JwtVerifier::new(issuers(builder, secret)?)? })
 }
 
 fn issuers(builder: &Builder, secret: Zeroizing<Vec<u8>>) -> Result<Vec<IssuerSettings>, StartError> {

@@ -2,7 +2,7 @@
 //! is slow to open, cannot stall requests.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use strongroom_domain::TestCode;
@@ -19,41 +19,47 @@ const BLOCKING_THREADS: usize = 4;
 /// What the scheduler prefers less than requests.
 const NICE: i32 = 19;
 
-/// The threads. They end when the last tester on them is gone.
-#[derive(Clone)]
+/// The threads. They start with the first test, since a command and many a server never run one, and end when the
+/// last tester on them is gone.
+#[derive(Clone, Default)]
 pub(crate) struct TesterRuntime(Arc<Owned>);
 
-struct Owned(Option<Runtime>);
+#[derive(Default)]
+struct Owned(Mutex<Option<Runtime>>);
+
+fn start() -> io::Result<Runtime> {
+    Builder::new_multi_thread()
+        .worker_threads(THREADS)
+        .max_blocking_threads(BLOCKING_THREADS)
+        .thread_name("connection-test")
+        .on_thread_start(|| {
+            // On Linux this is the niceness of the calling thread. Without it all threads are equal.
+            rustix::process::nice(NICE).ok();
+        })
+        .enable_all()
+        .build()
+}
 
 impl TesterRuntime {
-    pub(crate) fn start() -> io::Result<Self> {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(THREADS)
-            .max_blocking_threads(BLOCKING_THREADS)
-            .thread_name("connection-test")
-            .on_thread_start(|| {
-                // On Linux this is the niceness of the calling thread. Without it all threads are equal.
-                rustix::process::nice(NICE).ok();
-            })
-            .enable_all()
-            .build()?;
-        Ok(Self(Arc::new(Owned(Some(runtime)))))
-    }
-
     /// A tester whose work is done on these threads.
     pub(crate) fn isolate(&self, tester: impl ProviderTester + 'static) -> Arc<dyn ProviderTester> {
         Arc::new(Isolated { tester: Arc::new(tester), runtime: self.clone() })
     }
 
-    fn handle(&self) -> Option<&Handle> {
-        self.0.0.as_ref().map(Runtime::handle)
+    /// Starts the threads unless they run already.
+    fn handle(&self) -> io::Result<Handle> {
+        let mut runtime = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(match &*runtime {
+            Some(running) => running.handle().clone(),
+            None => runtime.insert(start()?).handle().clone(),
+        })
     }
 }
 
 impl Drop for Owned {
     fn drop(&mut self) {
         // To wait for the threads would block a thread of the caller's runtime.
-        if let Some(runtime) = self.0.take() {
+        if let Some(runtime) = self.0.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
             runtime.shutdown_background();
         }
     }
@@ -76,7 +82,10 @@ impl<T> Drop for AbortOnDrop<T> {
 #[async_trait]
 impl<T: ProviderTester + 'static> ProviderTester for Isolated<T> {
     async fn test(&self, subject: Arc<TestSubject>, progress: Arc<Progress>) -> Result<Verdict, TestError> {
-        let Some(handle) = self.runtime.handle() else { return Err(TestError::Unavailable) };
+        let handle = self.runtime.handle().map_err(|error| {
+            tracing::error!(%error, "the threads of connection tests cannot be started");
+            TestError::Unavailable
+        })?;
         let tester = self.tester.clone();
         let work = async move { tester.test(subject, progress).await };
         let mut task = AbortOnDrop(handle.spawn(work.in_current_span()));
