@@ -16,7 +16,7 @@ const COMMITS: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = cur
                        AND wait_event_type = 'Lock' AND query LIKE '%\"refreshed_at\" = %'";
 
 /// Ends the lease of a dead instance before its time, so that a test need not wait 30 seconds for it.
-fn end_lease(world: &World) {
+pub(super) fn end_lease(world: &World) {
     world.sql(&format!("UPDATE refresh_leases SET held_until = {}", world.time(-1)));
 }
 
@@ -119,7 +119,7 @@ async fn the_embedded_store_recovers_as_well() {
     assert_eq!(asked(), 2);
 }
 
-/// Readers at another instance wait for the lease of a dead one and not longer, by the clock.
+/// Readers at another instance wait for the lease of a dead one and not longer, by the clock: half a minute of real time.
 #[tokio::test(flavor = "multi_thread")]
 async fn another_instance_takes_over_when_the_lease_is_over() {
     let rehearsal = Rehearsal::start().await;

@@ -76,7 +76,7 @@ async fn a_slow_provider_is_waited_for_and_a_valid_token_is_not_kept_back() {
     assert_eq!(status(&admin, &id).await, "validated");
 }
 
-/// Thirty seconds of outage, and readers who do not give up: at most one request in 5 seconds (security.md 5.7).
+/// Thirty seconds of outage, in real time, and readers who do not give up: at most one request in 5 seconds (security.md 5.7).
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outage_is_not_met_with_a_storm() {
     let provider = MockServer::start(HOUR);
