@@ -137,6 +137,42 @@ fn every_crate_says_what_it_is_for_in_its_first_line() {
 }
 
 #[test]
+fn a_library_that_is_not_tested_has_no_tests() {
+    let metadata = MetadataCommand::new().no_deps().exec().expect("cargo metadata");
+    let mut untested = 0;
+    for package in metadata.workspace_packages() {
+        let library = package.targets.iter().find(|target| target.is_lib() && !target.test);
+        let Some(library) = library else { continue };
+        untested += 1;
+        for (path, bytes) in
+            crate::support::server::bytes_below(library.src_path.parent().unwrap().as_std_path())
+        {
+            let text = String::from_utf8(bytes).unwrap();
+            let has_tests = ["#[test]", "#[tokio::test", "proptest!"].iter().any(|mark| text.contains(mark));
+            assert!(!has_tests, "{} is never run: {} says `test = false`", path.display(), package.name);
+        }
+    }
+    assert!(untested > 0, "the search finds nothing");
+}
+
+#[test]
+fn every_recipe_is_a_script_and_every_script_a_recipe() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let recipes = include_str!("../justfile");
+    let called = recipes.lines().filter_map(|line| line.strip_prefix("    scripts/"));
+    let called: Vec<&str> = called.filter_map(|line| line.split(' ').next()).collect();
+    for script in &called {
+        assert!(root.join("scripts").join(script).is_file(), "scripts/{script} is missing");
+    }
+    // What other scripts use, and no person calls.
+    let parts = ["environment", "slowest", "api-fuzz.txt"];
+    for entry in std::fs::read_dir(root.join("scripts")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(called.contains(&name.as_str()) || parts.contains(&name.as_str()), "no recipe calls {name}");
+    }
+}
+
+#[test]
 fn no_locked_crate_is_below_its_floor_and_no_banned_one_is_there() {
     let deny: toml::Table = include_str!("../deny.toml").parse().unwrap();
     let lock: toml::Table = include_str!("../Cargo.lock").parse().unwrap();
