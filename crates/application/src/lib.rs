@@ -3,62 +3,16 @@
 //! Surfaces build a [`Caller`] with [`Application::authenticate`], call one use case and map its answer or
 //! its [`Failure`]. Every use case decides permission itself; nothing before it is trusted to have done so.
 
-mod audit_chain;
-mod audit_writer;
-mod authenticate;
-mod begin_authorization;
-mod browse_catalog;
-mod caller;
-mod checkpoint_audit;
-mod complete_authorization;
-mod connect_integration;
+mod access;
+mod audit;
+mod authorizing;
 mod connection_tests;
-mod crm_credential;
-mod delete_credential;
-mod delete_crm_credential;
-mod denials;
-mod destination_budget;
-mod disconnect_integration;
-mod expire_authorizations;
+mod connections;
+mod credentials;
+mod crm;
 mod failure;
-mod get_credential;
-mod granted_content;
-mod keep_grant;
-mod limit_organization;
-mod list_credentials;
-mod list_integrations;
-mod manage_api_keys;
-mod manage_oauth_apps;
-mod manage_service_accounts;
-mod oauth_client;
-mod oauth_settings;
-mod provider_pauses;
-mod query_audit;
-mod read_secrets;
-mod readiness;
-mod receive_callback;
-mod record_start;
-mod refresh_attempt;
-mod refresh_credential;
-mod refresh_expiring;
-mod refresh_flights;
-mod revoke_grant;
-mod secrets;
-mod show_crm_credentials;
-mod store_credential;
-mod store_crm_credential;
-mod store_integration_credential;
-mod store_refreshed;
-mod test_connection;
-mod test_counts;
-mod test_limits;
-mod test_new_content;
-mod test_stored_credential;
-mod update_credential;
-mod update_crm_credential;
-mod usage_notes;
-mod verified_keys;
-mod verify_audit;
+mod ground;
+mod refreshing;
 
 use std::sync::Arc;
 
@@ -75,44 +29,44 @@ use strongroom_repository::{
 pub use strongroom_repository::{ConnectedCredential, Selector};
 use strongroom_vault::{PurposeKeys, Vault};
 
-pub use audit_chain::{Break, Verification};
-pub use authenticate::Presented;
-pub use begin_authorization::{BeginAuthorization, BegunAuthorization};
-pub use caller::Caller;
-pub use checkpoint_audit::Checkpoint;
-pub use complete_authorization::{CompleteAuthorization, ConfirmAuthorization, Confirmed};
-pub use connect_integration::{ConnectIntegration, Connecting};
-pub use connection_tests::Tested;
-pub use crm_credential::CrmCredential;
-pub use destination_budget::StoredBudget;
+pub use access::accounts::{ChangeServiceAccount, NewServiceAccount};
+pub use access::authenticate::Presented;
+pub use access::keys::{IssuedApiKey, NewApiKey};
+pub use audit::chain::{Break, Verification};
+pub use audit::checkpoint::Checkpoint;
+pub use audit::query::QueryAudit;
+pub use audit::verify::VerifyAudit;
+pub use authorizing::apps::{NewOauthApp, ShownOauthApp};
+pub use authorizing::begin::{BeginAuthorization, BegunAuthorization};
+pub use authorizing::callback::{CallbackRefused, Confirmation, ReceiveCallback, Received};
+pub use authorizing::complete::{CompleteAuthorization, ConfirmAuthorization, Confirmed};
+pub use connection_tests::budget::StoredBudget;
+pub use connection_tests::limits::{Allowance, TestRates};
+pub use connection_tests::run::Tested;
+pub use connection_tests::unstored::TestConnection;
+pub use connections::connect::{ConnectIntegration, Connecting};
+pub use connections::list::ListIntegrations;
+pub use connections::store::StoreIntegrationCredential;
+pub use credentials::list::ListCredentials;
+pub use credentials::read::OpenedCredential;
+pub use credentials::store::StoreCredential;
+pub use credentials::update::{NewContent, UpdateCredential};
+pub use crm::store::StoreCrmCredential;
+pub use crm::update::UpdateCrmCredential;
 pub use failure::{Conflict, Failure, Misshape, MisshapeKind, Missing};
-pub use list_credentials::ListCredentials;
-pub use list_integrations::ListIntegrations;
-pub use manage_api_keys::{IssuedApiKey, NewApiKey};
-pub use manage_oauth_apps::{NewOauthApp, ShownOauthApp};
-pub use manage_service_accounts::{ChangeServiceAccount, NewServiceAccount};
-pub use oauth_settings::{ConfiguredApp, OauthSettings};
-pub use query_audit::QueryAudit;
-pub use read_secrets::OpenedCredential;
-pub use receive_callback::{CallbackRefused, Confirmation, ReceiveCallback, Received};
-pub use store_credential::StoreCredential;
-pub use store_crm_credential::StoreCrmCredential;
-pub use store_integration_credential::StoreIntegrationCredential;
-pub use test_connection::TestConnection;
-pub use test_limits::{Allowance, TestRates};
-pub use update_credential::{NewContent, UpdateCredential};
-pub use update_crm_credential::UpdateCrmCredential;
-pub use verify_audit::VerifyAudit;
+pub use ground::caller::Caller;
+pub use ground::crm_content::CrmCredential;
+pub use ground::oauth_settings::{ConfiguredApp, OauthSettings};
 
-use crate::audit_writer::AuditWriter;
-use crate::denials::Denials;
-use crate::provider_pauses::ProviderPauses;
-use crate::readiness::Readiness;
-use crate::refresh_flights::RefreshFlights;
-use crate::test_counts::TestCounts;
-use crate::test_limits::{KeyTurns, TestPlaces, TestRateLimits};
-use crate::usage_notes::UsageNotes;
-use crate::verified_keys::VerifiedKeys;
+use crate::access::verified_keys::VerifiedKeys;
+use crate::connection_tests::counts::TestCounts;
+use crate::connection_tests::limits::{KeyTurns, TestPlaces, TestRateLimits};
+use crate::ground::audit_writer::AuditWriter;
+use crate::ground::denials::Denials;
+use crate::ground::readiness::Readiness;
+use crate::ground::usage_notes::UsageNotes;
+use crate::refreshing::flights::RefreshFlights;
+use crate::refreshing::pauses::ProviderPauses;
 
 /// How long a refresh that is under way may take once the instance stops: a whole call and its commit.
 const SETTLE: std::time::Duration = std::time::Duration::from_secs(24);
@@ -232,7 +186,7 @@ impl Application {
 
     /// Removes counts of destinations that nobody has tested within the last minute.
     pub async fn forget_destinations(&self) {
-        if let Err(error) = self.ports.destinations.forget(destination_budget::WINDOW).await {
+        if let Err(error) = self.ports.destinations.forget(connection_tests::budget::WINDOW).await {
             tracing::warn!(%error, "old counts of connection tests were not removed");
         }
     }

@@ -5,7 +5,7 @@ use futures_util::stream;
 use strongroom_repository::DueRefresh;
 
 use crate::Application;
-use crate::refresh_credential::RefreshNeed;
+use crate::refreshing::ask::RefreshNeed;
 
 /// How many credentials are looked at together.
 const PAGE: u32 = 100;

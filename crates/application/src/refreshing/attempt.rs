@@ -16,8 +16,8 @@ use strongroom_repository::{Ended, Lease, SealedCredential, Selector, StoreError
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::refresh_credential::RefreshNeed;
-use crate::refresh_flights::RefreshOutcome;
+use crate::refreshing::ask::RefreshNeed;
+use crate::refreshing::flights::RefreshOutcome;
 use crate::{Application, Failure};
 
 /// How long after the lease was asked for the request may still be sent, so that its answer comes within the lease.

@@ -6,7 +6,7 @@ use strongroom_domain::{Credential, CredentialId, CrmContent, Operation, Slot, p
 use strongroom_repository::{SealedCredential, Selector};
 use time::OffsetDateTime;
 
-use crate::crm_credential::CrmCredential;
+use crate::ground::crm_content::CrmCredential;
 use crate::{Application, Caller, Failure, Missing};
 
 impl Application {

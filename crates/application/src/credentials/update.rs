@@ -10,9 +10,9 @@ use strongroom_domain::{
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
-use crate::connection_tests::Run;
-use crate::store_credential::end_of_life;
-use crate::test_new_content::Unanswered;
+use crate::connection_tests::before_storing::Unanswered;
+use crate::connection_tests::run::Run;
+use crate::credentials::store::end_of_life;
 use crate::{Application, Caller, Conflict, Failure};
 
 /// How long a write without `If-Match` starts over when somebody else was faster.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use strongroom_domain::{Action, CredentialType, Operation, Rule, Submission};
 
-use crate::connection_tests::{Candidate, Tested};
+use crate::connection_tests::run::{Candidate, Tested};
 use crate::{Application, Caller, Failure};
 
 /// What to test.

@@ -11,9 +11,9 @@ use strongroom_domain::{
 use strongroom_repository::{CompletedFlow, SealedFlow};
 use tokio::time::Instant;
 
-use crate::granted_content::GrantedContent;
-use crate::receive_callback::{CallbackRefused, flow_event};
-use crate::update_credential::PATIENCE;
+use crate::authorizing::callback::{CallbackRefused, flow_event};
+use crate::authorizing::granted_content::GrantedContent;
+use crate::credentials::update::PATIENCE;
 use crate::{Application, Caller, Conflict, Failure};
 
 /// What a person answers on the page.
@@ -125,7 +125,7 @@ impl Application {
             return Err(invalid("completion_code", "must be the one that came back with this authorisation"));
         }
         let event = caller.event(Action::AuthorizationCompleted, Outcome::Success);
-        self.finish(&row, crate::begin_authorization::of_flow(event, &row.flow)).await
+        self.finish(&row, crate::authorizing::begin::of_flow(event, &row.flow)).await
     }
 
     async fn waiting(&self, state: &str) -> Result<Option<SealedFlow>, Failure> {
@@ -205,7 +205,7 @@ impl Application {
         changed.config = granted.content.config.clone();
         changed.access_token_expires_at = granted.content.access_token_expires_at;
         changed.expires_at =
-            crate::store_credential::end_of_life(None, flow.credential_type, &granted.content);
+            crate::credentials::store::end_of_life(None, flow.credential_type, &granted.content);
         changed.oauth_app = Some(flow.app.unwrap_or(OauthAppId::OPERATOR));
         changed.refreshed_at = Some(now);
         let google = flow.credential_type == CredentialType::GoogleOauth;

@@ -12,7 +12,7 @@ use strongroom_domain::{
 use strongroom_repository::{SealedCredential, Selector};
 use time::OffsetDateTime;
 
-use crate::refresh_flights::RefreshOutcome;
+use crate::refreshing::flights::RefreshOutcome;
 use crate::{Application, Caller, Conflict, Failure, Missing};
 
 /// How long a reader waits for a refresh when there is no valid token to give.

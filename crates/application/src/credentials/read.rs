@@ -9,7 +9,7 @@ use strongroom_domain::{Action, Credential, CredentialId, CrmContent, Operation,
 use strongroom_repository::{SealedCredential, Selector};
 use time::OffsetDateTime;
 
-use crate::crm_credential::read_content;
+use crate::ground::crm_content::read_content;
 use crate::{Application, Caller, Conflict, Failure, Missing};
 
 /// The most secrets that one call reads.

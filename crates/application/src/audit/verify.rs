@@ -3,7 +3,7 @@
 use strongroom_domain::audit::AuditHead;
 use strongroom_domain::{Action, Operation, OrganizationId, Outcome};
 
-use crate::audit_chain::{Break, Verification, Walk};
+use crate::audit::chain::{Break, Verification, Walk};
 use crate::{Application, Caller, Checkpoint, Failure, Misshape, MisshapeKind};
 
 /// How many records a check through the API covers when it names no range.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use strongroom_domain::{Content, CredentialType, Provider, TestMeaning};
 
-use crate::connection_tests::{Candidate, Run, pin_host_key};
+use crate::connection_tests::run::{Candidate, Run, pin_host_key};
 use crate::{Application, Caller, Failure};
 
 /// What becomes of new content whose test nobody answered.

@@ -7,8 +7,8 @@ use strongroom_domain::{
 use strongroom_repository::Selector;
 use tokio::time::Instant;
 
-use crate::crm_credential::{CrmCredential, read_content};
-use crate::update_credential::{Checked, PATIENCE, check_revision};
+use crate::credentials::update::{Checked, PATIENCE, check_revision};
+use crate::ground::crm_content::{CrmCredential, read_content};
 use crate::{Application, Caller, Conflict, Failure};
 
 /// What to change.

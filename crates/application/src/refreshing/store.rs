@@ -8,9 +8,9 @@ use strongroom_repository::{SealedCredential, Selector};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
-use crate::refresh_attempt::Attempt;
-use crate::refresh_credential::APP_RETRY;
-use crate::refresh_flights::RefreshOutcome;
+use crate::refreshing::ask::APP_RETRY;
+use crate::refreshing::attempt::Attempt;
+use crate::refreshing::flights::RefreshOutcome;
 use crate::{Application, Failure};
 
 /// How long new tokens are offered to a store that does not answer. They exist nowhere else.

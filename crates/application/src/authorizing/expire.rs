@@ -5,7 +5,7 @@ use strongroom_domain::oauth::CallbackProblem;
 use strongroom_domain::{Action, AuthorizationFlow, Outcome};
 
 use crate::Application;
-use crate::receive_callback::flow_event;
+use crate::authorizing::callback::flow_event;
 
 /// How many flows a round ends.
 const ROUND: u32 = 100;

@@ -15,8 +15,8 @@ use strongroom_domain::{
 use strongroom_repository::{SealedCredential, SealedFlow, Selector};
 use zeroize::Zeroizing;
 
-use crate::begin_authorization::{VERIFIER, of_flow};
-use crate::keep_grant::NewGrant;
+use crate::authorizing::begin::{VERIFIER, of_flow};
+use crate::authorizing::keep::NewGrant;
 use crate::{Application, Failure};
 
 /// The longest code that is taken, in bytes.

@@ -7,7 +7,7 @@ use strongroom_domain::{
 use strongroom_repository::{SealedCredential, StoreError, Unique};
 use time::OffsetDateTime;
 
-use crate::test_new_content::Unanswered;
+use crate::connection_tests::before_storing::Unanswered;
 use crate::{Application, Caller, Conflict, Failure, Misshape, MisshapeKind};
 
 /// What to store.

@@ -7,8 +7,8 @@ use strongroom_domain::{
 };
 use strongroom_repository::{SealedCredential, Selector, TestFinding};
 
-use crate::connection_tests::{Candidate, Tested};
-use crate::test_connection::no_test;
+use crate::connection_tests::run::{Candidate, Tested};
+use crate::connection_tests::unstored::no_test;
 use crate::{Application, Caller, Conflict, Failure, Missing};
 
 /// A stored credential's test.

@@ -13,8 +13,8 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use crate::granted_content::GrantedContent;
-use crate::receive_callback::{Received, flow_event};
+use crate::authorizing::callback::{Received, flow_event};
+use crate::authorizing::granted_content::GrantedContent;
 use crate::{Application, Failure};
 
 /// How long a new grant is offered to a store that does not answer.
@@ -106,7 +106,7 @@ impl Application {
             revision: 1,
             user_id: flow.initiator.user.clone(),
             google_email: email,
-            expires_at: crate::store_credential::end_of_life(None, flow.credential_type, &grant.content),
+            expires_at: crate::credentials::store::end_of_life(None, flow.credential_type, &grant.content),
             access_token_expires_at: grant.content.access_token_expires_at,
             last_tested_at: None,
             last_test_code: None,
