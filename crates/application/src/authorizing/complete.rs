@@ -1,9 +1,7 @@
 //! Completes an authorization: the person confirms on our page, or the principal that began it brings the code.
 
 use strongroom_domain::audit::Origin;
-use strongroom_domain::oauth::{
-    CallbackProblem, Completion, REFRESH_TOKEN, RedirectTarget, Validity, refresh_at, sha256,
-};
+use strongroom_domain::oauth::{CallbackProblem, Completion, REFRESH_TOKEN, RedirectTarget, sha256};
 use strongroom_domain::{
     Action, AuditEvent, AuthorizationFlow, Credential, CredentialStatus, CredentialType, Evidence,
     Integration, IntegrationId, OauthAppId, Operation, Outcome, Rule, Sealed, SecretText,
@@ -13,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::authorizing::callback::{CallbackRefused, flow_event};
 use crate::authorizing::granted_content::GrantedContent;
-use crate::credentials::update::PATIENCE;
+use crate::ground::rows::PATIENCE;
 use crate::{Application, Caller, Conflict, Failure};
 
 /// What a person answers on the page.
@@ -205,7 +203,7 @@ impl Application {
         changed.config = granted.content.config.clone();
         changed.access_token_expires_at = granted.content.access_token_expires_at;
         changed.expires_at =
-            crate::credentials::store::end_of_life(None, flow.credential_type, &granted.content);
+            crate::ground::schedule::end_of_life(None, flow.credential_type, &granted.content);
         changed.oauth_app = Some(flow.app.unwrap_or(OauthAppId::OPERATOR));
         changed.refreshed_at = Some(now);
         let google = flow.credential_type == CredentialType::GoogleOauth;
@@ -219,25 +217,6 @@ impl Application {
         changed.refresh_at = self.next_refresh(&changed, refreshable);
         let sealed = self.seal(&changed, &granted.content.secret).await?;
         Ok((changed, Some(sealed)))
-    }
-
-    /// When the background looks after a new grant.
-    pub(crate) fn next_refresh(
-        &self,
-        credential: &Credential,
-        refreshable: bool,
-    ) -> Option<time::OffsetDateTime> {
-        let ends_at = credential.access_token_expires_at.filter(|_| refreshable)?;
-        let now = self.ports.clock.now();
-        Some(refresh_at(Validity { ends_at, issued_at: Some(now) }, now, self.jitter()))
-    }
-
-    /// A number between 0 and 1.
-    pub(crate) fn jitter(&self) -> f64 {
-        let mut byte = [0; 1];
-        // Without randomness nothing is spread; everything that needs it to be safe says so itself.
-        self.ports.randomness.fill(&mut byte).ok();
-        f64::from(byte[0]) / 255.0
     }
 
     fn connection_of(

@@ -106,7 +106,7 @@ impl Application {
             revision: 1,
             user_id: flow.initiator.user.clone(),
             google_email: email,
-            expires_at: crate::credentials::store::end_of_life(None, flow.credential_type, &grant.content),
+            expires_at: crate::ground::schedule::end_of_life(None, flow.credential_type, &grant.content),
             access_token_expires_at: grant.content.access_token_expires_at,
             last_tested_at: None,
             last_test_code: None,

@@ -9,7 +9,7 @@ use strongroom_domain::{
 use strongroom_repository::StoreError;
 use tokio::time::Instant;
 
-use crate::credentials::update::PATIENCE;
+use crate::ground::rows::PATIENCE;
 use crate::{Application, BeginAuthorization, BegunAuthorization, Caller, Conflict, Failure, Missing};
 
 /// What became of asking for a connection.

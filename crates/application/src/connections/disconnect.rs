@@ -3,7 +3,7 @@
 use strongroom_domain::{Action, Operation, Outcome};
 use tokio::time::Instant;
 
-use crate::credentials::update::PATIENCE;
+use crate::ground::rows::PATIENCE;
 use crate::{Application, Caller, Failure, Missing};
 
 impl Application {

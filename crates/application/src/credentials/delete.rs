@@ -8,7 +8,7 @@ use strongroom_repository::{Ended, Lease, Selector};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::credentials::update::PATIENCE;
+use crate::ground::rows::PATIENCE;
 use crate::{Application, Caller, Conflict, Failure, Missing};
 
 /// How long a deletion that revokes waits for a refresh that is under way.

@@ -8,6 +8,7 @@ use strongroom_repository::{SealedCredential, StoreError, Unique};
 use time::OffsetDateTime;
 
 use crate::connection_tests::before_storing::Unanswered;
+use crate::ground::schedule::end_of_life;
 use crate::{Application, Caller, Conflict, Failure, Misshape, MisshapeKind};
 
 /// What to store.
@@ -156,15 +157,4 @@ impl Application {
             modified_by: caller.principal.id().to_owned(),
         }
     }
-}
-
-/// When a credential stops working unless a person acts: when its owner said so; else, for a grant that
-/// cannot be refreshed, when its token ends; else unknown.
-pub(crate) fn end_of_life(
-    stated: Option<OffsetDateTime>,
-    kind: CredentialType,
-    content: &Content,
-) -> Option<OffsetDateTime> {
-    let refreshable = !kind.is_oauth() || content.secret.get("refresh_token").is_some();
-    stated.or(if refreshable { None } else { content.access_token_expires_at })
 }

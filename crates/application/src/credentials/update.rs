@@ -1,22 +1,17 @@
 //! Replaces a credential's content, or its name.
 
-use std::time::Duration;
-
 use strongroom_domain::connection_test::keep_host_key;
 use strongroom_domain::{
-    Action, AuditEvent, Content, Credential, CredentialId, CredentialName, CredentialType, Evidence,
-    Operation, Outcome, Provider, Sealed, Submission,
+    Content, Credential, CredentialId, CredentialName, CredentialType, Evidence, Operation, Submission,
 };
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use crate::connection_tests::before_storing::Unanswered;
 use crate::connection_tests::run::Run;
-use crate::credentials::store::end_of_life;
+use crate::ground::rows::{PATIENCE, check_revision};
+use crate::ground::schedule::end_of_life;
 use crate::{Application, Caller, Conflict, Failure};
-
-/// How long a write without `If-Match` starts over when somebody else was faster.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What to change.
 #[derive(Debug, Default)]
@@ -162,59 +157,5 @@ impl Application {
                 Err(failure) => return Err(failure),
             }
         }
-    }
-
-    /// A credential as it will be after the caller's edit.
-    pub(crate) fn next_revision(&self, caller: &Caller, current: &Credential) -> Credential {
-        let mut changed = current.clone();
-        changed.revision += 1;
-        changed.updated_at = self.ports.clock.now();
-        changed.modified_by = caller.principal.id().to_owned();
-        changed
-    }
-
-    pub(crate) fn provider_of(&self, credential: &Credential) -> Result<std::sync::Arc<Provider>, Failure> {
-        self.ports.catalog.find(credential.provider.as_str()).ok_or_else(|| {
-            tracing::error!(provider = %credential.provider, "a stored credential's provider is not in the catalog");
-            Failure::Internal
-        })
-    }
-
-    pub(crate) fn change_event(
-        &self,
-        caller: &Caller,
-        before: &Credential,
-        after: &Credential,
-        sealed: Option<&Sealed>,
-    ) -> AuditEvent {
-        let mut changed = Vec::new();
-        if before.name != after.name {
-            changed.push("name");
-        }
-        if before.expires_at != after.expires_at {
-            changed.push("expires_at");
-        }
-        let action = match sealed {
-            Some(_) => Action::CredentialUpdated,
-            None => Action::CredentialRenamed,
-        };
-        if sealed.is_some() {
-            changed.push("credentials");
-        }
-        if before.credential_type != after.credential_type {
-            changed.push("credential_type");
-        }
-        let event = caller.event(action, Outcome::Success).about(after).detail("changed", changed.join(","));
-        match sealed {
-            Some(sealed) => event.sealed_as(self.ports.vault.envelope_digest(sealed)),
-            None => event,
-        }
-    }
-}
-
-pub(crate) fn check_revision(expected: Option<u64>, current: &Credential) -> Result<(), Failure> {
-    match expected {
-        Some(expected) if expected != current.revision => Err(Failure::Conflict(Conflict::StaleRevision)),
-        _ => Ok(()),
     }
 }

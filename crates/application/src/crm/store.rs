@@ -3,8 +3,8 @@
 use strongroom_domain::{Action, CredentialName, CrmContent, Operation, Outcome, Slot, permitted};
 use strongroom_repository::CredentialFilter;
 
-use crate::credentials::store::end_of_life;
 use crate::ground::crm_content::CrmCredential;
+use crate::ground::schedule::end_of_life;
 use crate::{Application, Caller, Conflict, Failure};
 
 /// What to store.

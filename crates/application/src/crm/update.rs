@@ -7,8 +7,9 @@ use strongroom_domain::{
 use strongroom_repository::Selector;
 use tokio::time::Instant;
 
-use crate::credentials::update::{Checked, PATIENCE, check_revision};
+use crate::credentials::update::Checked;
 use crate::ground::crm_content::{CrmCredential, read_content};
+use crate::ground::rows::{PATIENCE, check_revision};
 use crate::{Application, Caller, Conflict, Failure};
 
 /// What to change.

@@ -53,19 +53,4 @@ impl Application {
             Failure::invalid(Rule::naming(format!("must be one of: {}", ids.join(", "))).on("provider"))
         })
     }
-
-    /// How the provider of a stored credential appears to CRM clients. Its file may have changed since.
-    pub(crate) fn crm_mapping_of(
-        &self,
-        credential: &Credential,
-    ) -> Result<(Arc<Provider>, CrmMapping), Failure> {
-        let provider = self.provider_of(credential)?;
-        match provider.crm.clone() {
-            Some(mapping) => Ok((provider, mapping)),
-            None => {
-                tracing::error!(provider = %provider.id, "the provider of a stored credential is no CRM any more");
-                Err(Failure::Internal)
-            }
-        }
-    }
 }

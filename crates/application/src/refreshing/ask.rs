@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use strongroom_domain::audit::Origin;
-use strongroom_domain::oauth::REFRESH_TOKEN;
 use strongroom_domain::{
-    Action, Actor, AuditEvent, Content, Credential, CredentialId, CredentialStatus, CredentialType,
-    Operation, OrganizationId, Outcome, RefreshProblem, Rule,
+    Action, Actor, AuditEvent, Credential, CredentialId, CredentialStatus, CredentialType, Operation,
+    OrganizationId, Outcome, RefreshProblem, Rule,
 };
 use strongroom_repository::{SealedCredential, Selector};
 use time::OffsetDateTime;
@@ -216,26 +215,6 @@ impl Application {
         let (application, owner) = (self.clone(), organization.clone());
         let work = async move { application.refresh_under_lease(&owner, id, &need).await };
         self.refresh_flights.join(organization, id, work)
-    }
-
-    /// When the background refreshes new content that somebody has stored by hand.
-    pub(crate) fn first_refresh(&self, credential: &Credential, content: &Content) -> Option<OffsetDateTime> {
-        let refreshable = self.can_refresh(credential)
-            && credential.credential_type.is_oauth()
-            && content.secret.get(REFRESH_TOKEN).is_some();
-        self.next_refresh(credential, refreshable)
-    }
-
-    /// Whether there is a way to refresh credentials like this.
-    pub(crate) fn can_refresh(&self, credential: &Credential) -> bool {
-        let provider = self.ports.catalog.find(credential.provider.as_str());
-        let Some(server) = provider.as_ref().and_then(|provider| provider.oauth.as_ref()) else {
-            return false;
-        };
-        match credential.credential_type {
-            CredentialType::ClientCredentials => server.client_credentials.is_some(),
-            kind => kind.is_oauth(),
-        }
     }
 }
 
