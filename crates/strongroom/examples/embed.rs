@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use strongroom::Strongroom;
-use strongroom_application::{Caller, Selector, StoreCredential};
+use strongroom_application::{Caller, Selector, StoreCredential, to};
 use strongroom_domain::audit::Origin;
 use strongroom_domain::{
     CredentialType, OrganizationId, Principal, Reach, Role, Scope, SecretText, Submission, SubmittedValue,
@@ -36,16 +36,18 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         slot: None,
         test: false,
     };
-    let stored = vault.store_credential(&alice, new).await?;
+    let admitted = vault.access.admit::<to::CreateCredential>(alice.clone())?;
+    let stored = vault.credentials.store(&admitted, new).await?;
 
     let scopes = [Scope::SecretsRead].into();
     let id = UserId::parse("importer")?;
     let robot = Principal::ServiceAccount { organization, id, scopes, reach: Reach::default() };
     let importer = Caller::new(robot, Origin::default());
-    let opened = vault.read_secret(&importer, Selector::Id(stored.id), None).await?;
+    let admitted = vault.access.admit::<to::ReadSecrets>(importer)?;
+    let opened = vault.credentials.read(&admitted, Selector::Id(stored.id), None).await?;
     let length = opened.secret.get("password").map_or(0, SecretText::len);
     println!("read {} of {}: {length} bytes, on record", stored.id, opened.credential.provider);
-    println!("alice may not: {}", vault.read_secret(&alice, Selector::Id(stored.id), None).await.is_err());
+    println!("alice may not: {}", vault.access.admit::<to::ReadSecrets>(alice).is_err());
 
     strongroom.shutdown().await;
     Ok(())

@@ -46,7 +46,7 @@ pub(crate) async fn serve(builder: Builder) -> Result<Strongroom, StartError> {
     }
     let mut strongroom = assemble(&builder, &data_dir, lock, true).await?;
     strongroom.first_start = first_start;
-    strongroom.application.record_start(&format!("{builder:?}")).await?;
+    strongroom.application.audit.record_start(&format!("{builder:?}")).await?;
     Ok(strongroom)
 }
 
@@ -139,7 +139,7 @@ async fn assemble(
     };
     let limits =
         Limits { credentials_per_provider: builder.credentials_per_provider, tests: builder.test_rates };
-    let application = Application::start(ports, limits, crate::oauth_options::settings(&builder.oauth)?);
+    let application = Application::start(&ports, &limits, crate::oauth_options::settings(&builder.oauth)?);
     let stores = Arc::new(stores);
     let file = checkpoint_file(builder, data_dir);
     let background = background.then(|| Background::start(application.clone(), stores.clone(), guard, file));

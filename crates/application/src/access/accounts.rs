@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use strongroom_domain::service_account::AccountName;
 use strongroom_domain::{
-    Action, AuditEvent, CredentialId, Evidence, Operation, Outcome, ProviderId, Reach, Rule, Scope, ScopeSet,
+    Action, AuditEvent, CredentialId, Evidence, Outcome, ProviderId, Reach, Rule, Scope, ScopeSet,
     ServiceAccount, ServiceAccountId, ServiceAccountStatus,
 };
 
-use crate::{Application, Caller, Conflict, Failure, Missing};
+use super::Access;
+use crate::ground::{Permitted, to};
+use crate::{Caller, Conflict, Failure, Missing};
 
 /// A service account to make.
 #[derive(Debug)]
@@ -40,20 +42,19 @@ pub struct ChangeServiceAccount {
     pub status: Option<ServiceAccountStatus>,
 }
 
-impl Application {
+impl Access {
     /// Makes a service account. The scopes it gets are an event of their own, because an admin may grant
     /// what an admin may not do.
-    pub async fn create_service_account(
+    pub async fn create_account(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::ManageServiceAccounts>,
         new: NewServiceAccount,
     ) -> Result<ServiceAccount, Failure> {
-        self.permit(caller, Operation::ManageServiceAccounts)?;
         self.check_reach(&new.reach)?;
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         let account = ServiceAccount {
             organization: caller.organization().clone(),
-            id: ServiceAccountId(self.ports.ids.next()),
+            id: ServiceAccountId(self.ids.next()),
             name: new.name,
             description: new.description,
             scopes: new
@@ -68,42 +69,40 @@ impl Application {
         let id = account.id.to_string();
         let created = caller.event(Action::ServiceAccountCreated, Outcome::Success).targeting(&id);
         let evidence = Evidence::from(created).and(granted(caller, &account));
-        self.ports.service_accounts.insert(&account, evidence).await?;
+        self.service_accounts.insert(&account, evidence).await?;
         Ok(account)
     }
 
     /// One service account.
-    pub async fn get_service_account(
+    pub async fn get_account(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::ManageServiceAccounts>,
         id: ServiceAccountId,
     ) -> Result<ServiceAccount, Failure> {
-        self.permit(caller, Operation::ManageServiceAccounts)?;
-        let found = self.ports.service_accounts.find(caller.organization(), id).await?;
+        let found = self.service_accounts.find(caller.organization(), id).await?;
         found.ok_or(Failure::NotFound(Missing::ServiceAccount))
     }
 
     /// Service accounts, newest first; `limit` 1 to 500.
-    pub async fn list_service_accounts(
+    pub async fn list_accounts(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::ManageServiceAccounts>,
         offset: u32,
         limit: u32,
     ) -> Result<Vec<ServiceAccount>, Failure> {
-        self.permit(caller, Operation::ManageServiceAccounts)?;
-        Ok(self.ports.service_accounts.list(caller.organization(), offset, limit.clamp(1, 500)).await?)
+        Ok(self.service_accounts.list(caller.organization(), offset, limit.clamp(1, 500)).await?)
     }
 
     /// Changes a service account; its keys obey at once on this instance and within 2 seconds on others.
-    pub async fn change_service_account(
+    pub async fn change_account(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::ManageServiceAccounts>,
         id: ServiceAccountId,
         change: ChangeServiceAccount,
     ) -> Result<ServiceAccount, Failure> {
-        let before = self.get_service_account(caller, id).await?;
+        let before = self.get_account(caller, id).await?;
         let mut after = before.clone();
-        after.updated_at = self.ports.clock.now().max(before.updated_at + time::Duration::microseconds(1));
+        after.updated_at = self.clock.now().max(before.updated_at + time::Duration::microseconds(1));
         after.name = change.name.unwrap_or(after.name);
         after.description = change.description.unwrap_or(after.description);
         after.scopes = change.scopes.unwrap_or(after.scopes);
@@ -119,13 +118,13 @@ impl Application {
         if after.scopes != before.scopes || after.reach != before.reach {
             evidence = evidence.and(granted(caller, &after));
         }
-        let written = self.ports.service_accounts.replace(&after, before.updated_at, evidence).await;
+        let written = self.service_accounts.replace(&after, before.updated_at, evidence).await;
         self.verified_keys.forget();
         match written.map_err(Failure::from) {
             Ok(()) => Ok(after),
             Err(Failure::Conflict(Conflict::StaleRevision)) => {
                 // Somebody was faster: removed it, or changed what this change would overwrite.
-                self.get_service_account(caller, id).await?;
+                self.get_account(caller, id).await?;
                 Err(Failure::unavailable())
             }
             Err(failure) => Err(failure),
@@ -133,10 +132,13 @@ impl Application {
     }
 
     /// Removes a service account; its keys die with it.
-    pub async fn delete_service_account(&self, caller: &Caller, id: ServiceAccountId) -> Result<(), Failure> {
-        self.permit(caller, Operation::ManageServiceAccounts)?;
+    pub async fn delete_account(
+        &self,
+        caller: &Permitted<to::ManageServiceAccounts>,
+        id: ServiceAccountId,
+    ) -> Result<(), Failure> {
         let event = caller.event(Action::ServiceAccountDeleted, Outcome::Success).targeting(id.to_string());
-        let deleted = self.ports.service_accounts.delete(caller.organization(), id, event.into()).await;
+        let deleted = self.service_accounts.delete(caller.organization(), id, event.into()).await;
         self.verified_keys.forget();
         if deleted? { Ok(()) } else { Err(Failure::NotFound(Missing::ServiceAccount)) }
     }
@@ -149,7 +151,7 @@ impl Application {
             ));
         }
         let unknown = |providers: &BTreeSet<ProviderId>| {
-            providers.iter().any(|id| self.ports.catalog.find(id.as_str()).is_none())
+            providers.iter().any(|id| self.catalog.find(id.as_str()).is_none())
         };
         if reach.providers.as_ref().is_some_and(unknown) {
             return Err(Failure::invalid(Rule::fixed("must name providers of the catalog").on("providers")));

@@ -10,7 +10,8 @@ use strongroom_repository::KeyHolder;
 use strongroom_vault::Purpose;
 use tokio::time::Instant;
 
-use crate::{Application, Caller, Failure};
+use super::Access;
+use crate::{Caller, Failure};
 
 /// What a request presents.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +30,7 @@ pub enum Presented<'a> {
 /// Who somebody proved to be, and how (`jwt:<issuer>` or `api_key:<id>`).
 type Proof = (Principal, String);
 
-impl Application {
+impl Access {
     /// Finds out who is asking.
     ///
     /// With both a bearer token and an API key, both must be valid and of one organisation; the caller is
@@ -72,7 +73,7 @@ impl Application {
     }
 
     fn verify_token(&self, token: &str) -> Result<Proof, Failure> {
-        let verified = self.ports.tokens.verify(token, self.ports.clock.now()).map_err(|reason| {
+        let verified = self.tokens.verify(token, self.clock.now()).map_err(|reason| {
             tracing::debug!(%reason, "a token was refused");
             Failure::Unauthenticated { presented: true }
         })?;
@@ -89,13 +90,13 @@ impl Application {
     async fn verify_key(&self, text: &str) -> Result<Proof, Failure> {
         const REFUSED: Failure = Failure::Unauthenticated { presented: true };
         let presented = PresentedApiKey::parse(text).ok_or(REFUSED)?;
-        let keys = &self.ports.purpose_keys;
+        let keys = &self.purpose_keys;
         let cache_key = keys.digest(Purpose::ApiKey, keys.current(Purpose::ApiKey), &presented.bytes())?;
         let holder = match self.verified_keys.get(&presented.id, cache_key) {
             Some(holder) => holder,
             None => {
                 let (began, epoch) = (Instant::now(), self.verified_keys.epoch());
-                let holder = self.ports.service_accounts.find_key(&presented.id).await?.ok_or(REFUSED)?;
+                let holder = self.service_accounts.find_key(&presented.id).await?.ok_or(REFUSED)?;
                 let bound = presented.bound_bytes(&holder.key.organization, holder.key.service_account);
                 let digest = keys.digest(Purpose::ApiKey, holder.key.digest_key, &bound)?;
                 if !keys.equal(&digest, &holder.key.digest) {
@@ -105,7 +106,7 @@ impl Application {
                 holder
             }
         };
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         let expired = holder.key.expires_at.is_some_and(|end| end <= now);
         if expired || holder.account.status == ServiceAccountStatus::Inactive {
             return Err(REFUSED);
@@ -121,7 +122,7 @@ impl Application {
         }
         let (system, actor) = (OrganizationId::system(), Actor::system("authentication"));
         let event = AuditEvent::new(system, Action::AuthenticationFailed, Outcome::Denied, actor, origin);
-        self.denials.record(event, &self.audit_writer);
+        self.gate.put_on_record(event);
     }
 }
 

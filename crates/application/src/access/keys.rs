@@ -3,12 +3,14 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use strongroom_domain::service_account::{AccountName, ApiKey, PresentedApiKey};
-use strongroom_domain::{Action, ApiKeyId, Operation, Outcome, Rule, SecretText, ServiceAccountId};
+use strongroom_domain::{Action, ApiKeyId, Outcome, Rule, SecretText, ServiceAccountId};
 use strongroom_vault::Purpose;
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use crate::{Application, Caller, Failure, Missing};
+use super::Access;
+use crate::ground::{Permitted, to};
+use crate::{Failure, Missing};
 
 /// An API key to issue.
 #[derive(Debug)]
@@ -28,30 +30,29 @@ pub struct IssuedApiKey {
     pub token: SecretText,
 }
 
-impl Application {
+impl Access {
     /// Issues a key with 256 random bits. Only its keyed digest is stored: slow hashing protects guessable
     /// secrets, and this one cannot be guessed.
-    pub async fn create_api_key(
+    pub async fn create_key(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::ManageApiKeys>,
         service_account: ServiceAccountId,
         new: NewApiKey,
     ) -> Result<IssuedApiKey, Failure> {
-        self.permit(caller, Operation::ManageApiKeys)?;
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         if new.expires_at.is_some_and(|end| end <= now) {
             return Err(Failure::invalid(Rule::fixed("must lie in the future").on("expires_at")));
         }
         let mut id = [0; 10];
         let mut bits = Zeroizing::new([0; 32]);
-        let random = |bytes: &mut [u8]| self.ports.randomness.fill(bytes).map_err(|_| Failure::Internal);
+        let random = |bytes: &mut [u8]| self.randomness.fill(bytes).map_err(|_| Failure::Internal);
         random(&mut id)?;
         random(bits.as_mut())?;
         let id = ApiKeyId::from_random(id);
         let secret = SecretText::new(URL_SAFE_NO_PAD.encode(bits.as_ref()));
         let presented = PresentedApiKey { id: id.clone(), secret };
         let bound = presented.bound_bytes(caller.organization(), service_account);
-        let keys = &self.ports.purpose_keys;
+        let keys = &self.purpose_keys;
         let digest_key = keys.current(Purpose::ApiKey);
         let key = ApiKey {
             organization: caller.organization().clone(),
@@ -69,7 +70,7 @@ impl Application {
             .event(Action::ApiKeyCreated, Outcome::Success)
             .targeting(key.id.as_str())
             .detail("service_account", service_account.to_string());
-        if !self.ports.service_accounts.insert_key(&key, event.into()).await? {
+        if !self.service_accounts.insert_key(&key, event.into()).await? {
             return Err(Failure::NotFound(Missing::ServiceAccount));
         }
         let token = format!("{}{}_{}", PresentedApiKey::PREFIX, key.id.as_str(), presented.secret.expose());
@@ -78,32 +79,30 @@ impl Application {
     }
 
     /// The keys of a service account, newest first.
-    pub async fn list_api_keys(
+    pub async fn list_keys(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::ManageApiKeys>,
         account: ServiceAccountId,
     ) -> Result<Vec<ApiKey>, Failure> {
-        self.permit(caller, Operation::ManageApiKeys)?;
-        if self.ports.service_accounts.find(caller.organization(), account).await?.is_none() {
+        if self.service_accounts.find(caller.organization(), account).await?.is_none() {
             return Err(Failure::NotFound(Missing::ServiceAccount));
         }
-        Ok(self.ports.service_accounts.list_keys(caller.organization(), account).await?)
+        Ok(self.service_accounts.list_keys(caller.organization(), account).await?)
     }
 
     /// Revokes a key: at once on this instance, within 2 seconds on every other.
-    pub async fn revoke_api_key(
+    pub async fn revoke_key(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::ManageApiKeys>,
         account: ServiceAccountId,
         key: &ApiKeyId,
     ) -> Result<(), Failure> {
-        self.permit(caller, Operation::ManageApiKeys)?;
         let event = caller
             .event(Action::ApiKeyRevoked, Outcome::Success)
             .targeting(key.as_str())
             .detail("service_account", account.to_string());
         let revoked =
-            self.ports.service_accounts.delete_key(caller.organization(), account, key, event.into()).await;
+            self.service_accounts.delete_key(caller.organization(), account, key, event.into()).await;
         self.verified_keys.forget();
         if revoked? { Ok(()) } else { Err(Failure::NotFound(Missing::ApiKey)) }
     }

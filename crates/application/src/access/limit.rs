@@ -2,14 +2,16 @@
 
 use strongroom_domain::{Action, Outcome};
 
-use crate::{Application, Caller, Failure};
+use super::Access;
+use crate::{Failure, Operator};
 
-impl Application {
+impl Access {
     /// Sets the limit, or gives the organisation back to the deployment's default. Only the operator's
     /// command line calls this, so there is no operation in the permission table for it.
-    pub async fn limit_organization(&self, operator: &Caller, limit: Option<u32>) -> Result<(), Failure> {
+    pub async fn limit_organization(&self, operator: &Operator, limit: Option<u32>) -> Result<(), Failure> {
         let value = limit.map_or_else(|| "default".to_owned(), |limit| limit.to_string());
-        let event = operator.event(Action::OrganizationLimitSet, Outcome::Success).detail("limit", value);
-        Ok(self.ports.organizations.set_limit(operator.organization(), limit, event.into()).await?)
+        let caller = operator.caller();
+        let event = caller.event(Action::OrganizationLimitSet, Outcome::Success).detail("limit", value);
+        Ok(self.organizations.set_limit(caller.organization(), limit, event.into()).await?)
     }
 }

@@ -10,7 +10,8 @@ use strongroom_domain::{OrganizationId, PurposeKeyId};
 use strongroom_vault::Purpose;
 use time::OffsetDateTime;
 
-use crate::{Application, Failure};
+use super::Audit;
+use crate::Failure;
 
 /// How many heads one checkpoint line holds at most.
 const HEADS: u32 = 500;
@@ -55,19 +56,18 @@ impl Checkpoint {
     }
 }
 
-impl Application {
+impl Audit {
     /// Signs the heads that have changed since `since`, in pages.
-    pub async fn checkpoint_audit(&self, since: Option<OffsetDateTime>) -> Result<Vec<Checkpoint>, Failure> {
-        let at = self.ports.clock.now();
+    pub async fn checkpoint(&self, since: Option<OffsetDateTime>) -> Result<Vec<Checkpoint>, Failure> {
+        let at = self.clock.now();
         let mut checkpoints = Vec::new();
         let mut after = None;
         loop {
-            let heads = self.ports.audit.heads(since, after, HEADS).await?;
+            let heads = self.trail.heads(since, after, HEADS).await?;
             let Some(last) = heads.last() else { return Ok(checkpoints) };
             after = Some(last.organization.clone());
-            let key = self.ports.purpose_keys.current(Purpose::Audit);
-            let mac =
-                self.ports.purpose_keys.digest(Purpose::Audit, key, &Checkpoint::signed_bytes(at, &heads))?;
+            let key = self.purpose_keys.current(Purpose::Audit);
+            let mac = self.purpose_keys.digest(Purpose::Audit, key, &Checkpoint::signed_bytes(at, &heads))?;
             checkpoints.push(Checkpoint { at, heads, key, mac });
         }
     }
@@ -85,7 +85,7 @@ impl Application {
             .into_iter()
             .map(|(organization, (seq, mac))| AuditHead { organization, seq, mac })
             .collect();
-        let keys = &self.ports.purpose_keys;
+        let keys = &self.purpose_keys;
         let expected = keys.digest(Purpose::Audit, key, &Checkpoint::signed_bytes(at, &heads)).ok()?;
         keys.equal(&expected, &mac).then_some(Checkpoint { at, heads, key, mac })
     }

@@ -1,10 +1,12 @@
 //! Checks audit chains.
 
 use strongroom_domain::audit::AuditHead;
-use strongroom_domain::{Action, Operation, OrganizationId, Outcome};
+use strongroom_domain::{Action, OrganizationId, Outcome};
 
-use crate::audit::chain::{Break, Verification, Walk};
-use crate::{Application, Caller, Checkpoint, Failure, Misshape, MisshapeKind};
+use super::Audit;
+use super::chain::{Break, Verification, Walk};
+use crate::ground::{Permitted, to};
+use crate::{Checkpoint, Failure, Misshape, MisshapeKind};
 
 /// How many records a check through the API covers when it names no range.
 const RECENT: u64 = 10_000;
@@ -20,11 +22,14 @@ pub struct VerifyAudit {
     pub to_seq: Option<u64>,
 }
 
-impl Application {
+impl Audit {
     /// Checks part of the chain of the caller's organisation. The check is put on record.
-    pub async fn verify_audit(&self, caller: &Caller, range: VerifyAudit) -> Result<Verification, Failure> {
-        self.permit(caller, Operation::VerifyAudit)?;
-        let head = self.ports.audit.head(caller.organization()).await?.map_or(0, |head| head.seq);
+    pub async fn verify(
+        &self,
+        caller: &Permitted<to::VerifyAudit>,
+        range: VerifyAudit,
+    ) -> Result<Verification, Failure> {
+        let head = self.trail.head(caller.organization()).await?.map_or(0, |head| head.seq);
         let last = range.to_seq.map_or(head, |to| to.min(head));
         let from = range.from_seq.unwrap_or(last.saturating_sub(RECENT - 1));
         if range.from_seq.is_some_and(|from| from > last.max(1)) {
@@ -46,7 +51,7 @@ impl Application {
                 if result.broken.is_none() { Outcome::Success } else { Outcome::Failed },
             )
             .detail("records", result.events.to_string());
-        self.audit_writer.record(vec![event]).await?;
+        self.audit.record(vec![event]).await?;
         Ok(result)
     }
 
@@ -56,17 +61,13 @@ impl Application {
     }
 
     /// The heads of all chains by ascending organisation, a page at a time, for the operator's command line.
-    pub async fn audit_heads(
-        &self,
-        after: Option<OrganizationId>,
-        limit: u32,
-    ) -> Result<Vec<AuditHead>, Failure> {
-        Ok(self.ports.audit.heads(None, after, limit).await?)
+    pub async fn heads(&self, after: Option<OrganizationId>, limit: u32) -> Result<Vec<AuditHead>, Failure> {
+        Ok(self.trail.heads(None, after, limit).await?)
     }
 
     /// Organisations whose records have lost their head, which no untouched store has.
     pub async fn headless_chains(&self) -> Result<Vec<OrganizationId>, Failure> {
-        Ok(self.ports.audit.headless().await?)
+        Ok(self.trail.headless().await?)
     }
 
     /// Compares a checkpoint that was kept elsewhere with the chains: a record that it names and that is
@@ -89,6 +90,6 @@ impl Application {
     }
 
     fn walk<'a>(&'a self, organization: &'a OrganizationId) -> Walk<'a> {
-        Walk { trail: self.ports.audit.as_ref(), keys: self.ports.purpose_keys.as_ref(), organization }
+        Walk { trail: self.trail.as_ref(), keys: self.purpose_keys.as_ref(), organization }
     }
 }

@@ -1,9 +1,11 @@
 //! The OAuth apps that an organisation has registered itself. An admin sets ids and secrets, never endpoints.
 
-use strongroom_domain::{Action, OauthApp, OauthAppId, Operation, Outcome, Rule, SecretText};
+use strongroom_domain::{Action, OauthApp, OauthAppId, Outcome, Rule, SecretText};
 use strongroom_repository::{SealedOauthApp, StoreError, Unique};
 
-use crate::{Application, Caller, Conflict, Failure, Missing};
+use super::Authorizing;
+use crate::ground::{Permitted, to};
+use crate::{Conflict, Failure, Missing};
 
 /// An app to store.
 #[derive(Debug)]
@@ -25,35 +27,34 @@ pub struct ShownOauthApp {
     pub redirect_uris: Vec<(String, String)>,
 }
 
-impl Application {
+impl Authorizing {
     /// Stores an app for every provider that shares its name.
     ///
     /// # Errors
     /// `Invalid` for a provider without an authorization server, `Conflict(OauthAppExists)`.
-    pub async fn create_oauth_app(
+    pub async fn create_app(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::ManageOauthApps>,
         new: NewOauthApp,
     ) -> Result<ShownOauthApp, Failure> {
-        self.permit(caller, Operation::ManageOauthApps)?;
-        let provider = self.oauth_provider(&new.provider)?;
+        let provider = self.clients.oauth_provider(&new.provider)?;
         let name = provider.oauth.as_ref().map(|server| server.app.clone()).ok_or(Failure::Internal)?;
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         let app = OauthApp {
             organization: caller.organization().clone(),
-            id: OauthAppId(self.ports.ids.next()),
+            id: OauthAppId(self.ids.next()),
             app: name,
             client_id: checked_id(&new.client_id)?,
             created_at: now,
             updated_at: now,
             created_by: caller.principal.id().to_owned(),
         };
-        let sealed = self.seal_app(&app, checked_secret(new.client_secret)?).await?;
+        let sealed = self.sealing.seal_app(&app, checked_secret(new.client_secret)?).await?;
         let event = caller
             .event(Action::OauthAppCreated, Outcome::Success)
             .targeting(app.id.to_string())
             .detail("app", app.app.as_str());
-        match self.ports.oauth_apps.insert(&SealedOauthApp { app: app.clone(), sealed }, event.into()).await {
+        match self.apps.insert(&SealedOauthApp { app: app.clone(), sealed }, event.into()).await {
             Ok(()) => Ok(self.shown(app)),
             Err(StoreError::Duplicate(Unique::OauthApp)) => Err(Failure::Conflict(Conflict::OauthAppExists)),
             Err(error) => Err(error.into()),
@@ -61,57 +62,64 @@ impl Application {
     }
 
     /// The organisation's apps.
-    pub async fn list_oauth_apps(&self, caller: &Caller) -> Result<Vec<ShownOauthApp>, Failure> {
-        self.permit(caller, Operation::ManageOauthApps)?;
-        let apps = self.ports.oauth_apps.list(caller.organization()).await?;
+    pub async fn list_apps(
+        &self,
+        caller: &Permitted<to::ManageOauthApps>,
+    ) -> Result<Vec<ShownOauthApp>, Failure> {
+        let apps = self.apps.list(caller.organization()).await?;
         Ok(apps.into_iter().map(|app| self.shown(app)).collect())
     }
 
     /// One of them.
-    pub async fn get_oauth_app(&self, caller: &Caller, id: OauthAppId) -> Result<ShownOauthApp, Failure> {
-        self.permit(caller, Operation::ManageOauthApps)?;
-        let found = self.ports.oauth_apps.find(caller.organization(), id).await?;
+    pub async fn get_app(
+        &self,
+        caller: &Permitted<to::ManageOauthApps>,
+        id: OauthAppId,
+    ) -> Result<ShownOauthApp, Failure> {
+        let found = self.apps.find(caller.organization(), id).await?;
         Ok(self.shown(found.ok_or(Failure::NotFound(Missing::OauthApp))?.app))
     }
 
     /// Replaces the secret of an app, after it was rotated at the provider. Grants that belong to it go on with the
     /// new one.
-    pub async fn replace_oauth_app_secret(
+    pub async fn replace_app_secret(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::ManageOauthApps>,
         id: OauthAppId,
         secret: SecretText,
     ) -> Result<ShownOauthApp, Failure> {
-        self.permit(caller, Operation::ManageOauthApps)?;
-        let found = self.ports.oauth_apps.find(caller.organization(), id).await?;
+        let found = self.apps.find(caller.organization(), id).await?;
         let mut app = found.ok_or(Failure::NotFound(Missing::OauthApp))?.app;
-        app.updated_at = self.ports.clock.now();
+        app.updated_at = self.clock.now();
         let secret = checked_secret(Some(secret))?;
         if secret.is_none() {
             return Err(Failure::invalid(Rule::fixed("is required").on("client_secret")));
         }
-        let sealed = self.seal_app(&app, secret).await?;
+        let sealed = self.sealing.seal_app(&app, secret).await?;
         let event = caller
             .event(Action::OauthAppUpdated, Outcome::Success)
             .targeting(app.id.to_string())
             .detail("app", app.app.as_str());
         let row = SealedOauthApp { app: app.clone(), sealed };
-        match self.ports.oauth_apps.replace(&row, event.into()).await? {
+        match self.apps.replace(&row, event.into()).await? {
             true => Ok(self.shown(app)),
             false => Err(Failure::NotFound(Missing::OauthApp)),
         }
     }
 
     /// Removes an app. Grants that belong to it stay, and are not refreshed any more.
-    pub async fn delete_oauth_app(&self, caller: &Caller, id: OauthAppId) -> Result<(), Failure> {
-        self.permit(caller, Operation::ManageOauthApps)?;
-        let found = self.ports.oauth_apps.find(caller.organization(), id).await?;
+    pub async fn delete_app(
+        &self,
+        caller: &Permitted<to::ManageOauthApps>,
+        id: OauthAppId,
+    ) -> Result<(), Failure> {
+        let found = self.apps.find(caller.organization(), id).await?;
         let app = found.ok_or(Failure::NotFound(Missing::OauthApp))?.app;
         let event = caller
             .event(Action::OauthAppDeleted, Outcome::Success)
             .targeting(app.id.to_string())
             .detail("app", app.app);
-        match self.ports.oauth_apps.delete(caller.organization(), id, event.into()).await? {
+        match self.apps.delete(caller.organization(), id, event.into()).await? {
             true => Ok(()),
             false => Err(Failure::NotFound(Missing::OauthApp)),
         }
@@ -119,7 +127,7 @@ impl Application {
 
     /// Without a public URL no redirect URI is known, and an app is shown without any.
     fn shown(&self, app: OauthApp) -> ShownOauthApp {
-        let catalog = self.ports.catalog.all();
+        let catalog = self.catalog.all();
         let users = catalog.iter().filter(|provider| {
             provider
                 .oauth
@@ -128,7 +136,7 @@ impl Application {
         });
         let redirect_uris = users.filter_map(|provider| {
             let id = provider.id.as_str();
-            Some((id.to_owned(), self.redirect_uri(id, Some(app.id)).ok()?))
+            Some((id.to_owned(), self.clients.redirect_uri(id, Some(app.id)).ok()?))
         });
         ShownOauthApp { redirect_uris: redirect_uris.collect(), app }
     }

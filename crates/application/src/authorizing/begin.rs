@@ -1,5 +1,6 @@
 //! Begins an authorization: makes the URL that a person is sent to, and remembers who asked for what.
 
+use super::events::of_flow;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use strongroom_authorization_server::{AuthorizationRequest, Subject};
@@ -7,14 +8,16 @@ use strongroom_domain::oauth::{
     Completion, Connects, FlowId, Initiator, RedirectTarget, pkce_challenge, sha256,
 };
 use strongroom_domain::{
-    Action, AuthorizationFlow, Content, Credential, CredentialId, CredentialName, OauthServer, Operation,
-    Outcome, Principal, Provider, Rule, SecretPayload, SecretText, Submission,
+    Action, AuthorizationFlow, Content, Credential, CredentialId, CredentialName, OauthServer, Outcome,
+    Principal, Provider, Rule, SecretPayload, SecretText, Submission,
 };
 use strongroom_repository::{SealedFlow, StoreError};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use crate::{Application, Caller, Conflict, Failure};
+use super::Authorizing;
+use crate::ground::{Permitted, to};
+use crate::{Caller, Conflict, Failure};
 
 /// How many flows of one organisation are under way at most.
 const FLOWS_PER_ORGANIZATION: u32 = 1_000;
@@ -52,41 +55,41 @@ pub struct BegunAuthorization {
     pub expires_at: OffsetDateTime,
 }
 
-impl Application {
+impl Authorizing {
     /// Begins an authorization.
     ///
     /// # Errors
     /// `Invalid` for a provider without an authorization server or an app, for a place that people may not be sent
     /// to, for fields that are missing or wrong; `NotFound` for a credential that the caller does not reach;
     /// `Limited` when 1,000 flows of the organisation are under way.
-    pub async fn begin_authorization(
+    pub async fn begin(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::AuthorizeCredential>,
         asked: BeginAuthorization,
     ) -> Result<BegunAuthorization, Failure> {
-        self.permit(caller, Operation::AuthorizeCredential)?;
-        self.begin_permitted(caller, asked, None).await
+        self.begin_flow(caller, asked, None).await
     }
 
-    /// The same for a caller whom the table allows an operation that includes it.
-    pub(crate) async fn begin_permitted(
+    /// Begins an authorization, like [`Self::begin`], and makes a connection of it when it completes, if `connects`
+    /// says so.
+    pub(crate) async fn begin_flow(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::AuthorizeCredential>,
         asked: BeginAuthorization,
         connects: Option<Connects>,
     ) -> Result<BegunAuthorization, Failure> {
-        let provider = self.oauth_provider(&asked.provider)?;
+        let provider = self.clients.oauth_provider(&asked.provider)?;
         let server = provider.oauth.as_ref().ok_or(Failure::Internal)?;
         let again = self.credential_to_authorize(caller, &provider, server, asked.credential_id).await?;
-        let found = self.client_for(caller.organization(), server).await?;
-        let completion = self.oauth.completion;
+        let found = self.clients.client_for(caller.organization(), server).await?;
+        let completion = self.settings.completion;
         let initiator = initiator(caller, asked.subject.as_deref(), completion)?;
         let redirect_to = asked.redirect_to.as_deref().map(|text| self.admit_redirect(text)).transpose()?;
         let config = match &again {
             Some(credential) => credential.config.clone(),
             None => provider.accept_inputs(server, asked.inputs).map_err(Failure::Invalid)?,
         };
-        let redirect_uri = self.redirect_uri(provider.id.as_str(), found.app)?;
+        let redirect_uri = self.clients.redirect_uri(provider.id.as_str(), found.app)?;
         let (state, verifier) = (self.random_code()?, self.random_code()?);
         let content = Content { config: config.clone(), ..Content::default() };
         let subject =
@@ -98,12 +101,12 @@ impl Application {
             state: &state,
             code_challenge: &pkce_challenge(&verifier),
         };
-        let place = self.ports.authorization_server.authorization_url(&subject, &request);
+        let place = self.server.authorization_url(&subject, &request);
         let place = place.map_err(Failure::invalid)?;
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         let flow = AuthorizationFlow {
             organization: caller.organization().clone(),
-            id: FlowId(self.ports.ids.next()),
+            id: FlowId(self.ids.next()),
             state: sha256(&state),
             provider: provider.id.clone(),
             credential_type: server.credential_type,
@@ -115,7 +118,7 @@ impl Application {
             scope: place.scope,
             inputs: config,
             completion,
-            credential: again.as_ref().map_or_else(|| CredentialId(self.ports.ids.next()), |known| known.id),
+            credential: again.as_ref().map_or_else(|| CredentialId(self.ids.next()), |known| known.id),
             reauthorizes: again.as_ref().map(|known| known.revision),
             connects,
             created_at: now,
@@ -137,11 +140,11 @@ impl Application {
     ) -> Result<(), Failure> {
         let mut payload = SecretPayload::default();
         payload.insert(VERIFIER, SecretText::new(verifier.to_owned()));
-        let sealed = self.seal_flow(&flow, &payload).await?;
+        let sealed = self.sealing.seal_flow(&flow, &payload).await?;
         let event = of_flow(caller.event(Action::AuthorizationBegun, Outcome::Success), &flow)
             .detail("completion", flow.completion.as_str());
         let row = SealedFlow { flow, sealed, completion_code: None };
-        let begun = self.ports.authorization_flows.begin(&row, FLOWS_PER_ORGANIZATION, event.into()).await;
+        let begun = self.flows.begin(&row, FLOWS_PER_ORGANIZATION, event.into()).await;
         begun.map_err(|error| match error {
             StoreError::QuotaExceeded => {
                 Failure::Limited { retry_after: std::time::Duration::from_secs(60), allowance: None }
@@ -153,7 +156,7 @@ impl Application {
     /// The credential to authorise again, which the caller reaches and which is of this provider's OAuth type.
     async fn credential_to_authorize(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::AuthorizeCredential>,
         provider: &Provider,
         server: &OauthServer,
         id: Option<CredentialId>,
@@ -161,10 +164,10 @@ impl Application {
         let Some(id) = id else {
             return match caller.principal.reach().allows_creating(&provider.id) {
                 true => Ok(None),
-                false => Err(self.deny(caller, Operation::AuthorizeCredential)),
+                false => Err(self.gate.deny(caller)),
             };
         };
-        let credential = self.reachable(caller, id).await?;
+        let credential = self.rows.reachable(caller, id).await?;
         let fits = credential.provider == provider.id && credential.credential_type == server.credential_type;
         if !fits {
             let rule = Rule::naming(format!(
@@ -183,31 +186,17 @@ impl Application {
     }
 
     pub(crate) fn admit_redirect(&self, text: &str) -> Result<RedirectTarget, Failure> {
-        self.oauth.redirects.admit(text).map_err(|rule| Failure::invalid(rule.on("redirect_to")))
+        self.settings.redirects.admit(text).map_err(|rule| Failure::invalid(rule.on("redirect_to")))
     }
 
     /// 256 random bits as 43 characters of base64url, which also makes a verifier of RFC 7636, section 4.1.
     pub(crate) fn random_code(&self) -> Result<Zeroizing<String>, Failure> {
         let mut bytes = Zeroizing::new([0; 32]);
-        self.ports.randomness.fill(&mut *bytes).map_err(|error| {
+        self.randomness.fill(&mut *bytes).map_err(|error| {
             tracing::error!(%error, "no random code could be made");
             Failure::unavailable()
         })?;
         Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(*bytes)))
-    }
-}
-
-/// Names the flow's provider and credential.
-pub(crate) fn of_flow(
-    mut event: strongroom_domain::AuditEvent,
-    flow: &AuthorizationFlow,
-) -> strongroom_domain::AuditEvent {
-    event.provider = Some(flow.provider.clone());
-    event.credential = Some(flow.credential);
-    event.target = flow.app.map(|app| app.to_string());
-    match flow.reauthorizes {
-        Some(_) => event.detail("reauthorizes", "true"),
-        None => event,
     }
 }
 

@@ -9,15 +9,17 @@ use strongroom_domain::oauth::{
     ACCESS_TOKEN, Account, CallbackProblem, Completion, Granted, REFRESH_TOKEN, RedirectTarget, sha256,
 };
 use strongroom_domain::{
-    Action, Actor, AuditEvent, AuthorizationFlow, Content, Credential, CredentialStatus, CredentialType,
-    OauthServer, Outcome, Provider, SecretText,
+    Action, Actor, AuthorizationFlow, Content, Credential, CredentialStatus, CredentialType, OauthServer,
+    Outcome, Provider, SecretText,
 };
 use strongroom_repository::{SealedCredential, SealedFlow, Selector};
 use zeroize::Zeroizing;
 
-use crate::authorizing::begin::{VERIFIER, of_flow};
-use crate::authorizing::keep::NewGrant;
-use crate::{Application, Failure};
+use super::Authorizing;
+use super::begin::VERIFIER;
+use super::events::flow_event;
+use super::keep::NewGrant;
+use crate::Failure;
 
 /// The longest code that is taken, in bytes.
 const MAX_CODE: usize = 4_096;
@@ -89,26 +91,29 @@ impl CallbackRefused {
     }
 }
 
-impl Application {
+impl Authorizing {
     /// Handles a callback. The state is used up by it, whatever comes of it.
     ///
     /// Once the code is sent, the work goes on when the browser hangs up, and a store that is away is waited for.
     ///
     /// # Errors
     /// [`CallbackRefused`]; nothing is stored then.
-    pub async fn receive_callback(&self, received: ReceiveCallback) -> Result<Received, CallbackRefused> {
+    pub async fn receive_callback(
+        self: &Arc<Self>,
+        received: ReceiveCallback,
+    ) -> Result<Received, CallbackRefused> {
         let state = received.parameters.get("state").map(SecretText::expose).unwrap_or_default();
         if received.repeated || state.len() != 43 {
             return Err(CallbackRefused::page(CallbackProblem::UnknownState));
         }
         let state = Zeroizing::new(state.to_owned());
-        let row = self.ports.authorization_flows.take(&sha256(&state)).await.map_err(|error| {
+        let row = self.flows.take(&sha256(&state)).await.map_err(|error| {
             let _: Failure = error.into();
             CallbackRefused::page(CallbackProblem::Unavailable)
         })?;
         let row = row.ok_or(CallbackRefused::page(CallbackProblem::UnknownState))?;
-        let work = self.clone();
-        let task = tokio::spawn(async move { work.receive_taken(row, received, state).await });
+        let desk = self.clone();
+        let task = tokio::spawn(async move { desk.receive_taken(row, received, state).await });
         task.await.unwrap_or(Err(CallbackRefused::page(CallbackProblem::Unavailable)))
     }
 
@@ -126,9 +131,7 @@ impl Application {
                 let event = flow_event(&flow, &origin, Action::AuthorizationFailed, Outcome::Denied)
                     .detail("reason", problem.as_str());
                 let (organization, id) = (&flow.organization, flow.id);
-                if let Err(error) =
-                    self.ports.authorization_flows.abandon(organization, id, event.into()).await
-                {
+                if let Err(error) = self.flows.abandon(organization, id, event.into()).await {
                     tracing::warn!(%error, "a flow that came to nothing was not removed; it ends by itself");
                 }
                 // Somebody who answers in a provider's name is not to be told where people go.
@@ -154,8 +157,7 @@ impl Application {
         if !same_place {
             return Err(CallbackProblem::OtherProvider);
         }
-        let provider =
-            self.ports.catalog.find(flow.provider.as_str()).ok_or(CallbackProblem::Misconfigured)?;
+        let provider = self.catalog.find(flow.provider.as_str()).ok_or(CallbackProblem::Misconfigured)?;
         let server = provider.oauth.as_ref().ok_or(CallbackProblem::Misconfigured)?;
         let current = self.current_of(flow).await?;
         let base = self.base_content(flow, current.as_ref(), &received.origin).await?;
@@ -181,8 +183,7 @@ impl Application {
         if flow.reauthorizes.is_none() {
             return Ok(None);
         }
-        let found =
-            self.ports.credentials.find_sealed(&flow.organization, &Selector::Id(flow.credential)).await;
+        let found = self.credentials.find_sealed(&flow.organization, &Selector::Id(flow.credential)).await;
         let found =
             found.map_err(|_| CallbackProblem::Unavailable)?.ok_or(CallbackProblem::CredentialGone)?;
         match flow.reauthorizes == Some(found.credential.revision) {
@@ -203,7 +204,8 @@ impl Application {
             return Ok(Content { config: flow.inputs.clone(), ..Content::default() });
         };
         let job = (Actor::system("authorization"), origin.clone());
-        let mut secret = self.open_for_job(row, job).await.map_err(|_| CallbackProblem::Unavailable)?;
+        let mut secret =
+            self.sealing.open_for_job(row, job).await.map_err(|_| CallbackProblem::Unavailable)?;
         secret.remove(ACCESS_TOKEN);
         secret.remove(REFRESH_TOKEN);
         Ok(Content { config: row.credential.config.clone(), secret, access_token_expires_at: None })
@@ -211,7 +213,7 @@ impl Application {
 
     /// RFC 9207: a code that another server hands out is not taken for this one's.
     fn check_issuer(&self, subject: &Subject, received: &ReceiveCallback) -> Result<(), CallbackProblem> {
-        let announced = self.ports.authorization_server.issuer(subject);
+        let announced = self.server.issuer(subject);
         let announced = announced.map_err(|_| CallbackProblem::Misconfigured)?;
         let Some(announced) = announced else { return Ok(()) };
         let given = received.parameters.get("iss").map(SecretText::expose);
@@ -226,13 +228,13 @@ impl Application {
         code: SecretText,
     ) -> Result<NewGrant, CallbackProblem> {
         let flow = &row.flow;
-        let mut kept = self.open_flow(flow, &row.sealed).map_err(|_| CallbackProblem::Unavailable)?;
+        let mut kept = self.sealing.open_flow(flow, &row.sealed).map_err(|_| CallbackProblem::Unavailable)?;
         let verifier = kept.remove(VERIFIER).ok_or(CallbackProblem::Unavailable)?;
-        let client = self.client_of(&flow.organization, flow.app, server).await;
+        let client = self.clients.client_of(&flow.organization, flow.app, server).await;
         let client =
             client.map_err(|_| CallbackProblem::Unavailable)?.ok_or(CallbackProblem::Misconfigured)?;
         let grant = Grant::Code { code, verifier, redirect_uri: flow.redirect_uri.clone() };
-        let port = &self.ports.authorization_server;
+        let port = &self.server;
         let mut response = port.token(&subject, &client, grant).await.map_err(|error| told(flow, &error))?;
         let mut account = response.account.take();
         if account.is_none() && server.account.as_ref().is_some_and(|lookup| lookup.endpoint.is_some()) {
@@ -244,7 +246,7 @@ impl Application {
                 }
             };
         }
-        let now = (self.ports.clock.now(), self.jitter());
+        let now = (self.clock.now(), self.schedule.jitter());
         let base = std::mem::take(&mut subject.content);
         let granted = subject.provider.take_grant(flow.credential_type, base, response, &flow.scope, now);
         let Granted { content, refresh_at, narrowed, .. } = granted.map_err(|violations| {
@@ -270,7 +272,6 @@ impl Application {
                 organization: flow.organization.as_str().to_owned(),
                 asked_by: flow.initiator.id.clone(),
                 provider: self
-                    .ports
                     .catalog
                     .find(flow.provider.as_str())
                     .map_or_else(|| flow.provider.to_string(), |provider| provider.display_name.clone()),
@@ -288,18 +289,6 @@ impl Application {
             (Completion::Bound, None) => Received::Code { credential_id, completion_code: secret(code) },
         }
     }
-}
-
-/// An event of a flow that no principal stands behind: a browser did it.
-pub(crate) fn flow_event(
-    flow: &AuthorizationFlow,
-    origin: &Origin,
-    action: Action,
-    outcome: Outcome,
-) -> AuditEvent {
-    let actor = Actor::system("authorization");
-    let event = AuditEvent::new(flow.organization.clone(), action, outcome, actor, origin.clone());
-    of_flow(event, flow).detail("begun_by", flow.initiator.actor.as_str())
 }
 
 fn take_callback_fields(

@@ -4,15 +4,18 @@ use strongroom_domain::audit::Origin;
 use strongroom_domain::oauth::{CallbackProblem, Completion, REFRESH_TOKEN, RedirectTarget, sha256};
 use strongroom_domain::{
     Action, AuditEvent, AuthorizationFlow, Credential, CredentialStatus, CredentialType, Evidence,
-    Integration, IntegrationId, OauthAppId, Operation, Outcome, Rule, Sealed, SecretText,
+    Integration, IntegrationId, OauthAppId, Outcome, Rule, Sealed, SecretText,
 };
 use strongroom_repository::{CompletedFlow, SealedFlow};
 use tokio::time::Instant;
 
-use crate::authorizing::callback::{CallbackRefused, flow_event};
-use crate::authorizing::granted_content::GrantedContent;
-use crate::ground::rows::PATIENCE;
-use crate::{Application, Caller, Conflict, Failure};
+use super::Authorizing;
+use super::callback::CallbackRefused;
+use super::events::{flow_event, of_flow};
+use super::granted_content::GrantedContent;
+use crate::ground::PATIENCE;
+use crate::ground::{Permitted, to};
+use crate::{Conflict, Failure};
 
 /// What a person answers on the page.
 #[derive(Debug)]
@@ -51,17 +54,14 @@ pub struct Confirmed {
     pub redirect: Option<String>,
 }
 
-impl Application {
+impl Authorizing {
     /// Ends a flow by the word of the person who granted.
     ///
     /// # Errors
     /// [`CallbackRefused`]; nothing is usable then.
-    pub async fn confirm_authorization(
-        &self,
-        asked: ConfirmAuthorization,
-    ) -> Result<Confirmed, CallbackRefused> {
+    pub async fn confirm(&self, asked: ConfirmAuthorization) -> Result<Confirmed, CallbackRefused> {
         let refuse = |problem| CallbackRefused { problem, redirect: None };
-        let own = self.oauth.origin();
+        let own = self.settings.origin();
         if own.is_none() || asked.page_origin != own {
             return Err(refuse(CallbackProblem::ForeignPage));
         }
@@ -99,12 +99,11 @@ impl Application {
     /// `Invalid` on `state` for a flow that is unknown, over or another organisation's, on `completion_code` for another
     /// code, on `subject` for another end user; `Forbidden` for a flow that another principal began; all of them end
     /// nothing. `Conflict(CredentialChanged)` when somebody has edited the credential that is authorised again.
-    pub async fn complete_authorization(
+    pub async fn complete(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::AuthorizeCredential>,
         asked: CompleteAuthorization,
     ) -> Result<Credential, Failure> {
-        self.permit(caller, Operation::AuthorizeCredential)?;
         let invalid = |field: &str, rule| Failure::invalid(Rule::fixed(rule).on(field));
         let row = self.waiting(asked.state.expose()).await?;
         let bound = |row: &SealedFlow| {
@@ -114,7 +113,7 @@ impl Application {
             invalid("state", "must be that of an authorisation which waits for its completion")
         })?;
         if row.flow.initiator.actor != caller.actor {
-            return Err(self.deny(caller, Operation::AuthorizeCredential));
+            return Err(self.gate.deny(caller));
         }
         if row.flow.initiator.subject != asked.subject.as_deref().map(sha256) {
             return Err(invalid("subject", "must be the one with which the authorisation was begun"));
@@ -123,16 +122,16 @@ impl Application {
             return Err(invalid("completion_code", "must be the one that came back with this authorisation"));
         }
         let event = caller.event(Action::AuthorizationCompleted, Outcome::Success);
-        self.finish(&row, crate::authorizing::begin::of_flow(event, &row.flow)).await
+        self.finish(&row, of_flow(event, &row.flow)).await
     }
 
     async fn waiting(&self, state: &str) -> Result<Option<SealedFlow>, Failure> {
-        Ok(self.ports.authorization_flows.find_granted(&sha256(state)).await?)
+        Ok(self.flows.find_granted(&sha256(state)).await?)
     }
 
     fn is_completed_by(&self, row: &SealedFlow, code: &str) -> bool {
         let expected = row.completion_code.as_ref();
-        expected.is_some_and(|expected| self.ports.purpose_keys.equal(expected, &sha256(code)))
+        expected.is_some_and(|expected| self.purpose_keys.equal(expected, &sha256(code)))
     }
 
     /// Makes the credential usable, again when it was refreshed meanwhile.
@@ -145,7 +144,7 @@ impl Application {
         let flow = &row.flow;
         let began = Instant::now();
         loop {
-            let found = self.ports.credentials.find(&flow.organization, flow.credential).await?;
+            let found = self.credentials.find(&flow.organization, flow.credential).await?;
             let current = found.ok_or_else(GONE)?;
             let (changed, sealed) = self.completed_credential(row, &current).await?;
             let (integration, connected) = self.connection_of(flow, &changed, &event);
@@ -160,10 +159,10 @@ impl Application {
                 integration,
             };
             let evidence = self.evidence_of(flow, &event, &changed, sealed.as_ref());
-            if self.ports.authorization_flows.complete(&completed, evidence, connected).await? {
+            if self.flows.complete(&completed, evidence, connected).await? {
                 return Ok(changed);
             }
-            let moved = self.ports.credentials.find(&flow.organization, flow.credential).await?;
+            let moved = self.credentials.find(&flow.organization, flow.credential).await?;
             let seen = (current.version, current.revision);
             if moved.is_none_or(|moved| (moved.version, moved.revision) == seen) {
                 return Err(GONE());
@@ -184,7 +183,7 @@ impl Application {
         let mut changed = current.clone();
         changed.status = CredentialStatus::Validated;
         changed.status_reason = None;
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         let Some(revision) = flow.reauthorizes else {
             return match current.status {
                 CredentialStatus::Pending => Ok((changed, None)),
@@ -195,15 +194,14 @@ impl Application {
         if revision != current.revision {
             return Err(Failure::Conflict(Conflict::CredentialChanged));
         }
-        let kept = self.open_flow(flow, &row.sealed)?;
+        let kept = self.sealing.open_flow(flow, &row.sealed)?;
         let granted = GrantedContent::from_payload(&kept).ok_or(Failure::Internal)?;
         changed.take_new_content();
         changed.status = CredentialStatus::Validated;
         changed.name = flow.name.clone();
         changed.config = granted.content.config.clone();
         changed.access_token_expires_at = granted.content.access_token_expires_at;
-        changed.expires_at =
-            crate::ground::schedule::end_of_life(None, flow.credential_type, &granted.content);
+        changed.expires_at = crate::ground::end_of_life(None, flow.credential_type, &granted.content);
         changed.oauth_app = Some(flow.app.unwrap_or(OauthAppId::OPERATOR));
         changed.refreshed_at = Some(now);
         let google = flow.credential_type == CredentialType::GoogleOauth;
@@ -214,8 +212,8 @@ impl Application {
         changed.updated_at = now;
         changed.modified_by.clone_from(&flow.initiator.id);
         let refreshable = granted.content.secret.get(REFRESH_TOKEN).is_some();
-        changed.refresh_at = self.next_refresh(&changed, refreshable);
-        let sealed = self.seal(&changed, &granted.content.secret).await?;
+        changed.refresh_at = self.schedule.next_refresh(&changed, refreshable);
+        let sealed = self.sealing.seal(&changed, &granted.content.secret).await?;
         Ok((changed, Some(sealed)))
     }
 
@@ -231,7 +229,7 @@ impl Application {
             id: IntegrationId(connects.0),
             provider: flow.provider.clone(),
             connected_by: flow.initiator.id.clone(),
-            connected_at: self.ports.clock.now(),
+            connected_at: self.clock.now(),
         };
         let connected = AuditEvent::new(
             flow.organization.clone(),
@@ -262,7 +260,7 @@ impl Application {
             event.actor.clone(),
             event.origin.clone(),
         );
-        let digest = self.ports.vault.envelope_digest(sealed);
+        let digest = self.sealing.digest(sealed);
         evidence.and(updated.about(credential).sealed_as(digest).detail("changed", "credentials"))
     }
 
@@ -272,7 +270,7 @@ impl Application {
         let flow = &row.flow;
         let event = flow_event(flow, origin, Action::AuthorizationFailed, Outcome::Denied)
             .detail("reason", CallbackProblem::Disowned.as_str());
-        self.ports.authorization_flows.abandon(&flow.organization, flow.id, event.into()).await?;
+        self.flows.abandon(&flow.organization, flow.id, event.into()).await?;
         Ok(())
     }
 }

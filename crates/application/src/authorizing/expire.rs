@@ -4,18 +4,18 @@ use strongroom_domain::audit::Origin;
 use strongroom_domain::oauth::CallbackProblem;
 use strongroom_domain::{Action, AuthorizationFlow, Outcome};
 
-use crate::Application;
-use crate::authorizing::callback::flow_event;
+use super::Authorizing;
+use super::events::flow_event;
 
 /// How many flows a round ends.
 const ROUND: u32 = 100;
 
-impl Application {
+impl Authorizing {
     /// Removes flows that are over, and credentials that are still pending with them. Any instance does it; a flow
     /// ends once.
-    pub async fn expire_authorizations(&self) {
+    pub async fn expire_flows(&self) {
         loop {
-            let over = match self.ports.authorization_flows.expired(ROUND).await {
+            let over = match self.flows.expired(ROUND).await {
                 Ok(over) => over,
                 Err(error) => {
                     return tracing::warn!(%error, "authorizations that are over were not looked for");
@@ -35,7 +35,7 @@ impl Application {
     async fn expire(&self, flow: &AuthorizationFlow) -> bool {
         let event = flow_event(flow, &Origin::default(), Action::AuthorizationFailed, Outcome::Failed)
             .detail("reason", CallbackProblem::Over.as_str());
-        match self.ports.authorization_flows.abandon(&flow.organization, flow.id, event.into()).await {
+        match self.flows.abandon(&flow.organization, flow.id, event.into()).await {
             Ok(_) => true,
             Err(error) => {
                 tracing::warn!(%error, "an authorization that is over was not removed");

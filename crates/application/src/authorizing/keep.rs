@@ -13,9 +13,11 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use crate::authorizing::callback::{Received, flow_event};
-use crate::authorizing::granted_content::GrantedContent;
-use crate::{Application, Failure};
+use super::Authorizing;
+use super::callback::Received;
+use super::events::flow_event;
+use super::granted_content::GrantedContent;
+use crate::Failure;
 
 /// How long a new grant is offered to a store that does not answer.
 const WAIT_FOR_STORE: Duration = Duration::from_secs(10);
@@ -28,7 +30,7 @@ pub(crate) struct NewGrant {
     pub(crate) narrowed: bool,
 }
 
-impl Application {
+impl Authorizing {
     /// Stores the grant: a new credential as pending, a new payload of an old one beside the flow.
     pub(crate) async fn keep_grant(
         &self,
@@ -50,10 +52,10 @@ impl Application {
         let (pending, beside, evidence) = match current {
             None => {
                 let credential = self.pending_credential(flow, &grant);
-                let sealed = self.seal(&credential, &grant.content.secret).await.map_err(BROKEN)?;
+                let sealed = self.sealing.seal(&credential, &grant.content.secret).await.map_err(BROKEN)?;
                 let created = flow_event(flow, origin, Action::CredentialCreated, Outcome::Success)
                     .about(&credential)
-                    .sealed_as(self.ports.vault.envelope_digest(&sealed))
+                    .sealed_as(self.sealing.digest(&sealed))
                     .detail("credential_type", credential.credential_type.as_str())
                     .detail("status", credential.status.as_str());
                 let row = SealedCredential { credential, sealed };
@@ -64,7 +66,7 @@ impl Application {
                 (None, GrantedContent { content, account }.into_payload(), event.into())
             }
         };
-        let sealed = self.seal_flow(flow, &beside).await.map_err(BROKEN)?;
+        let sealed = self.sealing.seal_flow(flow, &beside).await.map_err(BROKEN)?;
         let granted = GrantedFlow {
             organization: flow.organization.clone(),
             id: flow.id,
@@ -72,10 +74,10 @@ impl Application {
             pending,
             sealed,
         };
-        let limit = self.limits.credentials_per_provider;
+        let limit = self.per_provider;
         let began = Instant::now();
         loop {
-            match self.ports.authorization_flows.grant(&granted, limit, evidence.clone()).await {
+            match self.flows.grant(&granted, limit, evidence.clone()).await {
                 Ok(true) => return Ok(self.answer(flow, account, state, code)),
                 Ok(false) => return Err(CallbackProblem::Over),
                 Err(StoreError::QuotaExceeded) => return Err(CallbackProblem::QuotaExceeded),
@@ -89,7 +91,7 @@ impl Application {
     }
 
     fn pending_credential(&self, flow: &AuthorizationFlow, grant: &NewGrant) -> Credential {
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         let google = flow.credential_type == CredentialType::GoogleOauth;
         let email = grant.account.as_ref().and_then(|account| account.name.clone()).filter(|_| google);
         Credential {
@@ -106,7 +108,7 @@ impl Application {
             revision: 1,
             user_id: flow.initiator.user.clone(),
             google_email: email,
-            expires_at: crate::ground::schedule::end_of_life(None, flow.credential_type, &grant.content),
+            expires_at: crate::ground::end_of_life(None, flow.credential_type, &grant.content),
             access_token_expires_at: grant.content.access_token_expires_at,
             last_tested_at: None,
             last_test_code: None,

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use strongroom_domain::{Content, CredentialType, Provider, TestMeaning};
 
-use crate::connection_tests::run::{Candidate, Run, pin_host_key};
-use crate::{Application, Caller, Failure};
+use super::ConnectionTests;
+use super::run::{Candidate, Run, pin_host_key};
+use crate::{Caller, Failure};
 
 /// What becomes of new content whose test nobody answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub(crate) enum Unanswered {
     Refuse,
 }
 
-impl Application {
+impl ConnectionTests {
     /// Checks the private keys of new content and tests it, and pins the host key that a good test has seen. Without a declared test there is
     /// nothing to run, and `None` comes back.
     ///
@@ -37,7 +38,7 @@ impl Application {
         let run = self.run_test(caller, &candidate).await?;
         match &run {
             Some(run) => self.judge(caller, run, unanswered).await?,
-            None => self.check_private_keys(caller, provider, &content).await?,
+            None => self.key_files.check(caller, provider, &content).await?,
         }
         // A tester that was abandoned may still hold the content for a moment; then a copy is stored.
         let mut content = Arc::try_unwrap(content).unwrap_or_else(|shared| shared.duplicate());

@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
+use crate::ground::PerOrganization;
 use crate::{Caller, Failure};
 
 const WINDOW: Duration = Duration::from_secs(60);
@@ -22,10 +23,6 @@ const QUEUE: usize = 64;
 const QUEUE_PER_ORGANIZATION: usize = 16;
 /// How long a test waits at most.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How many private keys of one organisation are opened at once.
-const KEYS_PER_ORGANIZATION: usize = 2;
-/// How long one waits for a turn to open a private key.
-const KEY_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How many connection tests may begin within any minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +63,11 @@ impl TestRateLimits {
         Self { rates, begun: Mutex::default() }
     }
 
+    /// How many tests of one destination may begin within any minute, when that is counted.
+    pub(crate) fn per_destination(&self) -> Option<u32> {
+        self.rates.map(|rates| rates.per_destination)
+    }
+
     /// Takes one test from the shares of the caller and its organisation, or from neither.
     pub(crate) fn take(&self, caller: &Caller, now: OffsetDateTime) -> Result<Option<Allowance>, Failure> {
         let Some(rates) = self.rates else { return Ok(None) };
@@ -102,25 +104,6 @@ impl TestRateLimits {
     pub(crate) fn forget_idle(&self) {
         let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
         begun.retain(|_, times| times.back().is_some_and(|time| time.elapsed() < WINDOW));
-    }
-}
-
-/// Places of which each organisation has a few of its own.
-struct PerOrganization {
-    places: usize,
-    organizations: Mutex<HashMap<OrganizationId, Arc<Semaphore>>>,
-}
-
-impl PerOrganization {
-    fn new(places: usize) -> Self {
-        Self { places, organizations: Mutex::default() }
-    }
-
-    fn of(&self, organization: &OrganizationId) -> Arc<Semaphore> {
-        let mut all = self.organizations.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|known, places| known == organization || Arc::strong_count(places) > 1);
-        let places = all.entry(organization.clone());
-        places.or_insert_with(|| Arc::new(Semaphore::new(self.places))).clone()
     }
 }
 
@@ -173,26 +156,6 @@ impl TestPlaces {
 }
 
 const FULL: Failure = Failure::Limited { retry_after: Duration::from_secs(1), allowance: None };
-
-/// Turns to open private keys, so that no organisation takes all of them.
-pub(crate) struct KeyTurns(PerOrganization);
-
-impl Default for KeyTurns {
-    fn default() -> Self {
-        Self(PerOrganization::new(KEYS_PER_ORGANIZATION))
-    }
-}
-
-impl KeyTurns {
-    /// Waits for a turn.
-    ///
-    /// # Errors
-    /// `Unavailable` after 5 seconds.
-    pub(crate) async fn enter(&self, organization: &OrganizationId) -> Result<OwnedSemaphorePermit, Failure> {
-        let turn = tokio::time::timeout(KEY_PATIENCE, self.0.of(organization).acquire_owned()).await;
-        turn.map_err(|_| Failure::unavailable())?.map_err(|_| Failure::Internal)
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -13,7 +13,8 @@ use strongroom_domain::{
 use strongroom_provider_tester::{Cause, Progress, TEST_LIMIT, TestError, TestSubject, Verdict};
 use tokio::time::Instant;
 
-use crate::{Allowance, Application, Caller, Failure};
+use super::{Allowance, ConnectionTests};
+use crate::{Caller, Failure};
 
 /// What a failed attempt to reach a server is rounded up to, so that its duration tells nothing.
 const GRAIN: Duration = Duration::from_millis(250);
@@ -57,7 +58,7 @@ impl Candidate<'_> {
     }
 }
 
-impl Application {
+impl ConnectionTests {
     /// Tests a candidate within the caller's limits; `None` when its provider declares no test for it. The audit
     /// events are the caller's to write, see [`Run::events`].
     ///
@@ -73,7 +74,7 @@ impl Application {
         let run = self.run_declared(caller, test, candidate).await;
         if matches!(run, Err(Failure::Limited { .. })) {
             let event = caller.event(Action::ConnectionTested, Outcome::Denied).detail("code", "limited");
-            self.denials.record(of_provider(event, &candidate.provider.id), &self.audit_writer);
+            self.gate.put_on_record(of_provider(event, &candidate.provider.id));
         }
         run.map(Some)
     }
@@ -81,14 +82,14 @@ impl Application {
     /// Puts a test on record whose credential was not stored after all, for whatever reason.
     pub(crate) async fn record_lost_test(&self, caller: &Caller, run: Option<&Run>) -> Result<(), Failure> {
         let Some(run) = run else { return Ok(()) };
-        self.audit_writer.record(run.events(caller, Action::ConnectionTested).collect()).await
+        self.audit.record(run.events(caller, Action::ConnectionTested).collect()).await
     }
 
     fn failure_of(&self, error: &TestError) -> Failure {
         match error {
             TestError::DestinationLimit { retry_after } => {
-                let reset_at = self.ports.clock.now() + *retry_after;
-                let limit = self.limits.tests.map(|rates| rates.per_destination);
+                let reset_at = self.clock.now() + *retry_after;
+                let limit = self.rates.per_destination();
                 let allowance = limit.map(|limit| Allowance { limit, remaining: 0, reset_at });
                 Failure::Limited { retry_after: *retry_after, allowance }
             }
@@ -102,12 +103,12 @@ impl Application {
         test: &ProviderTest,
         candidate: &Candidate<'_>,
     ) -> Result<Run, Failure> {
-        let allowance = self.test_rates.take(caller, self.ports.clock.now())?;
+        let allowance = self.rates.take(caller, self.clock.now())?;
         if candidate.is_new {
-            self.check_private_keys(caller, candidate.provider, candidate.content).await?;
+            self.key_files.check(caller, candidate.provider, candidate.content).await?;
         }
-        let _place = self.test_places.enter(caller.organization()).await?;
-        let (tested_at, began) = (self.ports.clock.now(), Instant::now());
+        let _place = self.places.enter(caller.organization()).await?;
+        let (tested_at, began) = (self.clock.now(), Instant::now());
         let progress = Arc::new(Progress::default());
         let subject = Arc::new(TestSubject {
             provider: candidate.provider.clone(),
@@ -115,7 +116,7 @@ impl Application {
             content: candidate.content.clone(),
             probe_path: candidate.probe_path.clone(),
         });
-        let verdict = self.ports.testers.of(test).test(subject, progress.clone());
+        let verdict = self.testers.of(test).test(subject, progress.clone());
         let verdict = match tokio::time::timeout(TEST_LIMIT, verdict).await {
             Ok(verdict) => verdict.map_err(|error| self.failure_of(&error))?,
             Err(_) => {
@@ -142,7 +143,7 @@ impl Application {
             TestCode::Insufficient => TestReport { steps: with_good_login(report.steps), ..report },
             _ => report,
         };
-        self.test_counts.count(report.code);
+        self.counts.count(report.code);
         tracing::info!(
             provider = %report.provider, code = report.code.as_str(), cause = verdict.cause.as_ref().map(Cause::text),
             "a connection was tested"

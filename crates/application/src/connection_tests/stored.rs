@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use strongroom_domain::{
-    Content, CredentialId, CredentialStatus, Evidence, Operation, ProviderId, Rule, TestMeaning,
-};
+use strongroom_domain::{Content, CredentialId, CredentialStatus, Evidence, ProviderId, Rule, TestMeaning};
 use strongroom_repository::{SealedCredential, Selector, TestFinding};
 
-use crate::connection_tests::run::{Candidate, Tested};
-use crate::connection_tests::unstored::no_test;
-use crate::{Application, Caller, Conflict, Failure, Missing};
+use super::ConnectionTests;
+use super::run::{Candidate, Tested};
+use super::unstored::no_test;
+use crate::ground::{Permitted, to};
+use crate::{Conflict, Failure};
 
 /// A stored credential's test.
 pub(crate) struct StoredTest {
@@ -20,43 +20,38 @@ pub(crate) struct StoredTest {
     pub(crate) kept: bool,
 }
 
-impl Application {
+impl ConnectionTests {
     /// Tests a credential and keeps what was found, unless its content has changed meanwhile. Takes no
     /// destination: a stored secret is sent only where it was stored for.
     ///
     /// # Errors
     /// `NotFound` outside the caller's organisation and reach, `Invalid` when its provider is none of
     /// `providers` (when given) or has no test, `Conflict` while its authorisation is not complete, `Limited`.
-    pub async fn test_stored_credential(
+    pub async fn test_stored(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::TestCredential>,
         id: CredentialId,
         providers: Option<&[&str]>,
     ) -> Result<Tested, Failure> {
-        self.permit(caller, Operation::TestCredential)?;
-        Ok(self.test_stored(caller, id, providers).await?.ok_or_else(no_test)?.tested)
+        Ok(self.try_stored(caller, id, providers).await?.ok_or_else(no_test)?.tested)
     }
 
-    /// The same for a caller whom the table allows an operation that includes it; `None` when there is no
-    /// test for the credential.
-    pub(crate) async fn test_stored(
+    /// Tests a credential, like [`Self::test_stored`]; `None` when there is no test for it.
+    pub(crate) async fn try_stored(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::TestCredential>,
         id: CredentialId,
         providers: Option<&[&str]>,
     ) -> Result<Option<StoredTest>, Failure> {
-        let row = self.ports.credentials.find_sealed(caller.organization(), &Selector::Id(id)).await?;
-        let row = row
-            .filter(|row| caller.principal.reach().covers(&row.credential))
-            .ok_or(Failure::NotFound(Missing::Credential))?;
+        let row = self.rows.sealed_reachable(caller, &Selector::Id(id)).await?;
         check_kind(&row.credential.provider, providers)?;
         if row.credential.status == CredentialStatus::Pending {
             return Err(Failure::Conflict(Conflict::AuthorizationPending));
         }
         // A token that has ended says nothing about its grant.
-        let row = self.freshened(caller, row.clone(), None).await.unwrap_or(row);
-        let provider = self.provider_of(&row.credential)?;
-        let secret = self.open(caller, &row).await?;
+        let row = self.refreshing.freshened(caller, row.clone(), None).await.unwrap_or(row);
+        let provider = self.rows.provider_of(&row.credential)?;
+        let secret = self.sealing.open(caller, &row).await?;
         let SealedCredential { credential, .. } = row;
         let content =
             Arc::new(Content { config: credential.config.clone(), secret, access_token_expires_at: None });
@@ -80,13 +75,11 @@ impl Application {
         let evidence = events.next().ok_or(Failure::Internal)?.into();
         let evidence = events.fold(evidence, Evidence::and);
         let (organization, version) = (&credential.organization, credential.version);
-        let kept = self.ports.credentials.record_test(organization, id, version, &finding, evidence).await?;
+        let kept = self.credentials.record_test(organization, id, version, &finding, evidence).await?;
         if !kept {
             // Its content has changed, or it is gone; that it was tested is true all the same.
             let events = run.events_about(caller, &credential);
-            self.audit_writer
-                .record(events.map(|event| event.detail("superseded", "true")).collect())
-                .await?;
+            self.audit.record(events.map(|event| event.detail("superseded", "true")).collect()).await?;
         }
         Ok(Some(StoredTest { tested: run.tested, version, kept }))
     }

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use strongroom_domain::{Action, CredentialType, Operation, Rule, Submission};
+use strongroom_domain::{Action, CredentialType, Rule, Submission};
 
-use crate::connection_tests::run::{Candidate, Tested};
-use crate::{Application, Caller, Failure};
+use super::ConnectionTests;
+use super::run::{Candidate, Tested};
+use crate::Failure;
+use crate::ground::{Permitted, to};
 
 /// What to test.
 #[derive(Debug)]
@@ -20,19 +22,22 @@ pub struct TestConnection {
     pub probe_path: Option<String>,
 }
 
-impl Application {
+impl ConnectionTests {
     /// Tests credentials and stores nothing but the event.
     ///
     /// # Errors
     /// `Invalid` for an unknown provider, one without a test, or content that breaks its rules; `Forbidden`
     /// outside the caller's reach; `Limited`. A test that finds something wrong is not an error.
-    pub async fn test_connection(&self, caller: &Caller, asked: TestConnection) -> Result<Tested, Failure> {
-        self.permit(caller, Operation::TestCredential)?;
-        let provider = self.ports.catalog.find(&asked.provider).ok_or_else(|| {
+    pub async fn test(
+        &self,
+        caller: &Permitted<to::TestCredential>,
+        asked: TestConnection,
+    ) -> Result<Tested, Failure> {
+        let provider = self.catalog.find(&asked.provider).ok_or_else(|| {
             Failure::invalid(Rule::fixed("must be a provider of the catalog").on("provider"))
         })?;
         if !caller.principal.reach().allows_creating(&provider.id) {
-            return Err(self.deny(caller, Operation::TestCredential));
+            return Err(self.gate.deny(caller));
         }
         let content = provider.accept(asked.credential_type, asked.credentials).map_err(Failure::Invalid)?;
         let content = Arc::new(content);
@@ -44,7 +49,7 @@ impl Application {
             is_new: true,
         };
         let run = self.run_test(caller, &candidate).await?.ok_or_else(no_test)?;
-        self.audit_writer.record(run.events(caller, Action::ConnectionTested).collect()).await?;
+        self.audit.record(run.events(caller, Action::ConnectionTested).collect()).await?;
         Ok(run.tested)
     }
 }

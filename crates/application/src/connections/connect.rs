@@ -3,14 +3,16 @@
 use strongroom_domain::integration::ConnectAuthType;
 use strongroom_domain::oauth::Connects;
 use strongroom_domain::{
-    Action, Credential, CredentialId, CredentialStatus, Integration, IntegrationId, Operation, Outcome,
-    Provider, Rule, TestMeaning,
+    Action, Credential, CredentialId, CredentialStatus, Integration, IntegrationId, Outcome, Provider, Rule,
+    TestMeaning,
 };
 use strongroom_repository::StoreError;
 use tokio::time::Instant;
 
-use crate::ground::rows::PATIENCE;
-use crate::{Application, BeginAuthorization, BegunAuthorization, Caller, Conflict, Failure, Missing};
+use super::Connections;
+use crate::ground::PATIENCE;
+use crate::ground::{Permitted, to};
+use crate::{BeginAuthorization, BegunAuthorization, Conflict, Failure, Missing};
 
 /// What became of asking for a connection.
 #[derive(Debug)]
@@ -32,7 +34,7 @@ pub struct ConnectIntegration {
     pub redirect_url: Option<String>,
 }
 
-impl Application {
+impl Connections {
     /// Connects a provider. A credential that was never tested is tested first, where there is a test.
     ///
     /// # Errors
@@ -40,13 +42,12 @@ impl Application {
     /// `Invalid` for what is missing or belongs to another provider; `Rejected`, `Unusable` or `Upstream` when
     /// the credential does not work or nobody could tell; `Conflict(AlreadyConnected)`; `Unavailable`
     /// when its content or status changed again and again on the way. Then nothing is connected.
-    pub async fn connect_integration(
+    pub async fn connect(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::ManageIntegrations>,
         asked: ConnectIntegration,
     ) -> Result<Connecting, Failure> {
-        self.permit(caller, Operation::ManageIntegrations)?;
-        let (provider, listing) = self.listed_for_connecting(&asked.provider)?;
+        let (provider, listing) = self.catalog.listed_for_connecting(&asked.provider)?;
         match listing.auth_type {
             ConnectAuthType::ApiKey => {
                 let id = asked.credential_id;
@@ -69,11 +70,11 @@ impl Application {
     /// Sends a person to the provider; the connection is there when the flow completes.
     async fn begin_connecting(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::ManageIntegrations>,
         provider: &Provider,
         redirect_to: String,
     ) -> Result<BegunAuthorization, Failure> {
-        let present = self.ports.integrations.find(caller.organization(), &provider.id).await?;
+        let present = self.integrations.find(caller.organization(), &provider.id).await?;
         if present.is_some_and(|present| present.credential.is_some()) {
             return Err(Failure::Conflict(Conflict::AlreadyConnected));
         }
@@ -82,15 +83,15 @@ impl Application {
             redirect_to: Some(redirect_to),
             ..BeginAuthorization::default()
         };
-        let connects = Connects(self.ports.ids.next());
-        let begun = self.begin_permitted(caller, asked, Some(connects)).await;
+        let connects = Connects(self.ids.next());
+        let begun = self.authorizing.begin_flow(&caller.including(), asked, Some(connects)).await;
         begun.map_err(in_terms_of_connecting)
     }
 
     /// Connects, again when the credential changed between what was found out about it and the connection.
     async fn connect_with(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::ManageIntegrations>,
         provider: &Provider,
         id: CredentialId,
     ) -> Result<Integration, Failure> {
@@ -108,17 +109,17 @@ impl Application {
     /// `None` when the credential changed meanwhile.
     async fn try_connect(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::ManageIntegrations>,
         provider: &Provider,
         id: CredentialId,
     ) -> Result<Option<Integration>, Failure> {
-        let mut credential = self.reachable(caller, id).await?;
+        let mut credential = self.rows.reachable(caller, id).await?;
         if credential.provider != provider.id {
             let rule = Rule::naming(format!("must be a credential of {}", provider.id));
             return Err(Failure::invalid(rule.on("credential_id")));
         }
         let organization = caller.organization();
-        let present = self.ports.integrations.find(organization, &provider.id).await?;
+        let present = self.integrations.find(organization, &provider.id).await?;
         if present.is_some_and(|present| present.credential.is_some()) {
             return Err(Failure::Conflict(Conflict::AlreadyConnected));
         }
@@ -126,16 +127,16 @@ impl Application {
         credential.status = status;
         let integration = Integration {
             organization: organization.clone(),
-            id: IntegrationId(self.ports.ids.next()),
+            id: IntegrationId(self.ids.next()),
             provider: provider.id.clone(),
             connected_by: caller.principal.id().to_owned(),
-            connected_at: self.ports.clock.now(),
+            connected_at: self.clock.now(),
         };
         let event = caller
             .event(Action::IntegrationConnected, Outcome::Success)
             .about(&credential)
             .targeting(integration.id.to_string());
-        match self.ports.integrations.connect(&integration, &credential, event.into()).await {
+        match self.integrations.connect(&integration, &credential, event.into()).await {
             Ok(true) => Ok(Some(integration)),
             Ok(false) => Err(Failure::NotFound(Missing::Credential)),
             Err(StoreError::StaleVersion) => Ok(None),
@@ -147,7 +148,7 @@ impl Application {
     /// `None` when its content changed meanwhile: then the test says nothing about it.
     async fn working_status(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::ManageIntegrations>,
         credential: &Credential,
     ) -> Result<Option<CredentialStatus>, Failure> {
         match credential.status {
@@ -158,7 +159,7 @@ impl Application {
                 return Err(Failure::Unusable(credential.status));
             }
         }
-        let Some(test) = self.test_stored(caller, credential.id, None).await? else {
+        let Some(test) = self.tests.try_stored(&caller.including(), credential.id, None).await? else {
             return Ok(Some(CredentialStatus::Unverified));
         };
         if !test.kept || test.version != credential.version {

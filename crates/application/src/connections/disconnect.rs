@@ -1,24 +1,29 @@
 //! Disconnects a provider.
 
-use strongroom_domain::{Action, Operation, Outcome};
+use strongroom_domain::{Action, Outcome};
 use tokio::time::Instant;
 
-use crate::ground::rows::PATIENCE;
-use crate::{Application, Caller, Failure, Missing};
+use super::Connections;
+use crate::ground::PATIENCE;
+use crate::ground::{Permitted, to};
+use crate::{Failure, Missing};
 
-impl Application {
+impl Connections {
     /// Disconnects a provider; the credential that it used stays.
     ///
     /// # Errors
     /// `NotFound` for a provider that the connect dialect does not list, that is not connected, or whose
     /// credential is beyond the caller's reach.
-    pub async fn disconnect_integration(&self, caller: &Caller, provider: &str) -> Result<(), Failure> {
-        self.permit(caller, Operation::ManageIntegrations)?;
-        let (provider, _) = self.listed_for_connecting(provider)?;
+    pub async fn disconnect(
+        &self,
+        caller: &Permitted<to::ManageIntegrations>,
+        provider: &str,
+    ) -> Result<(), Failure> {
+        let (provider, _) = self.catalog.listed_for_connecting(provider)?;
         let organization = caller.organization();
         let began = Instant::now();
         loop {
-            let found = self.ports.integrations.find(organization, &provider.id).await?;
+            let found = self.integrations.find(organization, &provider.id).await?;
             let connected = found.and_then(|found| Some((found.integration, found.credential?)));
             let (integration, credential) = connected
                 .filter(|(_, credential)| caller.principal.reach().covers(credential))
@@ -28,7 +33,7 @@ impl Application {
                 .event(Action::IntegrationDisconnected, Outcome::Success)
                 .about(&credential)
                 .targeting(integration.id.to_string());
-            if self.ports.integrations.disconnect(organization, integration.id, event.into()).await? {
+            if self.integrations.disconnect(organization, integration.id, event.into()).await? {
                 return Ok(());
             }
             if began.elapsed() > PATIENCE {

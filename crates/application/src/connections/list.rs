@@ -1,10 +1,12 @@
 //! Lists the connections of an organisation.
 
+use strongroom_domain::ProviderId;
 use strongroom_domain::integration::IntegrationStatus;
-use strongroom_domain::{Operation, ProviderId};
 use strongroom_repository::ConnectedCredential;
 
-use crate::{Application, Caller, Failure};
+use super::Connections;
+use crate::Failure;
+use crate::ground::{Permitted, to};
 
 /// Which connections to list.
 #[derive(Debug, Default)]
@@ -15,16 +17,15 @@ pub struct ListIntegrations {
     pub provider: Option<ProviderId>,
 }
 
-impl Application {
+impl Connections {
     /// The connections that the caller reaches, in the order of their providers' ids; there is one for each
     /// provider at most.
-    pub async fn list_integrations(
+    pub async fn list(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::ListCredentials>,
         query: ListIntegrations,
     ) -> Result<Vec<ConnectedCredential>, Failure> {
-        self.permit(caller, Operation::ListCredentials)?;
-        let mut found = self.ports.integrations.list(caller.organization()).await?;
+        let mut found = self.integrations.list(caller.organization()).await?;
         let reach = caller.principal.reach();
         found.retain(|found| {
             let provider = &found.integration.provider;

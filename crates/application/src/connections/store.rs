@@ -2,10 +2,12 @@
 
 use strongroom_domain::integration::ConnectAuthType;
 use strongroom_domain::{
-    ConnectListing, Credential, CredentialName, CredentialType, Operation, Rule, Submission, SubmittedValue,
+    ConnectListing, Credential, CredentialName, CredentialType, Rule, Submission, SubmittedValue,
 };
 
-use crate::{Application, Caller, Failure, StoreCredential};
+use super::Connections;
+use crate::ground::{Permitted, to};
+use crate::{Failure, StoreCredential};
 
 /// What to store.
 #[derive(Debug)]
@@ -18,20 +20,19 @@ pub struct StoreIntegrationCredential {
     pub label: Option<CredentialName>,
 }
 
-impl Application {
+impl Connections {
     /// Stores a credential of a provider that is connected with an API key, tested first.
     ///
     /// # Errors
     /// `NotFound` for a provider that the connect dialect does not list, `Invalid` for one that is connected
-    /// otherwise and with every required field that is missing; else as [`Application::store_credential`]
+    /// otherwise and with every required field that is missing; else as [`Credentials::store`](crate::Credentials::store)
     /// with a test.
-    pub async fn store_integration_credential(
+    pub async fn store_credential(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::ManageIntegrations>,
         new: StoreIntegrationCredential,
     ) -> Result<Credential, Failure> {
-        self.permit(caller, Operation::ManageIntegrations)?;
-        let (provider, listing) = self.listed_for_connecting(&new.provider)?;
+        let (provider, listing) = self.catalog.listed_for_connecting(&new.provider)?;
         if listing.auth_type != ConnectAuthType::ApiKey {
             return Err(Failure::invalid(Rule::fixed("is not connected with an API key").on("provider")));
         }
@@ -45,7 +46,7 @@ impl Application {
             slot: None,
             test: true,
         };
-        self.store_permitted(caller, Operation::ManageIntegrations, new).await
+        self.credentials.store(&caller.including(), new).await
     }
 }
 

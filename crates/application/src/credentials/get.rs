@@ -1,13 +1,18 @@
 //! Shows the metadata of one credential.
 
-use strongroom_domain::{Credential, CredentialId, Operation};
+use strongroom_domain::{Credential, CredentialId};
 
-use crate::{Application, Caller, Failure};
+use super::Credentials;
+use crate::Failure;
+use crate::ground::{Permitted, to};
 
-impl Application {
+impl Credentials {
     /// The metadata of a credential within the caller's organisation and reach.
-    pub async fn get_credential(&self, caller: &Caller, id: CredentialId) -> Result<Credential, Failure> {
-        self.permit(caller, Operation::GetCredential)?;
-        self.reachable(caller, id).await
+    pub async fn get(
+        &self,
+        caller: &Permitted<to::GetCredential>,
+        id: CredentialId,
+    ) -> Result<Credential, Failure> {
+        self.rows.reachable(caller, id).await
     }
 }

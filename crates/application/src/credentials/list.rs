@@ -1,11 +1,11 @@
 //! Lists the credentials of an organisation.
 
-use strongroom_domain::{
-    Credential, CredentialId, CredentialName, CredentialStatus, Operation, ProviderId, Slot,
-};
+use strongroom_domain::{Credential, CredentialId, CredentialName, CredentialStatus, ProviderId, Slot};
 use strongroom_repository::CredentialFilter;
 
-use crate::{Application, Caller, Failure};
+use super::Credentials;
+use crate::Failure;
+use crate::ground::{Permitted, to};
 
 /// Which credentials to list, and where to go on.
 #[derive(Debug, Default)]
@@ -24,14 +24,13 @@ pub struct ListCredentials {
     pub limit: u32,
 }
 
-impl Application {
+impl Credentials {
     /// The credentials that the caller reaches, newest first, and whether there are more.
-    pub async fn list_credentials(
+    pub async fn list(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::ListCredentials>,
         query: ListCredentials,
     ) -> Result<(Vec<Credential>, bool), Failure> {
-        self.permit(caller, Operation::ListCredentials)?;
         let filter = CredentialFilter {
             provider: query.provider,
             status: query.status,
@@ -41,8 +40,7 @@ impl Application {
         };
         let limit = query.limit.clamp(1, 500);
         // One more than asked tells whether there are more.
-        let mut page =
-            self.ports.credentials.list(caller.organization(), &filter, query.after, limit + 1).await?;
+        let mut page = self.repository.list(caller.organization(), &filter, query.after, limit + 1).await?;
         let more = page.len() > limit as usize;
         page.truncate(limit as usize);
         Ok((page, more))

@@ -5,12 +5,14 @@ use std::time::Duration;
 use futures_util::future;
 use strongroom_domain::credential::Readability;
 use strongroom_domain::oauth::REFRESH_TOKEN;
-use strongroom_domain::{Action, Credential, CredentialId, CrmContent, Operation, Outcome, SecretPayload};
+use strongroom_domain::{Action, Credential, CredentialId, CrmContent, Outcome, SecretPayload};
 use strongroom_repository::{SealedCredential, Selector};
 use time::OffsetDateTime;
 
-use crate::ground::crm_content::read_content;
-use crate::{Application, Caller, Conflict, Failure, Missing};
+use super::Credentials;
+use crate::ground::read_content;
+use crate::ground::{Permitted, to};
+use crate::{Conflict, Failure, Missing};
 
 /// The most secrets that one call reads.
 pub(crate) const MAX_BATCH: usize = 50;
@@ -26,7 +28,7 @@ pub struct OpenedCredential {
     pub crm: Option<CrmContent>,
 }
 
-impl Application {
+impl Credentials {
     /// Reads the secret of one credential by id or slot. A token that has ended, or is about to, is refreshed first:
     /// so that it lives for `min_validity` at least, when that is given and a token can live so long.
     ///
@@ -34,18 +36,15 @@ impl Application {
     /// `Unavailable` when the read could not be put on record, then nothing was opened; `ProviderAway` when there is
     /// no valid token and none could be had; `Conflict` when its authorisation is not complete, or is gone with the
     /// last valid token.
-    pub async fn read_secret(
+    pub async fn read(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::ReadSecrets>,
         selector: Selector,
         min_validity: Option<Duration>,
     ) -> Result<OpenedCredential, Failure> {
-        self.permit(caller, Operation::ReadSecrets)?;
-        let row = self.ports.credentials.find_sealed(caller.organization(), &selector).await?;
-        let row = row.filter(|row| caller.principal.reach().covers(&row.credential));
-        let row = row.ok_or(Failure::NotFound(Missing::Credential))?;
-        let row = self.freshened(caller, row, min_validity).await?;
-        let opened = self.hand_out(caller, vec![row], self.ports.clock.now()).await?;
+        let row = self.rows.sealed_reachable(caller, &selector).await?;
+        let row = self.refreshing.freshened(caller, row, min_validity).await?;
+        let opened = self.hand_out(caller, vec![row], self.clock.now()).await?;
         opened.into_iter().next().ok_or(Failure::NotFound(Missing::Credential))
     }
 
@@ -53,14 +52,13 @@ impl Application {
     ///
     /// # Errors
     /// `NotFound` when any is unknown, `Conflict` when any may not be read now; then none is handed out.
-    pub async fn read_secrets(
+    pub async fn read_many(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::ReadSecrets>,
         ids: &[CredentialId],
         min_validity: Option<Duration>,
     ) -> Result<Vec<OpenedCredential>, Failure> {
-        self.permit(caller, Operation::ReadSecrets)?;
-        let mut rows = self.ports.credentials.find_sealed_many(caller.organization(), ids).await?;
+        let mut rows = self.repository.find_sealed_many(caller.organization(), ids).await?;
         let mut ordered = Vec::with_capacity(ids.len());
         for (position, id) in ids.iter().enumerate() {
             if ids.iter().take(position).any(|earlier| earlier == id) {
@@ -73,15 +71,15 @@ impl Application {
         if !ordered.iter().all(|row| reach.covers(&row.credential)) {
             return Err(Failure::NotFound(Missing::Credential));
         }
-        let fresh = ordered.into_iter().map(|row| self.freshened(caller, row, min_validity));
+        let fresh = ordered.into_iter().map(|row| self.refreshing.freshened(caller, row, min_validity));
         let fresh = future::try_join_all(fresh).await?;
-        self.hand_out(caller, fresh, self.ports.clock.now()).await
+        self.hand_out(caller, fresh, self.clock.now()).await
     }
 
     /// Puts the reads on record, and only then opens the payloads. Whether they may be read is decided at `now`.
     pub(crate) async fn hand_out(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::ReadSecrets>,
         rows: Vec<SealedCredential>,
         now: OffsetDateTime,
     ) -> Result<Vec<OpenedCredential>, Failure> {
@@ -96,7 +94,7 @@ impl Application {
     /// Puts reads on record in one commit, when every one of them is permitted.
     pub(crate) async fn record_reads(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::ReadSecrets>,
         rows: &[SealedCredential],
         now: OffsetDateTime,
     ) -> Result<(), Failure> {
@@ -117,22 +115,22 @@ impl Application {
             }
             events.push(caller.event(Action::SecretRead, Outcome::Success).about(credential));
         }
-        if events.is_empty() { Ok(()) } else { self.audit_writer.record(events).await }
+        if events.is_empty() { Ok(()) } else { self.audit.record(events).await }
     }
 
     /// Opens a row whose read is on record.
     pub(crate) async fn open_recorded(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::ReadSecrets>,
         row: SealedCredential,
         now: OffsetDateTime,
     ) -> Result<OpenedCredential, Failure> {
-        let mut secret = self.open(caller, &row).await?;
+        let mut secret = self.sealing.open(caller, &row).await?;
         let credential = row.credential;
-        let mapping = credential.is_crm().then(|| self.crm_mapping_of(&credential).ok()).flatten();
+        let mapping = credential.is_crm().then(|| self.rows.crm_mapping_of(&credential).ok()).flatten();
         let mut crm =
             mapping.map(|(_, mapping)| read_content(&mapping, &credential, &mut secret)).transpose()?;
-        if credential.credential_type.is_oauth() && !self.oauth.hand_out_refresh_tokens {
+        if credential.credential_type.is_oauth() && !self.settings.hand_out_refresh_tokens {
             secret.remove(REFRESH_TOKEN);
             crm.iter_mut().for_each(|content| drop(content.metadata.remove(REFRESH_TOKEN)));
         }
@@ -140,6 +138,6 @@ impl Application {
         Ok(OpenedCredential { credential, secret, crm })
     }
 
-    /// The most ids that [`Self::read_secrets`] takes.
+    /// The most ids that [`Self::read_many`] takes.
     pub const MAX_BATCH: usize = MAX_BATCH;
 }

@@ -2,14 +2,16 @@
 
 use strongroom_domain::{
     Action, AuditEvent, Content, Credential, CredentialId, CredentialName, CredentialStatus, CredentialType,
-    Evidence, Operation, Outcome, ProviderId, SecretPayload, Slot, Submission,
+    Evidence, Outcome, ProviderId, SecretPayload, Slot, Submission,
 };
 use strongroom_repository::{SealedCredential, StoreError, Unique};
 use time::OffsetDateTime;
 
-use crate::connection_tests::before_storing::Unanswered;
-use crate::ground::schedule::end_of_life;
-use crate::{Application, Caller, Conflict, Failure, Misshape, MisshapeKind};
+use super::Credentials;
+use crate::connection_tests::Unanswered;
+use crate::ground::end_of_life;
+use crate::ground::{Permitted, to};
+use crate::{Caller, Conflict, Failure, Misshape, MisshapeKind};
 
 /// What to store.
 #[derive(Debug)]
@@ -30,35 +32,24 @@ pub struct StoreCredential {
     pub test: bool,
 }
 
-impl Application {
+impl Credentials {
     /// Checks, seals and stores a credential, within the quota, together with its event.
     ///
     /// # Errors
     /// `Malformed` for an unknown provider, `Forbidden` outside the caller's reach, `Invalid` with every
     /// violation of the content, `Rejected` when a test asked for says no, `Limited`, `Conflict` for a taken
     /// slot or a full quota. Then nothing is stored.
-    pub async fn store_credential(
+    pub async fn store(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::CreateCredential>,
         new: StoreCredential,
     ) -> Result<Credential, Failure> {
-        self.permit(caller, Operation::CreateCredential)?;
-        self.store_permitted(caller, Operation::CreateCredential, new).await
-    }
-
-    /// The same for a caller whom the table allows `operation`, which includes it.
-    pub(crate) async fn store_permitted(
-        &self,
-        caller: &Caller,
-        operation: Operation,
-        new: StoreCredential,
-    ) -> Result<Credential, Failure> {
-        let provider = self.ports.catalog.find(&new.provider).ok_or_else(|| {
+        let provider = self.catalog.find(&new.provider).ok_or_else(|| {
             let kind = MisshapeKind::WrongValue("must be a provider of the catalog".into());
             Failure::Malformed(vec![Misshape::body("provider", kind)])
         })?;
         if !caller.principal.reach().allows_creating(&provider.id) {
-            return Err(self.deny(caller, operation));
+            return Err(self.gate.deny(caller));
         }
         let content = provider.accept(new.credential_type, new.credentials).map_err(Failure::Invalid)?;
         let name = match new.name {
@@ -67,11 +58,12 @@ impl Application {
         };
         let (content, run) = match new.test {
             true => {
-                self.test_new_content(caller, &provider, new.credential_type, content, Unanswered::Store)
+                self.tests
+                    .test_new_content(caller, &provider, new.credential_type, content, Unanswered::Store)
                     .await?
             }
             false => {
-                self.check_private_keys(caller, &provider, &content).await?;
+                self.key_files.check(caller, &provider, &content).await?;
                 (content, None)
             }
         };
@@ -79,14 +71,14 @@ impl Application {
             self.first_version(caller, provider.id.clone(), name, new.credential_type, &content);
         credential.slot = new.slot;
         credential.expires_at = end_of_life(new.expires_at, new.credential_type, &content);
-        credential.refresh_at = self.first_refresh(&credential, &content);
+        credential.refresh_at = self.schedule.first_refresh(&credential, &content);
         if let Some(run) = &run {
             credential.take_test(&run.tested.report);
         }
         let tests = run.iter().flat_map(|run| run.events_about(caller, &credential)).collect();
         let stored = self.insert_new(caller, credential, &content.secret, tests).await;
         if stored.is_err() {
-            self.record_lost_test(caller, run.as_ref()).await?;
+            self.tests.record_lost_test(caller, run.as_ref()).await?;
         }
         stored
     }
@@ -99,16 +91,15 @@ impl Application {
         secret: &SecretPayload,
         others: Vec<AuditEvent>,
     ) -> Result<Credential, Failure> {
-        let sealed = self.seal(&credential, secret).await?;
+        let sealed = self.sealing.seal(&credential, secret).await?;
         let event = caller
             .event(Action::CredentialCreated, Outcome::Success)
             .about(&credential)
-            .sealed_as(self.ports.vault.envelope_digest(&sealed))
+            .sealed_as(self.sealing.digest(&sealed))
             .detail("credential_type", credential.credential_type.as_str());
         let evidence = others.into_iter().fold(event.into(), Evidence::and);
         let row = SealedCredential { credential, sealed };
-        let inserted =
-            self.ports.credentials.insert(&row, self.limits.credentials_per_provider, evidence).await;
+        let inserted = self.repository.insert(&row, self.per_provider, evidence).await;
         match (inserted, row.credential.slot.clone()) {
             (Ok(()), _) => Ok(row.credential),
             (Err(StoreError::Duplicate(Unique::Slot)), Some(slot)) => {
@@ -127,10 +118,10 @@ impl Application {
         credential_type: CredentialType,
         content: &Content,
     ) -> Credential {
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         Credential {
             organization: caller.organization().clone(),
-            id: CredentialId(self.ports.ids.next()),
+            id: CredentialId(self.ids.next()),
             provider,
             credential_type,
             name,

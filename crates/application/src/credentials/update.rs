@@ -2,16 +2,18 @@
 
 use strongroom_domain::connection_test::keep_host_key;
 use strongroom_domain::{
-    Content, Credential, CredentialId, CredentialName, CredentialType, Evidence, Operation, Submission,
+    Content, Credential, CredentialId, CredentialName, CredentialType, Evidence, Submission,
 };
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
-use crate::connection_tests::before_storing::Unanswered;
-use crate::connection_tests::run::Run;
-use crate::ground::rows::{PATIENCE, check_revision};
-use crate::ground::schedule::end_of_life;
-use crate::{Application, Caller, Conflict, Failure};
+use super::Credentials;
+use crate::connection_tests::Run;
+use crate::connection_tests::Unanswered;
+use crate::ground::end_of_life;
+use crate::ground::{PATIENCE, check_revision};
+use crate::ground::{Permitted, to};
+use crate::{Caller, Conflict, Failure};
 
 /// What to change.
 #[derive(Debug, Default)]
@@ -65,20 +67,19 @@ impl Checked {
     }
 }
 
-impl Application {
+impl Credentials {
     /// Changes a credential in place; id, provider, slot and organisation stay.
     ///
     /// # Errors
     /// `Conflict(StaleRevision)` when `expected_revision` is not the present one; `Rejected` or `Upstream` when
     /// a test asked for did not go well. On any error the old content is still there and still works.
-    pub async fn update_credential(
+    pub async fn update(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::UpdateCredential>,
         id: CredentialId,
         change: UpdateCredential,
     ) -> Result<Credential, Failure> {
-        self.permit(caller, Operation::UpdateCredential)?;
-        let current = self.reachable(caller, id).await?;
+        let current = self.rows.reachable(caller, id).await?;
         let UpdateCredential { content, name, expires_at, expected_revision, test } = change;
         let content = match content {
             None => None,
@@ -91,7 +92,7 @@ impl Application {
         let written = self.write_change(caller, &change, current).await;
         if written.is_err() {
             let run = change.content.as_ref().and_then(|checked| checked.run.as_ref());
-            self.record_lost_test(caller, run).await?;
+            self.tests.record_lost_test(caller, run).await?;
         }
         written
     }
@@ -106,15 +107,15 @@ impl Application {
         test: bool,
     ) -> Result<Checked, Failure> {
         let kind = new.credential_type;
-        let provider = self.provider_of(current)?;
+        let provider = self.rows.provider_of(current)?;
         let mut content = provider.accept(kind, new.credentials).map_err(Failure::Invalid)?;
         keep_host_key(&current.config, &mut content.config);
         if !test {
-            self.check_private_keys(caller, &provider, &content).await?;
+            self.key_files.check(caller, &provider, &content).await?;
             return Ok(Checked { kind, content, run: None });
         }
         let (content, run) =
-            self.test_new_content(caller, &provider, kind, content, Unanswered::Refuse).await?;
+            self.tests.test_new_content(caller, &provider, kind, content, Unanswered::Refuse).await?;
         Ok(Checked { kind, content, run })
     }
 
@@ -128,31 +129,31 @@ impl Application {
         let began = Instant::now();
         loop {
             check_revision(change.expected_revision, &current)?;
-            let mut changed = self.next_revision(caller, &current);
+            let mut changed = self.rows.next_revision(caller, &current);
             changed.name = change.name.clone().unwrap_or(changed.name);
             changed.expires_at = change.expires_at.unwrap_or(changed.expires_at);
             let sealed = match &change.content {
                 None => None,
                 Some(checked) => {
                     checked.put_into(&mut changed, change.expires_at.flatten());
-                    changed.refresh_at = self.first_refresh(&changed, &checked.content);
-                    Some(self.seal(&changed, &checked.content.secret).await?)
+                    changed.refresh_at = self.schedule.first_refresh(&changed, &checked.content);
+                    Some(self.sealing.seal(&changed, &checked.content.secret).await?)
                 }
             };
-            let event = self.change_event(caller, &current, &changed, sealed.as_ref());
+            let event = self.rows.change_event(caller, &current, &changed, sealed.as_ref());
             let run = change.content.as_ref().and_then(|checked| checked.run.as_ref());
             let tests = run.into_iter().flat_map(|run| run.events_about(caller, &changed));
             let evidence = tests.fold(event.into(), Evidence::and);
             let (revision, version) = (current.revision, current.version);
             let written =
-                self.ports.credentials.replace(&changed, sealed.as_ref(), revision, version, evidence).await;
+                self.repository.replace(&changed, sealed.as_ref(), revision, version, evidence).await;
             match written.map_err(Failure::from) {
                 Ok(()) => return Ok(changed),
                 Err(Failure::Conflict(Conflict::StaleRevision)) => {
                     if began.elapsed() > PATIENCE {
                         return Err(Failure::unavailable());
                     }
-                    current = self.reachable(caller, current.id).await?;
+                    current = self.rows.reachable(caller, current.id).await?;
                 }
                 Err(failure) => return Err(failure),
             }

@@ -2,20 +2,22 @@
 
 use strongroom_domain::{Credential, CredentialId};
 
-use crate::{Application, Caller, Failure};
+use super::Crm;
+use crate::Failure;
+use crate::ground::{Permitted, to};
 
-impl Application {
+impl Crm {
     /// Removes a credential that holds its provider's slot; the provider is free again.
     ///
     /// # Errors
     /// `NotFound` also for a credential that only the other dialects see; else as
-    /// [`Application::delete_credential`].
-    pub async fn delete_crm_credential(
+    /// [`Credentials::delete`].
+    pub async fn delete(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::DeleteCredential>,
         id: CredentialId,
         expected_revision: Option<u64>,
     ) -> Result<(), Failure> {
-        self.delete_seen(caller, id, expected_revision, Credential::is_crm).await
+        self.credentials.delete_seen(caller, id, expected_revision, Credential::is_crm).await
     }
 }

@@ -2,25 +2,26 @@
 
 use futures_util::future;
 use strongroom_domain::credential::Readability;
-use strongroom_domain::{Credential, CredentialId, CrmContent, Operation, Slot, permitted};
+use strongroom_domain::{Credential, CredentialId, CrmContent, Slot};
 use strongroom_repository::{SealedCredential, Selector};
 use time::OffsetDateTime;
 
-use crate::ground::crm_content::CrmCredential;
-use crate::{Application, Caller, Failure, Missing};
+use super::Crm;
+use crate::ground::CrmCredential;
+use crate::ground::{Permitted, to};
+use crate::{Caller, Failure, Missing};
 
-impl Application {
+impl Crm {
     /// One credential by id.
     ///
     /// # Errors
     /// `NotFound` also for a credential that only the other dialects see; for callers who may read secrets,
-    /// those of [`Application::read_secret`].
-    pub async fn show_crm_credential(
+    /// those of [`Credentials::read`](crate::Credentials::read).
+    pub async fn show(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::ShowCrmCredentials>,
         id: CredentialId,
     ) -> Result<CrmCredential, Failure> {
-        self.permit(caller, Operation::ShowCrmCredentials)?;
         self.show_selected(caller, &Selector::Id(id)).await
     }
 
@@ -28,13 +29,12 @@ impl Application {
     ///
     /// # Errors
     /// `Invalid` for a provider that is no CRM; else as [`Self::show_crm_credential`].
-    pub async fn show_crm_credential_of(
+    pub async fn show_of(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::ShowCrmCredentials>,
         provider: &str,
     ) -> Result<CrmCredential, Failure> {
-        self.permit(caller, Operation::ShowCrmCredentials)?;
-        let (provider, _) = self.crm_provider(provider)?;
+        let (provider, _) = self.rows.crm_provider(provider)?;
         self.show_selected(caller, &Selector::Slot(Slot::crm(&provider.id))).await
     }
 
@@ -44,25 +44,29 @@ impl Application {
     ///
     /// # Errors
     /// `Unavailable` when the reads could not be put on record.
-    pub async fn list_crm_credentials(&self, caller: &Caller) -> Result<Vec<CrmCredential>, Failure> {
-        self.permit(caller, Operation::ShowCrmCredentials)?;
-        let catalog = self.ports.catalog.all();
+    pub async fn list(
+        &self,
+        caller: &Permitted<to::ShowCrmCredentials>,
+    ) -> Result<Vec<CrmCredential>, Failure> {
+        let catalog = self.catalog.all();
         let crms = catalog.iter().filter(|provider| provider.crm.is_some());
         let slots: Vec<Slot> = crms.map(|provider| Slot::crm(&provider.id)).collect();
-        let rows = self.ports.credentials.find_sealed_slots(caller.organization(), &slots).await?;
+        let rows = self.repository.find_sealed_slots(caller.organization(), &slots).await?;
         let reach = caller.principal.reach();
-        let may_read = permitted(&caller.principal, Operation::ReadSecrets);
+        let reader = self.gate.admits_also(caller);
         let reached = rows.into_iter().filter(|row| reach.covers(&row.credential));
-        let rows = future::join_all(reached.map(|row| self.freshened_if(may_read, caller, row))).await;
-        let now = self.ports.clock.now();
+        let rows = future::join_all(reached.map(|row| self.freshened_for(reader.as_ref(), row))).await;
+        let now = self.clock.now();
         let (in_clear, masked): (Vec<_>, Vec<_>) = rows
             .into_iter()
-            .partition(|row| may_read && row.credential.readability(now) == Readability::Readable);
-        self.record_reads(caller, &in_clear, now).await?;
+            .partition(|row| reader.is_some() && row.credential.readability(now) == Readability::Readable);
         let mut shown = Vec::with_capacity(in_clear.len() + masked.len());
-        for row in in_clear {
-            let credential = row.credential.clone();
-            shown.push(or_hidden(credential, self.show_recorded(caller, row, now).await)?);
+        if let Some(reader) = &reader {
+            self.credentials.record_reads(reader, &in_clear, now).await?;
+            for row in in_clear {
+                let credential = row.credential.clone();
+                shown.push(or_hidden(credential, self.show_recorded(reader, row, now).await)?);
+            }
         }
         for row in masked {
             let credential = row.credential.clone();
@@ -73,14 +77,22 @@ impl Application {
     }
 
     /// A row of a list: one token that cannot be refreshed now does not keep the others back.
-    async fn freshened_if(&self, may_read: bool, caller: &Caller, row: SealedCredential) -> SealedCredential {
-        if !may_read {
-            return row;
+    async fn freshened_for(
+        &self,
+        reader: Option<&Permitted<to::ReadSecrets>>,
+        row: SealedCredential,
+    ) -> SealedCredential {
+        match reader {
+            Some(reader) => self.refreshing.freshened(reader, row.clone(), None).await.unwrap_or(row),
+            None => row,
         }
-        self.freshened(caller, row.clone(), None).await.unwrap_or(row)
     }
 
-    async fn show_selected(&self, caller: &Caller, selector: &Selector) -> Result<CrmCredential, Failure> {
+    async fn show_selected(
+        &self,
+        caller: &Permitted<to::ShowCrmCredentials>,
+        selector: &Selector,
+    ) -> Result<CrmCredential, Failure> {
         let row = self.crm_row(caller, selector).await?;
         self.show_row(caller, row).await
     }
@@ -91,41 +103,36 @@ impl Application {
         caller: &Caller,
         selector: &Selector,
     ) -> Result<SealedCredential, Failure> {
-        let row = self.ports.credentials.find_sealed(caller.organization(), selector).await?;
-        let seen = |row: &SealedCredential| {
-            row.credential.is_crm() && caller.principal.reach().covers(&row.credential)
-        };
-        row.filter(seen).ok_or(Failure::NotFound(Missing::Credential))
+        let row = self.rows.sealed_reachable(caller, selector).await?;
+        if row.credential.is_crm() { Ok(row) } else { Err(Failure::NotFound(Missing::Credential)) }
     }
 
-    pub(crate) async fn show_row(
+    pub(crate) async fn show_row<O>(
         &self,
-        caller: &Caller,
+        caller: &Permitted<O>,
         row: SealedCredential,
     ) -> Result<CrmCredential, Failure> {
-        if !permitted(&caller.principal, Operation::ReadSecrets) {
-            return self.show_masked(caller, row).await;
-        }
-        let row = self.freshened(caller, row, None).await?;
-        let now = self.ports.clock.now();
-        self.record_reads(caller, std::slice::from_ref(&row), now).await?;
-        self.show_recorded(caller, row, now).await
+        let Some(reader) = self.gate.admits_also(caller) else { return self.show_masked(caller, row).await };
+        let row = self.refreshing.freshened(&reader, row, None).await?;
+        let now = self.clock.now();
+        self.credentials.record_reads(&reader, std::slice::from_ref(&row), now).await?;
+        self.show_recorded(&reader, row, now).await
     }
 
     async fn show_recorded(
         &self,
-        caller: &Caller,
+        reader: &Permitted<to::ReadSecrets>,
         row: SealedCredential,
         now: OffsetDateTime,
     ) -> Result<CrmCredential, Failure> {
-        let opened = self.open_recorded(caller, row, now).await?;
+        let opened = self.credentials.open_recorded(reader, row, now).await?;
         let content = opened.crm.ok_or(Failure::Internal)?;
         Ok(CrmCredential { credential: opened.credential, content })
     }
 
     async fn show_masked(&self, caller: &Caller, row: SealedCredential) -> Result<CrmCredential, Failure> {
-        let (_, mapping) = self.crm_mapping_of(&row.credential)?;
-        let payload = self.open(caller, &row).await?;
+        let (_, mapping) = self.rows.crm_mapping_of(&row.credential)?;
+        let payload = self.sealing.open(caller, &row).await?;
         CrmCredential::put_together(&mapping, row.credential, payload, false)
     }
 }

@@ -7,10 +7,12 @@ use strongroom_domain::{
 use strongroom_repository::Selector;
 use tokio::time::Instant;
 
-use crate::credentials::update::Checked;
-use crate::ground::crm_content::{CrmCredential, read_content};
-use crate::ground::rows::{PATIENCE, check_revision};
-use crate::{Application, Caller, Conflict, Failure};
+use super::Crm;
+use crate::credentials::Checked;
+use crate::ground::{CrmCredential, read_content};
+use crate::ground::{PATIENCE, check_revision};
+use crate::ground::{Permitted, to};
+use crate::{Caller, Conflict, Failure};
 
 /// What to change.
 #[derive(Debug, Default)]
@@ -23,7 +25,7 @@ pub struct UpdateCrmCredential {
     pub expected_revision: Option<u64>,
 }
 
-impl Application {
+impl Crm {
     /// Merges an update into a credential. The result is untested, like everything that is new; an update
     /// that sends nothing changes nothing. A caller who may read secrets gets the result in the clear, which
     /// is on record as a read.
@@ -31,13 +33,12 @@ impl Application {
     /// # Errors
     /// `Invalid` for another provider, a masked value, content that breaks the provider's rules, and another
     /// destination without a token; `Conflict(StaleRevision)`. On any error the old content is still there.
-    pub async fn update_crm_credential(
+    pub async fn update(
         &self,
-        caller: &Caller,
+        caller: &Permitted<to::UpdateCredential>,
         id: CredentialId,
         change: UpdateCrmCredential,
     ) -> Result<CrmCredential, Failure> {
-        self.permit(caller, Operation::UpdateCredential)?;
         let began = Instant::now();
         loop {
             let row = self.crm_row(caller, &Selector::Id(id)).await?;
@@ -50,8 +51,8 @@ impl Application {
             if change.patch.is_empty() {
                 return self.show_row(caller, row).await;
             }
-            let (provider, mapping) = self.crm_mapping_of(&row.credential)?;
-            let mut payload = self.open(caller, &row).await?;
+            let (provider, mapping) = self.rows.crm_mapping_of(&row.credential)?;
+            let mut payload = self.sealing.open(caller, &row).await?;
             let grant = grant_of(&payload);
             let current = read_content(&mapping, &row.credential, &mut payload)?;
             let merged = current.merge(&change.patch, &mapping).map_err(Failure::invalid)?;
@@ -76,7 +77,7 @@ impl Application {
         checked: &Checked,
         same_grant: bool,
     ) -> Result<(Credential, bool), Failure> {
-        let mut changed = self.next_revision(caller, current);
+        let mut changed = self.rows.next_revision(caller, current);
         // What a person stated stays; what followed from the old token does not.
         let stated = current.expires_at.filter(|end| current.access_token_expires_at != Some(*end));
         checked.put_into(&mut changed, stated);
@@ -87,15 +88,15 @@ impl Application {
             changed.google_email.clone_from(&current.google_email);
             changed.refreshed_at = current.refreshed_at;
         }
-        changed.refresh_at = self.first_refresh(&changed, &checked.content);
-        let sealed = self.seal(&changed, &checked.content.secret).await?;
+        changed.refresh_at = self.schedule.first_refresh(&changed, &checked.content);
+        let sealed = self.sealing.seal(&changed, &checked.content.secret).await?;
         let in_clear = permitted(&caller.principal, Operation::ReadSecrets);
-        let mut evidence = Evidence::from(self.change_event(caller, current, &changed, Some(&sealed)));
+        let mut evidence = Evidence::from(self.rows.change_event(caller, current, &changed, Some(&sealed)));
         if in_clear {
             evidence = evidence.and(caller.event(Action::SecretRead, Outcome::Success).about(&changed));
         }
         let (revision, version) = (current.revision, current.version);
-        self.ports.credentials.replace(&changed, Some(&sealed), revision, version, evidence).await?;
+        self.repository.replace(&changed, Some(&sealed), revision, version, evidence).await?;
         Ok((changed, in_clear))
     }
 }

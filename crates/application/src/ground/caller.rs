@@ -1,13 +1,11 @@
-//! Who calls a use case, and whether the permission table lets them.
+//! Who calls a use case.
 
 use std::collections::BTreeSet;
 
 use strongroom_domain::audit::Origin;
-use strongroom_domain::{
-    Action, Actor, AuditEvent, Operation, OrganizationId, Outcome, Principal, Role, UserId, permitted,
-};
+use strongroom_domain::{Action, Actor, AuditEvent, OrganizationId, Outcome, Principal, Role, UserId};
 
-use crate::{Application, Failure};
+use crate::Failure;
 
 /// A principal, and the request that it makes.
 #[derive(Debug, Clone)]
@@ -26,13 +24,6 @@ impl Caller {
         Self { actor: principal.actor(), principal, origin }
     }
 
-    /// The operator at the command line of the host, with an admin's permissions in one organisation.
-    pub fn operator(organization: OrganizationId) -> Result<Self, Failure> {
-        let user = UserId::parse("operator").map_err(|_| Failure::Internal)?;
-        let principal = Principal::User { organization, user, roles: BTreeSet::from([Role::Admin]) };
-        Ok(Self { principal, actor: Actor::system("cli"), origin: Origin::default() })
-    }
-
     /// The organisation that everything stays within.
     pub fn organization(&self) -> &OrganizationId {
         self.principal.organization()
@@ -44,22 +35,21 @@ impl Caller {
     }
 }
 
-impl Application {
-    /// Decides whether the table allows the caller this operation, and puts a refusal on record.
-    ///
-    /// Every use case asks; a surface may ask before it reads a body, so that a refusal comes first.
-    pub fn permit(&self, caller: &Caller, operation: Operation) -> Result<(), Failure> {
-        if permitted(&caller.principal, operation) {
-            return Ok(());
-        }
-        Err(self.deny(caller, operation))
+/// The operator at the command line of the host, who has an admin's permissions in one organisation and may do what
+/// the permission table knows nothing of.
+#[derive(Debug, Clone)]
+pub struct Operator(Caller);
+
+impl Operator {
+    /// The operator at work on one organisation. Only the command line makes one: no request proves to be from it.
+    pub fn of(organization: OrganizationId) -> Result<Self, Failure> {
+        let user = UserId::parse("operator").map_err(|_| Failure::Internal)?;
+        let principal = Principal::User { organization, user, roles: BTreeSet::from([Role::Admin]) };
+        Ok(Self(Caller { principal, actor: Actor::system("cli"), origin: Origin::default() }))
     }
 
-    /// Puts a refusal on record.
-    pub(crate) fn deny(&self, caller: &Caller, operation: Operation) -> Failure {
-        let event =
-            caller.event(Action::AccessDenied, Outcome::Denied).detail("operation", format!("{operation:?}"));
-        self.denials.record(event, &self.audit_writer);
-        Failure::Forbidden { service_accounts_only: operation == Operation::ReadSecrets }
+    /// The operator as a caller of use cases.
+    pub fn caller(&self) -> &Caller {
+        &self.0
     }
 }

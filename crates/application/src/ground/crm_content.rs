@@ -1,10 +1,8 @@
-//! What the use cases of the CRM dialect share: which providers are CRMs, and what a caller gets to see.
+//! A credential as CRM clients know it, and how much of it a caller gets to see.
 
-use std::sync::Arc;
+use strongroom_domain::{Credential, CrmContent, CrmMapping, SecretPayload};
 
-use strongroom_domain::{Credential, CrmContent, CrmMapping, Provider, Rule, SecretPayload};
-
-use crate::{Application, Failure};
+use crate::Failure;
 
 /// A credential as CRM clients know it.
 #[derive(Debug)]
@@ -39,18 +37,4 @@ pub(crate) fn read_content(
         tracing::error!(credential = %credential.id, %rule, "stored metadata cannot be read");
         Failure::Internal
     })
-}
-
-impl Application {
-    /// A CRM by its id in any case.
-    pub(crate) fn crm_provider(&self, id: &str) -> Result<(Arc<Provider>, CrmMapping), Failure> {
-        let provider = self.ports.catalog.find(id);
-        let found = provider.and_then(|provider| provider.crm.clone().map(|mapping| (provider, mapping)));
-        found.ok_or_else(|| {
-            let all = self.ports.catalog.all();
-            let crms = all.iter().filter(|provider| provider.crm.is_some());
-            let ids: Vec<&str> = crms.map(|provider| provider.id.as_str()).collect();
-            Failure::invalid(Rule::naming(format!("must be one of: {}", ids.join(", "))).on("provider"))
-        })
-    }
 }

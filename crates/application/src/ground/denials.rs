@@ -9,7 +9,7 @@ use std::time::Duration;
 use strongroom_domain::AuditEvent;
 use tokio::time::Instant;
 
-use crate::ground::audit_writer::AuditWriter;
+use super::audit_writer::AuditWriter;
 
 const WINDOW: Duration = Duration::from_secs(60);
 const PER_WINDOW: u32 = 10;

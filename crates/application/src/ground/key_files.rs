@@ -1,17 +1,37 @@
 //! Private keys in new content.
 
-use strongroom_domain::{Content, FieldKind, Provider, Violation};
-use strongroom_environment::KeyFileRefused;
+use std::sync::Arc;
+use std::time::Duration;
 
-use crate::{Application, Caller, Failure};
+use strongroom_domain::{Content, FieldKind, Provider, Rule, Violation};
+use strongroom_environment::{KeyFileReader, KeyFileRefused};
 
-impl Application {
-    /// Opens the private keys in new content with their passphrases, to refuse what could never work. That is
-    /// made to be slow, so each organisation opens two at a time.
+use super::shares::PerOrganization;
+use crate::{Caller, Failure};
+
+/// How many private keys of one organisation are opened at once.
+const PER_ORGANIZATION: usize = 2;
+/// How long a key waits for its turn to be opened.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Opens private keys, to refuse those that could never work. Cheap to clone; all clones share the turns.
+#[derive(Clone)]
+pub(crate) struct KeyFiles {
+    reader: Arc<dyn KeyFileReader>,
+    turns: Arc<PerOrganization>,
+}
+
+impl KeyFiles {
+    pub(crate) fn new(reader: Arc<dyn KeyFileReader>) -> Self {
+        Self { reader, turns: Arc::new(PerOrganization::new(PER_ORGANIZATION)) }
+    }
+
+    /// Opens the private keys in new content with their passphrases. That is made to be slow, so each organisation
+    /// opens two at a time.
     ///
     /// # Errors
-    /// `Invalid` for a key that does not open, `Unavailable` when its turn did not come.
-    pub(crate) async fn check_private_keys(
+    /// `Invalid` for a key that does not open, `Unavailable` when its turn did not come within 5 seconds.
+    pub(crate) async fn check(
         &self,
         caller: &Caller,
         provider: &Provider,
@@ -20,15 +40,19 @@ impl Application {
         if !provider.fields.iter().any(|field| field.kind == FieldKind::PrivateKey) {
             return Ok(());
         }
-        let _turn = self.key_turns.enter(caller.organization()).await?;
+        let turns = self.turns.of(caller.organization());
+        let _turn = tokio::time::timeout(PATIENCE, turns.acquire_owned())
+            .await
+            .map_err(|_| Failure::unavailable())?
+            .map_err(|_| Failure::Internal)?;
         let passphrase = content.secret.get("passphrase");
         for field in provider.fields.iter().filter(|field| field.kind == FieldKind::PrivateKey) {
             let Some(key) = content.secret.get(&field.name) else { continue };
-            if let Err(refused) = self.ports.key_files.check(key, passphrase).await {
+            if let Err(refused) = self.reader.check(key, passphrase).await {
                 if refused == KeyFileRefused::Busy {
                     return Err(Failure::unavailable());
                 }
-                let rule = strongroom_domain::Rule::naming(refused.to_string());
+                let rule = Rule::naming(refused.to_string());
                 return Err(Failure::invalid(Violation { field: field.name.clone(), rule }));
             }
         }

@@ -5,8 +5,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::Application;
-
 /// How recently the store must have answered.
 const FRESH: Duration = Duration::from_secs(1);
 
@@ -20,26 +18,26 @@ struct State {
     draining: bool,
 }
 
-impl Application {
+impl Readiness {
     /// Whether the store, with current migrations, was reached within the last second, and the instance is
     /// not shutting down.
-    pub fn is_ready(&self) -> bool {
-        let state = self.readiness.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn is_ready(&self) -> bool {
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         !state.draining && state.reached.is_some_and(|at| at.elapsed() <= FRESH)
     }
 
     /// Notes that the store has just answered with current migrations.
-    pub fn note_store_reached(&self) {
-        self.readiness.0.lock().unwrap_or_else(PoisonError::into_inner).reached = Some(Instant::now());
+    pub(crate) fn note_store_reached(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).reached = Some(Instant::now());
     }
 
     /// Whether the instance is shutting down.
     pub(crate) fn is_draining(&self) -> bool {
-        self.readiness.0.lock().unwrap_or_else(PoisonError::into_inner).draining
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).draining
     }
 
     /// Announces the shutdown: not ready from now on.
-    pub fn drain(&self) {
-        self.readiness.0.lock().unwrap_or_else(PoisonError::into_inner).draining = true;
+    pub(crate) fn drain(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).draining = true;
     }
 }

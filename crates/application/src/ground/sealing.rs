@@ -1,23 +1,33 @@
 //! The only module that turns a payload into sealed bytes and back.
 
+use std::sync::Arc;
+
 use strongroom_domain::audit::Origin;
 use strongroom_domain::{
     Action, Actor, AuditEvent, AuthorizationFlow, Credential, CredentialId, CredentialType, OauthApp,
     Outcome, ProviderId, PublicConfig, Sealed, SecretPayload, SecretText,
 };
 use strongroom_repository::SealedCredential;
-use strongroom_vault::{SealContext, SealKind, VaultError};
+use strongroom_vault::{SealContext, SealKind, Vault, VaultError};
 
-use crate::{Application, Caller, Failure};
+use super::audit_writer::AuditWriter;
+use crate::{Caller, Failure};
 
-impl Application {
+/// Seals and opens, each payload in the context that it belongs to. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Sealing {
+    pub(crate) vault: Arc<dyn Vault>,
+    pub(crate) audit: AuditWriter,
+}
+
+impl Sealing {
     /// Seals a payload for the row that `credential` will be.
     pub(crate) async fn seal(
         &self,
         credential: &Credential,
         payload: &SecretPayload,
     ) -> Result<Sealed, Failure> {
-        Ok(self.ports.vault.seal(&context(credential), payload).await?)
+        Ok(self.vault.seal(&context(credential), payload).await?)
     }
 
     /// Opens what a row holds. A row that does not open was edited or moved: that is an event of its own.
@@ -30,7 +40,7 @@ impl Application {
         self.open_or_record(row, event).await
     }
 
-    /// The same for a job of ours.
+    /// Like [`Self::open`], on behalf of a job of this service.
     pub(crate) async fn open_for_job(
         &self,
         row: &SealedCredential,
@@ -46,24 +56,29 @@ impl Application {
         row: &SealedCredential,
         event: AuditEvent,
     ) -> Result<SecretPayload, Failure> {
-        match self.ports.vault.open(&context(&row.credential), &row.sealed) {
+        match self.vault.open(&context(&row.credential), &row.sealed) {
             Ok(payload) => Ok(payload),
             Err(error @ (VaultError::Integrity | VaultError::UnknownKey(_))) => {
                 tracing::error!(credential = %row.credential.id, %error, "a stored secret does not open");
-                self.audit_writer.record(vec![event]).await?;
+                self.audit.record(vec![event]).await?;
                 Err(Failure::Internal)
             }
             Err(error) => Err(error.into()),
         }
     }
 
+    /// What an audit event keeps of a sealed payload.
+    pub(crate) fn digest(&self, sealed: &Sealed) -> [u8; 32] {
+        self.vault.envelope_digest(sealed)
+    }
+
     /// Opens the client secret of an organisation's own app.
     pub(crate) fn open_app(&self, app: &OauthApp, sealed: &Sealed) -> Result<Option<SecretText>, Failure> {
-        let mut payload = self.ports.vault.open(&app_context(app)?, sealed)?;
+        let mut payload = self.vault.open(&app_context(app)?, sealed)?;
         Ok(payload.remove(CLIENT_SECRET))
     }
 
-    /// Seals it.
+    /// Seals the client secret of an organisation's own app.
     pub(crate) async fn seal_app(
         &self,
         app: &OauthApp,
@@ -73,7 +88,7 @@ impl Application {
         if let Some(secret) = secret {
             payload.insert(CLIENT_SECRET, secret);
         }
-        Ok(self.ports.vault.seal(&app_context(app)?, &payload).await?)
+        Ok(self.vault.seal(&app_context(app)?, &payload).await?)
     }
 
     /// Opens what is kept beside a flow.
@@ -82,16 +97,16 @@ impl Application {
         flow: &AuthorizationFlow,
         sealed: &Sealed,
     ) -> Result<SecretPayload, Failure> {
-        Ok(self.ports.vault.open(&flow_context(flow), sealed)?)
+        Ok(self.vault.open(&flow_context(flow), sealed)?)
     }
 
-    /// Seals it.
+    /// Seals what is kept beside a flow.
     pub(crate) async fn seal_flow(
         &self,
         flow: &AuthorizationFlow,
         payload: &SecretPayload,
     ) -> Result<Sealed, Failure> {
-        Ok(self.ports.vault.seal(&flow_context(flow), payload).await?)
+        Ok(self.vault.seal(&flow_context(flow), payload).await?)
     }
 }
 

@@ -1,18 +1,21 @@
 //! Keeps tokens fresh: before a reader gets one, when somebody asks, and ahead of time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use strongroom_domain::audit::Origin;
 use strongroom_domain::{
-    Action, Actor, AuditEvent, Credential, CredentialId, CredentialStatus, CredentialType, Operation,
-    OrganizationId, Outcome, RefreshProblem, Rule,
+    Action, Actor, AuditEvent, Credential, CredentialId, CredentialStatus, CredentialType, OrganizationId,
+    Outcome, RefreshProblem, Rule,
 };
 use strongroom_repository::{SealedCredential, Selector};
 use time::OffsetDateTime;
 
-use crate::refreshing::flights::RefreshOutcome;
-use crate::{Application, Caller, Conflict, Failure, Missing};
+use super::Refreshing;
+use super::flights::RefreshOutcome;
+use crate::ground::{Permitted, to};
+use crate::{Caller, Conflict, Failure, Missing};
 
 /// How long a reader waits for a refresh when there is no valid token to give.
 const PATIENCE: Duration = Duration::from_secs(12);
@@ -81,16 +84,19 @@ impl RefreshNeed {
     }
 }
 
-impl Application {
+impl Refreshing {
     /// Refreshes a grant now, whatever its age.
     ///
     /// # Errors
     /// `NotFound`; `Invalid` for a credential that cannot be refreshed; `Conflict` while its authorisation is not
     /// complete and when it has to be authorised again; `ProviderAway`.
-    pub async fn refresh_credential(&self, caller: &Caller, id: CredentialId) -> Result<Credential, Failure> {
-        self.permit(caller, Operation::RefreshCredential)?;
-        let credential = self.reachable(caller, id).await?;
-        if !self.can_refresh(&credential) {
+    pub async fn refresh_now(
+        self: &Arc<Self>,
+        caller: &Permitted<to::RefreshCredential>,
+        id: CredentialId,
+    ) -> Result<Credential, Failure> {
+        let credential = self.rows.reachable(caller, id).await?;
+        if !self.schedule.can_refresh(&credential) {
             return Err(nothing_to_refresh());
         }
         match credential.status {
@@ -107,7 +113,7 @@ impl Application {
             // One that was under way already may have been for somebody who needed none.
             for _ in 0..2 {
                 let outcome = self.refresh(&credential.organization, id, need.clone()).await;
-                let found = self.reachable(caller, id).await?;
+                let found = self.rows.reachable(caller, id).await?;
                 if found.status == CredentialStatus::NeedsReauth {
                     return Err(Failure::Conflict(Conflict::ReauthorizationRequired));
                 }
@@ -140,15 +146,15 @@ impl Application {
     /// `ProviderAway` or `Unavailable` when there is no valid token and none could be had. A grant that is gone is
     /// told by the row's status.
     pub(crate) async fn freshened(
-        &self,
+        self: &Arc<Self>,
         caller: &Caller,
         row: SealedCredential,
         min_validity: Option<Duration>,
     ) -> Result<SealedCredential, Failure> {
-        let (credential, now) = (&row.credential, self.ports.clock.now());
+        let (credential, now) = (&row.credential, self.clock.now());
         let need = RefreshNeed::of_reader(caller, min_validity);
         let alive = !matches!(credential.status, CredentialStatus::Pending | CredentialStatus::NeedsReauth);
-        if !alive || !self.can_refresh(credential) || !need.is_due(credential, now) {
+        if !alive || !self.schedule.can_refresh(credential) || !need.is_due(credential, now) {
             return Ok(row);
         }
         let is_valid = credential.validity().is_some_and(|validity| validity.is_valid(now));
@@ -166,7 +172,7 @@ impl Application {
 
     /// The row after its refresh; `None` when there was nothing to refresh with.
     async fn refreshed_row(
-        &self,
+        self: &Arc<Self>,
         credential: &Credential,
         need: &RefreshNeed,
     ) -> Result<Option<SealedCredential>, Failure> {
@@ -185,10 +191,10 @@ impl Application {
                 RefreshOutcome::Stuck(_) | RefreshOutcome::Fresh => {}
             }
             let selector = Selector::Id(credential.id);
-            let found = self.ports.credentials.find_sealed(&credential.organization, &selector).await?;
+            let found = self.credentials.find_sealed(&credential.organization, &selector).await?;
             let found = found.ok_or(Failure::NotFound(Missing::Credential))?;
             let dead = found.credential.status == CredentialStatus::NeedsReauth;
-            if dead || !need.is_due(&found.credential, self.ports.clock.now()) {
+            if dead || !need.is_due(&found.credential, self.clock.now()) {
                 return Ok(Some(found));
             }
         }
@@ -198,23 +204,23 @@ impl Application {
     /// Whether a credential is of use to its readers whatever becomes of its access token: client credentials are, and
     /// so are tokens that were stored by hand when there is no app here, since their owner may refresh them elsewhere.
     fn is_whole_without_token(&self, credential: &Credential) -> bool {
-        let provider = self.ports.catalog.find(credential.provider.as_str());
+        let provider = self.catalog.find(credential.provider.as_str());
         let server = provider.as_ref().and_then(|provider| provider.oauth.as_ref());
-        let has_app = server.is_some_and(|server| self.configured_client(server).is_some());
+        let has_app = server.is_some_and(|server| self.clients.configured_client(server).is_some());
         credential.credential_type == CredentialType::ClientCredentials
             || credential.oauth_app.is_none() && !has_app
     }
 
     /// Joins the refresh of a credential that is under way here, or begins one.
     pub(crate) fn refresh(
-        &self,
+        self: &Arc<Self>,
         organization: &OrganizationId,
         id: CredentialId,
         need: RefreshNeed,
     ) -> BoxFuture<'static, RefreshOutcome> {
-        let (application, owner) = (self.clone(), organization.clone());
-        let work = async move { application.refresh_under_lease(&owner, id, &need).await };
-        self.refresh_flights.join(organization, id, work)
+        let (desk, owner) = (self.clone(), organization.clone());
+        let work = async move { desk.refresh_under_lease(&owner, id, &need).await };
+        self.flights.join(organization, id, work)
     }
 }
 

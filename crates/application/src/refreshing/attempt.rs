@@ -16,9 +16,10 @@ use strongroom_repository::{Ended, Lease, SealedCredential, Selector, StoreError
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::refreshing::ask::RefreshNeed;
-use crate::refreshing::flights::RefreshOutcome;
-use crate::{Application, Failure};
+use super::Refreshing;
+use super::ask::RefreshNeed;
+use super::flights::RefreshOutcome;
+use crate::Failure;
 
 /// How long after the lease was asked for the request may still be sent, so that its answer comes within the lease.
 const SEND_WITHIN: Duration = Duration::from_secs(5);
@@ -55,7 +56,7 @@ struct Order {
     content: Content,
 }
 
-impl Application {
+impl Refreshing {
     /// Refreshes until the credential is fresh enough for `need`, by this instance or another.
     pub(crate) async fn refresh_under_lease(
         &self,
@@ -68,11 +69,11 @@ impl Application {
         loop {
             match self.try_refresh(organization, id, need).await {
                 Ok(Some(outcome)) => return outcome,
-                Ok(None) if began.elapsed() > WAIT_FOR_OTHERS || self.is_draining() => {
+                Ok(None) if began.elapsed() > WAIT_FOR_OTHERS || self.readiness.is_draining() => {
                     return RefreshOutcome::Away(Duration::from_secs(1));
                 }
                 // Another instance is at it.
-                Ok(None) => tokio::time::sleep(pause.mul_f64(0.5 + self.jitter())).await,
+                Ok(None) => tokio::time::sleep(pause.mul_f64(0.5 + self.schedule.jitter())).await,
                 Err(Failure::Unavailable { .. }) => return RefreshOutcome::StoreAway,
                 Err(_) => return RefreshOutcome::Broken,
             }
@@ -87,14 +88,14 @@ impl Application {
         id: CredentialId,
         need: &RefreshNeed,
     ) -> Result<Option<RefreshOutcome>, Failure> {
-        let found = self.ports.credentials.find_sealed(organization, &Selector::Id(id)).await?;
+        let found = self.credentials.find_sealed(organization, &Selector::Id(id)).await?;
         let Some(row) = found else { return Ok(Some(RefreshOutcome::Fresh)) };
         let alive =
             !matches!(row.credential.status, CredentialStatus::Pending | CredentialStatus::NeedsReauth);
-        if !alive || !need.is_due(&row.credential, self.ports.clock.now()) {
+        if !alive || !need.is_due(&row.credential, self.clock.now()) {
             return Ok(Some(RefreshOutcome::Fresh));
         }
-        let provider = self.ports.catalog.find(row.credential.provider.as_str());
+        let provider = self.catalog.find(row.credential.provider.as_str());
         let Some((provider, server)) =
             provider.as_ref().and_then(|found| Some((found, found.oauth.as_ref()?)))
         else {
@@ -104,19 +105,19 @@ impl Application {
                 .map(|()| Some(RefreshOutcome::Nothing));
         };
         let place = place_of(&row.credential, server);
-        if let Err(wait) = self.provider_pauses.enter(&place) {
+        if let Err(wait) = self.pauses.enter(&place) {
             self.put_off(&row, need, wait).await?;
             return Ok(Some(RefreshOutcome::Away(wait)));
         }
-        let owner = self.ports.ids.next();
+        let owner = self.ids.next();
         let version = row.credential.version;
         let send_before = Instant::now() + SEND_WITHIN;
-        let lease = self.ports.refresh_leases.acquire(organization, id, version, owner, LEASE).await;
+        let lease = self.leases.acquire(organization, id, version, owner, LEASE).await;
         let (failures, interrupted) = match lease {
             Ok(Lease::Acquired { failures, interrupted }) => (failures, interrupted),
             other => {
                 // Nobody is asked, so that whoever comes next may.
-                self.provider_pauses.forgo(&place);
+                self.pauses.forgo(&place);
                 return match other? {
                     Lease::NotYet(wait) => Ok(Some(not_yet(&row.credential, wait))),
                     Lease::Held | Lease::Moved | Lease::Acquired { .. } => Ok(None),
@@ -138,13 +139,13 @@ impl Application {
         if need.scheduled.is_none() {
             return Ok(());
         }
-        let (credential, owner) = (&row.credential, self.ports.ids.next());
+        let (credential, owner) = (&row.credential, self.ids.next());
         let (organization, id) = (&credential.organization, credential.id);
-        let leases = &self.ports.refresh_leases;
+        let leases = &self.leases;
         if let Lease::Acquired { .. } =
             leases.acquire(organization, id, credential.version, owner, LEASE).await?
         {
-            let spread = wait.mul_f64(1.0 + self.jitter());
+            let spread = wait.mul_f64(1.0 + self.schedule.jitter());
             leases.fail(organization, id, owner, spread, Ended::NotTried).await?;
         }
         Ok(())
@@ -154,8 +155,8 @@ impl Application {
         let order = match self.order(&attempt).await {
             Ok(Ok(order)) => order,
             Ok(Err(problem)) => {
-                self.provider_pauses.forgo(place);
-                let now = self.ports.clock.now();
+                self.pauses.forgo(place);
+                let now = self.clock.now();
                 let lives = attempt.row.credential.validity().is_some_and(|validity| validity.is_valid(now));
                 if problem == RefreshProblem::NoRefreshToken && lives {
                     self.give_back(&attempt, Duration::ZERO, Ended::NotTried).await?;
@@ -164,7 +165,7 @@ impl Application {
                 return self.stuck(&attempt, problem, APP_PAUSE).await;
             }
             Err(failure) => {
-                self.provider_pauses.forgo(place);
+                self.pauses.forgo(place);
                 let pause = match failure {
                     Failure::Unavailable { .. } => Duration::from_secs(1),
                     // What does not open now does not open in a second.
@@ -176,20 +177,20 @@ impl Application {
         };
         let Order { subject, client, grant, content } = order;
         // Its life is counted from before it was asked for, so that no stall makes it longer.
-        let asked_at = self.ports.clock.now();
-        match self.ports.authorization_server.token(&subject, &client, grant).await {
+        let asked_at = self.clock.now();
+        match self.server.token(&subject, &client, grant).await {
             Ok(response) => {
-                self.provider_pauses.answered(place);
+                self.pauses.answered(place);
                 let outcome = self.store_refreshed(&attempt, content, response, asked_at).await?;
                 if let RefreshOutcome::Away(_) = outcome {
-                    self.provider_pauses.failed(place.to_owned());
+                    self.pauses.failed(place.to_owned());
                 }
                 Ok(outcome)
             }
             Err(TokenError::Transient { retry_after, may_have_been_served, is_outage, cause }) => {
                 match is_outage {
-                    true => self.provider_pauses.failed(place.to_owned()),
-                    false => self.provider_pauses.answered(place),
+                    true => self.pauses.failed(place.to_owned()),
+                    false => self.pauses.answered(place),
                 }
                 tracing::warn!(
                     provider = %attempt.provider.id, credential = %attempt.row.credential.id, %cause,
@@ -199,7 +200,7 @@ impl Application {
                 self.away(&attempt, retry_after, ended).await
             }
             Err(error) => {
-                self.provider_pauses.answered(place);
+                self.pauses.answered(place);
                 self.refused(&attempt, &error).await
             }
         }
@@ -210,7 +211,7 @@ impl Application {
         let credential = &attempt.row.credential;
         let server = attempt.provider.oauth.as_ref().ok_or(Failure::Internal)?;
         let job = (attempt.need.actor.clone(), attempt.need.origin.clone());
-        let payload = self.open_for_job(&attempt.row, job).await?;
+        let payload = self.sealing.open_for_job(&attempt.row, job).await?;
         let content =
             Content { config: credential.config.clone(), secret: payload, access_token_expires_at: None };
         let subject = Subject {
@@ -234,10 +235,10 @@ impl Application {
         let Some(refresh_token) = content.secret.get(REFRESH_TOKEN).map(SecretText::duplicate) else {
             return Ok(Err(RefreshProblem::NoRefreshToken));
         };
-        let found = self.client_of(&credential.organization, credential.oauth_app, server).await?;
+        let found = self.clients.client_of(&credential.organization, credential.oauth_app, server).await?;
         let Some(client) = found else { return Ok(Err(RefreshProblem::AppMissing)) };
         let redirect_uri =
-            self.redirect_uri(credential.provider.as_str(), credential.oauth_app).unwrap_or_default();
+            self.clients.redirect_uri(credential.provider.as_str(), credential.oauth_app).unwrap_or_default();
         let grant = Grant::Refresh { refresh_token, redirect_uri, send_before: attempt.send_before };
         Ok(Ok(Order { subject, client, grant, content }))
     }
@@ -258,7 +259,7 @@ impl Application {
         };
         if problem.needs_reauthorization() || own {
             let selector = Selector::Id(credential.id);
-            let found = self.ports.credentials.find_sealed(&credential.organization, &selector).await?;
+            let found = self.credentials.find_sealed(&credential.organization, &selector).await?;
             if found.is_none_or(|found| found.credential.version != credential.version) {
                 return Ok(RefreshOutcome::Fresh);
             }
@@ -297,7 +298,7 @@ impl Application {
         let step = usize::try_from(attempt.failures).unwrap_or(usize::MAX).min(BACKOFF.len() - 1);
         let backoff = Duration::from_secs(BACKOFF.get(step).copied().unwrap_or(300));
         let left = self.life_left(&attempt.row.credential);
-        let wait = backoff.mul_f64(0.75 + self.jitter() / 2.0).min(left.max(BACKOFF_IN_NEED));
+        let wait = backoff.mul_f64(0.75 + self.schedule.jitter() / 2.0).min(left.max(BACKOFF_IN_NEED));
         let wait = wait.max(retry_after.unwrap_or_default());
         self.note(attempt, RefreshProblem::ProviderUnavailable, Outcome::Failed).await?;
         self.give_back(attempt, wait, ended).await?;
@@ -306,7 +307,7 @@ impl Application {
 
     /// How long a credential's token is still valid.
     fn life_left(&self, credential: &Credential) -> Duration {
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         credential
             .validity()
             .map_or(Duration::ZERO, |validity| Duration::try_from(validity.ends_at - now).unwrap_or_default())
@@ -326,7 +327,7 @@ impl Application {
             .detail("reason", problem.as_str())
             .detail("next_step", problem.next_step());
         let (organization, id, version) = (&changed.organization, changed.id, changed.version);
-        self.ports.refresh_leases.note_problem(organization, id, version, problem, event.into()).await?;
+        self.leases.note_problem(organization, id, version, problem, event.into()).await?;
         Ok(())
     }
 
@@ -338,7 +339,7 @@ impl Application {
     ) -> Result<(), StoreError> {
         let credential = &attempt.row.credential;
         let (organization, id) = (&credential.organization, credential.id);
-        self.ports.refresh_leases.fail(organization, id, attempt.owner, pause, ended).await
+        self.leases.fail(organization, id, attempt.owner, pause, ended).await
     }
 }
 

@@ -8,10 +8,11 @@ use strongroom_repository::{SealedCredential, Selector};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
-use crate::refreshing::ask::APP_RETRY;
-use crate::refreshing::attempt::Attempt;
-use crate::refreshing::flights::RefreshOutcome;
-use crate::{Application, Failure};
+use super::Refreshing;
+use super::ask::APP_RETRY;
+use super::attempt::Attempt;
+use super::flights::RefreshOutcome;
+use crate::Failure;
 
 /// How long new tokens are offered to a store that does not answer. They exist nowhere else.
 const WAIT_FOR_STORE: Duration = Duration::from_secs(60);
@@ -24,7 +25,7 @@ struct News {
     obtained_at: OffsetDateTime,
 }
 
-impl Application {
+impl Refreshing {
     /// Commits new tokens before anybody sees them, and does not give up while the store is away: the old refresh
     /// token may be worth nothing by now.
     pub(crate) async fn store_refreshed(
@@ -41,7 +42,7 @@ impl Application {
             _ => String::new(),
         };
         let sent = content.secret.get(REFRESH_TOKEN).map(SecretText::duplicate);
-        let when = (obtained_at, self.jitter());
+        let when = (obtained_at, self.schedule.jitter());
         let (granted, unfit) = attempt.provider.take_refresh(kind, content, response, &requested, when);
         if !unfit.is_empty() {
             let rules: Vec<_> = unfit.iter().map(ToString::to_string).collect();
@@ -101,12 +102,9 @@ impl Application {
         };
         let content = changed.as_ref().unwrap_or(&news.granted.content);
         refreshed.take_refresh(content, news.granted.refresh_at, news.obtained_at);
-        let sealed = self.seal(&refreshed, &content.secret).await?;
-        let event = attempt
-            .need
-            .event(&refreshed, Outcome::Success)
-            .sealed_as(self.ports.vault.envelope_digest(&sealed));
-        let leases = &self.ports.refresh_leases;
+        let sealed = self.sealing.seal(&refreshed, &content.secret).await?;
+        let event = attempt.need.event(&refreshed, Outcome::Success).sealed_as(self.sealing.digest(&sealed));
+        let leases = &self.leases;
         let version = base.credential.version;
         Ok(leases.store(&refreshed, &sealed, version, attempt.owner, event.into()).await?)
     }
@@ -119,7 +117,7 @@ impl Application {
     ) -> Result<Content, Failure> {
         let server = attempt.provider.oauth.as_ref().ok_or(Failure::Internal)?;
         let job = (attempt.need.actor.clone(), attempt.need.origin.clone());
-        let secret = self.open_for_job(row, job).await?;
+        let secret = self.sealing.open_for_job(row, job).await?;
         let config = row.credential.config.clone();
         Ok(news.granted.put_over(server, Content { config, secret, access_token_expires_at: None }))
     }
@@ -134,7 +132,7 @@ impl Application {
     ) -> Result<Option<SealedCredential>, Failure> {
         let credential = &attempt.row.credential;
         let selector = Selector::Id(credential.id);
-        let found = self.ports.credentials.find_sealed(&credential.organization, &selector).await?;
+        let found = self.credentials.find_sealed(&credential.organization, &selector).await?;
         let edited = found.filter(|row| {
             let (now, before) = (&row.credential, credential);
             now.credential_type == before.credential_type
@@ -143,7 +141,7 @@ impl Application {
         });
         let (Some(row), Some(sent)) = (edited, &news.sent) else { return Ok(None) };
         let job = (attempt.need.actor.clone(), attempt.need.origin.clone());
-        let payload = self.open_for_job(&row, job).await?;
+        let payload = self.sealing.open_for_job(&row, job).await?;
         let same = payload.get(REFRESH_TOKEN).is_some_and(|token| token.expose() == sent.expose());
         Ok(same.then_some(row))
     }

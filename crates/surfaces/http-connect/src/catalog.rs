@@ -64,7 +64,7 @@ fn handle(call: &PublicCall) -> Result<HttpResponse, Failure> {
     let mut query = call.query();
     let category = query.choice("category", ConnectCategory::parse);
     query.finish(|| Some(()))?;
-    let all = call.app.browse_connect_catalog();
+    let all = call.app.catalog.listed();
     let asked =
         all.iter().filter(|(_, listing)| category.is_none_or(|category| category == listing.category));
     let items: Vec<Entry<'_>> = asked.map(|(provider, listing)| Entry::of(provider, listing)).collect();

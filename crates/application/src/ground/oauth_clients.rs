@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use strongroom_authorization_server::Client;
-use strongroom_domain::{OauthAppId, OauthServer, OrganizationId, Provider, Rule};
+use strongroom_domain::{OauthAppId, OauthServer, OrganizationId, Provider, Rule, SecretText};
+use strongroom_environment::Catalog;
+use strongroom_repository::OauthAppRepository;
 
-use crate::{Application, Failure};
+use super::sealing::Sealing;
+use crate::{Failure, OauthSettings};
 
 /// An app that was found.
 pub(crate) struct FoundClient {
@@ -14,7 +17,16 @@ pub(crate) struct FoundClient {
     pub(crate) app: Option<OauthAppId>,
 }
 
-impl Application {
+/// Finds the app for a grant. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct OauthClients {
+    pub(crate) apps: Arc<dyn OauthAppRepository>,
+    pub(crate) catalog: Arc<dyn Catalog>,
+    pub(crate) sealing: Sealing,
+    pub(crate) settings: Arc<OauthSettings>,
+}
+
+impl OauthClients {
     /// The app for a new grant.
     ///
     /// # Errors
@@ -24,8 +36,8 @@ impl Application {
         organization: &OrganizationId,
         server: &OauthServer,
     ) -> Result<FoundClient, Failure> {
-        if let Some(own) = self.ports.oauth_apps.find_named(organization, &server.app).await? {
-            let secret = self.open_app(&own.app, &own.sealed)?;
+        if let Some(own) = self.apps.find_named(organization, &server.app).await? {
+            let secret = self.sealing.open_app(&own.app, &own.sealed)?;
             let client = Client { id: own.app.client_id.clone(), secret };
             return Ok(FoundClient { client, app: Some(own.app.id) });
         }
@@ -42,22 +54,22 @@ impl Application {
         server: &OauthServer,
     ) -> Result<Option<Client>, Failure> {
         let Some(id) = app.and_then(OauthAppId::own) else { return Ok(self.configured_client(server)) };
-        let own = self.ports.oauth_apps.find(organization, id).await?;
+        let own = self.apps.find(organization, id).await?;
         let Some(own) = own.filter(|own| own.app.app == server.app) else { return Ok(None) };
-        let secret = self.open_app(&own.app, &own.sealed)?;
+        let secret = self.sealing.open_app(&own.app, &own.sealed)?;
         Ok(Some(Client { id: own.app.client_id, secret }))
     }
 
     /// The operator's app.
     pub(crate) fn configured_client(&self, server: &OauthServer) -> Option<Client> {
-        let app = self.oauth.apps.get(&server.app)?;
-        let secret = app.client_secret.as_ref().map(strongroom_domain::SecretText::duplicate);
+        let app = self.settings.apps.get(&server.app)?;
+        let secret = app.client_secret.as_ref().map(SecretText::duplicate);
         Some(Client { id: app.client_id.clone(), secret })
     }
 
     /// Where the code of a provider comes back.
     pub(crate) fn redirect_uri(&self, provider: &str, app: Option<OauthAppId>) -> Result<String, Failure> {
-        let base = self.oauth.public_url.as_deref().ok_or_else(|| {
+        let base = self.settings.public_url.as_deref().ok_or_else(|| {
             let rule = Rule::fixed("cannot be authorised: the operator must set server.public_url");
             Failure::invalid(rule.on("provider"))
         })?;
@@ -67,7 +79,7 @@ impl Application {
 
     /// A provider with an authorization server, by its id in any case.
     pub(crate) fn oauth_provider(&self, id: &str) -> Result<Arc<Provider>, Failure> {
-        let provider = self.ports.catalog.find(id);
+        let provider = self.catalog.find(id);
         let provider = provider.ok_or_else(|| {
             Failure::invalid(Rule::fixed("must be a provider of the catalog").on("provider"))
         })?;
