@@ -1,6 +1,6 @@
 //! The dependency rule of docs/ARCHITECTURE.md, read from cargo's own metadata.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::semver::Version;
 use cargo_metadata::{DependencyKind, MetadataCommand};
@@ -258,4 +258,88 @@ fn no_statement_is_put_together_from_text() {
             }
         }
     }
+}
+
+/// The folders of the application and those on which each may stand.
+const DESKS: [(&str, &[&str]); 11] = [
+    ("ground", &[]),
+    ("access", &["ground"]),
+    ("audit", &["ground"]),
+    ("catalog", &["ground"]),
+    ("authorizing", &["ground"]),
+    ("refreshing", &["ground"]),
+    ("connection_tests", &["ground", "refreshing"]),
+    ("credentials", &["ground", "refreshing", "connection_tests"]),
+    ("crm", &["ground", "refreshing", "credentials"]),
+    ("connections", &["ground", "authorizing", "catalog", "connection_tests", "credentials"]),
+    ("upkeep", &["ground", "refreshing", "connection_tests"]),
+];
+
+/// Whose folder each name belongs to that `lib.rs` hands out, so that `use crate::Name` hides no arrow.
+fn handed_out(lib: &str) -> BTreeMap<&str, &str> {
+    let mut owners = BTreeMap::new();
+    for statement in lib.split("pub use ").skip(1) {
+        let Some((folder, names)) = statement.split(';').next().unwrap().split_once("::") else { continue };
+        for name in names.trim_matches(['{', '}', '\n', ' ']).split(',').map(str::trim) {
+            owners.insert(name, folder);
+        }
+    }
+    owners
+}
+
+/// The folders whose names a source file uses.
+fn folders_used<'a>(text: &'a str, owners: &BTreeMap<&str, &'a str>) -> BTreeSet<&'a str> {
+    let mut used = BTreeSet::new();
+    for path in text.split("crate::").skip(1) {
+        let end = path.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(path.len());
+        let names = match path.strip_prefix('{') {
+            Some(list) => list.split('}').next().unwrap().split(',').map(str::trim).collect(),
+            None => vec![&path[..end]],
+        };
+        let folder = |name: &&'a str| owners.get(name).copied().unwrap_or(name);
+        used.extend(names.iter().map(folder).filter(|name| DESKS.iter().any(|(desk, _)| desk == name)));
+    }
+    used
+}
+
+#[test]
+fn a_desk_of_the_application_knows_only_those_below_it() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let source = root.join("crates/application/src");
+    let lib = std::fs::read_to_string(source.join("lib.rs")).unwrap();
+    let owners = handed_out(&lib);
+    assert_eq!(owners["Credentials"], "credentials", "the search finds what lib.rs hands out");
+    let mut found = BTreeMap::<String, usize>::new();
+    let mut forbidden = Vec::new();
+    for (path, bytes) in crate::support::server::bytes_below(&source) {
+        let place = path.strip_prefix(&source).unwrap().display().to_string();
+        let Some((desk, _)) = place.split_once('/') else {
+            *found.entry(String::new()).or_default() += 1;
+            continue;
+        };
+        *found.entry(desk.to_owned()).or_default() += 1;
+        let (_, below) =
+            DESKS.iter().find(|(known, _)| *known == desk).unwrap_or_else(|| panic!("{desk} is no desk"));
+        let text = String::from_utf8(bytes).unwrap();
+        let used = folders_used(&text, &owners);
+        let others = used.iter().filter(|used| **used != desk && !below.contains(used));
+        forbidden.extend(others.map(|other| format!("{place} uses {other}")));
+    }
+    assert!(forbidden.is_empty(), "{forbidden:#?}");
+    assert!(found[""] <= 4, "a use case lies outside of its desk's folder");
+    assert!(DESKS.iter().all(|(desk, _)| found.contains_key(*desk)), "a desk is gone: {found:?}");
+}
+
+#[test]
+fn a_desk_of_the_application_holds_at_most_nine_ports_and_there_are_ten() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let source = root.join("crates/application/src");
+    for (desk, _) in DESKS {
+        let text = std::fs::read_to_string(source.join(desk).join("mod.rs")).unwrap();
+        let ports = text.matches(": Arc<dyn ").count() + text.matches(": Testers,").count();
+        assert!(ports <= 9, "{desk} holds {ports} ports");
+    }
+    let lib = std::fs::read_to_string(source.join("lib.rs")).unwrap();
+    let application = lib.split("pub struct Application {").nth(1).unwrap().split('}').next().unwrap();
+    assert_eq!(application.matches("pub ").count(), 10, "{application}");
 }

@@ -35,7 +35,7 @@ pub use authorizing::{
     ConfirmAuthorization, Confirmation, Confirmed, NewOauthApp, ReceiveCallback, Received, ShownOauthApp,
 };
 pub use catalog::ProviderCatalog;
-pub use connection_tests::{Allowance, ConnectionTests, StoredBudget, TestConnection, TestRates, Tested};
+pub use connection_tests::{ConnectionTests, StoredBudget, TestConnection, Tested};
 pub use connections::{
     ConnectIntegration, Connecting, Connections, ListIntegrations, StoreIntegrationCredential,
 };
@@ -43,9 +43,9 @@ pub use credentials::{
     Credentials, ListCredentials, NewContent, OpenedCredential, StoreCredential, UpdateCredential,
 };
 pub use crm::{Crm, StoreCrmCredential, UpdateCrmCredential};
-pub use failure::{Conflict, Failure, Misshape, MisshapeKind, Missing};
+pub use failure::{Allowance, Conflict, Failure, Misshape, MisshapeKind, Missing};
 pub use ground::{Caller, ConfiguredApp, CrmCredential, OauthSettings, Operator, Permitted, to};
-pub use ports::{Limits, Ports};
+pub use ports::{Limits, Ports, TestRates};
 pub use refreshing::Refreshing;
 pub use strongroom_provider_tester::MAX_PROBE_PATH_BYTES;
 pub use strongroom_repository::{ConnectedCredential, Selector};

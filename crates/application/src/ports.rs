@@ -12,8 +12,6 @@ use strongroom_repository::{
 };
 use strongroom_vault::{PurposeKeys, Vault};
 
-use crate::TestRates;
-
 /// The ports that the use cases work through.
 #[derive(Clone)]
 pub struct Ports {
@@ -64,4 +62,21 @@ pub struct Limits {
     pub credentials_per_provider: u32,
     /// How many connection tests may begin within a minute; without it nothing is counted.
     pub tests: Option<TestRates>,
+}
+
+/// How many connection tests may begin within any minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TestRates {
+    /// By one user or service account, per instance.
+    pub per_user: u32,
+    /// By one organisation, per instance.
+    pub per_organization: u32,
+    /// Of one destination (address and port), by whomever and over all instances.
+    pub per_destination: u32,
+}
+
+impl Default for TestRates {
+    fn default() -> Self {
+        Self { per_user: 10, per_organization: 30, per_destination: 5 }
+    }
 }

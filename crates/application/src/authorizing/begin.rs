@@ -1,6 +1,5 @@
 //! Begins an authorization: makes the URL that a person is sent to, and remembers who asked for what.
 
-use super::events::of_flow;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use strongroom_authorization_server::{AuthorizationRequest, Subject};
@@ -16,6 +15,7 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::Authorizing;
+use super::events::of_flow;
 use crate::ground::{Permitted, to};
 use crate::{Caller, Conflict, Failure};
 

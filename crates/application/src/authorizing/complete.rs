@@ -13,8 +13,7 @@ use super::Authorizing;
 use super::callback::CallbackRefused;
 use super::events::{flow_event, of_flow};
 use super::granted_content::GrantedContent;
-use crate::ground::PATIENCE;
-use crate::ground::{Permitted, to};
+use crate::ground::{PATIENCE, Permitted, to};
 use crate::{Conflict, Failure};
 
 /// What a person answers on the page.

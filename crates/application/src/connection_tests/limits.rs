@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use crate::ground::PerOrganization;
-use crate::{Caller, Failure};
+use crate::{Allowance, Caller, Failure, TestRates};
 
 const WINDOW: Duration = Duration::from_secs(60);
 /// How many tests of one organisation run at once.
@@ -23,34 +23,6 @@ const QUEUE: usize = 64;
 const QUEUE_PER_ORGANIZATION: usize = 16;
 /// How long a test waits at most.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// How many connection tests may begin within any minute.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TestRates {
-    /// By one user or service account, per instance.
-    pub per_user: u32,
-    /// By one organisation, per instance.
-    pub per_organization: u32,
-    /// Of one destination (address and port), by whomever and over all instances.
-    pub per_destination: u32,
-}
-
-impl Default for TestRates {
-    fn default() -> Self {
-        Self { per_user: 10, per_organization: 30, per_destination: 5 }
-    }
-}
-
-/// What is left of a limit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Allowance {
-    /// How many within a minute.
-    pub limit: u32,
-    /// How many are left now.
-    pub remaining: u32,
-    /// When the next place becomes free.
-    pub reset_at: OffsetDateTime,
-}
 
 /// Counts tests of users and organisations in a sliding minute.
 pub(crate) struct TestRateLimits {

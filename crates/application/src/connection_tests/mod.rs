@@ -10,7 +10,6 @@ mod stored;
 mod unstored;
 
 pub use budget::StoredBudget;
-pub use limits::{Allowance, TestRates};
 pub use run::Tested;
 pub use unstored::TestConnection;
 

@@ -13,7 +13,8 @@ use strongroom_domain::{
 use strongroom_provider_tester::{Cause, Progress, TEST_LIMIT, TestError, TestSubject, Verdict};
 use tokio::time::Instant;
 
-use super::{Allowance, ConnectionTests};
+use super::ConnectionTests;
+use crate::Allowance;
 use crate::{Caller, Failure};
 
 /// What a failed attempt to reach a server is rounded up to, so that its duration tells nothing.

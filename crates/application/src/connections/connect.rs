@@ -10,8 +10,7 @@ use strongroom_repository::StoreError;
 use tokio::time::Instant;
 
 use super::Connections;
-use crate::ground::PATIENCE;
-use crate::ground::{Permitted, to};
+use crate::ground::{PATIENCE, Permitted, to};
 use crate::{BeginAuthorization, BegunAuthorization, Conflict, Failure, Missing};
 
 /// What became of asking for a connection.

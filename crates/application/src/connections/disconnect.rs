@@ -4,8 +4,7 @@ use strongroom_domain::{Action, Outcome};
 use tokio::time::Instant;
 
 use super::Connections;
-use crate::ground::PATIENCE;
-use crate::ground::{Permitted, to};
+use crate::ground::{PATIENCE, Permitted, to};
 use crate::{Failure, Missing};
 
 impl Connections {

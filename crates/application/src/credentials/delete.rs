@@ -4,8 +4,7 @@ use strongroom_domain::{Action, Credential, CredentialId, Outcome};
 use tokio::time::Instant;
 
 use super::Credentials;
-use crate::ground::PATIENCE;
-use crate::ground::{Permitted, to};
+use crate::ground::{PATIENCE, Permitted, to};
 use crate::{Conflict, Failure, Missing};
 
 impl Credentials {

@@ -10,8 +10,7 @@ use strongroom_repository::{SealedCredential, Selector};
 use time::OffsetDateTime;
 
 use super::Credentials;
-use crate::ground::read_content;
-use crate::ground::{Permitted, to};
+use crate::ground::{Permitted, read_content, to};
 use crate::{Conflict, Failure, Missing};
 
 /// The most secrets that one call reads.

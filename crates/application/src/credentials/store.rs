@@ -9,8 +9,7 @@ use time::OffsetDateTime;
 
 use super::Credentials;
 use crate::connection_tests::Unanswered;
-use crate::ground::end_of_life;
-use crate::ground::{Permitted, to};
+use crate::ground::{Permitted, end_of_life, to};
 use crate::{Caller, Conflict, Failure, Misshape, MisshapeKind};
 
 /// What to store.

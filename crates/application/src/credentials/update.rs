@@ -8,11 +8,8 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use super::Credentials;
-use crate::connection_tests::Run;
-use crate::connection_tests::Unanswered;
-use crate::ground::end_of_life;
-use crate::ground::{PATIENCE, check_revision};
-use crate::ground::{Permitted, to};
+use crate::connection_tests::{Run, Unanswered};
+use crate::ground::{PATIENCE, Permitted, check_revision, end_of_life, to};
 use crate::{Caller, Conflict, Failure};
 
 /// What to change.

@@ -7,8 +7,7 @@ use strongroom_repository::{SealedCredential, Selector};
 use time::OffsetDateTime;
 
 use super::Crm;
-use crate::ground::CrmCredential;
-use crate::ground::{Permitted, to};
+use crate::ground::{CrmCredential, Permitted, to};
 use crate::{Caller, Failure, Missing};
 
 impl Crm {

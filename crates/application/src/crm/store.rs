@@ -5,8 +5,7 @@ use strongroom_repository::CredentialFilter;
 
 use super::Crm;
 use crate::ground::CrmCredential;
-use crate::ground::end_of_life;
-use crate::ground::{Permitted, to};
+use crate::ground::{Permitted, end_of_life, to};
 use crate::{Caller, Conflict, Failure};
 
 /// What to store.

@@ -9,8 +9,7 @@ use tokio::time::Instant;
 
 use super::Crm;
 use crate::credentials::Checked;
-use crate::ground::{CrmCredential, read_content};
-use crate::ground::{PATIENCE, check_revision};
+use crate::ground::{CrmCredential, PATIENCE, check_revision, read_content};
 use crate::ground::{Permitted, to};
 use crate::{Caller, Conflict, Failure};
 
