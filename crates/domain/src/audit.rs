@@ -265,8 +265,8 @@ impl AuditHead {
         Self { organization, seq: 0, mac: GENESIS }
     }
 
-    /// Moves on to the record of an event of this chain, and gives that record. `digest` makes its MAC, with the key
-    /// `mac_key`, from the bytes that it covers; when it fails the head stays where it is.
+    /// Moves on to the record of an event of this chain, and gives that record. `digest` makes its MAC, with
+    /// the key `mac_key`, from the bytes that it covers; when it fails the head stays where it is.
     pub fn extend<E>(
         &mut self,
         event: &AuditEvent,

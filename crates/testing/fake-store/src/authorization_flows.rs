@@ -63,8 +63,8 @@ impl Rows {
         Ok(true)
     }
 
-    /// Ends a flow with its credential; whether its connection was written, or `None` when it cannot be completed like
-    /// this.
+    /// Ends a flow with its credential; whether its connection was written, or `None` when it cannot be
+    /// completed like this.
     fn complete(&mut self, completed: &CompletedFlow, now: OffsetDateTime) -> Option<bool> {
         let (organization, id) = (&completed.organization, completed.credential.id);
         let flow = self.flows.get(&key(organization, completed.id)).filter(|flow| {

@@ -1,5 +1,5 @@
-//! A take is recent while it is within one window of now, on either side: what lies further ahead is from a clock that
-//! has been set back since, and would otherwise block its destination for as long.
+//! A take is recent while it is within one window of now, on either side: what lies further ahead is from a
+//! clock that has been set back since, and would otherwise block its destination for as long.
 
 use std::time::Duration;
 

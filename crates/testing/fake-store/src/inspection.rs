@@ -64,14 +64,15 @@ impl FakeStore {
         self.faults().history()
     }
 
-    /// Lays a credential down as if it had been there for ever: without an event, and whatever the quota. One with the
-    /// same id is replaced.
+    /// Lays a credential down as if it had been there for ever: without an event, and whatever the quota. One
+    /// with the same id is replaced.
     pub fn put(&self, stored: SealedCredential) {
         let key = key(&stored.credential.organization, stored.credential.id);
         self.locked(|state, _| state.rows.credentials.insert(key, stored));
     }
 
-    /// Edits the row of a credential behind the service's back, as somebody with the database does; whether there is one.
+    /// Edits the row of a credential behind the service's back, as somebody with the database does; whether
+    /// there is one.
     pub fn tamper(&self, id: CredentialId, edit: impl FnOnce(&mut SealedCredential)) -> bool {
         self.locked(|state, _| {
             let mut credentials = state.rows.credentials.values_mut();

@@ -14,8 +14,8 @@ use crate::{Call, Faults};
 
 /// A store in memory. It implements every port of `strongroom_repository`, and `WrapLedger`.
 ///
-/// Clones are the same instance of the service: they share rows, faults and counts. [`Self::another_instance`] shares the
-/// rows alone.
+/// Clones are the same instance of the service: they share rows, faults and counts.
+/// [`Self::another_instance`] shares the rows alone.
 #[derive(Clone)]
 pub struct FakeStore {
     state: Arc<Mutex<State>>,
@@ -32,8 +32,8 @@ pub(crate) struct State {
 }
 
 impl FakeStore {
-    /// An empty store whose clock goes with tokio's time, from `instant(0)` of the fixtures. `keys` authenticate its
-    /// audit records.
+    /// An empty store whose clock goes with tokio's time, from `instant(0)` of the fixtures. `keys`
+    /// authenticate its audit records.
     ///
     /// To be made within the test's runtime, whose time it follows.
     pub fn new(keys: Arc<dyn PurposeKeys>) -> Self {
@@ -45,7 +45,8 @@ impl FakeStore {
         Self { state: Arc::default(), faults: Arc::default(), keys, clock }
     }
 
-    /// The same rows and the same clock, seen by another instance of the service: with faults and counts of its own.
+    /// The same rows and the same clock, seen by another instance of the service: with faults and counts of
+    /// its own.
     #[must_use]
     pub fn another_instance(&self) -> Self {
         Self { faults: Arc::default(), ..self.clone() }
@@ -84,8 +85,8 @@ impl FakeStore {
         leaving.with(answer).await
     }
 
-    /// Changes rows and records `evidence`; whether there was something to do. A change that answers `Ok(false)` has
-    /// changed nothing.
+    /// Changes rows and records `evidence`; whether there was something to do. A change that answers
+    /// `Ok(false)` has changed nothing.
     pub(crate) async fn mutate(
         &self,
         call: Call,
