@@ -1,9 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use strongroom_fixtures::{Gate, Held};
 use strongroom_repository::{StoreError, StoreResult};
-use tokio::sync::Semaphore;
 
 use crate::Call;
 
@@ -17,9 +17,10 @@ pub fn unavailable() -> StoreError {
 
 /// What goes wrong, and when: of one instance of the store, and of all its clones.
 ///
-/// What is set for the next call of a method is used up by that call; set several times, it is a queue. What lasts holds
-/// for every call that nothing else was set for, until [`Self::heal`]. A call that is delayed or held meets what lasts
-/// when its wait is over. A caller that gives up while its call waits takes the call back: nothing is done.
+/// What is set for the next call of a method is used up by that call; set several times, it is a queue. What
+/// lasts holds for every call that nothing else was set for, until [`Self::heal`]. A call that is delayed or
+/// held meets what lasts when its wait is over. A caller that gives up while its call waits takes the call
+/// back: nothing is done.
 ///
 /// Every call lets other tasks run before it does anything, as one that goes to a database does.
 #[derive(Debug, Default)]
@@ -41,8 +42,8 @@ enum Fault {
     Spare,
     Fail(StoreError),
     LoseAnswer,
-    Hold(Arc<Gate>),
-    HoldAnswer(Arc<Gate>),
+    Hold(Gate),
+    HoldAnswer(Gate),
 }
 
 impl Faults {
@@ -63,16 +64,16 @@ impl Faults {
 
     /// The next call of this method waits before it does anything, until it is let go.
     pub fn hold(&self, call: Call) -> Held {
-        let gate = Arc::new(Gate::shut());
-        self.set(call, Fault::Hold(gate.clone()));
-        Held(gate)
+        let (gate, held) = Gate::shut();
+        self.set(call, Fault::Hold(gate));
+        held
     }
 
     /// The next call of this method is carried out, and its answer waits until it is let go.
     pub fn hold_answer(&self, call: Call) -> Held {
-        let gate = Arc::new(Gate::shut());
-        self.set(call, Fault::HoldAnswer(gate.clone()));
-        Held(gate)
+        let (gate, held) = Gate::shut();
+        self.set(call, Fault::HoldAnswer(gate));
+        held
     }
 
     /// Every call of this method is unavailable and does nothing.
@@ -95,8 +96,8 @@ impl Faults {
         self.script(|script| script.delay = by);
     }
 
-    /// Ends everything that was set, what waits for its call too. Calls that are held by now stay so until they are let
-    /// go.
+    /// Ends everything that was set, what waits for its call too. Calls that are held by now stay so until
+    /// they are let go.
     pub fn heal(&self) {
         self.script(|script| {
             *script = Script { history: std::mem::take(&mut script.history), ..Script::default() };
@@ -147,7 +148,7 @@ impl Faults {
 pub(crate) enum Leaving {
     Free,
     Lost,
-    Held(Arc<Gate>),
+    Held(Gate),
 }
 
 impl Leaving {
@@ -162,61 +163,4 @@ impl Leaving {
             }
         }
     }
-}
-
-/// A call that waits. It goes on when this is dropped.
-#[derive(Debug)]
-#[must_use = "the call goes on when this is dropped"]
-pub struct Held(Arc<Gate>);
-
-impl Held {
-    /// Returns when the call has come and waits, at once if it does already.
-    ///
-    /// # Panics
-    /// When it has not come within an hour of tokio's time, which under paused time is as soon as nobody has anything
-    /// to do.
-    #[expect(clippy::panic, reason = "a call that never comes is a failed test")]
-    pub async fn reached(&self) {
-        const LIMIT: Duration = Duration::from_secs(3_600);
-        if tokio::time::timeout(LIMIT, opened(&self.0.reached)).await.is_err() {
-            panic!("the call that was to be held has not come");
-        }
-    }
-
-    /// Whether the call has come.
-    pub fn is_reached(&self) -> bool {
-        self.0.reached.is_closed()
-    }
-
-    /// Lets the call go on.
-    pub fn release(self) {}
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.0.open.close();
-    }
-}
-
-/// Two doors that open once; a semaphore without permits is a door, and closing it opens that.
-#[derive(Debug)]
-pub(crate) struct Gate {
-    reached: Semaphore,
-    open: Semaphore,
-}
-
-impl Gate {
-    fn shut() -> Self {
-        Self { reached: Semaphore::new(0), open: Semaphore::new(0) }
-    }
-
-    async fn pass(&self) {
-        self.reached.close();
-        opened(&self.open).await;
-    }
-}
-
-async fn opened(door: &Semaphore) {
-    // There is never a permit: the answer is that the semaphore was closed.
-    door.acquire().await.map(drop).unwrap_or_default();
 }
