@@ -3,6 +3,7 @@
 
 mod asking;
 mod granting;
+mod living;
 mod restoring;
 mod story;
 mod writing;
