@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use strongroom_domain::audit::Origin;
 use strongroom_domain::{
-    Action, Actor, AuditEvent, AuthorizationFlow, Credential, CredentialId, CredentialType, OauthApp,
-    Outcome, ProviderId, PublicConfig, Sealed, SecretPayload, SecretText,
+    Action, Actor, AuditEvent, AuthorizationFlow, Credential, OauthApp, Outcome, Sealed, SecretPayload,
+    SecretText,
 };
 use strongroom_repository::SealedCredential;
-use strongroom_vault::{SealContext, SealKind, Vault, VaultError};
+use strongroom_vault::{SealContext, Vault, VaultError};
 
 use super::audit_writer::AuditWriter;
 use crate::{Caller, Failure};
@@ -27,7 +27,7 @@ impl Sealing {
         credential: &Credential,
         payload: &SecretPayload,
     ) -> Result<Sealed, Failure> {
-        Ok(self.vault.seal(&context(credential), payload).await?)
+        Ok(self.vault.seal(&SealContext::of_credential(credential), payload).await?)
     }
 
     /// Opens what a row holds. A row that does not open was edited or moved: that is an event of its own.
@@ -56,7 +56,7 @@ impl Sealing {
         row: &SealedCredential,
         event: AuditEvent,
     ) -> Result<SecretPayload, Failure> {
-        match self.vault.open(&context(&row.credential), &row.sealed) {
+        match self.vault.open(&SealContext::of_credential(&row.credential), &row.sealed) {
             Ok(payload) => Ok(payload),
             Err(error @ (VaultError::Integrity | VaultError::UnknownKey(_))) => {
                 tracing::error!(credential = %row.credential.id, %error, "a stored secret does not open");
@@ -74,7 +74,7 @@ impl Sealing {
 
     /// Opens the client secret of an organisation's own app.
     pub(crate) fn open_app(&self, app: &OauthApp, sealed: &Sealed) -> Result<Option<SecretText>, Failure> {
-        let mut payload = self.vault.open(&app_context(app)?, sealed)?;
+        let mut payload = self.vault.open(&SealContext::of_app(app), sealed)?;
         Ok(payload.remove(CLIENT_SECRET))
     }
 
@@ -88,7 +88,7 @@ impl Sealing {
         if let Some(secret) = secret {
             payload.insert(CLIENT_SECRET, secret);
         }
-        Ok(self.vault.seal(&app_context(app)?, &payload).await?)
+        Ok(self.vault.seal(&SealContext::of_app(app), &payload).await?)
     }
 
     /// Opens what is kept beside a flow.
@@ -97,7 +97,7 @@ impl Sealing {
         flow: &AuthorizationFlow,
         sealed: &Sealed,
     ) -> Result<SecretPayload, Failure> {
-        Ok(self.vault.open(&flow_context(flow), sealed)?)
+        Ok(self.vault.open(&SealContext::of_flow(flow), sealed)?)
     }
 
     /// Seals what is kept beside a flow.
@@ -106,47 +106,8 @@ impl Sealing {
         flow: &AuthorizationFlow,
         payload: &SecretPayload,
     ) -> Result<Sealed, Failure> {
-        Ok(self.vault.seal(&flow_context(flow), payload).await?)
+        Ok(self.vault.seal(&SealContext::of_flow(flow), payload).await?)
     }
 }
 
 const CLIENT_SECRET: &str = "client_secret";
-
-/// An app's secret is bound to its client id, so that it is never sent with another one.
-fn app_context(app: &OauthApp) -> Result<SealContext, Failure> {
-    let mut config = PublicConfig::default();
-    config.insert("client_id", strongroom_domain::ConfigValue::Text(app.client_id.clone()));
-    Ok(SealContext {
-        kind: SealKind::OauthApp,
-        organization: app.organization.clone(),
-        credential: CredentialId(app.id.0),
-        version: 1,
-        provider: ProviderId::parse(&app.app).map_err(|_| Failure::Internal)?,
-        credential_type: CredentialType::Oauth2,
-        config,
-    })
-}
-
-fn flow_context(flow: &AuthorizationFlow) -> SealContext {
-    SealContext {
-        kind: SealKind::AuthorizationFlow,
-        organization: flow.organization.clone(),
-        credential: CredentialId(flow.id.0),
-        version: 1,
-        provider: flow.provider.clone(),
-        credential_type: flow.credential_type,
-        config: flow.inputs.clone(),
-    }
-}
-
-fn context(credential: &Credential) -> SealContext {
-    SealContext {
-        kind: SealKind::Credential,
-        organization: credential.organization.clone(),
-        credential: credential.id,
-        version: credential.version,
-        provider: credential.provider.clone(),
-        credential_type: credential.credential_type,
-        config: credential.config.clone(),
-    }
-}
