@@ -25,54 +25,56 @@ const SHORT_PATIENCE: Duration = Duration::from_secs(3);
 /// When a reader may ask again while the OAuth app is not set up right, or the server answers with what is no token.
 pub(crate) const APP_RETRY: Duration = Duration::from_secs(30);
 
-/// Why a token is refreshed.
+/// What a caller is told whose refresh did not end in time.
+const SOON: Failure = Failure::ProviderAway { retry_after: Duration::from_secs(1) };
+
+/// Why a token is refreshed, and for whom.
 #[derive(Debug, Clone)]
 pub(crate) struct RefreshNeed {
-    /// How much life a reader wants.
-    pub(crate) min_validity: Option<Duration>,
-    /// Refresh a token of this version whatever its age.
-    pub(crate) whatever: Option<u64>,
-    /// Only when this is the time that was set for it: it has come by the store's clock.
-    pub(crate) scheduled: Option<OffsetDateTime>,
+    pub(crate) why: Why,
     /// Who does it.
     pub(crate) actor: Actor,
     /// The request that asks for it.
     pub(crate) origin: Origin,
 }
 
+/// Why a token is refreshed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// A reader wants a token that lives at least so long, when that is given.
+    Read { min_validity: Option<Duration> },
+    /// Somebody asks for another token than that of this version, whatever its age.
+    Request { version: u64 },
+    /// The time has come, by the store's clock, that was set for it.
+    Schedule { refresh_at: OffsetDateTime },
+}
+
 impl RefreshNeed {
     fn of_reader(caller: &Caller, min_validity: Option<Duration>) -> Self {
-        Self {
-            min_validity,
-            whatever: None,
-            scheduled: None,
-            actor: Actor::system("refresh"),
-            origin: caller.origin.clone(),
-        }
+        let (why, actor) = (Why::Read { min_validity }, Actor::system("refresh"));
+        Self { why, actor, origin: caller.origin.clone() }
+    }
+
+    fn of_request(caller: &Caller, version: u64) -> Self {
+        let why = Why::Request { version };
+        Self { why, actor: caller.actor.clone(), origin: caller.origin.clone() }
     }
 
     /// The need of the background.
     pub(crate) fn of_schedule(refresh_at: OffsetDateTime) -> Self {
-        Self {
-            min_validity: None,
-            whatever: None,
-            scheduled: Some(refresh_at),
-            actor: Actor::system("refresh"),
-            origin: Origin::default(),
-        }
+        let why = Why::Schedule { refresh_at };
+        Self { why, actor: Actor::system("refresh"), origin: Origin::default() }
     }
 
     /// Whether a credential needs a refresh for this.
     pub(crate) fn is_due(&self, credential: &Credential, now: OffsetDateTime) -> bool {
-        if self.scheduled.is_some() {
-            return credential.refresh_at == self.scheduled;
-        }
-        if let Some(version) = self.whatever {
-            return credential.version == version;
-        }
-        match credential.validity() {
-            Some(validity) => validity.is_close_to_end(now, self.min_validity),
-            None => credential.credential_type == CredentialType::ClientCredentials,
+        match self.why {
+            Why::Schedule { refresh_at } => credential.refresh_at == Some(refresh_at),
+            Why::Request { version } => credential.version == version,
+            Why::Read { min_validity } => match credential.validity() {
+                Some(validity) => validity.is_close_to_end(now, min_validity),
+                None => credential.credential_type == CredentialType::ClientCredentials,
+            },
         }
     }
 
@@ -106,9 +108,7 @@ impl Refreshing {
             }
             CredentialStatus::Unverified | CredentialStatus::Validated | CredentialStatus::Rejected => {}
         }
-        let mut need = RefreshNeed::of_reader(caller, None);
-        need.whatever = Some(credential.version);
-        need.actor = caller.actor.clone();
+        let need = RefreshNeed::of_request(caller, credential.version);
         let refresh = async {
             // One that was under way already may have been for somebody who needed none.
             for _ in 0..2 {
@@ -121,11 +121,10 @@ impl Refreshing {
                     return Ok((outcome, found));
                 }
             }
-            Err(Failure::ProviderAway { retry_after: Duration::from_secs(1) })
+            Err(SOON)
         };
         let refreshed = tokio::time::timeout(PATIENCE, refresh).await;
-        let (outcome, found) =
-            refreshed.unwrap_or(Err(Failure::ProviderAway { retry_after: Duration::from_secs(1) }))?;
+        let (outcome, found) = refreshed.unwrap_or(Err(SOON))?;
         match outcome {
             RefreshOutcome::Fresh => Ok(found),
             RefreshOutcome::Nothing => Err(nothing_to_refresh()),
@@ -133,9 +132,7 @@ impl Refreshing {
                 let rule = Rule::fixed(problem.next_step());
                 Err(Failure::invalid(rule.on("provider")))
             }
-            RefreshOutcome::Away(retry_after) => Err(Failure::ProviderAway { retry_after }),
-            RefreshOutcome::StoreAway => Err(Failure::unavailable()),
-            RefreshOutcome::Broken => Err(Failure::Internal),
+            RefreshOutcome::Failed(failed) => Err(failed.into()),
         }
     }
 
@@ -161,7 +158,7 @@ impl Refreshing {
         let is_whole = self.is_whole_without_token(credential);
         let patience = if is_valid || is_whole { SHORT_PATIENCE } else { PATIENCE };
         let refreshed = tokio::time::timeout(patience, self.refreshed_row(credential, &need)).await;
-        match refreshed.unwrap_or(Err(Failure::ProviderAway { retry_after: Duration::from_secs(1) })) {
+        match refreshed.unwrap_or(Err(SOON)) {
             Ok(Some(fresh)) => Ok(fresh),
             Ok(None) => Ok(row),
             Err(Failure::NotFound(missing)) => Err(Failure::NotFound(missing)),
@@ -180,9 +177,7 @@ impl Refreshing {
         for _ in 0..2 {
             match self.refresh(&credential.organization, credential.id, need.clone()).await {
                 RefreshOutcome::Nothing => return Ok(None),
-                RefreshOutcome::Away(retry_after) => return Err(Failure::ProviderAway { retry_after }),
-                RefreshOutcome::StoreAway => return Err(Failure::unavailable()),
-                RefreshOutcome::Broken => return Err(Failure::Internal),
+                RefreshOutcome::Failed(failed) => return Err(failed.into()),
                 RefreshOutcome::Stuck(RefreshProblem::ClientRefused) => return Ok(None),
                 // The app is not set up right: the grant lives, and there is nothing new to hand out.
                 RefreshOutcome::Stuck(problem) if !problem.needs_reauthorization() => {
@@ -198,7 +193,7 @@ impl Refreshing {
                 return Ok(Some(found));
             }
         }
-        Err(Failure::ProviderAway { retry_after: Duration::from_secs(1) })
+        Err(SOON)
     }
 
     /// Whether a credential is of use to its readers whatever becomes of its access token: client credentials are, and

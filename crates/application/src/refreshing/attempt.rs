@@ -17,8 +17,8 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::Refreshing;
-use super::ask::RefreshNeed;
-use super::flights::RefreshOutcome;
+use super::ask::{RefreshNeed, Why};
+use super::flights::{RefreshFailed, RefreshOutcome};
 use crate::Failure;
 
 /// How long after the lease was asked for the request may still be sent, so that its answer comes within the lease.
@@ -56,6 +56,28 @@ struct Order {
     content: Content,
 }
 
+/// Why there is nothing to send.
+enum NoOrder {
+    /// A person has to act.
+    Problem(RefreshProblem),
+    /// Something that was needed could not be read.
+    Failed(Failure),
+}
+
+impl From<Failure> for NoOrder {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// What became of asking for a turn.
+enum Turn {
+    /// It came, or is not needed.
+    Ended(RefreshOutcome),
+    /// Another instance holds the lease, or the row has just moved.
+    SomebodyElses,
+}
+
 impl Refreshing {
     /// Refreshes until the credential is fresh enough for `need`, by this instance or another.
     pub(crate) async fn refresh_under_lease(
@@ -68,46 +90,46 @@ impl Refreshing {
         let mut pause = Duration::from_millis(50);
         loop {
             match self.try_refresh(organization, id, need).await {
-                Ok(Some(outcome)) => return outcome,
-                Ok(None) if began.elapsed() > WAIT_FOR_OTHERS || self.readiness.is_draining() => {
-                    return RefreshOutcome::Away(Duration::from_secs(1));
+                Ok(Turn::Ended(outcome)) => return outcome,
+                Ok(Turn::SomebodyElses)
+                    if began.elapsed() > WAIT_FOR_OTHERS || self.readiness.is_draining() =>
+                {
+                    return away_for(Duration::from_secs(1));
                 }
-                // Another instance is at it.
-                Ok(None) => tokio::time::sleep(pause.mul_f64(0.5 + self.schedule.jitter())).await,
-                Err(Failure::Unavailable { .. }) => return RefreshOutcome::StoreAway,
-                Err(_) => return RefreshOutcome::Broken,
+                Ok(Turn::SomebodyElses) => {
+                    tokio::time::sleep(pause.mul_f64(0.5 + self.schedule.jitter())).await;
+                }
+                Err(failure) => return RefreshOutcome::Failed(failure.into()),
             }
             pause = (pause * 2).min(Duration::from_millis(500));
         }
     }
 
-    /// `None` when another instance holds the lease, or the row has just moved.
+    /// Takes the lease, if it is to be had, and makes one attempt under it.
     async fn try_refresh(
         &self,
         organization: &OrganizationId,
         id: CredentialId,
         need: &RefreshNeed,
-    ) -> Result<Option<RefreshOutcome>, Failure> {
+    ) -> Result<Turn, Failure> {
         let found = self.credentials.find_sealed(organization, &Selector::Id(id)).await?;
-        let Some(row) = found else { return Ok(Some(RefreshOutcome::Fresh)) };
+        let Some(row) = found else { return Ok(Turn::Ended(RefreshOutcome::Fresh)) };
         let alive =
             !matches!(row.credential.status, CredentialStatus::Pending | CredentialStatus::NeedsReauth);
         if !alive || !need.is_due(&row.credential, self.clock.now()) {
-            return Ok(Some(RefreshOutcome::Fresh));
+            return Ok(Turn::Ended(RefreshOutcome::Fresh));
         }
         let provider = self.catalog.find(row.credential.provider.as_str());
         let Some((provider, server)) =
             provider.as_ref().and_then(|found| Some((found, found.oauth.as_ref()?)))
         else {
-            return self
-                .put_off(&row, need, Duration::from_secs(300))
-                .await
-                .map(|()| Some(RefreshOutcome::Nothing));
+            self.put_off(&row, need, Duration::from_secs(300)).await?;
+            return Ok(Turn::Ended(RefreshOutcome::Nothing));
         };
         let place = place_of(&row.credential, server);
         if let Err(wait) = self.pauses.enter(&place) {
             self.put_off(&row, need, wait).await?;
-            return Ok(Some(RefreshOutcome::Away(wait)));
+            return Ok(Turn::Ended(away_for(wait)));
         }
         let owner = self.ids.next();
         let version = row.credential.version;
@@ -119,14 +141,14 @@ impl Refreshing {
                 // Nobody is asked, so that whoever comes next may.
                 self.pauses.forgo(&place);
                 return match other? {
-                    Lease::NotYet(wait) => Ok(Some(not_yet(&row.credential, wait))),
-                    Lease::Held | Lease::Moved | Lease::Acquired { .. } => Ok(None),
+                    Lease::NotYet(wait) => Ok(Turn::Ended(not_yet(&row.credential, wait))),
+                    Lease::Held | Lease::Moved | Lease::Acquired { .. } => Ok(Turn::SomebodyElses),
                 };
             }
         };
         let attempt =
             Attempt { need, row, provider: provider.clone(), owner, send_before, failures, interrupted };
-        self.attempt(attempt, &place).await.map(Some)
+        self.attempt(attempt, &place).await.map(Turn::Ended)
     }
 
     /// Moves a scheduled refresh that cannot be made now behind the others that are due.
@@ -136,7 +158,7 @@ impl Refreshing {
         need: &RefreshNeed,
         wait: Duration,
     ) -> Result<(), Failure> {
-        if need.scheduled.is_none() {
+        if !matches!(need.why, Why::Schedule { .. }) {
             return Ok(());
         }
         let (credential, owner) = (&row.credential, self.ids.next());
@@ -153,26 +175,10 @@ impl Refreshing {
 
     async fn attempt(&self, attempt: Attempt<'_>, place: &str) -> Result<RefreshOutcome, Failure> {
         let order = match self.order(&attempt).await {
-            Ok(Ok(order)) => order,
-            Ok(Err(problem)) => {
+            Ok(order) => order,
+            Err(no_order) => {
                 self.pauses.forgo(place);
-                let now = self.clock.now();
-                let lives = attempt.row.credential.validity().is_some_and(|validity| validity.is_valid(now));
-                if problem == RefreshProblem::NoRefreshToken && lives {
-                    self.give_back(&attempt, Duration::ZERO, Ended::NotTried).await?;
-                    return Ok(RefreshOutcome::Nothing);
-                }
-                return self.stuck(&attempt, problem, APP_PAUSE).await;
-            }
-            Err(failure) => {
-                self.pauses.forgo(place);
-                let pause = match failure {
-                    Failure::Unavailable { .. } => Duration::from_secs(1),
-                    // What does not open now does not open in a second.
-                    _ => BROKEN_PAUSE,
-                };
-                self.give_back(&attempt, pause, Ended::Failed).await?;
-                return Err(failure);
+                return self.without_order(&attempt, no_order).await;
             }
         };
         let Order { subject, client, grant, content } = order;
@@ -182,7 +188,7 @@ impl Refreshing {
             Ok(response) => {
                 self.pauses.answered(place);
                 let outcome = self.store_refreshed(&attempt, content, response, asked_at).await?;
-                if let RefreshOutcome::Away(_) = outcome {
+                if let RefreshOutcome::Failed(RefreshFailed::Away(_)) = outcome {
                     self.pauses.failed(place.to_owned());
                 }
                 Ok(outcome)
@@ -206,10 +212,37 @@ impl Refreshing {
         }
     }
 
+    /// Ends an attempt that had nothing to send.
+    async fn without_order(
+        &self,
+        attempt: &Attempt<'_>,
+        no_order: NoOrder,
+    ) -> Result<RefreshOutcome, Failure> {
+        match no_order {
+            NoOrder::Problem(problem) => {
+                let lives = !self.life_left(&attempt.row.credential).is_zero();
+                if problem == RefreshProblem::NoRefreshToken && lives {
+                    self.give_back(attempt, Duration::ZERO, Ended::NotTried).await?;
+                    return Ok(RefreshOutcome::Nothing);
+                }
+                self.stuck(attempt, problem, APP_PAUSE).await
+            }
+            NoOrder::Failed(failure) => {
+                let pause = match failure {
+                    Failure::Unavailable { .. } => Duration::from_secs(1),
+                    // What does not open now does not open in a second.
+                    _ => BROKEN_PAUSE,
+                };
+                self.give_back(attempt, pause, Ended::Failed).await?;
+                Err(failure)
+            }
+        }
+    }
+
     /// What to send, or why there is nothing.
-    async fn order(&self, attempt: &Attempt<'_>) -> Result<Result<Order, RefreshProblem>, Failure> {
+    async fn order(&self, attempt: &Attempt<'_>) -> Result<Order, NoOrder> {
         let credential = &attempt.row.credential;
-        let server = attempt.provider.oauth.as_ref().ok_or(Failure::Internal)?;
+        let server = attempt.provider.oauth.as_ref().ok_or(NoOrder::Failed(Failure::Internal))?;
         let job = (attempt.need.actor.clone(), attempt.need.origin.clone());
         let payload = self.sealing.open_for_job(&attempt.row, job).await?;
         let content =
@@ -220,7 +253,7 @@ impl Refreshing {
             content: content.duplicate(),
         };
         if credential.credential_type == CredentialType::ClientCredentials {
-            let own = server.client_credentials.as_ref().ok_or(Failure::Internal)?;
+            let own = server.client_credentials.as_ref().ok_or(NoOrder::Failed(Failure::Internal))?;
             let secret = content.secret.get(&own.client_secret_field).map(SecretText::duplicate);
             let id = match credential.config.get(&own.client_id_field) {
                 Some(ConfigValue::Text(id)) => id.clone(),
@@ -230,17 +263,17 @@ impl Refreshing {
                     .map_or_else(String::new, |id| id.expose().to_owned()),
             };
             let client = Client { id, secret };
-            return Ok(Ok(Order { subject, client, grant: Grant::ClientCredentials, content }));
+            return Ok(Order { subject, client, grant: Grant::ClientCredentials, content });
         }
         let Some(refresh_token) = content.secret.get(REFRESH_TOKEN).map(SecretText::duplicate) else {
-            return Ok(Err(RefreshProblem::NoRefreshToken));
+            return Err(NoOrder::Problem(RefreshProblem::NoRefreshToken));
         };
         let found = self.clients.client_of(&credential.organization, credential.oauth_app, server).await?;
-        let Some(client) = found else { return Ok(Err(RefreshProblem::AppMissing)) };
+        let client = found.ok_or(NoOrder::Problem(RefreshProblem::AppMissing))?;
         let redirect_uri =
             self.clients.redirect_uri(credential.provider.as_str(), credential.oauth_app).unwrap_or_default();
         let grant = Grant::Refresh { refresh_token, redirect_uri, send_before: attempt.send_before };
-        Ok(Ok(Order { subject, client, grant, content }))
+        Ok(Order { subject, client, grant, content })
     }
 
     /// The server refuses. Before the grant is given up the row is read again: whoever was faster has the token.
@@ -287,8 +320,8 @@ impl Refreshing {
         Ok(RefreshOutcome::Stuck(problem))
     }
 
-    /// Nobody has answered: the grant lives, and the next attempt waits; but not long beyond the end of the token, when
-    /// readers need another.
+    /// The provider did not answer. Schedules the next attempt with backoff, capped at 15 s once the token has
+    /// expired and readers need one; the grant lives.
     async fn away(
         &self,
         attempt: &Attempt<'_>,
@@ -302,7 +335,7 @@ impl Refreshing {
         let wait = wait.max(retry_after.unwrap_or_default());
         self.note(attempt, RefreshProblem::ProviderUnavailable, Outcome::Failed).await?;
         self.give_back(attempt, wait, ended).await?;
-        Ok(RefreshOutcome::Away(wait))
+        Ok(away_for(wait))
     }
 
     /// How long a credential's token is still valid.
@@ -343,11 +376,15 @@ impl Refreshing {
     }
 }
 
+fn away_for(wait: Duration) -> RefreshOutcome {
+    RefreshOutcome::Failed(RefreshFailed::Away(wait))
+}
+
 /// What became of asking too early: when the last attempt found that a person has to act, that still holds.
 fn not_yet(credential: &Credential, wait: Duration) -> RefreshOutcome {
     let problem = credential.status_reason.as_deref().and_then(|reason| RefreshProblem::parse(reason).ok());
     match problem {
-        None | Some(RefreshProblem::ProviderUnavailable) => RefreshOutcome::Away(wait),
+        None | Some(RefreshProblem::ProviderUnavailable) => away_for(wait),
         Some(problem) => RefreshOutcome::Stuck(problem),
     }
 }

@@ -10,6 +10,8 @@ use futures_util::future::BoxFuture;
 use strongroom_domain::{CredentialId, OrganizationId, RefreshProblem};
 use tokio::sync::watch;
 
+use crate::Failure;
+
 /// What came of a refresh.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RefreshOutcome {
@@ -19,12 +21,39 @@ pub(crate) enum RefreshOutcome {
     Nothing,
     /// It does not work until a person acts; the reason is on the credential.
     Stuck(RefreshProblem),
-    /// Nobody answered; try again after this time.
+    /// It came to nothing, and may come to something later.
+    Failed(RefreshFailed),
+}
+
+/// Why a refresh came to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RefreshFailed {
+    /// The provider did not answer, or is left alone; try again after this time.
     Away(Duration),
     /// The store did not answer.
     StoreAway,
-    /// The row does not open, or something else of ours is broken.
+    /// The row does not open, or something else in this service is broken.
     Broken,
+}
+
+impl From<RefreshFailed> for Failure {
+    fn from(failed: RefreshFailed) -> Self {
+        match failed {
+            RefreshFailed::Away(retry_after) => Self::ProviderAway { retry_after },
+            RefreshFailed::StoreAway => Self::unavailable(),
+            RefreshFailed::Broken => Self::Internal,
+        }
+    }
+}
+
+/// What is told of a failure on the way of a refresh; the log has its cause.
+impl From<Failure> for RefreshFailed {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Unavailable { .. } => Self::StoreAway,
+            _ => Self::Broken,
+        }
+    }
 }
 
 type Key = (OrganizationId, CredentialId);
@@ -62,7 +91,7 @@ impl RefreshFlights {
         drop(flights);
         Box::pin(async move {
             let outcome = waiting.wait_for(Option::is_some).await.ok().and_then(|outcome| *outcome);
-            outcome.unwrap_or(RefreshOutcome::Broken)
+            outcome.unwrap_or(RefreshOutcome::Failed(RefreshFailed::Broken))
         })
     }
 

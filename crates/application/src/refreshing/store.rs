@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::Refreshing;
 use super::ask::APP_RETRY;
 use super::attempt::Attempt;
-use super::flights::RefreshOutcome;
+use super::flights::{RefreshFailed, RefreshOutcome};
 use crate::Failure;
 
 /// How long new tokens are offered to a store that does not answer. They exist nowhere else.
@@ -51,7 +51,7 @@ impl Refreshing {
         let outcome = match granted.is_new {
             true => RefreshOutcome::Fresh,
             // The new refresh token, if one came, is worth keeping all the same.
-            false => RefreshOutcome::Away(APP_RETRY),
+            false => RefreshOutcome::Failed(RefreshFailed::Away(APP_RETRY)),
         };
         let news = News { granted, sent, obtained_at };
         let began = Instant::now();
