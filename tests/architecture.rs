@@ -38,7 +38,7 @@ impl Ring {
             ["crates", "surfaces", _] => Self::Surface,
             ["crates", "strongroom"] => Self::Composition,
             ["crates", "server"] => Self::Server,
-            ["crates", "testing", "provider-simulator"] => Self::Simulator,
+            ["crates", "simulator"] => Self::Simulator,
             ["crates", "testing", _] => Self::Testing,
             ["tests"] => Self::Tests,
             other => panic!("{other:?} has no place in the architecture"),
