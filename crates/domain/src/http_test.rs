@@ -1,32 +1,11 @@
 //! Connection tests over HTTP, as provider files declare them. Data only: `adapters/tester-http` runs them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use crate::connection_test::TestCode;
-use crate::provider::{CredentialType, Provider};
-
-/// How a provider is tested.
-#[derive(Debug, Clone)]
-pub enum ProviderTest {
-    /// An SSH login and an SFTP session.
-    Sftp,
-    /// A PostgreSQL login and `SELECT 1`.
-    Postgresql,
-    /// HTTP requests, one after the other.
-    Http(HttpTest),
-}
-
-impl ProviderTest {
-    /// What the catalog of the API calls it: `protocol` or `http`.
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::Sftp | Self::Postgresql => "protocol",
-            Self::Http(_) => "http",
-        }
-    }
-}
+use crate::testability::StepConditions;
 
 /// A test of HTTP requests. It ends with the first step that is not `ok`, or with the last one.
 #[derive(Debug, Clone, Default)]
@@ -70,12 +49,8 @@ impl Choice {
 pub struct HttpStep {
     /// What the report calls it: 1 to 64 characters of `a-z0-9_`.
     pub name: String,
-    /// The credential types it is for; empty means all.
-    pub types: BTreeSet<CredentialType>,
-    /// Fields that must be there, else the step is left out.
-    pub needs: Vec<String>,
-    /// Fields that must be absent, else the step is left out.
-    pub unless: Vec<String>,
+    /// The credentials it is for; it is left out for all others.
+    pub conditions: StepConditions,
     /// GET, POST or HEAD.
     pub method: HttpMethod,
     /// Where the request goes.
@@ -275,26 +250,6 @@ pub enum JsonCheck {
     Absent,
     /// It is one of these scalars; texts are compared without regard to case.
     OneOf(Vec<Value>),
-}
-
-impl HttpStep {
-    /// Whether the step is part of a test of a credential of this type that has these fields.
-    pub fn applies(&self, kind: CredentialType, has: impl Fn(&str) -> bool) -> bool {
-        (self.types.is_empty() || self.types.contains(&kind))
-            && self.needs.iter().all(|name| has(name))
-            && !self.unless.iter().any(|name| has(name))
-    }
-}
-
-impl Provider {
-    /// Whether a credential of this type and with these fields can be tested.
-    pub fn can_test(&self, kind: CredentialType, has: impl Fn(&str) -> bool) -> bool {
-        match &self.test {
-            None => false,
-            Some(ProviderTest::Sftp | ProviderTest::Postgresql) => true,
-            Some(ProviderTest::Http(test)) => test.steps.iter().any(|step| step.applies(kind, &has)),
-        }
-    }
 }
 
 impl Template {

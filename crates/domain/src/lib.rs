@@ -12,6 +12,8 @@ pub mod connection_test;
 pub mod content;
 pub mod credential;
 pub mod crm;
+pub mod http_declarations;
+pub mod http_oauth;
 pub mod http_request;
 pub mod http_test;
 pub mod integration;
@@ -25,6 +27,7 @@ pub mod sealed;
 pub mod secret;
 pub mod service_account;
 mod spelled;
+pub mod testability;
 pub mod timestamp;
 pub mod violation;
 
@@ -34,7 +37,6 @@ pub use connection_test::{Facts, StepOutcome, TestCode, TestMeaning, TestReport,
 pub use content::{Content, Submission, SubmittedValue};
 pub use credential::{Credential, CredentialId, CredentialName, CredentialStatus, Slot};
 pub use crm::{CrmContent, CrmMapping, CrmPatch};
-pub use http_test::{HttpTest, ProviderTest};
 pub use integration::{ConnectListing, Integration, IntegrationId, IntegrationStatus};
 pub use json::Json;
 pub use oauth::{
@@ -47,4 +49,5 @@ pub use provider::{CredentialType, Field, FieldKind, Provider, ProviderId};
 pub use sealed::{KekId, PurposeKeyId, Sealed};
 pub use secret::{SecretPayload, SecretText};
 pub use service_account::{ApiKeyId, ServiceAccount, ServiceAccountId, ServiceAccountStatus};
+pub use testability::{ProviderTest, StepConditions};
 pub use violation::{Rule, Violation};

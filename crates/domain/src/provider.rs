@@ -6,9 +6,9 @@ use std::fmt;
 use regex::Regex;
 
 use crate::crm::CrmMapping;
-use crate::http_test::ProviderTest;
 use crate::integration::ConnectListing;
 use crate::oauth::OauthServer;
+use crate::testability::ProviderTest;
 use crate::violation::Rule;
 
 /// A provider's id: 1 to 64 characters of `[a-z0-9_]`, case-insensitive on input.
@@ -187,7 +187,7 @@ pub struct Provider {
     pub types: BTreeMap<CredentialType, TypeRules>,
     /// How its credentials are tested, when that is known.
     pub test: Option<ProviderTest>,
-    /// How its authorization server is reached, when it has one.
+    /// Its authorization server, when it has one.
     pub oauth: Option<OauthServer>,
     /// How the connect dialect shows it, when it does.
     pub connect: Option<ConnectListing>,

@@ -43,15 +43,6 @@ pub(crate) fn sole_variable(template: &Template) -> Option<&str> {
     }
 }
 
-/// The text of a template that has no variables.
-pub(crate) fn as_literal(template: &Template) -> Option<&str> {
-    match template.0.as_slice() {
-        [] => Some(""),
-        [TemplatePart::Literal(text)] => Some(text),
-        _ => None,
-    }
-}
-
 /// Whether a variable asks for its slashes to be kept, which only means something in a path.
 pub(crate) fn keeps_slashes(template: &Template) -> bool {
     let kept =

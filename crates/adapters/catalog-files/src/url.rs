@@ -125,7 +125,7 @@ fn written_hosts(
             None => open.push(name),
         }
     }
-    if let Some(text) = template::as_literal(host) {
+    if let Some(text) = host.as_literal() {
         if !are_labels(text) {
             problems.add(keys.key, "must name a host");
         } else if !hosts.is_empty() && !hosts.iter().any(|allowed| admits(allowed, text)) {

@@ -67,7 +67,7 @@ impl Granted {
                 other.secret.insert(name, token.duplicate());
             }
         }
-        for name in server.response_fields.keys().map(String::as_str).chain([SCOPE, TOKEN_TYPE]) {
+        for name in server.response_fields.iter().map(String::as_str).chain([SCOPE, TOKEN_TYPE]) {
             if let Some(value) = self.content.config.get(name) {
                 other.config.insert(name, value.clone());
             }
@@ -159,7 +159,7 @@ impl Provider {
         for (name, value) in given {
             let known = self.field(&name).filter(|field| field.belongs_to(kind) && !field.secret);
             let arrives =
-                server.response_fields.contains_key(&name) || server.callback_fields.contains_key(&name);
+                server.response_fields.contains(&name) || server.callback_fields.contains_key(&name);
             let of_token = matches!(name.as_str(), TOKEN_EXPIRY | SCOPE | TOKEN_TYPE);
             let Some(field) = known.filter(|_| !of_token && (!arrives || server.inputs.contains(&name)))
             else {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_json::json;
 use strongroom_catalog_files::FileCatalog;
-use strongroom_domain::http_test::{HttpStep, TemplatePart};
-use strongroom_domain::{HttpTest, Provider, ProviderTest, TestCode};
+use strongroom_domain::http_test::{HttpStep, HttpTest, TemplatePart};
+use strongroom_domain::{Provider, TestCode};
 use strongroom_environment::Catalog;
 use time::OffsetDateTime;
 
@@ -94,7 +94,8 @@ impl Stage {
         let nowhere = || (404, "the path names no step of a provider with an HTTP test".to_owned());
         let (id, index, host, path) = split(&received.path).ok_or_else(nowhere)?;
         let provider = self.catalog.find(id).ok_or_else(nowhere)?;
-        let Some(ProviderTest::Http(test)) = &provider.test else { return Err(nowhere()) };
+        let declarations = self.catalog.declarations();
+        let test = declarations.test(&provider.id).ok_or_else(nowhere)?;
         let step = test.steps.get(index).ok_or_else(nowhere)?;
         record.provider = Some(provider.id.to_string());
         record.step = Some(index);
@@ -134,9 +135,11 @@ impl Stage {
         let (host, path) = target.ok_or_else(nowhere)?;
         let provider = self.catalog.find(id).ok_or_else(nowhere)?;
         let server = provider.oauth.as_ref().ok_or_else(nowhere)?;
+        let declarations = self.catalog.declarations();
+        let requests = declarations.oauth(&provider.id).ok_or_else(nowhere)?;
         record.provider = Some(provider.id.to_string());
         record.endpoint = Some(endpoint);
-        let visit = Visit { provider: &provider, server, address: self.address, received };
+        let visit = Visit { provider: &provider, server, requests, address: self.address, received };
         self.desk.answer(&visit, Place { endpoint, host, path }).map_err(|mistake| (400, mistake))
     }
 

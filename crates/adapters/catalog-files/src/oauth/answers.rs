@@ -2,10 +2,9 @@
 //! account it is, and which errors mean what.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use strongroom_domain::content::TOKEN_EXPIRY;
-use strongroom_domain::oauth::AccountLookup;
+use strongroom_domain::http_oauth::AccountLookup;
 use strongroom_domain::{CredentialType, Field, FieldKind};
 
 use crate::oauth::format::{OauthTable, ResponseName};
@@ -76,13 +75,11 @@ pub(super) fn read_account(
     Some(AccountLookup { endpoint, id, name })
 }
 
-/// Reads `assumed_lifetime_s`.
-pub(super) fn read_lifetime(seconds: Option<u64>, problems: &mut Problems) -> Option<Duration> {
-    let seconds = seconds?;
-    if !(60..=LONGEST_LIFETIME).contains(&seconds) {
+/// Checks `assumed_lifetime_s`.
+pub(super) fn check_lifetime(seconds: Option<u64>, problems: &mut Problems) {
+    if seconds.is_some_and(|seconds| !(60..=LONGEST_LIFETIME).contains(&seconds)) {
         problems.add("oauth.assumed_lifetime_s", format!("must be 60 to {LONGEST_LIFETIME} seconds"));
     }
-    Some(Duration::from_secs(seconds))
 }
 
 /// Checks `dead_errors`, `doubtful_errors` and `app_errors`, whose codes are shown and logged.

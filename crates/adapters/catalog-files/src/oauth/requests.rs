@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use strongroom_domain::http_oauth::{ClientAuthentication, Endpoint};
 use strongroom_domain::http_test::{OriginTemplate, Template, TemplatePart};
-use strongroom_domain::oauth::{ClientAuthentication, Endpoint};
 
 use crate::problem::Problems;
 use crate::scope::Scope;

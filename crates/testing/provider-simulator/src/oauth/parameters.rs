@@ -86,7 +86,7 @@ impl Parameters {
                 return Err(format!("parameter `{name}` is missing"));
             };
             let choices = visit.choices();
-            let fits = |template| capture(template, &value, capture::Place::Plain, &choices).is_some();
+            let fits = |template| capture(template, &value, capture::Place::Plain, choices).is_some();
             if !same().any(fits) {
                 return Err(format!("parameter `{name}` differs"));
             }
