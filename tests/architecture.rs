@@ -16,7 +16,11 @@ enum Ring {
     Surface,
     Composition,
     Server,
-    /// May do what an adapter may, and use the one crate that opens outgoing sockets.
+    /// What provider files declare about HTTP, filled into requests. It does no IO.
+    Declarations,
+    /// Reads provider files: an adapter that may use what they declare about HTTP.
+    Catalog,
+    /// May do what an adapter may, send what provider files declare, and use the one crate that opens outgoing sockets.
     Caller,
     Testing,
     /// Plays the providers that the catalog declares.
@@ -33,6 +37,8 @@ impl Ring {
             ["crates", "adapters", name] if name.starts_with("tester-") || *name == "oauth-http" => {
                 Self::Caller
             }
+            ["crates", "adapters", "declared-http"] => Self::Declarations,
+            ["crates", "adapters", "catalog-files"] => Self::Catalog,
             ["crates", "adapters", _] => Self::Adapter,
             ["crates", "surfaces", "http-kit"] => Self::Kit,
             ["crates", "surfaces", _] => Self::Surface,
@@ -49,17 +55,17 @@ impl Ring {
     fn may_use(self, other: Self, name: &str) -> bool {
         let allowed: &[Self] = match self {
             Self::Domain => &[],
-            Self::Port => &[Self::Domain],
+            Self::Port | Self::Declarations => &[Self::Domain],
+            Self::Catalog => &[Self::Domain, Self::Port, Self::Declarations],
             Self::Application | Self::Adapter => &[Self::Domain, Self::Port],
-            Self::Caller => {
-                return other == Self::Domain || other == Self::Port || name == "strongroom-egress";
-            }
-            Self::Simulator => {
-                return other == Self::Domain || other == Self::Port || name == "strongroom-catalog-files";
-            }
+            Self::Caller if name == "strongroom-egress" => return true,
+            Self::Caller => &[Self::Domain, Self::Port, Self::Declarations],
+            Self::Simulator => &[Self::Domain, Self::Port, Self::Declarations, Self::Catalog],
             Self::Kit => &[Self::Domain, Self::Port, Self::Application],
             Self::Surface => &[Self::Domain, Self::Port, Self::Application, Self::Kit],
-            Self::Composition => &[Self::Domain, Self::Port, Self::Application, Self::Adapter, Self::Caller],
+            Self::Composition => {
+                &[Self::Domain, Self::Port, Self::Application, Self::Adapter, Self::Catalog, Self::Caller]
+            }
             Self::Server => &[Self::Domain, Self::Application, Self::Kit, Self::Surface, Self::Composition],
             Self::Testing => &[Self::Domain, Self::Port, Self::Testing],
             Self::Tests => return true,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures_util::StreamExt;
 use serde_json::{Value, json};
-use strongroom_domain::http_test::HttpTest;
+use strongroom_declared_http::HttpTest;
 use strongroom_domain::{CredentialType, ProviderTest, TestCode};
 use strongroom_environment::Catalog;
 use strongroom_provider_simulator::Marker;

@@ -7,7 +7,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use strongroom_application::{Application, Limits, Ports, StoredBudget};
 use strongroom_catalog_files::FileCatalog;
-use strongroom_domain::http_declarations::Declarations;
 use strongroom_egress::Egress;
 use strongroom_environment::Randomness;
 use strongroom_environment_system::{
@@ -110,7 +109,6 @@ async fn assemble(
     let issuer = local_issuer(builder, &secret)?;
     let tokens = JwtVerifier::new(issuers(builder, secret)?)?;
     let catalog = catalog(builder)?;
-    let declarations = catalog.declarations();
     let egress = Egress::new(&builder.egress)?;
     let (database, deployment_id) = open_store(builder, data_dir).await?;
     let (vault, purpose_keys) = open_vault(ring, &database).await?;
@@ -118,6 +116,7 @@ async fn assemble(
     let egress = with_budget(egress, builder, &stores, purpose_keys.clone());
     let guard = StoreGuard::new(egress.clone(), &builder.store);
     guard.protect().await;
+    let testers = testers(&egress, &catalog)?;
     let ports = Ports {
         credentials: stores.credentials.clone(),
         integrations: stores.integrations.clone(),
@@ -126,14 +125,14 @@ async fn assemble(
         authorization_flows: stores.authorization_flows.clone(),
         oauth_apps: stores.oauth_apps.clone(),
         refresh_leases: stores.refresh_leases.clone(),
-        authorization_server: Arc::new(OauthHttp::new(egress.clone(), declarations.clone())),
+        authorization_server: Arc::new(OauthHttp::new(egress.clone(), catalog.declarations())),
         audit: stores.audit.clone(),
         vault,
         purpose_keys,
         catalog: Arc::new(catalog),
         tokens: Arc::new(tokens),
         key_files: Arc::new(RusshKeyFiles::new()),
-        testers: testers(&egress, declarations)?,
+        testers,
         destinations: stores.destinations.clone(),
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
@@ -199,14 +198,14 @@ fn check_settings(builder: &Builder, data_dir: &DataDir) -> Result<(), StartErro
 }
 
 /// The testers, on threads of their own.
-fn testers(egress: &Egress, declarations: Arc<Declarations>) -> Result<Testers, StartError> {
+fn testers(egress: &Egress, catalog: &FileCatalog) -> Result<Testers, StartError> {
     let runtime = TesterRuntime::start().map_err(|error| {
         StartError::Store(format!("the threads of connection tests cannot be started: {error}"))
     })?;
     Ok(Testers {
         sftp: runtime.isolate(SftpTester::new(egress.clone())),
         postgresql: runtime.isolate(PostgresTester::new(egress.clone())),
-        http: runtime.isolate(HttpTester::new(egress.clone(), Arc::new(SystemClock), declarations)),
+        http: runtime.isolate(HttpTester::new(egress.clone(), Arc::new(SystemClock), catalog.declarations())),
     })
 }
 

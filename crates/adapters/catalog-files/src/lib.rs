@@ -18,12 +18,11 @@ mod template;
 mod url;
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::{fs, io};
 
-use strongroom_domain::http_declarations::{Declarations, Declared};
+use strongroom_declared_http::{Declarations, Declared};
 use strongroom_domain::{Provider, ProviderId};
 use strongroom_environment::Catalog;
 

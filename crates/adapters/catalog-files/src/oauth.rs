@@ -10,8 +10,7 @@ mod requests;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use strongroom_domain::http_oauth::{ClientCredentialsRequest, Endpoint, OauthRequests};
-use strongroom_domain::http_test::Template;
+use strongroom_declared_http::{ClientCredentialsRequest, Endpoint, OauthRequests, Template};
 use strongroom_domain::oauth::{AccountSource, ClientCredentialsGrant, OauthServer, REFRESH_TOKEN};
 use strongroom_domain::{CredentialType, Field, FieldKind};
 

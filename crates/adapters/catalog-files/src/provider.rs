@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use strongroom_domain::http_declarations::Declared;
-use strongroom_domain::http_test::HttpTest;
+use strongroom_declared_http::{Declared, HttpTest};
 use strongroom_domain::integration::ConnectAuthType;
 use strongroom_domain::provider::TypeRules;
 use strongroom_domain::{ConnectListing, CredentialType, OauthServer, Provider, ProviderId};

@@ -7,7 +7,7 @@ mod step;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use strongroom_domain::http_test::{Choice, HttpStep, HttpTest};
+use strongroom_declared_http::{Choice, HttpStep, HttpTest};
 use strongroom_domain::{CredentialType, Field, ProviderTest, StepConditions, TestCode};
 
 use crate::problem::Problems;

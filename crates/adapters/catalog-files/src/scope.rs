@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use strongroom_domain::http_test::{Choice, Template};
+use strongroom_declared_http::{Choice, Template};
 use strongroom_domain::{CredentialType, Field, FieldKind};
 
 use crate::problem::Problems;

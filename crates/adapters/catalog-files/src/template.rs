@@ -1,6 +1,6 @@
 //! Reads templates: `Token token={api_key}`.
 
-use strongroom_domain::http_test::{Template, TemplatePart, VariableForm};
+use strongroom_declared_http::{Template, TemplatePart, VariableForm};
 
 use crate::provider::is_name;
 

@@ -1,7 +1,7 @@
 //! Reads an address and `hosts`: where a secret may be sent.
 
+use strongroom_declared_http::{OriginTemplate, Template, TemplatePart};
 use strongroom_domain::FieldKind;
-use strongroom_domain::http_test::{OriginTemplate, Template, TemplatePart};
 
 use crate::problem::Problems;
 use crate::scope::Scope;

@@ -18,7 +18,7 @@
 //! 7. The budget of the address has a test left as well: names are cheap, addresses are not.
 //! 8. TCP to the addresses that were checked, in the order of the answer, 3 s in all. The peer is compared.
 //!
-//! Then the caller has the stream: [`handshake`] for TLS with the name as it was given, [`exchange`] for HTTP (with [`request`] to build one), or a
+//! Then the caller has the stream: [`handshake`] for TLS with the name as it was given, [`exchange`] for HTTP, or a
 //! driver that takes a connected stream. Refusals are logged here with their reason and the refused address; what
 //! a user may learn of them is the caller's affair, and connection tests say [`ConnectError::verdict`].
 //!
@@ -38,7 +38,6 @@ mod policy;
 mod port;
 mod protected;
 mod purpose;
-pub mod request;
 mod resolve;
 mod settings;
 mod stream;

@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 use strongroom_authorization_server::TokenError;
-use strongroom_domain::http_oauth::{AccountLookup, OauthRequests};
-use strongroom_domain::http_request::Values;
+use strongroom_declared_http::{AccountLookup, OauthRequests, Values};
 use strongroom_domain::{Account, SecretText};
 use strongroom_egress::Egress;
 

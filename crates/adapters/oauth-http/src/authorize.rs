@@ -1,9 +1,7 @@
 //! Where a person is sent.
 
 use strongroom_authorization_server::{AuthorizationRequest, AuthorizationUrl};
-use strongroom_domain::http_oauth::OauthRequests;
-use strongroom_domain::http_request::{Place, Refusal, Target, Values};
-use strongroom_domain::http_test::Template;
+use strongroom_declared_http::{OauthRequests, Place, Refusal, Target, Template, Values};
 use strongroom_domain::{Rule, SecretText, Violation};
 use strongroom_egress::Egress;
 

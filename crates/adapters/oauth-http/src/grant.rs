@@ -3,10 +3,9 @@
 use bytes::Bytes;
 use http::{HeaderValue, Request};
 use strongroom_authorization_server::{Client, Grant};
-use strongroom_domain::http_oauth::{
-    ClientAuthentication, ClientCredentialsRequest, Endpoint, OauthRequests,
+use strongroom_declared_http::{
+    ClientAuthentication, ClientCredentialsRequest, Endpoint, OauthRequests, Place, Refusal, Target, Values,
 };
-use strongroom_domain::http_request::{Place, Refusal, Target, Values};
 use strongroom_domain::{Rule, Violation};
 
 use crate::parameters::Parameters;

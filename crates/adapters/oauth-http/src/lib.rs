@@ -25,9 +25,7 @@ use async_trait::async_trait;
 use strongroom_authorization_server::{
     AuthorizationRequest, AuthorizationServer, AuthorizationUrl, Client, Grant, Subject, TokenError,
 };
-use strongroom_domain::http_declarations::Declarations;
-use strongroom_domain::http_oauth::OauthRequests;
-use strongroom_domain::http_request::Values;
+use strongroom_declared_http::{Declarations, OauthRequests, Values};
 use strongroom_domain::{Account, Rule, SecretText, TokenResponse, Violation};
 use strongroom_egress::Egress;
 

@@ -1,7 +1,7 @@
 //! Revokes tokens (RFC 7009).
 
 use strongroom_authorization_server::{Client, Subject, TokenError};
-use strongroom_domain::http_oauth::OauthRequests;
+use strongroom_declared_http::OauthRequests;
 use strongroom_domain::{CredentialType, SecretText};
 use strongroom_egress::{Answer, Egress};
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use strongroom_authorization_server::TokenError;
-use strongroom_domain::http_oauth::OauthRequests;
+use strongroom_declared_http::OauthRequests;
 use strongroom_domain::oauth::{ACCESS_TOKEN, REFRESH_TOKEN};
 use strongroom_domain::{Json, SecretText, TokenResponse};
 use strongroom_egress::Answer;

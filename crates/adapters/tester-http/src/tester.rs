@@ -6,9 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use strongroom_domain::http_declarations::Declarations;
-use strongroom_domain::http_request::{Refusal, Values};
-use strongroom_domain::http_test::{HttpStep, HttpTest};
+use strongroom_declared_http::{Declarations, HttpStep, HttpTest, Refusal, Values};
 use strongroom_domain::{Facts, Provider, TestCode};
 use strongroom_egress::{
     Answer, CheckedStream, ConnectError, Destination, Egress, Purpose, Session, TlsStream,

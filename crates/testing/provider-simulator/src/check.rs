@@ -2,8 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use strongroom_declared_http::{HttpBody, HttpMethod, HttpStep, HttpTest, OriginTemplate, Template};
 use strongroom_domain::Provider;
-use strongroom_domain::http_test::{HttpBody, HttpMethod, HttpStep, HttpTest, OriginTemplate, Template};
 use url::form_urlencoded;
 
 use crate::capture::{Choices, Place, Values, capture, merge};
@@ -236,7 +236,7 @@ fn add(values: &mut Values, found: Values) -> Result<(), String> {
 
 /// The text of a template without variables.
 fn literal(template: &Template) -> Option<String> {
-    use strongroom_domain::http_test::TemplatePart;
+    use strongroom_declared_http::TemplatePart;
     let parts = template.0.iter().map(|part| match part {
         TemplatePart::Literal(text) => Some(text.as_str()),
         TemplatePart::Variable { .. } => None,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use strongroom_domain::http_test::HttpTest;
+use strongroom_declared_http::HttpTest;
 use strongroom_domain::{CredentialType, Field, FieldKind, Provider, ProviderTest};
 
 use crate::marker::Marker;

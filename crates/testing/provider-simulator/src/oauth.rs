@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::json;
-use strongroom_domain::http_oauth::{Endpoint, OauthRequests};
+use strongroom_declared_http::{Endpoint, OauthRequests};
 use strongroom_domain::{OauthServer, Provider};
 
 pub use behaviour::{OauthBehaviour, OauthCounts, OauthFault};

@@ -5,17 +5,16 @@ use std::sync::Arc;
 
 use serde_json::json;
 use strongroom_catalog_files::FileCatalog;
-use strongroom_domain::http_test::{HttpStep, HttpTest, TemplatePart};
+use strongroom_declared_http::{HttpStep, HttpTest, TemplatePart};
 use strongroom_domain::{Provider, TestCode};
 use strongroom_environment::Catalog;
 use time::OffsetDateTime;
 
 use crate::check::{Arrived, Expected};
-use crate::known;
 use crate::marker::Marker;
 use crate::oauth::{Desk, Place, Visit};
-use crate::synthesis;
 use crate::wire::{Answer, Received, Reply};
+use crate::{known, synthesis};
 
 /// A request that came. Holds names only, never a value that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,9 +17,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use strongroom_catalog_files::FileCatalog;
-use strongroom_domain::http_declarations::Declarations;
-use strongroom_domain::http_oauth::OauthRequests;
-use strongroom_domain::http_test::HttpTest;
+use strongroom_declared_http::{Declarations, HttpTest, OauthRequests};
 use strongroom_domain::{CredentialType, Provider, SecretText, Submission, SubmittedValue};
 use strongroom_environment::{Catalog, Clock};
 use strongroom_fixtures::FrozenClock;

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use strongroom_declared_http::AccountLookup;
 use strongroom_domain::content::TOKEN_EXPIRY;
-use strongroom_domain::http_oauth::AccountLookup;
 use strongroom_domain::{CredentialType, Field, FieldKind};
 
 use crate::oauth::format::{OauthTable, ResponseName};

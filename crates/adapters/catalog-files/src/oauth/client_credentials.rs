@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use strongroom_declared_http::ClientCredentialsRequest;
 use strongroom_domain::content::TOKEN_EXPIRY;
-use strongroom_domain::http_oauth::ClientCredentialsRequest;
 use strongroom_domain::oauth::{ACCESS_TOKEN, ClientCredentialsGrant};
 use strongroom_domain::{CredentialType, Field, FieldKind};
 

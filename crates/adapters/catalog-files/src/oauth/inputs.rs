@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use strongroom_declared_http::{Endpoint, OauthRequests, Template};
 use strongroom_domain::Field;
-use strongroom_domain::http_oauth::{Endpoint, OauthRequests};
-use strongroom_domain::http_test::Template;
 use strongroom_domain::oauth::{ACCESS_TOKEN, OauthServer, REFRESH_TOKEN};
 
 use crate::oauth::requests::variables_of;

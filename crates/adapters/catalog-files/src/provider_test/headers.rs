@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use strongroom_domain::http_test::{Template, is_reserved_header};
+use strongroom_declared_http::{Template, is_reserved_header};
 
 use crate::problem::Problems;
 use crate::scope::Scope;

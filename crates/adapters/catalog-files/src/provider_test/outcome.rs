@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use strongroom_declared_http::{JsonCheck, JsonCondition, OutcomeRule};
 use strongroom_domain::TestCode;
-use strongroom_domain::http_test::{JsonCheck, JsonCondition, OutcomeRule};
 
 use crate::problem::Problems;
 use crate::provider::is_name;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use strongroom_domain::http_test::{AwsSigV4, HttpBody, HttpMethod, HttpStep, OriginTemplate, Template};
+use strongroom_declared_http::{AwsSigV4, HttpBody, HttpMethod, HttpStep, OriginTemplate, Template};
 use strongroom_domain::{CredentialType, StepConditions};
 
 use crate::problem::Problems;

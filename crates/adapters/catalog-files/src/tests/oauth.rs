@@ -1,7 +1,8 @@
 use std::time::Duration;
 
-use strongroom_domain::http_oauth::{ClientAuthentication, Endpoint, OauthRequests};
-use strongroom_domain::http_test::{OriginTemplate, Template, TemplatePart};
+use strongroom_declared_http::{
+    ClientAuthentication, Endpoint, OauthRequests, OriginTemplate, Template, TemplatePart,
+};
 use strongroom_domain::oauth::AccountSource;
 use strongroom_domain::{CredentialType, OauthServer};
 

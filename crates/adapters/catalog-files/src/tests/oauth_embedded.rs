@@ -1,9 +1,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use strongroom_domain::http_oauth::{ClientAuthentication, Endpoint, OauthRequests};
-use strongroom_domain::http_request::{Target, Values};
-use strongroom_domain::http_test::{OriginTemplate, Template};
+use strongroom_declared_http::{
+    ClientAuthentication, Endpoint, OauthRequests, OriginTemplate, Target, Template, Values,
+};
 use strongroom_domain::{ConfigValue, Content, CredentialType, Field, OauthServer, Provider};
 use strongroom_environment::Catalog;
 

@@ -1,6 +1,4 @@
-use strongroom_domain::http_test::{
-    HttpBody, HttpTest, JsonCheck, OriginTemplate, TemplatePart, VariableForm,
-};
+use strongroom_declared_http::{HttpBody, HttpTest, JsonCheck, OriginTemplate, TemplatePart, VariableForm};
 use strongroom_domain::{CredentialType, ProviderTest, TestCode};
 
 use super::mistakes::{assert_each_is_reported, problems_of};

@@ -1,6 +1,6 @@
 use strongroom_authorization_server::{AuthorizationServer, TokenError};
+use strongroom_declared_http::{ClientAuthentication, OauthRequests};
 use strongroom_domain::Account;
-use strongroom_domain::http_oauth::{ClientAuthentication, OauthRequests};
 
 use super::provider::{adapter, client, declared, endpoint, oauth, secret, subject};
 use super::server::{Server, answer};

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use strongroom_authorization_server::{AuthorizationServer, TokenError};
+use strongroom_declared_http::OauthRequests;
 use strongroom_domain::TokenResponse;
-use strongroom_domain::http_oauth::OauthRequests;
 use strongroom_egress::{Egress, EgressSettings};
 use tokio::net::TcpSocket;
 

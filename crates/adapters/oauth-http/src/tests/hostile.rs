@@ -1,6 +1,5 @@
 use strongroom_authorization_server::{AuthorizationServer, CALL_LIMIT, Client, Grant};
-use strongroom_domain::http_oauth::OauthRequests;
-use strongroom_domain::http_test::OriginTemplate;
+use strongroom_declared_http::{OauthRequests, OriginTemplate};
 use tokio::time::Instant;
 
 use super::provider::{adapter, oauth, refreshed, secret, subject, transient};

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use strongroom_authorization_server::{AuthorizationServer, Client, Grant, Subject, TokenError};
-use strongroom_domain::http_declarations::{Declarations, Declared};
-use strongroom_domain::http_oauth::{AccountLookup, ClientAuthentication, Endpoint, OauthRequests};
-use strongroom_domain::http_test::{OriginTemplate, Template, TemplatePart, VariableForm};
+use strongroom_declared_http::{
+    AccountLookup, ClientAuthentication, Declarations, Declared, Endpoint, OauthRequests, OriginTemplate,
+    Template, TemplatePart, VariableForm,
+};
 use strongroom_domain::{
     ConfigValue, Content, CredentialType, Field, FieldKind, Provider, ProviderId, SecretText, TokenResponse,
 };

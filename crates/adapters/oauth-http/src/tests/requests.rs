@@ -3,11 +3,10 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use strongroom_authorization_server::{AuthorizationServer, Client, Grant, TokenError};
-use strongroom_domain::CredentialType;
-use strongroom_domain::http_declarations::Declarations;
-use strongroom_domain::http_oauth::{
-    ClientAuthentication, ClientCredentialsRequest, Endpoint, OauthRequests,
+use strongroom_declared_http::{
+    ClientAuthentication, ClientCredentialsRequest, Declarations, Endpoint, OauthRequests,
 };
+use strongroom_domain::CredentialType;
 
 use super::provider::{
     REDIRECT, adapter, client, code, declared, endpoint, loopback, oauth, refresh, remote, secret, subject,
@@ -209,7 +208,7 @@ async fn what_cannot_be_built_is_not_sent_and_says_which_field() {
 
 fn port_of(oauth: &OauthRequests) -> u16 {
     match &oauth.token.origin {
-        strongroom_domain::http_test::OriginTemplate::Host { port: Some(port), .. } => *port,
+        strongroom_declared_http::OriginTemplate::Host { port: Some(port), .. } => *port,
         other => panic!("{other:?}"),
     }
 }

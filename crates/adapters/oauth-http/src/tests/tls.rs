@@ -1,6 +1,5 @@
 use strongroom_authorization_server::AuthorizationServer;
-use strongroom_domain::http_oauth::OauthRequests;
-use strongroom_domain::http_test::OriginTemplate;
+use strongroom_declared_http::{OauthRequests, OriginTemplate};
 use strongroom_egress::{Egress, EgressSettings};
 
 use super::provider::{adapter_at, client, code, loopback, oauth, subject, transient};

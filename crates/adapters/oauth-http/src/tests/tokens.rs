@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use strongroom_authorization_server::TokenError;
-use strongroom_domain::http_oauth::{AccountLookup, OauthRequests};
+use strongroom_declared_http::{AccountLookup, OauthRequests};
 use strongroom_domain::{Account, TokenResponse};
 
 use super::provider::{names, refreshed, transient};

@@ -1,6 +1,5 @@
 use strongroom_authorization_server::{AuthorizationRequest, AuthorizationServer, AuthorizationUrl};
-use strongroom_domain::http_oauth::{Endpoint, OauthRequests};
-use strongroom_domain::http_test::OriginTemplate;
+use strongroom_declared_http::{Endpoint, OauthRequests, OriginTemplate};
 use strongroom_domain::{CredentialType, Violation};
 use strongroom_egress::{Egress, EgressSettings};
 use url::Url;

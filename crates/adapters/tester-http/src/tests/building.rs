@@ -1,8 +1,8 @@
 use std::sync::LazyLock;
 
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
+use strongroom_declared_http::{Refusal, Values};
 use strongroom_domain::CredentialType;
-use strongroom_domain::http_request::{Refusal, Values};
 use time::macros::datetime;
 use url::Url;
 

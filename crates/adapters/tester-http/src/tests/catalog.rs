@@ -1,6 +1,6 @@
 use http::{HeaderMap, StatusCode};
 use strongroom_catalog_files::FileCatalog;
-use strongroom_domain::http_request::Values;
+use strongroom_declared_http::Values;
 use strongroom_domain::{
     CredentialType, FieldKind, Provider, SecretText, Submission, SubmittedValue, TestCode,
 };

@@ -4,8 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use strongroom_catalog_files::{FileCatalog, read_provider};
-use strongroom_domain::http_declarations::Declarations;
-use strongroom_domain::http_test::{HttpStep, HttpTest};
+use strongroom_declared_http::{Declarations, HttpStep, HttpTest};
 use strongroom_domain::{ConfigValue, Content, CredentialType, Provider, SecretText, TestStep};
 use strongroom_egress::{Egress, EgressSettings};
 use strongroom_environment::{Catalog, Clock};

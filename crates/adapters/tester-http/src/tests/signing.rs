@@ -1,12 +1,11 @@
 //! Vectors that AWS has published.
 
-use http::Method;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use http::Method;
 use http::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderValue};
-use strongroom_domain::http_request::Values;
-use strongroom_domain::http_test::AwsSigV4;
+use strongroom_declared_http::{AwsSigV4, Values};
 use strongroom_domain::{CredentialType, TestCode};
 use time::OffsetDateTime;
 use time::macros::datetime;

@@ -1,7 +1,7 @@
 //! Whose token it is, and the end of a token.
 
 use serde_json::Value;
-use strongroom_domain::http_oauth::AccountLookup;
+use strongroom_declared_http::AccountLookup;
 
 use super::client::authenticate;
 use super::parameters::Parameters;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
-use strongroom_domain::http_test::Template;
+use strongroom_declared_http::Template;
 use url::form_urlencoded;
 
 use super::{Mistake, Visit};

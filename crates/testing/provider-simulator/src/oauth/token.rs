@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::Value;
+use strongroom_declared_http::{ClientCredentialsRequest, TemplatePart};
 use strongroom_domain::CredentialType;
-use strongroom_domain::http_oauth::ClientCredentialsRequest;
-use strongroom_domain::http_test::TemplatePart;
 use strongroom_domain::oauth::{ACCESS_TOKEN, REFRESH_TOKEN};
 
 use super::account::account_members;

@@ -8,7 +8,7 @@ use aws_sigv4::sign::v4;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use strongroom_domain::http_test::{AwsSigV4, HttpBody, HttpStep, Template, TemplatePart, VariableForm};
+use strongroom_declared_http::{AwsSigV4, HttpBody, HttpStep, Template, TemplatePart, VariableForm};
 use strongroom_domain::{CredentialType, TestCode};
 use strongroom_environment::Clock;
 use strongroom_fixtures::FrozenClock;

@@ -1,7 +1,7 @@
 use std::fs;
 
 use strongroom_catalog_files::{FileCatalog, embedded_files};
-use strongroom_domain::http_test::OriginTemplate;
+use strongroom_declared_http::OriginTemplate;
 use strongroom_environment::Catalog;
 
 use super::{World, http_test};
@@ -25,10 +25,10 @@ async fn the_overlay_leads_every_step_to_the_simulator_and_leaves_the_rest_as_it
             let address = world.simulator.address();
             assert_eq!(format!("{host:?}"), format!("Template([Literal({:?})])", address.ip().to_string()));
             assert_eq!(*port, Some(address.port()));
-            let rest = |step: &strongroom_domain::http_test::HttpStep| {
+            let rest = |step: &strongroom_declared_http::HttpStep| {
                 let mut step = step.clone();
                 step.origin = after.origin.clone();
-                step.path = strongroom_domain::http_test::Template::default();
+                step.path = strongroom_declared_http::Template::default();
                 format!("{step:?}")
             };
             assert_eq!(rest(after), rest(before), "{}", provider.id);

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use strongroom_authorization_server::{
     AuthorizationRequest, AuthorizationServer, Client, Grant, Subject, TokenError,
 };
+use strongroom_declared_http::Template;
 use strongroom_domain::content::Content;
-use strongroom_domain::http_test::Template;
 use strongroom_domain::oauth::{AccountSource, pkce_challenge};
 use strongroom_domain::{ConfigValue, CredentialType, Provider, SecretText, TokenResponse};
 use strongroom_egress::{Egress, EgressSettings};

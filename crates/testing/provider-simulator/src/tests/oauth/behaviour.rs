@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use strongroom_domain::http_oauth::Endpoint;
+use strongroom_declared_http::Endpoint;
 use tokio::time::Instant;
 
 use super::super::World;

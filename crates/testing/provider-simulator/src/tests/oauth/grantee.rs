@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use strongroom_domain::http_oauth::{ClientAuthentication, Endpoint, OauthRequests};
-use strongroom_domain::http_test::{OriginTemplate, Template, TemplatePart};
+use strongroom_declared_http::{
+    ClientAuthentication, Endpoint, OauthRequests, OriginTemplate, Template, TemplatePart,
+};
 use strongroom_domain::oauth::pkce_challenge;
 use strongroom_domain::{CredentialType, OauthServer};
 use url::{Url, form_urlencoded};

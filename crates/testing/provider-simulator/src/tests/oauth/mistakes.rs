@@ -49,7 +49,7 @@ async fn refused(grantee: &Grantee<'_>, spoil: impl Fn(&mut super::super::client
 
 #[tokio::test]
 async fn a_client_secret_in_the_wrong_place_is_refused() {
-    use strongroom_domain::http_oauth::ClientAuthentication;
+    use strongroom_declared_http::ClientAuthentication;
     let world = World::start().await;
     let mut seen = Vec::new();
     for provider in world.grantors() {

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-
-use crate::connection_test::TestCode;
-use crate::testability::StepConditions;
+use strongroom_domain::{StepConditions, TestCode};
 
 /// A test of HTTP requests. It ends with the first step that is not `ok`, or with the last one.
 #[derive(Debug, Clone, Default)]

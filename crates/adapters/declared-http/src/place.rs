@@ -1,4 +1,4 @@
-use crate::secret::SecretText;
+use strongroom_domain::SecretText;
 
 /// A place in a request, which decides how a value is written there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::http_test::{Choice, OriginTemplate, Template};
-use crate::violation::Rule;
+use strongroom_domain::Rule;
+
+use crate::steps::{Choice, OriginTemplate, Template};
 
 /// What is sent to a provider's authorization server and how its answers are read.
 #[derive(Debug, Clone)]

@@ -1,12 +1,11 @@
 use std::collections::BTreeMap;
 
+use strongroom_domain::{
+    ConfigValue, Content, CredentialType, Field, FieldKind, Provider, ProviderId, SecretText, Violation,
+};
+
 use super::{Place, Refusal, Target, Values, pairs};
-use crate::config::ConfigValue;
-use crate::content::Content;
-use crate::http_test::{Choice, HttpTest, OriginTemplate, Template, TemplatePart, VariableForm};
-use crate::provider::{CredentialType, Field, FieldKind, Provider, ProviderId};
-use crate::secret::SecretText;
-use crate::violation::Violation;
+use crate::steps::{Choice, HttpTest, OriginTemplate, Template, TemplatePart, VariableForm};
 
 const TYPE: CredentialType = CredentialType::Oauth2;
 

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::http_oauth::OauthRequests;
-use crate::http_test::HttpTest;
-use crate::provider::ProviderId;
+use strongroom_domain::ProviderId;
+
+use crate::oauth::OauthRequests;
+use crate::steps::HttpTest;
 
 /// What one provider file declares about HTTP.
 #[derive(Debug, Clone, Default)]

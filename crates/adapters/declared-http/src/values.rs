@@ -1,14 +1,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use strongroom_domain::{ConfigValue, Content, CredentialType, Field, Provider, SecretText};
 use url::Url;
 
-use crate::config::ConfigValue;
-use crate::content::Content;
-use crate::http_request::{Place, Refusal};
-use crate::http_test::{Choice, HttpTest, Template, TemplatePart, VariableForm};
-use crate::provider::{CredentialType, Field, Provider};
-use crate::secret::SecretText;
+use crate::steps::{Choice, HttpTest, Template, TemplatePart, VariableForm};
+use crate::{Place, Refusal};
 
 /// The fields of a credential as templates see them: looks variables up and fills templates.
 #[derive(Debug, Clone, Copy)]
