@@ -8,8 +8,8 @@ use strongroom_domain::provider::TypeRules;
 use strongroom_domain::{CredentialType, Field, FieldKind, Provider, SecretText, Submission, SubmittedValue};
 
 use crate::format::FieldTable;
+use crate::names::is_name;
 use crate::problem::Problems;
-use crate::provider::is_name;
 
 /// Reads all fields. `None` when a table has not the right shape.
 pub(crate) fn read_all(

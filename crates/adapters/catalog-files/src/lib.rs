@@ -8,6 +8,7 @@ mod connection;
 mod dialects;
 mod field;
 mod format;
+mod names;
 mod oauth;
 mod problem;
 mod provider;

@@ -14,11 +14,10 @@ use strongroom_declared_http::{ClientCredentialsRequest, Endpoint, OauthRequests
 use strongroom_domain::oauth::{AccountSource, ClientCredentialsGrant, OauthServer, REFRESH_TOKEN};
 use strongroom_domain::{CredentialType, Field, FieldKind};
 
+use crate::names::{field_of, is_name};
 use crate::oauth::format::{OauthTable, RequestName, WITHOUT_FLOW};
 use crate::oauth::requests::{Requests, variables_of};
 use crate::problem::Problems;
-use crate::provider::is_name;
-use crate::rules::field_of;
 use crate::scope::{Names, Scope};
 
 /// What is decided by about an authorization server, and the requests to it.

@@ -1,14 +1,14 @@
 //! From the text of a provider file to a checked [`Provider`] and its requests.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use strongroom_declared_http::{Declared, HttpTest};
 use strongroom_domain::integration::ConnectAuthType;
-use strongroom_domain::provider::TypeRules;
 use strongroom_domain::{ConnectListing, CredentialType, OauthServer, Provider, ProviderId};
 
 use crate::format::{ProviderFile, SCHEMA};
+use crate::names::is_name;
 use crate::problem::{Problem, Problems};
 use crate::scope::Names;
 use crate::{connection, dialects, field, oauth, provider_test, rules};
@@ -130,12 +130,3 @@ fn declared_types(parsed: &ProviderFile, problems: &mut Problems) -> BTreeSet<Cr
     }
     declared
 }
-
-/// Whether a text can name a field or a category.
-pub(crate) fn is_name(text: &str) -> bool {
-    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
-    (1..=64).contains(&text.len()) && text.bytes().all(allowed)
-}
-
-/// What each type needs, by type.
-pub(crate) type Rules = BTreeMap<CredentialType, TypeRules>;

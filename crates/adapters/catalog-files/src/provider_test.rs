@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use strongroom_declared_http::{Choice, HttpStep, HttpTest};
 use strongroom_domain::{CredentialType, Field, ProviderTest, StepConditions, TestCode};
 
+use crate::names::{Rules, is_name};
 use crate::problem::Problems;
-use crate::provider::{Rules, is_name};
 use crate::provider_test::format::{ChoiceTable, ProtocolName, TestTable};
 use crate::scope::Names;
 

@@ -2,7 +2,7 @@
 
 use strongroom_declared_http::{Template, TemplatePart, VariableForm};
 
-use crate::provider::is_name;
+use crate::names::is_name;
 
 /// Reads a template, or says what is wrong with it.
 pub(crate) fn parse(text: &str) -> Result<Template, &'static str> {

@@ -31,6 +31,7 @@
 mod address;
 mod certificate;
 mod connect;
+mod connect_error;
 mod exchange;
 mod host;
 mod metered;
@@ -47,7 +48,8 @@ mod tls;
 #[cfg(test)]
 mod tests;
 
-pub use connect::{ConnectError, Destination, Egress, Session};
+pub use connect::{Destination, Egress, Session};
+pub use connect_error::ConnectError;
 pub use exchange::{Answer, ExchangeError, exchange};
 pub use metered::Metered;
 pub use purpose::Purpose;

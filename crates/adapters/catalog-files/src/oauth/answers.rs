@@ -7,10 +7,10 @@ use strongroom_declared_http::AccountLookup;
 use strongroom_domain::content::TOKEN_EXPIRY;
 use strongroom_domain::{CredentialType, Field, FieldKind};
 
+use crate::names::field_of;
 use crate::oauth::format::{OauthTable, ResponseName};
 use crate::oauth::requests::{Requests, is_callback_parameter};
 use crate::problem::Problems;
-use crate::rules::field_of;
 
 /// The longest lifetime that may be assumed, in seconds: ten years.
 const LONGEST_LIFETIME: u64 = 315_360_000;

@@ -7,10 +7,10 @@ use strongroom_domain::content::TOKEN_EXPIRY;
 use strongroom_domain::oauth::{ACCESS_TOKEN, ClientCredentialsGrant};
 use strongroom_domain::{CredentialType, Field, FieldKind};
 
+use crate::names::field_of;
 use crate::oauth::format::ClientCredentialsTable;
 use crate::oauth::requests::Requests;
 use crate::problem::Problems;
-use crate::rules::field_of;
 use crate::scope::{Names, Scope};
 
 const KEY: &str = "oauth.client_credentials";
