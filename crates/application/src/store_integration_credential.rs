@@ -2,7 +2,7 @@
 
 use strongroom_domain::integration::ConnectAuthType;
 use strongroom_domain::{
-    ConnectListing, Credential, CredentialName, CredentialType, Operation, Rule, Submission, SubmittedValue,
+    ConnectListing, Credential, CredentialName, CredentialType, Json, Operation, Rule, Submission,
 };
 
 use crate::{Application, Caller, Failure, StoreCredential};
@@ -51,8 +51,8 @@ impl Application {
 
 fn check_required(listing: &ConnectListing, credentials: &Submission) -> Result<(), Failure> {
     let missing = |name: &&String| match credentials.get(*name) {
-        None | Some(SubmittedValue::Null) => true,
-        Some(SubmittedValue::Text(text)) => text.is_empty(),
+        None | Some(Json::Null) => true,
+        Some(Json::Text(text)) => text.is_empty(),
         Some(_) => false,
     };
     let missing = listing.required_fields.iter().filter(missing);

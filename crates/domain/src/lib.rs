@@ -30,7 +30,7 @@ pub mod violation;
 pub use audit::{Action, AuditEvent, Evidence, Outcome};
 pub use config::{ConfigValue, PublicConfig};
 pub use connection_test::{Facts, StepOutcome, TestCode, TestMeaning, TestReport, TestStep};
-pub use content::{Content, Submission, SubmittedValue};
+pub use content::{Content, Submission};
 pub use credential::{Credential, CredentialId, CredentialName, CredentialStatus, Slot};
 pub use crm::{CrmContent, CrmMapping, CrmPatch};
 pub use integration::{ConnectListing, Integration, IntegrationId, IntegrationStatus};

@@ -6,7 +6,8 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use crate::config::PublicConfig;
-use crate::content::{Checked, Content, Submission, SubmittedValue, TOKEN_EXPIRY, check_value};
+use crate::content::{Checked, Content, Submission, TOKEN_EXPIRY, check_value};
+use crate::json::Json;
 use crate::oauth::schedule::{Validity, refresh_at};
 use crate::oauth::{ACCESS_TOKEN, OauthServer, REFRESH_TOKEN};
 use crate::provider::{CredentialType, Provider};
@@ -165,7 +166,7 @@ impl Provider {
             else {
                 continue;
             };
-            let empty = matches!(&value, SubmittedValue::Text(text) if text.is_empty());
+            let empty = matches!(&value, Json::Text(text) if text.is_empty());
             match check_value(field, value) {
                 _ if empty => {}
                 Ok(Checked::Public(value)) => content.config.insert(name, value),
@@ -193,7 +194,7 @@ impl Provider {
     ) -> Result<(), Rule> {
         let field = self.field(name).filter(|field| field.belongs_to(kind));
         let field = field.ok_or(Rule::fixed("is not a field of this provider and type"))?;
-        match check_value(field, SubmittedValue::Text(text))? {
+        match check_value(field, Json::Text(text))? {
             Checked::Secret(text) => content.secret.insert(name, text),
             Checked::Public(value) => content.config.insert(name, value),
         }

@@ -21,7 +21,7 @@ mod unread;
 
 pub use call::{Call, Parameters, PublicCall};
 pub use doc::{Answered, Content, Doc, Parameter, Schema};
-pub use fields::{Fields, FromJson};
+pub use fields::{Fields, FromJson, IntegerOrText};
 pub use metrics::{Metrics, Watched};
 pub use openapi::{Documentation, Documented, document, documented, schemas};
 pub use peer::{BadNetwork, TrustedProxies};

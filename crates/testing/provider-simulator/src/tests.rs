@@ -18,7 +18,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use strongroom_catalog_files::FileCatalog;
 use strongroom_declared_http::{Declarations, HttpTest, OauthRequests};
-use strongroom_domain::{CredentialType, Provider, SecretText, Submission, SubmittedValue};
+use strongroom_domain::{CredentialType, Json, Provider, SecretText, Submission};
 use strongroom_environment::{Catalog, Clock};
 use strongroom_fixtures::FrozenClock;
 use tempfile::TempDir;
@@ -103,11 +103,11 @@ fn http_test(played: &Played) -> Option<&HttpTest> {
 /// The credentials as the vault's own content check reads them.
 fn submission(credentials: &Credentials) -> Submission {
     let value = |value: &Value| match value {
-        Value::String(text) => SubmittedValue::Text(SecretText::new(text.clone())),
-        Value::Bool(truth) => SubmittedValue::Boolean(*truth),
-        Value::Number(number) => SubmittedValue::Integer(number.as_i64().unwrap()),
-        Value::Array(_) => SubmittedValue::List(Vec::new()),
-        _ => SubmittedValue::Other,
+        Value::String(text) => Json::Text(SecretText::new(text.clone())),
+        Value::Bool(truth) => Json::Boolean(*truth),
+        Value::Number(number) => Json::Integer(number.as_i64().unwrap()),
+        Value::Array(_) => Json::Array(Vec::new()),
+        _ => Json::Object(Vec::new()),
     };
     credentials.iter().map(|(name, found)| (name.clone(), value(found))).collect()
 }

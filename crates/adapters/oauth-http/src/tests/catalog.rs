@@ -2,9 +2,7 @@ use std::sync::Arc;
 
 use strongroom_authorization_server::{AuthorizationRequest, AuthorizationServer, Grant, Subject};
 use strongroom_catalog_files::FileCatalog;
-use strongroom_domain::{
-    CredentialType, FieldKind, OauthServer, Provider, SecretText, Submission, SubmittedValue,
-};
+use strongroom_domain::{CredentialType, FieldKind, Json, OauthServer, Provider, SecretText, Submission};
 use strongroom_egress::{Egress, EgressSettings};
 use strongroom_environment::Catalog;
 use url::Url;
@@ -17,7 +15,7 @@ use crate::grant::{address, request};
 fn exemplary(provider: &Arc<Provider>, kind: CredentialType) -> Subject {
     let one_line = |kind| !matches!(kind, FieldKind::List | FieldKind::Boolean);
     let fields = provider.fields_of(kind).filter(|field| one_line(field.kind));
-    let value = |text: &str| SubmittedValue::Text(SecretText::new(text.to_owned()));
+    let value = |text: &str| Json::Text(SecretText::new(text.to_owned()));
     let submission: Submission =
         fields.filter_map(|field| Some((field.name.clone(), value(field.example.as_deref()?)))).collect();
     let content = provider.accept(kind, submission);

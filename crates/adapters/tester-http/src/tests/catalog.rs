@@ -1,9 +1,7 @@
 use http::{HeaderMap, StatusCode};
 use strongroom_catalog_files::FileCatalog;
 use strongroom_declared_http::Values;
-use strongroom_domain::{
-    CredentialType, FieldKind, Provider, SecretText, Submission, SubmittedValue, TestCode,
-};
+use strongroom_domain::{CredentialType, FieldKind, Json, Provider, SecretText, Submission, TestCode};
 use strongroom_environment::Catalog;
 use time::macros::datetime;
 
@@ -15,7 +13,7 @@ use crate::request::{Prepared, prepare};
 fn examples(provider: &Provider, kind: CredentialType) -> Submission {
     let one_line = |kind| !matches!(kind, FieldKind::List | FieldKind::Boolean);
     let fields = provider.fields_of(kind).filter(|field| one_line(field.kind));
-    let value = |text: &str| SubmittedValue::Text(SecretText::new(text.to_owned()));
+    let value = |text: &str| Json::Text(SecretText::new(text.to_owned()));
     fields.filter_map(|field| Some((field.name.clone(), value(field.example.as_deref()?)))).collect()
 }
 
@@ -46,7 +44,7 @@ fn every_step_of_every_provider_can_be_built_from_its_examples() {
 /// What the first step becomes with these fields and no others.
 fn first<T>(id: &str, kind: CredentialType, fields: &[(&str, &str)], look: impl Fn(Prepared<'_>) -> T) -> T {
     let provider = catalogued(id);
-    let value = |text: &str| SubmittedValue::Text(SecretText::new(text.to_owned()));
+    let value = |text: &str| Json::Text(SecretText::new(text.to_owned()));
     let submission = fields.iter().map(|(name, text)| ((*name).to_owned(), value(text))).collect();
     let content = provider.accept(kind, submission).unwrap_or_else(|found| panic!("{id}: {found:?}"));
     let values = Values::for_test(&provider, kind, &content, test_of(&provider));
