@@ -7,9 +7,11 @@ use url::Url;
 
 use crate::config::{ConfigValue, PublicConfig};
 use crate::connection_string::{ConnectionString, parse_host};
+use crate::credential_type::CredentialType;
 use crate::crm::MASK;
 use crate::json::Json;
-use crate::provider::{CredentialType, Field, FieldKind, Provider, TypeRules};
+use crate::oauth::TOKEN_EXPIRY;
+use crate::provider::{Field, FieldKind, Provider, TypeRules};
 use crate::secret::{SecretPayload, SecretText};
 use crate::timestamp;
 use crate::violation::{Rule, Violation};
@@ -30,9 +32,6 @@ pub struct Content {
     /// When the access token in it ends (OAuth types and client credentials).
     pub access_token_expires_at: Option<OffsetDateTime>,
 }
-
-/// The field that holds the end of an OAuth access token.
-pub const TOKEN_EXPIRY: &str = "expires_at";
 
 impl Provider {
     /// Checks a submission against this provider's fields and splits it into public and secret.

@@ -18,12 +18,14 @@ pub use granting::{Account, Granted, TokenResponse};
 pub use redirect::{RedirectAllowList, RedirectTarget};
 pub use schedule::{LEASE, Validity, refresh_at};
 
-use crate::credential::CredentialStatus;
-use crate::provider::CredentialType;
+use crate::credential_status::CredentialStatus;
+use crate::credential_type::CredentialType;
 use crate::spelled::spelled;
 
 /// The field of an OAuth payload that holds the access token.
 pub const ACCESS_TOKEN: &str = "access_token";
+/// The field that holds the end of an OAuth access token.
+pub const TOKEN_EXPIRY: &str = "expires_at";
 /// The field that holds the refresh token.
 pub const REFRESH_TOKEN: &str = "refresh_token";
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::provider::{CredentialType, Provider};
+use crate::credential_type::CredentialType;
 
 /// How a provider is tested.
 #[derive(Debug, Clone)]
@@ -47,16 +47,5 @@ impl StepConditions {
     /// Whether the step can be part of a test of a credential of this type.
     pub fn are_for(&self, kind: CredentialType) -> bool {
         self.types.is_empty() || self.types.contains(&kind)
-    }
-}
-
-impl Provider {
-    /// Whether a credential of this type and with these fields can be tested.
-    pub fn can_test(&self, kind: CredentialType, has: impl Fn(&str) -> bool) -> bool {
-        match &self.test {
-            None => false,
-            Some(ProviderTest::Sftp | ProviderTest::Postgresql) => true,
-            Some(ProviderTest::Http(steps)) => steps.iter().any(|conditions| conditions.admit(kind, &has)),
-        }
     }
 }

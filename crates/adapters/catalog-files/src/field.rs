@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use regex::Regex;
-use strongroom_domain::content::TOKEN_EXPIRY;
+use strongroom_domain::oauth::TOKEN_EXPIRY;
 use strongroom_domain::provider::TypeRules;
 use strongroom_domain::{CredentialType, Field, FieldKind, Json, Provider, SecretText, Submission};
 

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use strongroom_domain::content::TOKEN_EXPIRY;
-use strongroom_domain::oauth::ACCESS_TOKEN;
+use strongroom_domain::oauth::{ACCESS_TOKEN, TOKEN_EXPIRY};
 use strongroom_domain::provider::TypeRules;
 use strongroom_domain::{CredentialType, Field, FieldKind};
 

@@ -1,11 +1,13 @@
 //! From what a CRM client sent to fields of the provider and a sealed remainder.
 
-use super::masking::is_plain_dsn;
+use super::plain::is_plain_dsn;
 use super::{ACCESS_TOKEN, CrmContent, CrmMapping, DSN, MAX_METADATA_BYTES, METADATA, REFRESH_TOKEN};
 use crate::config::ConfigValue;
-use crate::content::{Checked, Content, MAX_VALUE_BYTES, TOKEN_EXPIRY, check_value};
+use crate::content::{Checked, Content, MAX_VALUE_BYTES, check_value};
+use crate::credential_type::CredentialType;
 use crate::json::{self, Json};
-use crate::provider::{CredentialType, Field, FieldKind, Provider};
+use crate::oauth::TOKEN_EXPIRY;
+use crate::provider::{Field, FieldKind, Provider};
 use crate::secret::{SecretPayload, SecretText};
 use crate::timestamp;
 use crate::violation::{Rule, Violation};

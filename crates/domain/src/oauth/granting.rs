@@ -6,11 +6,12 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use crate::config::PublicConfig;
-use crate::content::{Checked, Content, Submission, TOKEN_EXPIRY, check_value};
+use crate::content::{Checked, Content, Submission, check_value};
+use crate::credential_type::CredentialType;
 use crate::json::Json;
 use crate::oauth::schedule::{Validity, refresh_at};
-use crate::oauth::{ACCESS_TOKEN, OauthServer, REFRESH_TOKEN};
-use crate::provider::{CredentialType, Provider};
+use crate::oauth::{ACCESS_TOKEN, OauthServer, REFRESH_TOKEN, TOKEN_EXPIRY};
+use crate::provider::Provider;
 use crate::secret::SecretText;
 use crate::violation::{Rule, Violation};
 

@@ -18,9 +18,9 @@ use ulid::Ulid;
 use zeroize::Zeroizing;
 
 use crate::call::{Call, PublicCall};
+use crate::documentation::Documentation;
 use crate::fields::Fields;
 use crate::metrics::Metrics;
-use crate::openapi::Documentation;
 use crate::peer::{TrustedProxies, is_local};
 use crate::refusal::{Refusal, Transport};
 use crate::route::{Access, Asked, BodyRule, Dialect, Handler, Route};

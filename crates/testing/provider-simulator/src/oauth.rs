@@ -8,6 +8,7 @@ mod authorize;
 mod behaviour;
 mod client;
 mod grants;
+mod members;
 mod parameters;
 mod token;
 

@@ -10,6 +10,7 @@ use strongroom_domain::{Provider, TestCode};
 use strongroom_environment::Catalog;
 use time::OffsetDateTime;
 
+use crate::call::{Call, Wanted};
 use crate::check::{Arrived, Expected};
 use crate::marker::Marker;
 use crate::oauth::{Desk, Place, Visit};
@@ -33,26 +34,6 @@ pub struct ReceivedRequest {
     pub header_names: Vec<String>,
     /// What differed from the provider file. The answer was 400 then, or 404.
     pub mistake: Option<String>,
-}
-
-/// How a provider answers when it answers at all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wanted {
-    Accept,
-    Reject,
-    /// AWS: a known access key with another secret.
-    WrongSignature,
-    Denied,
-}
-
-/// A request that fits its step.
-pub(crate) struct Call<'a> {
-    pub(crate) provider: &'a str,
-    /// The host that it was meant for, or `-` when it came from a field.
-    pub(crate) host: &'a str,
-    /// Its path at that host, percent-encoded.
-    pub(crate) path: &'a str,
-    pub(crate) received: &'a Received,
 }
 
 /// The providers and where their redirects lead.

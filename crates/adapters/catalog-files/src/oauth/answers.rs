@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use strongroom_declared_http::AccountLookup;
-use strongroom_domain::content::TOKEN_EXPIRY;
+use strongroom_domain::oauth::TOKEN_EXPIRY;
 use strongroom_domain::{CredentialType, Field, FieldKind};
 
 use crate::names::field_of;

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use strongroom_declared_http::ClientCredentialsRequest;
-use strongroom_domain::content::TOKEN_EXPIRY;
-use strongroom_domain::oauth::{ACCESS_TOKEN, ClientCredentialsGrant};
+use strongroom_domain::oauth::{ACCESS_TOKEN, ClientCredentialsGrant, TOKEN_EXPIRY};
 use strongroom_domain::{CredentialType, Field, FieldKind};
 
 use crate::names::field_of;

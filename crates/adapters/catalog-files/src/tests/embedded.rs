@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use strongroom_domain::content::TOKEN_EXPIRY;
+use strongroom_domain::oauth::TOKEN_EXPIRY;
 use strongroom_domain::provider::TypeRules;
 use strongroom_domain::{ConfigValue, CredentialType, Json, Provider, ProviderTest, SecretText, Violation};
 use strongroom_environment::Catalog;

@@ -1,9 +1,9 @@
 //! Whose token it is, and the end of a token.
 
 use serde_json::Value;
-use strongroom_declared_http::AccountLookup;
 
 use super::client::authenticate;
+use super::members::account_members;
 use super::parameters::Parameters;
 use super::{Mistake, Place, State, Visit, check_place, refusal, token};
 use crate::synthesis::put;
@@ -31,13 +31,6 @@ pub(super) fn answer(visit: &Visit<'_>, state: &mut State, place: Place<'_>) -> 
         }
         _ => refusal(401, "invalid_token"),
     })
-}
-
-/// Where id and name of an account stand, and what they are.
-pub(super) fn account_members(lookup: &AccountLookup, account: &str) -> Vec<(String, Value)> {
-    let id = (lookup.id.clone(), format!("id:{account}").into());
-    let name = lookup.name.clone().filter(|name| *name != lookup.id);
-    [id].into_iter().chain(name.map(|name| (name, account.into()))).collect()
 }
 
 /// Revokes a token (RFC 7009): one that is not known is no mistake.

@@ -1,12 +1,11 @@
 //! The authorization endpoint (RFC 6749, section 4.1.1): approves at once.
 
-use strongroom_domain::Field;
 use url::Url;
 
 use super::grants::{Bound, Granted};
+use super::members::arriving;
 use super::parameters::Parameters;
 use super::{Mistake, State, Visit, token};
-use crate::credentials;
 use crate::wire::Reply;
 
 /// Who approves unless the request says another one in `login_hint`.
@@ -51,14 +50,6 @@ pub(super) fn answer(visit: &Visit<'_>, state: &mut State) -> Result<Reply, Mist
     }
     back.query_pairs_mut().extend_pairs(answer);
     Ok(Reply::new(302, "text/plain", "").with("Location", back.to_string()))
-}
-
-/// The value of a field that arrives with a code or a token. It keeps the field's pattern.
-pub(super) fn arriving(field: &Field) -> String {
-    match credentials::public(field) {
-        serde_json::Value::String(text) => text,
-        other => other.to_string(),
-    }
 }
 
 fn redirect_url(text: &str) -> Result<Url, Mistake> {

@@ -8,10 +8,9 @@ use strongroom_declared_http::{ClientCredentialsRequest, TemplatePart};
 use strongroom_domain::CredentialType;
 use strongroom_domain::oauth::{ACCESS_TOKEN, REFRESH_TOKEN};
 
-use super::account::account_members;
-use super::authorize::arriving;
 use super::client::{Client, authenticate};
 use super::grants::{FamilyId, Granted, Presented};
+use super::members::{account_members, arriving};
 use super::parameters::Parameters;
 use super::{Mistake, Place, State, Visit, check_place, refusal};
 use crate::credentials;
