@@ -11,6 +11,7 @@ mod refusal;
 pub mod request;
 mod steps;
 mod target;
+mod template;
 mod values;
 
 pub use declarations::{Declarations, Declared};
@@ -18,10 +19,11 @@ pub use oauth::{AccountLookup, ClientAuthentication, ClientCredentialsRequest, E
 pub use place::Place;
 pub use refusal::Refusal;
 pub use steps::{
-    AwsSigV4, Choice, HttpBody, HttpMethod, HttpStep, HttpTest, JsonCheck, JsonCondition, OriginTemplate,
-    OutcomeRule, Template, TemplatePart, VariableForm, is_reserved_header,
+    AwsSigV4, HttpBody, HttpMethod, HttpStep, HttpTest, JsonCheck, JsonCondition, OriginTemplate,
+    OutcomeRule, is_reserved_header,
 };
 pub use target::{Target, pairs};
+pub use template::{Choice, Template, TemplatePart, VariableForm};
 pub use values::Values;
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use strongroom_domain::Rule;
 
-use crate::steps::{Choice, OriginTemplate, Template};
+use crate::steps::OriginTemplate;
+use crate::template::{Choice, Template};
 
 /// What is sent to a provider's authorization server and how its answers are read.
 #[derive(Debug, Clone)]

@@ -3,7 +3,8 @@ use std::net::Ipv6Addr;
 use strongroom_domain::SecretText;
 use url::{Host, Position, Url};
 
-use crate::steps::{OriginTemplate, Template, TemplatePart};
+use crate::steps::OriginTemplate;
+use crate::template::{Template, TemplatePart};
 use crate::{Place, Refusal, Values};
 
 /// The address of a request: built from templates, then compared with what the provider file allows.

@@ -5,7 +5,8 @@ use strongroom_domain::{
 };
 
 use super::{Place, Refusal, Target, Values, pairs};
-use crate::steps::{Choice, HttpTest, OriginTemplate, Template, TemplatePart, VariableForm};
+use crate::steps::{HttpTest, OriginTemplate};
+use crate::template::{Choice, Template, TemplatePart, VariableForm};
 
 const TYPE: CredentialType = CredentialType::Oauth2;
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use strongroom_domain::{ConfigValue, Content, CredentialType, Field, Provider, SecretText};
 use url::Url;
 
-use crate::steps::{Choice, HttpTest, Template, TemplatePart, VariableForm};
+use crate::steps::HttpTest;
+use crate::template::{Choice, Template, TemplatePart, VariableForm};
 use crate::{Place, Refusal};
 
 /// The fields of a credential as templates see them: looks variables up and fills templates.
