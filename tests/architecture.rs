@@ -16,7 +16,11 @@ enum Ring {
     Surface,
     Composition,
     Server,
-    /// May do what an adapter may, and use the one crate that opens outgoing sockets.
+    /// What provider files declare about HTTP, filled into requests. It does no IO.
+    Declarations,
+    /// Reads provider files: an adapter that may use what they declare about HTTP.
+    Catalog,
+    /// May do what an adapter may, send what provider files declare, and use the one crate that opens outgoing sockets.
     Caller,
     Testing,
     /// Plays the providers that the catalog declares.
@@ -33,6 +37,8 @@ impl Ring {
             ["crates", "adapters", name] if name.starts_with("tester-") || *name == "oauth-http" => {
                 Self::Caller
             }
+            ["crates", "adapters", "declared-http"] => Self::Declarations,
+            ["crates", "adapters", "catalog-files"] => Self::Catalog,
             ["crates", "adapters", _] => Self::Adapter,
             ["crates", "surfaces", "http-kit"] => Self::Kit,
             ["crates", "surfaces", _] => Self::Surface,
@@ -49,17 +55,17 @@ impl Ring {
     fn may_use(self, other: Self, name: &str) -> bool {
         let allowed: &[Self] = match self {
             Self::Domain => &[],
-            Self::Port => &[Self::Domain],
+            Self::Port | Self::Declarations => &[Self::Domain],
+            Self::Catalog => &[Self::Domain, Self::Port, Self::Declarations],
             Self::Application | Self::Adapter => &[Self::Domain, Self::Port],
-            Self::Caller => {
-                return other == Self::Domain || other == Self::Port || name == "strongroom-egress";
-            }
-            Self::Simulator => {
-                return other == Self::Domain || other == Self::Port || name == "strongroom-catalog-files";
-            }
+            Self::Caller if name == "strongroom-egress" => return true,
+            Self::Caller => &[Self::Domain, Self::Port, Self::Declarations],
+            Self::Simulator => &[Self::Domain, Self::Port, Self::Declarations, Self::Catalog],
             Self::Kit => &[Self::Domain, Self::Port, Self::Application],
             Self::Surface => &[Self::Domain, Self::Port, Self::Application, Self::Kit],
-            Self::Composition => &[Self::Domain, Self::Port, Self::Application, Self::Adapter, Self::Caller],
+            Self::Composition => {
+                &[Self::Domain, Self::Port, Self::Application, Self::Adapter, Self::Catalog, Self::Caller]
+            }
             Self::Server => &[Self::Domain, Self::Application, Self::Kit, Self::Surface, Self::Composition],
             Self::Testing => &[Self::Domain, Self::Port, Self::Testing],
             Self::Tests => return true,
@@ -157,6 +163,116 @@ fn no_locked_crate_is_below_its_floor_and_no_banned_one_is_there() {
             assert!(floor.as_ref().is_some_and(|floor| version >= floor), "{name} {version} breaks {rule}");
         }
     }
+}
+
+/// The crates of others that the inner rings may use: types, encodings of data, and what an async trait needs. None of
+/// them opens a socket, a file or a database, and none speaks HTTP.
+fn may_depend_on(ring: Ring) -> Option<&'static [&'static str]> {
+    match ring {
+        // `serde_json` reads and writes data: what somebody has sent, and the canonical form of public fields.
+        Ring::Domain => Some(&[
+            "base64",
+            "percent-encoding",
+            "regex",
+            "serde",
+            "serde_json",
+            "sha2",
+            "thiserror",
+            "time",
+            "ulid",
+            "url",
+            "uuid",
+            "zeroize",
+        ]),
+        Ring::Port => Some(&["async-trait", "mockall", "thiserror", "time", "tokio", "uuid"]),
+        Ring::Application => Some(&[
+            "async-trait",
+            "base64",
+            "futures-util",
+            "thiserror",
+            "time",
+            "tokio",
+            "tracing",
+            "uuid",
+            "zeroize",
+        ]),
+        _ => None,
+    }
+}
+
+#[test]
+fn domain_ports_and_application_depend_on_what_is_listed_and_on_nothing_else() {
+    let metadata = MetadataCommand::new().no_deps().exec().expect("cargo metadata");
+    let mut unlisted = Vec::new();
+    let mut looked_at = 0;
+    for package in metadata.workspace_packages() {
+        let folder = package.manifest_path.parent().unwrap().strip_prefix(&metadata.workspace_root).unwrap();
+        let Some(listed) = may_depend_on(Ring::of(folder.as_str())) else { continue };
+        looked_at += 1;
+        let product =
+            package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
+        let others = product.map(|dependency| dependency.name.as_str());
+        let others = others.filter(|name| !name.starts_with("strongroom") && !listed.contains(name));
+        unlisted.extend(others.map(|name| format!("{folder} depends on {name}")));
+    }
+    assert!(looked_at >= 7, "{looked_at}");
+    assert!(unlisted.is_empty(), "{unlisted:#?}");
+}
+
+/// Words of HTTP: the types of its libraries, the names of its headers and methods, and its status codes.
+const WORDS_OF_HTTP: [&str; 20] = [
+    "http::",
+    "actix",
+    "hyper",
+    "reqwest",
+    "StatusCode",
+    "HeaderName",
+    "HeaderValue",
+    "HeaderMap",
+    "HttpRequest",
+    "HttpResponse",
+    "HttpMethod",
+    "Method::",
+    "status_code",
+    "\"Authorization\"",
+    "\"Content-Type\"",
+    "\"content-type\"",
+    "\"application/",
+    "\"Bearer",
+    "\"GET\"",
+    "\"POST\"",
+];
+
+/// The words of HTTP in a source file, its comments and the tests at its end left aside.
+fn words_of_http(text: &str) -> Vec<&'static str> {
+    let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    let code: Vec<&str> = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    WORDS_OF_HTTP.into_iter().filter(|word| code.iter().any(|line| line.contains(word))).collect()
+}
+
+#[test]
+fn domain_ports_and_application_do_not_know_http() {
+    assert_eq!(
+        words_of_http("/// A StatusCode.\nfn of(code: StatusCode)"),
+        ["StatusCode"],
+        "the search finds"
+    );
+    assert!(words_of_http("//! Method::GET\nfn of() {}").is_empty());
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut found = Vec::new();
+    for ring in ["crates/domain", "crates/ports", "crates/application"] {
+        let files = crate::support::server::bytes_below(&root.join(ring));
+        assert!(files.len() > 5, "{ring}");
+        for (path, bytes) in files {
+            let place = path.strip_prefix(root).unwrap().display().to_string();
+            let is_test = place.contains("/tests/") || place.ends_with("/tests.rs");
+            if place.ends_with(".rs") && !is_test {
+                let text = String::from_utf8(bytes).unwrap();
+                found.extend(words_of_http(&text).into_iter().map(|word| format!("{place} says {word}")));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
 }
 
 /// Ways to open an outgoing connection, or to have a library open one.

@@ -9,10 +9,11 @@ use std::net::IpAddr;
 use time::OffsetDateTime;
 
 use crate::canonical::Canonical;
-use crate::credential::{Credential, CredentialId};
+use crate::credential::Credential;
+use crate::credential_id::CredentialId;
 use crate::organization::OrganizationId;
 use crate::principal::Actor;
-use crate::provider::ProviderId;
+use crate::provider_id::ProviderId;
 use crate::sealed::PurposeKeyId;
 use crate::spelled::spelled;
 

@@ -7,8 +7,7 @@ use strongroom::Strongroom;
 use strongroom_application::{Caller, Selector, StoreCredential, to};
 use strongroom_domain::audit::Origin;
 use strongroom_domain::{
-    CredentialType, OrganizationId, Principal, Reach, Role, Scope, SecretText, Submission, SubmittedValue,
-    UserId,
+    CredentialType, Json, OrganizationId, Principal, Reach, Role, Scope, SecretText, Submission, UserId,
 };
 
 #[tokio::main]
@@ -21,7 +20,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let roles = BTreeSet::from([Role::Member]);
     let user = Principal::User { organization: organization.clone(), user: UserId::parse("alice")?, roles };
     let alice = Caller::new(user, Origin::default());
-    let text = |value: &str| SubmittedValue::Text(SecretText::new(value.to_owned()));
+    let text = |value: &str| Json::Text(SecretText::new(value.to_owned()));
     let credentials = Submission::from([
         ("host".to_owned(), text("files.example.com")),
         ("username".to_owned(), text("etl")),

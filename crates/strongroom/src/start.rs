@@ -116,6 +116,7 @@ async fn assemble(
     let egress = with_budget(egress, builder, &stores, purpose_keys.clone());
     let guard = StoreGuard::new(egress.clone(), &builder.store);
     guard.protect().await;
+    let testers = testers(&egress, &catalog)?;
     let ports = Ports {
         credentials: stores.credentials.clone(),
         integrations: stores.integrations.clone(),
@@ -124,14 +125,14 @@ async fn assemble(
         authorization_flows: stores.authorization_flows.clone(),
         oauth_apps: stores.oauth_apps.clone(),
         refresh_leases: stores.refresh_leases.clone(),
-        authorization_server: Arc::new(OauthHttp::new(egress.clone())),
+        authorization_server: Arc::new(OauthHttp::new(egress.clone(), catalog.declarations())),
         audit: stores.audit.clone(),
         vault,
         purpose_keys,
         catalog: Arc::new(catalog),
         tokens: Arc::new(tokens),
         key_files: Arc::new(RusshKeyFiles::new()),
-        testers: testers(&egress)?,
+        testers,
         destinations: stores.destinations.clone(),
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
@@ -197,14 +198,14 @@ fn check_settings(builder: &Builder, data_dir: &DataDir) -> Result<(), StartErro
 }
 
 /// The testers, on threads of their own.
-fn testers(egress: &Egress) -> Result<Testers, StartError> {
+fn testers(egress: &Egress, catalog: &FileCatalog) -> Result<Testers, StartError> {
     let runtime = TesterRuntime::start().map_err(|error| {
         StartError::Store(format!("the threads of connection tests cannot be started: {error}"))
     })?;
     Ok(Testers {
         sftp: runtime.isolate(SftpTester::new(egress.clone())),
         postgresql: runtime.isolate(PostgresTester::new(egress.clone())),
-        http: runtime.isolate(HttpTester::new(egress.clone(), Arc::new(SystemClock))),
+        http: runtime.isolate(HttpTester::new(egress.clone(), Arc::new(SystemClock), catalog.declarations())),
     })
 }
 

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use regex::Regex;
-use strongroom_domain::content::TOKEN_EXPIRY;
+use strongroom_domain::oauth::TOKEN_EXPIRY;
 use strongroom_domain::provider::TypeRules;
-use strongroom_domain::{CredentialType, Field, FieldKind, Provider, SecretText, Submission, SubmittedValue};
+use strongroom_domain::{CredentialType, Field, FieldKind, Json, Provider, SecretText, Submission};
 
 use crate::format::FieldTable;
+use crate::names::is_name;
 use crate::problem::Problems;
-use crate::provider::is_name;
 
 /// Reads all fields. `None` when a table has not the right shape.
 pub(crate) fn read_all(
@@ -59,13 +59,15 @@ pub(crate) fn check_own_values(provider: &Provider, problems: &mut Problems) {
     }
 }
 
+fn text_of(text: &str) -> Json {
+    Json::Text(SecretText::new(text.to_owned()))
+}
+
 fn check_value(provider: &Provider, field: &Field, text: &str, key: &str, problems: &mut Problems) {
     let value = match field.kind {
-        FieldKind::Boolean => text.parse().map_or(SubmittedValue::Other, SubmittedValue::Boolean),
-        FieldKind::List => {
-            SubmittedValue::List(text.split(',').map(|item| SecretText::new(item.to_owned())).collect())
-        }
-        _ => SubmittedValue::Text(SecretText::new(text.to_owned())),
+        FieldKind::Boolean => text.parse().map_or_else(|_| text_of(text), Json::Boolean),
+        FieldKind::List => Json::Array(text.split(',').map(text_of).collect()),
+        _ => text_of(text),
     };
     let alone = Provider {
         fields: vec![Field { types: BTreeSet::new(), ..field.clone() }],

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use strongroom_authorization_server::{Grant, Subject, TokenError};
 use strongroom_domain::audit::Origin;
 use strongroom_domain::oauth::{
-    ACCESS_TOKEN, Account, CallbackProblem, Completion, Granted, REFRESH_TOKEN, RedirectTarget, sha256,
+    ACCESS_TOKEN, Account, AccountSource, CallbackProblem, Completion, Granted, REFRESH_TOKEN,
+    RedirectTarget, sha256,
 };
 use strongroom_domain::{
     Action, Actor, AuthorizationFlow, Content, Credential, CredentialStatus, CredentialType, OauthServer,
@@ -237,7 +238,7 @@ impl Authorizing {
         let port = &self.server;
         let mut response = port.token(&subject, &client, grant).await.map_err(|error| told(flow, &error))?;
         let mut account = response.account.take();
-        if account.is_none() && server.account.as_ref().is_some_and(|lookup| lookup.endpoint.is_some()) {
+        if account.is_none() && server.account == Some(AccountSource::Request) {
             account = match port.account(&subject, &response.access_token).await {
                 Ok(account) => account,
                 Err(error) => {

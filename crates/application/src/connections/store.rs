@@ -1,9 +1,7 @@
 //! Stores a credential for a connection.
 
 use strongroom_domain::integration::ConnectAuthType;
-use strongroom_domain::{
-    ConnectListing, Credential, CredentialName, CredentialType, Rule, Submission, SubmittedValue,
-};
+use strongroom_domain::{ConnectListing, Credential, CredentialName, CredentialType, Json, Rule, Submission};
 
 use super::Connections;
 use crate::ground::{Permitted, to};
@@ -52,8 +50,8 @@ impl Connections {
 
 fn check_required(listing: &ConnectListing, credentials: &Submission) -> Result<(), Failure> {
     let missing = |name: &&String| match credentials.get(*name) {
-        None | Some(SubmittedValue::Null) => true,
-        Some(SubmittedValue::Text(text)) => text.is_empty(),
+        None | Some(Json::Null) => true,
+        Some(Json::Text(text)) => text.is_empty(),
         Some(_) => false,
     };
     let missing = listing.required_fields.iter().filter(missing);

@@ -10,8 +10,8 @@ use strongroom_application::{
 use strongroom_domain::audit::Origin;
 use strongroom_domain::oauth::{Completion, RedirectAllowList};
 use strongroom_domain::{
-    Credential, CredentialStatus, CredentialType, OrganizationId, Principal, PublicConfig, Reach, Role,
-    Scope, SecretText, Submission, SubmittedValue, UserId,
+    Credential, CredentialStatus, CredentialType, Json, OrganizationId, Principal, PublicConfig, Reach, Role,
+    Scope, SecretText, Submission, UserId,
 };
 use strongroom_environment::{KeyFileReader, KeyFileRefused, TokenRefused, TokenVerifier, VerifiedToken};
 use strongroom_fake_store::FakeStore;
@@ -237,6 +237,6 @@ pub(crate) fn admitted<O: to::Admission>(app: &Application, caller: &Caller) -> 
 
 /// Fields as a client sends them.
 pub(crate) fn fields(fields: &[(&str, &str)]) -> Submission {
-    let text = |value: &&str| SubmittedValue::Text(SecretText::new((*value).to_owned()));
+    let text = |value: &&str| Json::Text(SecretText::new((*value).to_owned()));
     fields.iter().map(|(name, value)| ((*name).to_owned(), text(value))).collect()
 }

@@ -89,6 +89,5 @@ impl<'a> Entry<'a> {
 
 /// Scopes that the file writes out; one with a field in it is known only when that is.
 fn scopes(provider: &Provider) -> Vec<&str> {
-    let scopes = provider.oauth.iter().flat_map(|server| &server.scopes);
-    scopes.filter_map(strongroom_domain::http_test::Template::as_literal).collect()
+    provider.oauth.iter().flat_map(|server| &server.fixed_scopes).map(String::as_str).collect()
 }

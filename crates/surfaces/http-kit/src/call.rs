@@ -10,9 +10,9 @@ use strongroom_domain::audit::Origin;
 use strongroom_domain::{CredentialId, Json, Rule, SecretText};
 use zeroize::Zeroizing;
 
+use crate::documentation::Documentation;
 use crate::fields::Fields;
 use crate::metrics::Metrics;
-use crate::openapi::Documentation;
 
 /// A call of a principal whom the permission table allows the operation `O`.
 pub struct Call<O> {

@@ -8,6 +8,7 @@
 mod body;
 mod call;
 mod doc;
+mod documentation;
 mod endpoint;
 mod fields;
 mod metrics;
@@ -22,10 +23,11 @@ mod unread;
 
 pub use call::{Call, Parameters, PublicCall};
 pub use doc::{Answered, Content, Doc, Parameter, Schema};
+pub use documentation::Documentation;
 pub use endpoint::{Admitted, Endpoint, Handle};
-pub use fields::{Fields, FromJson};
+pub use fields::{Fields, FromJson, IntegerOrText};
 pub use metrics::{Metrics, Watched};
-pub use openapi::{Documentation, Documented, document, documented, schemas};
+pub use openapi::{Documented, document, documented, schemas};
 pub use peer::{BadNetwork, TrustedProxies};
 pub use pipeline::{Kit, Listener, envelope, mount};
 pub use refusal::{Refusal, Transport};

@@ -18,10 +18,10 @@ use ulid::Ulid;
 use zeroize::Zeroizing;
 
 use crate::call::PublicCall;
+use crate::documentation::Documentation;
 use crate::endpoint::Endpoint;
 use crate::fields::Fields;
 use crate::metrics::Metrics;
-use crate::openapi::Documentation;
 use crate::peer::{TrustedProxies, is_local};
 use crate::refusal::{Refusal, Transport};
 use crate::route::{Access, Answer, Asked, BodyRule, Dialect, Route};

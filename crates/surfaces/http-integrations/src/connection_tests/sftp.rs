@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
 use strongroom_application::{Failure, MAX_PROBE_PATH_BYTES, TestConnection, to};
-use strongroom_domain::{CredentialType, Rule, SecretText, SubmittedValue};
+use strongroom_domain::{CredentialType, Json, Rule, SecretText};
 use strongroom_http_kit::{ALLOWANCE, Call, Doc, Fields, Handle, Route, Schema, one_of, or_null};
 
 use super::{REPORTED, answer, needed, renamed, submission};
@@ -40,7 +40,7 @@ fn read(mut body: Fields) -> Result<TestConnection, Failure> {
     let required = [body.required::<SecretText>("host"), body.required("username")];
     let mut credentials = submission(&mut body, &NAMES);
     for (field, value) in ["host", "username"].into_iter().zip(required) {
-        credentials.extend(value.map(|value| (field.to_owned(), SubmittedValue::Text(value))));
+        credentials.extend(value.map(|value| (field.to_owned(), Json::Text(value))));
     }
     // A form may send what belongs to the other way to log in along with it.
     let of_other_kind: &[&str] = match credential_type {

@@ -10,8 +10,8 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use strongroom_application::{Failure, OpenedCredential, Selector, to};
-use strongroom_domain::content::TOKEN_EXPIRY;
 use strongroom_domain::crm::{DSN, METADATA};
+use strongroom_domain::oauth::TOKEN_EXPIRY;
 use strongroom_domain::{CrmContent, Rule, Slot, timestamp};
 use strongroom_http_kit::{
     Answered, Call, Content, Doc, ETAG, Fields, Handle, Parameter, Route, Schema, ok_secret, or_null,

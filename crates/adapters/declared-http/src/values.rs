@@ -1,14 +1,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use strongroom_domain::{ConfigValue, Content, CredentialType, Field, Provider, SecretText};
 use url::Url;
 
-use crate::config::ConfigValue;
-use crate::content::Content;
-use crate::http_request::{Place, Refusal};
-use crate::http_test::{Choice, HttpTest, ProviderTest, Template, TemplatePart, VariableForm};
-use crate::provider::{CredentialType, Field, Provider};
-use crate::secret::SecretText;
+use crate::steps::HttpTest;
+use crate::template::{Choice, Template, TemplatePart, VariableForm};
+use crate::{Place, Refusal};
 
 /// The fields of a credential as templates see them: looks variables up and fills templates.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +31,6 @@ const TEST: Words =
     Words { missing: "is needed for a test", no_choice: "is none of the values that have a test" };
 const GRANT: Words =
     Words { missing: "is required", no_choice: "is none of the values that this provider takes" };
-static NO_CHOICES: BTreeMap<String, Choice> = BTreeMap::new();
 
 impl<'a> Values<'a> {
     /// For a connection test, with its choices.
@@ -46,16 +43,17 @@ impl<'a> Values<'a> {
         Self { provider, kind, content, choices: &test.choices, words: &TEST, public_only: false }
     }
 
-    /// For requests to the provider's authorization server. The choices of its test count here too.
-    pub fn for_grant(provider: &'a Provider, kind: CredentialType, content: &'a Content) -> Self {
-        let choices = match &provider.test {
-            Some(ProviderTest::Http(test)) => &test.choices,
-            _ => &NO_CHOICES,
-        };
+    /// For requests to the provider's authorization server, with the choices that count there.
+    pub fn for_grant(
+        provider: &'a Provider,
+        kind: CredentialType,
+        content: &'a Content,
+        choices: &'a BTreeMap<String, Choice>,
+    ) -> Self {
         Self { provider, kind, content, choices, words: &GRANT, public_only: false }
     }
 
-    /// The same, as if the credential had no secret: for what logs and browsers keep.
+    /// These values as if the credential had no secret: for what logs and browsers keep.
     #[must_use]
     pub fn public_only(self) -> Self {
         Self { public_only: true, ..self }

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::violation::{Rule, Violation};
+use strongroom_domain::{Rule, Violation};
 
 /// Why a request cannot be built: a field, and the rule that its value breaks. Never the value.
 #[derive(Debug, Clone, PartialEq, Eq)]

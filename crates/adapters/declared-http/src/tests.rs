@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
 
+use strongroom_domain::{
+    ConfigValue, Content, CredentialType, Field, FieldKind, Provider, ProviderId, SecretText, Violation,
+};
+
 use super::{Place, Refusal, Target, Values, pairs};
-use crate::config::ConfigValue;
-use crate::content::Content;
-use crate::http_test::{Choice, HttpTest, OriginTemplate, Template, TemplatePart, VariableForm};
-use crate::provider::{CredentialType, Field, FieldKind, Provider, ProviderId};
-use crate::secret::SecretText;
-use crate::violation::Violation;
+use crate::steps::{HttpTest, OriginTemplate};
+use crate::template::{Choice, Template, TemplatePart, VariableForm};
 
 const TYPE: CredentialType = CredentialType::Oauth2;
 
@@ -64,12 +64,12 @@ fn host(host: Template) -> OriginTemplate {
 
 #[test]
 fn an_address_leads_to_the_provider_or_nowhere() {
-    let (provider, path) = (provider(), template("/", "tenant", "/token"));
+    let (provider, none, path) = (provider(), BTreeMap::new(), template("/", "tenant", "/token"));
     let origin = host(template("", "tenant", ".acme.com"));
     let query = [("p".to_owned(), template("a b", "tenant", "")), ("q".to_owned(), template("", "none", ""))];
     let of = |tenant: &str| {
         let content = content(tenant);
-        Target::of(&origin, &path, &query, &Values::for_grant(&provider, TYPE, &content))
+        Target::of(&origin, &path, &query, &Values::for_grant(&provider, TYPE, &content, &none))
     };
     let target = of("Jane").unwrap();
     assert_eq!(target.url.expose(), "https://jane.acme.com/Jane/token?p=a%20bJane");
@@ -85,7 +85,7 @@ fn an_address_leads_to_the_provider_or_nowhere() {
 
 #[test]
 fn the_origin_of_a_field_must_be_on_the_list() {
-    let provider = provider();
+    let (provider, none) = (provider(), BTreeMap::new());
     let origin = OriginTemplate::Field {
         name: "tenant".to_owned(),
         keep_path: true,
@@ -93,7 +93,12 @@ fn the_origin_of_a_field_must_be_on_the_list() {
     };
     let of = |url: &str| {
         let content = content(url);
-        Target::of(&origin, &Template::literal("/t"), &[], &Values::for_grant(&provider, TYPE, &content))
+        Target::of(
+            &origin,
+            &Template::literal("/t"),
+            &[],
+            &Values::for_grant(&provider, TYPE, &content, &none),
+        )
     };
     assert_eq!(of("https://a.ACME.com/x/").unwrap().url.expose(), "https://a.acme.com/x/t");
     assert!(!of("https://acme.com:8443").unwrap().port_is_fixed);
@@ -119,21 +124,21 @@ fn a_value_is_written_as_its_place_asks() {
 
 #[test]
 fn a_field_that_is_missing_is_asked_for_in_the_words_of_the_purpose() {
-    let (provider, empty) = (provider(), Content::default());
+    let (provider, empty, none) = (provider(), Content::default(), BTreeMap::new());
     let needed = template("", "tenant", "");
     let test = HttpTest::default();
     let refusal = Values::for_test(&provider, TYPE, &empty, &test).require(&needed, Place::Raw).unwrap_err();
     assert_eq!(refusal.to_string(), "The field `tenant` is needed for a test.");
-    let refusal = Values::for_grant(&provider, TYPE, &empty).require(&needed, Place::Raw).unwrap_err();
+    let refusal = Values::for_grant(&provider, TYPE, &empty, &none).require(&needed, Place::Raw).unwrap_err();
     assert_eq!(refusal, Refusal::of("tenant", "is required"));
     assert!(Violation::from(refusal).rule.asks_for_a_value());
 }
 
 #[test]
 fn secrets_are_absent_where_only_public_fields_may_stand() {
-    let (provider, content) = (provider(), content("jane"));
+    let (provider, content, none) = (provider(), content("jane"), BTreeMap::new());
     let form = [("a".to_owned(), template("", "token", "")), ("b".to_owned(), template("", "region", ""))];
-    let values = Values::for_grant(&provider, TYPE, &content);
+    let values = Values::for_grant(&provider, TYPE, &content, &none);
     assert_eq!(pairs(&form, &values).unwrap().expose(), "a=good-token&b=us");
     assert_eq!(pairs(&form, &values.public_only()).unwrap().expose(), "b=us");
     assert!(!values.public_only().has("token") && values.has("token"));
@@ -141,15 +146,14 @@ fn secrets_are_absent_where_only_public_fields_may_stand() {
 }
 
 #[test]
-fn choices_of_the_test_count_for_a_grant() {
+fn choices_count_for_a_grant() {
     let values = [("us".to_owned(), "com".to_owned())].into();
     let choice = Choice { field: "region".to_owned(), values, default: None, otherwise: None };
-    let test = HttpTest { steps: Vec::new(), choices: [("ending".to_owned(), choice)].into() };
-    let test = Some(crate::http_test::ProviderTest::Http(test));
-    let (provider, mut content) = (Provider { test, ..provider() }, content("jane"));
+    let choices = [("ending".to_owned(), choice)].into();
+    let (provider, mut content) = (provider(), content("jane"));
     let ending = template("acme.", "ending", "");
     let written = |content: &Content| {
-        let values = Values::for_grant(&provider, TYPE, content);
+        let values = Values::for_grant(&provider, TYPE, content, &choices);
         values.require(&ending, Place::Host).map(|text| text.expose().to_owned())
     };
     assert_eq!(written(&content).unwrap(), "acme.com");

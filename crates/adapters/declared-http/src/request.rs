@@ -7,7 +7,8 @@ use bytes::Bytes;
 use http::header::{ACCEPT, CONNECTION, HOST, HeaderMap, HeaderValue, USER_AGENT};
 use http::uri::{PathAndQuery, Uri};
 use strongroom_domain::SecretText;
-use strongroom_domain::http_request::Target;
+
+use crate::Target;
 
 /// What servers are told about us.
 const AGENT: &str = concat!("strongroom/", env!("CARGO_PKG_VERSION"));

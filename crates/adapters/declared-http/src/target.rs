@@ -1,10 +1,11 @@
 use std::net::Ipv6Addr;
 
+use strongroom_domain::SecretText;
 use url::{Host, Position, Url};
 
-use crate::http_request::{Place, Refusal, Values};
-use crate::http_test::{OriginTemplate, Template, TemplatePart};
-use crate::secret::SecretText;
+use crate::steps::OriginTemplate;
+use crate::template::{Template, TemplatePart};
+use crate::{Place, Refusal, Values};
 
 /// The address of a request: built from templates, then compared with what the provider file allows.
 #[derive(Debug)]

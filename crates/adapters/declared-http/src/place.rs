@@ -1,4 +1,5 @@
-use crate::secret::SecretText;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use strongroom_domain::SecretText;
 
 /// A place in a request, which decides how a value is written there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,19 +48,18 @@ impl Place {
     }
 }
 
-/// Encodes all but the unreserved characters of RFC 3986, section 2.3. That is also a way to write
-/// `application/x-www-form-urlencoded`, and the one that AWS signs.
+/// All but the unreserved characters of RFC 3986, section 2.3.
+const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// All but those and the slash.
+const RESERVED_IN_PATH: AsciiSet = RESERVED.remove(b'/');
+
+/// Encodes all but the unreserved characters. That is also a way to write `application/x-www-form-urlencoded`, and the
+/// one that AWS signs.
 fn percent(text: &str, keep_slashes: bool) -> SecretText {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    let hex = |nibble: u8| HEX.get(usize::from(nibble)).copied().map_or('0', char::from);
+    let set = if keep_slashes { &RESERVED_IN_PATH } else { &RESERVED };
+    // A buffer that grows leaves copies of a secret behind, so it has its final size from the start.
     let mut encoded = String::with_capacity(text.len() * 3);
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || (keep_slashes && byte == b'/') {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.extend(['%', hex(byte >> 4), hex(byte & 15)]);
-        }
-    }
+    encoded.extend(utf8_percent_encode(text, set));
     SecretText::new(encoded)
 }
 

@@ -1,32 +1,11 @@
 //! Connection tests over HTTP, as provider files declare them. Data only: `adapters/tester-http` runs them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
+use strongroom_domain::{StepConditions, TestCode};
 
-use crate::connection_test::TestCode;
-use crate::provider::{CredentialType, Provider};
-
-/// How a provider is tested.
-#[derive(Debug, Clone)]
-pub enum ProviderTest {
-    /// An SSH login and an SFTP session.
-    Sftp,
-    /// A PostgreSQL login and `SELECT 1`.
-    Postgresql,
-    /// HTTP requests, one after the other.
-    Http(HttpTest),
-}
-
-impl ProviderTest {
-    /// What the catalog of the API calls it: `protocol` or `http`.
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::Sftp | Self::Postgresql => "protocol",
-            Self::Http(_) => "http",
-        }
-    }
-}
+use crate::template::{Choice, Template};
 
 /// A test of HTTP requests. It ends with the first step that is not `ok`, or with the last one.
 #[derive(Debug, Clone, Default)]
@@ -38,44 +17,13 @@ pub struct HttpTest {
     pub choices: BTreeMap<String, Choice>,
 }
 
-/// A value that follows from a field, such as the host of a region.
-#[derive(Debug, Clone)]
-pub struct Choice {
-    /// The field that decides.
-    pub field: String,
-    /// The text for each of its values.
-    pub values: BTreeMap<String, String>,
-    /// The field's value when it is absent.
-    pub default: Option<String>,
-    /// The text for every other value; without it another value has no test.
-    pub otherwise: Option<String>,
-}
-
-impl Choice {
-    /// The text that stands beside a value, which is looked for in any case when it is not there as it is.
-    pub fn text(&self, value: &str) -> Option<&str> {
-        let in_any_case =
-            || self.values.iter().find(|(key, _)| key.eq_ignore_ascii_case(value)).map(|(_, text)| text);
-        self.values.get(value).or_else(in_any_case).or(self.otherwise.as_ref()).map(String::as_str)
-    }
-
-    /// Every text that it can become.
-    pub fn texts(&self) -> impl Iterator<Item = &str> {
-        self.values.values().chain(&self.otherwise).map(String::as_str)
-    }
-}
-
 /// One request and how its answer is read.
 #[derive(Debug, Clone)]
 pub struct HttpStep {
     /// What the report calls it: 1 to 64 characters of `a-z0-9_`.
     pub name: String,
-    /// The credential types it is for; empty means all.
-    pub types: BTreeSet<CredentialType>,
-    /// Fields that must be there, else the step is left out.
-    pub needs: Vec<String>,
-    /// Fields that must be absent, else the step is left out.
-    pub unless: Vec<String>,
+    /// The credentials it is for; it is left out for all others.
+    pub conditions: StepConditions,
     /// GET, POST or HEAD.
     pub method: HttpMethod,
     /// Where the request goes.
@@ -136,40 +84,6 @@ pub enum OriginTemplate {
         /// the egress policy admits.
         hosts: Vec<String>,
     },
-}
-
-/// A text with variables: `{name}` is a field's value or a [`Choice`], `{+name}` keeps its slashes when it
-/// stands in a path (RFC 6570, section 3.2.3), `{name.origin}` and `{name.hyphens}` are parts or spellings of
-/// it ([`VariableForm`]). `{{` and `}}` are braces.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Template(pub Vec<TemplatePart>);
-
-/// A piece of a [`Template`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TemplatePart {
-    /// Text as it is.
-    Literal(String),
-    /// A field's value or a choice.
-    Variable {
-        /// Its name.
-        name: String,
-        /// What of its value is written.
-        form: VariableForm,
-    },
-}
-
-/// What of a variable's value is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum VariableForm {
-    /// `{name}`: all of it.
-    #[default]
-    Plain,
-    /// `{+name}`: all of it, and in a path its slashes stay slashes.
-    KeepSlashes,
-    /// `{name.origin}`: scheme, host and port of a URL, as browsers write an origin (RFC 6454, section 6.2).
-    Origin,
-    /// `{name.hyphens}`: with hyphens for underscores, which a host name cannot have.
-    Hyphens,
 }
 
 /// Headers that decide how a message is framed, routed, selected or remembered, or whom it is said to come
@@ -275,48 +189,4 @@ pub enum JsonCheck {
     Absent,
     /// It is one of these scalars; texts are compared without regard to case.
     OneOf(Vec<Value>),
-}
-
-impl HttpStep {
-    /// Whether the step is part of a test of a credential of this type that has these fields.
-    pub fn applies(&self, kind: CredentialType, has: impl Fn(&str) -> bool) -> bool {
-        (self.types.is_empty() || self.types.contains(&kind))
-            && self.needs.iter().all(|name| has(name))
-            && !self.unless.iter().any(|name| has(name))
-    }
-}
-
-impl Provider {
-    /// Whether a credential of this type and with these fields can be tested.
-    pub fn can_test(&self, kind: CredentialType, has: impl Fn(&str) -> bool) -> bool {
-        match &self.test {
-            None => false,
-            Some(ProviderTest::Sftp | ProviderTest::Postgresql) => true,
-            Some(ProviderTest::Http(test)) => test.steps.iter().any(|step| step.applies(kind, &has)),
-        }
-    }
-}
-
-impl Template {
-    /// The text of a template that has no variables.
-    pub fn as_literal(&self) -> Option<&str> {
-        match self.0.as_slice() {
-            [] => Some(""),
-            [TemplatePart::Literal(text)] => Some(text),
-            _ => None,
-        }
-    }
-
-    /// A text without variables.
-    pub fn literal(text: impl Into<String>) -> Self {
-        Self(vec![TemplatePart::Literal(text.into())])
-    }
-
-    /// The names of its variables.
-    pub fn variables(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().filter_map(|part| match part {
-            TemplatePart::Literal(_) => None,
-            TemplatePart::Variable { name, .. } => Some(name.as_str()),
-        })
-    }
 }
