@@ -459,3 +459,31 @@ fn a_desk_of_the_application_holds_at_most_nine_ports_and_there_are_ten() {
     let application = lib.split("pub struct Application {").nth(1).unwrap().split('}').next().unwrap();
     assert_eq!(application.matches("pub ").count(), 10, "{application}");
 }
+
+#[test]
+fn the_walks_of_the_architecture_document_name_files_and_functions_that_are_there() {
+    let document = include_str!("../docs/ARCHITECTURE.md");
+    let walks = document.split("## A walk: a credential is stored").nth(1).expect("the walks");
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    // What stands in backticks, with the prose between: a function follows its file at once.
+    let parts: Vec<&str> = walks.split('`').collect();
+    let (mut functions, mut wrong) = (0, Vec::new());
+    for step in
+        parts[1..].windows(3).step_by(2).filter(|step| step[0].ends_with(".rs") && step[0].contains('/'))
+    {
+        let (file, between, function) = (step[0], step[1], step[2]);
+        let Ok(text) = std::fs::read_to_string(root.join(file)) else {
+            wrong.push(format!("{file} is not there"));
+            continue;
+        };
+        if between.trim().is_empty() {
+            functions += 1;
+            let defines = |next| text.contains(&format!("fn {function}{next}"));
+            if !defines('(') && !defines('<') {
+                wrong.push(format!("{file} has no function {function}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(functions > 20, "the walks are gone: {functions}");
+}
