@@ -137,6 +137,21 @@ impl Content {
     }
 }
 
+impl Field {
+    /// Checks a value by the rules of the field alone, as [`Provider::accept`] does.
+    ///
+    /// # Errors
+    /// The rule that it breaks.
+    pub fn check(&self, value: Json) -> Result<(), Rule> {
+        match check_value(self, value)? {
+            Checked::Secret(text) if self.kind == FieldKind::PostgresConnectionString => {
+                ConnectionString::parse(text.expose()).map(drop)
+            }
+            Checked::Secret(_) | Checked::Public(_) => Ok(()),
+        }
+    }
+}
+
 /// A value that keeps its field's rules.
 pub(crate) enum Checked {
     Secret(SecretText),
