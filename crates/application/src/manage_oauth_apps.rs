@@ -88,7 +88,7 @@ impl Application {
         app.updated_at = self.ports.clock.now();
         let secret = checked_secret(Some(secret))?;
         if secret.is_none() {
-            return Err(Failure::invalid(Rule::fixed("is required").on("client_secret")));
+            return Err(Failure::invalid(Rule::REQUIRED.on("client_secret")));
         }
         let sealed = self.seal_app(&app, secret).await?;
         let event = caller
