@@ -70,21 +70,17 @@ impl Provider {
 fn check_presence(rules: &TypeRules, submission: &Submission, violations: &mut Vec<Violation>) {
     let missing = |name: &String| !submission.contains_key(name);
     violations.extend(
-        rules
-            .required
-            .iter()
-            .filter(|name| missing(name))
-            .map(|name| Rule::fixed("is required").on(name.as_str())),
+        rules.required.iter().filter(|name| missing(name)).map(|name| Rule::REQUIRED.on(name.as_str())),
     );
     // The alternative that is closest to complete tells what is missing.
     let lacking =
         rules.any_of.iter().map(|group| group.iter().filter(|name| missing(name)).collect::<Vec<_>>());
     if let Some(closest) = lacking.min_by_key(Vec::len) {
         let rule = || match rules.any_of.as_slice() {
-            [_] => Rule::fixed("is required"),
+            [_] => Rule::REQUIRED,
             groups => {
                 let groups: Vec<_> = groups.iter().map(|group| group.join(" + ")).collect();
-                Rule::naming(format!("is required (one of: {})", groups.join("; ")))
+                Rule::missing(format!("is required (one of: {})", groups.join("; ")))
             }
         };
         violations.extend(closest.into_iter().map(|name| rule().on(name.as_str())));
@@ -134,6 +130,21 @@ impl Content {
             self.secret.insert("password", password);
         }
         Ok(self)
+    }
+}
+
+impl Field {
+    /// Checks a value by the rules of the field alone, as [`Provider::accept`] does.
+    ///
+    /// # Errors
+    /// The rule that it breaks.
+    pub fn check(&self, value: Json) -> Result<(), Rule> {
+        match check_value(self, value)? {
+            Checked::Secret(text) if self.kind == FieldKind::PostgresConnectionString => {
+                ConnectionString::parse(text.expose()).map(drop)
+            }
+            Checked::Secret(_) | Checked::Public(_) => Ok(()),
+        }
     }
 }
 

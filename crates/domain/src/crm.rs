@@ -104,7 +104,7 @@ impl CrmContent {
     pub fn merge(self, patch: &CrmPatch, mapping: &CrmMapping) -> Result<Self, Violation> {
         let moved = self.is_moved_by(patch, mapping);
         if moved && patch.access_token.is_none() {
-            let rule = Rule::fixed("is required when dsn or another destination changes");
+            let rule = Rule::missing("is required when dsn or another destination changes");
             return Err(rule.on(ACCESS_TOKEN));
         }
         let mut metadata = self.metadata;

@@ -10,6 +10,7 @@ mod field;
 mod format;
 mod names;
 mod oauth;
+mod patterns;
 mod problem;
 mod provider;
 mod provider_test;
@@ -27,6 +28,7 @@ use strongroom_declared_http::{Declarations, Declared};
 use strongroom_domain::{Provider, ProviderId};
 use strongroom_environment::Catalog;
 
+use crate::patterns::Patterns;
 pub use crate::problem::{CatalogError, Problem};
 
 /// File name and text of each provider that is compiled in.
@@ -44,7 +46,7 @@ pub fn embedded_files() -> &'static [(&'static str, &'static str)] {
 /// # Errors
 /// Every problem of the file.
 pub fn read_provider(file: &str, text: &str) -> Result<(Provider, Declared), CatalogError> {
-    provider::read(file, text).map_err(|problems| CatalogError { problems })
+    provider::read(file, text, &mut Patterns::default()).map_err(|problems| CatalogError { problems })
 }
 
 /// The providers of the checked files.
@@ -89,8 +91,9 @@ impl FileCatalog {
     ) -> Result<Self, CatalogError> {
         let mut providers = BTreeMap::new();
         let mut declarations = Declarations::default();
+        let mut patterns = Patterns::default();
         for (name, text) in files {
-            match provider::read(name, text) {
+            match provider::read(name, text, &mut patterns) {
                 Ok((provider, declared)) => {
                     declarations.insert(provider.id.clone(), declared);
                     providers.insert(provider.id.clone(), Arc::new(provider));

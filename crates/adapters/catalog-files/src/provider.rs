@@ -9,15 +9,20 @@ use strongroom_domain::{ConnectListing, CredentialType, OauthServer, Provider, P
 
 use crate::format::{ProviderFile, SCHEMA};
 use crate::names::is_name;
+use crate::patterns::Patterns;
 use crate::problem::{Problem, Problems};
 use crate::scope::Names;
 use crate::{connection, dialects, field, oauth, provider_test, rules};
 
 /// Reads and checks one file: the provider, and what it declares about HTTP. `file` is its name or path; the stem must
 /// be the provider's id.
-pub(crate) fn read(file: &str, text: &str) -> Result<(Provider, Declared), Vec<Problem>> {
+pub(crate) fn read(
+    file: &str,
+    text: &str,
+    patterns: &mut Patterns,
+) -> Result<(Provider, Declared), Vec<Problem>> {
     let mut problems = Problems::of(file);
-    let read = parse(text, &mut problems).and_then(|parsed| check(parsed, file, &mut problems));
+    let read = parse(text, &mut problems).and_then(|parsed| check(parsed, file, patterns, &mut problems));
     match (read, problems.into_vec()) {
         (Some(read), found) if found.is_empty() => Ok(read),
         (_, found) => Err(found),
@@ -41,11 +46,16 @@ fn parse(text: &str, problems: &mut Problems) -> Option<ProviderFile> {
     problems.read_table("top level", table)
 }
 
-fn check(parsed: ProviderFile, file: &str, problems: &mut Problems) -> Option<(Provider, Declared)> {
+fn check(
+    parsed: ProviderFile,
+    file: &str,
+    patterns: &mut Patterns,
+    problems: &mut Problems,
+) -> Option<(Provider, Declared)> {
     let id = check_id(&parsed.id, file, problems);
     check_texts(&parsed, problems);
     let declared = declared_types(&parsed, problems);
-    let fields = field::read_all(parsed.fields, &declared, problems);
+    let fields = field::read_all(parsed.fields, &declared, patterns, problems);
     // With a field that could not be read, what refers to fields would be reported for nothing.
     let fields = fields?;
     let types = rules::read_all(parsed.types, &fields, problems);
@@ -76,7 +86,7 @@ fn check(parsed: ProviderFile, file: &str, problems: &mut Problems) -> Option<(P
         connect: dialects.connect,
         crm: dialects.crm,
     };
-    field::check_own_values(&provider, problems);
+    field::check_own_values(&provider.fields, problems);
     Some((provider, Declared { test: http_test, oauth: requests }))
 }
 

@@ -9,12 +9,19 @@ pub struct Refusal {
     pub field: String,
     /// The rule, as in "must be an https URL".
     pub rule: &'static str,
+    /// Whether the rule asks for a value that is missing.
+    is_missing: bool,
 }
 
 impl Refusal {
     /// States which field broke the rule.
     pub fn of(field: &str, rule: &'static str) -> Self {
-        Self { field: field.to_owned(), rule }
+        Self { field: field.to_owned(), rule, is_missing: false }
+    }
+
+    /// States which field is missing, in words that ask for it.
+    pub(crate) fn missing(field: &str, rule: &'static str) -> Self {
+        Self { is_missing: true, ..Self::of(field, rule) }
     }
 }
 
@@ -26,6 +33,7 @@ impl fmt::Display for Refusal {
 
 impl From<Refusal> for Violation {
     fn from(refusal: Refusal) -> Self {
-        Rule::fixed(refusal.rule).on(refusal.field)
+        let Refusal { field, rule, is_missing } = refusal;
+        if is_missing { Rule::missing(rule).on(field) } else { Rule::fixed(rule).on(field) }
     }
 }

@@ -130,7 +130,7 @@ fn a_field_that_is_missing_is_asked_for_in_the_words_of_the_purpose() {
     let refusal = Values::for_test(&provider, TYPE, &empty, &test).require(&needed, Place::Raw).unwrap_err();
     assert_eq!(refusal.to_string(), "The field `tenant` is needed for a test.");
     let refusal = Values::for_grant(&provider, TYPE, &empty, &none).require(&needed, Place::Raw).unwrap_err();
-    assert_eq!(refusal, Refusal::of("tenant", "is required"));
+    assert_eq!(refusal, Refusal::missing("tenant", "is required"));
     assert!(Violation::from(refusal).rule.asks_for_a_value());
 }
 

@@ -114,25 +114,30 @@ impl<'a> Values<'a> {
     /// # Errors
     /// As for [`Self::fill`], and a field that is absent.
     pub fn require(&self, template: &Template, place: Place) -> Result<SecretText, Refusal> {
-        self.fill(template, place)?.ok_or_else(|| self.refuse(template, self.words.missing))
+        self.fill(template, place)?
+            .ok_or_else(|| Refusal::missing(self.first_field(template), self.words.missing))
     }
 
     /// The refusal for a field that is absent.
     pub fn missing(&self, name: &str) -> Refusal {
-        Refusal::of(name, self.words.missing)
+        Refusal::missing(name, self.words.missing)
     }
 
     /// A refusal that names the first field of a template, one that is absent before all others.
     pub fn refuse(&self, template: &Template, rule: &'static str) -> Refusal {
-        let absent = |name: &&str| matches!(self.variable(name), Ok(None));
-        let name = template.variables().find(absent).or_else(|| template.variables().next());
-        Refusal::of(name.map_or("url", |name| self.decider(name)), rule)
+        Refusal::of(self.first_field(template), rule)
     }
 
     /// The secrets of the credential.
     pub fn secrets(&self) -> impl Iterator<Item = &'a str> {
         let public_only = self.public_only;
         self.content.secret.iter().filter(move |_| !public_only).map(|(_, secret)| secret.expose())
+    }
+
+    fn first_field<'n>(&'n self, template: &'n Template) -> &'n str {
+        let absent = |name: &&str| matches!(self.variable(name), Ok(None));
+        let name = template.variables().find(absent).or_else(|| template.variables().next());
+        name.map_or("url", |name| self.decider(name))
     }
 
     fn secret(&self, name: &str) -> Option<&'a SecretText> {

@@ -93,7 +93,7 @@ impl Authorizing {
         app.updated_at = self.clock.now();
         let secret = checked_secret(Some(secret))?;
         if secret.is_none() {
-            return Err(Failure::invalid(Rule::fixed("is required").on("client_secret")));
+            return Err(Failure::invalid(Rule::REQUIRED.on("client_secret")));
         }
         let sealed = self.sealing.seal_app(&app, secret).await?;
         let event = caller

@@ -201,15 +201,15 @@ impl Authorizing {
 }
 
 fn initiator(caller: &Caller, subject: Option<&str>, completion: Completion) -> Result<Initiator, Failure> {
-    let invalid = |rule| Err(Failure::invalid(Rule::fixed(rule).on("subject")));
+    let invalid = |rule: Rule| Err(Failure::invalid(rule.on("subject")));
     match (&caller.principal, subject) {
         (Principal::ServiceAccount { .. }, None) if completion == Completion::Bound => {
-            return invalid("is required of a service account: the end user for whom it asks");
+            return invalid(Rule::missing("is required of a service account: the end user for whom it asks"));
         }
         (_, Some(text))
             if text.is_empty() || text.chars().count() > 256 || text.contains(char::is_control) =>
         {
-            return invalid("must be 1 to 256 characters without control characters");
+            return invalid(Rule::fixed("must be 1 to 256 characters without control characters"));
         }
         _ => {}
     }

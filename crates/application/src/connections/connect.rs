@@ -50,14 +50,12 @@ impl Connections {
         match listing.auth_type {
             ConnectAuthType::ApiKey => {
                 let id = asked.credential_id;
-                let id =
-                    id.ok_or_else(|| Failure::invalid(Rule::fixed("is required").on("credential_id")))?;
+                let id = id.ok_or_else(|| Failure::invalid(Rule::REQUIRED.on("credential_id")))?;
                 self.connect_with(caller, &provider, id).await.map(Connecting::Connected)
             }
             ConnectAuthType::Oauth2 => {
                 let place = asked.redirect_url;
-                let place =
-                    place.ok_or_else(|| Failure::invalid(Rule::fixed("is required").on("redirect_url")))?;
+                let place = place.ok_or_else(|| Failure::invalid(Rule::REQUIRED.on("redirect_url")))?;
                 self.begin_connecting(caller, &provider, place).await.map(Connecting::Begun)
             }
             ConnectAuthType::WebhookOnly => Err(Failure::invalid(

@@ -55,6 +55,6 @@ fn check_required(listing: &ConnectListing, credentials: &Submission) -> Result<
         Some(_) => false,
     };
     let missing = listing.required_fields.iter().filter(missing);
-    let violations: Vec<_> = missing.map(|name| Rule::fixed("is required").on(name.as_str())).collect();
+    let violations: Vec<_> = missing.map(|name| Rule::REQUIRED.on(name.as_str())).collect();
     if violations.is_empty() { Ok(()) } else { Err(Failure::Invalid(violations)) }
 }

@@ -59,7 +59,7 @@ impl CrmContent {
         let mut violations = Vec::new();
         for (name, text) in [(DSN, &self.dsn), (ACCESS_TOKEN, &self.access_token)] {
             if text.is_empty() {
-                violations.push(Rule::fixed("is required").on(name));
+                violations.push(Rule::REQUIRED.on(name));
             }
             if is_too_long(text) {
                 violations.push(LENGTH.on(name));

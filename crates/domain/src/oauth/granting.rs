@@ -99,8 +99,7 @@ impl Provider {
         let missing =
             |name: &&String| content.config.get(name).is_none() && content.secret.get(name).is_none();
         let required = self.types.get(&kind).map(|rules| rules.required.as_slice()).unwrap_or_default();
-        violations
-            .extend(required.iter().filter(missing).map(|name| Rule::fixed("is required").on(name.as_str())));
+        violations.extend(required.iter().filter(missing).map(|name| Rule::REQUIRED.on(name.as_str())));
         if violations.is_empty() { Ok(granted) } else { Err(violations) }
     }
 
@@ -178,7 +177,7 @@ impl Provider {
         let refused: Vec<_> = violations.iter().map(|violation| violation.field.clone()).collect();
         let missing = |name: &&String| content.config.get(name).is_none() && !refused.contains(name);
         let missing = server.inputs.iter().filter(missing);
-        violations.extend(missing.map(|name| Rule::fixed("is required").on(name.as_str())));
+        violations.extend(missing.map(|name| Rule::REQUIRED.on(name.as_str())));
         if violations.is_empty() { Ok(content.config) } else { Err(violations) }
     }
 
