@@ -1,6 +1,6 @@
 //! The dependency rule of docs/ARCHITECTURE.md, read from cargo's own metadata.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::semver::Version;
 use cargo_metadata::{DependencyKind, MetadataCommand};
@@ -16,7 +16,11 @@ enum Ring {
     Surface,
     Composition,
     Server,
-    /// May do what an adapter may, and use the one crate that opens outgoing sockets.
+    /// What provider files declare about HTTP, filled into requests. It does no IO.
+    Declarations,
+    /// Reads provider files: an adapter that may use what they declare about HTTP.
+    Catalog,
+    /// May do what an adapter may, send what provider files declare, and use the one crate that opens outgoing sockets.
     Caller,
     Testing,
     /// Plays the providers that the catalog declares.
@@ -33,6 +37,8 @@ impl Ring {
             ["crates", "adapters", name] if name.starts_with("tester-") || *name == "oauth-http" => {
                 Self::Caller
             }
+            ["crates", "adapters", "declared-http"] => Self::Declarations,
+            ["crates", "adapters", "catalog-files"] => Self::Catalog,
             ["crates", "adapters", _] => Self::Adapter,
             ["crates", "surfaces", "http-kit"] => Self::Kit,
             ["crates", "surfaces", _] => Self::Surface,
@@ -49,17 +55,17 @@ impl Ring {
     fn may_use(self, other: Self, name: &str) -> bool {
         let allowed: &[Self] = match self {
             Self::Domain => &[],
-            Self::Port => &[Self::Domain],
+            Self::Port | Self::Declarations => &[Self::Domain],
+            Self::Catalog => &[Self::Domain, Self::Port, Self::Declarations],
             Self::Application | Self::Adapter => &[Self::Domain, Self::Port],
-            Self::Caller => {
-                return other == Self::Domain || other == Self::Port || name == "strongroom-egress";
-            }
-            Self::Simulator => {
-                return other == Self::Domain || other == Self::Port || name == "strongroom-catalog-files";
-            }
+            Self::Caller if name == "strongroom-egress" => return true,
+            Self::Caller => &[Self::Domain, Self::Port, Self::Declarations],
+            Self::Simulator => &[Self::Domain, Self::Port, Self::Declarations, Self::Catalog],
             Self::Kit => &[Self::Domain, Self::Port, Self::Application],
             Self::Surface => &[Self::Domain, Self::Port, Self::Application, Self::Kit],
-            Self::Composition => &[Self::Domain, Self::Port, Self::Application, Self::Adapter, Self::Caller],
+            Self::Composition => {
+                &[Self::Domain, Self::Port, Self::Application, Self::Adapter, Self::Catalog, Self::Caller]
+            }
             Self::Server => &[Self::Domain, Self::Application, Self::Kit, Self::Surface, Self::Composition],
             Self::Testing => &[Self::Domain, Self::Port, Self::Testing],
             Self::Tests => return true,
@@ -195,6 +201,116 @@ fn no_locked_crate_is_below_its_floor_and_no_banned_one_is_there() {
     }
 }
 
+/// The crates of others that the inner rings may use: types, encodings of data, and what an async trait needs. None of
+/// them opens a socket, a file or a database, and none speaks HTTP.
+fn may_depend_on(ring: Ring) -> Option<&'static [&'static str]> {
+    match ring {
+        // `serde_json` reads and writes data: what somebody has sent, and the canonical form of public fields.
+        Ring::Domain => Some(&[
+            "base64",
+            "percent-encoding",
+            "regex",
+            "serde",
+            "serde_json",
+            "sha2",
+            "thiserror",
+            "time",
+            "ulid",
+            "url",
+            "uuid",
+            "zeroize",
+        ]),
+        Ring::Port => Some(&["async-trait", "mockall", "thiserror", "time", "tokio", "uuid"]),
+        Ring::Application => Some(&[
+            "async-trait",
+            "base64",
+            "futures-util",
+            "thiserror",
+            "time",
+            "tokio",
+            "tracing",
+            "uuid",
+            "zeroize",
+        ]),
+        _ => None,
+    }
+}
+
+#[test]
+fn domain_ports_and_application_depend_on_what_is_listed_and_on_nothing_else() {
+    let metadata = MetadataCommand::new().no_deps().exec().expect("cargo metadata");
+    let mut unlisted = Vec::new();
+    let mut looked_at = 0;
+    for package in metadata.workspace_packages() {
+        let folder = package.manifest_path.parent().unwrap().strip_prefix(&metadata.workspace_root).unwrap();
+        let Some(listed) = may_depend_on(Ring::of(folder.as_str())) else { continue };
+        looked_at += 1;
+        let product =
+            package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
+        let others = product.map(|dependency| dependency.name.as_str());
+        let others = others.filter(|name| !name.starts_with("strongroom") && !listed.contains(name));
+        unlisted.extend(others.map(|name| format!("{folder} depends on {name}")));
+    }
+    assert!(looked_at >= 7, "{looked_at}");
+    assert!(unlisted.is_empty(), "{unlisted:#?}");
+}
+
+/// Words of HTTP: the types of its libraries, the names of its headers and methods, and its status codes.
+const WORDS_OF_HTTP: [&str; 20] = [
+    "http::",
+    "actix",
+    "hyper",
+    "reqwest",
+    "StatusCode",
+    "HeaderName",
+    "HeaderValue",
+    "HeaderMap",
+    "HttpRequest",
+    "HttpResponse",
+    "HttpMethod",
+    "Method::",
+    "status_code",
+    "\"Authorization\"",
+    "\"Content-Type\"",
+    "\"content-type\"",
+    "\"application/",
+    "\"Bearer",
+    "\"GET\"",
+    "\"POST\"",
+];
+
+/// The words of HTTP in a source file, its comments and the tests at its end left aside.
+fn words_of_http(text: &str) -> Vec<&'static str> {
+    let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    let code: Vec<&str> = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    WORDS_OF_HTTP.into_iter().filter(|word| code.iter().any(|line| line.contains(word))).collect()
+}
+
+#[test]
+fn domain_ports_and_application_do_not_know_http() {
+    assert_eq!(
+        words_of_http("/// A StatusCode.\nfn of(code: StatusCode)"),
+        ["StatusCode"],
+        "the search finds"
+    );
+    assert!(words_of_http("//! Method::GET\nfn of() {}").is_empty());
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut found = Vec::new();
+    for ring in ["crates/domain", "crates/ports", "crates/application"] {
+        let files = crate::support::server::bytes_below(&root.join(ring));
+        assert!(files.len() > 5, "{ring}");
+        for (path, bytes) in files {
+            let place = path.strip_prefix(root).unwrap().display().to_string();
+            let is_test = place.contains("/tests/") || place.ends_with("/tests.rs");
+            if place.ends_with(".rs") && !is_test {
+                let text = String::from_utf8(bytes).unwrap();
+                found.extend(words_of_http(&text).into_iter().map(|word| format!("{place} says {word}")));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
 /// Ways to open an outgoing connection, or to have a library open one.
 const WAYS: [&str; 19] = [
     "TcpStream::connect",
@@ -294,4 +410,116 @@ fn no_statement_is_put_together_from_text() {
             }
         }
     }
+}
+
+/// The folders of the application and those on which each may stand.
+const DESKS: [(&str, &[&str]); 11] = [
+    ("ground", &[]),
+    ("access", &["ground"]),
+    ("audit", &["ground"]),
+    ("catalog", &["ground"]),
+    ("authorizing", &["ground"]),
+    ("refreshing", &["ground"]),
+    ("connection_tests", &["ground", "refreshing"]),
+    ("credentials", &["ground", "refreshing", "connection_tests"]),
+    ("crm", &["ground", "refreshing", "credentials"]),
+    ("connections", &["ground", "authorizing", "catalog", "connection_tests", "credentials"]),
+    ("upkeep", &["ground", "refreshing", "connection_tests"]),
+];
+
+/// Whose folder each name belongs to that `lib.rs` hands out, so that `use crate::Name` hides no arrow.
+fn handed_out(lib: &str) -> BTreeMap<&str, &str> {
+    let mut owners = BTreeMap::new();
+    for statement in lib.split("pub use ").skip(1) {
+        let Some((folder, names)) = statement.split(';').next().unwrap().split_once("::") else { continue };
+        for name in names.trim_matches(['{', '}', '\n', ' ']).split(',').map(str::trim) {
+            owners.insert(name, folder);
+        }
+    }
+    owners
+}
+
+/// The folders whose names a source file uses.
+fn folders_used<'a>(text: &'a str, owners: &BTreeMap<&str, &'a str>) -> BTreeSet<&'a str> {
+    let mut used = BTreeSet::new();
+    for path in text.split("crate::").skip(1) {
+        let end = path.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(path.len());
+        let names = match path.strip_prefix('{') {
+            Some(list) => list.split('}').next().unwrap().split(',').map(str::trim).collect(),
+            None => vec![&path[..end]],
+        };
+        let folder = |name: &&'a str| owners.get(name).copied().unwrap_or(name);
+        used.extend(names.iter().map(folder).filter(|name| DESKS.iter().any(|(desk, _)| desk == name)));
+    }
+    used
+}
+
+#[test]
+fn a_desk_of_the_application_knows_only_those_below_it() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let source = root.join("crates/application/src");
+    let lib = std::fs::read_to_string(source.join("lib.rs")).unwrap();
+    let owners = handed_out(&lib);
+    assert_eq!(owners["Credentials"], "credentials", "the search finds what lib.rs hands out");
+    let mut found = BTreeMap::<String, usize>::new();
+    let mut forbidden = Vec::new();
+    for (path, bytes) in crate::support::server::bytes_below(&source) {
+        let place = path.strip_prefix(&source).unwrap().display().to_string();
+        let Some((desk, _)) = place.split_once('/') else {
+            *found.entry(String::new()).or_default() += 1;
+            continue;
+        };
+        *found.entry(desk.to_owned()).or_default() += 1;
+        let (_, below) =
+            DESKS.iter().find(|(known, _)| *known == desk).unwrap_or_else(|| panic!("{desk} is no desk"));
+        let text = String::from_utf8(bytes).unwrap();
+        let used = folders_used(&text, &owners);
+        let others = used.iter().filter(|used| **used != desk && !below.contains(used));
+        forbidden.extend(others.map(|other| format!("{place} uses {other}")));
+    }
+    assert!(forbidden.is_empty(), "{forbidden:#?}");
+    assert!(found[""] <= 4, "a use case lies outside of its desk's folder");
+    assert!(DESKS.iter().all(|(desk, _)| found.contains_key(*desk)), "a desk is gone: {found:?}");
+}
+
+#[test]
+fn a_desk_of_the_application_holds_at_most_nine_ports_and_there_are_ten() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let source = root.join("crates/application/src");
+    for (desk, _) in DESKS {
+        let text = std::fs::read_to_string(source.join(desk).join("mod.rs")).unwrap();
+        let ports = text.matches(": Arc<dyn ").count() + text.matches(": Testers,").count();
+        assert!(ports <= 9, "{desk} holds {ports} ports");
+    }
+    let lib = std::fs::read_to_string(source.join("lib.rs")).unwrap();
+    let application = lib.split("pub struct Application {").nth(1).unwrap().split('}').next().unwrap();
+    assert_eq!(application.matches("pub ").count(), 10, "{application}");
+}
+
+#[test]
+fn the_walks_of_the_architecture_document_name_files_and_functions_that_are_there() {
+    let document = include_str!("../docs/ARCHITECTURE.md");
+    let walks = document.split("## A walk: a credential is stored").nth(1).expect("the walks");
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    // What stands in backticks, with the prose between: a function follows its file at once.
+    let parts: Vec<&str> = walks.split('`').collect();
+    let (mut functions, mut wrong) = (0, Vec::new());
+    for step in
+        parts[1..].windows(3).step_by(2).filter(|step| step[0].ends_with(".rs") && step[0].contains('/'))
+    {
+        let (file, between, function) = (step[0], step[1], step[2]);
+        let Ok(text) = std::fs::read_to_string(root.join(file)) else {
+            wrong.push(format!("{file} is not there"));
+            continue;
+        };
+        if between.trim().is_empty() {
+            functions += 1;
+            let defines = |next| text.contains(&format!("fn {function}{next}"));
+            if !defines('(') && !defines('<') {
+                wrong.push(format!("{file} has no function {function}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(functions > 20, "the walks are gone: {functions}");
 }

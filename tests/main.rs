@@ -31,5 +31,6 @@ mod races;
 mod roles;
 mod start;
 mod statements;
+mod stored;
 mod tampering;
 mod tour;

@@ -34,25 +34,25 @@ async fn read(answer: reqwest::Response) -> Reply {
 }
 
 /// Brings a callback to Strongroom.
-async fn visit(url: &Url) -> Reply {
+pub(crate) async fn visit(url: &Url) -> Reply {
     read(person().get(url.clone()).send().await.unwrap()).await
 }
 
 /// Where an answer sends the browser.
-fn location(reply: &Reply) -> Url {
+pub(crate) fn location(reply: &Reply) -> Url {
     assert_eq!(reply.status, 303, "{}", reply.text);
     Url::parse(reply.headers.get(LOCATION).unwrap().to_str().unwrap()).unwrap()
 }
 
 /// The form of the page that asks for confirmation.
-struct Form {
-    action: Url,
-    state: String,
-    token: String,
+pub(crate) struct Form {
+    pub(crate) action: Url,
+    pub(crate) state: String,
+    pub(crate) token: String,
 }
 
 impl Form {
-    fn of(page: &Reply) -> Self {
+    pub(crate) fn of(page: &Reply) -> Self {
         assert_eq!(page.status, 200, "{}", page.text);
         let between = |before: &str| {
             let from = page.text.split_once(before).unwrap_or_else(|| panic!("no {before} on the page")).1;
@@ -70,7 +70,7 @@ impl Form {
         self.press_from(Some(&self.action.origin().ascii_serialization()), answer).await
     }
 
-    async fn press_from(&self, origin: Option<&str>, answer: &str) -> Reply {
+    pub(crate) async fn press_from(&self, origin: Option<&str>, answer: &str) -> Reply {
         let body = form_urlencoded::Serializer::new(String::new())
             .extend_pairs([("state", self.state.as_str()), ("token", &self.token), ("answer", answer)])
             .finish();

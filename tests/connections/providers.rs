@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures_util::StreamExt;
 use serde_json::{Value, json};
-use strongroom_domain::http_test::HttpTest;
+use strongroom_declared_http::HttpTest;
 use strongroom_domain::{CredentialType, ProviderTest, TestCode};
 use strongroom_environment::Catalog;
 use strongroom_provider_simulator::Marker;
@@ -14,7 +14,8 @@ use crate::support::{Character, World};
 
 /// Whether the steps for credentials like these have a rule with this code.
 fn declares(test: &HttpTest, kind: CredentialType, credentials: &Value, code: TestCode) -> bool {
-    let mut steps = test.steps.iter().filter(|step| step.applies(kind, |name| !credentials[name].is_null()));
+    let mut steps =
+        test.steps.iter().filter(|step| step.conditions.admit(kind, |name| !credentials[name].is_null()));
     steps.any(|step| step.outcomes.iter().any(|rule| rule.code == code))
 }
 
@@ -25,6 +26,7 @@ async fn every_declared_provider_accepts_rejects_and_misses_permissions_as_its_f
     let server = world.setup.start().await;
     let mut cases: Vec<(String, CredentialType, Marker, &str)> = Vec::new();
     let (mut http, mut protocol) = (0, 0);
+    let declarations = rehearsal.simulator.catalog().declarations();
     for provider in rehearsal.simulator.catalog().all() {
         let test = match &provider.test {
             None => continue,
@@ -32,7 +34,7 @@ async fn every_declared_provider_accepts_rejects_and_misses_permissions_as_its_f
                 protocol += 1;
                 continue;
             }
-            Some(ProviderTest::Http(test)) => test,
+            Some(ProviderTest::Http(_)) => declarations.test(&provider.id).unwrap(),
         };
         http += 1;
         for kind in provider.types.keys().copied() {

@@ -5,8 +5,7 @@ use std::time::Duration;
 use strongroom_domain::{CredentialStatus, Slot, TestReport, Violation};
 use strongroom_repository::{StoreError, Unique};
 use strongroom_vault::VaultError;
-
-use crate::Allowance;
+use time::OffsetDateTime;
 
 /// Why a use case did not do what was asked. A source is logged where it is turned into a failure; none is
 /// carried further, so none can be sent.
@@ -67,9 +66,20 @@ pub enum Failure {
         /// When to try again.
         retry_after: Duration,
     },
-    /// Ours.
+    /// A fault of this service; the log has the cause.
     #[error("internal error")]
     Internal,
+}
+
+/// What is left of a limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allowance {
+    /// How many within a minute.
+    pub limit: u32,
+    /// How many are left now.
+    pub remaining: u32,
+    /// When the next place becomes free.
+    pub reset_at: OffsetDateTime,
 }
 
 /// What was not found.

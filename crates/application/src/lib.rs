@@ -1,248 +1,108 @@
-//! The use cases of Strongroom, a file each, over the ports alone: no HTTP, no SQL, no cipher.
+//! The use cases of Strongroom over the ports alone: no HTTP, no SQL, no cipher.
 //!
-//! Surfaces build a [`Caller`] with [`Application::authenticate`], call one use case and map its answer or
-//! its [`Failure`]. Every use case decides permission itself; nothing before it is trusted to have done so.
+//! They stand at desks, a folder each, and a desk holds only the ports that it uses. All desks stand on the `ground`,
+//! and arrows between folders run one way:
+//!
+//! ```text
+//! ground <- refreshing <- connection_tests <- credentials <- crm
+//! ground <- authorizing                       credentials, authorizing, catalog <- connections
+//! ground <- access, audit                     all <- upkeep
+//! ```
+//!
+//! A surface authenticates a [`Caller`] with [`Access::authenticate`], gets the proof that the caller may do what it
+//! asks with [`Access::admit`], hands that to one use case and maps its answer or its [`Failure`].
 
-mod audit_chain;
-mod audit_writer;
-mod authenticate;
-mod begin_authorization;
-mod browse_catalog;
-mod caller;
-mod checkpoint_audit;
-mod complete_authorization;
-mod connect_integration;
+mod access;
+mod audit;
+mod authorizing;
+mod catalog;
 mod connection_tests;
-mod crm_credential;
-mod delete_credential;
-mod delete_crm_credential;
-mod denials;
-mod destination_budget;
-mod disconnect_integration;
-mod expire_authorizations;
+mod connections;
+mod credentials;
+mod crm;
 mod failure;
-mod get_credential;
-mod granted_content;
-mod keep_grant;
-mod limit_organization;
-mod list_credentials;
-mod list_integrations;
-mod manage_api_keys;
-mod manage_oauth_apps;
-mod manage_service_accounts;
-mod oauth_client;
-mod oauth_settings;
-mod provider_pauses;
-mod query_audit;
-mod read_secrets;
-mod readiness;
-mod receive_callback;
-mod record_start;
-mod refresh_attempt;
-mod refresh_credential;
-mod refresh_expiring;
-mod refresh_flights;
-mod revoke_grant;
-mod secrets;
-mod show_crm_credentials;
-mod store_credential;
-mod store_crm_credential;
-mod store_integration_credential;
-mod store_refreshed;
-mod test_connection;
-mod test_counts;
-mod test_limits;
-mod test_new_content;
-mod test_stored_credential;
-mod update_credential;
-mod update_crm_credential;
-mod usage_notes;
-mod verified_keys;
-mod verify_audit;
+mod ground;
+mod ports;
+mod refreshing;
+mod upkeep;
 
 use std::sync::Arc;
 
-use strongroom_authorization_server::AuthorizationServer;
-use strongroom_domain::TestCode;
-use strongroom_environment::{Catalog, Clock, Ids, KeyFileReader, Randomness, TokenVerifier};
-pub use strongroom_provider_tester::MAX_PROBE_PATH_BYTES;
-use strongroom_provider_tester::Testers;
-use strongroom_repository::{
-    AuditTrail, AuthorizationFlowRepository, CredentialRepository, DestinationLimitRepository,
-    IntegrationRepository, OauthAppRepository, OrganizationRepository, RefreshLeaseRepository,
-    ServiceAccountRepository,
+pub use access::{Access, ChangeServiceAccount, IssuedApiKey, NewApiKey, NewServiceAccount, Presented};
+pub use audit::{Audit, Break, Checkpoint, QueryAudit, Verification, VerifyAudit};
+pub use authorizing::{
+    Authorizing, BeginAuthorization, BegunAuthorization, CallbackRefused, CompleteAuthorization,
+    ConfirmAuthorization, Confirmation, Confirmed, NewOauthApp, ReceiveCallback, Received, ShownOauthApp,
 };
+pub use catalog::ProviderCatalog;
+pub use connection_tests::{ConnectionTests, StoredBudget, TestConnection, Tested};
+pub use connections::{
+    ConnectIntegration, Connecting, Connections, ListIntegrations, StoreIntegrationCredential,
+};
+pub use credentials::{
+    Credentials, ListCredentials, NewContent, OpenedCredential, StoreCredential, UpdateCredential,
+};
+pub use crm::{Crm, StoreCrmCredential, UpdateCrmCredential};
+pub use failure::{Allowance, Conflict, Failure, Misshape, MisshapeKind, Missing};
+pub use ground::{Caller, ConfiguredApp, CrmCredential, OauthSettings, Operator, Permitted, to};
+pub use ports::{Limits, Ports, TestRates};
+pub use refreshing::Refreshing;
+pub use strongroom_provider_tester::MAX_PROBE_PATH_BYTES;
 pub use strongroom_repository::{ConnectedCredential, Selector};
-use strongroom_vault::{PurposeKeys, Vault};
+pub use upkeep::Upkeep;
 
-pub use audit_chain::{Break, Verification};
-pub use authenticate::Presented;
-pub use begin_authorization::{BeginAuthorization, BegunAuthorization};
-pub use caller::Caller;
-pub use checkpoint_audit::Checkpoint;
-pub use complete_authorization::{CompleteAuthorization, ConfirmAuthorization, Confirmed};
-pub use connect_integration::{ConnectIntegration, Connecting};
-pub use connection_tests::Tested;
-pub use crm_credential::CrmCredential;
-pub use destination_budget::StoredBudget;
-pub use failure::{Conflict, Failure, Misshape, MisshapeKind, Missing};
-pub use list_credentials::ListCredentials;
-pub use list_integrations::ListIntegrations;
-pub use manage_api_keys::{IssuedApiKey, NewApiKey};
-pub use manage_oauth_apps::{NewOauthApp, ShownOauthApp};
-pub use manage_service_accounts::{ChangeServiceAccount, NewServiceAccount};
-pub use oauth_settings::{ConfiguredApp, OauthSettings};
-pub use query_audit::QueryAudit;
-pub use read_secrets::OpenedCredential;
-pub use receive_callback::{CallbackRefused, Confirmation, ReceiveCallback, Received};
-pub use store_credential::StoreCredential;
-pub use store_crm_credential::StoreCrmCredential;
-pub use store_integration_credential::StoreIntegrationCredential;
-pub use test_connection::TestConnection;
-pub use test_limits::{Allowance, TestRates};
-pub use update_credential::{NewContent, UpdateCredential};
-pub use update_crm_credential::UpdateCrmCredential;
-pub use verify_audit::VerifyAudit;
-
-use crate::audit_writer::AuditWriter;
-use crate::denials::Denials;
-use crate::provider_pauses::ProviderPauses;
-use crate::readiness::Readiness;
-use crate::refresh_flights::RefreshFlights;
-use crate::test_counts::TestCounts;
-use crate::test_limits::{KeyTurns, TestPlaces, TestRateLimits};
-use crate::usage_notes::UsageNotes;
-use crate::verified_keys::VerifiedKeys;
-
-/// How long a refresh that is under way may take once the instance stops: a whole call and its commit.
-const SETTLE: std::time::Duration = std::time::Duration::from_secs(24);
-
-/// The ports that the use cases work through.
-#[derive(Clone)]
-pub struct Ports {
-    /// Credentials.
-    pub credentials: Arc<dyn CredentialRepository>,
-    /// Connections.
-    pub integrations: Arc<dyn IntegrationRepository>,
-    /// Service accounts and API keys.
-    pub service_accounts: Arc<dyn ServiceAccountRepository>,
-    /// Organisations' limits.
-    pub organizations: Arc<dyn OrganizationRepository>,
-    /// Authorizations that are under way.
-    pub authorization_flows: Arc<dyn AuthorizationFlowRepository>,
-    /// OAuth apps of organisations.
-    pub oauth_apps: Arc<dyn OauthAppRepository>,
-    /// Leases of refreshes.
-    pub refresh_leases: Arc<dyn RefreshLeaseRepository>,
-    /// Authorization servers.
-    pub authorization_server: Arc<dyn AuthorizationServer>,
-    /// The audit chains.
-    pub audit: Arc<dyn AuditTrail>,
-    /// Seals and opens payloads.
-    pub vault: Arc<dyn Vault>,
-    /// Keyed digests.
-    pub purpose_keys: Arc<dyn PurposeKeys>,
-    /// The providers.
-    pub catalog: Arc<dyn Catalog>,
-    /// JSON Web Tokens.
-    pub tokens: Arc<dyn TokenVerifier>,
-    /// Private keys.
-    pub key_files: Arc<dyn KeyFileReader>,
-    /// Connection tests, by protocol.
-    pub testers: Testers,
-    /// Counts connection tests by destination.
-    pub destinations: Arc<dyn DestinationLimitRepository>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Fresh ids.
-    pub ids: Arc<dyn Ids>,
-    /// Random bytes.
-    pub randomness: Arc<dyn Randomness>,
-}
-
-/// Settings that use cases obey.
-#[derive(Debug, Clone)]
-pub struct Limits {
-    /// How many credentials an organisation may hold per provider, unless it has a limit of its own.
-    pub credentials_per_provider: u32,
-    /// How many connection tests may begin within a minute; without it nothing is counted.
-    pub tests: Option<TestRates>,
-}
-
-/// The use cases. Cheap to clone; all clones are one instance.
+/// The desks of one instance. Cheap to clone; all clones are one instance.
 #[derive(Clone)]
 pub struct Application {
-    ports: Ports,
-    limits: Limits,
-    oauth: Arc<OauthSettings>,
-    refresh_flights: Arc<RefreshFlights>,
-    provider_pauses: Arc<ProviderPauses>,
-    audit_writer: AuditWriter,
-    verified_keys: Arc<VerifiedKeys>,
-    usage: Arc<UsageNotes>,
-    denials: Arc<Denials>,
-    readiness: Arc<Readiness>,
-    test_rates: Arc<TestRateLimits>,
-    test_places: Arc<TestPlaces>,
-    key_turns: Arc<KeyTurns>,
-    test_counts: Arc<TestCounts>,
+    /// Who is asking, and what they may do.
+    pub access: Arc<Access>,
+    /// The audit trail.
+    pub audit: Arc<Audit>,
+    /// Authorizations and OAuth apps.
+    pub authorizing: Arc<Authorizing>,
+    /// The providers.
+    pub catalog: Arc<ProviderCatalog>,
+    /// Connection tests.
+    pub connection_tests: Arc<ConnectionTests>,
+    /// Connections of the connect dialect.
+    pub connections: Arc<Connections>,
+    /// Credentials.
+    pub credentials: Arc<Credentials>,
+    /// Credentials as CRM clients know them.
+    pub crm: Arc<Crm>,
+    /// Fresh tokens.
+    pub refreshing: Arc<Refreshing>,
+    /// The instance itself.
+    pub upkeep: Arc<Upkeep>,
 }
 
 impl Application {
-    /// Starts the audit writer and readies the use cases. Must be called within a tokio runtime.
-    pub fn start(ports: Ports, limits: Limits, oauth: OauthSettings) -> Self {
-        let audit_writer = AuditWriter::start(ports.audit.clone());
-        let test_rates = Arc::new(TestRateLimits::new(limits.tests));
+    /// Starts the audit writer and opens the desks. Must be called within a tokio runtime.
+    pub fn start(ports: &Ports, limits: &Limits, oauth: OauthSettings) -> Self {
+        let ground = ground::Ground::lay(ports, oauth);
+        let refreshing = Arc::new(Refreshing::new(ports, &ground));
+        let connection_tests = Arc::new(ConnectionTests::new(ports, &ground, limits, refreshing.clone()));
+        let credentials =
+            Arc::new(Credentials::new(ports, &ground, limits, refreshing.clone(), connection_tests.clone()));
+        let authorizing = Arc::new(Authorizing::new(ports, &ground, limits));
+        let catalog = Arc::new(ProviderCatalog::new(ports.catalog.clone()));
+        let neighbours = connections::Neighbours {
+            catalog: catalog.clone(),
+            tests: connection_tests.clone(),
+            credentials: credentials.clone(),
+            authorizing: authorizing.clone(),
+        };
         Self {
-            ports,
-            limits,
-            oauth: Arc::new(oauth),
-            refresh_flights: Arc::default(),
-            provider_pauses: Arc::default(),
-            audit_writer,
-            verified_keys: Arc::default(),
-            usage: Arc::default(),
-            denials: Arc::default(),
-            readiness: Arc::default(),
-            test_rates,
-            test_places: Arc::default(),
-            key_turns: Arc::default(),
-            test_counts: Arc::default(),
+            access: Arc::new(Access::new(ports, &ground)),
+            audit: Arc::new(Audit::new(ports, &ground)),
+            connections: Arc::new(Connections::new(ports, &ground, neighbours)),
+            crm: Arc::new(Crm::new(ports, &ground, refreshing.clone(), credentials.clone())),
+            upkeep: Arc::new(Upkeep::new(&ground, refreshing.clone(), connection_tests.clone())),
+            authorizing,
+            catalog,
+            connection_tests,
+            credentials,
+            refreshing,
         }
-    }
-
-    /// How many audit events this instance has made durable, and how many it has failed to, since its start.
-    /// Events that mutations carry are counted by their requests, not here.
-    pub fn audit_counts(&self) -> (u64, u64) {
-        self.audit_writer.counts()
-    }
-
-    /// How many connection tests have found this since the start of this instance.
-    pub fn tests_found(&self, code: TestCode) -> u64 {
-        self.test_counts.get(code)
-    }
-
-    /// Writes what has been gathered in memory: last-read and last-used times, and summaries of sampled
-    /// refusals. Called every few seconds; nothing of it decides anything.
-    pub async fn flush(&self) {
-        self.usage.flush(&self.ports).await;
-        self.denials.flush(&self.audit_writer, false);
-        self.test_rates.forget_idle();
-    }
-
-    /// Removes counts of destinations that nobody has tested within the last minute.
-    pub async fn forget_destinations(&self) {
-        if let Err(error) = self.ports.destinations.forget(destination_budget::WINDOW).await {
-            tracing::warn!(%error, "old counts of connection tests were not removed");
-        }
-    }
-
-    /// The same at the end, for everything that is left, refreshes that are under way included; returns when the audit events that were handed over
-    /// are written.
-    pub async fn close(&self) {
-        self.refresh_flights.settle(SETTLE).await;
-        self.usage.flush(&self.ports).await;
-        self.denials.flush(&self.audit_writer, true);
-        self.audit_writer.catch_up().await;
     }
 }

@@ -9,10 +9,11 @@ use std::net::IpAddr;
 use time::OffsetDateTime;
 
 use crate::canonical::Canonical;
-use crate::credential::{Credential, CredentialId};
+use crate::credential::Credential;
+use crate::credential_id::CredentialId;
 use crate::organization::OrganizationId;
 use crate::principal::Actor;
-use crate::provider::ProviderId;
+use crate::provider_id::ProviderId;
 use crate::sealed::PurposeKeyId;
 use crate::spelled::spelled;
 
@@ -257,6 +258,28 @@ pub struct AuditHead {
     pub seq: u64,
     /// The MAC there; [`GENESIS`] before the first record.
     pub mac: Mac,
+}
+
+impl AuditHead {
+    /// The head of a chain that nothing was recorded in.
+    pub fn genesis(organization: OrganizationId) -> Self {
+        Self { organization, seq: 0, mac: GENESIS }
+    }
+
+    /// Moves on to the record of an event of this chain, and gives that record. `digest` makes its MAC, with
+    /// the key `mac_key`, from the bytes that it covers; when it fails the head stays where it is.
+    pub fn extend<E>(
+        &mut self,
+        event: &AuditEvent,
+        at: OffsetDateTime,
+        mac_key: PurposeKeyId,
+        digest: impl FnOnce(&[u8]) -> Result<Mac, E>,
+    ) -> Result<AuditRecord, E> {
+        let seq = self.seq + 1;
+        let mac = digest(&signed_bytes(event, seq, at, &self.mac))?;
+        (self.seq, self.mac) = (seq, mac);
+        Ok(AuditRecord { seq, at, event: event.clone(), mac_key, mac })
+    }
 }
 
 /// The bytes that a record's MAC covers.

@@ -4,6 +4,7 @@
 //! key outside a short allow list is refused (security.md 3.6). Syntax: PostgreSQL 15 manual, section
 //! 34.1.1.
 
+use percent_encoding::percent_decode_str;
 use url::Url;
 
 use crate::secret::SecretText;
@@ -153,18 +154,16 @@ fn url_pairs(text: &str) -> Result<Vec<(String, SecretText)>, Rule> {
     Ok(pairs)
 }
 
+/// Decodes a part of the URL. What is no escape is refused, as libpq refuses it; the library would leave it as it is.
 fn percent_decoded(text: &str) -> Result<String, Rule> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let mut digit = || rest.next().and_then(|b| char::from(b).to_digit(16));
-        let (high, low) = (digit().ok_or(SYNTAX)?, digit().ok_or(SYNTAX)?);
-        bytes.push(u8::try_from(high * 16 + low).map_err(|_| SYNTAX)?);
+    let is_escape =
+        |rest: &str| rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+    if !text.split('%').skip(1).all(is_escape) {
+        return Err(SYNTAX);
     }
+    // A buffer that grows leaves copies of a password behind, so it has its final size from the start.
+    let mut bytes = Vec::with_capacity(text.len());
+    bytes.extend(percent_decode_str(text));
     let decoded = String::from_utf8(bytes).map_err(|_| SYNTAX)?;
     if decoded.chars().any(char::is_control) { Err(SYNTAX) } else { Ok(decoded) }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use crate::config::{ConfigValue, PublicConfig};
-use crate::credential::CredentialStatus;
-use crate::provider::ProviderId;
+use crate::credential_status::CredentialStatus;
+use crate::provider_id::ProviderId;
 use crate::violation::Rule;
 
 /// What a connection test found. A closed set (api.md, part 0): a caller learns one of these and no more.

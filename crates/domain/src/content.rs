@@ -7,8 +7,11 @@ use url::Url;
 
 use crate::config::{ConfigValue, PublicConfig};
 use crate::connection_string::{ConnectionString, parse_host};
+use crate::credential_type::CredentialType;
 use crate::crm::MASK;
-use crate::provider::{CredentialType, Field, FieldKind, Provider, TypeRules};
+use crate::json::Json;
+use crate::oauth::TOKEN_EXPIRY;
+use crate::provider::{Field, FieldKind, Provider, TypeRules};
 use crate::secret::{SecretPayload, SecretText};
 use crate::timestamp;
 use crate::violation::{Rule, Violation};
@@ -16,25 +19,8 @@ use crate::violation::{Rule, Violation};
 /// The longest value of one field, in bytes.
 pub const MAX_VALUE_BYTES: usize = 32 * 1024;
 
-/// One submitted value. Any text may be a secret, so all of them are held as such.
-#[derive(Debug)]
-pub enum SubmittedValue {
-    /// Text; an empty one counts as missing.
-    Text(SecretText),
-    /// A whole number.
-    Integer(i64),
-    /// A truth value.
-    Boolean(bool),
-    /// A list of texts.
-    List(Vec<SecretText>),
-    /// JSON `null`, which counts as missing.
-    Null,
-    /// Anything that no field takes: an object, a fraction, a mixed list.
-    Other,
-}
-
-/// The `credentials` object as it was sent.
-pub type Submission = BTreeMap<String, SubmittedValue>;
+/// The `credentials` object as it was sent. `null` and the empty text count as missing.
+pub type Submission = BTreeMap<String, Json>;
 
 /// Checked content of a credential, ready to be sealed.
 #[derive(Debug, Default)]
@@ -46,9 +32,6 @@ pub struct Content {
     /// When the access token in it ends (OAuth types and client credentials).
     pub access_token_expires_at: Option<OffsetDateTime>,
 }
-
-/// The field that holds the end of an OAuth access token.
-pub const TOKEN_EXPIRY: &str = "expires_at";
 
 impl Provider {
     /// Checks a submission against this provider's fields and splits it into public and secret.
@@ -63,9 +46,9 @@ impl Provider {
         };
         let mut content = Content::default();
         let mut violations = Vec::new();
-        let present = |value: &SubmittedValue| match value {
-            SubmittedValue::Null => false,
-            SubmittedValue::Text(text) => !text.is_empty(),
+        let present = |value: &Json| match value {
+            Json::Null => false,
+            Json::Text(text) => !text.is_empty(),
             _ => true,
         };
         let submission: Submission = submission.into_iter().filter(|(_, value)| present(value)).collect();
@@ -87,21 +70,17 @@ impl Provider {
 fn check_presence(rules: &TypeRules, submission: &Submission, violations: &mut Vec<Violation>) {
     let missing = |name: &String| !submission.contains_key(name);
     violations.extend(
-        rules
-            .required
-            .iter()
-            .filter(|name| missing(name))
-            .map(|name| Rule::fixed("is required").on(name.as_str())),
+        rules.required.iter().filter(|name| missing(name)).map(|name| Rule::REQUIRED.on(name.as_str())),
     );
     // The alternative that is closest to complete tells what is missing.
     let lacking =
         rules.any_of.iter().map(|group| group.iter().filter(|name| missing(name)).collect::<Vec<_>>());
     if let Some(closest) = lacking.min_by_key(Vec::len) {
         let rule = || match rules.any_of.as_slice() {
-            [_] => Rule::fixed("is required"),
+            [_] => Rule::REQUIRED,
             groups => {
                 let groups: Vec<_> = groups.iter().map(|group| group.join(" + ")).collect();
-                Rule::naming(format!("is required (one of: {})", groups.join("; ")))
+                Rule::missing(format!("is required (one of: {})", groups.join("; ")))
             }
         };
         violations.extend(closest.into_iter().map(|name| rule().on(name.as_str())));
@@ -117,7 +96,7 @@ impl Content {
         Self { config: self.config.clone(), secret, access_token_expires_at: self.access_token_expires_at }
     }
 
-    fn take(&mut self, field: &Field, kind: CredentialType, value: SubmittedValue) -> Result<(), Rule> {
+    fn take(&mut self, field: &Field, kind: CredentialType, value: Json) -> Result<(), Rule> {
         let value = check_value(field, value)?;
         let has_token = kind.is_oauth() || kind == CredentialType::ClientCredentials;
         if field.kind == FieldKind::Timestamp && field.name == TOKEN_EXPIRY && has_token {
@@ -154,6 +133,21 @@ impl Content {
     }
 }
 
+impl Field {
+    /// Checks a value by the rules of the field alone, as [`Provider::accept`] does.
+    ///
+    /// # Errors
+    /// The rule that it breaks.
+    pub fn check(&self, value: Json) -> Result<(), Rule> {
+        match check_value(self, value)? {
+            Checked::Secret(text) if self.kind == FieldKind::PostgresConnectionString => {
+                ConnectionString::parse(text.expose()).map(drop)
+            }
+            Checked::Secret(_) | Checked::Public(_) => Ok(()),
+        }
+    }
+}
+
 /// A value that keeps its field's rules.
 pub(crate) enum Checked {
     Secret(SecretText),
@@ -161,12 +155,12 @@ pub(crate) enum Checked {
 }
 
 /// Checks a value by the rules of its field.
-pub(crate) fn check_value(field: &Field, value: SubmittedValue) -> Result<Checked, Rule> {
+pub(crate) fn check_value(field: &Field, value: Json) -> Result<Checked, Rule> {
     const TEXT: Rule = Rule::fixed("must be a text");
-    let whole = |low: i64, high: i64, rule: Rule, value: &SubmittedValue| {
+    let whole = |low: i64, high: i64, rule: Rule, value: &Json| {
         let number = match value {
-            SubmittedValue::Integer(number) => Some(*number),
-            SubmittedValue::Text(text) => decimal(text.expose()),
+            Json::Integer(number) => Some(*number),
+            Json::Text(text) => decimal(text.expose()),
             _ => None,
         };
         number.filter(|number| (low..=high).contains(number)).ok_or(rule)
@@ -182,19 +176,15 @@ pub(crate) fn check_value(field: &Field, value: SubmittedValue) -> Result<Checke
             Ok(Checked::Public(ConfigValue::Integer(number)))
         }
         FieldKind::Boolean => match value {
-            SubmittedValue::Boolean(truth) => Ok(Checked::Public(ConfigValue::Boolean(truth))),
+            Json::Boolean(truth) => Ok(Checked::Public(ConfigValue::Boolean(truth))),
             _ => Err(Rule::fixed("must be true or false")),
         },
         FieldKind::List => match value {
-            SubmittedValue::List(items) if items.len() <= 64 => {
-                items.iter().try_for_each(check_length)?;
-                let items = items.iter().map(|item| item.expose().to_owned()).collect();
-                Ok(Checked::Public(ConfigValue::List(items)))
-            }
-            _ => Err(Rule::fixed("must be a list of at most 64 texts")),
+            Json::Array(items) if items.len() <= 64 => check_list(&items),
+            _ => Err(LIST),
         },
         _ => {
-            let SubmittedValue::Text(text) = value else { return Err(TEXT) };
+            let Json::Text(text) = value else { return Err(TEXT) };
             check_text(field, &text)?;
             if field.secret && text.expose() == MASK {
                 return Err(Rule::fixed("must not be the mask that stands for a secret"));
@@ -208,6 +198,18 @@ pub(crate) fn check_value(field: &Field, value: SubmittedValue) -> Result<Checke
             })
         }
     }
+}
+
+const LIST: Rule = Rule::fixed("must be a list of at most 64 texts");
+
+fn check_list(items: &[Json]) -> Result<Checked, Rule> {
+    let texts = items.iter().map(|item| match item {
+        Json::Text(text) => Ok(text),
+        _ => Err(LIST),
+    });
+    let texts = texts.collect::<Result<Vec<_>, _>>()?;
+    texts.iter().try_for_each(|text| check_length(text))?;
+    Ok(Checked::Public(ConfigValue::List(texts.into_iter().map(|text| text.expose().to_owned()).collect())))
 }
 
 fn decimal(text: &str) -> Option<i64> {

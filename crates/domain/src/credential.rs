@@ -1,61 +1,19 @@
 //! Credentials: identity, name, slot, status and the metadata that is safe to show.
 
-use std::fmt;
-use std::str::FromStr;
-
 use time::OffsetDateTime;
-use ulid::Ulid;
-use uuid::Uuid;
 
 use crate::config::PublicConfig;
 use crate::connection_test::{TestCode, TestReport};
 use crate::content::Content;
+use crate::credential_id::CredentialId;
+use crate::credential_status::CredentialStatus;
+use crate::credential_type::CredentialType;
+use crate::names::printable_name;
 use crate::oauth::{Account, OauthAppId, RefreshProblem, Validity};
 use crate::organization::OrganizationId;
-use crate::principal::UserId;
-use crate::provider::{CredentialType, ProviderId};
+use crate::provider_id::ProviderId;
+use crate::user_id::UserId;
 use crate::violation::Rule;
-
-/// A credential's id, a UUIDv7 with two spellings of the same 128 bits: the hyphenated UUID, and `crd_`
-/// followed by its 26 Crockford base32 characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CredentialId(pub Uuid);
-
-impl CredentialId {
-    /// Reads either spelling; anything else is not an id.
-    pub fn parse(text: &str) -> Result<Self, Rule> {
-        from_prefixed("crd_", text).map(Self).ok_or(Rule::fixed("must be a credential id"))
-    }
-
-    /// The spelling of the connect dialect: `crd_` and 26 characters.
-    pub fn to_prefixed(self) -> String {
-        to_prefixed("crd_", self.0)
-    }
-}
-
-impl fmt::Display for CredentialId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// Reads an id in either spelling: hyphenated, or its prefix and 26 Crockford base32 characters.
-pub(crate) fn from_prefixed(prefix: &str, text: &str) -> Option<Uuid> {
-    let Some(base32) = text.strip_prefix(prefix) else { return hyphenated(text) };
-    let ulid = Ulid::from_string(base32).ok();
-    let canonical = ulid.filter(|ulid| ulid.to_string().eq_ignore_ascii_case(base32));
-    canonical.map(|ulid| Uuid::from_u128(ulid.0))
-}
-
-/// Spells an id with its prefix.
-pub(crate) fn to_prefixed(prefix: &str, id: Uuid) -> String {
-    format!("{prefix}{}", Ulid(id.as_u128()))
-}
-
-/// Reads a UUID in its 36-character form only; braces, URNs and the bare 32 digits are no ids here.
-pub(crate) fn hyphenated(text: &str) -> Option<Uuid> {
-    (text.len() == 36).then(|| Uuid::from_str(text).ok()).flatten()
-}
 
 /// A person's name for a credential: trimmed, 1 to 200 printable characters, not unique.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,26 +29,6 @@ impl CredentialName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// The rule that every name a person chooses keeps.
-pub(crate) fn printable_name(text: &str) -> Result<String, Rule> {
-    let name = text.trim();
-    let length = name.chars().count();
-    if length == 0 || length > 200 || name.chars().any(|c| c.is_control() || is_invisible(c)) {
-        return Err(Rule::fixed("must be 1 to 200 printable characters"));
-    }
-    Ok(name.to_owned())
-}
-
-/// Characters that draw nothing, turn the text around or mean something private: line separators,
-/// bidirectional controls, joiners, tags, the byte order mark and private use.
-fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            | '\u{e000}'..='\u{f8ff}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{10ffff}'
-    )
 }
 
 /// A name that at most one credential of an organisation holds.
@@ -127,21 +65,6 @@ impl Slot {
     }
 }
 
-/// Where a credential is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CredentialStatus {
-    /// An OAuth flow has begun and nobody has confirmed it.
-    Pending,
-    /// Stored, and not tested since.
-    Unverified,
-    /// The provider accepted it at its last test.
-    Validated,
-    /// The provider refused it at its last test.
-    Rejected,
-    /// Its grant is gone; a person has to authorise again.
-    NeedsReauth,
-}
-
 /// Whether the secret of a credential may be handed out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Readability {
@@ -151,31 +74,6 @@ pub enum Readability {
     AuthorizationPending,
     /// Its grant is gone and no token is valid any more.
     ReauthorizationRequired,
-}
-
-impl CredentialStatus {
-    /// Every status, in the order of the documentation.
-    pub const ALL: [Self; 5] =
-        [Self::Pending, Self::Unverified, Self::Validated, Self::Rejected, Self::NeedsReauth];
-
-    /// The spelling of the wire and the store.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Unverified => "unverified",
-            Self::Validated => "validated",
-            Self::Rejected => "rejected",
-            Self::NeedsReauth => "needs_reauth",
-        }
-    }
-
-    /// Reads that spelling.
-    pub fn parse(text: &str) -> Result<Self, Rule> {
-        Self::ALL
-            .into_iter()
-            .find(|status| status.as_str() == text)
-            .ok_or(Rule::fixed("must be one of: pending, unverified, validated, rejected, needs_reauth"))
-    }
 }
 
 /// The metadata of a credential. It holds no secret and is safe to show to whoever may list it.

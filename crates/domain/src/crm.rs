@@ -5,20 +5,18 @@
 //! a sealed remainder, and the whole is put together again on the way out.
 
 mod masking;
+mod plain;
+mod showing;
 mod storing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Serialize, Serializer};
 
-use self::masking::{is_plain, is_plain_dsn};
-use crate::config::ConfigValue;
-use crate::content::TOKEN_EXPIRY;
-use crate::credential::Credential;
+use self::plain::{is_plain, is_plain_dsn};
+use crate::credential_type::CredentialType;
 use crate::json::{self, Json};
-use crate::provider::CredentialType;
-use crate::secret::{SecretPayload, SecretText};
-use crate::timestamp;
+use crate::secret::SecretText;
 use crate::violation::{Rule, Violation};
 
 /// What stands where a secret is not shown. No value may contain it, so that one that was read masked is
@@ -95,43 +93,6 @@ impl CrmPatch {
 }
 
 impl CrmContent {
-    /// Puts a stored credential together, and takes what only this shape needs out of the payload, so that
-    /// fields of the provider are left there.
-    ///
-    /// # Errors
-    /// A sealed remainder that is not what was written.
-    pub fn of(
-        mapping: &CrmMapping,
-        credential: &Credential,
-        payload: &mut SecretPayload,
-    ) -> Result<Self, Rule> {
-        let token = mapping.token_field(credential.credential_type);
-        let mut metadata = match payload.remove(METADATA) {
-            None => Metadata::new(),
-            Some(text) => match Json::parse(text.expose().as_bytes())? {
-                Json::Object(fields) => fields.into_iter().collect(),
-                _ => return Err(Rule::fixed("must be an object")),
-            },
-        };
-        let sealed_dsn = payload.remove(DSN);
-        let dsn_fills_field = sealed_dsn.is_none();
-        let dsn = sealed_dsn.unwrap_or_else(|| match credential.config.get(&mapping.dsn) {
-            Some(ConfigValue::Text(text)) => SecretText::new(text.clone()),
-            _ => SecretText::new(String::new()),
-        });
-        let is_dsn = |name: &str| dsn_fills_field && name == mapping.dsn;
-        for (name, value) in credential.config.iter().filter(|(name, _)| !is_dsn(name)) {
-            metadata.insert(name.to_owned(), value.into());
-        }
-        for (name, value) in payload.iter().filter(|(name, _)| *name != token) {
-            metadata.insert(name.to_owned(), Json::Text(value.duplicate()));
-        }
-        show_token_end(credential, &mut metadata);
-        let access_token =
-            payload.get(token).map_or_else(|| SecretText::new(String::new()), SecretText::duplicate);
-        Ok(Self { dsn, access_token, metadata })
-    }
-
     /// Applies an update.
     ///
     /// The destination is the whole `dsn` and the metadata that the provider file marks so. With another
@@ -143,7 +104,7 @@ impl CrmContent {
     pub fn merge(self, patch: &CrmPatch, mapping: &CrmMapping) -> Result<Self, Violation> {
         let moved = self.is_moved_by(patch, mapping);
         if moved && patch.access_token.is_none() {
-            let rule = Rule::fixed("is required when dsn or another destination changes");
+            let rule = Rule::missing("is required when dsn or another destination changes");
             return Err(rule.on(ACCESS_TOKEN));
         }
         let mut metadata = self.metadata;
@@ -195,18 +156,6 @@ pub struct ExposedMetadata<'a>(&'a Metadata);
 impl Serialize for ExposedMetadata<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(name, value)| (name, value.expose())))
-    }
-}
-
-/// The end of the token as it was sent, as long as it is the one that holds.
-fn show_token_end(credential: &Credential, metadata: &mut Metadata) {
-    let Some(end) = credential.access_token_expires_at else { return };
-    let sent = match metadata.get(TOKEN_EXPIRY) {
-        Some(Json::Text(text)) => timestamp::parse(text.expose()).ok(),
-        _ => None,
-    };
-    if sent != Some(end) {
-        metadata.insert(TOKEN_EXPIRY.into(), Json::Text(SecretText::new(timestamp::format(end))));
     }
 }
 

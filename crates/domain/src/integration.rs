@@ -6,9 +6,10 @@ use std::fmt;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::credential::{CredentialStatus, to_prefixed};
+use crate::credential_status::CredentialStatus;
+use crate::ids::to_prefixed;
 use crate::organization::OrganizationId;
-use crate::provider::ProviderId;
+use crate::provider_id::ProviderId;
 use crate::spelled::spelled;
 
 /// How a provider appears in the connect dialect: `[dialects.connect]` of its file.

@@ -7,7 +7,6 @@ use serde_json::Number;
 use zeroize::Zeroizing;
 
 use crate::config::ConfigValue;
-use crate::content::SubmittedValue;
 use crate::secret::SecretText;
 use crate::violation::Rule;
 
@@ -240,25 +239,6 @@ impl Serialize for ExposedJson<'_> {
             Json::Object(fields) => {
                 serializer.collect_map(fields.iter().map(|(name, value)| (name, ExposedJson(value))))
             }
-        }
-    }
-}
-
-impl From<Json> for SubmittedValue {
-    fn from(json: Json) -> Self {
-        match json {
-            Json::Null => Self::Null,
-            Json::Boolean(truth) => Self::Boolean(truth),
-            Json::Integer(number) => Self::Integer(number),
-            Json::Text(text) => Self::Text(text),
-            Json::Array(items) => {
-                let texts = items.into_iter().map(|item| match item {
-                    Json::Text(text) => Some(text),
-                    _ => None,
-                });
-                texts.collect::<Option<_>>().map_or(Self::Other, Self::List)
-            }
-            Json::Number(_) | Json::Object(_) => Self::Other,
         }
     }
 }

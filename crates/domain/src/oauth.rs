@@ -8,7 +8,7 @@ mod granting;
 mod redirect;
 mod schedule;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 pub use app::{OauthApp, OauthAppId};
@@ -18,124 +18,58 @@ pub use granting::{Account, Granted, TokenResponse};
 pub use redirect::{RedirectAllowList, RedirectTarget};
 pub use schedule::{LEASE, Validity, refresh_at};
 
-use crate::credential::CredentialStatus;
-use crate::http_test::{OriginTemplate, Template};
-use crate::provider::CredentialType;
+use crate::credential_status::CredentialStatus;
+use crate::credential_type::CredentialType;
 use crate::spelled::spelled;
 
 /// The field of an OAuth payload that holds the access token.
 pub const ACCESS_TOKEN: &str = "access_token";
+/// The field that holds the end of an OAuth access token.
+pub const TOKEN_EXPIRY: &str = "expires_at";
 /// The field that holds the refresh token.
 pub const REFRESH_TOKEN: &str = "refresh_token";
 
-/// How a provider's authorization server is reached and what it answers: `[oauth]` of its file. Nothing of it
-/// ever comes from a tenant.
+/// What is decided by about a provider's authorization server: `[oauth]` of its file but for the requests, which the
+/// adapter knows. Nothing of it ever comes from a tenant.
 #[derive(Debug, Clone)]
 pub struct OauthServer {
     /// The name under which settings and organisations keep the app's client id and secret. Providers of one
     /// vendor may share an app.
     pub app: String,
-    /// The type of the credentials that a flow makes; `ClientCredentials` where the provider has no flow. Then
-    /// `authorize` and `token` are the address of that grant, and nobody is sent there.
+    /// The type of the credentials that a flow makes; `ClientCredentials` where the provider has no flow.
     pub credential_type: CredentialType,
-    /// Where people are sent (RFC 6749, section 3.1).
-    pub authorize: Endpoint,
-    /// Parameters that are added there, beside those of the RFCs.
-    pub authorize_parameters: Vec<(String, Template)>,
-    /// Where codes and refresh tokens are exchanged (section 3.2).
-    pub token: Endpoint,
-    /// Parameters that are added when a code is exchanged.
-    pub token_parameters: Vec<(String, Template)>,
-    /// Where tokens are refreshed, when that is another place.
-    pub refresh: Option<Endpoint>,
-    /// Parameters that are added when a token is refreshed.
-    pub refresh_parameters: Vec<(String, Template)>,
-    /// Whether a refresh must name the redirect URI again.
-    pub refresh_sends_redirect_uri: bool,
-    /// Where tokens are revoked (RFC 7009).
-    pub revoke: Option<Endpoint>,
-    /// The scopes that are asked for unless a caller names others; each may be a template.
-    pub scopes: Vec<Template>,
-    /// What stands between scopes.
-    pub scope_separator: String,
-    /// The parameter that holds them, `scope` nearly everywhere; without one none are sent.
-    pub scope_parameter: Option<String>,
-    /// Whether the server takes PKCE with S256 (RFC 7636). `plain` is never sent.
-    pub pkce: bool,
-    /// How the app proves who it is at the token endpoint.
-    pub client_authentication: ClientAuthentication,
-    /// Whether the token endpoint takes JSON instead of a form, as a few do.
-    pub json_request: bool,
-    /// The `iss` that the server announces with its codes (RFC 9207). A code without it, or with another one, is
-    /// refused then.
-    pub issuer: Option<Template>,
-    /// Where the answer's members stand, when not at the top: `access_token`, `refresh_token`, `expires_in`, `scope`
-    /// and `token_type` as JSON pointers (RFC 6901).
-    pub response_pointers: BTreeMap<String, String>,
-    /// Fields of the credential that arrive with the token: name and JSON pointer into the answer.
-    pub response_fields: BTreeMap<String, String>,
-    /// Fields of the credential that arrive with the code: name and query parameter.
+    /// The scopes that are asked for unless a caller names others, but for those that depend on a field.
+    pub fixed_scopes: Vec<String>,
+    /// Fields of the credential that arrive with the token.
+    pub response_fields: BTreeSet<String>,
+    /// Fields of the credential that arrive with the code: name and parameter of the callback.
     pub callback_fields: BTreeMap<String, String>,
     /// Public fields that a caller gives when a flow begins, because an endpoint, a scope or a parameter needs them.
     pub inputs: Vec<String>,
-    /// How the account that granted is found out.
-    pub account: Option<AccountLookup>,
+    /// What says whose account it is that granted, when anything does.
+    pub account: Option<AccountSource>,
     /// How long a token is taken to live when the answer does not say.
     pub assumed_lifetime: Option<Duration>,
-    /// Error codes of the token endpoint that mean the grant is gone, beside `invalid_grant`.
-    pub dead_errors: Vec<String>,
-    /// Error codes that mean the same only when they come twice in a row: the server says them by mistake at times.
-    pub doubtful_errors: Vec<String>,
-    /// Error codes that mean the app is not set up right, beside those of RFC 6749, section 5.2.
-    pub app_errors: Vec<String>,
-    /// The client credentials grant (section 4.4), where the provider has it.
+    /// The client credentials grant (RFC 6749, section 4.4), where the provider has it.
     pub client_credentials: Option<ClientCredentialsGrant>,
 }
 
-/// A place of an authorization server.
-#[derive(Debug, Clone)]
-pub struct Endpoint {
-    /// Scheme, host and port, and what the host may be.
-    pub origin: OriginTemplate,
-    /// The path from its first `/`.
-    pub path: Template,
-}
-
-spelled! {
-    /// How an app proves who it is at the token endpoint (RFC 6749, section 2.3.1).
-    ClientAuthentication, "must be one of: basic, body":
-    /// Client id and secret, form-encoded, in the header `Authorization`.
-    Basic => "basic",
-    /// Client id and secret in the body.
-    Body => "body",
-}
-
-/// How the account that granted is found out.
-#[derive(Debug, Clone)]
-pub struct AccountLookup {
-    /// What is asked with the token, by GET; without it the answer of the token endpoint says it.
-    pub endpoint: Option<Endpoint>,
-    /// Where the account's lasting id stands (RFC 6901).
-    pub id: String,
-    /// Where a name stands that a person recognises, such as an e-mail address.
-    pub name: Option<String>,
+/// What says whose account it is that granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountSource {
+    /// The answer that brings the token.
+    TokenAnswer,
+    /// A request of its own, made with the token.
+    Request,
 }
 
 /// The client credentials grant of a provider.
 #[derive(Debug, Clone)]
 pub struct ClientCredentialsGrant {
-    /// Where the token comes from.
-    pub token: Endpoint,
-    /// How client id and secret are sent.
-    pub client_authentication: ClientAuthentication,
-    /// The fields of the credential that hold them.
+    /// The field of the credential that holds the client id.
     pub client_id_field: String,
-    /// The same for the secret.
+    /// The field of the credential that holds the client secret.
     pub client_secret_field: String,
-    /// What is asked for; none means that the parameter is left out.
-    pub scope: Option<Template>,
-    /// Parameters that are added, `grant_type` among them where it is another one than `client_credentials`.
-    pub parameters: Vec<(String, Template)>,
 }
 
 spelled! {

@@ -1,103 +1,15 @@
 //! Providers as the catalog describes them: fields, credential types and what each dialect shows.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use regex::Regex;
 
+use crate::credential_type::CredentialType;
 use crate::crm::CrmMapping;
-use crate::http_test::ProviderTest;
 use crate::integration::ConnectListing;
 use crate::oauth::OauthServer;
-use crate::violation::Rule;
-
-/// A provider's id: 1 to 64 characters of `[a-z0-9_]`, case-insensitive on input.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ProviderId(String);
-
-impl ProviderId {
-    /// Names that are path segments of the API, or aliases, and so cannot be providers.
-    pub const RESERVED: [&'static str; 8] =
-        ["credentials", "catalog", "audit", "oauth", "events", "plugins", "slots", "postgres"];
-
-    /// Lower-cases and checks an id.
-    pub fn parse(text: &str) -> Result<Self, Rule> {
-        let id = text.to_ascii_lowercase();
-        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
-        if id.is_empty() || id.len() > 64 || !id.bytes().all(allowed) {
-            return Err(Rule::fixed("must be 1 to 64 characters of `a-z0-9_`"));
-        }
-        Ok(Self(id))
-    }
-
-    /// The id as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for ProviderId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// How a credential authenticates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum CredentialType {
-    /// A key or token that the provider issued.
-    ApiKey,
-    /// A Google OAuth grant.
-    GoogleOauth,
-    /// A Microsoft OAuth grant for SharePoint.
-    SharepointOauth,
-    /// Any other OAuth 2.0 grant.
-    Oauth2,
-    /// A user name and a password.
-    UserPassword,
-    /// A user name and a private key.
-    KeyFile,
-    /// An OAuth 2.0 client id and secret (RFC 6749, section 4.4).
-    ClientCredentials,
-}
-
-impl CredentialType {
-    /// Every type, in the order of the documentation.
-    pub const ALL: [Self; 7] = [
-        Self::ApiKey,
-        Self::GoogleOauth,
-        Self::SharepointOauth,
-        Self::Oauth2,
-        Self::UserPassword,
-        Self::KeyFile,
-        Self::ClientCredentials,
-    ];
-
-    /// The spelling of the wire, the store and the provider files.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ApiKey => "api_key",
-            Self::GoogleOauth => "google_oauth",
-            Self::SharepointOauth => "sharepoint_oauth",
-            Self::Oauth2 => "oauth2",
-            Self::UserPassword => "user_password",
-            Self::KeyFile => "key_file",
-            Self::ClientCredentials => "client_credentials",
-        }
-    }
-
-    /// Reads that spelling.
-    pub fn parse(text: &str) -> Result<Self, Rule> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(Rule::fixed(
-            "must be one of: api_key, google_oauth, sharepoint_oauth, oauth2, user_password, key_file, client_credentials",
-        ))
-    }
-
-    /// Whether it is a grant of an authorization server, with an access token that ends.
-    pub const fn is_oauth(self) -> bool {
-        matches!(self, Self::GoogleOauth | Self::SharepointOauth | Self::Oauth2)
-    }
-}
+use crate::provider_id::ProviderId;
+use crate::testability::ProviderTest;
 
 /// What a field holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -187,7 +99,7 @@ pub struct Provider {
     pub types: BTreeMap<CredentialType, TypeRules>,
     /// How its credentials are tested, when that is known.
     pub test: Option<ProviderTest>,
-    /// How its authorization server is reached, when it has one.
+    /// Its authorization server, when it has one.
     pub oauth: Option<OauthServer>,
     /// How the connect dialect shows it, when it does.
     pub connect: Option<ConnectListing>,
@@ -204,5 +116,14 @@ impl Provider {
     /// The fields that credentials of a type may have.
     pub fn fields_of(&self, kind: CredentialType) -> impl Iterator<Item = &Field> {
         self.fields.iter().filter(move |field| field.belongs_to(kind))
+    }
+
+    /// Whether a credential of this type and with these fields can be tested.
+    pub fn can_test(&self, kind: CredentialType, has: impl Fn(&str) -> bool) -> bool {
+        match &self.test {
+            None => false,
+            Some(ProviderTest::Sftp | ProviderTest::Postgresql) => true,
+            Some(ProviderTest::Http(steps)) => steps.iter().any(|conditions| conditions.admit(kind, &has)),
+        }
     }
 }

@@ -7,7 +7,8 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::canonical::Canonical;
-use crate::credential::{hyphenated, printable_name};
+use crate::ids::hyphenated;
+use crate::names::printable_name;
 use crate::organization::OrganizationId;
 use crate::principal::{Reach, ScopeSet};
 use crate::sealed::PurposeKeyId;

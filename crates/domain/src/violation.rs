@@ -7,23 +7,43 @@ use std::fmt;
 ///
 /// It is made from static text, or from the names of fields and providers; never from an input value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Rule(Cow<'static, str>);
+#[error("{text}")]
+pub struct Rule {
+    kind: Kind,
+    text: Cow<'static, str>,
+}
+
+/// What is wrong with an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// It is not there.
+    Missing,
+    /// It is there and does not fit.
+    Unfit,
+}
 
 impl Rule {
+    /// A value must be there, whatever else is.
+    pub const REQUIRED: Self = Self { kind: Kind::Missing, text: Cow::Borrowed("is required") };
+
     /// A rule known at compile time.
     pub const fn fixed(text: &'static str) -> Self {
-        Self(Cow::Borrowed(text))
+        Self { kind: Kind::Unfit, text: Cow::Borrowed(text) }
     }
 
     /// A rule that names something the operator or the catalog wrote.
     pub fn naming(text: String) -> Self {
-        Self(Cow::Owned(text))
+        Self { kind: Kind::Unfit, text: Cow::Owned(text) }
     }
 
-    /// Whether it asks for a value that is missing, for whatever reason: such rules begin with "is required".
+    /// A rule that asks for a value that is missing, and says when it must be there.
+    pub fn missing(text: impl Into<Cow<'static, str>>) -> Self {
+        Self { kind: Kind::Missing, text: text.into() }
+    }
+
+    /// Whether it asks for a value that is missing.
     pub fn asks_for_a_value(&self) -> bool {
-        self.0.starts_with("is required")
+        self.kind == Kind::Missing
     }
 
     /// States which field broke the rule.

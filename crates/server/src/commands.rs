@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use strongroom::Strongroom;
-use strongroom_application::{Caller, Failure};
+use strongroom_application::{Failure, Operator};
 use strongroom_domain::OrganizationId;
 
 use crate::arguments::{ApiKey, Arguments, Audit, Catalog, Command, Keys, Org, ServiceAccount};
@@ -83,9 +83,9 @@ async fn with_vault<T>(
 }
 
 /// The operator, acting in one organisation.
-fn operator(org: &str) -> anyhow::Result<Caller> {
+fn operator(org: &str) -> anyhow::Result<Operator> {
     let organization = OrganizationId::parse(org).map_err(|rule| rule.on("--org")).map_err(broken)?;
-    Ok(Caller::operator(organization)?)
+    Ok(Operator::of(organization)?)
 }
 
 /// A broken rule as an error.

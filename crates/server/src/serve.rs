@@ -75,7 +75,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
         either(&mut terminate, &mut interrupt).await;
         std::process::exit(130);
     });
-    strongroom.application().drain();
+    strongroom.application().upkeep.drain();
     handle.stop(true).await;
     if let (Some(handle), Some(task)) = (operations_handle, operations) {
         handle.stop(true).await;
@@ -94,19 +94,19 @@ fn watched(strongroom: &Strongroom) -> Vec<Watched> {
         Watched {
             name: metric(code),
             help: "Connection tests that found this",
-            read: Box::new(move || application.tests_found(code)),
+            read: Box::new(move || application.connection_tests.found(code)),
         }
     });
     let mut watched = vec![
         Watched {
             name: "strongroom_audit_events_durable",
             help: "Audit events of reads and refusals that were made durable",
-            read: Box::new(move || durable.audit_counts().0),
+            read: Box::new(move || durable.upkeep.audit_counts().0),
         },
         Watched {
             name: "strongroom_audit_events_failed",
             help: "Audit events of reads and refusals that were not",
-            read: Box::new(move || failed.audit_counts().1),
+            read: Box::new(move || failed.upkeep.audit_counts().1),
         },
         Watched {
             name: "strongroom_store_statements",

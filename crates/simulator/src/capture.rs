@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use strongroom_domain::http_test::{Choice, Template, TemplatePart, VariableForm};
+use strongroom_declared_http::{Choice, Template, TemplatePart, VariableForm};
 
 /// Values by the name of their variable.
 pub(crate) type Values = BTreeMap<String, String>;

@@ -2,8 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use strongroom_domain::http_test::{HttpBody, HttpMethod, HttpStep, OriginTemplate, Template};
-use strongroom_domain::{HttpTest, Provider};
+use strongroom_declared_http::{HttpBody, HttpMethod, HttpStep, HttpTest, OriginTemplate, Template};
+use strongroom_domain::Provider;
 use url::form_urlencoded;
 
 use crate::capture::{Choices, Place, Values, capture, merge};
@@ -194,12 +194,9 @@ impl Expected<'_> {
         template.variables().any(|name| {
             let name = self.test.choices.get(name).map_or(name, |choice| choice.field.as_str());
             let defaulted = self.provider.field(name).is_some_and(|field| field.default.is_some());
-            let needed = self.step.needs.iter().any(|needed| needed == name);
-            let mut types = self
-                .provider
-                .types
-                .iter()
-                .filter(|(kind, _)| self.step.types.is_empty() || self.step.types.contains(kind));
+            let needed = self.step.conditions.needs.iter().any(|needed| needed == name);
+            let mut types =
+                self.provider.types.iter().filter(|(kind, _)| self.step.conditions.are_for(**kind));
             !defaulted && !needed && types.any(|(_, rules)| !rules.required.iter().any(|field| field == name))
         })
     }
@@ -239,7 +236,7 @@ fn add(values: &mut Values, found: Values) -> Result<(), String> {
 
 /// The text of a template without variables.
 fn literal(template: &Template) -> Option<String> {
-    use strongroom_domain::http_test::TemplatePart;
+    use strongroom_declared_http::TemplatePart;
     let parts = template.0.iter().map(|part| match part {
         TemplatePart::Literal(text) => Some(text.as_str()),
         TemplatePart::Variable { .. } => None,

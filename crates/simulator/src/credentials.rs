@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+use strongroom_declared_http::HttpTest;
 use strongroom_domain::{CredentialType, Field, FieldKind, Provider, ProviderTest};
 
 use crate::marker::Marker;
@@ -31,22 +32,23 @@ pub enum NoCredentials {
 /// them. Every secret carries the marker; for signed requests the access key id does.
 pub(crate) fn with_marker(
     provider: &Provider,
+    test: Option<&HttpTest>,
     kind: CredentialType,
     marker: Marker,
 ) -> Result<Credentials, NoCredentials> {
     let names =
         names(provider, kind).ok_or_else(|| NoCredentials::Type(provider.id.to_string(), kind.as_str()))?;
-    fill(provider, kind, marker, &names)
+    fill(provider, test, (kind, marker), &names)
 }
 
-/// The same with these fields and no others.
+/// Credentials with these fields and no others, made as those of [`with_marker`].
 pub(crate) fn fill(
     provider: &Provider,
-    kind: CredentialType,
-    marker: Marker,
+    test: Option<&HttpTest>,
+    (kind, marker): (CredentialType, Marker),
     names: &BTreeSet<String>,
 ) -> Result<Credentials, NoCredentials> {
-    let signed = is_signed(provider, kind);
+    let signed = test.is_some_and(|test| is_signed(test, kind));
     let fields = provider.fields_of(kind).filter(|field| names.contains(&field.name));
     let values = fields.map(|field| {
         let value = match field.name.as_str() {
@@ -66,11 +68,8 @@ fn access_key_id(marker: Marker) -> Value {
     format!("{:0<20}", format!("AKIA{}", marker.as_str().to_ascii_uppercase())).into()
 }
 
-fn is_signed(provider: &Provider, kind: CredentialType) -> bool {
-    let Some(ProviderTest::Http(test)) = &provider.test else { return false };
-    test.steps
-        .iter()
-        .any(|step| step.aws_sigv4.is_some() && (step.types.is_empty() || step.types.contains(&kind)))
+fn is_signed(test: &HttpTest, kind: CredentialType) -> bool {
+    test.steps.iter().any(|step| step.aws_sigv4.is_some() && step.conditions.are_for(kind))
 }
 
 fn names(provider: &Provider, kind: CredentialType) -> Option<BTreeSet<String>> {
@@ -84,8 +83,8 @@ fn names(provider: &Provider, kind: CredentialType) -> Option<BTreeSet<String>> 
         return Some(set.clone());
     }
     // Only what is optional makes a test possible.
-    let Some(ProviderTest::Http(test)) = &provider.test else { return sets.into_iter().next() };
-    let more = test.steps.iter().flat_map(|step| {
+    let Some(ProviderTest::Http(steps)) = &provider.test else { return sets.into_iter().next() };
+    let more = steps.iter().flat_map(|step| {
         sets.iter().map(|set| set.iter().chain(&step.needs).cloned().collect::<BTreeSet<String>>())
     });
     more.into_iter().find(testable).or_else(|| sets.first().cloned())

@@ -8,7 +8,7 @@ mod monitoring;
 
 pub(crate) use aws::skewed;
 
-use crate::stage::{Call, Wanted};
+use crate::call::{Call, Wanted};
 use crate::wire::Reply;
 
 /// The provider's own answer. `None` for providers and paths that are not written down here.

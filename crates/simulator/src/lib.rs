@@ -7,6 +7,7 @@
 //! `/acme/0/api.acme.example.com/v1/me`; the origin of a URL field is `-` there. The authorization servers of the
 //! providers are played under `/oauth/`; they alone remember something: what they have granted.
 
+mod call;
 mod capture;
 mod check;
 mod credentials;

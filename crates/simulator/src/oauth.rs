@@ -8,6 +8,7 @@ mod authorize;
 mod behaviour;
 mod client;
 mod grants;
+mod members;
 mod parameters;
 mod token;
 
@@ -15,8 +16,8 @@ use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::json;
-use strongroom_domain::oauth::{Endpoint, OauthServer};
-use strongroom_domain::{Provider, ProviderTest};
+use strongroom_declared_http::{Endpoint, OauthRequests};
+use strongroom_domain::{OauthServer, Provider};
 
 pub use behaviour::{OauthBehaviour, OauthCounts, OauthFault};
 
@@ -43,6 +44,7 @@ struct State {
 pub(crate) struct Visit<'a> {
     pub(crate) provider: &'a Provider,
     pub(crate) server: &'a OauthServer,
+    pub(crate) requests: &'a OauthRequests,
     /// Where the simulator listens.
     pub(crate) address: SocketAddr,
     pub(crate) received: &'a Received,
@@ -85,7 +87,8 @@ impl Desk {
         let state = &mut *self.state();
         if place.endpoint == "authorize" {
             state.counts.authorizations += 1;
-            let endpoint = Some(&visit.server.authorize).filter(|_| visit.server.credential_type.is_oauth());
+            let endpoint =
+                Some(&visit.requests.authorize).filter(|_| visit.server.credential_type.is_oauth());
             check_place(visit, endpoint, place)?;
             return authorize::answer(visit, state).map(Answer::Whole);
         }
@@ -125,11 +128,8 @@ impl Desk {
 
 impl Visit<'_> {
     /// What a variable of a URL can become, by its name.
-    fn choices(&self) -> Choices {
-        match &self.provider.test {
-            Some(ProviderTest::Http(test)) => test.choices.clone(),
-            _ => Choices::new(),
-        }
+    fn choices(&self) -> &Choices {
+        &self.requests.choices
     }
 
     fn must_be(&self, method: &str) -> Result<(), Mistake> {
@@ -140,7 +140,7 @@ impl Visit<'_> {
 /// The request is at this endpoint of the file.
 fn check_place(visit: &Visit<'_>, endpoint: Option<&Endpoint>, place: Place<'_>) -> Result<(), Mistake> {
     let endpoint = endpoint.ok_or_else(|| format!("the file has no {}_url for this", place.endpoint))?;
-    check::target(&endpoint.origin, &endpoint.path, (place.host, place.path), &visit.choices()).map(drop)
+    check::target(&endpoint.origin, &endpoint.path, (place.host, place.path), visit.choices()).map(drop)
 }
 
 /// An error of RFC 6749, section 5.2.

@@ -192,7 +192,8 @@ impl Simulator {
     ) -> Result<Credentials, NoCredentials> {
         let found =
             self.catalog.find(provider).ok_or_else(|| NoCredentials::Provider(provider.to_owned()))?;
-        credentials::with_marker(&found, kind, marker)
+        let declarations = self.catalog.declarations();
+        credentials::with_marker(&found, declarations.test(&found.id), kind, marker)
     }
 }
 

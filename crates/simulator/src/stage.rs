@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use serde_json::json;
 use strongroom_catalog_files::FileCatalog;
-use strongroom_domain::http_test::{HttpStep, TemplatePart};
-use strongroom_domain::{HttpTest, Provider, ProviderTest, TestCode};
+use strongroom_declared_http::{HttpStep, HttpTest, TemplatePart};
+use strongroom_domain::{Provider, TestCode};
 use strongroom_environment::Catalog;
 use time::OffsetDateTime;
 
+use crate::call::{Call, Wanted};
 use crate::check::{Arrived, Expected};
-use crate::known;
 use crate::marker::Marker;
 use crate::oauth::{Desk, Place, Visit};
-use crate::synthesis;
 use crate::wire::{Answer, Received, Reply};
+use crate::{known, synthesis};
 
 /// A request that came. Holds names only, never a value that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,26 +34,6 @@ pub struct ReceivedRequest {
     pub header_names: Vec<String>,
     /// What differed from the provider file. The answer was 400 then, or 404.
     pub mistake: Option<String>,
-}
-
-/// How a provider answers when it answers at all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wanted {
-    Accept,
-    Reject,
-    /// AWS: a known access key with another secret.
-    WrongSignature,
-    Denied,
-}
-
-/// A request that fits its step.
-pub(crate) struct Call<'a> {
-    pub(crate) provider: &'a str,
-    /// The host that it was meant for, or `-` when it came from a field.
-    pub(crate) host: &'a str,
-    /// Its path at that host, percent-encoded.
-    pub(crate) path: &'a str,
-    pub(crate) received: &'a Received,
 }
 
 /// The providers and where their redirects lead.
@@ -94,7 +74,8 @@ impl Stage {
         let nowhere = || (404, "the path names no step of a provider with an HTTP test".to_owned());
         let (id, index, host, path) = split(&received.path).ok_or_else(nowhere)?;
         let provider = self.catalog.find(id).ok_or_else(nowhere)?;
-        let Some(ProviderTest::Http(test)) = &provider.test else { return Err(nowhere()) };
+        let declarations = self.catalog.declarations();
+        let test = declarations.test(&provider.id).ok_or_else(nowhere)?;
         let step = test.steps.get(index).ok_or_else(nowhere)?;
         record.provider = Some(provider.id.to_string());
         record.step = Some(index);
@@ -134,9 +115,11 @@ impl Stage {
         let (host, path) = target.ok_or_else(nowhere)?;
         let provider = self.catalog.find(id).ok_or_else(nowhere)?;
         let server = provider.oauth.as_ref().ok_or_else(nowhere)?;
+        let declarations = self.catalog.declarations();
+        let requests = declarations.oauth(&provider.id).ok_or_else(nowhere)?;
         record.provider = Some(provider.id.to_string());
         record.endpoint = Some(endpoint);
-        let visit = Visit { provider: &provider, server, address: self.address, received };
+        let visit = Visit { provider: &provider, server, requests, address: self.address, received };
         self.desk.answer(&visit, Place { endpoint, host, path }).map_err(|mistake| (400, mistake))
     }
 

@@ -1,8 +1,8 @@
 //! Answers for providers whose own are not written down here: whatever fits the file's rule.
 
 use serde_json::{Map, Value};
+use strongroom_declared_http::{HttpStep, JsonCheck, OutcomeRule};
 use strongroom_domain::TestCode;
-use strongroom_domain::http_test::{HttpStep, JsonCheck, OutcomeRule};
 
 use crate::wire::Reply;
 

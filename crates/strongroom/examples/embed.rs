@@ -4,11 +4,10 @@
 use std::collections::BTreeSet;
 
 use strongroom::Strongroom;
-use strongroom_application::{Caller, Selector, StoreCredential};
+use strongroom_application::{Caller, Selector, StoreCredential, to};
 use strongroom_domain::audit::Origin;
 use strongroom_domain::{
-    CredentialType, OrganizationId, Principal, Reach, Role, Scope, SecretText, Submission, SubmittedValue,
-    UserId,
+    CredentialType, Json, OrganizationId, Principal, Reach, Role, Scope, SecretText, Submission, UserId,
 };
 
 #[tokio::main]
@@ -21,7 +20,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let roles = BTreeSet::from([Role::Member]);
     let user = Principal::User { organization: organization.clone(), user: UserId::parse("alice")?, roles };
     let alice = Caller::new(user, Origin::default());
-    let text = |value: &str| SubmittedValue::Text(SecretText::new(value.to_owned()));
+    let text = |value: &str| Json::Text(SecretText::new(value.to_owned()));
     let credentials = Submission::from([
         ("host".to_owned(), text("files.example.com")),
         ("username".to_owned(), text("etl")),
@@ -36,16 +35,18 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         slot: None,
         test: false,
     };
-    let stored = vault.store_credential(&alice, new).await?;
+    let admitted = vault.access.admit::<to::CreateCredential>(alice.clone())?;
+    let stored = vault.credentials.store(&admitted, new).await?;
 
     let scopes = [Scope::SecretsRead].into();
     let id = UserId::parse("importer")?;
     let robot = Principal::ServiceAccount { organization, id, scopes, reach: Reach::default() };
     let importer = Caller::new(robot, Origin::default());
-    let opened = vault.read_secret(&importer, Selector::Id(stored.id), None).await?;
+    let admitted = vault.access.admit::<to::ReadSecrets>(importer)?;
+    let opened = vault.credentials.read(&admitted, Selector::Id(stored.id), None).await?;
     let length = opened.secret.get("password").map_or(0, SecretText::len);
     println!("read {} of {}: {length} bytes, on record", stored.id, opened.credential.provider);
-    println!("alice may not: {}", vault.read_secret(&alice, Selector::Id(stored.id), None).await.is_err());
+    println!("alice may not: {}", vault.access.admit::<to::ReadSecrets>(alice).is_err());
 
     strongroom.shutdown().await;
     Ok(())

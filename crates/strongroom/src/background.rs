@@ -52,7 +52,7 @@ impl Background {
             move || {
                 let (application, stores) = (application.clone(), stores.clone());
                 async move {
-                    application.flush().await;
+                    application.upkeep.flush().await;
                     stores.checkpoint_wal().await;
                 }
             }
@@ -61,14 +61,14 @@ impl Background {
             let application = application.clone();
             move || {
                 let application = application.clone();
-                async move { application.refresh_expiring().await }
+                async move { application.refreshing.refresh_expiring().await }
             }
         }));
         tasks.spawn(every(REFRESHES, stopped.clone(), {
             let application = application.clone();
             move || {
                 let application = application.clone();
-                async move { application.expire_authorizations().await }
+                async move { application.authorizing.expire_flows().await }
             }
         }));
         tasks.spawn(every(MINUTE, stopped, {
@@ -78,7 +78,7 @@ impl Background {
                     (application.clone(), checkpoints.clone(), guard.clone());
                 async move {
                     checkpoints.write(&application).await;
-                    application.forget_destinations().await;
+                    application.connection_tests.forget_destinations().await;
                     guard.protect().await;
                 }
             }
@@ -93,7 +93,7 @@ impl Background {
         // A round that waits for a provider is left behind: what it has begun is waited for below.
         let ended = async { while self.tasks.join_next().await.is_some() {} };
         tokio::time::timeout(ROUND, ended).await.ok();
-        application.close().await;
+        application.upkeep.close().await;
         self.checkpoints.write(application).await;
     }
 }
@@ -115,7 +115,7 @@ async fn every<F: Future<Output = ()>>(
 
 async fn probe(application: Application, stores: Arc<Stores>) {
     match stores.deployment.migrations_current().await {
-        Ok(true) => application.note_store_reached(),
+        Ok(true) => application.upkeep.note_store_reached(),
         Ok(false) => tracing::error!("the store's migrations are not those of this build"),
         Err(error) => tracing::warn!(%error, "the store does not answer"),
     }
@@ -130,7 +130,7 @@ struct Checkpoints {
 impl Checkpoints {
     async fn write(&self, application: &Application) {
         let mut since = self.since.lock().await;
-        let checkpoints = match application.checkpoint_audit(*since).await {
+        let checkpoints = match application.audit.checkpoint(*since).await {
             Ok(checkpoints) => checkpoints,
             Err(error) => {
                 tracing::warn!(%error, "no audit checkpoint was written");

@@ -34,7 +34,7 @@ pub(crate) fn read(application: &Application, line: &str) -> Option<Checkpoint> 
         let organization = OrganizationId::from_stored(organization).ok()?;
         heads.insert(organization, (head.get(0)?.as_u64()?, self::mac(head.get(1)?)?));
     }
-    application.read_checkpoint(at, heads, key, mac)
+    application.audit.read_checkpoint(at, heads, key, mac)
 }
 
 fn mac(value: &Value) -> Option<[u8; 32]> {

@@ -124,10 +124,10 @@ impl Strongroom {
 
     /// Stops the background work, writes what is gathered in memory and a last checkpoint.
     pub async fn shutdown(mut self) {
-        self.application.drain();
+        self.application.upkeep.drain();
         match self.background.take() {
             Some(background) => background.stop(&self.application).await,
-            None => self.application.close().await,
+            None => self.application.upkeep.close().await,
         }
         self.stores.checkpoint_wal().await;
     }

@@ -46,7 +46,7 @@ pub(crate) async fn serve(builder: Builder) -> Result<Strongroom, StartError> {
     }
     let mut strongroom = assemble(prepared, &builder, &data_dir, lock, true).await?;
     strongroom.first_start = first_start;
-    strongroom.application.record_start(&format!("{builder:?}")).await?;
+    strongroom.application.audit.record_start(&format!("{builder:?}")).await?;
     Ok(strongroom)
 }
 
@@ -133,6 +133,7 @@ async fn assemble(
     let egress = with_budget(egress, builder, &stores, purpose_keys.clone());
     let guard = StoreGuard::new(egress.clone(), &builder.store);
     guard.protect().await;
+    let testers = testers(&egress, &catalog);
     let ports = Ports {
         credentials: stores.credentials.clone(),
         integrations: stores.integrations.clone(),
@@ -141,14 +142,14 @@ async fn assemble(
         authorization_flows: stores.authorization_flows.clone(),
         oauth_apps: stores.oauth_apps.clone(),
         refresh_leases: stores.refresh_leases.clone(),
-        authorization_server: Arc::new(OauthHttp::new(egress.clone())),
+        authorization_server: Arc::new(OauthHttp::new(egress.clone(), catalog.declarations())),
         audit: stores.audit.clone(),
         vault,
         purpose_keys,
         catalog: Arc::new(catalog),
         tokens: Arc::new(tokens.verifier),
         key_files: Arc::new(RusshKeyFiles::new()),
-        testers: testers(&egress),
+        testers,
         destinations: stores.destinations.clone(),
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
@@ -156,7 +157,7 @@ async fn assemble(
     };
     let limits =
         Limits { credentials_per_provider: builder.credentials_per_provider, tests: builder.test_rates };
-    let application = Application::start(ports, limits, oauth);
+    let application = Application::start(&ports, &limits, oauth);
     let stores = Arc::new(stores);
     let file = checkpoint_file(builder, data_dir);
     let background = background.then(|| Background::start(application.clone(), stores.clone(), guard, file));
@@ -217,12 +218,12 @@ fn check_settings(builder: &Builder, data_dir: &DataDir) -> Result<Prepared, Sta
 }
 
 /// The testers, on threads of their own.
-fn testers(egress: &Egress) -> Testers {
+fn testers(egress: &Egress, catalog: &FileCatalog) -> Testers {
     let runtime = TesterRuntime::default();
     Testers {
         sftp: runtime.isolate(SftpTester::new(egress.clone())),
         postgresql: runtime.isolate(PostgresTester::new(egress.clone())),
-        http: runtime.isolate(HttpTester::new(egress.clone(), Arc::new(SystemClock))),
+        http: runtime.isolate(HttpTester::new(egress.clone(), Arc::new(SystemClock), catalog.declarations())),
     }
 }
 

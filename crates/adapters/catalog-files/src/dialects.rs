@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use strongroom_domain::crm::{DSN, METADATA};
 use strongroom_domain::integration::{ConnectAuthType, ConnectCategory};
+use strongroom_domain::oauth::ACCESS_TOKEN;
 use strongroom_domain::{ConnectListing, CredentialType, CrmMapping, Field, FieldKind};
 
 use crate::format::{ConnectTable, CrmTable, DialectTables, PrimaryTable};
+use crate::names::{Rules, field_of, is_name};
 use crate::problem::Problems;
-use crate::provider::{Rules, is_name};
-use crate::rules::{ACCESS_TOKEN, field_of};
 
 const AUTH_TYPE: &str = "dialects.connect.auth_type";
 

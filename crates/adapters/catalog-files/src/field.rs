@@ -2,19 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use regex::Regex;
-use strongroom_domain::content::TOKEN_EXPIRY;
-use strongroom_domain::provider::TypeRules;
-use strongroom_domain::{CredentialType, Field, FieldKind, Provider, SecretText, Submission, SubmittedValue};
+use strongroom_domain::oauth::TOKEN_EXPIRY;
+use strongroom_domain::{CredentialType, Field, FieldKind, Json, SecretText};
 
 use crate::format::FieldTable;
+use crate::names::is_name;
+use crate::patterns::Patterns;
 use crate::problem::Problems;
-use crate::provider::is_name;
 
 /// Reads all fields. `None` when a table has not the right shape.
 pub(crate) fn read_all(
     tables: Vec<toml::Table>,
     declared: &BTreeSet<CredentialType>,
+    patterns: &mut Patterns,
     problems: &mut Problems,
 ) -> Option<Vec<Field>> {
     let mut names = BTreeSet::new();
@@ -30,21 +30,21 @@ pub(crate) fn read_all(
         if !names.insert(table.name.clone()) {
             problems.add(key.as_str(), "is declared more than once");
         }
-        fields.push(read_one(table, &key, declared, problems));
+        fields.push(read_one(table, &key, declared, patterns, problems));
     }
     readable.then_some(fields)
 }
 
-/// Checks every example and every default by submitting it, alone, to the code that checks submissions.
-pub(crate) fn check_own_values(provider: &Provider, problems: &mut Problems) {
-    for field in &provider.fields {
+/// Checks every example and every default by the rules of its field, as a submission is checked.
+pub(crate) fn check_own_values(fields: &[Field], problems: &mut Problems) {
+    for field in fields {
         if let Some(example) = &field.example {
             let key = format!("field.{}.example", field.name);
             // Whoever pastes a real secret here publishes it: catalogs are shown to everyone.
             if field.secret && !example.to_ascii_uppercase().contains("EXAMPLE") {
                 problems.add(key.as_str(), "must contain the word EXAMPLE, because the field is secret");
             }
-            check_value(provider, field, example, &key, problems);
+            check_value(field, example, &key, problems);
         }
         if let Some(default) = &field.default {
             let key = format!("field.{}.default", field.name);
@@ -53,28 +53,23 @@ pub(crate) fn check_own_values(provider: &Provider, problems: &mut Problems) {
             } else if default.is_empty() {
                 problems.add(key, "must not be empty");
             } else {
-                check_value(provider, field, default, &key, problems);
+                check_value(field, default, &key, problems);
             }
         }
     }
 }
 
-fn check_value(provider: &Provider, field: &Field, text: &str, key: &str, problems: &mut Problems) {
+fn check_value(field: &Field, text: &str, key: &str, problems: &mut Problems) {
+    let text_of = |text: &str| Json::Text(SecretText::new(text.to_owned()));
     let value = match field.kind {
-        FieldKind::Boolean => text.parse().map_or(SubmittedValue::Other, SubmittedValue::Boolean),
-        FieldKind::List => {
-            SubmittedValue::List(text.split(',').map(|item| SecretText::new(item.to_owned())).collect())
-        }
-        _ => SubmittedValue::Text(SecretText::new(text.to_owned())),
+        // An empty value counts as missing.
+        _ if text.is_empty() => return,
+        FieldKind::Boolean => text.parse().map_or_else(|_| text_of(text), Json::Boolean),
+        FieldKind::List => Json::Array(text.split(',').map(text_of).collect()),
+        _ => text_of(text),
     };
-    let alone = Provider {
-        fields: vec![Field { types: BTreeSet::new(), ..field.clone() }],
-        types: [(CredentialType::ApiKey, TypeRules::default())].into(),
-        ..provider.clone()
-    };
-    let submission = Submission::from([(field.name.clone(), value)]);
-    for violation in alone.accept(CredentialType::ApiKey, submission).err().unwrap_or_default() {
-        problems.add(key, violation.rule.to_string());
+    if let Err(rule) = field.check(value) {
+        problems.add(key, rule.to_string());
     }
 }
 
@@ -82,11 +77,18 @@ fn read_one(
     table: FieldTable,
     key: &str,
     declared: &BTreeSet<CredentialType>,
+    patterns: &mut Patterns,
     problems: &mut Problems,
 ) -> Field {
     let label = table.label.unwrap_or_else(|| label_of(&table.name));
     let types = read_types(&table.types, key, declared, problems);
-    let pattern = table.pattern.and_then(|pattern| compile(&pattern, key, problems));
+    let pattern = table.pattern.and_then(|pattern| {
+        let compiled = patterns.compile(&pattern);
+        if compiled.is_none() {
+            problems.add(format!("{key}.pattern"), "is not a regular expression that compiles");
+        }
+        compiled
+    });
     let field = Field {
         name: table.name,
         label,
@@ -121,16 +123,6 @@ fn read_types(
         }
     }
     types
-}
-
-/// A pattern is held to the whole value. It is compiled alone first: `a)|(?:b` would otherwise slip out
-/// of the group that anchors it.
-fn compile(pattern: &str, key: &str, problems: &mut Problems) -> Option<Regex> {
-    let anchored = Regex::new(pattern).and_then(|_| Regex::new(&format!("^(?:{pattern})$")));
-    if anchored.is_err() {
-        problems.add(format!("{key}.pattern"), "is not a regular expression that compiles");
-    }
-    anchored.ok()
 }
 
 fn check_name(field: &Field, key: &str, problems: &mut Problems) {

@@ -8,7 +8,9 @@ mod connection;
 mod dialects;
 mod field;
 mod format;
+mod names;
 mod oauth;
+mod patterns;
 mod problem;
 mod provider;
 mod provider_test;
@@ -18,14 +20,15 @@ mod template;
 mod url;
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::{fs, io};
 
+use strongroom_declared_http::{Declarations, Declared};
 use strongroom_domain::{Provider, ProviderId};
 use strongroom_environment::Catalog;
 
+use crate::patterns::Patterns;
 pub use crate::problem::{CatalogError, Problem};
 
 /// File name and text of each provider that is compiled in.
@@ -37,19 +40,20 @@ pub fn embedded_files() -> &'static [(&'static str, &'static str)] {
     EMBEDDED
 }
 
-/// Reads and checks one provider file that is in no catalog. `file` is its name or path; the stem must be the
-/// provider's id.
+/// Reads and checks one provider file that is in no catalog: the provider, and what the file declares about HTTP.
+/// `file` is its name or path; the stem must be the provider's id.
 ///
 /// # Errors
 /// Every problem of the file.
-pub fn read_provider(file: &str, text: &str) -> Result<Provider, CatalogError> {
-    provider::read(file, text).map_err(|problems| CatalogError { problems })
+pub fn read_provider(file: &str, text: &str) -> Result<(Provider, Declared), CatalogError> {
+    provider::read(file, text, &mut Patterns::default()).map_err(|problems| CatalogError { problems })
 }
 
 /// The providers of the checked files.
 #[derive(Debug, Clone)]
 pub struct FileCatalog {
     providers: BTreeMap<ProviderId, Arc<Provider>>,
+    declarations: Arc<Declarations>,
 }
 
 impl FileCatalog {
@@ -76,18 +80,31 @@ impl FileCatalog {
         )
     }
 
+    /// What the files declare about HTTP: requests of tests, and requests to authorization servers.
+    pub fn declarations(&self) -> Arc<Declarations> {
+        Arc::clone(&self.declarations)
+    }
+
     fn load<'a>(
         files: impl Iterator<Item = (&'a str, &'a str)>,
         mut problems: Vec<Problem>,
     ) -> Result<Self, CatalogError> {
         let mut providers = BTreeMap::new();
+        let mut declarations = Declarations::default();
+        let mut patterns = Patterns::default();
         for (name, text) in files {
-            match provider::read(name, text) {
-                Ok(provider) => drop(providers.insert(provider.id.clone(), Arc::new(provider))),
+            match provider::read(name, text, &mut patterns) {
+                Ok((provider, declared)) => {
+                    declarations.insert(provider.id.clone(), declared);
+                    providers.insert(provider.id.clone(), Arc::new(provider));
+                }
                 Err(found) => problems.extend(found),
             }
         }
-        if problems.is_empty() { Ok(Self { providers }) } else { Err(CatalogError { problems }) }
+        if !problems.is_empty() {
+            return Err(CatalogError { problems });
+        }
+        Ok(Self { providers, declarations: Arc::new(declarations) })
     }
 }
 

@@ -8,17 +8,20 @@ mod inputs;
 mod requests;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use strongroom_domain::http_test::Template;
-use strongroom_domain::oauth::{ClientCredentialsGrant, Endpoint, OauthServer, REFRESH_TOKEN};
+use strongroom_declared_http::{ClientCredentialsRequest, Endpoint, OauthRequests, Template};
+use strongroom_domain::oauth::{AccountSource, ClientCredentialsGrant, OauthServer, REFRESH_TOKEN};
 use strongroom_domain::{CredentialType, Field, FieldKind};
 
+use crate::names::{field_of, is_name};
 use crate::oauth::format::{OauthTable, RequestName, WITHOUT_FLOW};
 use crate::oauth::requests::{Requests, variables_of};
 use crate::problem::Problems;
-use crate::provider::is_name;
-use crate::rules::field_of;
 use crate::scope::{Names, Scope};
+
+/// What is decided by about an authorization server, and the requests to it.
+pub(crate) type DeclaredServer = (OauthServer, OauthRequests);
 
 /// Reads it. `id` is the provider's. `None` when something that all else depends on could not be read.
 pub(crate) fn read(
@@ -26,7 +29,7 @@ pub(crate) fn read(
     id: &str,
     names: &Names<'_>,
     problems: &mut Problems,
-) -> Option<OauthServer> {
+) -> Option<DeclaredServer> {
     let has_flow = names.types.keys().any(|kind| kind.is_oauth());
     if !has_flow {
         for key in table.keys().filter(|key| !WITHOUT_FLOW.contains(&key.as_str())) {
@@ -39,40 +42,64 @@ pub(crate) fn read(
     let mut table: OauthTable = problems.read_table("oauth", table)?;
     check_hosts(&table.hosts, problems);
     answers::check_errors(&table.dead_errors, &table.doubtful_errors, &table.app_errors, problems);
+    answers::check_lifetime(table.assumed_lifetime_s, problems);
     if table.app.as_ref().is_some_and(|app| !is_name(app)) {
         problems.add("oauth.app", "must be 1 to 64 characters of `a-z0-9_`");
     }
     let grant = table.client_credentials.take();
     let grant = grant.and_then(|grant| client_credentials::read(grant, &table.hosts, names, problems));
+    let (fields, grant) = grant.unzip();
     let kind = if has_flow { read_type(&table, names, problems)? } else { CredentialType::ClientCredentials };
-    let mut server = read_server(table, kind, grant, names, problems)?;
-    if server.app.is_empty() {
-        id.clone_into(&mut server.app);
-    }
+    let requests = read_requests(&table, kind, grant, names, problems)?;
+    let mut server = server_of(table, &requests, id, kind, fields);
     if has_flow {
-        check_fields(&server, names.fields, problems);
-        inputs::check_order(&server, names, problems);
-        server.inputs = inputs::inputs_of(&server, names, problems);
+        check_fields(&server, &requests, names.fields, problems);
+        inputs::check_order(&server, &requests, names, problems);
+        server.inputs = inputs::inputs_of(&server, &requests, names, problems);
     }
-    Some(server)
+    Some((server, requests))
 }
 
-/// Everything but what follows from the rest.
-fn read_server(
+/// Everything that is decided by, but for the inputs, which follow from the rest.
+fn server_of(
     table: OauthTable,
+    requests: &OauthRequests,
+    id: &str,
     kind: CredentialType,
-    grant: Option<ClientCredentialsGrant>,
+    client_credentials: Option<ClientCredentialsGrant>,
+) -> OauthServer {
+    OauthServer {
+        app: table.app.unwrap_or_else(|| id.to_owned()),
+        credential_type: kind,
+        fixed_scopes: requests.scopes.iter().filter_map(Template::as_literal).map(str::to_owned).collect(),
+        response_fields: table.response_fields.into_keys().collect(),
+        callback_fields: table.callback_fields,
+        inputs: Vec::new(),
+        account: requests.account.as_ref().map(|lookup| match lookup.endpoint {
+            Some(_) => AccountSource::Request,
+            None => AccountSource::TokenAnswer,
+        }),
+        assumed_lifetime: table.assumed_lifetime_s.map(Duration::from_secs),
+        client_credentials,
+    }
+}
+
+/// What is sent, and how it is answered.
+fn read_requests(
+    table: &OauthTable,
+    kind: CredentialType,
+    grant: Option<ClientCredentialsRequest>,
     names: &Names<'_>,
     problems: &mut Problems,
-) -> Option<OauthServer> {
+) -> Option<OauthRequests> {
     // What a flow needs is given by its caller, so no variable counts as absent.
     let fields: Vec<_> = names.fields.iter().map(|field| field.name.clone()).collect();
     let scope = Scope::of(names, &BTreeSet::from([kind]), &fields);
     let requests = Requests { table: "oauth", hosts: &table.hosts, scope };
-    let endpoints = read_endpoints(&table, &requests, grant.as_ref(), problems);
+    let endpoints = read_endpoints(table, &requests, grant.as_ref(), problems);
     let refresh = requests.optional_endpoint("refresh_url", table.refresh_url.as_ref(), problems);
     let revoke = requests.optional_endpoint("revoke_url", table.revoke_url.as_ref(), problems);
-    let account = answers::read_account(&table, &requests, problems);
+    let account = answers::read_account(table, &requests, problems);
     let mut pairs = |name: &str, pairs: &_| -> Vec<_> { requests.parameters(name, pairs, None, problems) };
     let authorize_parameters = pairs("authorize_parameters", &table.authorize_parameters);
     let token_parameters = pairs("token_parameters", &table.token_parameters);
@@ -86,13 +113,10 @@ fn read_server(
     let asked = account.as_ref().and_then(|account| account.endpoint.as_ref());
     let every = [Some(&authorize), Some(&token), refresh.as_ref(), revoke.as_ref(), asked];
     let in_hosts: Vec<&str> = every.into_iter().flatten().flat_map(variables_of).collect();
-    answers::check_fields(&table, names.fields, kind, &in_hosts, problems);
-    Some(OauthServer {
+    answers::check_fields(table, names.fields, kind, &in_hosts, problems);
+    Some(OauthRequests {
         response_pointers: answers::read_pointers(&table.response, problems),
-        assumed_lifetime: answers::read_lifetime(table.assumed_lifetime_s, problems),
         client_authentication: authentication?,
-        app: table.app.unwrap_or_default(),
-        credential_type: kind,
         authorize,
         authorize_parameters,
         token,
@@ -107,14 +131,13 @@ fn read_server(
         pkce: table.pkce.unwrap_or(true),
         json_request: table.request == RequestName::Json,
         issuer,
-        response_fields: table.response_fields,
-        callback_fields: table.callback_fields,
-        inputs: Vec::new(),
+        response_fields: table.response_fields.clone(),
         account,
-        dead_errors: table.dead_errors,
-        doubtful_errors: table.doubtful_errors,
-        app_errors: table.app_errors,
+        dead_errors: table.dead_errors.clone(),
+        doubtful_errors: table.doubtful_errors.clone(),
+        app_errors: table.app_errors.clone(),
         client_credentials: grant,
+        choices: names.choices.clone(),
     })
 }
 
@@ -123,7 +146,7 @@ fn read_server(
 fn read_endpoints(
     table: &OauthTable,
     requests: &Requests<'_>,
-    grant: Option<&ClientCredentialsGrant>,
+    grant: Option<&ClientCredentialsRequest>,
     problems: &mut Problems,
 ) -> Option<(Endpoint, Endpoint)> {
     if requests.scope.is_for(CredentialType::ClientCredentials) {
@@ -177,7 +200,7 @@ fn read_issuer(text: &str, requests: &Requests<'_>, problems: &mut Problems) -> 
 
 /// A grant fills `scope` and, where there is one, `refresh_token`; the other fields of every OAuth type are checked
 /// with the type.
-fn check_fields(server: &OauthServer, fields: &[Field], problems: &mut Problems) {
+fn check_fields(server: &OauthServer, requests: &OauthRequests, fields: &[Field], problems: &mut Problems) {
     let kind = server.credential_type;
     let text = |name: &str, secret: bool| {
         field_of(fields, kind, name).map(|field| field.kind == FieldKind::Text && field.secret == secret)
@@ -185,9 +208,9 @@ fn check_fields(server: &OauthServer, fields: &[Field], problems: &mut Problems)
     if text("scope", false) != Some(true) {
         problems.add("oauth", format!("needs the public text `scope` in the type {}", kind.as_str()));
     }
-    let refreshes = server.refresh.is_some()
-        || !server.refresh_parameters.is_empty()
-        || server.refresh_sends_redirect_uri;
+    let refreshes = requests.refresh.is_some()
+        || !requests.refresh_parameters.is_empty()
+        || requests.refresh_sends_redirect_uri;
     if text(REFRESH_TOKEN, true) == Some(false) || (text(REFRESH_TOKEN, true).is_none() && refreshes) {
         problems.add("oauth", format!("needs the secret text `refresh_token` in the type {}", kind.as_str()));
     }

@@ -1,23 +1,30 @@
-//! From the text of a provider file to a checked [`Provider`].
+//! From the text of a provider file to a checked [`Provider`] and its requests.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
+use strongroom_declared_http::{Declared, HttpTest};
 use strongroom_domain::integration::ConnectAuthType;
-use strongroom_domain::provider::TypeRules;
-use strongroom_domain::{CredentialType, Provider, ProviderId, ProviderTest};
+use strongroom_domain::{ConnectListing, CredentialType, OauthServer, Provider, ProviderId};
 
 use crate::format::{ProviderFile, SCHEMA};
+use crate::names::is_name;
+use crate::patterns::Patterns;
 use crate::problem::{Problem, Problems};
 use crate::scope::Names;
 use crate::{connection, dialects, field, oauth, provider_test, rules};
 
-/// Reads and checks one file. `file` is its name or path; the stem must be the provider's id.
-pub(crate) fn read(file: &str, text: &str) -> Result<Provider, Vec<Problem>> {
+/// Reads and checks one file: the provider, and what it declares about HTTP. `file` is its name or path; the stem must
+/// be the provider's id.
+pub(crate) fn read(
+    file: &str,
+    text: &str,
+    patterns: &mut Patterns,
+) -> Result<(Provider, Declared), Vec<Problem>> {
     let mut problems = Problems::of(file);
-    let provider = parse(text, &mut problems).and_then(|parsed| check(parsed, file, &mut problems));
-    match (provider, problems.into_vec()) {
-        (Some(provider), found) if found.is_empty() => Ok(provider),
+    let read = parse(text, &mut problems).and_then(|parsed| check(parsed, file, patterns, &mut problems));
+    match (read, problems.into_vec()) {
+        (Some(read), found) if found.is_empty() => Ok(read),
         (_, found) => Err(found),
     }
 }
@@ -39,33 +46,33 @@ fn parse(text: &str, problems: &mut Problems) -> Option<ProviderFile> {
     problems.read_table("top level", table)
 }
 
-fn check(parsed: ProviderFile, file: &str, problems: &mut Problems) -> Option<Provider> {
+fn check(
+    parsed: ProviderFile,
+    file: &str,
+    patterns: &mut Patterns,
+    problems: &mut Problems,
+) -> Option<(Provider, Declared)> {
     let id = check_id(&parsed.id, file, problems);
     check_texts(&parsed, problems);
     let declared = declared_types(&parsed, problems);
-    let fields = field::read_all(parsed.fields, &declared, problems);
+    let fields = field::read_all(parsed.fields, &declared, patterns, problems);
     // With a field that could not be read, what refers to fields would be reported for nothing.
     let fields = fields?;
     let types = rules::read_all(parsed.types, &fields, problems);
     connection::check(&fields, problems);
     let dialects = dialects::read(parsed.dialects, &fields, &types, problems);
     let test = parsed.test.map(|table| provider_test::read(table, &fields, &types, problems));
-    let oauth = parsed.oauth.and_then(|table| {
-        let none = BTreeMap::new();
-        let choices = match &test {
-            Some(Some(ProviderTest::Http(test))) => &test.choices,
-            // Without the choices of a test that could not be read, their users would be reported for nothing.
-            Some(None) => return None,
-            _ => &none,
-        };
-        let names = Names { fields: &fields, types: &types, choices };
+    // Without the choices of a test that could not be read, their users would be reported for nothing.
+    let is_readable = !matches!(test, Some(None));
+    let (test, http_test) = test.flatten().unzip();
+    let http_test = http_test.flatten();
+    let oauth = parsed.oauth.filter(|_| is_readable).and_then(|table| {
+        let choices = http_test.as_ref().map(|test: &HttpTest| test.choices.clone()).unwrap_or_default();
+        let names = Names { fields: &fields, types: &types, choices: &choices };
         oauth::read(table, &parsed.id, &names, problems)
     });
-    let asks = oauth.as_ref().is_some_and(|server| !server.inputs.is_empty());
-    if asks && dialects.connect.as_ref().is_some_and(|listing| listing.auth_type == ConnectAuthType::Oauth2) {
-        problems
-            .add("dialects.connect", "cannot be there: that dialect has no place for the fields of a flow");
-    }
+    let (oauth, requests) = oauth.unzip();
+    check_connect(oauth.as_ref(), dialects.connect.as_ref(), problems);
     let provider = Provider {
         id: id?,
         display_name: parsed.display_name,
@@ -74,13 +81,22 @@ fn check(parsed: ProviderFile, file: &str, problems: &mut Problems) -> Option<Pr
         docs_url: parsed.docs_url,
         fields,
         types,
-        test: test.flatten(),
+        test,
         oauth,
         connect: dialects.connect,
         crm: dialects.crm,
     };
-    field::check_own_values(&provider, problems);
-    Some(provider)
+    field::check_own_values(&provider.fields, problems);
+    Some((provider, Declared { test: http_test, oauth: requests }))
+}
+
+/// The connect dialect begins a flow with the provider's name and nothing else.
+fn check_connect(oauth: Option<&OauthServer>, connect: Option<&ConnectListing>, problems: &mut Problems) {
+    let asks = oauth.is_some_and(|server| !server.inputs.is_empty());
+    if asks && connect.is_some_and(|listing| listing.auth_type == ConnectAuthType::Oauth2) {
+        problems
+            .add("dialects.connect", "cannot be there: that dialect has no place for the fields of a flow");
+    }
 }
 
 fn check_id(text: &str, file: &str, problems: &mut Problems) -> Option<ProviderId> {
@@ -124,12 +140,3 @@ fn declared_types(parsed: &ProviderFile, problems: &mut Problems) -> BTreeSet<Cr
     }
     declared
 }
-
-/// Whether a text can name a field or a category.
-pub(crate) fn is_name(text: &str) -> bool {
-    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
-    (1..=64).contains(&text.len()) && text.bytes().all(allowed)
-}
-
-/// What each type needs, by type.
-pub(crate) type Rules = BTreeMap<CredentialType, TypeRules>;

@@ -7,26 +7,30 @@ mod step;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use strongroom_domain::http_test::{Choice, HttpStep};
-use strongroom_domain::{CredentialType, Field, HttpTest, ProviderTest, TestCode};
+use strongroom_declared_http::{Choice, HttpStep, HttpTest};
+use strongroom_domain::{CredentialType, Field, ProviderTest, StepConditions, TestCode};
 
+use crate::names::{Rules, is_name};
 use crate::problem::Problems;
-use crate::provider::{Rules, is_name};
 use crate::provider_test::format::{ChoiceTable, ProtocolName, TestTable};
 use crate::scope::Names;
 
+/// How a provider is tested, and by which requests when it is over HTTP.
+pub(crate) type DeclaredTest = (ProviderTest, Option<HttpTest>);
+
+/// Reads it. `None` when something that all else depends on could not be read.
 pub(crate) fn read(
     table: toml::Table,
     fields: &[Field],
     types: &Rules,
     problems: &mut Problems,
-) -> Option<ProviderTest> {
+) -> Option<DeclaredTest> {
     let TestTable { protocol, choices, outcomes, steps } = problems.read_table("test", table)?;
     if let Some(protocol) = protocol {
         if !choices.is_empty() || !outcomes.is_empty() || !steps.is_empty() {
             problems.add("test", "must have either `protocol` or steps");
         }
-        return Some(check_protocol(protocol, fields, problems));
+        return Some((check_protocol(protocol, fields, problems), None));
     }
     if steps.is_empty() {
         problems.add("test", "must have `protocol` or at least one `[[test.step]]`");
@@ -51,7 +55,8 @@ pub(crate) fn read(
     if readable {
         check_rejection(&read, types, problems);
     }
-    Some(ProviderTest::Http(HttpTest { steps: read, choices }))
+    let conditions = read.iter().map(|step| step.conditions.clone()).collect();
+    Some((ProviderTest::Http(conditions), Some(HttpTest { steps: read, choices })))
 }
 
 /// The testers of protocols take their settings from fields of fixed names.
@@ -150,9 +155,11 @@ fn name_of(
 
 /// Whether no test has both steps: no type has both, or one needs a field that the other must not see.
 fn exclude_each_other(one: &HttpStep, other: &HttpStep, types: &Rules) -> bool {
-    let has = |step: &HttpStep, kind| step.types.is_empty() || step.types.contains(&kind);
-    let clash = |a: &HttpStep, b: &HttpStep| a.needs.iter().any(|name| b.unless.contains(name));
-    !types.keys().any(|kind| has(one, *kind) && has(other, *kind)) || clash(one, other) || clash(other, one)
+    let (one, other) = (&one.conditions, &other.conditions);
+    let clash = |a: &StepConditions, b: &StepConditions| a.needs.iter().any(|name| b.unless.contains(name));
+    !types.keys().any(|kind| one.are_for(*kind) && other.are_for(*kind))
+        || clash(one, other)
+        || clash(other, one)
 }
 
 /// A test that cannot say no is no test.
@@ -160,7 +167,7 @@ fn check_rejection(steps: &[HttpStep], types: &Rules, problems: &mut Problems) {
     let mut tested = BTreeSet::<CredentialType>::new();
     let mut refusing = BTreeSet::new();
     for step in steps {
-        let kinds = types.keys().filter(|kind| step.types.is_empty() || step.types.contains(kind));
+        let kinds = types.keys().filter(|kind| step.conditions.are_for(**kind));
         tested.extend(kinds.clone());
         if step.outcomes.iter().any(|rule| rule.code == TestCode::AuthRejected) {
             refusing.extend(kinds);

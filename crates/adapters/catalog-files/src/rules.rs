@@ -2,16 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use strongroom_domain::content::TOKEN_EXPIRY;
+use strongroom_domain::oauth::{ACCESS_TOKEN, TOKEN_EXPIRY};
 use strongroom_domain::provider::TypeRules;
 use strongroom_domain::{CredentialType, Field, FieldKind};
 
 use crate::format::RulesTable;
+use crate::names::{Rules, field_of};
 use crate::problem::Problems;
-use crate::provider::Rules;
-
-/// The field that holds the access token of every OAuth type.
-pub(crate) const ACCESS_TOKEN: &str = "access_token";
 
 /// Reads what each type needs. Names that are no credential type have been reported already.
 pub(crate) fn read_all(
@@ -33,11 +30,6 @@ pub(crate) fn read_all(
         types.insert(kind, rules);
     }
     types
-}
-
-/// The field of this name, when credentials of the type may have it.
-pub(crate) fn field_of<'a>(fields: &'a [Field], kind: CredentialType, name: &str) -> Option<&'a Field> {
-    fields.iter().find(|field| field.name == name && field.belongs_to(kind))
 }
 
 fn check_names(

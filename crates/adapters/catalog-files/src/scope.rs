@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use strongroom_domain::http_test::{Choice, Template};
+use strongroom_declared_http::{Choice, Template};
 use strongroom_domain::{CredentialType, Field, FieldKind};
 
+use crate::names::{Rules, field_of};
 use crate::problem::Problems;
-use crate::provider::Rules;
-use crate::rules::field_of;
 use crate::template;
 
 /// What a provider file offers to templates.

@@ -1,8 +1,8 @@
 //! Reads templates: `Token token={api_key}`.
 
-use strongroom_domain::http_test::{Template, TemplatePart, VariableForm};
+use strongroom_declared_http::{Template, TemplatePart, VariableForm};
 
-use crate::provider::is_name;
+use crate::names::is_name;
 
 /// Reads a template, or says what is wrong with it.
 pub(crate) fn parse(text: &str) -> Result<Template, &'static str> {
@@ -39,15 +39,6 @@ pub(crate) fn parse(text: &str) -> Result<Template, &'static str> {
 pub(crate) fn sole_variable(template: &Template) -> Option<&str> {
     match template.0.as_slice() {
         [TemplatePart::Variable { name, form: VariableForm::Plain }] => Some(name),
-        _ => None,
-    }
-}
-
-/// The text of a template that has no variables.
-pub(crate) fn as_literal(template: &Template) -> Option<&str> {
-    match template.0.as_slice() {
-        [] => Some(""),
-        [TemplatePart::Literal(text)] => Some(text),
         _ => None,
     }
 }

@@ -9,13 +9,13 @@ mod oauth_mistakes;
 mod overlay;
 mod provider_test;
 
-use strongroom_domain::{Field, FieldKind, SecretText, Submission, SubmittedValue};
+use strongroom_domain::{Field, FieldKind, Json, SecretText, Submission};
 
 /// A value that the field takes, with `mark` in it when it is secret.
-fn sample(field: &Field, mark: &str) -> SubmittedValue {
+fn sample(field: &Field, mark: &str) -> Json {
     let text = match field.kind {
-        FieldKind::Boolean => return SubmittedValue::Boolean(true),
-        FieldKind::List => return SubmittedValue::List(Vec::new()),
+        FieldKind::Boolean => return Json::Boolean(true),
+        FieldKind::List => return Json::Array(Vec::new()),
         FieldKind::PrivateKey => format!("-----BEGIN OPENSSH PRIVATE KEY-----\n{mark}\n"),
         FieldKind::PostgresConnectionString => format!("postgres://report:{mark}@db.example.com/sales"),
         FieldKind::CertificatePem => {
@@ -24,7 +24,7 @@ fn sample(field: &Field, mark: &str) -> SubmittedValue {
         _ if field.secret => mark.to_owned(),
         _ => field.example.clone().unwrap_or_else(|| panic!("{} has no example", field.name)),
     };
-    SubmittedValue::Text(SecretText::new(text))
+    Json::Text(SecretText::new(text))
 }
 
 fn submission<'a>(fields: impl IntoIterator<Item = &'a Field>, mark: &str) -> Submission {

@@ -1,7 +1,7 @@
 //! Reads an address and `hosts`: where a secret may be sent.
 
+use strongroom_declared_http::{OriginTemplate, Template, TemplatePart};
 use strongroom_domain::FieldKind;
-use strongroom_domain::http_test::{OriginTemplate, Template, TemplatePart};
 
 use crate::problem::Problems;
 use crate::scope::Scope;
@@ -125,7 +125,7 @@ fn written_hosts(
             None => open.push(name),
         }
     }
-    if let Some(text) = template::as_literal(host) {
+    if let Some(text) = host.as_literal() {
         if !are_labels(text) {
             problems.add(keys.key, "must name a host");
         } else if !hosts.is_empty() && !hosts.iter().any(|allowed| admits(allowed, text)) {

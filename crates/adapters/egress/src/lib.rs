@@ -18,7 +18,7 @@
 //! 7. The budget of the address has a test left as well: names are cheap, addresses are not.
 //! 8. TCP to the addresses that were checked, in the order of the answer, 3 s in all. The peer is compared.
 //!
-//! Then the caller has the stream: [`handshake`] for TLS with the name as it was given, [`exchange`] for HTTP (with [`request`] to build one), or a
+//! Then the caller has the stream: [`handshake`] for TLS with the name as it was given, [`exchange`] for HTTP, or a
 //! driver that takes a connected stream. Refusals are logged here with their reason and the refused address; what
 //! a user may learn of them is the caller's affair, and connection tests say [`ConnectError::verdict`].
 //!
@@ -31,6 +31,7 @@
 mod address;
 mod certificate;
 mod connect;
+mod connect_error;
 mod exchange;
 mod host;
 mod metered;
@@ -38,7 +39,6 @@ mod policy;
 mod port;
 mod protected;
 mod purpose;
-pub mod request;
 mod resolve;
 mod settings;
 mod stream;
@@ -48,7 +48,8 @@ mod tls;
 #[cfg(test)]
 mod tests;
 
-pub use connect::{ConnectError, Destination, Egress, Session};
+pub use connect::{Destination, Egress, Session};
+pub use connect_error::ConnectError;
 pub use exchange::{Answer, ExchangeError, exchange};
 pub use metered::Metered;
 pub use purpose::Purpose;

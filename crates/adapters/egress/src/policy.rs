@@ -90,6 +90,16 @@ impl Policy {
     }
 }
 
+impl EgressSettings {
+    /// Reads all of them.
+    ///
+    /// # Errors
+    /// [`EgressSettingsError`] names the first one that cannot be read.
+    pub fn check(&self) -> Result<(), EgressSettingsError> {
+        Policy::parse(self).map(drop)
+    }
+}
+
 impl HostPattern {
     fn matches(&self, name: &str) -> bool {
         match self {

@@ -14,7 +14,7 @@ use hickory_net::runtime::TokioRuntimeProvider;
 use hickory_net::udp::UdpClientStream;
 use hickory_net::xfer::{DnsRequestSender, FirstAnswer};
 
-use crate::connect::ConnectError;
+use crate::connect_error::ConnectError;
 use crate::system;
 
 /// How long a resolution may take in all.

@@ -1,5 +1,3 @@
-use crate::policy::Policy;
-
 /// What the operator allows, as it is written in the settings. Lists are separated by commas.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EgressSettings {
@@ -18,16 +16,6 @@ pub struct EgressSettings {
     pub internal_postgresql_hosts: String,
     /// Whether HTTP without TLS is allowed. For rehearsals.
     pub plain_http: bool,
-}
-
-impl EgressSettings {
-    /// Reads all of them.
-    ///
-    /// # Errors
-    /// [`EgressSettingsError`] names the first one that cannot be read.
-    pub fn check(&self) -> Result<(), EgressSettingsError> {
-        Policy::parse(self).map(drop)
-    }
 }
 
 /// A setting that cannot be read. Names the setting, the entry's position and the rule.

@@ -2,9 +2,8 @@
 
 use serde_json::Value;
 use strongroom_authorization_server::TokenError;
-use strongroom_domain::http_request::Values;
-use strongroom_domain::oauth::AccountLookup;
-use strongroom_domain::{Account, OauthServer, SecretText};
+use strongroom_declared_http::{AccountLookup, OauthRequests, Values};
+use strongroom_domain::{Account, SecretText};
 use strongroom_egress::Egress;
 
 use crate::grant::address;
@@ -17,11 +16,11 @@ const MAX_LENGTH: usize = 256;
 /// is overloaded or away, or answers with something else than JSON, may do so later.
 pub(crate) async fn look_up(
     egress: &Egress,
-    server: &OauthServer,
+    requests: &OauthRequests,
     values: &Values<'_>,
     access_token: &SecretText,
 ) -> Result<Option<Account>, TokenError> {
-    let Some(lookup) = &server.account else { return Ok(None) };
+    let Some(lookup) = &requests.account else { return Ok(None) };
     let Some(endpoint) = &lookup.endpoint else { return Ok(None) };
     let target = address(endpoint, values).map_err(|refusal| TokenError::Unbuildable(refusal.into()))?;
     let request = request::get(&target, access_token).map_err(TokenError::Unbuildable)?;
@@ -38,7 +37,7 @@ pub(crate) async fn look_up(
                 _ => None,
             }))
         }
-        _ => Err(fault::sort(server, &answer, None)),
+        _ => Err(fault::sort(requests, &answer, None)),
     }
 }
 

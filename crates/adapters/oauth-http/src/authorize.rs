@@ -1,39 +1,38 @@
 //! Where a person is sent.
 
 use strongroom_authorization_server::{AuthorizationRequest, AuthorizationUrl};
-use strongroom_domain::http_request::{Place, Refusal, Target, Values};
-use strongroom_domain::http_test::Template;
-use strongroom_domain::{OauthServer, Rule, SecretText, Violation};
+use strongroom_declared_http::{OauthRequests, Place, Refusal, Target, Template, Values};
+use strongroom_domain::{Rule, SecretText, Violation};
 use strongroom_egress::Egress;
 
 /// Builds the URL of an authorization request (RFC 6749, section 4.1.1; RFC 7636, section 4.3). Only public fields
 /// stand in it: browsers keep it.
 pub(crate) fn url(
     egress: &Egress,
-    server: &OauthServer,
+    requests: &OauthRequests,
     values: &Values<'_>,
     request: &AuthorizationRequest<'_>,
 ) -> Result<AuthorizationUrl, Violation> {
     let values = values.public_only();
-    let scope = scope(server, &values, request.scope)?;
+    let scope = scope(requests, &values, request.scope)?;
     let mut query = vec![("response_type", "code"), ("client_id", request.client_id)];
     query.push(("redirect_uri", request.redirect_uri));
-    if let Some(name) = server.scope_parameter.as_deref().filter(|_| !scope.is_empty()) {
+    if let Some(name) = requests.scope_parameter.as_deref().filter(|_| !scope.is_empty()) {
         query.push((name, &scope));
     }
     query.push(("state", request.state));
-    if server.pkce {
+    if requests.pkce {
         query.extend([("code_challenge", request.code_challenge), ("code_challenge_method", "S256")]);
     }
     let mut query: Vec<_> =
         query.into_iter().map(|(name, text)| (name.to_owned(), Template::literal(text))).collect();
-    for (name, template) in &server.authorize_parameters {
+    for (name, template) in &requests.authorize_parameters {
         // A parameter stands there once (section 3.1), and ours is not the file's to replace.
         if query.iter().all(|(known, _)| known != name) {
             query.push((name.clone(), template.clone()));
         }
     }
-    let endpoint = &server.authorize;
+    let endpoint = &requests.authorize;
     let target = Target::of(&endpoint.origin, &endpoint.path, &query, &values)?;
     if target.plain_http && !egress.allows_plain_http() {
         let field = target.field.as_deref().unwrap_or("authorize_url");
@@ -43,16 +42,16 @@ pub(crate) fn url(
 }
 
 /// The `iss` that the server announces (RFC 9207).
-pub(crate) fn issuer(server: &OauthServer, values: &Values<'_>) -> Result<Option<String>, Violation> {
-    let issuer = server.issuer.as_ref();
+pub(crate) fn issuer(requests: &OauthRequests, values: &Values<'_>) -> Result<Option<String>, Violation> {
+    let issuer = requests.issuer.as_ref();
     let issuer = issuer.map(|issuer| values.public_only().require(issuer, Place::Raw)).transpose()?;
     Ok(issuer.map(|text| text.expose().to_owned()))
 }
 
 /// What is asked for, as it is written in the request: what the caller wants, else what the file says.
-fn scope(server: &OauthServer, values: &Values<'_>, wanted: Option<&str>) -> Result<String, Violation> {
+fn scope(requests: &OauthRequests, values: &Values<'_>, wanted: Option<&str>) -> Result<String, Violation> {
     let wanted = wanted.filter(|wanted| !wanted.trim().is_empty());
-    let words = match (&server.scope_parameter, wanted) {
+    let words = match (&requests.scope_parameter, wanted) {
         (None, None) => return Ok(String::new()),
         (None, Some(_)) => {
             return Err(Rule::fixed("must be absent: this provider is asked for no scope").on("scope"));
@@ -70,10 +69,10 @@ fn scope(server: &OauthServer, values: &Values<'_>, wanted: Option<&str>) -> Res
         (Some(_), None) => {
             let fill =
                 |scope| values.require(scope, Place::Raw).map(|text: SecretText| text.expose().to_owned());
-            server.scopes.iter().map(fill).collect::<Result<_, Refusal>>()?
+            requests.scopes.iter().map(fill).collect::<Result<_, Refusal>>()?
         }
     };
-    Ok(words.join(&server.scope_separator))
+    Ok(words.join(&requests.scope_separator))
 }
 
 /// A scope-token of RFC 6749, section 3.3.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Request;
 use strongroom_authorization_server::{CALL_LIMIT, TokenError};
-use strongroom_domain::http_request::Target;
+use strongroom_declared_http::Target;
 use strongroom_egress::{Answer, CheckedStream, Destination, Egress, Purpose, handshake};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout, timeout_at};

@@ -7,7 +7,8 @@ use std::time::Duration;
 use http::StatusCode;
 use http::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use strongroom_authorization_server::TokenError;
-use strongroom_domain::{Json, OauthServer};
+use strongroom_declared_http::OauthRequests;
+use strongroom_domain::Json;
 use strongroom_egress::Answer;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
@@ -88,8 +89,8 @@ enum Word {
 /// A failing or overloaded server (3xx, 429, 5xx) says nothing about the grant, whatever its body says. The
 /// request has not been served when the server says an error itself; behind a 5xx, which may come from something in
 /// front of it, only a word that is known counts as that.
-pub(crate) fn sort(server: &OauthServer, answer: &Answer, json: Option<&Json>) -> TokenError {
-    let word = json.and_then(|json| word(server, json));
+pub(crate) fn sort(requests: &OauthRequests, answer: &Answer, json: Option<&Json>) -> TokenError {
+    let word = json.and_then(|json| word(requests, json));
     let status = answer.status;
     let (served, cause) = match word {
         _ if status == StatusCode::TOO_MANY_REQUESTS => (false, "it asks for fewer requests"),
@@ -127,16 +128,16 @@ pub(crate) fn is_said(json: &Json) -> bool {
         || matches!(pointer::value(json, "/ok"), Some(Json::Boolean(false)))
 }
 
-fn word(server: &OauthServer, json: &Json) -> Option<Word> {
+fn word(requests: &OauthRequests, json: &Json) -> Option<Word> {
     let said: Vec<_> = CODES.iter().filter_map(|place| pointer::scalar(json, place)).collect();
     let listed = |list: &[String]| list.iter().find(|code| said.contains(code)).cloned();
-    if let Some(code) = listed(&server.dead_errors) {
+    if let Some(code) = listed(&requests.dead_errors) {
         return Some(Word::Dead(code.into()));
     }
-    if let Some(code) = listed(&server.doubtful_errors) {
+    if let Some(code) = listed(&requests.doubtful_errors) {
         return Some(Word::Doubtful(code));
     }
-    if let Some(code) = listed(&server.app_errors) {
+    if let Some(code) = listed(&requests.app_errors) {
         return Some(Word::App(code.into()));
     }
     let error = pointer::text(json, "/error").unwrap_or_default();

@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use http::{HeaderValue, Request};
 use strongroom_authorization_server::{Client, Grant};
-use strongroom_domain::http_request::{Place, Refusal, Target, Values};
-use strongroom_domain::oauth::{ClientAuthentication, ClientCredentialsGrant, Endpoint};
-use strongroom_domain::{OauthServer, Rule, Violation};
+use strongroom_declared_http::{
+    ClientAuthentication, ClientCredentialsRequest, Endpoint, OauthRequests, Place, Refusal, Target, Values,
+};
+use strongroom_domain::{Rule, Violation};
 
 use crate::parameters::Parameters;
 use crate::request::{Encoding, basic, post};
@@ -15,17 +16,17 @@ use crate::request::{Encoding, basic, post};
 /// A parameter stands there once: one of the file whose name is taken is left out. Only `grant_type` of client
 /// credentials is the file's to replace.
 pub(crate) fn request(
-    server: &OauthServer,
+    requests: &OauthRequests,
     values: &Values<'_>,
     client: &Client,
     grant: Grant,
 ) -> Result<(Target, Request<Bytes>), Violation> {
     let (endpoint, authentication) = match grant {
-        Grant::Code { .. } => (&server.token, server.client_authentication),
+        Grant::Code { .. } => (&requests.token, requests.client_authentication),
         Grant::Refresh { .. } => {
-            (server.refresh.as_ref().unwrap_or(&server.token), server.client_authentication)
+            (requests.refresh.as_ref().unwrap_or(&requests.token), requests.client_authentication)
         }
-        Grant::ClientCredentials => own(server).map(|own| (&own.token, own.client_authentication))?,
+        Grant::ClientCredentials => own(requests).map(|own| (&own.token, own.client_authentication))?,
     };
     let mut parameters = Parameters::default();
     let authorization = authenticate(authentication, client, &mut parameters)?;
@@ -35,24 +36,24 @@ pub(crate) fn request(
             parameters.say("grant_type", "authorization_code");
             parameters.add("code", code);
             parameters.say("redirect_uri", &redirect_uri);
-            if server.pkce {
+            if requests.pkce {
                 parameters.add("code_verifier", verifier);
             }
-            parameters.add_declared(&server.token_parameters, values)?;
+            parameters.add_declared(&requests.token_parameters, values)?;
         }
         // Section 6.
         Grant::Refresh { refresh_token, redirect_uri, .. } => {
             parameters.say("grant_type", "refresh_token");
             parameters.add("refresh_token", refresh_token);
-            if server.refresh_sends_redirect_uri {
+            if requests.refresh_sends_redirect_uri {
                 parameters.say("redirect_uri", &redirect_uri);
             }
-            parameters.add_declared(&server.refresh_parameters, values)?;
+            parameters.add_declared(&requests.refresh_parameters, values)?;
         }
-        Grant::ClientCredentials => add_own(&mut parameters, own(server)?, values)?,
+        Grant::ClientCredentials => add_own(&mut parameters, own(requests)?, values)?,
     }
     let target = address(endpoint, values)?;
-    let encoding = if server.json_request { Encoding::Json } else { Encoding::Form };
+    let encoding = if requests.json_request { Encoding::Json } else { Encoding::Form };
     let request = post(&target, parameters, encoding, authorization)?;
     Ok((target, request))
 }
@@ -63,8 +64,8 @@ pub(crate) fn address(endpoint: &Endpoint, values: &Values<'_>) -> Result<Target
 }
 
 /// The grant of a client for itself.
-pub(crate) fn own(server: &OauthServer) -> Result<&ClientCredentialsGrant, Violation> {
-    let grant = server.client_credentials.as_ref();
+pub(crate) fn own(requests: &OauthRequests) -> Result<&ClientCredentialsRequest, Violation> {
+    let grant = requests.client_credentials.as_ref();
     grant.ok_or_else(|| Rule::fixed("has no client credentials grant").on("provider"))
 }
 
@@ -87,7 +88,7 @@ pub(crate) fn authenticate(
 /// RFC 6749, section 4.4.2.
 fn add_own(
     parameters: &mut Parameters,
-    grant: &ClientCredentialsGrant,
+    grant: &ClientCredentialsRequest,
     values: &Values<'_>,
 ) -> Result<(), Refusal> {
     if let Some(scope) = &grant.scope

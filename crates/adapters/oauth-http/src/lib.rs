@@ -19,24 +19,33 @@ mod request;
 mod revoke;
 mod token;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use strongroom_authorization_server::{
     AuthorizationRequest, AuthorizationServer, AuthorizationUrl, Client, Grant, Subject, TokenError,
 };
-use strongroom_domain::http_request::Values;
-use strongroom_domain::{Account, OauthServer, Rule, SecretText, TokenResponse, Violation};
+use strongroom_declared_http::{Declarations, OauthRequests, Values};
+use strongroom_domain::{Account, Rule, SecretText, TokenResponse, Violation};
 use strongroom_egress::Egress;
 
 /// Speaks with the authorization servers of provider files.
 #[derive(Clone)]
 pub struct OauthHttp {
     egress: Egress,
+    declarations: Arc<Declarations>,
 }
 
 impl OauthHttp {
-    /// An adapter that connects by this policy, for the purpose `oauth`.
-    pub fn new(egress: Egress) -> Self {
-        Self { egress }
+    /// An adapter that connects by this policy, for the purpose `oauth`, and sends what is declared.
+    pub fn new(egress: Egress, declarations: Arc<Declarations>) -> Self {
+        Self { egress, declarations }
+    }
+
+    /// The requests that the file of the subject's provider declares.
+    fn requests(&self, subject: &Subject) -> Result<&OauthRequests, Violation> {
+        let declared = self.declarations.oauth(&subject.provider.id);
+        declared.ok_or_else(|| Rule::fixed("has no authorization server").on("provider"))
     }
 }
 
@@ -47,11 +56,13 @@ impl AuthorizationServer for OauthHttp {
         subject: &Subject,
         request: &AuthorizationRequest<'a>,
     ) -> Result<AuthorizationUrl, Violation> {
-        authorize::url(&self.egress, server(subject)?, &values(subject), request)
+        let requests = self.requests(subject)?;
+        authorize::url(&self.egress, requests, &values(subject, requests), request)
     }
 
     fn issuer(&self, subject: &Subject) -> Result<Option<String>, Violation> {
-        authorize::issuer(server(subject)?, &values(subject))
+        let requests = self.requests(subject)?;
+        authorize::issuer(requests, &values(subject, requests))
     }
 
     async fn token(
@@ -60,15 +71,15 @@ impl AuthorizationServer for OauthHttp {
         client: &Client,
         grant: Grant,
     ) -> Result<TokenResponse, TokenError> {
-        let server = server(subject).map_err(TokenError::Unbuildable)?;
+        let requests = self.requests(subject).map_err(TokenError::Unbuildable)?;
         let send_before = match &grant {
             Grant::Refresh { send_before, .. } => Some(*send_before),
             Grant::Code { .. } | Grant::ClientCredentials => None,
         };
-        let (target, request) =
-            grant::request(server, &values(subject), client, grant).map_err(TokenError::Unbuildable)?;
+        let (target, request) = grant::request(requests, &values(subject, requests), client, grant)
+            .map_err(TokenError::Unbuildable)?;
         let answer = call::send_before(&self.egress, &target, request, send_before).await?;
-        token::read(server, &answer)
+        token::read(requests, &answer)
     }
 
     async fn account(
@@ -76,8 +87,8 @@ impl AuthorizationServer for OauthHttp {
         subject: &Subject,
         access_token: &SecretText,
     ) -> Result<Option<Account>, TokenError> {
-        let server = server(subject).map_err(TokenError::Unbuildable)?;
-        account::look_up(&self.egress, server, &values(subject), access_token).await
+        let requests = self.requests(subject).map_err(TokenError::Unbuildable)?;
+        account::look_up(&self.egress, requests, &values(subject, requests), access_token).await
     }
 
     async fn revoke(
@@ -86,17 +97,14 @@ impl AuthorizationServer for OauthHttp {
         client: &Client,
         token: &SecretText,
     ) -> Result<bool, TokenError> {
-        let server = server(subject).map_err(TokenError::Unbuildable)?;
-        revoke::revoke(&self.egress, server, subject, client, token).await
+        let requests = self.requests(subject).map_err(TokenError::Unbuildable)?;
+        revoke::revoke(&self.egress, requests, subject, client, token).await
     }
 }
 
-fn server(subject: &Subject) -> Result<&OauthServer, Violation> {
-    subject.server().ok_or_else(|| Rule::fixed("has no authorization server").on("provider"))
-}
-
-fn values(subject: &Subject) -> Values<'_> {
-    Values::for_grant(&subject.provider, subject.credential_type, &subject.content)
+/// The fields of the subject as the templates of these requests see them.
+fn values<'a>(subject: &'a Subject, requests: &'a OauthRequests) -> Values<'a> {
+    Values::for_grant(&subject.provider, subject.credential_type, &subject.content, &requests.choices)
 }
 
 #[cfg(test)]

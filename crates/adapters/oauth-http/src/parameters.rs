@@ -1,5 +1,4 @@
-use strongroom_domain::http_request::{Place, Refusal, Values};
-use strongroom_domain::http_test::Template;
+use strongroom_declared_http::{Place, Refusal, Template, Values};
 use strongroom_domain::{Json, Rule, SecretText};
 
 /// What the body of a request says: names and values, each name once (RFC 6749, section 3.2).

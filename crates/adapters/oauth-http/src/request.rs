@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use http::{Method, Request};
-use strongroom_domain::http_request::{Place, Refusal, Target};
+use strongroom_declared_http::request::{self, origin_form, own_headers, sensitive, wiped};
+use strongroom_declared_http::{Place, Refusal, Target};
 use strongroom_domain::{SecretText, Violation};
-use strongroom_egress::request::{self, origin_form, own_headers, sensitive, wiped};
 
 use crate::parameters::Parameters;
 

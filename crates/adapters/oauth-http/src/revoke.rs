@@ -1,7 +1,8 @@
 //! Revokes tokens (RFC 7009).
 
 use strongroom_authorization_server::{Client, Subject, TokenError};
-use strongroom_domain::{CredentialType, OauthServer, SecretText};
+use strongroom_declared_http::OauthRequests;
+use strongroom_domain::{CredentialType, SecretText};
 use strongroom_egress::{Answer, Egress};
 
 use crate::grant::{address, authenticate, own};
@@ -12,30 +13,31 @@ use crate::{call, fault, pointer};
 /// Revokes a token; `false` when the provider has no way.
 pub(crate) async fn revoke(
     egress: &Egress,
-    server: &OauthServer,
+    requests: &OauthRequests,
     subject: &Subject,
     client: &Client,
     token: &SecretText,
 ) -> Result<bool, TokenError> {
-    let Some(endpoint) = &server.revoke else { return Ok(false) };
+    let Some(endpoint) = &requests.revoke else { return Ok(false) };
     let unbuildable = TokenError::Unbuildable;
     let authentication = match subject.credential_type {
-        CredentialType::ClientCredentials => own(server).map_err(unbuildable)?.client_authentication,
-        _ => server.client_authentication,
+        CredentialType::ClientCredentials => own(requests).map_err(unbuildable)?.client_authentication,
+        _ => requests.client_authentication,
     };
     let mut parameters = Parameters::default();
     let authorization = authenticate(authentication, client, &mut parameters).map_err(unbuildable)?;
     parameters.add("token", token.duplicate());
-    let target = address(endpoint, &crate::values(subject)).map_err(|refusal| unbuildable(refusal.into()))?;
+    let target = address(endpoint, &crate::values(subject, requests))
+        .map_err(|refusal| unbuildable(refusal.into()))?;
     let request = post(&target, parameters, Encoding::Form, authorization).map_err(unbuildable)?;
-    read(server, &call::send(egress, &target, request).await?)
+    read(requests, &call::send(egress, &target, request).await?)
 }
 
 /// A token that the server does not know is as good as revoked (section 2.2).
-fn read(server: &OauthServer, answer: &Answer) -> Result<bool, TokenError> {
+fn read(requests: &OauthRequests, answer: &Answer) -> Result<bool, TokenError> {
     let json = pointer::object(&answer.body);
     let error = json.as_ref().and_then(|json| pointer::text(json, "/error"));
     let is_gone = answer.status.is_client_error() && error == Some("invalid_token");
     let is_done = answer.status.is_success() && !json.as_ref().is_some_and(fault::is_said);
-    if is_done || is_gone { Ok(true) } else { Err(fault::sort(server, answer, json.as_ref())) }
+    if is_done || is_gone { Ok(true) } else { Err(fault::sort(requests, answer, json.as_ref())) }
 }

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use strongroom_authorization_server::TokenError;
+use strongroom_declared_http::OauthRequests;
 use strongroom_domain::oauth::{ACCESS_TOKEN, REFRESH_TOKEN};
-use strongroom_domain::{Json, OauthServer, SecretText, TokenResponse};
+use strongroom_domain::{Json, SecretText, TokenResponse};
 use strongroom_egress::Answer;
 
 use crate::account::named;
@@ -17,18 +18,18 @@ const LONGEST_LIFE: u64 = 10 * 365 * 86_400;
 /// A token, or why there is none. It is one when the status is 2xx, the body is one JSON object without repeated
 /// members, it says no error, has an access token, and that is a bearer token. `Content-Type` does not count:
 /// servers are careless with it, and the body speaks for itself.
-pub(crate) fn read(server: &OauthServer, answer: &Answer) -> Result<TokenResponse, TokenError> {
+pub(crate) fn read(requests: &OauthRequests, answer: &Answer) -> Result<TokenResponse, TokenError> {
     let json = pointer::object(&answer.body);
     let Some(json) = json.as_ref().filter(|json| answer.status.is_success() && !fault::is_said(json)) else {
-        return Err(fault::sort(server, answer, json.as_ref()));
+        return Err(fault::sort(requests, answer, json.as_ref()));
     };
-    let place = |name: &str| match server.response_pointers.get(name) {
+    let place = |name: &str| match requests.response_pointers.get(name) {
         Some(pointer) => Cow::Borrowed(pointer.as_str()),
         None => Cow::Owned(format!("/{name}")),
     };
     let secret = |name| pointer::text(json, &place(name)).map(|text| SecretText::new(text.to_owned()));
     let Some(access_token) = secret(ACCESS_TOKEN) else {
-        return Err(fault::sort(server, answer, Some(json)));
+        return Err(fault::sort(requests, answer, Some(json)));
     };
     let token_type = pointer::text(json, &place("token_type"));
     if token_type.is_some_and(|token_type| !is_bearer(json, token_type)) {
@@ -41,14 +42,14 @@ pub(crate) fn read(server: &OauthServer, answer: &Answer) -> Result<TokenRespons
         });
     }
     let found = |(name, pointer): (&String, &String)| Some((name.clone(), pointer::scalar(json, pointer)?));
-    let lookup = server.account.as_ref().filter(|lookup| lookup.endpoint.is_none());
+    let lookup = requests.account.as_ref().filter(|lookup| lookup.endpoint.is_none());
     Ok(TokenResponse {
         access_token,
         refresh_token: secret(REFRESH_TOKEN),
         lifetime: pointer::value(json, &place("expires_in")).and_then(lifetime),
         scope: pointer::value(json, &place("scope")).and_then(scope),
         token_type: token_type.map(str::to_owned),
-        fields: server.response_fields.iter().filter_map(found).collect(),
+        fields: requests.response_fields.iter().filter_map(found).collect(),
         account: lookup.and_then(|lookup| named(lookup, |pointer| pointer::scalar(json, pointer))),
     })
 }

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
-use strongroom_domain::http_test::{HttpStep, JsonCheck, JsonCondition, OutcomeRule};
+use strongroom_declared_http::{HttpStep, JsonCheck, JsonCondition, OutcomeRule};
 use strongroom_domain::{Facts, TestCode};
 
 use crate::traces::Traces;

@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Request};
-use strongroom_domain::http_request::{Place, Refusal, Target, Values, pairs};
-use strongroom_domain::http_test::{HttpBody, HttpMethod, HttpStep, Template, is_reserved_header};
-use strongroom_egress::request::{self, origin_form, sensitive, wiped};
+use strongroom_declared_http::request::{self, origin_form, sensitive, wiped};
+use strongroom_declared_http::{
+    HttpBody, HttpMethod, HttpStep, Place, Refusal, Target, Template, Values, is_reserved_header, pairs,
+};
 use time::OffsetDateTime;
 
 use crate::sign::{self, Signable};

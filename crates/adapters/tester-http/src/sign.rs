@@ -12,8 +12,7 @@ use aws_sigv4::http_request::{
 };
 use aws_sigv4::sign::v4;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use strongroom_domain::http_request::{Place, Refusal, Values};
-use strongroom_domain::http_test::AwsSigV4;
+use strongroom_declared_http::{AwsSigV4, Place, Refusal, Values};
 use time::OffsetDateTime;
 use tracing::subscriber::{NoSubscriber, with_default};
 

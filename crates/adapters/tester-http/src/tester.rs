@@ -6,9 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use strongroom_domain::http_request::{Refusal, Values};
-use strongroom_domain::http_test::HttpStep;
-use strongroom_domain::{Facts, HttpTest, Provider, ProviderTest, TestCode};
+use strongroom_declared_http::{Declarations, HttpStep, HttpTest, Refusal, Values};
+use strongroom_domain::{Facts, Provider, TestCode};
 use strongroom_egress::{
     Answer, CheckedStream, ConnectError, Destination, Egress, Purpose, Session, TlsStream,
 };
@@ -30,12 +29,13 @@ const EXCHANGE_LIMIT: Duration = Duration::from_secs(5);
 pub struct HttpTester {
     egress: Egress,
     clock: Arc<dyn Clock>,
+    declarations: Arc<Declarations>,
 }
 
 impl HttpTester {
-    /// A tester that connects by this policy. The clock is for signatures.
-    pub fn new(egress: Egress, clock: Arc<dyn Clock>) -> Self {
-        Self { egress, clock }
+    /// A tester that connects by this policy and sends what is declared. The clock is for signatures.
+    pub fn new(egress: Egress, clock: Arc<dyn Clock>, declarations: Arc<Declarations>) -> Self {
+        Self { egress, clock, declarations }
     }
 }
 
@@ -43,7 +43,7 @@ impl HttpTester {
 impl ProviderTester for HttpTester {
     async fn test(&self, subject: Arc<TestSubject>, progress: Arc<Progress>) -> Result<Verdict, TestError> {
         let provider = &*subject.provider;
-        let Some(ProviderTest::Http(test)) = &provider.test else {
+        let Some(test) = self.declarations.test(&provider.id) else {
             return Ok(Verdict::of(TestCode::InvalidConfig).saying("This provider is not tested over HTTP."));
         };
         let values = Values::for_test(provider, subject.credential_type, &subject.content, test);
@@ -77,8 +77,9 @@ struct Run<'a> {
 
 impl Run<'_> {
     async fn all(&self, test: &HttpTest, subject: &TestSubject) -> Result<Verdict, Stop> {
-        let applies = |step: &&HttpStep| step.applies(subject.credential_type, |name| self.values.has(name));
-        let steps: Vec<_> = test.steps.iter().filter(applies).collect();
+        let has = |name: &str| self.values.has(name);
+        let is_for = |step: &&HttpStep| step.conditions.admit(subject.credential_type, has);
+        let steps: Vec<_> = test.steps.iter().filter(is_for).collect();
         let names = steps.iter().map(|step| Cow::Owned(step.name.clone()));
         self.progress
             .announce([Progress::PARSE, Progress::REACH, Progress::HANDSHAKE].into_iter().chain(names));

@@ -11,20 +11,19 @@ use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
 use crate::guard::Refusal;
-use crate::tls_mode::Protection;
 
 /// The outcome of a step; the test ends with an `Err`.
 pub(crate) type Found<T> = Result<T, Box<Verdict>>;
 
-/// The verdict of a test that came to its end.
-pub(crate) fn success(protection: Protection, password_was_asked: bool) -> Verdict {
+/// The verdict of a test that came to its end; `weakness` is what its connection lacks.
+pub(crate) fn success(weakness: Option<&'static str>, password_was_asked: bool) -> Verdict {
     let verdict = Verdict::of(TestCode::Ok);
     let verdict = if password_was_asked {
         verdict
     } else {
         verdict.saying("The server let the user in without asking for the password, which stays untested.")
     };
-    match protection.weakness() {
+    match weakness {
         Some(hint) => verdict.advising(hint),
         None => verdict,
     }

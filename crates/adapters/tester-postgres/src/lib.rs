@@ -132,7 +132,7 @@ where
     let session = progress.step(Progress::LOGIN, logged_in).await?;
     let password_was_asked = session.password_was_asked();
     progress.step(Progress::PROBE, within(PROBE_LIMIT, session.probe())).await?;
-    Ok(finding::success(protection, password_was_asked))
+    Ok(finding::success(protection.weakness(), password_was_asked))
 }
 
 async fn within<T>(limit: Duration, work: impl Future<Output = Found<T>>) -> Found<T> {

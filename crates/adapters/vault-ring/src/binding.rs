@@ -1,28 +1,28 @@
 //! The additional authenticated data: what sealed bytes are bound to, and in which order it is written.
 
 use strongroom_domain::canonical::Canonical;
-use strongroom_domain::{KekId, PurposeKeyId};
-use strongroom_vault::{SealContext, SealKind};
+use strongroom_domain::{ConfigValue, CredentialType, KekId, PublicConfig, PurposeKeyId};
+use strongroom_vault::{SealContext, SealSubject};
 use uuid::Uuid;
 
 use crate::derivation::sha256;
 
 /// The AAD of a payload under its data key.
 pub(crate) fn payload(deployment: Uuid, context: &SealContext) -> Vec<u8> {
-    let label = match context.kind {
-        SealKind::Credential => "strongroom/payload/v1",
-        SealKind::OauthApp => "strongroom/oauth-app/v1",
-        SealKind::AuthorizationFlow => "strongroom/authorization-flow/v1",
+    let label = match context.subject {
+        SealSubject::Credential { .. } => "strongroom/payload/v1",
+        SealSubject::OauthApp { .. } => "strongroom/oauth-app/v1",
+        SealSubject::AuthorizationFlow { .. } => "strongroom/authorization-flow/v1",
     };
     bind(Canonical::labelled(label), deployment, context).finish()
 }
 
 /// The AAD of a data key under a KEK: the payload's fields, then the KEK's id.
 pub(crate) fn wrap(deployment: Uuid, context: &SealContext, kek: KekId) -> Vec<u8> {
-    let label = match context.kind {
-        SealKind::Credential => "strongroom/wrap/v1",
-        SealKind::OauthApp => "strongroom/oauth-app-wrap/v1",
-        SealKind::AuthorizationFlow => "strongroom/authorization-flow-wrap/v1",
+    let label = match context.subject {
+        SealSubject::Credential { .. } => "strongroom/wrap/v1",
+        SealSubject::OauthApp { .. } => "strongroom/oauth-app-wrap/v1",
+        SealSubject::AuthorizationFlow { .. } => "strongroom/authorization-flow-wrap/v1",
     };
     bind(Canonical::labelled(label), deployment, context).bytes(&kek.0).finish()
 }
@@ -33,21 +33,37 @@ pub(crate) fn purpose_wrap(deployment: Uuid, purpose: &str, id: PurposeKeyId, ke
     label.id(deployment).text(purpose).id(id.0).bytes(&kek.0).finish()
 }
 
+/// All subjects are bound in one shape: deployment, organisation, id, version, provider, type and the digest of the
+/// public fields. What has one version only says 1; an app stands in the place of a provider, and its client id is
+/// its public field.
 fn bind(label: Canonical, deployment: Uuid, context: &SealContext) -> Canonical {
-    label
-        .id(deployment)
-        .text(context.organization.as_str())
-        .id(context.credential.0)
-        .integer(context.version)
-        .text(context.provider.as_str())
-        .text(context.credential_type.as_str())
-        .bytes(&sha256(context.config.to_canonical_json().as_bytes()))
+    let bound = label.id(deployment).text(context.organization.as_str());
+    let digest = |config: &PublicConfig| sha256(config.to_canonical_json().as_bytes());
+    match &context.subject {
+        SealSubject::Credential { id, version, provider, credential_type, config } => bound
+            .id(id.0)
+            .integer(*version)
+            .text(provider.as_str())
+            .text(credential_type.as_str())
+            .bytes(&digest(config)),
+        SealSubject::OauthApp { id, app, client_id } => {
+            let mut config = PublicConfig::default();
+            config.insert("client_id", ConfigValue::Text(client_id.clone()));
+            bound.id(id.0).integer(1).text(app).text(CredentialType::Oauth2.as_str()).bytes(&digest(&config))
+        }
+        SealSubject::AuthorizationFlow { id, provider, credential_type, inputs } => bound
+            .id(id.0)
+            .integer(1)
+            .text(provider.as_str())
+            .text(credential_type.as_str())
+            .bytes(&digest(inputs)),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::Value;
-    use strongroom_domain::{CredentialId, CredentialType, OrganizationId, ProviderId, PublicConfig};
+    use strongroom_domain::{CredentialId, OrganizationId, ProviderId};
 
     use super::*;
 
@@ -58,13 +74,14 @@ mod tests {
         let deployment: Uuid = text("/deployment").parse().unwrap();
         let kek = KekId(hex::decode(text("/keks/0/id")).unwrap().try_into().unwrap());
         let context = SealContext {
-            kind: SealKind::Credential,
             organization: OrganizationId::parse(text("/context/organization")).unwrap(),
-            credential: CredentialId::parse(text("/context/credential")).unwrap(),
-            version: golden["context"]["version"].as_u64().unwrap(),
-            provider: ProviderId::parse(text("/context/provider")).unwrap(),
-            credential_type: CredentialType::parse(text("/context/type")).unwrap(),
-            config: PublicConfig::from_canonical_json(text("/context/config")).unwrap(),
+            subject: SealSubject::Credential {
+                id: CredentialId::parse(text("/context/credential")).unwrap(),
+                version: golden["context"]["version"].as_u64().unwrap(),
+                provider: ProviderId::parse(text("/context/provider")).unwrap(),
+                credential_type: CredentialType::parse(text("/context/type")).unwrap(),
+                config: PublicConfig::from_canonical_json(text("/context/config")).unwrap(),
+            },
         };
         assert_eq!(hex::encode(payload(deployment, &context)), text("/payload_aad"));
         assert_eq!(hex::encode(wrap(deployment, &context, kek)), text("/wrap_aad"));

@@ -1,11 +1,13 @@
 //! From what a CRM client sent to fields of the provider and a sealed remainder.
 
-use super::masking::is_plain_dsn;
+use super::plain::is_plain_dsn;
 use super::{ACCESS_TOKEN, CrmContent, CrmMapping, DSN, MAX_METADATA_BYTES, METADATA, REFRESH_TOKEN};
 use crate::config::ConfigValue;
-use crate::content::{Checked, Content, MAX_VALUE_BYTES, SubmittedValue, TOKEN_EXPIRY, check_value};
+use crate::content::{Checked, Content, MAX_VALUE_BYTES, check_value};
+use crate::credential_type::CredentialType;
 use crate::json::{self, Json};
-use crate::provider::{CredentialType, Field, FieldKind, Provider};
+use crate::oauth::TOKEN_EXPIRY;
+use crate::provider::{Field, FieldKind, Provider};
 use crate::secret::{SecretPayload, SecretText};
 use crate::timestamp;
 use crate::violation::{Rule, Violation};
@@ -57,7 +59,7 @@ impl CrmContent {
         let mut violations = Vec::new();
         for (name, text) in [(DSN, &self.dsn), (ACCESS_TOKEN, &self.access_token)] {
             if text.is_empty() {
-                violations.push(Rule::fixed("is required").on(name));
+                violations.push(Rule::REQUIRED.on(name));
             }
             if is_too_long(text) {
                 violations.push(LENGTH.on(name));
@@ -94,7 +96,7 @@ impl Split<'_> {
     /// and query. Any other one is secret as a whole.
     fn take_dsn(&mut self, dsn: SecretText) -> bool {
         let field = self.provider.field(&self.mapping.dsn).filter(|_| is_plain_dsn(dsn.expose()));
-        let fits = |field: &Field| check_value(field, SubmittedValue::Text(dsn.duplicate())).is_ok();
+        let fits = |field: &Field| check_value(field, Json::Text(dsn.duplicate())).is_ok();
         if field.is_some_and(fits) {
             self.content.config.insert(self.mapping.dsn.as_str(), ConfigValue::Text(dsn.expose().to_owned()));
             return true;
@@ -106,8 +108,7 @@ impl Split<'_> {
     fn take_token(&mut self, token: SecretText) -> Result<(), Violation> {
         let name = self.mapping.token_field(self.kind);
         if let Some(field) = self.provider.field(name) {
-            check_value(field, SubmittedValue::Text(token.duplicate()))
-                .map_err(|rule| rule.on(ACCESS_TOKEN))?;
+            check_value(field, Json::Text(token.duplicate())).map_err(|rule| rule.on(ACCESS_TOKEN))?;
         }
         self.content.secret.insert(name, token);
         Ok(())
@@ -120,7 +121,7 @@ impl Split<'_> {
             (Some(field), Json::Text(text))
                 if field.secret && field.belongs_to(self.kind) && !text.is_empty() =>
             {
-                let submitted = SubmittedValue::Text(text.duplicate());
+                let submitted = Json::Text(text.duplicate());
                 check_value(field, submitted).map_err(|rule| rule.on(format!("{METADATA}.{name}")))?;
                 self.content.secret.insert(name, text.duplicate());
             }
@@ -150,7 +151,7 @@ impl Split<'_> {
                 return false;
             }
         }
-        match check_value(field, value.duplicate().into()) {
+        match check_value(field, value.duplicate()) {
             Ok(Checked::Public(kept)) if Json::from(&kept).says_the_same_as(value) => {
                 self.content.config.insert(field.name.as_str(), kept);
                 true

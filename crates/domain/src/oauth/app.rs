@@ -1,7 +1,7 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::credential::hyphenated;
+use crate::ids::hyphenated;
 use crate::organization::OrganizationId;
 use crate::violation::Rule;
 

@@ -5,12 +5,15 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::config::PublicConfig;
-use crate::credential::{CredentialId, CredentialName};
+use crate::credential::CredentialName;
+use crate::credential_id::CredentialId;
+use crate::credential_type::CredentialType;
 use crate::oauth::app::OauthAppId;
 use crate::organization::OrganizationId;
-use crate::principal::{Actor, UserId};
-use crate::provider::{CredentialType, ProviderId};
+use crate::principal::Actor;
+use crate::provider_id::ProviderId;
 use crate::spelled::spelled;
+use crate::user_id::UserId;
 
 /// SHA-256 of something that cannot be guessed: a state, a code, a token of a page.
 pub type Digest = [u8; 32];

@@ -6,10 +6,12 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use crate::config::PublicConfig;
-use crate::content::{Checked, Content, Submission, SubmittedValue, TOKEN_EXPIRY, check_value};
+use crate::content::{Checked, Content, Submission, check_value};
+use crate::credential_type::CredentialType;
+use crate::json::Json;
 use crate::oauth::schedule::{Validity, refresh_at};
-use crate::oauth::{ACCESS_TOKEN, OauthServer, REFRESH_TOKEN};
-use crate::provider::{CredentialType, Provider};
+use crate::oauth::{ACCESS_TOKEN, OauthServer, REFRESH_TOKEN, TOKEN_EXPIRY};
+use crate::provider::Provider;
 use crate::secret::SecretText;
 use crate::violation::{Rule, Violation};
 
@@ -67,7 +69,7 @@ impl Granted {
                 other.secret.insert(name, token.duplicate());
             }
         }
-        for name in server.response_fields.keys().map(String::as_str).chain([SCOPE, TOKEN_TYPE]) {
+        for name in server.response_fields.iter().map(String::as_str).chain([SCOPE, TOKEN_TYPE]) {
             if let Some(value) = self.content.config.get(name) {
                 other.config.insert(name, value.clone());
             }
@@ -97,8 +99,7 @@ impl Provider {
         let missing =
             |name: &&String| content.config.get(name).is_none() && content.secret.get(name).is_none();
         let required = self.types.get(&kind).map(|rules| rules.required.as_slice()).unwrap_or_default();
-        violations
-            .extend(required.iter().filter(missing).map(|name| Rule::fixed("is required").on(name.as_str())));
+        violations.extend(required.iter().filter(missing).map(|name| Rule::REQUIRED.on(name.as_str())));
         if violations.is_empty() { Ok(granted) } else { Err(violations) }
     }
 
@@ -159,13 +160,13 @@ impl Provider {
         for (name, value) in given {
             let known = self.field(&name).filter(|field| field.belongs_to(kind) && !field.secret);
             let arrives =
-                server.response_fields.contains_key(&name) || server.callback_fields.contains_key(&name);
+                server.response_fields.contains(&name) || server.callback_fields.contains_key(&name);
             let of_token = matches!(name.as_str(), TOKEN_EXPIRY | SCOPE | TOKEN_TYPE);
             let Some(field) = known.filter(|_| !of_token && (!arrives || server.inputs.contains(&name)))
             else {
                 continue;
             };
-            let empty = matches!(&value, SubmittedValue::Text(text) if text.is_empty());
+            let empty = matches!(&value, Json::Text(text) if text.is_empty());
             match check_value(field, value) {
                 _ if empty => {}
                 Ok(Checked::Public(value)) => content.config.insert(name, value),
@@ -176,7 +177,7 @@ impl Provider {
         let refused: Vec<_> = violations.iter().map(|violation| violation.field.clone()).collect();
         let missing = |name: &&String| content.config.get(name).is_none() && !refused.contains(name);
         let missing = server.inputs.iter().filter(missing);
-        violations.extend(missing.map(|name| Rule::fixed("is required").on(name.as_str())));
+        violations.extend(missing.map(|name| Rule::REQUIRED.on(name.as_str())));
         if violations.is_empty() { Ok(content.config) } else { Err(violations) }
     }
 
@@ -193,7 +194,7 @@ impl Provider {
     ) -> Result<(), Rule> {
         let field = self.field(name).filter(|field| field.belongs_to(kind));
         let field = field.ok_or(Rule::fixed("is not a field of this provider and type"))?;
-        match check_value(field, SubmittedValue::Text(text))? {
+        match check_value(field, Json::Text(text))? {
             Checked::Secret(text) => content.secret.insert(name, text),
             Checked::Public(value) => content.config.insert(name, value),
         }

@@ -2,7 +2,7 @@
 //!
 //! # To add an adapter
 //! 1. Implement [`AuthorizationServer`] in an adapter crate. Open every socket through `adapters/egress`.
-//! 2. Take endpoints, parameters and the shapes of answers from [`OauthServer`] and from nowhere else.
+//! 2. Take endpoints, parameters and the shapes of answers from the provider file and from nowhere else.
 //! 3. Sort every answer into one of the kinds of [`TokenError`]: whether a grant lives or dies depends on it.
 //! 4. Put nothing into an error that the server said, but its error code when that is in the provider file or an RFC.
 //! 5. Name the adapter in `crates/strongroom`, the only place that does.
@@ -14,9 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use strongroom_domain::{
-    Account, Content, CredentialType, OauthServer, Provider, SecretText, TokenResponse, Violation,
-};
+use strongroom_domain::{Account, Content, CredentialType, Provider, SecretText, TokenResponse, Violation};
 use tokio::time::Instant;
 
 /// The longest that one call takes, connecting and TLS included. Longer than a slow server needs, shorter than the
@@ -36,7 +34,7 @@ pub struct Client {
 /// A provider that is asked, and for which credential.
 #[derive(Debug)]
 pub struct Subject {
-    /// The provider, which has an [`OauthServer`].
+    /// The provider, which has an authorization server.
     pub provider: Arc<Provider>,
     /// The type of the credential.
     pub credential_type: CredentialType,
@@ -181,11 +179,4 @@ pub trait AuthorizationServer: Send + Sync {
         client: &Client,
         token: &SecretText,
     ) -> Result<bool, TokenError>;
-}
-
-impl Subject {
-    /// The provider's authorization server, which a subject has.
-    pub fn server(&self) -> Option<&OauthServer> {
-        self.provider.oauth.as_ref()
-    }
 }

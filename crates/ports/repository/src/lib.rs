@@ -5,9 +5,9 @@
 //! 1. Write its trait here, with whole atomic operations; never hand a transaction to the caller.
 //! 2. Take the [`OrganizationId`](strongroom_domain::OrganizationId) in every method: a row of another
 //!    organisation does not exist. Absent is `Ok(None)` or `Ok(false)`; broken is `Err`.
-//! 3. Write each MUST as a test in `testing/store-contract`; both stores run the same list.
-//! 4. Implement it in both store adapters. Lock order everywhere: quota, flow, credential, lease, integration,
-//!    audit heads last.
+//! 3. Write each MUST as a test in `testing/store-contract`; every store runs the same list.
+//! 4. Implement it in both store adapters and in `testing/fake-store`. Lock order everywhere: quota, flow,
+//!    credential, lease, integration, audit heads last.
 //!
 //! A few writes carry no event because nothing is decided by them, or another event tells of it: last-used and last-read times, wrap
 //! reservations, counts of connection tests, key check values and purpose keys made at first start, the taking of a

@@ -10,43 +10,102 @@
 //! The feature `mocks` adds mockall mocks for the test suites of users of this port.
 
 use async_trait::async_trait;
+use strongroom_domain::oauth::FlowId;
 use strongroom_domain::{
-    CredentialId, CredentialType, KekId, OrganizationId, ProviderId, PublicConfig, PurposeKeyId, Sealed,
-    SecretPayload,
+    AuthorizationFlow, Credential, CredentialId, CredentialType, KekId, OauthApp, OauthAppId, OrganizationId,
+    ProviderId, PublicConfig, PurposeKeyId, Sealed, SecretPayload,
 };
 
-/// What is sealed. What was sealed as one kind does not open as another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum SealKind {
-    /// The payload of a credential.
-    #[default]
-    Credential,
-    /// The secret of an organisation's own OAuth app.
-    OauthApp,
-    /// What belongs to an authorization that is under way.
-    AuthorizationFlow,
-}
-
 /// What a sealed payload is bound to. Ciphertext that was moved to another row, organisation, version,
-/// provider, type or destination does not open.
+/// provider, type or destination does not open, and what was sealed for one kind of subject does not open for
+/// another.
 ///
 /// The deployment id belongs to it too; the vault knows that one itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealContext {
-    /// What it is.
-    pub kind: SealKind,
-    /// Whose credential.
+    /// The organisation that owns it.
     pub organization: OrganizationId,
-    /// Which credential; of the other kinds, the id of the app or the flow.
-    pub credential: CredentialId,
-    /// Its payload version.
-    pub version: u64,
-    /// The provider it is for.
-    pub provider: ProviderId,
-    /// How it authenticates there.
-    pub credential_type: CredentialType,
-    /// Its public fields, destination included.
-    pub config: PublicConfig,
+    /// What it belongs to.
+    pub subject: SealSubject,
+}
+
+/// What a payload is sealed for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SealSubject {
+    /// The payload of a credential.
+    Credential {
+        /// Which credential.
+        id: CredentialId,
+        /// The version of its payload.
+        version: u64,
+        /// The provider it is for.
+        provider: ProviderId,
+        /// How it authenticates there.
+        credential_type: CredentialType,
+        /// Its public fields, destination included.
+        config: PublicConfig,
+    },
+    /// The client secret of an organisation's own OAuth app, which is never sent with another client id.
+    OauthApp {
+        /// Which app.
+        id: OauthAppId,
+        /// The name that provider files know it by.
+        app: String,
+        /// Its client id.
+        client_id: String,
+    },
+    /// What is kept beside an authorization that is under way.
+    AuthorizationFlow {
+        /// Which flow.
+        id: FlowId,
+        /// The provider it is for.
+        provider: ProviderId,
+        /// How the credential will authenticate there.
+        credential_type: CredentialType,
+        /// The public fields that the flow began with.
+        inputs: PublicConfig,
+    },
+}
+
+impl SealContext {
+    /// The context of a credential's payload, as the row will be that holds it.
+    pub fn of_credential(credential: &Credential) -> Self {
+        Self {
+            organization: credential.organization.clone(),
+            subject: SealSubject::Credential {
+                id: credential.id,
+                version: credential.version,
+                provider: credential.provider.clone(),
+                credential_type: credential.credential_type,
+                config: credential.config.clone(),
+            },
+        }
+    }
+
+    /// The context of an app's client secret.
+    pub fn of_app(app: &OauthApp) -> Self {
+        Self {
+            organization: app.organization.clone(),
+            subject: SealSubject::OauthApp {
+                id: app.id,
+                app: app.app.clone(),
+                client_id: app.client_id.clone(),
+            },
+        }
+    }
+
+    /// The context of what is kept beside a flow.
+    pub fn of_flow(flow: &AuthorizationFlow) -> Self {
+        Self {
+            organization: flow.organization.clone(),
+            subject: SealSubject::AuthorizationFlow {
+                id: flow.id,
+                provider: flow.provider.clone(),
+                credential_type: flow.credential_type,
+                inputs: flow.inputs.clone(),
+            },
+        }
+    }
 }
 
 /// Why the vault did not do its work. No variant carries key or payload bytes.

@@ -15,7 +15,7 @@ pub(crate) async fn create(
     name: &str,
     expires: Option<&str>,
 ) -> anyhow::Result<()> {
-    let caller = operator(org)?;
+    let operator = operator(org)?;
     let account = ServiceAccountId::parse(account).map_err(|rule| broken(rule.on("--service-account")))?;
     let name = AccountName::parse(name).map_err(|rule| broken(rule.on("--name")))?;
     let lifetime =
@@ -24,7 +24,9 @@ pub(crate) async fn create(
     let issued = with_vault(invocation.settings, async |strongroom| {
         let expires_at = lifetime.map(|lifetime| strongroom.now() + lifetime);
         let new = NewApiKey { name, expires_at };
-        strongroom.application().create_api_key(&caller, account, new).await.map_err(explained)
+        let access = &strongroom.application().access;
+        let admitted = access.admit(operator.caller().clone())?;
+        access.create_key(&admitted, account, new).await.map_err(explained)
     });
     let issued = issued.await?;
     let token = issued.token.expose();

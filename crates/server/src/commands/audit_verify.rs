@@ -35,7 +35,7 @@ pub(crate) async fn run(
             Some(organization) => check(strongroom, &organization, &mut report).await?,
             None => {
                 check_all(strongroom, &mut report).await?;
-                for organization in strongroom.application().headless_chains().await? {
+                for organization in strongroom.application().audit.headless_chains().await? {
                     check(strongroom, &organization, &mut report).await?;
                 }
             }
@@ -69,7 +69,7 @@ pub(crate) async fn run(
 async fn check_all(strongroom: &Strongroom, report: &mut Report) -> anyhow::Result<()> {
     let mut after = None;
     loop {
-        let heads = strongroom.application().audit_heads(after, PAGE).await?;
+        let heads = strongroom.application().audit.heads(after, PAGE).await?;
         let Some(last) = heads.last() else { return Ok(()) };
         after = Some(last.organization.clone());
         for head in &heads {
@@ -83,7 +83,7 @@ async fn check(
     organization: &OrganizationId,
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    let found = strongroom.application().verify_chain(organization).await?;
+    let found = strongroom.application().audit.verify_chain(organization).await?;
     report.chains += u64::from(found.events > 0 || found.broken.is_some());
     report.events += found.events;
     if let Some(broken) = found.broken {
@@ -100,7 +100,7 @@ async fn compare(strongroom: &Strongroom, file: &Path, report: &mut Report) -> a
             bail!("line {} of {} is not a checkpoint of this deployment", number + 1, file.display());
         };
         report.checkpoints += 1;
-        for (organization, broken) in strongroom.application().verify_checkpoint(&checkpoint).await? {
+        for (organization, broken) in strongroom.application().audit.verify_checkpoint(&checkpoint).await? {
             let reason = format!("{} (checkpoint in line {})", broken.reason, number + 1);
             report.broken.push((organization.to_string(), broken.seq, reason));
         }

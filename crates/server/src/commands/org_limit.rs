@@ -7,7 +7,7 @@ use super::{Invocation, explained, operator, with_vault};
 use crate::output;
 
 pub(crate) async fn run(invocation: Invocation, org: &str, limit: &str) -> anyhow::Result<()> {
-    let caller = operator(org)?;
+    let operator = operator(org)?;
     let limit: Option<u32> = match limit {
         "default" => None,
         number => {
@@ -16,7 +16,7 @@ pub(crate) async fn run(invocation: Invocation, org: &str, limit: &str) -> anyho
         }
     };
     let set = with_vault(invocation.settings, async |strongroom| {
-        strongroom.application().limit_organization(&caller, limit).await.map_err(explained)
+        strongroom.application().access.limit_organization(&operator, limit).await.map_err(explained)
     });
     set.await?;
     let line = match limit {

@@ -14,7 +14,7 @@ pub(crate) async fn create(
     name: &str,
     scopes: &[String],
 ) -> anyhow::Result<()> {
-    let caller = operator(org)?;
+    let operator = operator(org)?;
     let name = AccountName::parse(name).map_err(|rule| broken(rule.on("--name")))?;
     let scopes: Result<ScopeSet, _> = scopes.iter().map(|scope| Scope::parse(scope)).collect();
     let scopes = scopes.map_err(|rule| broken(rule.on("--scope")))?;
@@ -25,7 +25,9 @@ pub(crate) async fn create(
         reach: Reach::default(),
     };
     let account = with_vault(invocation.settings, async |strongroom| {
-        strongroom.application().create_service_account(&caller, new).await.map_err(explained)
+        let access = &strongroom.application().access;
+        let admitted = access.admit(operator.caller().clone())?;
+        access.create_account(&admitted, new).await.map_err(explained)
     });
     let id = account.await?.id.to_string();
     output::result(invocation.json, &json!({ "id": id }), std::slice::from_ref(&id));

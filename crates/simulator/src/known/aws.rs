@@ -1,7 +1,7 @@
 use serde_json::json;
 
+use crate::call::{Call, Wanted};
 use crate::sigv4::Skew;
-use crate::stage::{Call, Wanted};
 use crate::wire::Reply;
 
 /// STS speaks XML (Query protocol), SES v2 speaks JSON. The identity of a caller needs no permission.

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::identity;
-use crate::stage::{Call, Wanted};
+use crate::call::{Call, Wanted};
 use crate::wire::Reply;
 
 /// The user info endpoint of Salesforce, which refuses a token with 403 and plain text.

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::stage::{Call, Wanted};
+use crate::call::{Call, Wanted};
 use crate::wire::Reply;
 
 /// The user of a GitHub token.

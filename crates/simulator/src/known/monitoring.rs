@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::stage::{Call, Wanted};
+use crate::call::{Call, Wanted};
 use crate::wire::Reply;
 
 /// `/api/v1/validate` looks at the API key alone, `/api/v2/validate_keys` at both.

@@ -1,9 +1,9 @@
 //! Whose token it is, and the end of a token.
 
 use serde_json::Value;
-use strongroom_domain::oauth::AccountLookup;
 
 use super::client::authenticate;
+use super::members::account_members;
 use super::parameters::Parameters;
 use super::{Mistake, Place, State, Visit, check_place, refusal, token};
 use crate::synthesis::put;
@@ -12,7 +12,7 @@ use crate::wire::Reply;
 /// Says whose account a token is for, where the file has `account_url`. The token is in the header and nowhere else.
 pub(super) fn answer(visit: &Visit<'_>, state: &mut State, place: Place<'_>) -> Result<Reply, Mistake> {
     token::count(visit, state, place);
-    let lookup = visit.server.account.as_ref();
+    let lookup = visit.requests.account.as_ref();
     let endpoint = lookup.and_then(|lookup| lookup.endpoint.as_ref());
     check_place(visit, endpoint, place)?;
     visit.must_be("GET")?;
@@ -33,22 +33,15 @@ pub(super) fn answer(visit: &Visit<'_>, state: &mut State, place: Place<'_>) -> 
     })
 }
 
-/// Where id and name of an account stand, and what they are.
-pub(super) fn account_members(lookup: &AccountLookup, account: &str) -> Vec<(String, Value)> {
-    let id = (lookup.id.clone(), format!("id:{account}").into());
-    let name = lookup.name.clone().filter(|name| *name != lookup.id);
-    [id].into_iter().chain(name.map(|name| (name, account.into()))).collect()
-}
-
 /// Revokes a token (RFC 7009): one that is not known is no mistake.
 pub(super) fn revoke(visit: &Visit<'_>, state: &mut State, place: Place<'_>) -> Result<Reply, Mistake> {
     token::count(visit, state, place);
-    check_place(visit, visit.server.revoke.as_ref(), place)?;
+    check_place(visit, visit.requests.revoke.as_ref(), place)?;
     visit.must_be("POST")?;
     let mut parameters = Parameters::of_body(visit, false)?;
     let token = parameters.need("token")?;
     parameters.take("token_type_hint");
-    let client = match authenticate(visit, &mut parameters, visit.server.client_authentication)? {
+    let client = match authenticate(visit, &mut parameters, visit.requests.client_authentication)? {
         Ok(client) => client,
         Err(refused) => return Ok(refused),
     };

@@ -1,12 +1,11 @@
 //! The authorization endpoint (RFC 6749, section 4.1.1): approves at once.
 
-use strongroom_domain::Field;
 use url::Url;
 
 use super::grants::{Bound, Granted};
+use super::members::arriving;
 use super::parameters::Parameters;
 use super::{Mistake, State, Visit, token};
-use crate::credentials;
 use crate::wire::Reply;
 
 /// Who approves unless the request says another one in `login_hint`.
@@ -15,7 +14,7 @@ const ACCOUNT: &str = "alice@example.com";
 const DENY: &str = "deny";
 
 pub(super) fn answer(visit: &Visit<'_>, state: &mut State) -> Result<Reply, Mistake> {
-    let Visit { provider, server, received, .. } = visit;
+    let Visit { provider, server, requests, received, .. } = visit;
     visit.must_be("GET")?;
     let mut parameters = Parameters::of_form(received.query.as_bytes())?;
     parameters.must_be("response_type", "code")?;
@@ -23,16 +22,16 @@ pub(super) fn answer(visit: &Visit<'_>, state: &mut State) -> Result<Reply, Mist
     let redirect_uri = parameters.need("redirect_uri")?;
     let mut back = redirect_url(&redirect_uri)?;
     let sent_state = parameters.need("state")?;
-    let challenge = if server.pkce { Some(challenge(&mut parameters)?) } else { None };
-    let scope = server.scope_parameter.as_ref().and_then(|name| parameters.take(name)).unwrap_or_default();
+    let challenge = if requests.pkce { Some(challenge(&mut parameters)?) } else { None };
+    let scope = requests.scope_parameter.as_ref().and_then(|name| parameters.take(name)).unwrap_or_default();
     let account = parameters.take("login_hint").unwrap_or_else(|| ACCOUNT.to_owned());
-    parameters.must_fit(visit, &server.authorize_parameters)?;
+    parameters.must_fit(visit, &requests.authorize_parameters)?;
     parameters.end()?;
 
-    let mut words = scope.split_whitespace().flat_map(|words| words.split(server.scope_separator.as_str()));
+    let mut words = scope.split_whitespace().flat_map(|words| words.split(requests.scope_separator.as_str()));
     let denied = words.any(|word| word == DENY);
     let mut answer = vec![("state".to_owned(), sent_state)];
-    if server.issuer.is_some() {
+    if requests.issuer.is_some() {
         answer.push(("iss".to_owned(), format!("http://{}/oauth/{}", visit.address, provider.id)));
     }
     if denied {
@@ -51,14 +50,6 @@ pub(super) fn answer(visit: &Visit<'_>, state: &mut State) -> Result<Reply, Mist
     }
     back.query_pairs_mut().extend_pairs(answer);
     Ok(Reply::new(302, "text/plain", "").with("Location", back.to_string()))
-}
-
-/// The value of a field that arrives with a code or a token. It keeps the field's pattern.
-pub(super) fn arriving(field: &Field) -> String {
-    match credentials::public(field) {
-        serde_json::Value::String(text) => text,
-        other => other.to_string(),
-    }
 }
 
 fn redirect_url(text: &str) -> Result<Url, Mistake> {

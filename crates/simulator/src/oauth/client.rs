@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use strongroom_domain::oauth::ClientAuthentication;
+use strongroom_declared_http::ClientAuthentication;
 use url::form_urlencoded;
 
 use super::parameters::Parameters;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
-use strongroom_domain::http_test::Template;
+use strongroom_declared_http::Template;
 use url::form_urlencoded;
 
 use super::{Mistake, Visit};
@@ -86,7 +86,7 @@ impl Parameters {
                 return Err(format!("parameter `{name}` is missing"));
             };
             let choices = visit.choices();
-            let fits = |template| capture(template, &value, capture::Place::Plain, &choices).is_some();
+            let fits = |template| capture(template, &value, capture::Place::Plain, choices).is_some();
             if !same().any(fits) {
                 return Err(format!("parameter `{name}` differs"));
             }

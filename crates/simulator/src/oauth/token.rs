@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::Value;
+use strongroom_declared_http::{ClientCredentialsRequest, TemplatePart};
 use strongroom_domain::CredentialType;
-use strongroom_domain::oauth::{ACCESS_TOKEN, ClientCredentialsGrant, REFRESH_TOKEN};
+use strongroom_domain::oauth::{ACCESS_TOKEN, REFRESH_TOKEN};
 
-use super::account::account_members;
-use super::authorize::arriving;
 use super::client::{Client, authenticate};
 use super::grants::{FamilyId, Granted, Presented};
+use super::members::{account_members, arriving};
 use super::parameters::Parameters;
 use super::{Mistake, Place, State, Visit, check_place, refusal};
 use crate::credentials;
@@ -25,9 +25,9 @@ const CLIENT: &str = "client_credentials";
 pub(super) fn answer(visit: &Visit<'_>, state: &mut State, place: Place<'_>) -> Result<Reply, Mistake> {
     count(visit, state, place);
     visit.must_be("POST")?;
-    let mut parameters = Parameters::of_body(visit, visit.server.json_request)?;
+    let mut parameters = Parameters::of_body(visit, visit.requests.json_request)?;
     let grant_type = parameters.need("grant_type")?;
-    match (grant_type.as_str(), &visit.server.client_credentials) {
+    match (grant_type.as_str(), &visit.requests.client_credentials) {
         (CODE, _) => code(visit, state, parameters, place),
         (REFRESH, _) => refresh(visit, state, parameters, place),
         (other, Some(grant)) if other == grant_type_of(grant) => {
@@ -44,9 +44,9 @@ pub(super) fn count(visit: &Visit<'_>, state: &mut State, place: Place<'_>) {
         "account" => counts.account_lookups += 1,
         "revoke" => counts.revocations += 1,
         _ => {
-            let parameters = Parameters::of_body(visit, visit.server.json_request);
+            let parameters = Parameters::of_body(visit, visit.requests.json_request);
             let sent = parameters.as_ref().ok().and_then(|parameters| parameters.peek("grant_type"));
-            let declared = visit.server.client_credentials.as_ref().map(grant_type_of);
+            let declared = visit.requests.client_credentials.as_ref().map(grant_type_of);
             let known = sent.filter(|sent| [CODE, REFRESH].contains(sent) || Some(*sent) == declared);
             *counts.token_requests.entry(known.unwrap_or("other").to_owned()).or_default() += 1;
         }
@@ -67,20 +67,20 @@ fn code(
     mut parameters: Parameters,
     place: Place<'_>,
 ) -> Result<Reply, Mistake> {
-    let server = visit.server;
-    check_place(visit, Some(&server.token), place)?;
+    let requests = visit.requests;
+    check_place(visit, Some(&requests.token), place)?;
     let code = parameters.need("code")?;
     let redirect_uri = parameters.need("redirect_uri")?;
-    let verifier = if server.pkce { Some(parameters.need("code_verifier")?) } else { None };
-    let client = match authenticate(visit, &mut parameters, server.client_authentication)? {
+    let verifier = if requests.pkce { Some(parameters.need("code_verifier")?) } else { None };
+    let client = match authenticate(visit, &mut parameters, requests.client_authentication)? {
         Ok(client) => client,
         Err(refused) => return Ok(refused),
     };
-    parameters.must_fit(visit, &server.token_parameters)?;
+    parameters.must_fit(visit, &requests.token_parameters)?;
     parameters.end()?;
     let owner = (visit.provider.id.as_str(), client.id.as_str());
     Ok(match state.grants.take_code(&code, owner, &redirect_uri, verifier.as_deref()) {
-        Ok(family) => tokens(visit, state, family, server.credential_type, true),
+        Ok(family) => tokens(visit, state, family, visit.server.credential_type, true),
         Err(revoked) => {
             state.counts.revoked_tokens += revoked;
             refusal(400, "invalid_grant")
@@ -94,23 +94,23 @@ fn refresh(
     mut parameters: Parameters,
     place: Place<'_>,
 ) -> Result<Reply, Mistake> {
-    let server = visit.server;
-    check_place(visit, Some(server.refresh.as_ref().unwrap_or(&server.token)), place)?;
+    let requests = visit.requests;
+    check_place(visit, Some(requests.refresh.as_ref().unwrap_or(&requests.token)), place)?;
     let token = parameters.need("refresh_token")?;
-    if server.refresh_sends_redirect_uri {
+    if requests.refresh_sends_redirect_uri {
         parameters.need("redirect_uri")?;
     }
-    let client = match authenticate(visit, &mut parameters, server.client_authentication)? {
+    let client = match authenticate(visit, &mut parameters, requests.client_authentication)? {
         Ok(client) => client,
         Err(refused) => return Ok(refused),
     };
-    parameters.must_fit(visit, &server.refresh_parameters)?;
+    parameters.must_fit(visit, &requests.refresh_parameters)?;
     parameters.end()?;
     let owner = (visit.provider.id.as_str(), client.id.as_str());
     Ok(match state.grants.present(&token, owner, &state.behaviour) {
         Presented::Good(family) => {
             let rotate = state.behaviour.rotate;
-            let reply = tokens(visit, state, family, server.credential_type, rotate);
+            let reply = tokens(visit, state, family, visit.server.credential_type, rotate);
             if rotate {
                 state.grants.replace(&token, reply.clone());
             }
@@ -128,7 +128,7 @@ fn refresh(
 fn client_credentials(
     visit: &Visit<'_>,
     state: &mut State,
-    (mut parameters, grant): (Parameters, &ClientCredentialsGrant),
+    (mut parameters, grant): (Parameters, &ClientCredentialsRequest),
     place: Place<'_>,
 ) -> Result<Reply, Mistake> {
     check_place(visit, Some(&grant.token), place)?;
@@ -151,8 +151,7 @@ fn client_credentials(
 }
 
 /// The `grant_type` of the client credentials grant, which is another one for a few providers.
-fn grant_type_of(grant: &ClientCredentialsGrant) -> &str {
-    use strongroom_domain::http_test::TemplatePart;
+fn grant_type_of(grant: &ClientCredentialsRequest) -> &str {
     let named = grant.parameters.iter().find(|(name, _)| name == "grant_type");
     match named.map(|(_, template)| template.0.as_slice()) {
         Some([TemplatePart::Literal(text)]) => text.as_str(),
@@ -168,7 +167,7 @@ fn tokens(
     kind: CredentialType,
     with_refresh: bool,
 ) -> Reply {
-    let server = visit.server;
+    let requests = visit.requests;
     let Some(granted) = state.grants.granted(family).cloned() else { return refusal(400, "invalid_grant") };
     let marker = Marker::find(&granted.account).unwrap_or(Marker::Good);
     let access = fresh(visit, kind, ACCESS_TOKEN, marker);
@@ -186,10 +185,10 @@ fn tokens(
         members.push((pointer(visit, "scope"), granted.scope.clone().into()));
     }
     if kind != CredentialType::ClientCredentials {
-        members.extend(server.response_fields.iter().filter_map(|(name, pointer)| {
+        members.extend(requests.response_fields.iter().filter_map(|(name, pointer)| {
             Some((pointer.clone(), arriving(visit.provider.field(name)?).into()))
         }));
-        let lookup = server.account.as_ref().filter(|lookup| lookup.endpoint.is_none());
+        let lookup = requests.account.as_ref().filter(|lookup| lookup.endpoint.is_none());
         members.extend(lookup.into_iter().flat_map(|lookup| account_members(lookup, &granted.account)));
     }
     let body = members.into_iter().fold(Value::Null, |body, (pointer, value)| put(body, &pointer, value));
@@ -197,7 +196,7 @@ fn tokens(
 }
 
 fn pointer(visit: &Visit<'_>, member: &str) -> String {
-    visit.server.response_pointers.get(member).cloned().unwrap_or_else(|| format!("/{member}"))
+    visit.requests.response_pointers.get(member).cloned().unwrap_or_else(|| format!("/{member}"))
 }
 
 /// A token that was never given before, with the marker in it, that keeps the pattern of its field.

@@ -8,8 +8,8 @@ use aws_sigv4::sign::v4;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use strongroom_domain::http_test::{AwsSigV4, HttpBody, HttpStep, Template, TemplatePart, VariableForm};
-use strongroom_domain::{CredentialType, Provider, TestCode};
+use strongroom_declared_http::{AwsSigV4, HttpBody, HttpStep, Template, TemplatePart, VariableForm};
+use strongroom_domain::{CredentialType, TestCode};
 use strongroom_environment::Clock;
 use strongroom_fixtures::FrozenClock;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use url::form_urlencoded;
 
-use super::http_test;
+use super::{Played, http_test};
 use crate::Credentials;
 use crate::check::method;
 
@@ -41,13 +41,13 @@ pub(super) struct Incoming {
 /// The steps that the credentials go through, and what the last of them says.
 pub(super) async fn run(
     at: SocketAddr,
-    provider: &Provider,
+    provider: &Played,
     kind: CredentialType,
     credentials: &Credentials,
 ) -> TestCode {
     let mut code = None;
     for step in &http_test(provider).unwrap().steps {
-        if !step.applies(kind, |name| credentials.contains_key(name)) {
+        if !step.conditions.admit(kind, |name| credentials.contains_key(name)) {
             continue;
         }
         let answer = exchange(at, &outgoing(at, provider, step, credentials)).await;
@@ -65,7 +65,7 @@ pub(super) async fn run(
 /// The request of a step of an overlay.
 pub(super) fn outgoing(
     at: SocketAddr,
-    provider: &Provider,
+    provider: &Played,
     step: &HttpStep,
     credentials: &Credentials,
 ) -> Outgoing {
@@ -148,7 +148,7 @@ pub(super) async fn connect(at: SocketAddr) -> TcpStream {
 
 pub(super) fn fill(
     template: &Template,
-    provider: &Provider,
+    provider: &Played,
     credentials: &Credentials,
     encode: impl Fn(&str) -> String,
 ) -> Option<String> {
@@ -166,7 +166,7 @@ pub(super) fn fill(
     parts.collect()
 }
 
-fn value(name: &str, provider: &Provider, credentials: &Credentials) -> Option<String> {
+fn value(name: &str, provider: &Played, credentials: &Credentials) -> Option<String> {
     if let Some(choice) = http_test(provider).and_then(|test| test.choices.get(name)) {
         let decided = value(&choice.field, provider, credentials).or_else(|| choice.default.clone())?;
         return choice.text(&decided).map(str::to_owned);

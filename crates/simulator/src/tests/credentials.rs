@@ -1,5 +1,4 @@
 use strongroom_domain::{CredentialType, Provider};
-use strongroom_environment::Catalog;
 
 use super::{World, http_test, marked, submission, ways};
 use crate::{Credentials, Marker, NoCredentials};
@@ -33,8 +32,8 @@ async fn the_credentials_begin_a_test_wherever_the_type_can_be_tested() {
             let all = provider.fields_of(*kind).map(|field| field.name.clone()).collect::<Vec<_>>();
             let steps = &http_test(&provider).unwrap().steps;
             let can = steps.iter().any(|step| {
-                step.applies(*kind, |name| {
-                    step.needs.iter().any(|n| n == name) && all.contains(&name.to_owned())
+                step.conditions.admit(*kind, |name| {
+                    step.conditions.needs.iter().any(|n| n == name) && all.contains(&name.to_owned())
                 })
             });
             let credentials = world.simulator.good(provider.id.as_str(), *kind).unwrap();
@@ -52,7 +51,7 @@ async fn the_credentials_begin_a_test_wherever_the_type_can_be_tested() {
 #[tokio::test]
 async fn providers_without_an_http_test_get_credentials_too() {
     let world = World::start().await;
-    for provider in world.overlay.all().iter().filter(|provider| http_test(provider).is_none()) {
+    for provider in world.all().iter().filter(|provider| http_test(provider).is_none()) {
         for kind in provider.types.keys() {
             let credentials = world.simulator.good(provider.id.as_str(), *kind).unwrap();
             accepted(provider, *kind, &credentials).unwrap();

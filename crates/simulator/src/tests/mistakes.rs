@@ -18,7 +18,7 @@ fn of(world: &World, id: &str, kind: CredentialType) -> Outgoing {
     let provider = world.provider(id);
     let credentials = world.simulator.good(id, kind).unwrap();
     let mut steps = http_test(&provider).unwrap().steps.iter();
-    let step = steps.find(|step| step.applies(kind, |name| credentials.contains_key(name))).unwrap();
+    let step = steps.find(|step| step.conditions.admit(kind, |name| credentials.contains_key(name))).unwrap();
     outgoing(world.simulator.address(), &provider, step, &credentials)
 }
 

@@ -1,7 +1,7 @@
 use std::fs;
 
 use strongroom_catalog_files::{FileCatalog, embedded_files};
-use strongroom_domain::http_test::OriginTemplate;
+use strongroom_declared_http::OriginTemplate;
 use strongroom_environment::Catalog;
 
 use super::{World, http_test};
@@ -12,10 +12,10 @@ async fn the_overlay_leads_every_step_to_the_simulator_and_leaves_the_rest_as_it
     let world = World::start().await;
     let original = FileCatalog::embedded().unwrap();
     for provider in world.providers() {
-        let before = original.find(provider.id.as_str()).unwrap();
+        let (before, declared) = (original.find(provider.id.as_str()).unwrap(), original.declarations());
         assert_eq!(format!("{:?}", provider.fields), format!("{:?}", before.fields), "{}", provider.id);
         assert_eq!(format!("{:?}", provider.types), format!("{:?}", before.types), "{}", provider.id);
-        let (after, before) = (http_test(&provider).unwrap(), http_test(&before).unwrap());
+        let (after, before) = (http_test(&provider).unwrap(), declared.test(&provider.id).unwrap());
         assert_eq!(format!("{:?}", after.choices), format!("{:?}", before.choices), "{}", provider.id);
         assert_eq!(after.steps.len(), before.steps.len());
         for (after, before) in after.steps.iter().zip(&before.steps) {
@@ -25,10 +25,10 @@ async fn the_overlay_leads_every_step_to_the_simulator_and_leaves_the_rest_as_it
             let address = world.simulator.address();
             assert_eq!(format!("{host:?}"), format!("Template([Literal({:?})])", address.ip().to_string()));
             assert_eq!(*port, Some(address.port()));
-            let rest = |step: &strongroom_domain::http_test::HttpStep| {
+            let rest = |step: &strongroom_declared_http::HttpStep| {
                 let mut step = step.clone();
                 step.origin = after.origin.clone();
-                step.path = strongroom_domain::http_test::Template::default();
+                step.path = strongroom_declared_http::Template::default();
                 format!("{step:?}")
             };
             assert_eq!(rest(after), rest(before), "{}", provider.id);
@@ -41,8 +41,10 @@ async fn the_overlay_leaves_all_of_an_authorization_server_but_its_addresses() {
     let world = World::start().await;
     let original = FileCatalog::embedded().unwrap();
     for provider in world.grantors() {
-        let after = provider.oauth.clone().unwrap();
-        let mut before = original.find(provider.id.as_str()).unwrap().oauth.clone().unwrap();
+        let before = original.find(provider.id.as_str()).unwrap();
+        assert_eq!(format!("{:?}", provider.oauth), format!("{:?}", before.oauth), "{}", provider.id);
+        let after = provider.requests();
+        let mut before = original.declarations().oauth(&provider.id).unwrap().clone();
         before.authorize = after.authorize.clone();
         before.token = after.token.clone();
         let optional = [(&mut before.refresh, &after.refresh), (&mut before.revoke, &after.revoke)];

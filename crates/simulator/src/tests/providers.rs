@@ -1,20 +1,20 @@
 use std::collections::BTreeSet;
 
-use strongroom_domain::{CredentialType, Provider, TestCode};
+use strongroom_domain::{CredentialType, TestCode};
 
 use super::client::run;
 use super::tester::Tester;
-use super::{World, http_test, marked, ways};
+use super::{Played, World, http_test, marked, ways};
 use crate::Marker;
 
 /// What every provider says to a marker, read by the test's client and by the vault's own tester. Every
 /// difference is listed.
 async fn everywhere(
     marker: Marker,
-    expected: impl Fn(&Provider, CredentialType, &BTreeSet<String>) -> Option<TestCode>,
+    expected: impl Fn(&Played, CredentialType, &BTreeSet<String>) -> Option<TestCode>,
 ) {
     let world = World::start().await;
-    let tester = Tester::for_loopback();
+    let tester = Tester::for_loopback(&world);
     let mut differences = Vec::new();
     let mut tried = 0;
     for provider in world.providers() {
@@ -54,7 +54,7 @@ async fn every_provider_that_declares_it_says_that_a_permission_is_missing() {
     everywhere(Marker::Denied, |provider, kind, names| {
         let mut steps = http_test(provider).unwrap().steps.iter();
         let declared = steps.any(|step| {
-            step.applies(kind, |name| names.contains(name))
+            step.conditions.admit(kind, |name| names.contains(name))
                 && step.outcomes.iter().any(|rule| rule.code == TestCode::Insufficient)
         });
         declared.then_some(TestCode::Insufficient)
@@ -127,7 +127,7 @@ async fn custom(header: Option<&str>, prefix: Option<&str>) -> Vec<String> {
     credentials.insert("test_path".to_owned(), "/me".into());
     credentials.extend(header.map(|name| ("header_name".to_owned(), name.into())));
     credentials.extend(prefix.map(|word| ("header_prefix".to_owned(), word.into())));
-    let verdict = Tester::for_loopback().test(&provider, CredentialType::ApiKey, &credentials).await;
+    let verdict = Tester::for_loopback(&world).test(&provider, CredentialType::ApiKey, &credentials).await;
     assert_eq!(verdict.code, TestCode::Ok, "{header:?} {prefix:?}");
     world.simulator.requests().into_iter().flat_map(|request| request.header_names).collect()
 }

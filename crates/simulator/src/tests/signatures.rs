@@ -109,7 +109,7 @@ async fn a_session_token_is_looked_at_too() {
 async fn a_clock_that_is_wrong_is_never_a_wrong_key() {
     for (minutes, fine) in [(16, false), (-16, false), (14, true), (-14, true)] {
         let world = World::at(FrozenClock::default().now() + Duration::minutes(minutes)).await;
-        let tester = Tester::for_loopback();
+        let tester = Tester::for_loopback(&world);
         let mut tried = 0;
         for provider in ["aws", "aws_ses", "s3"].map(|id| world.provider(id)) {
             for way in ways(&provider) {

@@ -17,13 +17,14 @@ use crate::{Credentials, Marker};
 pub(super) struct Tester(HttpTester);
 
 impl Tester {
-    pub(super) fn for_loopback() -> Self {
+    pub(super) fn for_loopback(world: &World) -> Self {
         let settings = EgressSettings {
             allow_cidrs: "http=127.0.0.0/8,oauth=127.0.0.0/8".to_owned(),
             plain_http: true,
             ..EgressSettings::default()
         };
-        Self(HttpTester::new(Egress::new(&settings).unwrap(), Arc::new(FrozenClock::default())))
+        let declarations = world.overlay.declarations();
+        Self(HttpTester::new(Egress::new(&settings).unwrap(), Arc::new(FrozenClock::default()), declarations))
     }
 
     pub(super) async fn test(
@@ -45,18 +46,18 @@ impl Tester {
 
 async fn github(world: &World, marker: Marker) -> Verdict {
     let credentials = world.simulator.with_marker("github", CredentialType::ApiKey, marker).unwrap();
-    Tester::for_loopback().test(&world.provider("github"), CredentialType::ApiKey, &credentials).await
+    Tester::for_loopback(world).test(&world.provider("github"), CredentialType::ApiKey, &credentials).await
 }
 
 #[tokio::test]
 async fn every_fact_that_a_provider_file_asks_for_is_found() {
     let world = World::start().await;
-    let tester = Tester::for_loopback();
+    let tester = Tester::for_loopback(&world);
     let mut missing = Vec::new();
     for provider in world.providers() {
         for way in ways(&provider) {
             let steps = http_test(&provider).unwrap().steps.iter();
-            let steps = steps.filter(|step| step.applies(way.0, |name| way.1.contains(name)));
+            let steps = steps.filter(|step| step.conditions.admit(way.0, |name| way.1.contains(name)));
             let asked: Vec<_> = steps.flat_map(|step| &step.facts).collect();
             let verdict = tester.test(&provider, way.0, &marked(&provider, &way, Marker::Good)).await;
             let absent = asked.iter().filter(|(name, _)| !verdict.facts.contains_key(name));
@@ -97,7 +98,7 @@ async fn slow_endless_and_garbage_end_in_time() {
 async fn each_step_is_one_request_on_one_connection() {
     let world = World::start().await;
     let credentials = world.simulator.good("datadog", CredentialType::ApiKey).unwrap();
-    let tester = Tester::for_loopback();
+    let tester = Tester::for_loopback(&world);
     let verdict = tester.test(&world.provider("datadog"), CredentialType::ApiKey, &credentials).await;
     assert_eq!(verdict.code, TestCode::Ok);
     let steps = world.simulator.requests().into_iter().map(|request| request.step);

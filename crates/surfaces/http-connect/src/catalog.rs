@@ -64,7 +64,7 @@ fn handle(call: &PublicCall) -> Result<HttpResponse, Failure> {
     let mut query = call.query();
     let category = query.choice("category", ConnectCategory::parse);
     query.finish(|| Some(()))?;
-    let all = call.app.browse_connect_catalog();
+    let all = call.app.catalog.listed();
     let asked =
         all.iter().filter(|(_, listing)| category.is_none_or(|category| category == listing.category));
     let items: Vec<Entry<'_>> = asked.map(|(provider, listing)| Entry::of(provider, listing)).collect();
@@ -89,6 +89,5 @@ impl<'a> Entry<'a> {
 
 /// Scopes that the file writes out; one with a field in it is known only when that is.
 fn scopes(provider: &Provider) -> Vec<&str> {
-    let scopes = provider.oauth.iter().flat_map(|server| &server.scopes);
-    scopes.filter_map(strongroom_domain::http_test::Template::as_literal).collect()
+    provider.oauth.iter().flat_map(|server| &server.fixed_scopes).map(String::as_str).collect()
 }

@@ -4,20 +4,17 @@ use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
-use strongroom_application::{ConnectIntegration, Connecting, Failure};
-use strongroom_domain::{CredentialId, IntegrationStatus, Operation, Violation, timestamp};
+use strongroom_application::{ConnectIntegration, Connecting, Failure, to};
+use strongroom_domain::{CredentialId, IntegrationStatus, Violation, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Fields, Moment, Route, Schema, credential_id_schema, ok, or_null, schema_of,
+    Answered, Call, Content, Doc, Fields, Handle, Moment, Route, Schema, credential_id_schema, ok, or_null,
+    schema_of,
 };
 
 use crate::schema;
 
-pub(crate) const ROUTE: Route = Route::post(
-    "/v1/integrations/{provider}/connect",
-    Operation::ManageIntegrations,
-    |call| Box::pin(handle(call)),
-    &DOC,
-);
+pub(crate) const ROUTE: Route =
+    Route::post("/v1/integrations/{provider}/connect", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
     body: Some(Schema { name: "ConnectRequest", json: request }),
@@ -73,10 +70,10 @@ struct Connected<'a> {
     connected_at: String,
 }
 
-async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
+async fn handle(mut call: Call<to::ManageIntegrations>) -> Result<HttpResponse, Failure> {
     let body = call.body()?;
     let asked = read(body, call.path("provider").to_owned())?;
-    match call.app.connect_integration(&call.caller, asked).await.map_err(in_camel_case)? {
+    match call.app.connections.connect(&call.caller, asked).await.map_err(in_camel_case)? {
         Connecting::Connected(integration) => Ok(ok(&Connected {
             integration_id: integration.id.to_string(),
             provider: integration.provider.as_str(),

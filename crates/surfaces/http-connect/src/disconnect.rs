@@ -1,16 +1,11 @@
 //! `DELETE /v1/integrations/{provider}/connect`
 
 use actix_web::HttpResponse;
-use strongroom_application::Failure;
-use strongroom_domain::Operation;
-use strongroom_http_kit::{Answered, Call, Content, Doc, Route, no_content};
+use strongroom_application::{Failure, to};
+use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, Route, no_content};
 
-pub(crate) const ROUTE: Route = Route::delete(
-    "/v1/integrations/{provider}/connect",
-    Operation::ManageIntegrations,
-    |call| Box::pin(handle(call)),
-    &DOC,
-);
+pub(crate) const ROUTE: Route =
+    Route::delete("/v1/integrations/{provider}/connect", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc { refusals: &[404], ..Doc::new("Disconnects a provider", &[DISCONNECTED]) };
 
@@ -20,7 +15,7 @@ const DISCONNECTED: Answered = Answered {
     content: Content::None,
 };
 
-async fn handle(call: Call) -> Result<HttpResponse, Failure> {
-    call.app.disconnect_integration(&call.caller, call.path("provider")).await?;
+async fn handle(call: Call<to::ManageIntegrations>) -> Result<HttpResponse, Failure> {
+    call.app.connections.disconnect(&call.caller, call.path("provider")).await?;
     Ok(no_content())
 }

@@ -5,14 +5,15 @@ use std::collections::BTreeSet;
 use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
-use strongroom_application::{ConnectedCredential, Failure, ListIntegrations};
-use strongroom_domain::{ConfigValue, IntegrationStatus, Operation, PublicConfig, Rule, timestamp};
-use strongroom_http_kit::{Answered, Call, Content, Doc, Moment, Parameter, Route, Schema, ok, schema_of};
+use strongroom_application::{ConnectedCredential, Failure, ListIntegrations, to};
+use strongroom_domain::{ConfigValue, IntegrationStatus, PublicConfig, Rule, timestamp};
+use strongroom_http_kit::{
+    Answered, Call, Content, Doc, Handle, Moment, Parameter, Route, Schema, ok, schema_of,
+};
 
 use crate::schema;
 
-pub(crate) const ROUTE: Route =
-    Route::get("/v1/integrations", Operation::ListCredentials, |call| Box::pin(handle(call)), &DOC);
+pub(crate) const ROUTE: Route = Route::get("/v1/integrations", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
     query: &[
@@ -57,18 +58,18 @@ struct Item<'a> {
     scopes: Vec<&'a str>,
 }
 
-async fn handle(call: Call) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::ListCredentials>) -> Result<HttpResponse, Failure> {
     let query = read(&call)?;
-    let found = call.app.list_integrations(&call.caller, query).await?;
+    let found = call.app.connections.list(&call.caller, query).await?;
     let items: Vec<Item<'_>> = found.iter().map(Item::from).collect();
     Ok(ok(&Page { total: items.len(), items }))
 }
 
-fn read(call: &Call) -> Result<ListIntegrations, Failure> {
+fn read<O>(call: &Call<O>) -> Result<ListIntegrations, Failure> {
     let mut query = call.query();
     let status = query.choice("status", IntegrationStatus::parse);
     let provider = query.parsed("provider", |text| {
-        let found = call.app.provider(text).map(|provider| provider.id.clone());
+        let found = call.app.catalog.find(text).map(|provider| provider.id.clone());
         found.ok_or(Rule::fixed("must be a provider of the catalog"))
     });
     query.finish(|| Some(ListIntegrations { status, provider }))

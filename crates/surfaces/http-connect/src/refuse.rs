@@ -238,8 +238,7 @@ mod tests {
 
     #[test]
     fn a_message_names_every_field_and_its_rule() {
-        let violations =
-            vec![Rule::fixed("is required").on("api_key"), Rule::fixed("must be a text").on("site")];
+        let violations = vec![Rule::REQUIRED.on("api_key"), Rule::fixed("must be a text").on("site")];
         let (status, body, _) = said(&Failure::Invalid(violations));
         assert_eq!(status, 400);
         assert_eq!(

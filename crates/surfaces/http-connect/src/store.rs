@@ -4,21 +4,17 @@ use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
-use strongroom_application::{Failure, StoreIntegrationCredential};
-use strongroom_domain::{CredentialName, Operation, timestamp};
+use strongroom_application::{Failure, StoreIntegrationCredential, to};
+use strongroom_domain::{CredentialName, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Fields, Moment, Route, Schema, credentials_schema, name_schema, or_null,
-    schema_of,
+    Answered, Call, Content, Doc, Fields, Handle, Moment, Route, Schema, credentials_schema, name_schema,
+    or_null, schema_of,
 };
 
 use crate::schema;
 
-pub(crate) const ROUTE: Route = Route::post(
-    "/v1/integrations/{provider}/credentials",
-    Operation::ManageIntegrations,
-    |call| Box::pin(handle(call)),
-    &DOC,
-);
+pub(crate) const ROUTE: Route =
+    Route::post("/v1/integrations/{provider}/credentials", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
     body: Some(Schema { name: "ConnectCredentialsRequest", json: request }),
@@ -58,11 +54,11 @@ struct Stored<'a> {
     created_at: String,
 }
 
-async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
+async fn handle(mut call: Call<to::ManageIntegrations>) -> Result<HttpResponse, Failure> {
     let body = call.body()?;
     let new = read(body, call.path("provider").to_owned())?;
     let label = new.label.clone();
-    let credential = call.app.store_integration_credential(&call.caller, new).await?;
+    let credential = call.app.connections.store_credential(&call.caller, new).await?;
     Ok(HttpResponse::Created().json(Stored {
         credential_id: credential.id.to_prefixed(),
         provider: credential.provider.as_str(),

@@ -4,9 +4,9 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use serde_json::{Value, json};
-use strongroom_application::{Failure, StoreCrmCredential};
-use strongroom_domain::{CrmContent, Operation};
-use strongroom_http_kit::{Answered, Call, Content, Doc, ETAG, Fields, LOCATION, Route, Schema};
+use strongroom_application::{Failure, StoreCrmCredential, to};
+use strongroom_domain::CrmContent;
+use strongroom_http_kit::{Answered, Call, Content, Doc, ETAG, Fields, Handle, LOCATION, Route, Schema};
 
 use crate::object::{CREDENTIAL, shown};
 use crate::request::{Filled, Free, metadata_schema, provider, text_schema};
@@ -16,7 +16,7 @@ pub(crate) const ROUTE: Route = route("/integration-credentials/");
 pub(crate) const WITHOUT_SLASH: Route = route("/integration-credentials");
 
 const fn route(path: &'static str) -> Route {
-    Route::post(path, Operation::CreateCredential, |call| Box::pin(handle(call)), &DOC)
+    Route::post(path, const { &Handle::with(handle) }, &DOC)
 }
 
 static DOC: Doc = Doc {
@@ -29,9 +29,9 @@ static DOC: Doc = Doc {
     )
 };
 
-async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
+async fn handle(mut call: Call<to::CreateCredential>) -> Result<HttpResponse, Failure> {
     let new = read(call.body()?)?;
-    let stored = call.app.store_crm_credential(&call.caller, new).await?;
+    let stored = call.app.crm.store(&call.caller, new).await?;
     let mut response = shown(StatusCode::CREATED, &stored)?;
     let location = format!("/integration-credentials/{}", stored.credential.id);
     if let Ok(value) = HeaderValue::from_str(&location) {

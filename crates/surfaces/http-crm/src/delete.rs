@@ -2,18 +2,13 @@
 
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
-use strongroom_application::Failure;
-use strongroom_domain::Operation;
-use strongroom_http_kit::{Answered, Call, Content, Doc, IF_MATCH, Route, Schema, ok};
+use strongroom_application::{Failure, to};
+use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, IF_MATCH, Route, Schema, ok};
 
 use crate::request::credential_id;
 
-pub(crate) const ROUTE: Route = Route::delete(
-    "/integration-credentials/{credential_id}",
-    Operation::DeleteCredential,
-    |call| Box::pin(handle(call)),
-    &DOC,
-);
+pub(crate) const ROUTE: Route =
+    Route::delete("/integration-credentials/{credential_id}", &Handle::with(handle), &DOC);
 
 static DOC: Doc = Doc {
     headers: &[IF_MATCH],
@@ -28,9 +23,9 @@ static DOC: Doc = Doc {
     )
 };
 
-async fn handle(call: Call) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::DeleteCredential>) -> Result<HttpResponse, Failure> {
     let id = credential_id(&call)?;
-    call.app.delete_crm_credential(&call.caller, id, call.if_match()?).await?;
+    call.app.crm.delete(&call.caller, id, call.if_match()?).await?;
     Ok(ok(&json!({ "message": format!("Integration credentials {id} deleted successfully") })))
 }
 

@@ -2,24 +2,18 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use strongroom_application::Failure;
-use strongroom_domain::Operation;
-use strongroom_http_kit::{Answered, Call, Content, Doc, ETAG, Route};
+use strongroom_application::{Failure, to};
+use strongroom_http_kit::{Answered, Call, Content, Doc, ETAG, Handle, Route};
 
 use crate::object::{CREDENTIAL, shown};
 use crate::request::credential_id;
 
-pub(crate) const ROUTE: Route = Route::get(
-    "/integration-credentials/{credential_id}",
-    Operation::ShowCrmCredentials,
-    |call| Box::pin(handle(call)),
-    &DOC,
-);
+pub(crate) const ROUTE: Route =
+    Route::get("/integration-credentials/{credential_id}", &Handle::with(handle), &DOC);
 
 pub(crate) const BY_PROVIDER: Route = Route::get(
     "/integration-credentials/provider/{provider}",
-    Operation::ShowCrmCredentials,
-    |call| Box::pin(handle_provider(call)),
+    &Handle::with(handle_provider),
     &DOC_BY_PROVIDER,
 );
 
@@ -35,12 +29,12 @@ static DOC_BY_PROVIDER: Doc = Doc {
 const ANSWERS: &[Answered] =
     &[Answered { status: 200, description: "The credential.", content: Content::One(CREDENTIAL) }];
 
-async fn handle(call: Call) -> Result<HttpResponse, Failure> {
-    let found = call.app.show_crm_credential(&call.caller, credential_id(&call)?).await?;
+async fn handle(call: Call<to::ShowCrmCredentials>) -> Result<HttpResponse, Failure> {
+    let found = call.app.crm.show(&call.caller, credential_id(&call)?).await?;
     shown(StatusCode::OK, &found)
 }
 
-async fn handle_provider(call: Call) -> Result<HttpResponse, Failure> {
-    let found = call.app.show_crm_credential_of(&call.caller, call.path("provider")).await?;
+async fn handle_provider(call: Call<to::ShowCrmCredentials>) -> Result<HttpResponse, Failure> {
+    let found = call.app.crm.show_of(&call.caller, call.path("provider")).await?;
     shown(StatusCode::OK, &found)
 }

@@ -2,9 +2,8 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use strongroom_application::Failure;
-use strongroom_domain::Operation;
-use strongroom_http_kit::{Answered, Call, Content, Doc, Route, ok_secret};
+use strongroom_application::{Failure, to};
+use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, Route, ok_secret};
 
 use crate::object::{CREDENTIAL, Object, size_hint};
 
@@ -13,7 +12,7 @@ pub(crate) const ROUTE: Route = route("/integration-credentials/");
 pub(crate) const WITHOUT_SLASH: Route = route("/integration-credentials");
 
 const fn route(path: &'static str) -> Route {
-    Route::get(path, Operation::ShowCrmCredentials, |call| Box::pin(handle(call)), &DOC)
+    Route::get(path, const { &Handle::with(handle) }, &DOC)
 }
 
 static DOC: Doc = Doc::new(
@@ -21,8 +20,8 @@ static DOC: Doc = Doc::new(
     &[Answered { status: 200, description: "Newest first.", content: Content::List(CREDENTIAL) }],
 );
 
-async fn handle(call: Call) -> Result<HttpResponse, Failure> {
-    let listed = call.app.list_crm_credentials(&call.caller).await?;
+async fn handle(call: Call<to::ShowCrmCredentials>) -> Result<HttpResponse, Failure> {
+    let listed = call.app.crm.list(&call.caller).await?;
     let objects: Vec<Object<'_>> = listed.iter().map(Object::from).collect();
     let size = listed.iter().map(|credential| size_hint(credential) + 1).sum::<usize>() + 2;
     ok_secret(StatusCode::OK, &objects, size)

@@ -132,12 +132,15 @@ mod tests {
     #[test]
     fn what_is_missing_is_a_field_that_is_required_and_other_rules_stand_as_they_are() {
         let told = [
-            ("is required", "Validation error: dsn field is required"),
-            ("is required when x changes", "Validation error: dsn field is required when x changes"),
-            ("must be a URL", "Validation error: dsn must be a URL"),
+            (Rule::REQUIRED, "Validation error: dsn field is required"),
+            (
+                Rule::missing("is required when x changes"),
+                "Validation error: dsn field is required when x changes",
+            ),
+            (Rule::fixed("must be a URL"), "Validation error: dsn must be a URL"),
         ];
         for (rule, sentence) in told {
-            assert_eq!(invalid(&[Rule::fixed(rule).on("dsn"), Rule::fixed("is odd").on("x")]), sentence);
+            assert_eq!(invalid(&[rule.on("dsn"), Rule::fixed("is odd").on("x")]), sentence);
         }
         let missing = Misshape::body("dsn", MisshapeKind::Missing);
         assert_eq!(malformed(&[missing]), "Validation error: dsn field is required");

@@ -31,7 +31,7 @@ impl FromJson for Free {
 }
 
 /// The credential that a path names. What is no id names none.
-pub(crate) fn credential_id(call: &Call) -> Result<CredentialId, Failure> {
+pub(crate) fn credential_id<O>(call: &Call<O>) -> Result<CredentialId, Failure> {
     call.credential_id().map_err(|_| Failure::NotFound(Missing::Credential))
 }
 

@@ -3,19 +3,17 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde_json::{Value, json};
-use strongroom_application::{Failure, UpdateCrmCredential};
-use strongroom_domain::{CrmPatch, Operation};
-use strongroom_http_kit::{Answered, Call, Content, Doc, ETAG, Fields, IF_MATCH, Route, Schema, or_null};
+use strongroom_application::{Failure, UpdateCrmCredential, to};
+use strongroom_domain::CrmPatch;
+use strongroom_http_kit::{
+    Answered, Call, Content, Doc, ETAG, Fields, Handle, IF_MATCH, Route, Schema, or_null,
+};
 
 use crate::object::{CREDENTIAL, shown};
 use crate::request::{Filled, Free, credential_id, metadata_schema, provider, text_schema};
 
-pub(crate) const ROUTE: Route = Route::put(
-    "/integration-credentials/{credential_id}",
-    Operation::UpdateCredential,
-    |call| Box::pin(handle(call)),
-    &DOC,
-);
+pub(crate) const ROUTE: Route =
+    Route::put("/integration-credentials/{credential_id}", &Handle::with(handle), &DOC);
 
 static DOC: Doc = Doc {
     headers: &[IF_MATCH],
@@ -28,10 +26,10 @@ static DOC: Doc = Doc {
     )
 };
 
-async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
+async fn handle(mut call: Call<to::UpdateCredential>) -> Result<HttpResponse, Failure> {
     let (id, expected_revision) = (credential_id(&call)?, call.if_match()?);
     let change = read(call.body()?, expected_revision)?;
-    let changed = call.app.update_crm_credential(&call.caller, id, change).await?;
+    let changed = call.app.crm.update(&call.caller, id, change).await?;
     shown(StatusCode::OK, &changed)
 }
 

@@ -4,16 +4,15 @@ use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use strongroom_application::Failure;
+use strongroom_application::{Failure, to};
 use strongroom_domain::provider::TypeRules;
-use strongroom_domain::{CredentialType, Field, FieldKind, Operation, Provider, ProviderTest};
-use strongroom_http_kit::{Answered, Call, Content, Doc, Route, Schema, ok, schema_of};
+use strongroom_domain::{CredentialType, Field, FieldKind, Provider, ProviderTest};
+use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, Route, Schema, ok, schema_of};
 use uuid::Uuid;
 
 use crate::schema::spelled;
 
-pub(crate) const ROUTE: Route =
-    Route::get("/integrations/catalog", Operation::BrowseCatalog, |call| Box::pin(handle(call)), &DOC);
+pub(crate) const ROUTE: Route = Route::get("/integrations/catalog", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc::new(
     "Lists the providers",
@@ -50,8 +49,8 @@ struct CredentialProvider {
     credential_schema: Value,
 }
 
-async fn handle(call: Call) -> Result<HttpResponse, Failure> {
-    let providers = call.app.browse_catalog(&call.caller)?;
+async fn handle(call: Call<to::BrowseCatalog>) -> Result<HttpResponse, Failure> {
+    let providers = call.app.catalog.all(&call.caller);
     let entries: Vec<Entry<'_>> = providers.iter().map(|provider| Entry::from(provider.as_ref())).collect();
     Ok(ok(&entries))
 }

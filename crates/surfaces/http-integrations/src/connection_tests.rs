@@ -8,8 +8,8 @@ pub(crate) mod stored;
 use actix_web::HttpResponse;
 use serde_json::{Map, Value, json};
 use strongroom_application::{Failure, Tested};
-use strongroom_domain::{SecretText, Submission, SubmittedValue, Violation};
-use strongroom_http_kit::{Answered, Content, Fields, Schema, ok, schema_of, with_allowance};
+use strongroom_domain::{Json, SecretText, Submission, Violation};
+use strongroom_http_kit::{Answered, Content, Fields, IntegerOrText, Schema, ok, schema_of, with_allowance};
 
 use crate::test_report::Report;
 
@@ -32,8 +32,8 @@ fn submission(body: &mut Fields, names: Names<'_>) -> Submission {
     let mut submission = Submission::new();
     for (sent, field) in names {
         let value = match *field {
-            "port" => body.optional::<SubmittedValue>(sent),
-            _ => body.optional::<SecretText>(sent).map(SubmittedValue::Text),
+            "port" => body.optional::<IntegerOrText>(sent).map(|value| value.0),
+            _ => body.optional::<SecretText>(sent).map(Json::Text),
         };
         submission.extend(value.map(|value| ((*field).to_owned(), value)));
     }

@@ -51,7 +51,7 @@ fn live() -> Result<HttpResponse, Failure> {
 }
 
 fn ready(call: &PublicCall) -> HttpResponse {
-    match call.app.is_ready() {
+    match call.app.upkeep.is_ready() {
         true => ok(&Health { status: "ready" }),
         false => HttpResponse::ServiceUnavailable()
             .insert_header(("Retry-After", "1"))

@@ -97,7 +97,7 @@ impl<'a> From<&'a ApiKey> for Key<'a> {
     }
 }
 
-fn account_id(call: &Call) -> Result<ServiceAccountId, Failure> {
+fn account_id<O>(call: &Call<O>) -> Result<ServiceAccountId, Failure> {
     call.path_id("service_account_id", ServiceAccountId::parse)
 }
 

@@ -5,21 +5,21 @@ use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use actix_web::http::header;
-use strongroom_application::{Application, Caller, Failure};
+use strongroom_application::{Application, Failure, Permitted};
 use strongroom_domain::audit::Origin;
 use strongroom_domain::{CredentialId, Json, Rule, SecretText};
 use zeroize::Zeroizing;
 
+use crate::documentation::Documentation;
 use crate::fields::Fields;
 use crate::metrics::Metrics;
-use crate::openapi::Documentation;
 
-/// A call of a principal whom the permission table allows the route's operation.
-pub struct Call {
+/// A call of a principal whom the permission table allows the operation `O`.
+pub struct Call<O> {
     /// The use cases.
     pub app: Application,
-    /// Who is asking.
-    pub caller: Caller,
+    /// Who is asking, with the proof that it may.
+    pub caller: Permitted<O>,
     pub(crate) request: HttpRequest,
     pub(crate) body: Option<Json>,
 }
@@ -92,7 +92,7 @@ impl PublicCall {
     }
 }
 
-impl Call {
+impl<O> Call<O> {
     /// A path parameter.
     pub fn path(&self, name: &str) -> &str {
         self.request.match_info().get(name).unwrap_or_default()

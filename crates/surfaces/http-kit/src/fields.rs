@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use strongroom_application::{Failure, Misshape, MisshapeKind};
-use strongroom_domain::{Json, Rule, SecretText, Submission, SubmittedValue, Violation, timestamp};
+use strongroom_domain::{Json, Rule, SecretText, Submission, Violation, timestamp};
 use time::OffsetDateTime;
 
 /// The fields of one object, taken out one by one.
@@ -136,7 +136,7 @@ impl Fields {
 
     /// Everything that has not been taken out yet.
     pub fn rest(&mut self) -> Submission {
-        std::mem::take(&mut self.fields).into_iter().map(|(name, value)| (name, value.into())).collect()
+        std::mem::take(&mut self.fields).into_iter().collect()
     }
 
     /// Notes a broken rule of a field.
@@ -210,11 +210,13 @@ impl FromJson for SecretText {
     }
 }
 
-impl FromJson for SubmittedValue {
-    /// A whole number or a text, as a field that is a number takes either.
+/// A value that is a whole number or a text, as a field that is a number takes either.
+pub struct IntegerOrText(pub Json);
+
+impl FromJson for IntegerOrText {
     fn from_json(json: Json) -> Result<Self, MisshapeKind> {
         match json {
-            Json::Integer(_) | Json::Text(_) => Ok(json.into()),
+            Json::Integer(_) | Json::Text(_) => Ok(Self(json)),
             _ => Err(MisshapeKind::WrongType("integer")),
         }
     }
@@ -239,9 +241,7 @@ impl<T: FromJson> FromJson for Vec<T> {
 impl FromJson for Submission {
     fn from_json(json: Json) -> Result<Self, MisshapeKind> {
         match json {
-            Json::Object(fields) => {
-                Ok(fields.into_iter().map(|(name, value)| (name, value.into())).collect())
-            }
+            Json::Object(fields) => Ok(fields.into_iter().collect()),
             _ => Err(MisshapeKind::WrongType("object")),
         }
     }

@@ -8,6 +8,8 @@
 mod body;
 mod call;
 mod doc;
+mod documentation;
+mod endpoint;
 mod fields;
 mod metrics;
 mod openapi;
@@ -21,9 +23,11 @@ mod unread;
 
 pub use call::{Call, Parameters, PublicCall};
 pub use doc::{Answered, Content, Doc, Parameter, Schema};
-pub use fields::{Fields, FromJson};
+pub use documentation::Documentation;
+pub use endpoint::{Admitted, Endpoint, Handle};
+pub use fields::{Fields, FromJson, IntegerOrText};
 pub use metrics::{Metrics, Watched};
-pub use openapi::{Documentation, Documented, document, documented, schemas};
+pub use openapi::{Documented, document, documented, schemas};
 pub use peer::{BadNetwork, TrustedProxies};
 pub use pipeline::{Kit, Listener, envelope, mount};
 pub use refusal::{Refusal, Transport};
@@ -31,7 +35,7 @@ pub use reply::{
     Cursor, RETRY_PROVIDER, created, no_content, ok, ok_secret, refused, with_allowance, with_challenge,
     with_etag, with_retry_after,
 };
-pub use route::{Access, Answer, Asked, BodyRule, Dialect, DialectDoc, Handler, Route};
+pub use route::{Access, Answer, Asked, BodyRule, Dialect, DialectDoc, Route};
 pub use schema::{
     ALLOWANCE, ETAG, IF_MATCH, LOCATION, Moment, credential_id_schema, credentials_schema,
     known_provider_schema, name_schema, one_of, or_null, prefixed_id_schema, provider_schema, schema_of,

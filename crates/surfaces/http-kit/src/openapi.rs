@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use strongroom_domain::Operation;
 use strongroom_domain::permission::PERMISSIONS;
@@ -10,15 +9,6 @@ use strongroom_domain::permission::PERMISSIONS;
 use crate::doc::{Content, Parameter, Schema};
 use crate::route::{Access, BodyRule, Dialect, Route};
 use crate::schema::ALLOWANCE;
-
-/// What a server tells about its surfaces. It never changes while the server runs, so it is written once: anybody
-/// may ask for it, as often as they like.
-pub struct Documentation {
-    /// The OpenAPI document.
-    pub json: Bytes,
-    /// The same for people, in HTML.
-    pub page: Bytes,
-}
 
 /// A route as the document shows it.
 #[derive(Clone, Copy)]

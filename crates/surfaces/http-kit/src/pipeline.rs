@@ -9,21 +9,22 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use strongroom_application::{Application, Failure, Misshape, MisshapeKind, Missing, Presented};
+use strongroom_domain::Json;
 use strongroom_domain::audit::Origin;
-use strongroom_domain::{Json, Operation};
 use strongroom_environment::Ids;
 use tokio::time::Instant;
 use tracing::Instrument;
 use ulid::Ulid;
 use zeroize::Zeroizing;
 
-use crate::call::{Call, PublicCall};
+use crate::call::PublicCall;
+use crate::documentation::Documentation;
+use crate::endpoint::Endpoint;
 use crate::fields::Fields;
 use crate::metrics::Metrics;
-use crate::openapi::Documentation;
 use crate::peer::{TrustedProxies, is_local};
 use crate::refusal::{Refusal, Transport};
-use crate::route::{Access, Asked, BodyRule, Dialect, Handler, Route};
+use crate::route::{Access, Answer, Asked, BodyRule, Dialect, Route};
 use crate::unread::Unread;
 use crate::{body, unread};
 
@@ -157,9 +158,9 @@ async fn answer(
         return Err(Failure::Internal.into());
     };
     match route.access {
-        Access::Permitted(operation, handler) => {
-            let call = admit(&kit, route, operation, request, payload).await?;
-            finish(handler, call).await
+        Access::Permitted(endpoint) => {
+            let answer = admit(&kit, route, endpoint, request, payload).await?;
+            finish(answer).await
         }
         Access::Host(_) if !serves_host(kit.listener, &request) => {
             Err(Failure::NotFound(Missing::Route).into())
@@ -202,12 +203,12 @@ fn origin(kit: &Kit, request: &HttpRequest) -> Origin {
 async fn admit(
     kit: &Kit,
     route: &'static Route,
-    operation: Operation,
+    endpoint: &dyn Endpoint,
     request: HttpRequest,
     payload: web::Payload,
-) -> Result<Call, Refusal> {
-    let caller = kit.app.authenticate(presented(&request), origin(kit, &request)).await?;
-    kit.app.permit(&caller, operation)?;
+) -> Result<Answer, Refusal> {
+    let caller = kit.app.access.authenticate(presented(&request), origin(kit, &request)).await?;
+    let admitted = endpoint.admit(&kit.app, caller)?;
     let body = match route.body {
         BodyRule::None | BodyRule::Form => None,
         BodyRule::Json => Some(parse(&body::read(&request, payload).await?)?),
@@ -218,7 +219,7 @@ async fn admit(
             None
         }
     };
-    Ok(Call { app: kit.app.clone(), caller, request, body })
+    Ok(admitted(kit.app.clone(), request, body))
 }
 
 fn parse(body: &[u8]) -> Result<Json, Failure> {
@@ -230,9 +231,9 @@ fn parse(body: &[u8]) -> Result<Json, Failure> {
 
 /// Runs the handler in a task of its own: a client that hangs up does not leave a use case half done, and
 /// a panic is an answer of 500.
-async fn finish(handler: Handler, call: Call) -> Result<HttpResponse, Refusal> {
+async fn finish(answer: Answer) -> Result<HttpResponse, Refusal> {
     let span = tracing::Span::current();
-    match actix_web::rt::spawn(handler(call).instrument(span)).await {
+    match actix_web::rt::spawn(answer.instrument(span)).await {
         Ok(result) => Ok(result?),
         Err(_) => {
             tracing::error!("a handler panicked");

@@ -6,8 +6,9 @@ use futures_util::future::LocalBoxFuture;
 use strongroom_application::Failure;
 use strongroom_domain::Operation;
 
-use crate::call::{Call, PublicCall};
+use crate::call::PublicCall;
 use crate::doc::{Doc, Parameter, Schema};
+use crate::endpoint::Endpoint;
 use crate::refusal::Refusal;
 
 /// What a handler answers.
@@ -31,16 +32,13 @@ pub struct Route {
 /// Who may call a route, and what handles it.
 #[derive(Clone, Copy)]
 pub enum Access {
-    /// A principal whom the permission table allows this operation.
-    Permitted(Operation, Handler),
+    /// A principal whom the permission table allows the endpoint's operation.
+    Permitted(&'static dyn Endpoint),
     /// Anybody.
     Public(fn(PublicCall) -> Answer),
     /// A peer on this host that no proxy speaks for.
     Host(fn(PublicCall) -> Answer),
 }
-
-/// Handles an authenticated call.
-pub type Handler = fn(Call) -> Answer;
 
 /// Whether a route takes a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,52 +57,41 @@ impl Route {
     const fn permitted(
         method: fn() -> Method,
         path: &'static str,
-        operation: Operation,
-        handler: Handler,
+        endpoint: &'static dyn Endpoint,
         body: BodyRule,
         doc: &'static Doc,
     ) -> Self {
-        Self { method, path, access: Access::Permitted(operation, handler), body, doc }
+        Self { method, path, access: Access::Permitted(endpoint), body, doc }
     }
 
     /// A route that reads.
-    pub const fn get(path: &'static str, operation: Operation, handler: Handler, doc: &'static Doc) -> Self {
-        Self::permitted(|| Method::GET, path, operation, handler, BodyRule::None, doc)
+    pub const fn get(path: &'static str, endpoint: &'static dyn Endpoint, doc: &'static Doc) -> Self {
+        Self::permitted(|| Method::GET, path, endpoint, BodyRule::None, doc)
     }
 
     /// A route that takes a JSON body by POST.
-    pub const fn post(path: &'static str, operation: Operation, handler: Handler, doc: &'static Doc) -> Self {
-        Self::permitted(|| Method::POST, path, operation, handler, BodyRule::Json, doc)
+    pub const fn post(path: &'static str, endpoint: &'static dyn Endpoint, doc: &'static Doc) -> Self {
+        Self::permitted(|| Method::POST, path, endpoint, BodyRule::Json, doc)
     }
 
     /// A route that acts on what its path names, by POST and without a body.
-    pub const fn act(path: &'static str, operation: Operation, handler: Handler, doc: &'static Doc) -> Self {
-        Self::permitted(|| Method::POST, path, operation, handler, BodyRule::Empty, doc)
+    pub const fn act(path: &'static str, endpoint: &'static dyn Endpoint, doc: &'static Doc) -> Self {
+        Self::permitted(|| Method::POST, path, endpoint, BodyRule::Empty, doc)
     }
 
     /// A route that takes a JSON body by PATCH.
-    pub const fn patch(
-        path: &'static str,
-        operation: Operation,
-        handler: Handler,
-        doc: &'static Doc,
-    ) -> Self {
-        Self::permitted(|| Method::PATCH, path, operation, handler, BodyRule::Json, doc)
+    pub const fn patch(path: &'static str, endpoint: &'static dyn Endpoint, doc: &'static Doc) -> Self {
+        Self::permitted(|| Method::PATCH, path, endpoint, BodyRule::Json, doc)
     }
 
     /// A route that takes a JSON body by PUT.
-    pub const fn put(path: &'static str, operation: Operation, handler: Handler, doc: &'static Doc) -> Self {
-        Self::permitted(|| Method::PUT, path, operation, handler, BodyRule::Json, doc)
+    pub const fn put(path: &'static str, endpoint: &'static dyn Endpoint, doc: &'static Doc) -> Self {
+        Self::permitted(|| Method::PUT, path, endpoint, BodyRule::Json, doc)
     }
 
     /// A route that deletes.
-    pub const fn delete(
-        path: &'static str,
-        operation: Operation,
-        handler: Handler,
-        doc: &'static Doc,
-    ) -> Self {
-        Self::permitted(|| Method::DELETE, path, operation, handler, BodyRule::None, doc)
+    pub const fn delete(path: &'static str, endpoint: &'static dyn Endpoint, doc: &'static Doc) -> Self {
+        Self::permitted(|| Method::DELETE, path, endpoint, BodyRule::None, doc)
     }
 
     /// A route for anybody.
@@ -127,9 +114,9 @@ impl Route {
     }
 
     /// The operation it needs, unless it is public.
-    pub const fn operation(&self) -> Option<Operation> {
+    pub fn operation(&self) -> Option<Operation> {
         match self.access {
-            Access::Permitted(operation, _) => Some(operation),
+            Access::Permitted(endpoint) => Some(endpoint.operation()),
             Access::Public(_) | Access::Host(_) => None,
         }
     }

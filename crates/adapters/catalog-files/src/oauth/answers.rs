@@ -2,16 +2,15 @@
 //! account it is, and which errors mean what.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use strongroom_domain::content::TOKEN_EXPIRY;
-use strongroom_domain::oauth::AccountLookup;
+use strongroom_declared_http::AccountLookup;
+use strongroom_domain::oauth::TOKEN_EXPIRY;
 use strongroom_domain::{CredentialType, Field, FieldKind};
 
+use crate::names::field_of;
 use crate::oauth::format::{OauthTable, ResponseName};
 use crate::oauth::requests::{Requests, is_callback_parameter};
 use crate::problem::Problems;
-use crate::rules::field_of;
 
 /// The longest lifetime that may be assumed, in seconds: ten years.
 const LONGEST_LIFETIME: u64 = 315_360_000;
@@ -76,13 +75,11 @@ pub(super) fn read_account(
     Some(AccountLookup { endpoint, id, name })
 }
 
-/// Reads `assumed_lifetime_s`.
-pub(super) fn read_lifetime(seconds: Option<u64>, problems: &mut Problems) -> Option<Duration> {
-    let seconds = seconds?;
-    if !(60..=LONGEST_LIFETIME).contains(&seconds) {
+/// Checks `assumed_lifetime_s`.
+pub(super) fn check_lifetime(seconds: Option<u64>, problems: &mut Problems) {
+    if seconds.is_some_and(|seconds| !(60..=LONGEST_LIFETIME).contains(&seconds)) {
         problems.add("oauth.assumed_lifetime_s", format!("must be 60 to {LONGEST_LIFETIME} seconds"));
     }
-    Some(Duration::from_secs(seconds))
 }
 
 /// Checks `dead_errors`, `doubtful_errors` and `app_errors`, whose codes are shown and logged.

@@ -2,26 +2,26 @@
 
 use std::collections::BTreeSet;
 
-use strongroom_domain::content::TOKEN_EXPIRY;
-use strongroom_domain::oauth::{ACCESS_TOKEN, ClientCredentialsGrant};
+use strongroom_declared_http::ClientCredentialsRequest;
+use strongroom_domain::oauth::{ACCESS_TOKEN, ClientCredentialsGrant, TOKEN_EXPIRY};
 use strongroom_domain::{CredentialType, Field, FieldKind};
 
+use crate::names::field_of;
 use crate::oauth::format::ClientCredentialsTable;
 use crate::oauth::requests::Requests;
 use crate::problem::Problems;
-use crate::rules::field_of;
 use crate::scope::{Names, Scope};
 
 const KEY: &str = "oauth.client_credentials";
 const KIND: CredentialType = CredentialType::ClientCredentials;
 
-/// Reads it. `None` when it has not the right form, or the provider has no such type.
+/// Reads the fields that hold the client, and the request. `None` when it has not the right form, or the provider has no such type.
 pub(super) fn read(
     table: toml::Table,
     hosts: &[String],
     names: &Names<'_>,
     problems: &mut Problems,
-) -> Option<ClientCredentialsGrant> {
+) -> Option<(ClientCredentialsGrant, ClientCredentialsRequest)> {
     let table: ClientCredentialsTable = problems.read_table(KEY, table)?;
     if !names.types.contains_key(&KIND) {
         problems.add(KEY, "needs the type client_credentials in `types`");
@@ -45,14 +45,13 @@ pub(super) fn read(
     let pairs =
         table.parameters.iter().flat_map(|(name, value)| value.texts().iter().map(move |text| (name, text)));
     let parameters = requests.parameters("parameters", pairs, Some("grant_type"), problems);
-    Some(ClientCredentialsGrant {
+    let request = ClientCredentialsRequest {
         token: token?,
         client_authentication: client_authentication?,
-        client_id_field,
-        client_secret_field,
         scope,
         parameters,
-    })
+    };
+    Some((ClientCredentialsGrant { client_id_field, client_secret_field }, request))
 }
 
 fn check_client(name: &str, key: &str, secret: bool, names: &Names<'_>, problems: &mut Problems) {

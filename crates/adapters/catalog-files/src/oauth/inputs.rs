@@ -1,10 +1,10 @@
 //! What a caller gives when a flow begins, and what must be there before something else arrives.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use strongroom_declared_http::{Endpoint, OauthRequests, Template};
 use strongroom_domain::Field;
-use strongroom_domain::http_test::Template;
-use strongroom_domain::oauth::{ACCESS_TOKEN, Endpoint, OauthServer, REFRESH_TOKEN};
+use strongroom_domain::oauth::{ACCESS_TOKEN, OauthServer, REFRESH_TOKEN};
 
 use crate::oauth::requests::variables_of;
 use crate::problem::Problems;
@@ -15,10 +15,15 @@ const ROUTE: [&str; 5] = ["redirect_to", "name", "scope", "credential_id", "subj
 
 /// The public fields that a caller gives, in the order of the file: those that something sent needs, unless they
 /// have a default or arrive, and those that the type requires.
-pub(super) fn inputs_of(server: &OauthServer, names: &Names<'_>, problems: &mut Problems) -> Vec<String> {
+pub(super) fn inputs_of(
+    server: &OauthServer,
+    requests: &OauthRequests,
+    names: &Names<'_>,
+    problems: &mut Problems,
+) -> Vec<String> {
     let required = names.types.get(&server.credential_type).map(|rules| rules.required.as_slice());
     let required = required.unwrap_or_default();
-    let needed: BTreeSet<&str> = sent(server)
+    let needed: BTreeSet<&str> = sent(requests)
         .into_iter()
         .filter(|name| !has_default(name, names))
         .map(|name| source(name, names))
@@ -45,10 +50,15 @@ pub(super) fn inputs_of(server: &OauthServer, names: &Names<'_>, problems: &mut 
 }
 
 /// Reports variables that are needed before they arrive.
-pub(super) fn check_order(server: &OauthServer, names: &Names<'_>, problems: &mut Problems) {
+pub(super) fn check_order(
+    server: &OauthServer,
+    requests: &OauthRequests,
+    names: &Names<'_>,
+    problems: &mut Problems,
+) {
     let late = |name: &&str, with_code: bool| {
         let field = source(name, names);
-        let comes = server.response_fields.contains_key(field)
+        let comes = server.response_fields.contains(field)
             || (!with_code && server.callback_fields.contains_key(field));
         comes && !has_default(name, names)
     };
@@ -57,24 +67,25 @@ pub(super) fn check_order(server: &OauthServer, names: &Names<'_>, problems: &mu
             problems.add(key, format!("needs `{name}`, which arrives later: give it a default"));
         }
     };
-    report("oauth.authorize_url", variables_of(&server.authorize).collect(), false);
-    report("oauth.authorize_parameters", variables(&server.authorize_parameters), false);
-    report("oauth.scopes", server.scopes.iter().flat_map(Template::variables).collect(), false);
-    report("oauth.token_url", variables_of(&server.token).collect(), true);
-    report("oauth.token_parameters", variables(&server.token_parameters), true);
+    report("oauth.authorize_url", variables_of(&requests.authorize).collect(), false);
+    report("oauth.authorize_parameters", variables(&requests.authorize_parameters), false);
+    report("oauth.scopes", requests.scopes.iter().flat_map(Template::variables).collect(), false);
+    report("oauth.token_url", variables_of(&requests.token).collect(), true);
+    report("oauth.token_parameters", variables(&requests.token_parameters), true);
 }
 
 /// The variables of everything that a flow and what follows it sends.
-fn sent(server: &OauthServer) -> Vec<&str> {
-    let account = server.account.as_ref().and_then(|account| account.endpoint.as_ref());
-    let endpoints = [Some(&server.authorize), Some(&server.token)];
-    let endpoints = endpoints.into_iter().chain([server.refresh.as_ref(), server.revoke.as_ref(), account]);
-    let tables = [&server.authorize_parameters, &server.token_parameters, &server.refresh_parameters];
+fn sent(requests: &OauthRequests) -> Vec<&str> {
+    let account = requests.account.as_ref().and_then(|account| account.endpoint.as_ref());
+    let endpoints = [Some(&requests.authorize), Some(&requests.token)];
+    let endpoints =
+        endpoints.into_iter().chain([requests.refresh.as_ref(), requests.revoke.as_ref(), account]);
+    let tables = [&requests.authorize_parameters, &requests.token_parameters, &requests.refresh_parameters];
     endpoints
         .flatten()
         .flat_map(|endpoint: &Endpoint| variables_of(endpoint).collect::<Vec<_>>())
         .chain(tables.into_iter().flat_map(|pairs| variables(pairs)))
-        .chain(server.scopes.iter().chain(&server.issuer).flat_map(Template::variables))
+        .chain(requests.scopes.iter().chain(&requests.issuer).flat_map(Template::variables))
         .collect()
 }
 
@@ -83,8 +94,7 @@ fn variables(pairs: &[(String, Template)]) -> Vec<&str> {
 }
 
 fn arrives(server: &OauthServer, name: &str) -> bool {
-    let named = |table: &BTreeMap<String, String>| table.contains_key(name);
-    named(&server.response_fields) || named(&server.callback_fields)
+    server.response_fields.contains(name) || server.callback_fields.contains_key(name)
 }
 
 /// The field that a variable comes from.

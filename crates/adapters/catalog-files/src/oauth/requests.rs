@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use strongroom_domain::http_test::{OriginTemplate, Template, TemplatePart};
-use strongroom_domain::oauth::{ClientAuthentication, Endpoint};
+use strongroom_declared_http::{ClientAuthentication, Endpoint, OriginTemplate, Template, TemplatePart};
 
 use crate::problem::Problems;
 use crate::scope::Scope;

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use strongroom_domain::http_test::{Template, is_reserved_header};
+use strongroom_declared_http::{Template, is_reserved_header};
 
 use crate::problem::Problems;
 use crate::scope::Scope;
-use crate::template;
 
 /// Reads them. A name may be a template; what it becomes is checked again when the request is built.
 pub(super) fn read(
@@ -23,12 +22,10 @@ pub(super) fn read(
         let name = scope.read(name, &key, problems);
         let value = scope.read(value, &key, problems);
         let (Some(name), Some(value)) = (name, value) else { continue };
-        if let Some(literal) = template::as_literal(&name) {
+        if let Some(literal) = name.as_literal() {
             check_name(literal, has_body, has_basic, &key, problems);
         }
-        if template::as_literal(&value)
-            .is_some_and(|value| !value.bytes().all(|b| b == b' ' || b.is_ascii_graphic()))
-        {
+        if value.as_literal().is_some_and(|value| !value.bytes().all(|b| b == b' ' || b.is_ascii_graphic())) {
             problems.add(key, "must be of printable ASCII characters");
         }
         read.push((name, value));

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use strongroom_declared_http::{JsonCheck, JsonCondition, OutcomeRule};
 use strongroom_domain::TestCode;
-use strongroom_domain::http_test::{JsonCheck, JsonCondition, OutcomeRule};
 
+use crate::names::is_name;
 use crate::problem::Problems;
-use crate::provider::is_name;
 use crate::provider_test::format::{ConditionTable, FactName, OutcomeTable, OutcomesValue};
 use crate::provider_test::headers::is_token;
 

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use strongroom_domain::CredentialType;
-use strongroom_domain::http_test::{AwsSigV4, HttpBody, HttpMethod, HttpStep, OriginTemplate, Template};
+use strongroom_declared_http::{AwsSigV4, HttpBody, HttpMethod, HttpStep, OriginTemplate, Template};
+use strongroom_domain::{CredentialType, StepConditions};
 
 use crate::problem::Problems;
 use crate::provider_test::format::{AwsTable, BasicTable, MethodName, StepTable};
@@ -57,9 +57,7 @@ pub(super) fn read(
     let (origin, path) = url?;
     let step = HttpStep {
         name: String::new(),
-        types,
-        needs: table.needs.clone(),
-        unless: table.unless.clone(),
+        conditions: StepConditions { types, needs: table.needs.clone(), unless: table.unless.clone() },
         method: table.method.into(),
         origin,
         path,

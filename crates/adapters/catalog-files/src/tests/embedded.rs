@@ -2,11 +2,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use strongroom_domain::content::TOKEN_EXPIRY;
+use strongroom_domain::oauth::TOKEN_EXPIRY;
 use strongroom_domain::provider::TypeRules;
-use strongroom_domain::{
-    ConfigValue, CredentialType, Provider, ProviderTest, SecretText, SubmittedValue, Violation,
-};
+use strongroom_domain::{ConfigValue, CredentialType, Json, Provider, ProviderTest, SecretText, Violation};
 use strongroom_environment::Catalog;
 
 use super::{sample, submission};
@@ -118,7 +116,7 @@ fn an_unknown_field_and_a_field_of_another_type_are_named() {
         let foreign = provider.fields.iter().filter(|field| !field.belongs_to(kind));
         let mut strangers: BTreeSet<_> = foreign.clone().map(|field| field.name.as_str()).collect();
         submitted.extend(submission(foreign, CANARY));
-        submitted.insert("stranger".to_owned(), SubmittedValue::Boolean(true));
+        submitted.insert("stranger".to_owned(), Json::Boolean(true));
         strangers.insert("stranger");
         let violations = provider.accept(kind, submitted).unwrap_err();
         assert_eq!(fields_of(&violations), strangers, "{} {}", provider.id, kind.as_str());
@@ -158,7 +156,7 @@ fn a_connection_string_fills_the_separate_fields_and_wins_over_them() {
         let provider = provider(id);
         let mut submitted = submission(provider.fields_of(CredentialType::UserPassword), "other");
         let text = format!("postgres://app:{CANARY}@db2.example.com:6432/stock?sslmode=require");
-        submitted.insert("connection_string".to_owned(), SubmittedValue::Text(SecretText::new(text)));
+        submitted.insert("connection_string".to_owned(), Json::Text(SecretText::new(text)));
         let content = provider.accept(CredentialType::UserPassword, submitted).unwrap();
         let text = |text: &str| Some(ConfigValue::Text(text.to_owned()));
         assert_eq!(content.config.get("host").cloned(), text("db2.example.com"));
@@ -207,7 +205,7 @@ fn destinations_outside_a_provider_are_refused() {
         assert!(field.destination, "{id} {name}");
         let kind = *provider.types.keys().rev().find(|kind| field.belongs_to(**kind)).unwrap();
         let mut submitted = submission(provider.fields_of(kind), CANARY);
-        submitted.insert(name.to_owned(), SubmittedValue::Text(SecretText::new(value.to_owned())));
+        submitted.insert(name.to_owned(), Json::Text(SecretText::new(value.to_owned())));
         let violations = provider.accept(kind, submitted).unwrap_err();
         assert_eq!(fields_of(&violations), [name].into(), "{id}: {value}");
     }
@@ -239,7 +237,7 @@ fn addresses_as_people_write_them_are_accepted() {
         let field = provider.field(name).unwrap();
         let kind = *provider.types.keys().find(|kind| field.belongs_to(**kind)).unwrap();
         let mut submitted = submission(provider.fields_of(kind), CANARY);
-        submitted.insert(name.to_owned(), SubmittedValue::Text(SecretText::new(value.to_owned())));
+        submitted.insert(name.to_owned(), Json::Text(SecretText::new(value.to_owned())));
         provider.accept(kind, submitted).unwrap_or_else(|found| panic!("{id} {name}: {found:?}"));
     }
 }

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
-use strongroom_domain::http_test::{OriginTemplate, Template, TemplatePart};
-use strongroom_domain::oauth::{ClientAuthentication, Endpoint};
+use strongroom_declared_http::{
+    ClientAuthentication, Endpoint, OauthRequests, OriginTemplate, Template, TemplatePart,
+};
+use strongroom_domain::oauth::AccountSource;
 use strongroom_domain::{CredentialType, OauthServer};
 
 use super::mistakes::problems_of;
@@ -146,9 +148,9 @@ parameters = { grant_type = "account_credentials", audience = ["{audience}", "ht
 [dialects.primary]
 "#;
 
-fn load(text: &str) -> OauthServer {
-    let provider = read_provider("acme.toml", text).unwrap_or_else(|error| panic!("{error}"));
-    provider.oauth.unwrap()
+fn load(text: &str) -> (OauthServer, OauthRequests) {
+    let (provider, declared) = read_provider("acme.toml", text).unwrap_or_else(|error| panic!("{error}"));
+    (provider.oauth.unwrap(), declared.oauth.unwrap())
 }
 
 /// The text of a template, with the names of its variables in braces.
@@ -174,32 +176,35 @@ fn pairs(pairs: &[(String, Template)]) -> String {
 
 #[test]
 fn an_authorization_server_becomes_what_the_file_says() {
-    let server = load(GOOD);
+    let (server, requests) = load(GOOD);
     assert_eq!((server.app.as_str(), server.credential_type), ("acme_suite", CredentialType::Oauth2));
-    assert_eq!(address(&server.authorize), "{tenant}.acme.com/authorize");
-    assert_eq!(pairs(&server.authorize_parameters), "access_type=offline hint={plan}");
-    assert_eq!(address(&server.token), "{login_host}/token");
-    assert_eq!(pairs(&server.token_parameters), "expiring=1");
-    assert_eq!(server.refresh.as_ref().map(address).as_deref(), Some("login.acme.com/refresh"));
-    assert_eq!(pairs(&server.refresh_parameters), "again={region}");
-    assert_eq!(server.revoke.as_ref().map(address).as_deref(), Some("login.acme.com/revoke"));
-    assert_eq!(server.scopes.iter().map(shown).collect::<Vec<_>>(), ["read", "{plan}:write"]);
+    assert_eq!(address(&requests.authorize), "{tenant}.acme.com/authorize");
+    assert_eq!(pairs(&requests.authorize_parameters), "access_type=offline hint={plan}");
+    assert_eq!(address(&requests.token), "{login_host}/token");
+    assert_eq!(pairs(&requests.token_parameters), "expiring=1");
+    assert_eq!(requests.refresh.as_ref().map(address).as_deref(), Some("login.acme.com/refresh"));
+    assert_eq!(pairs(&requests.refresh_parameters), "again={region}");
+    assert_eq!(requests.revoke.as_ref().map(address).as_deref(), Some("login.acme.com/revoke"));
+    assert_eq!(requests.scopes.iter().map(shown).collect::<Vec<_>>(), ["read", "{plan}:write"]);
     assert_eq!(
-        (server.scope_separator.as_str(), server.scope_parameter.as_deref()),
+        (requests.scope_separator.as_str(), requests.scope_parameter.as_deref()),
         (",", Some("user_scope"))
     );
-    assert!(server.refresh_sends_redirect_uri && server.json_request && !server.pkce);
-    assert_eq!(server.client_authentication, ClientAuthentication::Body);
-    assert_eq!(server.issuer.as_ref().map(shown).as_deref(), Some("https://login.acme.com"));
-    assert_eq!(server.response_pointers["access_token"], "/user/access_token");
-    assert_eq!(server.response_fields["address"], "/api");
+    assert!(requests.refresh_sends_redirect_uri && requests.json_request && !requests.pkce);
+    assert_eq!(requests.client_authentication, ClientAuthentication::Body);
+    assert_eq!(requests.issuer.as_ref().map(shown).as_deref(), Some("https://login.acme.com"));
+    assert_eq!(requests.response_pointers["access_token"], "/user/access_token");
+    assert_eq!(requests.response_fields["address"], "/api");
     assert_eq!(server.callback_fields["company"], "companyId");
-    let account = server.account.unwrap();
+    assert_eq!(server.fixed_scopes, ["read"]);
+    assert_eq!(server.response_fields, ["address".to_owned()].into());
+    assert_eq!(server.account, Some(AccountSource::Request));
+    let account = requests.account.unwrap();
     assert_eq!((account.id.as_str(), account.name.as_deref()), ("/id", Some("/mail")));
     assert_eq!(account.endpoint.as_ref().map(address).as_deref(), Some("{address}/me"));
     assert_eq!(server.assumed_lifetime, Some(Duration::from_secs(7_200)));
     assert_eq!(
-        (server.dead_errors.join(" "), server.app_errors.join(" ")),
+        (requests.dead_errors.join(" "), requests.app_errors.join(" ")),
         ("gone".into(), "stranger".into())
     );
 }
@@ -208,14 +213,18 @@ fn an_authorization_server_becomes_what_the_file_says() {
 fn what_a_file_leaves_out_is_what_most_servers_want() {
     let (head, _) = GOOD.split_once("[oauth]").unwrap();
     let urls = "authorize_url = \"https://acme.com/a\"\ntoken_url = \"https://acme.com/t\"";
-    let server = load(&format!("{head}[oauth]\n{urls}\n[dialects.primary]"));
+    let (server, requests) = load(&format!("{head}[oauth]\n{urls}\n[dialects.primary]"));
     assert_eq!((server.app.as_str(), server.credential_type), ("acme", CredentialType::Oauth2));
-    assert_eq!((server.scope_separator.as_str(), server.scope_parameter.as_deref()), (" ", Some("scope")));
-    assert!(server.pkce && !server.json_request && !server.refresh_sends_redirect_uri);
-    assert_eq!(server.client_authentication, ClientAuthentication::Basic);
-    assert!(server.account.is_none() && server.client_credentials.is_none() && server.issuer.is_none());
+    assert_eq!(
+        (requests.scope_separator.as_str(), requests.scope_parameter.as_deref()),
+        (" ", Some("scope"))
+    );
+    assert!(requests.pkce && !requests.json_request && !requests.refresh_sends_redirect_uri);
+    assert_eq!(requests.client_authentication, ClientAuthentication::Basic);
+    assert!(requests.account.is_none() && requests.client_credentials.is_none() && requests.issuer.is_none());
     assert!(
         load(&GOOD.replace("[\"read\", \"{plan}:write\"]\n", "[]\n").replace("\"user_scope\"", "\"\""))
+            .1
             .scope_parameter
             .is_none()
     );
@@ -224,31 +233,32 @@ fn what_a_file_leaves_out_is_what_most_servers_want() {
 #[test]
 fn a_caller_gives_what_is_needed_and_neither_arrives_nor_has_a_default() {
     // `region` has a default, `address` and `company` arrive, and the type requires `plan`.
-    assert_eq!(load(GOOD).inputs, ["tenant", "plan"]);
+    assert_eq!(load(GOOD).0.inputs, ["tenant", "plan"]);
     let unused = GOOD.replace("hint = \"{plan}\"", "hint = \"x\"").replace("\"{plan}:write\"", "\"write\"");
-    assert_eq!(load(&unused).inputs, ["tenant", "plan"]);
+    assert_eq!(load(&unused).0.inputs, ["tenant", "plan"]);
     let optional = unused.replace("required = [\"access_token\", \"plan\"]", "required = [\"access_token\"]");
-    assert_eq!(load(&optional).inputs, ["tenant"]);
+    assert_eq!(load(&optional).0.inputs, ["tenant"]);
     let decided = GOOD.replace("choices = [\"us\", \"eu\"]\ndefault = \"us\"", "choices = [\"us\", \"eu\"]");
-    assert_eq!(load(&decided).inputs, ["tenant", "region", "plan"]);
+    assert_eq!(load(&decided).0.inputs, ["tenant", "region", "plan"]);
 }
 
 #[test]
 fn client_credentials_are_read_with_and_without_a_flow() {
-    let grant = load(GOOD).client_credentials.unwrap();
+    let (server, requests) = load(GOOD);
+    let (fields, grant) = (server.client_credentials.unwrap(), requests.client_credentials.unwrap());
     assert_eq!(address(&grant.token), "{tenant}.acme.com/token");
     assert_eq!(grant.client_authentication, ClientAuthentication::Body);
     assert_eq!(
-        (grant.client_id_field.as_str(), grant.client_secret_field.as_str()),
+        (fields.client_id_field.as_str(), fields.client_secret_field.as_str()),
         ("client_id", "client_secret")
     );
     assert_eq!(grant.scope.as_ref().map(shown).as_deref(), Some("{address}/.default"));
     let expected = "audience={audience} audience=https://acme.com grant_type=account_credentials";
     assert_eq!(pairs(&grant.parameters), expected);
 
-    let server = load(&without_flow());
+    let (server, requests) = load(&without_flow());
     assert_eq!(server.credential_type, CredentialType::ClientCredentials);
-    assert_eq!(address(&server.token), "{tenant}.acme.com/token");
+    assert_eq!(address(&requests.token), "{tenant}.acme.com/token");
     assert!(server.inputs.is_empty());
     let asked = without_flow().replace("app = \"acme_suite\"", "pkce = true");
     let problems = problems_of(&asked);
@@ -272,10 +282,10 @@ fn without_flow() -> String {
 #[test]
 fn a_rehearsal_may_be_without_tls_and_the_code_may_bring_what_the_token_endpoint_needs() {
     let plain = GOOD.replace("https://login.acme.com/revoke", "http://localhost.acme.com:8080/revoke");
-    let revoke = load(&plain).revoke.unwrap();
+    let revoke = load(&plain).1.revoke.unwrap();
     assert!(matches!(revoke.origin, OriginTemplate::Host { plain_http: true, port: Some(8_080), .. }));
     assert_eq!(
-        load(&GOOD.replace("https://{login_host}/token", "https://a.acme.com/{company}")).inputs.len(),
+        load(&GOOD.replace("https://{login_host}/token", "https://a.acme.com/{company}")).0.inputs.len(),
         2
     );
 }

@@ -1,5 +1,5 @@
-use strongroom_domain::http_test::{HttpBody, JsonCheck, OriginTemplate, TemplatePart, VariableForm};
-use strongroom_domain::{CredentialType, HttpTest, ProviderTest, TestCode};
+use strongroom_declared_http::{HttpBody, HttpTest, JsonCheck, OriginTemplate, TemplatePart, VariableForm};
+use strongroom_domain::{CredentialType, ProviderTest, TestCode};
 
 use super::mistakes::{assert_each_is_reported, problems_of};
 use crate::{embedded_files, read_provider};
@@ -115,10 +115,11 @@ outcomes = [{ status = [200], code = "ok" }, { status = [403], code = "auth_reje
 "#;
 
 fn load(text: &str) -> HttpTest {
-    match read_provider("acme.toml", text).unwrap_or_else(|error| panic!("{error}")).test {
-        Some(ProviderTest::Http(test)) => test,
-        other => panic!("{other:?}"),
-    }
+    let (provider, declared) = read_provider("acme.toml", text).unwrap_or_else(|error| panic!("{error}"));
+    let test = declared.test.unwrap();
+    let Some(ProviderTest::Http(conditions)) = provider.test else { panic!("{:?}", provider.test) };
+    assert_eq!(conditions.len(), test.steps.len());
+    test
 }
 
 #[test]
@@ -130,7 +131,7 @@ fn a_test_becomes_what_the_file_says() {
     assert_eq!((choice.field.as_str(), choice.default.as_deref()), ("region", Some("us")));
 
     let first = &test.steps[0];
-    assert_eq!(first.types, [CredentialType::ApiKey].into());
+    assert_eq!(first.conditions.types, [CredentialType::ApiKey].into());
     let OriginTemplate::Host { plain_http: false, host, port: Some(8443), hosts } = &first.origin else {
         panic!("{:?}", first.origin);
     };

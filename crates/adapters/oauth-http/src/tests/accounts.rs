@@ -1,17 +1,17 @@
 use strongroom_authorization_server::{AuthorizationServer, TokenError};
-use strongroom_domain::oauth::ClientAuthentication;
-use strongroom_domain::{Account, OauthServer};
+use strongroom_declared_http::{ClientAuthentication, OauthRequests};
+use strongroom_domain::Account;
 
 use super::provider::{adapter, client, declared, endpoint, oauth, secret, subject};
 use super::server::{Server, answer};
 
 async fn asked(
     server: &Server,
-    change: impl FnOnce(&mut OauthServer),
+    change: impl FnOnce(&mut OauthRequests),
 ) -> Result<Option<Account>, TokenError> {
     let mut oauth = oauth(server.port);
     change(&mut oauth);
-    adapter().account(&subject(oauth), &secret("the-token")).await
+    adapter(oauth).account(&subject(), &secret("the-token")).await
 }
 
 async fn account(status: &str, body: &str) -> Result<Option<Account>, TokenError> {
@@ -80,20 +80,20 @@ async fn a_refusal_names_nobody_and_a_failure_may_do_so_later() {
 async fn a_file_that_does_not_say_how_asks_nobody() {
     let server = Server::behaving(answer("200 OK", r#"{"sub":"1"}"#)).await;
     assert_eq!(asked(&server, |oauth| oauth.account = None).await.unwrap(), None);
-    let in_token = |oauth: &mut OauthServer| oauth.account.as_mut().unwrap().endpoint = None;
+    let in_token = |oauth: &mut OauthRequests| oauth.account.as_mut().unwrap().endpoint = None;
     assert_eq!(asked(&server, in_token).await.unwrap(), None);
-    let in_url = |oauth: &mut OauthServer| {
+    let in_url = |oauth: &mut OauthRequests| {
         oauth.account.as_mut().unwrap().endpoint = Some(endpoint(1, "/{key}"));
     };
     assert!(matches!(asked(&server, in_url).await.unwrap_err(), TokenError::Unbuildable(_)));
-    let bad = adapter().account(&subject(oauth(server.port)), &secret("a\r\nb: c")).await;
+    let bad = adapter(oauth(server.port)).account(&subject(), &secret("a\r\nb: c")).await;
     assert!(matches!(bad.unwrap_err(), TokenError::Unbuildable(_)));
     assert!(server.received().is_empty());
 }
 
 async fn revoked(status: &str, body: &str) -> Result<bool, TokenError> {
     let server = Server::behaving(answer(status, body)).await;
-    adapter().revoke(&subject(oauth(server.port)), &client(), &secret("the-token")).await
+    adapter(oauth(server.port)).revoke(&subject(), &client(), &secret("the-token")).await
 }
 
 #[tokio::test]
@@ -102,7 +102,7 @@ async fn a_token_is_revoked_by_a_form_with_the_client_beside_it() {
     let mut oauth = oauth(server.port);
     oauth.client_authentication = ClientAuthentication::Body;
     oauth.token_parameters = declared(&[("other", "x")]);
-    let done = adapter().revoke(&subject(oauth), &client(), &secret("the token&")).await.unwrap();
+    let done = adapter(oauth).revoke(&subject(), &client(), &secret("the token&")).await.unwrap();
     let (head, body) = server.request();
     assert!(done && head.starts_with("POST /revoke HTTP/1.1\r\n") && !head.contains("authorization"));
     assert_eq!(body, "client_secret=app-secret&client_id=the-app&token=the%20token%26");
@@ -134,5 +134,5 @@ async fn a_token_that_is_gone_is_revoked() {
 async fn a_provider_without_a_way_to_revoke_has_none() {
     let mut oauth = oauth(1);
     oauth.revoke = None;
-    assert!(!adapter().revoke(&subject(oauth), &client(), &secret("the-token")).await.unwrap());
+    assert!(!adapter(oauth).revoke(&subject(), &client(), &secret("the-token")).await.unwrap());
 }

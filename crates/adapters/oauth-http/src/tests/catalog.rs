@@ -2,9 +2,7 @@ use std::sync::Arc;
 
 use strongroom_authorization_server::{AuthorizationRequest, AuthorizationServer, Grant, Subject};
 use strongroom_catalog_files::FileCatalog;
-use strongroom_domain::{
-    CredentialType, FieldKind, OauthServer, Provider, SecretText, Submission, SubmittedValue,
-};
+use strongroom_domain::{CredentialType, FieldKind, Json, OauthServer, Provider, SecretText, Submission};
 use strongroom_egress::{Egress, EgressSettings};
 use strongroom_environment::Catalog;
 use url::Url;
@@ -17,7 +15,7 @@ use crate::grant::{address, request};
 fn exemplary(provider: &Arc<Provider>, kind: CredentialType) -> Subject {
     let one_line = |kind| !matches!(kind, FieldKind::List | FieldKind::Boolean);
     let fields = provider.fields_of(kind).filter(|field| one_line(field.kind));
-    let value = |text: &str| SubmittedValue::Text(SecretText::new(text.to_owned()));
+    let value = |text: &str| Json::Text(SecretText::new(text.to_owned()));
     let submission: Submission =
         fields.filter_map(|field| Some((field.name.clone(), value(field.example.as_deref()?)))).collect();
     let content = provider.accept(kind, submission);
@@ -36,7 +34,9 @@ fn grants(server: &OauthServer, kind: CredentialType) -> Vec<Grant> {
 
 #[test]
 fn every_request_of_every_provider_can_be_built_from_its_examples_and_goes_out_over_tls() {
-    let adapter = OauthHttp::new(Egress::new(&EgressSettings::default()).unwrap());
+    let catalog = FileCatalog::embedded().unwrap();
+    let declarations = catalog.declarations();
+    let adapter = OauthHttp::new(Egress::new(&EgressSettings::default()).unwrap(), declarations.clone());
     let asked = AuthorizationRequest {
         client_id: "the-app",
         redirect_uri: REDIRECT,
@@ -45,8 +45,9 @@ fn every_request_of_every_provider_can_be_built_from_its_examples_and_goes_out_o
         code_challenge: "the-challenge",
     };
     let (mut urls, mut requests) = (0, 0);
-    for provider in FileCatalog::embedded().unwrap().all() {
+    for provider in catalog.all() {
         let Some(server) = &provider.oauth else { continue };
+        let declared = declarations.oauth(&provider.id).unwrap();
         for kind in provider.types.keys().copied() {
             let context = format!("{} {}", provider.id, kind.as_str());
             let grants = grants(server, kind);
@@ -54,9 +55,9 @@ fn every_request_of_every_provider_can_be_built_from_its_examples_and_goes_out_o
                 continue;
             }
             let subject = exemplary(&provider, kind);
-            let values = crate::values(&subject);
-            let account = server.account.as_ref().and_then(|account| account.endpoint.as_ref());
-            for endpoint in server.revoke.iter().chain(account).filter(|_| kind.is_oauth()) {
+            let values = crate::values(&subject, declared);
+            let account = declared.account.as_ref().and_then(|account| account.endpoint.as_ref());
+            for endpoint in declared.revoke.iter().chain(account).filter(|_| kind.is_oauth()) {
                 let target = address(endpoint, &values);
                 assert!(
                     !target.unwrap_or_else(|refusal| panic!("{context}: {refusal}")).plain_http,
@@ -64,7 +65,7 @@ fn every_request_of_every_provider_can_be_built_from_its_examples_and_goes_out_o
                 );
             }
             for grant in grants {
-                let built = request(server, &values, &client(), grant);
+                let built = request(declared, &values, &client(), grant);
                 let (target, request) = built.unwrap_or_else(|violation| panic!("{context}: {violation}"));
                 assert!(!target.plain_http && request.uri().query().is_none(), "{context}");
                 requests += 1;
@@ -87,14 +88,16 @@ fn every_request_of_every_provider_can_be_built_from_its_examples_and_goes_out_o
 
 #[test]
 fn a_refresh_of_google_asks_google() {
-    let provider = FileCatalog::embedded().unwrap().find("google").unwrap();
-    let server = provider.oauth.as_ref().unwrap();
+    let catalog = FileCatalog::embedded().unwrap();
+    let provider = catalog.find("google").unwrap();
+    let (server, declarations) = (provider.oauth.as_ref().unwrap(), catalog.declarations());
+    let declared = declarations.oauth(&provider.id).unwrap();
     let subject = exemplary(&provider, server.credential_type);
     let token = Grant::Refresh {
         refresh_token: secret("r"),
         redirect_uri: REDIRECT.to_owned(),
         send_before: tokio::time::Instant::now() + std::time::Duration::from_secs(60),
     };
-    let (target, _) = request(server, &crate::values(&subject), &client(), token).unwrap();
+    let (target, _) = request(declared, &crate::values(&subject, declared), &client(), token).unwrap();
     assert_eq!(target.url.expose(), "https://oauth2.googleapis.com/token");
 }

@@ -1,13 +1,13 @@
 use std::time::Duration;
 
 use strongroom_authorization_server::{AuthorizationServer, TokenError};
-use strongroom_domain::{OauthServer, TokenResponse};
+use strongroom_declared_http::OauthRequests;
+use strongroom_domain::TokenResponse;
 use strongroom_egress::{Egress, EgressSettings};
 use tokio::net::TcpSocket;
 
-use super::provider::{adapter, client, oauth, refresh, refreshed, subject, transient};
+use super::provider::{adapter_at, client, loopback, oauth, refresh, refreshed, subject, transient};
 use super::server::{Behaviour, Server, answer, answer_with};
-use crate::OauthHttp;
 
 /// What a kind is called in the tables below.
 fn kind(found: Result<TokenResponse, TokenError>) -> String {
@@ -24,7 +24,7 @@ fn kind(found: Result<TokenResponse, TokenError>) -> String {
     }
 }
 
-async fn of(status: &str, body: &str, change: impl FnOnce(&mut OauthServer)) -> String {
+async fn of(status: &str, body: &str, change: impl FnOnce(&mut OauthRequests)) -> String {
     let server = Server::behaving(answer(status, body)).await;
     kind(refreshed(&server, change).await)
 }
@@ -131,12 +131,13 @@ async fn in_doubt_the_grant_lives() {
 
 #[tokio::test]
 async fn a_provider_file_adds_its_words() {
-    let dead = |word: &'static str| move |oauth: &mut OauthServer| oauth.dead_errors = vec![word.to_owned()];
-    let app = |word: &'static str| move |oauth: &mut OauthServer| oauth.app_errors = vec![word.to_owned()];
+    let dead =
+        |word: &'static str| move |oauth: &mut OauthRequests| oauth.dead_errors = vec![word.to_owned()];
+    let app = |word: &'static str| move |oauth: &mut OauthRequests| oauth.app_errors = vec![word.to_owned()];
     let denied = r#"{"error":"server_error","error_description":"access_denied"}"#;
     assert_eq!(of("401 No", denied, dead("access_denied")).await, "dead access_denied");
     assert_eq!(of("500 Broken", denied, dead("access_denied")).await, "transient");
-    let doubtful = |oauth: &mut OauthServer| oauth.doubtful_errors = vec!["access_denied".to_owned()];
+    let doubtful = |oauth: &mut OauthRequests| oauth.doubtful_errors = vec!["access_denied".to_owned()];
     assert_eq!(of("401 No", denied, doubtful).await, "doubtful access_denied");
     assert_eq!(of("403 No", r#"{"error":"access_denied"}"#, app("access_denied")).await, "app access_denied");
     for body in [
@@ -227,9 +228,8 @@ async fn what_cannot_be_reached_has_not_been_served() {
     let unheard = TcpSocket::new_v4().unwrap();
     unheard.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let closed = unheard.local_addr().unwrap().port();
-    let adapters = [adapter(), OauthHttp::new(Egress::new(&EgressSettings::default()).unwrap())];
-    for adapter in adapters {
-        let found = adapter.token(&subject(oauth(closed)), &client(), refresh()).await;
+    for egress in [loopback(), Egress::new(&EgressSettings::default()).unwrap()] {
+        let found = adapter_at(egress, oauth(closed)).token(&subject(), &client(), refresh()).await;
         assert_eq!(transient(found), Some(false));
     }
 }

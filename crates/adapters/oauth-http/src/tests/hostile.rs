@@ -1,6 +1,5 @@
 use strongroom_authorization_server::{AuthorizationServer, CALL_LIMIT, Client, Grant};
-use strongroom_domain::OauthServer;
-use strongroom_domain::http_test::OriginTemplate;
+use strongroom_declared_http::{OauthRequests, OriginTemplate};
 use tokio::time::Instant;
 
 use super::provider::{adapter, oauth, refreshed, secret, subject, transient};
@@ -15,7 +14,7 @@ async fn leaves_doubt(behaviour: Behaviour) -> bool {
 }
 
 /// The same, with the clock stopped as soon as the server has the request: it then goes from timer to timer.
-async fn until_the_limit(behaviour: Behaviour, change: impl FnOnce(&mut OauthServer)) -> Option<bool> {
+async fn until_the_limit(behaviour: Behaviour, change: impl FnOnce(&mut OauthRequests)) -> Option<bool> {
     let server = Server::behaving(behaviour).await;
     let reached = async {
         server.reached.notified().await;
@@ -132,7 +131,7 @@ async fn a_server_that_answers_a_byte_at_a_time_runs_out_of_time() {
 
 #[tokio::test]
 async fn a_server_that_is_silent_in_the_handshake_has_served_nothing() {
-    let over_tls = |oauth: &mut OauthServer| {
+    let over_tls = |oauth: &mut OauthRequests| {
         if let OriginTemplate::Host { plain_http, .. } = &mut oauth.token.origin {
             *plain_http = false;
         }
@@ -153,8 +152,8 @@ async fn whatever_the_grant_holds_a_server_reads_exactly_one_request() {
                 redirect_uri: trick.to_owned(),
                 send_before: tokio::time::Instant::now() + std::time::Duration::from_secs(60),
             };
-            let subject = subject(OauthServer { json_request, ..oauth(server.port) });
-            adapter().token(&subject, &client, grant).await.unwrap();
+            let requests = OauthRequests { json_request, ..oauth(server.port) };
+            adapter(requests).token(&subject(), &client, grant).await.unwrap();
             let (head, body) = server.request();
             assert!(head.contains(&format!("content-length: {}", body.len())), "{trick:?}");
             assert_eq!(head.lines().count(), 8, "{trick:?}");

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use strongroom_authorization_server::{AuthorizationServer, Client, Grant, Subject, TokenError};
-use strongroom_domain::http_test::{OriginTemplate, Template, TemplatePart, VariableForm};
-use strongroom_domain::oauth::{AccountLookup, ClientAuthentication, Endpoint};
+use strongroom_declared_http::{
+    AccountLookup, ClientAuthentication, Declarations, Declared, Endpoint, OauthRequests, OriginTemplate,
+    Template, TemplatePart, VariableForm,
+};
 use strongroom_domain::{
-    ConfigValue, Content, CredentialType, Field, FieldKind, OauthServer, Provider, ProviderId, SecretText,
-    TokenResponse,
+    ConfigValue, Content, CredentialType, Field, FieldKind, Provider, ProviderId, SecretText, TokenResponse,
 };
 use strongroom_egress::{Egress, EgressSettings};
 
@@ -64,10 +65,8 @@ pub(super) fn remote(host: &str, path: &str) -> Endpoint {
 }
 
 /// An authorization server at a port of this host, as most are.
-pub(super) fn oauth(port: u16) -> OauthServer {
-    OauthServer {
-        app: "acme".to_owned(),
-        credential_type: CredentialType::Oauth2,
+pub(super) fn oauth(port: u16) -> OauthRequests {
+    OauthRequests {
         authorize: remote("acme.com", "/authorize"),
         authorize_parameters: Vec::new(),
         token: endpoint(port, "/token"),
@@ -85,23 +84,21 @@ pub(super) fn oauth(port: u16) -> OauthServer {
         issuer: None,
         response_pointers: BTreeMap::new(),
         response_fields: BTreeMap::new(),
-        callback_fields: BTreeMap::new(),
-        inputs: Vec::new(),
         account: Some(AccountLookup {
             endpoint: Some(endpoint(port, "/userinfo")),
             id: "/sub".to_owned(),
             name: Some("/email".to_owned()),
         }),
-        assumed_lifetime: None,
         dead_errors: Vec::new(),
         doubtful_errors: Vec::new(),
         app_errors: Vec::new(),
         client_credentials: None,
+        choices: BTreeMap::new(),
     }
 }
 
-/// A credential of a provider that has this server, with a public field `tenant` and a secret one `key`.
-pub(super) fn subject_of(kind: CredentialType, oauth: OauthServer, fields: &[(&str, &str)]) -> Subject {
+/// A credential of a provider with the public fields `tenant` and `address` and the secret field `key`.
+pub(super) fn subject_of(kind: CredentialType, fields: &[(&str, &str)]) -> Subject {
     let field = |name: &str, secret| Field {
         name: name.to_owned(),
         label: name.to_owned(),
@@ -123,7 +120,7 @@ pub(super) fn subject_of(kind: CredentialType, oauth: OauthServer, fields: &[(&s
         fields: vec![field("tenant", false), field("address", false), field("key", true)],
         types: BTreeMap::new(),
         test: None,
-        oauth: Some(oauth),
+        oauth: None,
         connect: None,
         crm: None,
     };
@@ -138,8 +135,8 @@ pub(super) fn subject_of(kind: CredentialType, oauth: OauthServer, fields: &[(&s
     Subject { provider: Arc::new(provider), credential_type: kind, content }
 }
 
-pub(super) fn subject(oauth: OauthServer) -> Subject {
-    subject_of(CredentialType::Oauth2, oauth, &[("tenant", "jane"), ("key", "good-key")])
+pub(super) fn subject() -> Subject {
+    subject_of(CredentialType::Oauth2, &[("tenant", "jane"), ("key", "good-key")])
 }
 
 pub(super) fn client() -> Client {
@@ -156,8 +153,16 @@ pub(super) fn loopback() -> Egress {
     Egress::new(&settings).unwrap()
 }
 
-pub(super) fn adapter() -> OauthHttp {
-    OauthHttp::new(loopback())
+/// The adapter where the policy admits this host, for a provider whose file declares these requests.
+pub(super) fn adapter(oauth: OauthRequests) -> OauthHttp {
+    adapter_at(loopback(), oauth)
+}
+
+pub(super) fn adapter_at(egress: Egress, oauth: OauthRequests) -> OauthHttp {
+    let mut declarations = Declarations::default();
+    let declared = Declared { test: None, oauth: Some(oauth) };
+    declarations.insert(ProviderId::parse("acme").unwrap(), declared);
+    OauthHttp::new(egress, Arc::new(declarations))
 }
 
 pub(super) fn code() -> Grant {
@@ -179,11 +184,11 @@ pub(super) fn refresh() -> Grant {
 /// What comes of a refresh at a server, where the file has been changed so.
 pub(super) async fn refreshed(
     server: &Server,
-    change: impl FnOnce(&mut OauthServer),
+    change: impl FnOnce(&mut OauthRequests),
 ) -> Result<TokenResponse, TokenError> {
     let mut oauth = oauth(server.port);
     change(&mut oauth);
-    adapter().token(&subject(oauth), &client(), refresh()).await
+    adapter(oauth).token(&subject(), &client(), refresh()).await
 }
 
 /// Whether a failure is transient, and then whether the request may have been served.

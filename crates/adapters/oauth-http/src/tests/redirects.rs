@@ -9,8 +9,7 @@ async fn a_redirect_is_never_followed() {
     for status in ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"] {
         let headers = format!("location: http://127.0.0.1:{}/\r\n", other.port);
         let server = Server::behaving(answer_with(status, &headers, "")).await;
-        let subject = subject(oauth(server.port));
-        let (adapter, token) = (adapter(), secret("the-token"));
+        let (subject, adapter, token) = (subject(), adapter(oauth(server.port)), secret("the-token"));
         let errors = [
             adapter.token(&subject, &client(), code()).await.unwrap_err(),
             adapter.account(&subject, &token).await.unwrap_err(),

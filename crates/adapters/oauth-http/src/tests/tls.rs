@@ -1,16 +1,14 @@
 use strongroom_authorization_server::AuthorizationServer;
-use strongroom_domain::OauthServer;
-use strongroom_domain::http_test::OriginTemplate;
+use strongroom_declared_http::{OauthRequests, OriginTemplate};
 use strongroom_egress::{Egress, EgressSettings};
 
-use super::provider::{client, code, loopback, oauth, subject, transient};
+use super::provider::{adapter_at, client, code, loopback, oauth, subject, transient};
 use super::server::{Behaviour, Server, answer, certificate};
-use crate::OauthHttp;
 
 const GOOD: &str = r#"{"access_token":"new-token"}"#;
 
 /// The same server over TLS.
-fn over_tls(port: u16) -> OauthServer {
+fn over_tls(port: u16) -> OauthRequests {
     let mut oauth = oauth(port);
     if let OriginTemplate::Host { plain_http, .. } = &mut oauth.token.origin {
         *plain_http = false;
@@ -23,7 +21,7 @@ async fn a_server_that_proves_itself_gets_the_code() {
     let (pem, acceptor) = certificate();
     let server = Server::start(answer("200 OK", GOOD), Some(acceptor)).await;
     let egress = loopback().with_roots(&pem).unwrap();
-    let found = OauthHttp::new(egress).token(&subject(over_tls(server.port)), &client(), code()).await;
+    let found = adapter_at(egress, over_tls(server.port)).token(&subject(), &client(), code()).await;
     assert_eq!(found.unwrap().access_token.expose(), "new-token");
     assert!(server.request().1.contains("code=good-code"));
 }
@@ -34,7 +32,7 @@ async fn a_server_that_does_not_prove_itself_gets_nothing() {
     let (other, _) = certificate();
     let server = Server::start(answer("200 OK", GOOD), Some(acceptor)).await;
     for egress in [loopback(), loopback().with_roots(&other).unwrap()] {
-        let found = OauthHttp::new(egress).token(&subject(over_tls(server.port)), &client(), code()).await;
+        let found = adapter_at(egress, over_tls(server.port)).token(&subject(), &client(), code()).await;
         assert_eq!(transient(found), Some(false));
     }
     assert!(server.received().is_empty());
@@ -43,7 +41,7 @@ async fn a_server_that_does_not_prove_itself_gets_nothing() {
 #[tokio::test]
 async fn a_server_that_breaks_the_handshake_gets_nothing() {
     let server = Server::behaving(Behaviour::HangUp).await;
-    let found = OauthHttp::new(loopback()).token(&subject(over_tls(server.port)), &client(), code()).await;
+    let found = adapter_at(loopback(), over_tls(server.port)).token(&subject(), &client(), code()).await;
     assert_eq!(transient(found), Some(false));
 }
 
@@ -51,8 +49,8 @@ async fn a_server_that_breaks_the_handshake_gets_nothing() {
 async fn nothing_goes_out_without_tls_except_in_a_rehearsal() {
     let server = Server::behaving(answer("200 OK", GOOD)).await;
     let settings = EgressSettings { allow_cidrs: "oauth=127.0.0.0/8".into(), ..EgressSettings::default() };
-    let strict = OauthHttp::new(Egress::new(&settings).unwrap());
-    let found = strict.token(&subject(oauth(server.port)), &client(), code()).await;
+    let strict = adapter_at(Egress::new(&settings).unwrap(), oauth(server.port));
+    let found = strict.token(&subject(), &client(), code()).await;
     assert_eq!(transient(found), Some(false));
     assert!(server.received().is_empty());
 }

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use strongroom_authorization_server::TokenError;
-use strongroom_domain::oauth::AccountLookup;
-use strongroom_domain::{Account, OauthServer, TokenResponse};
+use strongroom_declared_http::{AccountLookup, OauthRequests};
+use strongroom_domain::{Account, TokenResponse};
 
 use super::provider::{names, refreshed, transient};
 use super::server::{Server, answer, answer_with};
@@ -11,7 +11,10 @@ async fn of(body: &str) -> Result<TokenResponse, TokenError> {
     of_changed(body, |_| {}).await
 }
 
-async fn of_changed(body: &str, change: impl FnOnce(&mut OauthServer)) -> Result<TokenResponse, TokenError> {
+async fn of_changed(
+    body: &str,
+    change: impl FnOnce(&mut OauthRequests),
+) -> Result<TokenResponse, TokenError> {
     let server = Server::behaving(answer("200 OK", body)).await;
     refreshed(&server, change).await
 }
@@ -162,7 +165,7 @@ async fn members_are_taken_from_where_the_file_says() {
         "refresh_token":"user-refresh","expires_in":"43200","scope":"x","token_type":"user"},
         "team":{"id":"T1","n":7,"no":null,"empty":""},"a/b":{"m~n":[{"z":"deep"}]}}"#;
     let user = |name: &str| (name.to_owned(), format!("/authed_user/{name}"));
-    let change = |oauth: &mut OauthServer| {
+    let change = |oauth: &mut OauthRequests| {
         let members = ["access_token", "refresh_token", "expires_in", "scope", "token_type"];
         oauth.response_pointers = members.map(user).into();
         oauth.response_fields = names(&[
@@ -190,6 +193,6 @@ async fn members_are_taken_from_where_the_file_says() {
     assert_eq!(token.account, Some(Account { id: "U1".to_owned(), name: None }));
     // A file that looks there does not take what stands at the top.
     let without = r#"{"access_token":"bot-token","authed_user":{}}"#;
-    let place = |oauth: &mut OauthServer| oauth.response_pointers = [user("access_token")].into();
+    let place = |oauth: &mut OauthRequests| oauth.response_pointers = [user("access_token")].into();
     assert_eq!(transient(of_changed(without, place).await), Some(true));
 }

@@ -1,12 +1,12 @@
 use strongroom_authorization_server::{AuthorizationRequest, AuthorizationServer, AuthorizationUrl};
-use strongroom_domain::http_test::OriginTemplate;
-use strongroom_domain::oauth::Endpoint;
-use strongroom_domain::{CredentialType, OauthServer, Violation};
+use strongroom_declared_http::{Endpoint, OauthRequests, OriginTemplate};
+use strongroom_domain::{CredentialType, Violation};
 use strongroom_egress::{Egress, EgressSettings};
 use url::Url;
 
-use super::provider::{REDIRECT, adapter, declared, endpoint, oauth, remote, subject, subject_of, template};
-use crate::OauthHttp;
+use super::provider::{
+    REDIRECT, adapter, adapter_at, declared, endpoint, oauth, remote, subject, subject_of, template,
+};
 
 const STATE: &str = "kL9-state_of.43~chars";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -21,8 +21,8 @@ fn request(scope: Option<&str>) -> AuthorizationRequest<'_> {
     }
 }
 
-fn built(oauth: OauthServer, scope: Option<&str>) -> Result<AuthorizationUrl, Violation> {
-    adapter().authorization_url(&subject(oauth), &request(scope))
+fn built(oauth: OauthRequests, scope: Option<&str>) -> Result<AuthorizationUrl, Violation> {
+    adapter(oauth).authorization_url(&subject(), &request(scope))
 }
 
 fn query(url: &str) -> Vec<(String, String)> {
@@ -110,8 +110,8 @@ fn a_url_leads_to_the_provider_and_holds_no_secret() {
     oauth.authorize = remote("{tenant}.acme.com", "/");
     assert!(!built(oauth.clone(), None).unwrap().url.contains("key"));
     for tenant in ["evil.com/", "x@evil.com", "..", "a b", "evil.com\\"] {
-        let subject = subject_of(CredentialType::Oauth2, oauth.clone(), &[("tenant", tenant)]);
-        let violation = adapter().authorization_url(&subject, &request(None)).unwrap_err();
+        let subject = subject_of(CredentialType::Oauth2, &[("tenant", tenant)]);
+        let violation = adapter(oauth.clone()).authorization_url(&subject, &request(None)).unwrap_err();
         assert_eq!(violation.field, "tenant");
     }
     oauth.authorize = remote("acme.com", "/{key}");
@@ -122,8 +122,8 @@ fn a_url_leads_to_the_provider_and_holds_no_secret() {
     let origin = OriginTemplate::Field { name: "address".to_owned(), keep_path: false, hosts };
     oauth.authorize = Endpoint { origin, path: template("/authorize") };
     for (address, good) in [("https://acme.com", true), ("https://evil.com", false), ("data:x", false)] {
-        let subject = subject_of(CredentialType::Oauth2, oauth.clone(), &[("address", address)]);
-        let built = adapter().authorization_url(&subject, &request(None));
+        let subject = subject_of(CredentialType::Oauth2, &[("address", address)]);
+        let built = adapter(oauth.clone()).authorization_url(&subject, &request(None));
         assert_eq!(built.is_ok(), good, "{address}");
     }
 }
@@ -133,18 +133,18 @@ fn a_person_is_sent_over_tls_except_in_a_rehearsal() {
     let mut oauth = oauth(1);
     oauth.authorize = endpoint(8080, "/authorize");
     assert!(built(oauth.clone(), None).unwrap().url.starts_with("http://127.0.0.1:8080/authorize?"));
-    let strict = OauthHttp::new(Egress::new(&EgressSettings::default()).unwrap());
-    let violation = strict.authorization_url(&subject(oauth), &request(None)).unwrap_err();
+    let strict = adapter_at(Egress::new(&EgressSettings::default()).unwrap(), oauth);
+    let violation = strict.authorization_url(&subject(), &request(None)).unwrap_err();
     assert_eq!(violation.field, "authorize_url");
 }
 
 #[test]
 fn the_issuer_is_what_the_file_says() {
     let mut oauth = oauth(1);
-    assert_eq!(adapter().issuer(&subject(oauth.clone())).unwrap(), None);
+    assert_eq!(adapter(oauth.clone()).issuer(&subject()).unwrap(), None);
     oauth.issuer = Some(template("https://acme.com/{tenant}/v2.0"));
-    let issuer = adapter().issuer(&subject(oauth.clone())).unwrap();
+    let issuer = adapter(oauth.clone()).issuer(&subject()).unwrap();
     assert_eq!(issuer.as_deref(), Some("https://acme.com/jane/v2.0"));
-    let bare = subject_of(CredentialType::Oauth2, oauth, &[]);
-    assert_eq!(adapter().issuer(&bare).unwrap_err().field, "tenant");
+    let bare = subject_of(CredentialType::Oauth2, &[]);
+    assert_eq!(adapter(oauth).issuer(&bare).unwrap_err().field, "tenant");
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use diesel::prelude::*;
-use strongroom_domain::audit::{AuditHead, AuditRecord, GENESIS, signed_bytes};
+use strongroom_domain::audit::{AuditHead, AuditRecord};
 use strongroom_domain::{AuditEvent, OrganizationId};
 use strongroom_repository::{
     Appended, AuditFilter, AuditPage, AuditTrail, Contention, StoreError, StoreResult,
@@ -31,6 +31,7 @@ pub(crate) fn record<'a>(
     let updated_at = now(connection)?;
     let at =
         Row { table: "audit_events", organization: "", key: RowKey::Text("now") }.time("at", updated_at)?;
+    let key = keys.current(Purpose::Audit);
     let mut heads: BTreeMap<&OrganizationId, AuditHead> = BTreeMap::new();
     let mut places = Vec::new();
     for event in events {
@@ -38,30 +39,16 @@ pub(crate) fn record<'a>(
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => unknown.insert(head_or_genesis(connection, &event.organization)?),
         };
-        let record = authenticate(keys, event, at, head)?;
+        let record = head
+            .extend(event, at, key, |message| keys.digest(Purpose::Audit, key, message))
+            .map_err(|error| StoreError::Unavailable(Box::new(error)))?;
         diesel::insert_into(audit_events::table).values(EventRow::of(&record)).execute(connection)?;
-        (head.seq, head.mac) = (record.seq, record.mac);
         places.push(record.seq);
     }
     for head in heads.values() {
         diesel::replace_into(audit_heads::table).values(HeadRow::of(head, updated_at)).execute(connection)?;
     }
     Ok(places)
-}
-
-/// The record that comes after `head`.
-fn authenticate(
-    keys: &dyn PurposeKeys,
-    event: &AuditEvent,
-    at: OffsetDateTime,
-    head: &AuditHead,
-) -> Result<AuditRecord, Failure> {
-    let seq = head.seq + 1;
-    let mac_key = keys.current(Purpose::Audit);
-    let mac = keys
-        .digest(Purpose::Audit, mac_key, &signed_bytes(event, seq, at, &head.mac))
-        .map_err(|error| StoreError::Unavailable(Box::new(error)))?;
-    Ok(AuditRecord { seq, at, event: event.clone(), mac_key, mac })
 }
 
 fn head(connection: &mut SqliteConnection, organization: &str) -> Result<Option<AuditHead>, Failure> {
@@ -73,8 +60,8 @@ fn head_or_genesis(
     connection: &mut SqliteConnection,
     organization: &OrganizationId,
 ) -> Result<AuditHead, Failure> {
-    let genesis = || AuditHead { organization: organization.clone(), seq: 0, mac: GENESIS };
-    Ok(head(connection, organization.as_str())?.unwrap_or_else(genesis))
+    let head = head(connection, organization.as_str())?;
+    Ok(head.unwrap_or_else(|| AuditHead::genesis(organization.clone())))
 }
 
 fn records(rows: Vec<EventRow>) -> Result<Vec<AuditRecord>, Failure> {

@@ -1,17 +1,17 @@
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
-use strongroom_domain::http_request::{Refusal, Values};
-use strongroom_domain::{CredentialType, Provider};
+use strongroom_declared_http::{Refusal, Values};
+use strongroom_domain::CredentialType;
 use time::macros::datetime;
 use url::Url;
 
-use super::provider::{RULES, content, first_step, one_step, provider, test_of};
+use super::provider::{RULES, Tested, content, first_step, one_step, provider, test_of};
 use crate::request::{Prepared, prepare};
 
 /// Builds the first step with these fields and the token.
 fn build<T>(
-    provider: &Provider,
+    provider: &Tested,
     fields: &[(&str, &str)],
     look: impl Fn(Result<Prepared<'_>, Refusal>) -> T,
 ) -> T {
@@ -20,7 +20,7 @@ fn build<T>(
     look(prepare(first_step(provider), &values, datetime!(2026-01-05 10:00 UTC)))
 }
 
-fn address(provider: &Provider, fields: &[(&str, &str)]) -> Result<String, String> {
+fn address(provider: &Tested, fields: &[(&str, &str)]) -> Result<String, String> {
     build(provider, fields, |built| match built {
         Ok(built) => Ok(built.target.url.expose().to_owned()),
         Err(refusal) => Err(refusal.to_string()),
@@ -246,7 +246,7 @@ fn a_user_name_with_a_colon_is_refused() {
 }
 
 /// A request with a variable in every place that has one.
-static EVERYWHERE: LazyLock<Arc<Provider>> = LazyLock::new(|| {
+static EVERYWHERE: LazyLock<Tested> = LazyLock::new(|| {
     provider(&format!(
         r#"
         [[test.step]]
@@ -261,7 +261,7 @@ static EVERYWHERE: LazyLock<Arc<Provider>> = LazyLock::new(|| {
     ))
 });
 
-static BY_FIELD: LazyLock<Arc<Provider>> = LazyLock::new(|| {
+static BY_FIELD: LazyLock<Tested> = LazyLock::new(|| {
     one_step("needs = [\"address\"]\nurl = \"{address}/me\"\nhosts = [\"*.acme.com\"]\nkeep_path = true")
 });
 

@@ -1,13 +1,11 @@
 use http::{HeaderMap, StatusCode};
 use strongroom_catalog_files::FileCatalog;
-use strongroom_domain::http_request::Values;
-use strongroom_domain::{
-    CredentialType, FieldKind, Provider, ProviderTest, SecretText, Submission, SubmittedValue, TestCode,
-};
+use strongroom_declared_http::Values;
+use strongroom_domain::{CredentialType, FieldKind, Json, Provider, SecretText, Submission, TestCode};
 use strongroom_environment::Catalog;
 use time::macros::datetime;
 
-use super::provider::{first_step, test_of};
+use super::provider::{catalogued, first_step, test_of};
 use crate::evaluate;
 use crate::request::{Prepared, prepare};
 
@@ -15,21 +13,23 @@ use crate::request::{Prepared, prepare};
 fn examples(provider: &Provider, kind: CredentialType) -> Submission {
     let one_line = |kind| !matches!(kind, FieldKind::List | FieldKind::Boolean);
     let fields = provider.fields_of(kind).filter(|field| one_line(field.kind));
-    let value = |text: &str| SubmittedValue::Text(SecretText::new(text.to_owned()));
+    let value = |text: &str| Json::Text(SecretText::new(text.to_owned()));
     fields.filter_map(|field| Some((field.name.clone(), value(field.example.as_deref()?)))).collect()
 }
 
 #[test]
 fn every_step_of_every_provider_can_be_built_from_its_examples() {
     let mut built = 0;
-    for provider in FileCatalog::embedded().unwrap().all() {
-        let Some(ProviderTest::Http(test)) = &provider.test else { continue };
+    let catalog = FileCatalog::embedded().unwrap();
+    let declarations = catalog.declarations();
+    for provider in catalog.all() {
+        let Some(test) = declarations.test(&provider.id) else { continue };
         for kind in provider.types.keys().copied() {
             let context = format!("{} {}", provider.id, kind.as_str());
             let content = provider.accept(kind, examples(&provider, kind));
             let content = content.unwrap_or_else(|found| panic!("{context}: {found:?}"));
-            let values = Values::for_test(&provider, kind, &content, test_of(&provider));
-            for step in test.steps.iter().filter(|step| step.types.is_empty() || step.types.contains(&kind)) {
+            let values = Values::for_test(&provider, kind, &content, test);
+            for step in test.steps.iter().filter(|step| step.conditions.are_for(kind)) {
                 let prepared = prepare(step, &values, datetime!(2026-01-05 10:00 UTC));
                 let prepared =
                     prepared.unwrap_or_else(|refusal| panic!("{context} {}: {refusal}", step.name));
@@ -43,13 +43,13 @@ fn every_step_of_every_provider_can_be_built_from_its_examples() {
 
 /// What the first step becomes with these fields and no others.
 fn first<T>(id: &str, kind: CredentialType, fields: &[(&str, &str)], look: impl Fn(Prepared<'_>) -> T) -> T {
-    let provider = FileCatalog::embedded().unwrap().find(id).unwrap();
-    let value = |text: &str| SubmittedValue::Text(SecretText::new(text.to_owned()));
+    let provider = catalogued(id);
+    let value = |text: &str| Json::Text(SecretText::new(text.to_owned()));
     let submission = fields.iter().map(|(name, text)| ((*name).to_owned(), value(text))).collect();
     let content = provider.accept(kind, submission).unwrap_or_else(|found| panic!("{id}: {found:?}"));
     let values = Values::for_test(&provider, kind, &content, test_of(&provider));
     let mut steps = test_of(&provider).steps.iter();
-    let step = steps.find(|step| step.applies(kind, |name| values.has(name))).unwrap();
+    let step = steps.find(|step| step.conditions.admit(kind, |name| values.has(name))).unwrap();
     look(
         prepare(step, &values, datetime!(2026-01-05 10:00 UTC)).unwrap_or_else(|refusal| panic!("{refusal}")),
     )
@@ -108,7 +108,7 @@ fn accounts_sites_and_environments_lead_where_people_mean() {
 
 #[test]
 fn github_without_requests_left_is_a_limit_and_no_missing_right() {
-    let provider = FileCatalog::embedded().unwrap().find("github").unwrap();
+    let provider = catalogued("github");
     let read = |left: &str, status| {
         let headers: HeaderMap =
             [("x-ratelimit-remaining".parse().unwrap(), left.parse().unwrap())].into_iter().collect();

@@ -1,14 +1,13 @@
 //! Providers written as provider files, and their credentials.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
-use strongroom_catalog_files::read_provider;
-use strongroom_domain::http_test::HttpStep;
-use strongroom_domain::{
-    ConfigValue, Content, CredentialType, HttpTest, Provider, ProviderTest, SecretText, TestStep,
-};
+use strongroom_catalog_files::{FileCatalog, read_provider};
+use strongroom_declared_http::{Declarations, HttpStep, HttpTest};
+use strongroom_domain::{ConfigValue, Content, CredentialType, Provider, SecretText, TestStep};
 use strongroom_egress::{Egress, EgressSettings};
-use strongroom_environment::Clock;
+use strongroom_environment::{Catalog, Clock};
 use strongroom_provider_tester::{Progress, ProviderTester, TestError, TestSubject, Verdict};
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -93,26 +92,46 @@ outcomes = [
 ]
 "#;
 
-/// A provider with this `[test]`.
-pub(super) fn provider(test: &str) -> Arc<Provider> {
-    let read = read_provider("acme.toml", &format!("{FIELDS}\n{test}"));
-    Arc::new(read.unwrap_or_else(|error| panic!("{error}")))
+/// A provider and the test that its file declares.
+pub(super) struct Tested {
+    pub(super) provider: Arc<Provider>,
+    declarations: Arc<Declarations>,
 }
 
-/// A provider with one step, which sends the token in a header, and the usual rules.
-pub(super) fn one_step(keys: &str) -> Arc<Provider> {
-    provider(&format!("[[test.step]]\n{keys}\nheaders = {{ Authorization = \"Bearer {{token}}\" }}\n{RULES}"))
-}
+impl Deref for Tested {
+    type Target = Provider;
 
-pub(super) fn test_of(provider: &Provider) -> &HttpTest {
-    match &provider.test {
-        Some(ProviderTest::Http(test)) => test,
-        other => panic!("{other:?}"),
+    fn deref(&self) -> &Provider {
+        &self.provider
     }
 }
 
-pub(super) fn first_step(provider: &Provider) -> &HttpStep {
-    &test_of(provider).steps[0]
+/// A provider with this `[test]`.
+pub(super) fn provider(test: &str) -> Tested {
+    let read = read_provider("acme.toml", &format!("{FIELDS}\n{test}"));
+    let (provider, declared) = read.unwrap_or_else(|error| panic!("{error}"));
+    let mut declarations = Declarations::default();
+    declarations.insert(provider.id.clone(), declared);
+    Tested { provider: Arc::new(provider), declarations: Arc::new(declarations) }
+}
+
+/// A provider of the catalog.
+pub(super) fn catalogued(id: &str) -> Tested {
+    let catalog = FileCatalog::embedded().unwrap();
+    Tested { provider: catalog.find(id).unwrap(), declarations: catalog.declarations() }
+}
+
+/// A provider with one step, which sends the token in a header, and the usual rules.
+pub(super) fn one_step(keys: &str) -> Tested {
+    provider(&format!("[[test.step]]\n{keys}\nheaders = {{ Authorization = \"Bearer {{token}}\" }}\n{RULES}"))
+}
+
+pub(super) fn test_of(tested: &Tested) -> &HttpTest {
+    tested.declarations.test(&tested.provider.id).unwrap()
+}
+
+pub(super) fn first_step(tested: &Tested) -> &HttpStep {
+    &test_of(tested).steps[0]
 }
 
 /// A credential with these fields, not checked by the provider's rules: what is behind them must hold alone.
@@ -150,14 +169,14 @@ pub(super) fn loopback() -> Egress {
 /// The result of a test, and its steps.
 pub(super) async fn run(
     egress: Egress,
-    provider: &Arc<Provider>,
+    tested: &Tested,
     fields: &[(&str, &str)],
 ) -> (Result<Verdict, TestError>, Vec<TestStep>) {
-    let tester = HttpTester::new(egress, Arc::new(FixedClock));
+    let tester = HttpTester::new(egress, Arc::new(FixedClock), Arc::clone(&tested.declarations));
     let subject = TestSubject {
-        provider: Arc::clone(provider),
+        provider: Arc::clone(&tested.provider),
         credential_type: CredentialType::ApiKey,
-        content: Arc::new(content(provider, fields)),
+        content: Arc::new(content(tested, fields)),
         probe_path: None,
     };
     let progress = Arc::new(Progress::default());
@@ -166,6 +185,6 @@ pub(super) async fn run(
 }
 
 /// The verdict about the token `good-token` where the policy admits this host.
-pub(super) async fn verdict(provider: &Arc<Provider>) -> Verdict {
-    run(loopback(), provider, &[("token", "good-token")]).await.0.unwrap()
+pub(super) async fn verdict(tested: &Tested) -> Verdict {
+    run(loopback(), tested, &[("token", "good-token")]).await.0.unwrap()
 }

@@ -1,19 +1,18 @@
 //! Vectors that AWS has published.
 
-use http::Method;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use http::Method;
 use http::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderValue};
-use strongroom_domain::http_request::Values;
-use strongroom_domain::http_test::AwsSigV4;
-use strongroom_domain::{CredentialType, Provider, TestCode};
+use strongroom_declared_http::{AwsSigV4, Values};
+use strongroom_domain::{CredentialType, TestCode};
 use time::OffsetDateTime;
 use time::macros::datetime;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-use super::provider::{RULES, content, first_step, loopback, provider, run, test_of};
+use super::provider::{RULES, Tested, content, first_step, loopback, provider, run, test_of};
 use super::server::Server;
 use crate::request::prepare;
 use crate::sign::{Signable, headers};
@@ -25,7 +24,7 @@ const KEY: [(&str, &str); 3] = [
 ];
 const THEN: OffsetDateTime = datetime!(2015-08-30 12:36:00 UTC);
 
-fn signing(service: &str, url: &str) -> Arc<Provider> {
+fn signing(service: &str, url: &str) -> Tested {
     provider(&format!(
         "[[test.step]]\nneeds = [\"access_key_id\", \"secret_access_key\"]\nurl = \"{url}\"\naws_sigv4 = {{ service = \"{service}\", region = \"us-east-1\" }}\n{RULES}"
     ))

@@ -4,9 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use strongroom_catalog_files::FileCatalog;
-use strongroom_domain::{
-    Content, CredentialType, SecretText, StepOutcome, Submission, SubmittedValue, TestCode,
-};
+use strongroom_domain::{Content, CredentialType, Json, SecretText, StepOutcome, Submission, TestCode};
 use strongroom_egress::{Egress, EgressSettings};
 use strongroom_environment::Catalog;
 use strongroom_fixtures::sshd::Sshd;
@@ -72,7 +70,7 @@ impl Attempt {
     pub(crate) fn subject(self) -> Arc<TestSubject> {
         static CATALOG: OnceLock<FileCatalog> = OnceLock::new();
         let provider = CATALOG.get_or_init(|| FileCatalog::embedded().unwrap()).find("sftp").unwrap();
-        let text = |value: String| SubmittedValue::Text(SecretText::new(value));
+        let text = |value: String| Json::Text(SecretText::new(value));
         let submission: Submission =
             self.fields.into_iter().map(|(name, value)| (name.to_owned(), text(value))).collect();
         let content: Content = provider.accept(self.kind, submission).unwrap();

@@ -1,29 +1,51 @@
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::{Just, Strategy, any, prop_assert_eq, prop_oneof, proptest};
 use proptest::test_runner::Config;
+use strongroom_domain::oauth::FlowId;
 use strongroom_domain::{
-    ConfigValue, CredentialId, CredentialType, OrganizationId, ProviderId, PublicConfig, Sealed,
+    ConfigValue, CredentialId, CredentialType, OauthAppId, OrganizationId, ProviderId, PublicConfig, Sealed,
     SecretPayload, SecretText,
 };
-use strongroom_vault::{SealContext, SealKind, Vault, VaultError};
+use strongroom_vault::{SealContext, SealSubject, Vault, VaultError};
 use strongroom_vault_ring::RingVault;
 use uuid::Uuid;
 
 use crate::store::{K1, K2, Store};
 
-fn context() -> SealContext {
-    let mut config = PublicConfig::default();
-    config.insert("host", ConfigValue::Text("db.example.test".into()));
-    config.insert("port", ConfigValue::Integer(5432));
-    SealContext {
-        kind: SealKind::Credential,
-        organization: OrganizationId::parse("acme").unwrap(),
-        credential: CredentialId(Uuid::from_u128(0xc)),
-        version: 1,
-        provider: ProviderId::parse("postgresql").unwrap(),
-        credential_type: CredentialType::UserPassword,
-        config,
+/// What a test edits of a context.
+struct Bound {
+    organization: OrganizationId,
+    id: CredentialId,
+    version: u64,
+    provider: ProviderId,
+    credential_type: CredentialType,
+    config: PublicConfig,
+}
+
+impl Bound {
+    fn new() -> Self {
+        let mut config = PublicConfig::default();
+        config.insert("host", ConfigValue::Text("db.example.test".into()));
+        config.insert("port", ConfigValue::Integer(5432));
+        Self {
+            organization: OrganizationId::parse("acme").unwrap(),
+            id: CredentialId(Uuid::from_u128(0xc)),
+            version: 1,
+            provider: ProviderId::parse("postgresql").unwrap(),
+            credential_type: CredentialType::UserPassword,
+            config,
+        }
     }
+
+    fn context(self) -> SealContext {
+        let Self { organization, id, version, provider, credential_type, config } = self;
+        let subject = SealSubject::Credential { id, version, provider, credential_type, config };
+        SealContext { organization, subject }
+    }
+}
+
+fn context() -> SealContext {
+    Bound::new().context()
 }
 
 fn payload(password: &str) -> SecretPayload {
@@ -44,13 +66,11 @@ fn is_integrity(result: Result<SecretPayload, VaultError>) -> bool {
 async fn no_field_of_the_context_can_be_changed() {
     let vault = vault(K1).await;
     let sealed = vault.seal(&context(), &payload("hunter2")).await.unwrap();
-    type Edit = fn(&mut SealContext);
-    let edits: [(&str, Edit); 13] = [
-        ("an app", |c| c.kind = SealKind::OauthApp),
-        ("a flow", |c| c.kind = SealKind::AuthorizationFlow),
+    type Edit = fn(&mut Bound);
+    let edits: [(&str, Edit); 11] = [
         ("organisation", |c| c.organization = OrganizationId::parse("acmf").unwrap()),
         ("organisation's case", |c| c.organization = OrganizationId::parse("Acme").unwrap()),
-        ("credential", |c| c.credential = CredentialId(Uuid::from_u128(0xd))),
+        ("credential", |c| c.id = CredentialId(Uuid::from_u128(0xd))),
         ("next version", |c| c.version = 2),
         ("version before", |c| c.version = 0),
         ("provider", |c| c.provider = ProviderId::parse("sftp").unwrap()),
@@ -61,9 +81,18 @@ async fn no_field_of_the_context_can_be_changed() {
         ("no config", |c| c.config = PublicConfig::default()),
     ];
     for (what, edit) in edits {
-        let mut context = context();
-        edit(&mut context);
-        assert!(is_integrity(vault.open(&context, &sealed)), "opened with another {what}");
+        let mut bound = Bound::new();
+        edit(&mut bound);
+        assert!(is_integrity(vault.open(&bound.context(), &sealed)), "opened with another {what}");
+    }
+    let Bound { organization, id, provider, credential_type, config, .. } = Bound::new();
+    let flow = FlowId(id.0);
+    let flow = SealSubject::AuthorizationFlow { id: flow, provider, credential_type, inputs: config };
+    let app = OauthAppId(id.0);
+    let app = SealSubject::OauthApp { id: app, app: "postgresql".into(), client_id: "client".into() };
+    for subject in [flow, app] {
+        let context = SealContext { organization: organization.clone(), subject };
+        assert!(is_integrity(vault.open(&context, &sealed)), "opened as {context:?}");
     }
     assert_eq!(vault.open(&context(), &sealed).unwrap().get("password").unwrap().expose(), "hunter2");
 }
@@ -179,8 +208,9 @@ proptest! {
         version in any::<u64>(),
         id in any::<u128>(),
     ) {
-        let mut context = SealContext { version, credential: CredentialId(Uuid::from_u128(id)), ..context() };
-        config.into_iter().for_each(|(field, value)| context.config.insert(field, value));
+        let mut bound = Bound { version, id: CredentialId(Uuid::from_u128(id)), ..Bound::new() };
+        config.into_iter().for_each(|(field, value)| bound.config.insert(field, value));
+        let context = bound.context();
         let mut payload = SecretPayload::default();
         for (field, value) in &secrets {
             payload.insert(field.clone(), SecretText::new(value.clone()));

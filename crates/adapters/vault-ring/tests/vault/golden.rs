@@ -3,7 +3,7 @@ use strongroom_domain::{
     CredentialId, CredentialType, KekId, OrganizationId, ProviderId, PublicConfig, PurposeKeyId, Sealed,
 };
 use strongroom_repository::WrappedPurposeKey;
-use strongroom_vault::{Purpose, PurposeKeys, SealContext, SealKind, Vault};
+use strongroom_vault::{Purpose, PurposeKeys, SealContext, SealSubject, Vault};
 use time::OffsetDateTime;
 
 use crate::store::Store;
@@ -22,13 +22,14 @@ fn bytes<const N: usize>(value: &Value, pointer: &str) -> [u8; N] {
 
 fn context(golden: &Value) -> SealContext {
     SealContext {
-        kind: SealKind::Credential,
         organization: OrganizationId::parse(text(golden, "/context/organization")).unwrap(),
-        credential: CredentialId::parse(text(golden, "/context/credential")).unwrap(),
-        version: golden["context"]["version"].as_u64().unwrap(),
-        provider: ProviderId::parse(text(golden, "/context/provider")).unwrap(),
-        credential_type: CredentialType::parse(text(golden, "/context/type")).unwrap(),
-        config: PublicConfig::from_canonical_json(text(golden, "/context/config")).unwrap(),
+        subject: SealSubject::Credential {
+            id: CredentialId::parse(text(golden, "/context/credential")).unwrap(),
+            version: golden["context"]["version"].as_u64().unwrap(),
+            provider: ProviderId::parse(text(golden, "/context/provider")).unwrap(),
+            credential_type: CredentialType::parse(text(golden, "/context/type")).unwrap(),
+            config: PublicConfig::from_canonical_json(text(golden, "/context/config")).unwrap(),
+        },
     }
 }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use strongroom_domain::{
     CredentialId, CredentialType, OrganizationId, ProviderId, PublicConfig, SecretPayload, SecretText,
 };
-use strongroom_vault::{SealContext, SealKind, Vault, VaultError};
+use strongroom_vault::{SealContext, SealSubject, Vault, VaultError};
 use strongroom_vault_ring::{WRAP_BLOCK, WRAP_LIMIT};
 use uuid::Uuid;
 
@@ -11,13 +11,14 @@ use crate::store::{K1, Store};
 
 fn context() -> SealContext {
     SealContext {
-        kind: SealKind::Credential,
         organization: OrganizationId::parse("acme").unwrap(),
-        credential: CredentialId(Uuid::from_u128(0xc)),
-        version: 1,
-        provider: ProviderId::parse("datadog").unwrap(),
-        credential_type: CredentialType::ApiKey,
-        config: PublicConfig::default(),
+        subject: SealSubject::Credential {
+            id: CredentialId(Uuid::from_u128(0xc)),
+            version: 1,
+            provider: ProviderId::parse("datadog").unwrap(),
+            credential_type: CredentialType::ApiKey,
+            config: PublicConfig::default(),
+        },
     }
 }
 

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regex::Regex;
 
+use crate::credential_type::CredentialType;
 use crate::crm::CrmMapping;
-use crate::provider::{CredentialType, Field, FieldKind, Provider, ProviderId, TypeRules};
+use crate::provider::{Field, FieldKind, Provider, TypeRules};
+use crate::provider_id::ProviderId;
 
 pub(super) fn salesforce() -> Provider {
     let host = r"(?i-u)https://([a-z0-9-]{1,63}\.)+salesforce\.(com|mil)(/[a-z0-9._~%/-]*)?";

@@ -6,11 +6,14 @@ use super::providers::{field, hubspot, pipedrive, salesforce};
 use super::{content, shown, value_of};
 use crate::config::{ConfigValue, PublicConfig};
 use crate::content::Content;
-use crate::credential::{Credential, CredentialId, CredentialName, CredentialStatus, Slot};
+use crate::credential::{Credential, CredentialName, Slot};
+use crate::credential_id::CredentialId;
+use crate::credential_status::CredentialStatus;
+use crate::credential_type::CredentialType;
 use crate::crm::{CrmContent, METADATA};
 use crate::json::Json;
 use crate::organization::OrganizationId;
-use crate::provider::{CredentialType, FieldKind, Provider};
+use crate::provider::{FieldKind, Provider};
 
 /// A credential as it is stored.
 struct Stored {

@@ -7,31 +7,31 @@ use std::sync::Arc;
 use strongroom_authorization_server::{
     AuthorizationRequest, AuthorizationServer, Client, Grant, Subject, TokenError,
 };
+use strongroom_declared_http::Template;
 use strongroom_domain::content::Content;
-use strongroom_domain::http_test::Template;
-use strongroom_domain::oauth::pkce_challenge;
+use strongroom_domain::oauth::{AccountSource, pkce_challenge};
 use strongroom_domain::{ConfigValue, CredentialType, Provider, SecretText, TokenResponse};
 use strongroom_egress::{Egress, EgressSettings};
-use strongroom_environment::{Catalog, Clock};
+use strongroom_environment::Clock;
 use strongroom_fixtures::FrozenClock;
 use strongroom_oauth_http::OauthHttp;
 use url::Url;
 
-use super::super::World;
 use super::super::client::{Outgoing, exchange};
+use super::super::{Played, World};
 use super::grantee::REDIRECT;
 use crate::{OauthBehaviour, OauthFault, credentials};
 
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
 /// The adapter with the settings that docs/REHEARSAL.md names.
-fn adapter() -> OauthHttp {
+fn adapter(world: &World) -> OauthHttp {
     let settings = EgressSettings {
         allow_cidrs: "http=127.0.0.0/8,oauth=127.0.0.0/8".to_owned(),
         plain_http: true,
         ..EgressSettings::default()
     };
-    OauthHttp::new(Egress::new(&settings).unwrap())
+    OauthHttp::new(Egress::new(&settings).unwrap(), world.overlay.declarations())
 }
 
 fn client() -> Client {
@@ -60,7 +60,7 @@ async fn approved(world: &World, subject: &Subject) -> (BTreeMap<String, String>
         state: "a-state",
         code_challenge: &challenge,
     };
-    let sent = adapter().authorization_url(subject, &request).unwrap();
+    let sent = adapter(world).authorization_url(subject, &request).unwrap();
     let url = Url::parse(&sent.url).unwrap();
     let address = world.simulator.address();
     assert_eq!((url.host_str(), url.port()), (Some("127.0.0.1"), Some(address.port())));
@@ -76,12 +76,12 @@ async fn approved(world: &World, subject: &Subject) -> (BTreeMap<String, String>
     assert_eq!(answer.status.as_u16(), 302, "{}: {body}", subject.provider.id);
     let back = Url::parse(answer.headers["location"].to_str().unwrap()).unwrap();
     let back: BTreeMap<_, _> = back.query_pairs().into_owned().collect();
-    assert_eq!(back.get("iss").cloned(), adapter().issuer(subject).unwrap(), "{}", subject.provider.id);
+    assert_eq!(back.get("iss").cloned(), adapter(world).issuer(subject).unwrap(), "{}", subject.provider.id);
     (back, sent.scope)
 }
 
 /// The credential that a flow makes.
-async fn granted(world: &World, provider: &Arc<Provider>) -> Result<Subject, TokenError> {
+async fn granted(world: &World, provider: &Played) -> Result<Subject, TokenError> {
     let kind = provider.oauth.as_ref().unwrap().credential_type;
     let mut subject = subject(provider, kind);
     let (back, scope) = approved(world, &subject).await;
@@ -91,7 +91,7 @@ async fn granted(world: &World, provider: &Arc<Provider>) -> Result<Subject, Tok
     let code = SecretText::new(back["code"].clone());
     let verifier = SecretText::new(VERIFIER.to_owned());
     let grant = Grant::Code { code, verifier, redirect_uri: REDIRECT.to_owned() };
-    let response = adapter().token(&subject, &client(), grant).await?;
+    let response = adapter(world).token(&subject, &client(), grant).await?;
     Ok(stored(subject, response, &scope))
 }
 
@@ -119,7 +119,7 @@ fn refresh(token: SecretText) -> Grant {
 /// What differs, by provider.
 type Failures = Vec<String>;
 
-async fn whole_life(world: &World, provider: &Arc<Provider>, failures: &mut Failures) {
+async fn whole_life(world: &World, provider: &Played, failures: &mut Failures) {
     let mut tell =
         |what: &str, error: &TokenError| failures.push(format!("{}: {what}: {error}", provider.id));
     let credential = match granted(world, provider).await {
@@ -127,25 +127,24 @@ async fn whole_life(world: &World, provider: &Arc<Provider>, failures: &mut Fail
         Err(error) => return tell("code", &error),
     };
     let token = secret(&credential, "access_token").unwrap();
-    let server = provider.oauth.as_ref().unwrap();
-    if server.account.as_ref().is_some_and(|lookup| lookup.endpoint.is_some()) {
-        match adapter().account(&credential, &token).await {
+    if provider.oauth.as_ref().unwrap().account == Some(AccountSource::Request) {
+        match adapter(world).account(&credential, &token).await {
             Ok(account) => assert_eq!(account.unwrap().id, "id:alice@example.com", "{}", provider.id),
             Err(error) => tell("account", &error),
         }
     }
     let refresh_token = secret(&credential, "refresh_token");
     if let Some(token) = refresh_token.as_ref().map(SecretText::duplicate)
-        && let Err(error) = adapter().token(&credential, &client(), refresh(token)).await
+        && let Err(error) = adapter(world).token(&credential, &client(), refresh(token)).await
     {
         tell("refresh", &error);
     }
-    match adapter().revoke(&credential, &client(), &token).await {
+    match adapter(world).revoke(&credential, &client(), &token).await {
         Err(error) => tell("revoke", &error),
-        Ok(revoked) => assert_eq!(revoked, server.revoke.is_some(), "{}", provider.id),
+        Ok(revoked) => assert_eq!(revoked, provider.requests().revoke.is_some(), "{}", provider.id),
     }
-    if let (Some(token), Some(_)) = (refresh_token, &server.revoke) {
-        let refused = adapter().token(&credential, &client(), refresh(token)).await;
+    if let (Some(token), Some(_)) = (refresh_token, &provider.requests().revoke) {
+        let refused = adapter(world).token(&credential, &client(), refresh(token)).await;
         assert!(matches!(refused, Err(TokenError::Dead { .. })), "{}", provider.id);
     }
 }
@@ -168,15 +167,16 @@ async fn every_provider_grants_refreshes_and_revokes_for_the_vaults_own_adapter(
 async fn every_client_credentials_grant_gives_the_vaults_own_adapter_a_token() {
     let world = World::start().await;
     let mut failures = Failures::new();
-    for provider in world.overlay.all() {
-        let Some(server) = &provider.oauth else { continue };
-        let Some(grant) = &server.client_credentials else { continue };
+    for provider in world.all() {
+        let grant = provider.oauth.as_ref().and_then(|server| server.client_credentials.as_ref());
+        let Some(grant) = grant else { continue };
+        let request = provider.requests().client_credentials.as_ref().unwrap();
         let kind = CredentialType::ClientCredentials;
         let mut subject = subject(&provider, kind);
         let good = world.simulator.good(provider.id.as_str(), kind).unwrap();
         let text = |name: &str| good[name].as_str().unwrap().to_owned();
         let named = provider.types[&kind].required.iter().map(String::as_str);
-        let named: Vec<_> = named.chain(grant.scope.iter().flat_map(Template::variables)).collect();
+        let named: Vec<_> = named.chain(request.scope.iter().flat_map(Template::variables)).collect();
         for field in provider.fields_of(kind).filter(|field| named.contains(&field.name.as_str())) {
             if let (false, serde_json::Value::String(text)) = (field.secret, credentials::public(field)) {
                 subject.content.config.insert(field.name.as_str(), ConfigValue::Text(text));
@@ -184,7 +184,7 @@ async fn every_client_credentials_grant_gives_the_vaults_own_adapter_a_token() {
         }
         let secret = Some(SecretText::new(text(&grant.client_secret_field)));
         let client = Client { id: text(&grant.client_id_field), secret };
-        if let Err(error) = adapter().token(&subject, &client, Grant::ClientCredentials).await {
+        if let Err(error) = adapter(&world).token(&subject, &client, Grant::ClientCredentials).await {
             let mistake = world.simulator.requests().pop().and_then(|request| request.mistake);
             failures.push(format!("{}: {error} {mistake:?}", provider.id));
         }
@@ -206,7 +206,7 @@ async fn what_goes_wrong_is_sorted_as_the_port_says() {
         OauthFault::HangUpAfterReading,
     ] {
         world.simulator.oauth(OauthBehaviour { fault: Some(fault), ..OauthBehaviour::default() });
-        let failed = adapter().token(&credential, &client(), refresh(token.duplicate())).await;
+        let failed = adapter(&world).token(&credential, &client(), refresh(token.duplicate())).await;
         let Err(TokenError::Transient { may_have_been_served, retry_after, .. }) = failed else {
             panic!("{fault:?} is not transient");
         };
@@ -217,9 +217,9 @@ async fn what_goes_wrong_is_sorted_as_the_port_says() {
     }
     world.simulator.oauth(OauthBehaviour::default());
     let bad = Client { secret: Some(SecretText::new("a-bad-secret".to_owned())), ..client() };
-    let refused = adapter().token(&credential, &bad, refresh(token.duplicate())).await;
+    let refused = adapter(&world).token(&credential, &bad, refresh(token.duplicate())).await;
     assert!(matches!(refused, Err(TokenError::App { .. })));
     world.simulator.revoke_grants();
-    let refused = adapter().token(&credential, &client(), refresh(token)).await;
+    let refused = adapter(&world).token(&credential, &client(), refresh(token)).await;
     assert!(matches!(refused, Err(TokenError::Dead { .. })));
 }

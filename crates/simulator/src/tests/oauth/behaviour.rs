@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use strongroom_domain::oauth::Endpoint;
+use strongroom_declared_http::Endpoint;
 use tokio::time::Instant;
 
 use super::super::World;
@@ -84,7 +84,7 @@ async fn tokens_end_when_they_should() {
 
 /// The bytes that come back for a refresh.
 async fn refreshed(grantee: &Grantee<'_>, (endpoint, body): (&Endpoint, Pairs)) -> Vec<u8> {
-    let outgoing = grantee.post(endpoint, body, grantee.server().client_authentication, false);
+    let outgoing = grantee.post(endpoint, body, grantee.requests().client_authentication, false);
     raw(grantee.world.simulator.address(), &bytes(&outgoing)).await
 }
 

@@ -3,8 +3,6 @@ use std::collections::BTreeMap;
 use strongroom_domain::{CredentialType, TestCode};
 
 use super::super::client::run;
-use strongroom_environment::Catalog;
-
 use super::super::{World, http_test, submission};
 use super::grantee::{Grantee, member};
 use crate::{Credentials, OauthBehaviour};
@@ -13,7 +11,7 @@ use crate::{Credentials, OauthBehaviour};
 fn credential(grantee: &Grantee<'_>, answer: &serde_json::Value) -> Credentials {
     let mut credentials = grantee.values.clone();
     for name in ["access_token", "refresh_token"] {
-        let text = member(grantee.server(), answer, name);
+        let text = member(grantee.requests(), answer, name);
         credentials.extend(text.map(|text| (name.to_owned(), text.into())));
     }
     credentials
@@ -27,13 +25,13 @@ async fn every_provider_grants_a_credential_that_its_own_rules_and_its_own_test_
         let mut grantee = Grantee::new(&world, provider.clone());
         let kind = grantee.server().credential_type;
         let answer = grantee.granted(&[]).await;
-        let token = member(grantee.server(), &answer, "access_token");
+        let token = member(grantee.requests(), &answer, "access_token");
         let Some(token) = token else {
             failures.push(format!("{}: {answer}", provider.id));
             continue;
         };
         assert!(token.to_lowercase().contains("good"), "{}", provider.id);
-        assert_eq!(member(grantee.server(), &answer, "expires_in").as_deref(), Some("3600"));
+        assert_eq!(member(grantee.requests(), &answer, "expires_in").as_deref(), Some("3600"));
         let credentials = credential(&grantee, &answer);
         let accepted = provider.accept(kind, submission(&credentials));
         failures.extend(accepted.err().map(|violations| format!("{}: {violations:?}", provider.id)));
@@ -53,7 +51,7 @@ async fn every_provider_refreshes_with_and_without_rotation() {
         for provider in world.grantors() {
             let mut grantee = Grantee::new(&world, provider.clone());
             let answer = grantee.granted(&[]).await;
-            let Some(token) = member(grantee.server(), &answer, "refresh_token") else {
+            let Some(token) = member(grantee.requests(), &answer, "refresh_token") else {
                 let kind = grantee.server().credential_type;
                 assert!(
                     !provider.fields_of(kind).any(|field| field.name == "refresh_token"),
@@ -63,7 +61,7 @@ async fn every_provider_refreshes_with_and_without_rotation() {
                 continue;
             };
             let refreshed = grantee.refresh(&token).await;
-            let (server, name) = (grantee.server(), "access_token");
+            let (server, name) = (grantee.requests(), "access_token");
             let (before, after) = (member(server, &answer, name), member(server, &refreshed, name));
             assert!(after.is_some() && before != after, "{}: {refreshed}", provider.id);
             let next = member(server, &refreshed, "refresh_token");
@@ -78,10 +76,10 @@ async fn every_provider_says_whose_account_it_is() {
     let mut tried = 0;
     for provider in world.grantors() {
         let mut grantee = Grantee::new(&world, provider.clone());
-        let Some(lookup) = grantee.server().account.clone() else { continue };
+        let Some(lookup) = grantee.requests().account.clone() else { continue };
         let answer = grantee.granted(&[("login_hint", "bob@example.com")]).await;
         let found = if lookup.endpoint.is_some() {
-            let token = member(grantee.server(), &answer, "access_token").unwrap();
+            let token = member(grantee.requests(), &answer, "access_token").unwrap();
             let (status, body) = grantee.account(&token).await;
             assert_eq!(status, 200, "{}: {body}", provider.id);
             assert_eq!(grantee.account("good-but-unknown").await.0, 401, "{}", provider.id);
@@ -102,13 +100,13 @@ async fn every_provider_says_whose_account_it_is() {
 async fn every_provider_with_client_credentials_gives_a_token_for_them() {
     let world = World::start().await;
     let mut tried = 0;
-    for provider in world.overlay.all() {
+    for provider in world.all() {
         if provider.oauth.as_ref().is_none_or(|server| server.client_credentials.is_none()) {
             continue;
         }
         let mut grantee = Grantee::of_type(&world, provider.clone(), CredentialType::ClientCredentials);
         let answer = grantee.client_credentials().await;
-        let token = member(grantee.server(), &answer, "access_token");
+        let token = member(grantee.requests(), &answer, "access_token");
         assert!(
             token.is_some_and(|token| token.to_lowercase().contains("good")),
             "{}: {answer}",
@@ -128,16 +126,16 @@ async fn a_revoked_token_is_dead_with_all_of_its_grant() {
     let mut tried = 0;
     for provider in world.grantors() {
         let mut grantee = Grantee::new(&world, provider.clone());
-        if grantee.server().revoke.is_none() {
+        if grantee.requests().revoke.is_none() {
             continue;
         }
         let answer = grantee.granted(&[]).await;
-        let token = member(grantee.server(), &answer, "access_token").unwrap();
+        let token = member(grantee.requests(), &answer, "access_token").unwrap();
         let before = world.simulator.oauth_counts().revoked_tokens;
         assert_eq!(grantee.revoke(&token).await, 200, "{}", provider.id);
         assert!(world.simulator.oauth_counts().revoked_tokens > before);
         assert_eq!(grantee.revoke("unknown").await, 200);
-        if let Some(refresh) = member(grantee.server(), &answer, "refresh_token") {
+        if let Some(refresh) = member(grantee.requests(), &answer, "refresh_token") {
             assert_eq!(grantee.refresh(&refresh).await["error"], "invalid_grant", "{}", provider.id);
         }
         tried += 1;
@@ -152,7 +150,7 @@ async fn the_code_comes_with_state_issuer_and_the_fields_of_the_file() {
         let grantee = Grantee::new(&world, provider.clone());
         let back = grantee.authorize(&[]).await;
         assert_eq!(back["state"], "a-state");
-        let issuer = grantee.server().issuer.as_ref().map(|issuer| grantee.text(issuer).unwrap());
+        let issuer = grantee.requests().issuer.as_ref().map(|issuer| grantee.text(issuer).unwrap());
         assert_eq!(back.get("iss").cloned(), issuer, "{}", provider.id);
         for parameter in grantee.server().callback_fields.values() {
             assert!(!back[parameter].is_empty(), "{}", provider.id);

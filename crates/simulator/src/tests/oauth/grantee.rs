@@ -1,18 +1,19 @@
 //! The smallest client that can go through a grant, and what it gets.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use strongroom_domain::http_test::{OriginTemplate, Template, TemplatePart};
-use strongroom_domain::oauth::{ClientAuthentication, Endpoint, OauthServer, pkce_challenge};
-use strongroom_domain::{CredentialType, Provider};
+use strongroom_declared_http::{
+    ClientAuthentication, Endpoint, OauthRequests, OriginTemplate, Template, TemplatePart,
+};
+use strongroom_domain::oauth::pkce_challenge;
+use strongroom_domain::{CredentialType, OauthServer};
 use url::{Url, form_urlencoded};
 
-use super::super::World;
 use super::super::client::{Incoming, Outgoing, exchange, fill};
+use super::super::{Played, World};
 use crate::{Credentials, credentials};
 
 pub(super) const REDIRECT: &str = "http://127.0.0.1:8080/integrations/acme/callback";
@@ -23,19 +24,19 @@ pub(super) type Pairs = Vec<(String, String)>;
 /// An app at a provider, with a public value in every field that a template may need.
 pub(super) struct Grantee<'a> {
     pub(super) world: &'a World,
-    pub(super) provider: Arc<Provider>,
+    pub(super) provider: Played,
     pub(super) values: Credentials,
     pub(super) client_id: String,
     pub(super) secret: String,
 }
 
 impl<'a> Grantee<'a> {
-    pub(super) fn new(world: &'a World, provider: Arc<Provider>) -> Self {
+    pub(super) fn new(world: &'a World, provider: Played) -> Self {
         let kind = provider.oauth.as_ref().unwrap().credential_type;
         Self::of_type(world, provider, kind)
     }
 
-    pub(super) fn of_type(world: &'a World, provider: Arc<Provider>, kind: CredentialType) -> Self {
+    pub(super) fn of_type(world: &'a World, provider: Played, kind: CredentialType) -> Self {
         let fields = provider.fields_of(kind).filter(|field| !field.secret);
         let values = fields.map(|field| (field.name.clone(), credentials::public(field))).collect();
         Self { world, provider, values, client_id: "app:1 %+é".to_owned(), secret: "s:1 %+é&=".to_owned() }
@@ -47,6 +48,10 @@ impl<'a> Grantee<'a> {
 
     pub(super) fn server(&self) -> &OauthServer {
         self.provider.oauth.as_ref().unwrap()
+    }
+
+    pub(super) fn requests(&self) -> &OauthRequests {
+        self.provider.requests()
     }
 
     pub(super) fn text(&self, template: &Template) -> Option<String> {
@@ -66,8 +71,8 @@ impl<'a> Grantee<'a> {
 
     /// The parameters with which a person is sent.
     pub(super) fn authorization(&self) -> Pairs {
-        let server = self.server();
-        let scopes: Vec<_> = server.scopes.iter().filter_map(|scope| self.text(scope)).collect();
+        let requests = self.requests();
+        let scopes: Vec<_> = requests.scopes.iter().filter_map(|scope| self.text(scope)).collect();
         let mut pairs = pairs([
             ("response_type", "code"),
             ("client_id", &self.client_id),
@@ -75,13 +80,16 @@ impl<'a> Grantee<'a> {
             ("state", "a-state"),
         ]);
         pairs.extend(
-            server.scope_parameter.iter().map(|name| (name.clone(), scopes.join(&server.scope_separator))),
+            requests
+                .scope_parameter
+                .iter()
+                .map(|name| (name.clone(), scopes.join(&requests.scope_separator))),
         );
-        if server.pkce {
+        if requests.pkce {
             pairs.push(("code_challenge".to_owned(), pkce_challenge(VERIFIER)));
             pairs.push(("code_challenge_method".to_owned(), "S256".to_owned()));
         }
-        pairs.extend(self.texts(&server.authorize_parameters));
+        pairs.extend(self.texts(&requests.authorize_parameters));
         pairs
     }
 
@@ -96,7 +104,7 @@ impl<'a> Grantee<'a> {
     }
 
     pub(super) async fn send_authorization(&self, pairs: &Pairs) -> Incoming {
-        let (path, _) = self.place(&self.server().authorize);
+        let (path, _) = self.place(&self.requests().authorize);
         let (query, headers) = (encoded(pairs), vec![self.host()]);
         self.send(Outgoing { method: "GET".to_owned(), path, query, headers, body: String::new() }).await
     }
@@ -109,7 +117,7 @@ impl<'a> Grantee<'a> {
 
     /// The answer for a code that has come back.
     pub(super) async fn redeem(&mut self, back: &BTreeMap<String, String>) -> Value {
-        let server = self.server().clone();
+        let (server, requests) = (self.server().clone(), self.requests().clone());
         for (name, parameter) in &server.callback_fields {
             self.values.insert(name.clone(), back[parameter].clone().into());
         }
@@ -118,12 +126,12 @@ impl<'a> Grantee<'a> {
             ("code", &back["code"]),
             ("redirect_uri", REDIRECT),
         ]);
-        if server.pkce {
+        if requests.pkce {
             body.push(("code_verifier".to_owned(), VERIFIER.to_owned()));
         }
-        body.extend(self.texts(&server.token_parameters));
-        let answer = self.ask(&server.token, body, server.client_authentication).await;
-        for (name, pointer) in &server.response_fields {
+        body.extend(self.texts(&requests.token_parameters));
+        let answer = self.ask(&requests.token, body, requests.client_authentication).await;
+        for (name, pointer) in &requests.response_fields {
             let arrived = answer.pointer(pointer).cloned();
             self.values.extend(arrived.map(|value| (name.clone(), value)));
         }
@@ -131,23 +139,23 @@ impl<'a> Grantee<'a> {
     }
 
     pub(super) async fn refresh(&self, token: &str) -> Value {
-        let server = self.server();
+        let requests = self.requests();
         let (endpoint, body) = self.refreshing(token);
-        self.ask(endpoint, body, server.client_authentication).await
+        self.ask(endpoint, body, requests.client_authentication).await
     }
 
     pub(super) fn refreshing(&self, token: &str) -> (&Endpoint, Pairs) {
-        let server = self.server();
+        let requests = self.requests();
         let mut body = pairs([("grant_type", "refresh_token"), ("refresh_token", token)]);
-        if server.refresh_sends_redirect_uri {
+        if requests.refresh_sends_redirect_uri {
             body.push(("redirect_uri".to_owned(), REDIRECT.to_owned()));
         }
-        body.extend(self.texts(&server.refresh_parameters));
-        (server.refresh.as_ref().unwrap_or(&server.token), body)
+        body.extend(self.texts(&requests.refresh_parameters));
+        (requests.refresh.as_ref().unwrap_or(&requests.token), body)
     }
 
     pub(super) async fn client_credentials(&self) -> Value {
-        let grant = self.server().client_credentials.as_ref().unwrap();
+        let grant = self.requests().client_credentials.as_ref().unwrap();
         let mut body = self.texts(&grant.parameters);
         if !body.iter().any(|(name, _)| name == "grant_type") {
             body.extend(pairs([("grant_type", "client_credentials")]));
@@ -158,7 +166,7 @@ impl<'a> Grantee<'a> {
 
     /// Status and body of the account endpoint.
     pub(super) async fn account(&self, token: &str) -> (u16, Value) {
-        let endpoint = self.server().account.as_ref().unwrap().endpoint.as_ref().unwrap();
+        let endpoint = self.requests().account.as_ref().unwrap().endpoint.as_ref().unwrap();
         let (path, query) = self.place(endpoint);
         let headers = vec![self.host(), ("authorization".to_owned(), format!("Bearer {token}"))];
         let request = Outgoing { method: "GET".to_owned(), path, query, headers, body: String::new() };
@@ -167,15 +175,15 @@ impl<'a> Grantee<'a> {
     }
 
     pub(super) async fn revoke(&self, token: &str) -> u16 {
-        let server = self.server();
-        let endpoint = server.revoke.as_ref().unwrap();
-        let outgoing = self.post(endpoint, pairs([("token", token)]), server.client_authentication, false);
+        let requests = self.requests();
+        let endpoint = requests.revoke.as_ref().unwrap();
+        let outgoing = self.post(endpoint, pairs([("token", token)]), requests.client_authentication, false);
         self.send(outgoing).await.status.as_u16()
     }
 
     /// The whole answer of a token endpoint as JSON, with its status in `http` when it is not 200.
     pub(super) async fn ask(&self, at: &Endpoint, body: Pairs, how: ClientAuthentication) -> Value {
-        let answer = self.send(self.post(at, body, how, self.server().json_request)).await;
+        let answer = self.send(self.post(at, body, how, self.requests().json_request)).await;
         let mut value: Value = serde_json::from_slice(&answer.body).unwrap_or_else(|_| json!({ "http": 0 }));
         if answer.status.as_u16() != 200 {
             value["http"] = answer.status.as_u16().into();
@@ -249,8 +257,8 @@ pub(super) fn encoded(pairs: &Pairs) -> String {
 }
 
 /// A member of a token answer where the file says that it stands.
-pub(super) fn member(server: &OauthServer, answer: &Value, name: &str) -> Option<String> {
-    let pointer = server.response_pointers.get(name).cloned().unwrap_or_else(|| format!("/{name}"));
+pub(super) fn member(requests: &OauthRequests, answer: &Value, name: &str) -> Option<String> {
+    let pointer = requests.response_pointers.get(name).cloned().unwrap_or_else(|| format!("/{name}"));
     match answer.pointer(&pointer)? {
         Value::String(text) => Some(text.clone()),
         other => Some(other.to_string()),

@@ -40,8 +40,8 @@ async fn an_authorization_request_that_differs_is_told_where() {
 /// Spoils a request for a token and expects to be told.
 async fn refused(grantee: &Grantee<'_>, spoil: impl Fn(&mut super::super::client::Outgoing), says: &str) {
     let (endpoint, body) = grantee.refreshing("unknown");
-    let server = grantee.server();
-    let mut outgoing = grantee.post(endpoint, body, server.client_authentication, server.json_request);
+    let requests = grantee.requests();
+    let mut outgoing = grantee.post(endpoint, body, requests.client_authentication, requests.json_request);
     spoil(&mut outgoing);
     let answer = grantee.send(outgoing).await;
     told(grantee.world, answer.status.as_u16(), &answer.body, says);
@@ -49,12 +49,12 @@ async fn refused(grantee: &Grantee<'_>, spoil: impl Fn(&mut super::super::client
 
 #[tokio::test]
 async fn a_client_secret_in_the_wrong_place_is_refused() {
-    use strongroom_domain::oauth::ClientAuthentication;
+    use strongroom_declared_http::ClientAuthentication;
     let world = World::start().await;
     let mut seen = Vec::new();
     for provider in world.grantors() {
         let grantee = Grantee::new(&world, provider);
-        let how = grantee.server().client_authentication;
+        let how = grantee.requests().client_authentication;
         refused(&grantee, |request| request.query = "client_secret=s:1".to_owned(), "in the URL").await;
         match how {
             ClientAuthentication::Basic => {
@@ -62,7 +62,7 @@ async fn a_client_secret_in_the_wrong_place_is_refused() {
                     request.headers.retain(|(name, _)| name != "authorization");
                 };
                 refused(&grantee, no_header, "not in the header").await;
-                if !grantee.server().json_request {
+                if !grantee.requests().json_request {
                     let says = "the client secret is in the body";
                     refused(&grantee, |request| request.body.push_str("&client_secret=s:1"), says).await;
                 }
@@ -112,7 +112,7 @@ async fn a_place_that_the_file_does_not_have_is_refused() {
         ("/oauth/google/token/evil.example.com/token", 400),
     ] {
         let (endpoint, body) = grantee.refreshing("unknown");
-        let mut outgoing = grantee.post(endpoint, body, grantee.server().client_authentication, false);
+        let mut outgoing = grantee.post(endpoint, body, grantee.requests().client_authentication, false);
         outgoing.path = path.to_owned();
         assert_eq!(grantee.send(outgoing).await.status.as_u16(), status, "{path}");
     }
@@ -123,7 +123,7 @@ async fn code_with(other: &[(&str, &str)]) -> (u64, serde_json::Value) {
     let world = World::start().await;
     let grantee = Grantee::named(&world, "google");
     let back = grantee.authorize(&[]).await;
-    let server = grantee.server();
+    let requests = grantee.requests();
     let body: Pairs = pairs([
         ("grant_type", "authorization_code"),
         ("code", &back["code"]),
@@ -131,7 +131,7 @@ async fn code_with(other: &[(&str, &str)]) -> (u64, serde_json::Value) {
         ("code_verifier", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
     ]);
     let body = replaced(body, other);
-    let answer = grantee.ask(&server.token, body, server.client_authentication).await;
+    let answer = grantee.ask(&requests.token, body, requests.client_authentication).await;
     (world.simulator.oauth_counts().token_requests_of("authorization_code"), answer)
 }
 

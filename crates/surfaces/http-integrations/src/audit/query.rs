@@ -4,11 +4,11 @@ use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
-use strongroom_application::{Failure, QueryAudit};
+use strongroom_application::{Failure, QueryAudit, to};
 use strongroom_domain::audit::AuditRecord;
-use strongroom_domain::{Action, Actor, CredentialId, Operation, timestamp};
+use strongroom_domain::{Action, Actor, CredentialId, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Cursor, Doc, Moment, Parameter, Route, Schema, credential_id_schema, ok,
+    Answered, Call, Content, Cursor, Doc, Handle, Moment, Parameter, Route, Schema, credential_id_schema, ok,
     schema_of,
 };
 use strongroom_repository::AuditFilter;
@@ -16,8 +16,7 @@ use strongroom_repository::AuditFilter;
 use crate::credentials::list::page_size;
 use crate::schema::{self, spelled};
 
-pub(crate) const ROUTE: Route =
-    Route::get("/integrations/audit", Operation::QueryAudit, |call| Box::pin(handle(call)), &DOC);
+pub(crate) const ROUTE: Route = Route::get("/integrations/audit", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
     query: &[
@@ -83,14 +82,14 @@ struct Item<'a> {
     hash: String,
 }
 
-async fn handle(call: Call) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::QueryAudit>) -> Result<HttpResponse, Failure> {
     let query = read(&call)?;
-    let (records, more) = call.app.query_audit(&call.caller, query).await?;
+    let (records, more) = call.app.audit.query(&call.caller, query).await?;
     let next_cursor = records.last().filter(|_| more).map(|record| Cursor::encode(record.seq));
     Ok(ok(&Page { items: records.iter().map(Item::from).collect(), next_cursor }))
 }
 
-fn read(call: &Call) -> Result<QueryAudit, Failure> {
+fn read<O>(call: &Call<O>) -> Result<QueryAudit, Failure> {
     let mut query = call.query();
     let filter = AuditFilter {
         credential: query.parsed("credential_id", CredentialId::parse),

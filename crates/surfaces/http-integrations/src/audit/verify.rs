@@ -4,12 +4,10 @@ use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
-use strongroom_application::{Failure, VerifyAudit};
-use strongroom_domain::Operation;
-use strongroom_http_kit::{Answered, Call, Content, Doc, Parameter, Route, Schema, ok, schema_of};
+use strongroom_application::{Failure, VerifyAudit, to};
+use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, Parameter, Route, Schema, ok, schema_of};
 
-pub(crate) const ROUTE: Route =
-    Route::get("/integrations/audit/verify", Operation::VerifyAudit, |call| Box::pin(handle(call)), &DOC);
+pub(crate) const ROUTE: Route = Route::get("/integrations/audit/verify", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
     query: &[
@@ -46,11 +44,11 @@ struct Broken {
     reason: &'static str,
 }
 
-async fn handle(call: Call) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::VerifyAudit>) -> Result<HttpResponse, Failure> {
     let mut query = call.query();
     let (from_seq, to_seq) = (query.optional("from_seq"), query.optional("to_seq"));
     let range = query.finish(|| Some(VerifyAudit { from_seq, to_seq }))?;
-    let found = call.app.verify_audit(&call.caller, range).await?;
+    let found = call.app.audit.verify(&call.caller, range).await?;
     let broken = found.broken.map(|broken| Broken { seq: broken.seq, reason: broken.reason });
     Ok(ok(&Answer { ok: broken.is_none(), events: found.events, head: hex::encode(found.head), broken }))
 }

@@ -2,24 +2,19 @@
 
 use actix_web::HttpResponse;
 use serde_json::{Map, Value, json};
-use strongroom_application::{Failure, TestConnection};
-use strongroom_domain::{CredentialType, Operation};
-use strongroom_http_kit::{ALLOWANCE, Call, Doc, Fields, Route, Schema, or_null};
+use strongroom_application::{Failure, TestConnection, to};
+use strongroom_domain::CredentialType;
+use strongroom_http_kit::{ALLOWANCE, Call, Doc, Fields, Handle, Route, Schema, or_null};
 
 use super::{REPORTED, answer, needed, submission};
 use crate::schema;
 
-pub(crate) const ROUTE: Route = Route::post(
-    "/integrations/postgres/test-connection",
-    Operation::TestCredential,
-    |call| Box::pin(handle(call)),
-    &DOC,
-);
+pub(crate) const ROUTE: Route =
+    Route::post("/integrations/postgres/test-connection", &Handle::with(handle), &DOC);
 
 pub(crate) const STORED: Route = Route::act(
     "/integrations/postgres/test-connection/{credential_id}",
-    Operation::TestCredential,
-    |call| Box::pin(handle_stored(call)),
+    &Handle::with(handle_stored),
     &STORED_DOC,
 );
 
@@ -50,9 +45,9 @@ const NAMES: [(&str, &str); 8] = [
     ("connection_string", "connection_string"),
 ];
 
-async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
+async fn handle(mut call: Call<to::TestCredential>) -> Result<HttpResponse, Failure> {
     let asked = read(call.body()?)?;
-    Ok(answer(&call.app.test_connection(&call.caller, asked).await?))
+    Ok(answer(&call.app.connection_tests.test(&call.caller, asked).await?))
 }
 
 fn read(mut body: Fields) -> Result<TestConnection, Failure> {
@@ -67,9 +62,9 @@ fn read(mut body: Fields) -> Result<TestConnection, Failure> {
     })
 }
 
-async fn handle_stored(call: Call) -> Result<HttpResponse, Failure> {
+async fn handle_stored(call: Call<to::TestCredential>) -> Result<HttpResponse, Failure> {
     let id = call.credential_id()?;
-    Ok(answer(&call.app.test_stored_credential(&call.caller, id, Some(&PROVIDERS)).await?))
+    Ok(answer(&call.app.connection_tests.test_stored(&call.caller, id, Some(&PROVIDERS)).await?))
 }
 
 fn connection_test() -> Value {

@@ -2,19 +2,15 @@
 
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
-use strongroom_application::{Failure, TestConnection};
-use strongroom_domain::{CredentialType, Operation};
-use strongroom_http_kit::{ALLOWANCE, Call, Doc, Fields, Route, Schema, credentials_schema};
+use strongroom_application::{Failure, TestConnection, to};
+use strongroom_domain::CredentialType;
+use strongroom_http_kit::{ALLOWANCE, Call, Doc, Fields, Handle, Route, Schema, credentials_schema};
 
 use super::{REPORTED, answer};
 use crate::schema;
 
-pub(crate) const ROUTE: Route = Route::post(
-    "/integrations/{provider}/test-connection",
-    Operation::TestCredential,
-    |call| Box::pin(handle(call)),
-    &DOC,
-);
+pub(crate) const ROUTE: Route =
+    Route::post("/integrations/{provider}/test-connection", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
     body: Some(Schema { name: "ConnectionTest", json: connection_test }),
@@ -23,10 +19,10 @@ const DOC: Doc = Doc {
     ..Doc::new("Tests credentials of a provider and stores nothing", REPORTED)
 };
 
-async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
+async fn handle(mut call: Call<to::TestCredential>) -> Result<HttpResponse, Failure> {
     let body = call.body()?;
     let asked = read(body, call.path("provider").to_owned())?;
-    Ok(answer(&call.app.test_connection(&call.caller, asked).await?))
+    Ok(answer(&call.app.connection_tests.test(&call.caller, asked).await?))
 }
 
 fn read(mut body: Fields, provider: String) -> Result<TestConnection, Failure> {

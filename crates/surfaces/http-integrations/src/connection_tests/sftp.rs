@@ -2,19 +2,15 @@
 
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
-use strongroom_application::{Failure, MAX_PROBE_PATH_BYTES, TestConnection};
-use strongroom_domain::{CredentialType, Operation, Rule, SecretText, SubmittedValue};
-use strongroom_http_kit::{ALLOWANCE, Call, Doc, Fields, Route, Schema, one_of, or_null};
+use strongroom_application::{Failure, MAX_PROBE_PATH_BYTES, TestConnection, to};
+use strongroom_domain::{CredentialType, Json, Rule, SecretText};
+use strongroom_http_kit::{ALLOWANCE, Call, Doc, Fields, Handle, Route, Schema, one_of, or_null};
 
 use super::{REPORTED, answer, needed, renamed, submission};
 use crate::schema;
 
-pub(crate) const ROUTE: Route = Route::post(
-    "/integrations/sftp/test-connection",
-    Operation::TestCredential,
-    |call| Box::pin(handle(call)),
-    &DOC,
-);
+pub(crate) const ROUTE: Route =
+    Route::post("/integrations/sftp/test-connection", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
     body: Some(Schema { name: "SftpConnectionTest", json: connection_test }),
@@ -32,9 +28,9 @@ const NAMES: [(&str, &str); 5] = [
     ("host_key_fingerprint", "host_key_fingerprint"),
 ];
 
-async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
+async fn handle(mut call: Call<to::TestCredential>) -> Result<HttpResponse, Failure> {
     let asked = read(call.body()?)?;
-    let tested = call.app.test_connection(&call.caller, asked).await;
+    let tested = call.app.connection_tests.test(&call.caller, asked).await;
     Ok(answer(&tested.map_err(|failure| renamed(failure, &NAMES))?))
 }
 
@@ -44,7 +40,7 @@ fn read(mut body: Fields) -> Result<TestConnection, Failure> {
     let required = [body.required::<SecretText>("host"), body.required("username")];
     let mut credentials = submission(&mut body, &NAMES);
     for (field, value) in ["host", "username"].into_iter().zip(required) {
-        credentials.extend(value.map(|value| (field.to_owned(), SubmittedValue::Text(value))));
+        credentials.extend(value.map(|value| (field.to_owned(), Json::Text(value))));
     }
     // A form may send what belongs to the other way to log in along with it.
     let of_other_kind: &[&str] = match credential_type {

@@ -1,18 +1,13 @@
 //! `POST /integrations/credentials/{credential_id}/test`
 
 use actix_web::HttpResponse;
-use strongroom_application::Failure;
-use strongroom_domain::Operation;
-use strongroom_http_kit::{ALLOWANCE, Call, Doc, Route};
+use strongroom_application::{Failure, to};
+use strongroom_http_kit::{ALLOWANCE, Call, Doc, Handle, Route};
 
 use super::{REPORTED, answer};
 
-pub(crate) const ROUTE: Route = Route::act(
-    "/integrations/credentials/{credential_id}/test",
-    Operation::TestCredential,
-    |call| Box::pin(handle(call)),
-    &DOC,
-);
+pub(crate) const ROUTE: Route =
+    Route::act("/integrations/credentials/{credential_id}/test", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
     answer_headers: &ALLOWANCE,
@@ -20,7 +15,7 @@ const DOC: Doc = Doc {
     ..Doc::new("Tests a stored credential", REPORTED)
 };
 
-async fn handle(call: Call) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::TestCredential>) -> Result<HttpResponse, Failure> {
     let id = call.credential_id()?;
-    Ok(answer(&call.app.test_stored_credential(&call.caller, id, None).await?))
+    Ok(answer(&call.app.connection_tests.test_stored(&call.caller, id, None).await?))
 }

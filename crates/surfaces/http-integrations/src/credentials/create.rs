@@ -2,10 +2,10 @@
 
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
-use strongroom_application::{Failure, StoreCredential};
-use strongroom_domain::{CredentialName, CredentialType, Operation, Slot};
+use strongroom_application::{Failure, StoreCredential, to};
+use strongroom_domain::{CredentialName, CredentialType, Slot};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, ETAG, Fields, LOCATION, Route, Schema, created, credentials_schema,
+    Answered, Call, Content, Doc, ETAG, Fields, Handle, LOCATION, Route, Schema, created, credentials_schema,
     name_schema, or_null, with_etag,
 };
 
@@ -13,12 +13,7 @@ use crate::metadata::{CREDENTIAL, Metadata};
 use crate::refuse::REFUSED_OR_WRONG_SHAPE;
 use crate::schema;
 
-pub(crate) const ROUTE: Route = Route::post(
-    "/integrations/credentials",
-    Operation::CreateCredential,
-    |call| Box::pin(handle(call)),
-    &DOC,
-);
+pub(crate) const ROUTE: Route = Route::post("/integrations/credentials", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
     query: &[schema::TEST],
@@ -32,16 +27,16 @@ const DOC: Doc = Doc {
     )
 };
 
-async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
+async fn handle(mut call: Call<to::CreateCredential>) -> Result<HttpResponse, Failure> {
     let test = tests_first(&call)?;
     let new = read(call.body()?, test)?;
-    let credential = call.app.store_credential(&call.caller, new).await?;
+    let credential = call.app.credentials.store(&call.caller, new).await?;
     let location = format!("/integrations/credentials/{}", credential.id);
     Ok(with_etag(created(location, &Metadata::from(&credential)), credential.revision))
 }
 
 /// Whether the query asks for a test first.
-pub(crate) fn tests_first(call: &Call) -> Result<bool, Failure> {
+pub(crate) fn tests_first<O>(call: &Call<O>) -> Result<bool, Failure> {
     let mut query = call.query();
     let test = query.flag("test");
     query.finish(|| Some(test))

@@ -2,16 +2,11 @@
 
 use actix_web::HttpResponse;
 use serde_json::json;
-use strongroom_application::Failure;
-use strongroom_domain::Operation;
-use strongroom_http_kit::{Answered, Call, Content, Doc, IF_MATCH, Parameter, Route, no_content};
+use strongroom_application::{Failure, to};
+use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, IF_MATCH, Parameter, Route, no_content};
 
-pub(crate) const ROUTE: Route = Route::delete(
-    "/integrations/credentials/{credential_id}",
-    Operation::DeleteCredential,
-    |call| Box::pin(handle(call)),
-    &DOC,
-);
+pub(crate) const ROUTE: Route =
+    Route::delete("/integrations/credentials/{credential_id}", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
     query: &[Parameter {
@@ -27,10 +22,10 @@ const DOC: Doc = Doc {
     )
 };
 
-async fn handle(call: Call) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::DeleteCredential>) -> Result<HttpResponse, Failure> {
     let mut query = call.query();
     let revoke = query.flag("revoke");
     query.finish(|| Some(()))?;
-    call.app.delete_credential(&call.caller, call.credential_id()?, call.if_match()?, revoke).await?;
+    call.app.credentials.delete(&call.caller, call.credential_id()?, call.if_match()?, revoke).await?;
     Ok(no_content())
 }

@@ -1,18 +1,13 @@
 //! `GET /integrations/credentials/{credential_id}`
 
 use actix_web::HttpResponse;
-use strongroom_application::Failure;
-use strongroom_domain::Operation;
-use strongroom_http_kit::{Answered, Call, Content, Doc, ETAG, Route};
+use strongroom_application::{Failure, to};
+use strongroom_http_kit::{Answered, Call, Content, Doc, ETAG, Handle, Route};
 
 use crate::metadata::{CREDENTIAL, shown};
 
-pub(crate) const ROUTE: Route = Route::get(
-    "/integrations/credentials/{credential_id}",
-    Operation::GetCredential,
-    |call| Box::pin(handle(call)),
-    &DOC,
-);
+pub(crate) const ROUTE: Route =
+    Route::get("/integrations/credentials/{credential_id}", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
     answer_headers: &[ETAG],
@@ -23,7 +18,7 @@ const DOC: Doc = Doc {
     )
 };
 
-async fn handle(call: Call) -> Result<HttpResponse, Failure> {
-    let credential = call.app.get_credential(&call.caller, call.credential_id()?).await?;
+async fn handle(call: Call<to::GetCredential>) -> Result<HttpResponse, Failure> {
+    let credential = call.app.credentials.get(&call.caller, call.credential_id()?).await?;
     Ok(shown(&credential))
 }

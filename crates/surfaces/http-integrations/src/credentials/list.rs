@@ -3,20 +3,20 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::{self, HeaderValue};
 use serde_json::json;
-use strongroom_application::{Failure, ListCredentials};
-use strongroom_domain::{CredentialId, CredentialName, CredentialStatus, Operation, ProviderId, Rule, Slot};
-use strongroom_http_kit::{Answered, Call, Content, Cursor, Doc, Parameter, Route, name_schema, ok, one_of};
+use strongroom_application::{Failure, ListCredentials, to};
+use strongroom_domain::{CredentialId, CredentialName, CredentialStatus, ProviderId, Rule, Slot};
+use strongroom_http_kit::{
+    Answered, Call, Content, Cursor, Doc, Handle, Parameter, Route, name_schema, ok, one_of,
+};
 
 use crate::metadata::{CREDENTIAL, Metadata};
 use crate::schema;
 
-pub(crate) const ROUTE: Route =
-    Route::get("/integrations/credentials", Operation::ListCredentials, |call| Box::pin(handle(call)), &DOC);
+pub(crate) const ROUTE: Route = Route::get("/integrations/credentials", &Handle::with(handle), &DOC);
 
 pub(crate) const BY_PROVIDER: Route = Route::get(
     "/integrations/credentials/provider/{provider}",
-    Operation::ListCredentials,
-    |call| Box::pin(handle_provider(call)),
+    &Handle::with(handle_provider),
     &BY_PROVIDER_DOC,
 );
 
@@ -54,20 +54,20 @@ const SLOT: Parameter = Parameter {
     schema: || json!({ "type": "string", "pattern": "^([A-Za-z0-9._-]{1,64}|crm/[A-Za-z0-9_]{1,64})$" }),
 };
 
-async fn handle(call: Call) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::ListCredentials>) -> Result<HttpResponse, Failure> {
     let query = read(&call, None)?;
     answer(call, query).await
 }
 
-async fn handle_provider(call: Call) -> Result<HttpResponse, Failure> {
-    let provider = call.app.provider(call.path("provider"));
+async fn handle_provider(call: Call<to::ListCredentials>) -> Result<HttpResponse, Failure> {
+    let provider = call.app.catalog.find(call.path("provider"));
     let provider = provider.ok_or_else(|| Failure::invalid(Rule::fixed(UNKNOWN).on("provider")))?;
     let query = read(&call, Some(provider.id.clone()))?;
     answer(call, query).await
 }
 
-async fn answer(call: Call, query: ListCredentials) -> Result<HttpResponse, Failure> {
-    let (page, more) = call.app.list_credentials(&call.caller, query).await?;
+async fn answer(call: Call<to::ListCredentials>, query: ListCredentials) -> Result<HttpResponse, Failure> {
+    let (page, more) = call.app.credentials.list(&call.caller, query).await?;
     let objects: Vec<Metadata<'_>> = page.iter().map(Metadata::from).collect();
     let mut response = ok(&objects);
     if let Some(last) = page.last().filter(|_| more) {
@@ -82,10 +82,10 @@ async fn answer(call: Call, query: ListCredentials) -> Result<HttpResponse, Fail
 const UNKNOWN: &str = "must be a provider of the catalog";
 
 /// A provider in the path goes before one in the query.
-fn read(call: &Call, of_path: Option<ProviderId>) -> Result<ListCredentials, Failure> {
+fn read<O>(call: &Call<O>, of_path: Option<ProviderId>) -> Result<ListCredentials, Failure> {
     let mut query = call.query();
     let asked = query.parsed("provider", |text| {
-        let found = call.app.provider(text).map(|provider| provider.id.clone());
+        let found = call.app.catalog.find(text).map(|provider| provider.id.clone());
         found.ok_or(Rule::fixed(UNKNOWN))
     });
     let provider = of_path.or(asked);
@@ -116,7 +116,7 @@ pub(crate) fn page_size(text: &str, most: u32) -> Result<u32, Rule> {
     size.ok_or_else(|| Rule::naming(format!("must be a whole number from 1 to {most}")))
 }
 
-fn next_page(call: &Call, cursor: &str) -> String {
+fn next_page<O>(call: &Call<O>, cursor: &str) -> String {
     let kept =
         url::form_urlencoded::parse(call.query_string().as_bytes()).filter(|(name, _)| name != "cursor");
     let query = url::form_urlencoded::Serializer::new(String::new())

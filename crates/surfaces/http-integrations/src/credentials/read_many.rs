@@ -5,21 +5,16 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde_json::{Value, json};
-use strongroom_application::{Application, Failure};
-use strongroom_domain::{CredentialId, Operation, Rule};
+use strongroom_application::{Credentials, Failure, to};
+use strongroom_domain::{CredentialId, Rule};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Fields, Route, Schema, credential_id_schema, ok_secret,
+    Answered, Call, Content, Doc, Fields, Handle, Route, Schema, credential_id_schema, ok_secret,
 };
 
 use super::read_secret::{OPENED, Opened, min_validity};
 use crate::schema;
 
-pub(crate) const ROUTE: Route = Route::post(
-    "/integrations/credentials/secrets",
-    Operation::ReadSecrets,
-    |call| Box::pin(handle(call)),
-    &DOC,
-);
+pub(crate) const ROUTE: Route = Route::post("/integrations/credentials/secrets", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
     body: Some(Schema { name: "CredentialIds", json: credential_ids }),
@@ -34,9 +29,9 @@ const DOC: Doc = Doc {
     )
 };
 
-async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
+async fn handle(mut call: Call<to::ReadSecrets>) -> Result<HttpResponse, Failure> {
     let (ids, min_validity) = read(call.body()?)?;
-    let opened = call.app.read_secrets(&call.caller, &ids, min_validity).await?;
+    let opened = call.app.credentials.read_many(&call.caller, &ids, min_validity).await?;
     let bodies: Vec<Opened<'_>> = opened.iter().map(|opened| Opened { opened, only: None }).collect();
     let size = bodies.iter().map(Opened::size_hint).sum();
     ok_secret(StatusCode::OK, &bodies, size)
@@ -47,7 +42,7 @@ fn read(mut body: Fields) -> Result<(Vec<CredentialId>, Option<Duration>), Failu
         body.required::<String>("ids");
     }
     let ids = body.parsed_list("ids", CredentialId::parse);
-    if ids.as_ref().is_some_and(|ids| ids.is_empty() || ids.len() > Application::MAX_BATCH) {
+    if ids.as_ref().is_some_and(|ids| ids.is_empty() || ids.len() > Credentials::MAX_BATCH) {
         body.broken("ids", Rule::fixed("must name 1 to 50 credentials"));
     }
     let min_validity = min_validity(&mut body);
@@ -59,7 +54,7 @@ fn credential_ids() -> Value {
         "type": "array",
         "items": credential_id_schema(),
         "minItems": 1,
-        "maxItems": Application::MAX_BATCH,
+        "maxItems": Credentials::MAX_BATCH,
     });
     json!({
         "type": "object",

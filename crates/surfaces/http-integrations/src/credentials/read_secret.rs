@@ -9,37 +9,26 @@ use actix_web::http::StatusCode;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
-use strongroom_application::{Failure, OpenedCredential, Selector};
-use strongroom_domain::content::TOKEN_EXPIRY;
+use strongroom_application::{Failure, OpenedCredential, Selector, to};
 use strongroom_domain::crm::{DSN, METADATA};
-use strongroom_domain::{CrmContent, Operation, Rule, Slot, timestamp};
+use strongroom_domain::oauth::TOKEN_EXPIRY;
+use strongroom_domain::{CrmContent, Rule, Slot, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, ETAG, Fields, Parameter, Route, Schema, ok_secret, or_null, with_etag,
+    Answered, Call, Content, Doc, ETAG, Fields, Handle, Parameter, Route, Schema, ok_secret, or_null,
+    with_etag,
 };
 
 use crate::metadata::{PublicValue, public_value};
 use crate::schema;
 
-pub(crate) const ROUTE: Route = Route::get(
-    "/integrations/credentials/{credential_id}/credentials",
-    Operation::ReadSecrets,
-    |call| Box::pin(handle(call)),
-    &DOC,
-);
+pub(crate) const ROUTE: Route =
+    Route::get("/integrations/credentials/{credential_id}/credentials", &Handle::with(handle), &DOC);
 
-pub(crate) const ALIAS: Route = Route::get(
-    "/integrations/credentials/{credential_id}/secrets",
-    Operation::ReadSecrets,
-    |call| Box::pin(handle(call)),
-    &DOC,
-);
+pub(crate) const ALIAS: Route =
+    Route::get("/integrations/credentials/{credential_id}/secrets", &Handle::with(handle), &DOC);
 
-pub(crate) const BY_SLOT: Route = Route::get(
-    "/integrations/slots/{slot}/credentials",
-    Operation::ReadSecrets,
-    |call| Box::pin(handle_slot(call)),
-    &BY_SLOT_DOC,
-);
+pub(crate) const BY_SLOT: Route =
+    Route::get("/integrations/slots/{slot}/credentials", &Handle::with(handle_slot), &BY_SLOT_DOC);
 
 const DOC: Doc = Doc {
     query: &[
@@ -64,16 +53,16 @@ const DOC: Doc = Doc {
 
 const BY_SLOT_DOC: Doc = Doc { summary: "Reads the secret of a slot's holder", ..DOC };
 
-async fn handle(call: Call) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::ReadSecrets>) -> Result<HttpResponse, Failure> {
     let asked = asked(&call)?;
     let selector = Selector::Id(call.credential_id()?);
-    let opened = call.app.read_secret(&call.caller, selector, asked.min_validity).await?;
+    let opened = call.app.credentials.read(&call.caller, selector, asked.min_validity).await?;
     answer(&call, &opened, asked.only)
 }
 
-async fn handle_slot(call: Call) -> Result<HttpResponse, Failure> {
+async fn handle_slot(call: Call<to::ReadSecrets>) -> Result<HttpResponse, Failure> {
     let (slot, asked) = (call.path_id("slot", Slot::parse)?, asked(&call)?);
-    let opened = call.app.read_secret(&call.caller, Selector::Slot(slot), asked.min_validity).await?;
+    let opened = call.app.credentials.read(&call.caller, Selector::Slot(slot), asked.min_validity).await?;
     answer(&call, &opened, asked.only)
 }
 
@@ -84,7 +73,7 @@ struct Asked {
     min_validity: Option<Duration>,
 }
 
-fn asked(call: &Call) -> Result<Asked, Failure> {
+fn asked<O>(call: &Call<O>) -> Result<Asked, Failure> {
     let mut query = call.query();
     let fields: Option<String> = query.optional("fields");
     let min_validity = min_validity(&mut query);
@@ -102,8 +91,8 @@ pub(crate) fn min_validity(fields: &mut Fields) -> Option<Duration> {
 }
 
 /// `If-None-Match` is decided last: the read is permitted and on record by now.
-fn answer(
-    call: &Call,
+fn answer<O>(
+    call: &Call<O>,
     opened: &OpenedCredential,
     only: Option<BTreeSet<String>>,
 ) -> Result<HttpResponse, Failure> {

@@ -2,11 +2,11 @@
 
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
-use strongroom_application::{Failure, NewContent, UpdateCredential};
-use strongroom_domain::{CredentialName, CredentialType, Operation};
+use strongroom_application::{Failure, NewContent, UpdateCredential, to};
+use strongroom_domain::{CredentialName, CredentialType};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, ETAG, Fields, IF_MATCH, Route, Schema, credentials_schema, name_schema,
-    or_null,
+    Answered, Call, Content, Doc, ETAG, Fields, Handle, IF_MATCH, Route, Schema, credentials_schema,
+    name_schema, or_null,
 };
 
 use super::create::tests_first;
@@ -14,12 +14,8 @@ use crate::metadata::{CREDENTIAL, shown};
 use crate::refuse::REFUSED_OR_WRONG_SHAPE;
 use crate::schema;
 
-pub(crate) const ROUTE: Route = Route::patch(
-    "/integrations/credentials/{credential_id}",
-    Operation::UpdateCredential,
-    |call| Box::pin(handle(call)),
-    &DOC,
-);
+pub(crate) const ROUTE: Route =
+    Route::patch("/integrations/credentials/{credential_id}", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
     query: &[schema::TEST],
@@ -34,11 +30,11 @@ const DOC: Doc = Doc {
     )
 };
 
-async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
+async fn handle(mut call: Call<to::UpdateCredential>) -> Result<HttpResponse, Failure> {
     let id = call.credential_id()?;
     let (expected_revision, test) = (call.if_match()?, tests_first(&call)?);
     let change = read(call.body()?, expected_revision, test)?;
-    let credential = call.app.update_credential(&call.caller, id, change).await?;
+    let credential = call.app.credentials.update(&call.caller, id, change).await?;
     Ok(shown(&credential))
 }
 

@@ -6,26 +6,21 @@ use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
-use strongroom_application::{Failure, NewOauthApp, ShownOauthApp};
-use strongroom_domain::{OauthAppId, Operation, timestamp};
+use strongroom_application::{Failure, NewOauthApp, ShownOauthApp, to};
+use strongroom_domain::{OauthAppId, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Fields, LOCATION, Moment, Route, Schema, created, no_content, ok,
+    Answered, Call, Content, Doc, Fields, Handle, LOCATION, Moment, Route, Schema, created, no_content, ok,
     provider_schema, schema_of,
 };
 
 const ALL: &str = "/integrations/oauth/apps";
 const ONE: &str = "/integrations/oauth/apps/{app_id}";
 
-pub(crate) const CREATE: Route =
-    Route::post(ALL, Operation::ManageOauthApps, |call| Box::pin(create(call)), &CREATE_DOC);
-pub(crate) const LIST: Route =
-    Route::get(ALL, Operation::ManageOauthApps, |call| Box::pin(list(call)), &LIST_DOC);
-pub(crate) const GET: Route =
-    Route::get(ONE, Operation::ManageOauthApps, |call| Box::pin(get(call)), &GET_DOC);
-pub(crate) const UPDATE: Route =
-    Route::patch(ONE, Operation::ManageOauthApps, |call| Box::pin(update(call)), &UPDATE_DOC);
-pub(crate) const DELETE: Route =
-    Route::delete(ONE, Operation::ManageOauthApps, |call| Box::pin(delete(call)), &DELETE_DOC);
+pub(crate) const CREATE: Route = Route::post(ALL, &Handle::with(create), &CREATE_DOC);
+pub(crate) const LIST: Route = Route::get(ALL, &Handle::with(list), &LIST_DOC);
+pub(crate) const GET: Route = Route::get(ONE, &Handle::with(get), &GET_DOC);
+pub(crate) const UPDATE: Route = Route::patch(ONE, &Handle::with(update), &UPDATE_DOC);
+pub(crate) const DELETE: Route = Route::delete(ONE, &Handle::with(delete), &DELETE_DOC);
 
 const APP: Schema = Schema { name: "OauthApp", json: schema_of::<App<'_>> };
 const NOT_FOUND: &[u16] = &[400, 404];
@@ -98,33 +93,33 @@ impl<'a> From<&'a ShownOauthApp> for App<'a> {
     }
 }
 
-async fn create(mut call: Call) -> Result<HttpResponse, Failure> {
+async fn create(mut call: Call<to::ManageOauthApps>) -> Result<HttpResponse, Failure> {
     let new = read_new(call.body()?)?;
-    let shown = call.app.create_oauth_app(&call.caller, new).await?;
+    let shown = call.app.authorizing.create_app(&call.caller, new).await?;
     Ok(created(format!("{ALL}/{}", shown.app.id), &App::from(&shown)))
 }
 
-async fn list(call: Call) -> Result<HttpResponse, Failure> {
-    let all = call.app.list_oauth_apps(&call.caller).await?;
+async fn list(call: Call<to::ManageOauthApps>) -> Result<HttpResponse, Failure> {
+    let all = call.app.authorizing.list_apps(&call.caller).await?;
     Ok(ok(&all.iter().map(App::from).collect::<Vec<_>>()))
 }
 
-async fn get(call: Call) -> Result<HttpResponse, Failure> {
+async fn get(call: Call<to::ManageOauthApps>) -> Result<HttpResponse, Failure> {
     let id = call.path_id("app_id", OauthAppId::parse)?;
-    Ok(ok(&App::from(&call.app.get_oauth_app(&call.caller, id).await?)))
+    Ok(ok(&App::from(&call.app.authorizing.get_app(&call.caller, id).await?)))
 }
 
-async fn update(mut call: Call) -> Result<HttpResponse, Failure> {
+async fn update(mut call: Call<to::ManageOauthApps>) -> Result<HttpResponse, Failure> {
     let id = call.path_id("app_id", OauthAppId::parse)?;
     let mut body = call.body()?;
     let secret = body.required("client_secret");
     let secret = body.finish(|| secret)?;
-    Ok(ok(&App::from(&call.app.replace_oauth_app_secret(&call.caller, id, secret).await?)))
+    Ok(ok(&App::from(&call.app.authorizing.replace_app_secret(&call.caller, id, secret).await?)))
 }
 
-async fn delete(call: Call) -> Result<HttpResponse, Failure> {
+async fn delete(call: Call<to::ManageOauthApps>) -> Result<HttpResponse, Failure> {
     let id = call.path_id("app_id", OauthAppId::parse)?;
-    call.app.delete_oauth_app(&call.caller, id).await?;
+    call.app.authorizing.delete_app(&call.caller, id).await?;
     Ok(no_content())
 }
 

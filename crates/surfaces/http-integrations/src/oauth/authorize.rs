@@ -4,19 +4,14 @@ use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
-use strongroom_application::{BeginAuthorization, Failure};
-use strongroom_domain::{CredentialId, CredentialName, Operation, timestamp};
+use strongroom_application::{BeginAuthorization, Failure, to};
+use strongroom_domain::{CredentialId, CredentialName, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Moment, Parameter, Route, Schema, credential_id_schema, name_schema, ok,
-    schema_of,
+    Answered, Call, Content, Doc, Handle, Moment, Parameter, Route, Schema, credential_id_schema,
+    name_schema, ok, schema_of,
 };
 
-pub(crate) const ROUTE: Route = Route::get(
-    "/integrations/{provider}/authorize",
-    Operation::AuthorizeCredential,
-    |call| Box::pin(handle(call)),
-    &DOC,
-);
+pub(crate) const ROUTE: Route = Route::get("/integrations/{provider}/authorize", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
     query: &[
@@ -63,9 +58,9 @@ struct Begun<'a> {
     expires_at: String,
 }
 
-async fn handle(call: Call) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::AuthorizeCredential>) -> Result<HttpResponse, Failure> {
     let asked = read(&call)?;
-    let begun = call.app.begin_authorization(&call.caller, asked).await?;
+    let begun = call.app.authorizing.begin(&call.caller, asked).await?;
     Ok(ok(&Begun {
         authorization_url: begun.authorization_url.expose(),
         state: begun.state.expose(),
@@ -73,7 +68,7 @@ async fn handle(call: Call) -> Result<HttpResponse, Failure> {
     }))
 }
 
-fn read(call: &Call) -> Result<BeginAuthorization, Failure> {
+fn read<O>(call: &Call<O>) -> Result<BeginAuthorization, Failure> {
     let mut query = call.query();
     let mut asked = BeginAuthorization {
         provider: call.path("provider").to_owned(),

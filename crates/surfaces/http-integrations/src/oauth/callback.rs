@@ -68,7 +68,7 @@ async fn receive(call: PublicCall) -> Result<HttpResponse, Failure> {
         repeated: parameters.repeated,
         origin: call.origin.clone(),
     };
-    Ok(match call.app.receive_callback(received).await {
+    Ok(match call.app.authorizing.receive_callback(received).await {
         Ok(Received::Confirm(asked)) => page::confirm(&asked),
         Ok(Received::Redirect(url)) => page::redirect(url.expose()),
         Ok(Received::Code { credential_id, completion_code }) => {
@@ -95,7 +95,7 @@ async fn confirm(call: PublicCall) -> Result<HttpResponse, Failure> {
         page_origin: call.page_origin(),
         origin: call.origin.clone(),
     };
-    Ok(match call.app.confirm_authorization(asked).await {
+    Ok(match call.app.authorizing.confirm(asked).await {
         Ok(confirmed) => match (confirmed.redirect, confirmed.credential) {
             (Some(url), _) => page::redirect(&url),
             (None, Some(_)) => page::connected(),

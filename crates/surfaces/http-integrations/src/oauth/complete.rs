@@ -2,18 +2,12 @@
 
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
-use strongroom_application::{CompleteAuthorization, Failure};
-use strongroom_domain::Operation;
-use strongroom_http_kit::{Answered, Call, Content, Doc, Fields, Route, Schema};
+use strongroom_application::{CompleteAuthorization, Failure, to};
+use strongroom_http_kit::{Answered, Call, Content, Doc, Fields, Handle, Route, Schema};
 
 use crate::metadata::{CREDENTIAL, shown};
 
-pub(crate) const ROUTE: Route = Route::post(
-    "/integrations/oauth/complete",
-    Operation::AuthorizeCredential,
-    |call| Box::pin(handle(call)),
-    &DOC,
-);
+pub(crate) const ROUTE: Route = Route::post("/integrations/oauth/complete", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
     body: Some(Schema { name: "CompleteAuthorization", json: completion }),
@@ -28,9 +22,9 @@ const DOC: Doc = Doc {
     )
 };
 
-async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
+async fn handle(mut call: Call<to::AuthorizeCredential>) -> Result<HttpResponse, Failure> {
     let asked = read(call.body()?)?;
-    Ok(shown(&call.app.complete_authorization(&call.caller, asked).await?))
+    Ok(shown(&call.app.authorizing.complete(&call.caller, asked).await?))
 }
 
 fn read(mut body: Fields) -> Result<CompleteAuthorization, Failure> {

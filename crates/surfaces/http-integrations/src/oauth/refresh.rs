@@ -1,18 +1,13 @@
 //! `POST /integrations/credentials/{credential_id}/refresh`
 
 use actix_web::HttpResponse;
-use strongroom_application::Failure;
-use strongroom_domain::Operation;
-use strongroom_http_kit::{Answered, Call, Content, Doc, Route};
+use strongroom_application::{Failure, to};
+use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, Route};
 
 use crate::metadata::{CREDENTIAL, shown};
 
-pub(crate) const ROUTE: Route = Route::act(
-    "/integrations/credentials/{credential_id}/refresh",
-    Operation::RefreshCredential,
-    |call| Box::pin(handle(call)),
-    &DOC,
-);
+pub(crate) const ROUTE: Route =
+    Route::act("/integrations/credentials/{credential_id}/refresh", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
     refusals: &[404, 409, 502],
@@ -26,7 +21,7 @@ const DOC: Doc = Doc {
     )
 };
 
-async fn handle(call: Call) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::RefreshCredential>) -> Result<HttpResponse, Failure> {
     let id = call.credential_id()?;
-    Ok(shown(&call.app.refresh_credential(&call.caller, id).await?))
+    Ok(shown(&call.app.refreshing.refresh_now(&call.caller, id).await?))
 }

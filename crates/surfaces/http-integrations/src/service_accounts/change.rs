@@ -2,10 +2,12 @@
 
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
-use strongroom_application::{ChangeServiceAccount, Failure};
+use strongroom_application::{ChangeServiceAccount, Failure, to};
+use strongroom_domain::ServiceAccountStatus;
 use strongroom_domain::service_account::AccountName;
-use strongroom_domain::{Operation, ServiceAccountStatus};
-use strongroom_http_kit::{Answered, Call, Content, Doc, Fields, Route, Schema, name_schema, ok, or_null};
+use strongroom_http_kit::{
+    Answered, Call, Content, Doc, Fields, Handle, Route, Schema, name_schema, ok, or_null,
+};
 
 use super::{
     Account, SERVICE_ACCOUNT, account_id, credential_ids, credential_ids_schema, description,
@@ -13,12 +15,8 @@ use super::{
 };
 use crate::schema;
 
-pub(crate) const ROUTE: Route = Route::patch(
-    "/service-accounts/{service_account_id}",
-    Operation::ManageServiceAccounts,
-    |call| Box::pin(handle(call)),
-    &DOC,
-);
+pub(crate) const ROUTE: Route =
+    Route::patch("/service-accounts/{service_account_id}", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
     body: Some(Schema { name: "ServiceAccountChange", json: account_change }),
@@ -29,10 +27,10 @@ const DOC: Doc = Doc {
     )
 };
 
-async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
+async fn handle(mut call: Call<to::ManageServiceAccounts>) -> Result<HttpResponse, Failure> {
     let id = account_id(&call)?;
     let change = read(call.body()?)?;
-    let account = call.app.change_service_account(&call.caller, id, change).await?;
+    let account = call.app.access.change_account(&call.caller, id, change).await?;
     Ok(ok(&Account::from(&account)))
 }
 

@@ -2,11 +2,11 @@
 
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
-use strongroom_application::{Failure, NewServiceAccount};
+use strongroom_application::{Failure, NewServiceAccount, to};
+use strongroom_domain::Reach;
 use strongroom_domain::service_account::AccountName;
-use strongroom_domain::{Operation, Reach};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Fields, LOCATION, Route, Schema, created, name_schema, or_null,
+    Answered, Call, Content, Doc, Fields, Handle, LOCATION, Route, Schema, created, name_schema, or_null,
 };
 
 use super::{
@@ -14,8 +14,7 @@ use super::{
     providers, providers_schema, scopes, scopes_schema,
 };
 
-pub(crate) const ROUTE: Route =
-    Route::post("/service-accounts", Operation::ManageServiceAccounts, |call| Box::pin(handle(call)), &DOC);
+pub(crate) const ROUTE: Route = Route::post("/service-accounts", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
     body: Some(Schema { name: "NewServiceAccount", json: new_account }),
@@ -26,9 +25,9 @@ const DOC: Doc = Doc {
     )
 };
 
-async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
+async fn handle(mut call: Call<to::ManageServiceAccounts>) -> Result<HttpResponse, Failure> {
     let new = read(call.body()?)?;
-    let account = call.app.create_service_account(&call.caller, new).await?;
+    let account = call.app.access.create_account(&call.caller, new).await?;
     Ok(created(format!("/service-accounts/{}", account.id), &Account::from(&account)))
 }
 

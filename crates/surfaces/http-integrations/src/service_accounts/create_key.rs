@@ -5,22 +5,17 @@ use actix_web::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
-use strongroom_application::{Failure, NewApiKey};
-use strongroom_domain::Operation;
+use strongroom_application::{Failure, NewApiKey, to};
 use strongroom_domain::service_account::AccountName;
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Fields, Route, Schema, name_schema, ok_secret, or_null, schema_of,
+    Answered, Call, Content, Doc, Fields, Handle, Route, Schema, name_schema, ok_secret, or_null, schema_of,
 };
 
 use super::{Key, account_id};
 use crate::schema;
 
-pub(crate) const ROUTE: Route = Route::post(
-    "/service-accounts/{service_account_id}/api-keys",
-    Operation::ManageApiKeys,
-    |call| Box::pin(handle(call)),
-    &DOC,
-);
+pub(crate) const ROUTE: Route =
+    Route::post("/service-accounts/{service_account_id}/api-keys", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
     body: Some(Schema { name: "NewApiKey", json: new_key }),
@@ -43,10 +38,10 @@ struct Issued<'a> {
     token: &'a str,
 }
 
-async fn handle(mut call: Call) -> Result<HttpResponse, Failure> {
+async fn handle(mut call: Call<to::ManageApiKeys>) -> Result<HttpResponse, Failure> {
     let id = account_id(&call)?;
     let new = read(call.body()?)?;
-    let issued = call.app.create_api_key(&call.caller, id, new).await?;
+    let issued = call.app.access.create_key(&call.caller, id, new).await?;
     let body = Issued { key: Key::from(&issued.key), token: issued.token.expose() };
     ok_secret(StatusCode::CREATED, &body, 2_048)
 }

@@ -1,18 +1,13 @@
 //! `GET /service-accounts/{service_account_id}`
 
 use actix_web::HttpResponse;
-use strongroom_application::Failure;
-use strongroom_domain::Operation;
-use strongroom_http_kit::{Answered, Call, Content, Doc, Route, ok};
+use strongroom_application::{Failure, to};
+use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, Route, ok};
 
 use super::{Account, SERVICE_ACCOUNT, account_id};
 
-pub(crate) const ROUTE: Route = Route::get(
-    "/service-accounts/{service_account_id}",
-    Operation::ManageServiceAccounts,
-    |call| Box::pin(handle(call)),
-    &DOC,
-);
+pub(crate) const ROUTE: Route =
+    Route::get("/service-accounts/{service_account_id}", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
     refusals: &[400, 404],
@@ -22,7 +17,7 @@ const DOC: Doc = Doc {
     )
 };
 
-async fn handle(call: Call) -> Result<HttpResponse, Failure> {
-    let account = call.app.get_service_account(&call.caller, account_id(&call)?).await?;
+async fn handle(call: Call<to::ManageServiceAccounts>) -> Result<HttpResponse, Failure> {
+    let account = call.app.access.get_account(&call.caller, account_id(&call)?).await?;
     Ok(ok(&Account::from(&account)))
 }

@@ -2,16 +2,14 @@
 
 use actix_web::HttpResponse;
 use serde_json::json;
-use strongroom_application::Failure;
-use strongroom_domain::Operation;
-use strongroom_http_kit::{Answered, Call, Content, Doc, Parameter, Route, ok};
+use strongroom_application::{Failure, to};
+use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, Parameter, Route, ok};
 
 use super::{Account, SERVICE_ACCOUNT};
 use crate::credentials::list::page_size;
 use crate::schema;
 
-pub(crate) const ROUTE: Route =
-    Route::get("/service-accounts", Operation::ManageServiceAccounts, |call| Box::pin(handle(call)), &DOC);
+pub(crate) const ROUTE: Route = Route::get("/service-accounts", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
     query: &[
@@ -28,12 +26,12 @@ const DOC: Doc = Doc {
     )
 };
 
-async fn handle(call: Call) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::ManageServiceAccounts>) -> Result<HttpResponse, Failure> {
     let mut query = call.query();
     let offset = query.optional("offset").unwrap_or(0);
     let limit = query.parsed("limit", |text| page_size(text, 500)).unwrap_or(100);
     query.finish(|| Some(()))?;
-    let accounts = call.app.list_service_accounts(&call.caller, offset, limit).await?;
+    let accounts = call.app.access.list_accounts(&call.caller, offset, limit).await?;
     let objects: Vec<Account<'_>> = accounts.iter().map(Account::from).collect();
     Ok(ok(&objects))
 }

@@ -1,18 +1,13 @@
 //! `GET /service-accounts/{service_account_id}/api-keys`
 
 use actix_web::HttpResponse;
-use strongroom_application::Failure;
-use strongroom_domain::Operation;
-use strongroom_http_kit::{Answered, Call, Content, Doc, Route, ok};
+use strongroom_application::{Failure, to};
+use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, Route, ok};
 
 use super::{API_KEY, Key, account_id};
 
-pub(crate) const ROUTE: Route = Route::get(
-    "/service-accounts/{service_account_id}/api-keys",
-    Operation::ManageApiKeys,
-    |call| Box::pin(handle(call)),
-    &DOC,
-);
+pub(crate) const ROUTE: Route =
+    Route::get("/service-accounts/{service_account_id}/api-keys", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
     refusals: &[400, 404],
@@ -22,8 +17,8 @@ const DOC: Doc = Doc {
     )
 };
 
-async fn handle(call: Call) -> Result<HttpResponse, Failure> {
-    let keys = call.app.list_api_keys(&call.caller, account_id(&call)?).await?;
+async fn handle(call: Call<to::ManageApiKeys>) -> Result<HttpResponse, Failure> {
+    let keys = call.app.access.list_keys(&call.caller, account_id(&call)?).await?;
     let objects: Vec<Key<'_>> = keys.iter().map(Key::from).collect();
     Ok(ok(&objects))
 }

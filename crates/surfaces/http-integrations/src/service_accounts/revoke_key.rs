@@ -1,18 +1,14 @@
 //! `DELETE /service-accounts/{service_account_id}/api-keys/{key_id}`
 
 use actix_web::HttpResponse;
-use strongroom_application::Failure;
-use strongroom_domain::{ApiKeyId, Operation};
-use strongroom_http_kit::{Answered, Call, Content, Doc, Route, no_content};
+use strongroom_application::{Failure, to};
+use strongroom_domain::ApiKeyId;
+use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, Route, no_content};
 
 use super::account_id;
 
-pub(crate) const ROUTE: Route = Route::delete(
-    "/service-accounts/{service_account_id}/api-keys/{key_id}",
-    Operation::ManageApiKeys,
-    |call| Box::pin(handle(call)),
-    &DOC,
-);
+pub(crate) const ROUTE: Route =
+    Route::delete("/service-accounts/{service_account_id}/api-keys/{key_id}", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
     refusals: &[400, 404],
@@ -22,8 +18,8 @@ const DOC: Doc = Doc {
     )
 };
 
-async fn handle(call: Call) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::ManageApiKeys>) -> Result<HttpResponse, Failure> {
     let key = call.path_id("key_id", ApiKeyId::parse)?;
-    call.app.revoke_api_key(&call.caller, account_id(&call)?, &key).await?;
+    call.app.access.revoke_key(&call.caller, account_id(&call)?, &key).await?;
     Ok(no_content())
 }

@@ -1,9 +1,11 @@
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
-use strongroom_domain::Operation;
+use strongroom_application::{Failure, to};
 
 use super::{document, documented};
+use crate::call::Call;
 use crate::doc::{Answered, Content, Doc, Parameter, Schema};
+use crate::endpoint::Handle;
 use crate::route::{Dialect, DialectDoc, Route};
 
 const THING: Schema = Schema { name: "Thing", json: || json!({ "type": "object" }) };
@@ -15,13 +17,21 @@ static CREATE: Doc = Doc { body: Some(THING), refusals: &[404, 429], ..Doc::new(
 static ACT: Doc = Doc::new("Acts", OK);
 static READY: Doc = Doc { own_refusals: &[(503, Content::One(NOT_READY))], ..Doc::new("Tells", OK) };
 
+async fn create(_: Call<to::CreateCredential>) -> Result<HttpResponse, Failure> {
+    unreachable!("the document is made without a call")
+}
+
+async fn verify(_: Call<to::VerifyAudit>) -> Result<HttpResponse, Failure> {
+    unreachable!("the document is made without a call")
+}
+
 static TOY: Dialect = Dialect {
     prefixes: &["/v9", "/api/v9"],
     segments: &["v9"],
     routes: &[
-        Route::post("/things", Operation::CreateCredential, |_| unreachable!(), &CREATE),
-        Route::post("/things/", Operation::CreateCredential, |_| unreachable!(), &CREATE),
-        Route::act("/things/{id}/act", Operation::VerifyAudit, |_| unreachable!(), &ACT),
+        Route::post("/things", &Handle::with(create), &CREATE),
+        Route::post("/things/", &Handle::with(create), &CREATE),
+        Route::act("/things/{id}/act", &Handle::with(verify), &ACT),
         Route::public("/ready", |_| unreachable!(), &READY),
         Route::host("/counters", |_| unreachable!(), &ACT),
     ],

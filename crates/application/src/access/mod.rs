@@ -1,0 +1,64 @@
+//! The desk at the entrance: finds out who is asking, admits them to what they may do, and keeps service accounts and
+//! their keys.
+
+mod accounts;
+mod authenticate;
+mod keys;
+mod limit;
+mod verified_keys;
+
+pub use accounts::{ChangeServiceAccount, NewServiceAccount};
+pub use authenticate::Presented;
+pub use keys::{IssuedApiKey, NewApiKey};
+
+use std::sync::Arc;
+
+use strongroom_environment::{Catalog, Clock, Ids, Randomness, TokenVerifier};
+use strongroom_repository::{OrganizationRepository, ServiceAccountRepository};
+use strongroom_vault::PurposeKeys;
+
+use crate::ground::{Gate, Ground, Permitted, UsageNotes, to};
+use crate::{Caller, Failure, Ports};
+use verified_keys::VerifiedKeys;
+
+/// Authenticates and admits callers.
+pub struct Access {
+    gate: Gate,
+    usage: Arc<UsageNotes>,
+    service_accounts: Arc<dyn ServiceAccountRepository>,
+    organizations: Arc<dyn OrganizationRepository>,
+    tokens: Arc<dyn TokenVerifier>,
+    purpose_keys: Arc<dyn PurposeKeys>,
+    catalog: Arc<dyn Catalog>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    randomness: Arc<dyn Randomness>,
+    verified_keys: VerifiedKeys,
+}
+
+impl Access {
+    pub(crate) fn new(ports: &Ports, ground: &Ground) -> Self {
+        Self {
+            gate: ground.gate.clone(),
+            usage: ground.usage.clone(),
+            service_accounts: ports.service_accounts.clone(),
+            organizations: ports.organizations.clone(),
+            tokens: ports.tokens.clone(),
+            purpose_keys: ports.purpose_keys.clone(),
+            catalog: ports.catalog.clone(),
+            clock: ports.clock.clone(),
+            ids: ports.ids.clone(),
+            randomness: ports.randomness.clone(),
+            verified_keys: VerifiedKeys::default(),
+        }
+    }
+
+    /// Admits a caller to an operation, when the permission table allows it. Every use case asks for the proof, so a
+    /// surface asks here, and before it reads a body, so that a refusal comes first.
+    ///
+    /// # Errors
+    /// `Forbidden`, which is on record then.
+    pub fn admit<O: to::Admission>(&self, caller: Caller) -> Result<Permitted<O>, Failure> {
+        self.gate.admit(caller)
+    }
+}

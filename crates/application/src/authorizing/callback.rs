@@ -1,0 +1,345 @@
+//! Takes the code that a browser brings back from a provider, and makes a pending grant of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use strongroom_authorization_server::{Grant, Subject, TokenError};
+use strongroom_domain::audit::Origin;
+use strongroom_domain::oauth::{
+    ACCESS_TOKEN, Account, AccountSource, CallbackProblem, Completion, Granted, REFRESH_TOKEN,
+    RedirectTarget, sha256,
+};
+use strongroom_domain::{
+    Action, Actor, AuthorizationFlow, Content, Credential, CredentialStatus, CredentialType, OauthServer,
+    Outcome, Provider, SecretText,
+};
+use strongroom_repository::{SealedCredential, SealedFlow, Selector};
+use zeroize::Zeroizing;
+
+use super::Authorizing;
+use super::begin::VERIFIER;
+use super::events::flow_event;
+use super::keep::NewGrant;
+use crate::Failure;
+
+/// The longest code that is taken, in bytes.
+const MAX_CODE: usize = 4_096;
+
+/// What a browser brings.
+#[derive(Debug)]
+pub struct ReceiveCallback {
+    /// The provider in the path.
+    pub provider: String,
+    /// The app in the path.
+    pub app: Option<String>,
+    /// The query's parameters. Some of them are secret.
+    pub parameters: BTreeMap<String, SecretText>,
+    /// Whether a parameter was there twice.
+    pub repeated: bool,
+    /// The request.
+    pub origin: Origin,
+}
+
+/// What the browser gets.
+#[derive(Debug)]
+pub enum Received {
+    /// A page on which the person confirms.
+    Confirm(Confirmation),
+    /// It is sent back, with a code that completes the flow.
+    Redirect(SecretText),
+    /// A page that shows the code, because there is nowhere to go back to.
+    Code {
+        /// The credential that is pending.
+        credential_id: String,
+        /// What completes the flow.
+        completion_code: SecretText,
+    },
+}
+
+/// What a person is asked to confirm.
+#[derive(Debug)]
+pub struct Confirmation {
+    /// The organisation that will hold the grant.
+    pub organization: String,
+    /// Who asked for it.
+    pub asked_by: String,
+    /// The provider, as people call it.
+    pub provider: String,
+    /// The account that was granted, when the provider names it.
+    pub account: Option<String>,
+    /// Where the answer is sent.
+    pub action: String,
+    /// Names the flow.
+    pub state: SecretText,
+    /// The one-time token of the page.
+    pub token: SecretText,
+    /// The origin to which the person goes afterwards, when that is another.
+    pub then: Option<String>,
+}
+
+/// Why a callback came to nothing.
+#[derive(Debug)]
+pub struct CallbackRefused {
+    /// Why.
+    pub problem: CallbackProblem,
+    /// Where the browser goes with it; our own page when absent.
+    pub redirect: Option<String>,
+}
+
+impl CallbackRefused {
+    fn page(problem: CallbackProblem) -> Self {
+        Self { problem, redirect: None }
+    }
+}
+
+impl Authorizing {
+    /// Handles a callback. The state is used up by it, whatever comes of it.
+    ///
+    /// Once the code is sent, the work goes on when the browser hangs up, and a store that is away is waited for.
+    ///
+    /// # Errors
+    /// [`CallbackRefused`]; nothing is stored then.
+    pub async fn receive_callback(
+        self: &Arc<Self>,
+        received: ReceiveCallback,
+    ) -> Result<Received, CallbackRefused> {
+        let state = received.parameters.get("state").map(SecretText::expose).unwrap_or_default();
+        if received.repeated || state.len() != 43 {
+            return Err(CallbackRefused::page(CallbackProblem::UnknownState));
+        }
+        let state = Zeroizing::new(state.to_owned());
+        let row = self.flows.take(&sha256(&state)).await.map_err(|error| {
+            let _: Failure = error.into();
+            CallbackRefused::page(CallbackProblem::Unavailable)
+        })?;
+        let row = row.ok_or(CallbackRefused::page(CallbackProblem::UnknownState))?;
+        let desk = self.clone();
+        let task = tokio::spawn(async move { desk.receive_taken(row, received, state).await });
+        task.await.unwrap_or(Err(CallbackRefused::page(CallbackProblem::Unavailable)))
+    }
+
+    async fn receive_taken(
+        &self,
+        row: SealedFlow,
+        received: ReceiveCallback,
+        state: Zeroizing<String>,
+    ) -> Result<Received, CallbackRefused> {
+        let flow = row.flow.clone();
+        let origin = received.origin.clone();
+        match self.try_receive(row, received, state).await {
+            Ok(done) => Ok(done),
+            Err(problem) => {
+                let event = flow_event(&flow, &origin, Action::AuthorizationFailed, Outcome::Denied)
+                    .detail("reason", problem.as_str());
+                let (organization, id) = (&flow.organization, flow.id);
+                if let Err(error) = self.flows.abandon(organization, id, event.into()).await {
+                    tracing::warn!(%error, "a flow that came to nothing was not removed; it ends by itself");
+                }
+                // Somebody who answers in a provider's name is not to be told where people go.
+                let target = flow.redirect_to.as_deref().filter(|_| !problem.is_forged());
+                let redirect = target
+                    .and_then(RedirectTarget::from_stored)
+                    .map(|target| target.with(&[("status", "failed"), ("error", problem.as_str())]));
+                Err(CallbackRefused { problem, redirect })
+            }
+        }
+    }
+
+    async fn try_receive(
+        &self,
+        row: SealedFlow,
+        received: ReceiveCallback,
+        state: Zeroizing<String>,
+    ) -> Result<Received, CallbackProblem> {
+        let flow = &row.flow;
+        let own_app = flow.app.map(|app| app.to_string());
+        let same_place =
+            received.provider.eq_ignore_ascii_case(flow.provider.as_str()) && received.app == own_app;
+        if !same_place {
+            return Err(CallbackProblem::OtherProvider);
+        }
+        let provider = self.catalog.find(flow.provider.as_str()).ok_or(CallbackProblem::Misconfigured)?;
+        let server = provider.oauth.as_ref().ok_or(CallbackProblem::Misconfigured)?;
+        let current = self.current_of(flow).await?;
+        let base = self.base_content(flow, current.as_ref(), &received.origin).await?;
+        let mut subject =
+            Subject { provider: provider.clone(), credential_type: flow.credential_type, content: base };
+        self.check_issuer(&subject, &received)?;
+        if let Some(error) = received.parameters.get("error") {
+            return Err(CallbackProblem::of_error(error.expose()));
+        }
+        let code = received.parameters.get("code").map(SecretText::duplicate);
+        let code = code.filter(|code| (1..=MAX_CODE).contains(&code.len())).ok_or(CallbackProblem::NoCode)?;
+        take_callback_fields(&provider, server, flow.credential_type, &received, &mut subject.content)?;
+        let grant = self.exchange(&row, server, subject, code).await?;
+        check_account(server, current.as_ref().map(|row| &row.credential), &grant)?;
+        self.keep_grant(&row, current, grant, state, &received.origin).await
+    }
+
+    /// The row of the credential that is authorised again.
+    async fn current_of(
+        &self,
+        flow: &AuthorizationFlow,
+    ) -> Result<Option<SealedCredential>, CallbackProblem> {
+        if flow.reauthorizes.is_none() {
+            return Ok(None);
+        }
+        let found = self.credentials.find_sealed(&flow.organization, &Selector::Id(flow.credential)).await;
+        let found =
+            found.map_err(|_| CallbackProblem::Unavailable)?.ok_or(CallbackProblem::CredentialGone)?;
+        match flow.reauthorizes == Some(found.credential.revision) {
+            true => Ok(Some(found)),
+            // Somebody has edited it while the person was at the provider.
+            false => Err(CallbackProblem::CredentialChanged),
+        }
+    }
+
+    /// What the grant is put over: the inputs of the flow, or the present content without its tokens.
+    async fn base_content(
+        &self,
+        flow: &AuthorizationFlow,
+        current: Option<&SealedCredential>,
+        origin: &Origin,
+    ) -> Result<Content, CallbackProblem> {
+        let Some(row) = current else {
+            return Ok(Content { config: flow.inputs.clone(), ..Content::default() });
+        };
+        let job = (Actor::system("authorization"), origin.clone());
+        let mut secret =
+            self.sealing.open_for_job(row, job).await.map_err(|_| CallbackProblem::Unavailable)?;
+        secret.remove(ACCESS_TOKEN);
+        secret.remove(REFRESH_TOKEN);
+        Ok(Content { config: row.credential.config.clone(), secret, access_token_expires_at: None })
+    }
+
+    /// RFC 9207: a code that another server hands out is not taken for this one's.
+    fn check_issuer(&self, subject: &Subject, received: &ReceiveCallback) -> Result<(), CallbackProblem> {
+        let announced = self.server.issuer(subject);
+        let announced = announced.map_err(|_| CallbackProblem::Misconfigured)?;
+        let Some(announced) = announced else { return Ok(()) };
+        let given = received.parameters.get("iss").map(SecretText::expose);
+        if given == Some(announced.as_str()) { Ok(()) } else { Err(CallbackProblem::OtherIssuer) }
+    }
+
+    async fn exchange(
+        &self,
+        row: &SealedFlow,
+        server: &OauthServer,
+        mut subject: Subject,
+        code: SecretText,
+    ) -> Result<NewGrant, CallbackProblem> {
+        let flow = &row.flow;
+        let mut kept = self.sealing.open_flow(flow, &row.sealed).map_err(|_| CallbackProblem::Unavailable)?;
+        let verifier = kept.remove(VERIFIER).ok_or(CallbackProblem::Unavailable)?;
+        let client = self.clients.client_of(&flow.organization, flow.app, server).await;
+        let client =
+            client.map_err(|_| CallbackProblem::Unavailable)?.ok_or(CallbackProblem::Misconfigured)?;
+        let grant = Grant::Code { code, verifier, redirect_uri: flow.redirect_uri.clone() };
+        let port = &self.server;
+        let mut response = port.token(&subject, &client, grant).await.map_err(|error| told(flow, &error))?;
+        let mut account = response.account.take();
+        if account.is_none() && server.account == Some(AccountSource::Request) {
+            account = match port.account(&subject, &response.access_token).await {
+                Ok(account) => account,
+                Err(error) => {
+                    tracing::warn!(provider = %flow.provider, %error, "the account of a grant is not known");
+                    None
+                }
+            };
+        }
+        let now = (self.clock.now(), self.schedule.jitter());
+        let base = std::mem::take(&mut subject.content);
+        let granted = subject.provider.take_grant(flow.credential_type, base, response, &flow.scope, now);
+        let Granted { content, refresh_at, narrowed, .. } = granted.map_err(|violations| {
+            let names: Vec<_> = violations.iter().map(ToString::to_string).collect();
+            tracing::warn!(provider = %flow.provider, ?names, "what came with a token does not fit");
+            CallbackProblem::BadAnswer
+        })?;
+        Ok(NewGrant { content, account, refresh_at, narrowed })
+    }
+
+    pub(crate) fn answer(
+        &self,
+        flow: &AuthorizationFlow,
+        account: Option<Account>,
+        state: Zeroizing<String>,
+        code: Zeroizing<String>,
+    ) -> Received {
+        let secret = |text: Zeroizing<String>| SecretText::new(String::clone(&text));
+        let target = flow.redirect_to.as_deref().and_then(RedirectTarget::from_stored);
+        let credential_id = flow.credential.to_string();
+        match (flow.completion, target) {
+            (Completion::Confirm, target) => Received::Confirm(Confirmation {
+                organization: flow.organization.as_str().to_owned(),
+                asked_by: flow.initiator.id.clone(),
+                provider: self
+                    .catalog
+                    .find(flow.provider.as_str())
+                    .map_or_else(|| flow.provider.to_string(), |provider| provider.display_name.clone()),
+                account: account.map(|account| account.name.unwrap_or(account.id)),
+                action: flow.redirect_uri.clone(),
+                state: secret(state),
+                token: secret(code),
+                then: target.map(|target| target.origin()),
+            }),
+            (Completion::Bound, Some(target)) => Received::Redirect(SecretText::new(target.with(&[
+                ("credential_id", &credential_id),
+                ("status", CredentialStatus::Pending.as_str()),
+                ("completion_code", &code),
+            ]))),
+            (Completion::Bound, None) => Received::Code { credential_id, completion_code: secret(code) },
+        }
+    }
+}
+
+fn take_callback_fields(
+    provider: &Arc<Provider>,
+    server: &OauthServer,
+    kind: CredentialType,
+    received: &ReceiveCallback,
+    content: &mut Content,
+) -> Result<(), CallbackProblem> {
+    for (field, parameter) in &server.callback_fields {
+        let Some(value) = received.parameters.get(parameter).filter(|value| !value.is_empty()) else {
+            continue;
+        };
+        provider.put_text(content, kind, field, value.duplicate()).map_err(|rule| {
+            tracing::warn!(provider = %provider.id, field, %rule, "what came with a code does not fit");
+            CallbackProblem::BadAnswer
+        })?;
+    }
+    Ok(())
+}
+
+/// Another account never takes the place of the one that was granted, nor another tenant of it, which some providers
+/// name beside the code.
+fn check_account(
+    server: &OauthServer,
+    current: Option<&Credential>,
+    granted: &NewGrant,
+) -> Result<(), CallbackProblem> {
+    let Some(current) = current else { return Ok(()) };
+    let same = |name: &String| match current.config.get(name) {
+        Some(known) => granted.content.config.get(name) == Some(known),
+        None => true,
+    };
+    if !server.callback_fields.keys().all(same) {
+        return Err(CallbackProblem::OtherAccount);
+    }
+    match (current.account.as_ref().filter(|_| server.account.is_some()), &granted.account) {
+        (None, _) => Ok(()),
+        (Some(known), Some(granted)) if known.id == granted.id => Ok(()),
+        (Some(_), Some(_)) => Err(CallbackProblem::OtherAccount),
+        (Some(_), None) => Err(CallbackProblem::AccountUnknown),
+    }
+}
+
+fn told(flow: &AuthorizationFlow, error: &TokenError) -> CallbackProblem {
+    tracing::warn!(provider = %flow.provider, %error, "a code was not exchanged");
+    match error {
+        TokenError::Dead { .. } => CallbackProblem::CodeRefused,
+        TokenError::App { .. } => CallbackProblem::Misconfigured,
+        TokenError::Unbuildable(_) => CallbackProblem::Misconfigured,
+        TokenError::Transient { .. } => CallbackProblem::ProviderUnavailable,
+    }
+}

@@ -1,0 +1,275 @@
+//! Completes an authorization: the person confirms on our page, or the principal that began it brings the code.
+
+use strongroom_domain::audit::Origin;
+use strongroom_domain::oauth::{CallbackProblem, Completion, REFRESH_TOKEN, RedirectTarget, sha256};
+use strongroom_domain::{
+    Action, AuditEvent, AuthorizationFlow, Credential, CredentialStatus, CredentialType, Evidence,
+    Integration, IntegrationId, OauthAppId, Outcome, Rule, Sealed, SecretText,
+};
+use strongroom_repository::{CompletedFlow, SealedFlow};
+use tokio::time::Instant;
+
+use super::Authorizing;
+use super::callback::CallbackRefused;
+use super::events::{flow_event, of_flow};
+use super::granted_content::GrantedContent;
+use crate::ground::{PATIENCE, Permitted, to};
+use crate::{Conflict, Failure};
+
+/// What a person answers on the page.
+#[derive(Debug)]
+pub struct ConfirmAuthorization {
+    /// The provider in the path.
+    pub provider: String,
+    /// Names the flow.
+    pub state: SecretText,
+    /// The one-time token of the page.
+    pub token: SecretText,
+    /// Whether it is theirs; else what was granted is thrown away.
+    pub connect: bool,
+    /// The `Origin` of the request.
+    pub page_origin: Option<String>,
+    /// The request.
+    pub origin: Origin,
+}
+
+/// What a principal presents that began a flow.
+#[derive(Debug)]
+pub struct CompleteAuthorization {
+    /// The state that it was given.
+    pub state: SecretText,
+    /// The code that the browser brought back.
+    pub completion_code: SecretText,
+    /// The end user for whom a service account asked.
+    pub subject: Option<String>,
+}
+
+/// A flow that a person has ended.
+#[derive(Debug)]
+pub struct Confirmed {
+    /// The credential that is usable now; `None` when the person said that it was not theirs.
+    pub credential: Option<Credential>,
+    /// Where the browser goes; our own page when absent.
+    pub redirect: Option<String>,
+}
+
+impl Authorizing {
+    /// Ends a flow by the word of the person who granted.
+    ///
+    /// # Errors
+    /// [`CallbackRefused`]; nothing is usable then.
+    pub async fn confirm(&self, asked: ConfirmAuthorization) -> Result<Confirmed, CallbackRefused> {
+        let refuse = |problem| CallbackRefused { problem, redirect: None };
+        let own = self.settings.origin();
+        if own.is_none() || asked.page_origin != own {
+            return Err(refuse(CallbackProblem::ForeignPage));
+        }
+        let state = asked.state.expose();
+        let row = self.waiting(state).await.map_err(|_| refuse(CallbackProblem::Unavailable))?;
+        let row = row.filter(|row| {
+            row.flow.completion == Completion::Confirm
+                && asked.provider.eq_ignore_ascii_case(row.flow.provider.as_str())
+                && self.is_completed_by(row, asked.token.expose())
+        });
+        let row = row.ok_or_else(|| refuse(CallbackProblem::UnknownState))?;
+        let target = row.flow.redirect_to.as_deref().and_then(RedirectTarget::from_stored);
+        if !asked.connect {
+            self.disown(&row, &asked.origin).await.map_err(|_| refuse(CallbackProblem::Unavailable))?;
+            let redirect = target.map(|target| {
+                target.with(&[("status", "failed"), ("error", CallbackProblem::Disowned.as_str())])
+            });
+            return Ok(Confirmed { credential: None, redirect });
+        }
+        let event = flow_event(&row.flow, &asked.origin, Action::AuthorizationCompleted, Outcome::Success);
+        let credential = self.finish(&row, event).await.map_err(|failure| match failure {
+            Failure::Unavailable { .. } | Failure::Internal => refuse(CallbackProblem::Unavailable),
+            Failure::Conflict(_) => refuse(CallbackProblem::CredentialChanged),
+            _ => refuse(CallbackProblem::CredentialGone),
+        })?;
+        let id = credential.id.to_string();
+        let status = credential.status.as_str();
+        let redirect = target.map(|target| target.with(&[("credential_id", &id), ("status", status)]));
+        Ok(Confirmed { credential: Some(credential), redirect })
+    }
+
+    /// Ends a flow by the word of the principal that began it.
+    ///
+    /// # Errors
+    /// `Invalid` on `state` for a flow that is unknown, over or another organisation's, on `completion_code` for another
+    /// code, on `subject` for another end user; `Forbidden` for a flow that another principal began; all of them end
+    /// nothing. `Conflict(CredentialChanged)` when somebody has edited the credential that is authorised again.
+    pub async fn complete(
+        &self,
+        caller: &Permitted<to::AuthorizeCredential>,
+        asked: CompleteAuthorization,
+    ) -> Result<Credential, Failure> {
+        let invalid = |field: &str, rule| Failure::invalid(Rule::fixed(rule).on(field));
+        let row = self.waiting(asked.state.expose()).await?;
+        let bound = |row: &SealedFlow| {
+            row.flow.completion == Completion::Bound && row.flow.organization == *caller.organization()
+        };
+        let row = row.filter(bound).ok_or_else(|| {
+            invalid("state", "must be that of an authorisation which waits for its completion")
+        })?;
+        if row.flow.initiator.actor != caller.actor {
+            return Err(self.gate.deny(caller));
+        }
+        if row.flow.initiator.subject != asked.subject.as_deref().map(sha256) {
+            return Err(invalid("subject", "must be the one with which the authorisation was begun"));
+        }
+        if !self.is_completed_by(&row, asked.completion_code.expose()) {
+            return Err(invalid("completion_code", "must be the one that came back with this authorisation"));
+        }
+        let event = caller.event(Action::AuthorizationCompleted, Outcome::Success);
+        self.finish(&row, of_flow(event, &row.flow)).await
+    }
+
+    async fn waiting(&self, state: &str) -> Result<Option<SealedFlow>, Failure> {
+        Ok(self.flows.find_granted(&sha256(state)).await?)
+    }
+
+    fn is_completed_by(&self, row: &SealedFlow, code: &str) -> bool {
+        let expected = row.completion_code.as_ref();
+        expected.is_some_and(|expected| self.purpose_keys.equal(expected, &sha256(code)))
+    }
+
+    /// Makes the credential usable, again when it was refreshed meanwhile.
+    async fn finish(&self, row: &SealedFlow, event: AuditEvent) -> Result<Credential, Failure> {
+        const GONE: fn() -> Failure = || {
+            Failure::invalid(
+                Rule::fixed("must be that of an authorisation which waits for its completion").on("state"),
+            )
+        };
+        let flow = &row.flow;
+        let began = Instant::now();
+        loop {
+            let found = self.credentials.find(&flow.organization, flow.credential).await?;
+            let current = found.ok_or_else(GONE)?;
+            let (changed, sealed) = self.completed_credential(row, &current).await?;
+            let (integration, connected) = self.connection_of(flow, &changed, &event);
+            let completed = CompletedFlow {
+                organization: flow.organization.clone(),
+                id: flow.id,
+                completion_code: row.completion_code.ok_or(Failure::Internal)?,
+                credential: changed.clone(),
+                sealed: sealed.clone(),
+                expected_version: current.version,
+                expected_revision: current.revision,
+                integration,
+            };
+            let evidence = self.evidence_of(flow, &event, &changed, sealed.as_ref());
+            if self.flows.complete(&completed, evidence, connected).await? {
+                return Ok(changed);
+            }
+            let moved = self.credentials.find(&flow.organization, flow.credential).await?;
+            let seen = (current.version, current.revision);
+            if moved.is_none_or(|moved| (moved.version, moved.revision) == seen) {
+                return Err(GONE());
+            }
+            if began.elapsed() > PATIENCE {
+                return Err(Failure::unavailable());
+            }
+        }
+    }
+
+    /// The credential as the grant makes it, and its new payload when it had one before.
+    async fn completed_credential(
+        &self,
+        row: &SealedFlow,
+        current: &Credential,
+    ) -> Result<(Credential, Option<Sealed>), Failure> {
+        let flow = &row.flow;
+        let mut changed = current.clone();
+        changed.status = CredentialStatus::Validated;
+        changed.status_reason = None;
+        let now = self.clock.now();
+        let Some(revision) = flow.reauthorizes else {
+            return match current.status {
+                CredentialStatus::Pending => Ok((changed, None)),
+                _ => Err(Failure::Conflict(Conflict::CredentialChanged)),
+            };
+        };
+        // Somebody has edited it since the flow began.
+        if revision != current.revision {
+            return Err(Failure::Conflict(Conflict::CredentialChanged));
+        }
+        let kept = self.sealing.open_flow(flow, &row.sealed)?;
+        let granted = GrantedContent::from_payload(&kept).ok_or(Failure::Internal)?;
+        changed.take_new_content();
+        changed.status = CredentialStatus::Validated;
+        changed.name = flow.name.clone();
+        changed.config = granted.content.config.clone();
+        changed.access_token_expires_at = granted.content.access_token_expires_at;
+        changed.expires_at = crate::ground::end_of_life(None, flow.credential_type, &granted.content);
+        changed.oauth_app = Some(flow.app.unwrap_or(OauthAppId::OPERATOR));
+        changed.refreshed_at = Some(now);
+        let google = flow.credential_type == CredentialType::GoogleOauth;
+        changed.google_email =
+            granted.account.as_ref().and_then(|account| account.name.clone()).filter(|_| google);
+        changed.account = granted.account;
+        changed.revision += 1;
+        changed.updated_at = now;
+        changed.modified_by.clone_from(&flow.initiator.id);
+        let refreshable = granted.content.secret.get(REFRESH_TOKEN).is_some();
+        changed.refresh_at = self.schedule.next_refresh(&changed, refreshable);
+        let sealed = self.sealing.seal(&changed, &granted.content.secret).await?;
+        Ok((changed, Some(sealed)))
+    }
+
+    fn connection_of(
+        &self,
+        flow: &AuthorizationFlow,
+        credential: &Credential,
+        event: &AuditEvent,
+    ) -> (Option<Integration>, Option<AuditEvent>) {
+        let Some(connects) = flow.connects else { return (None, None) };
+        let integration = Integration {
+            organization: flow.organization.clone(),
+            id: IntegrationId(connects.0),
+            provider: flow.provider.clone(),
+            connected_by: flow.initiator.id.clone(),
+            connected_at: self.clock.now(),
+        };
+        let connected = AuditEvent::new(
+            flow.organization.clone(),
+            Action::IntegrationConnected,
+            Outcome::Success,
+            event.actor.clone(),
+            event.origin.clone(),
+        );
+        let connected = connected.about(credential).targeting(integration.id.to_string());
+        (Some(integration), Some(connected))
+    }
+
+    fn evidence_of(
+        &self,
+        flow: &AuthorizationFlow,
+        event: &AuditEvent,
+        credential: &Credential,
+        sealed: Option<&Sealed>,
+    ) -> Evidence {
+        let mut completed = event.clone();
+        completed.version = Some(credential.version);
+        let evidence = Evidence::from(completed);
+        let Some(sealed) = sealed else { return evidence };
+        let updated = AuditEvent::new(
+            flow.organization.clone(),
+            Action::CredentialUpdated,
+            Outcome::Success,
+            event.actor.clone(),
+            event.origin.clone(),
+        );
+        let digest = self.sealing.digest(sealed);
+        evidence.and(updated.about(credential).sealed_as(digest).detail("changed", "credentials"))
+    }
+
+    /// Throws away what a person did not ask for. Nobody has the tokens then. They are not revoked: at some providers
+    /// that ends every grant of the person to the same app, those that are somebody's among them.
+    async fn disown(&self, row: &SealedFlow, origin: &Origin) -> Result<(), Failure> {
+        let flow = &row.flow;
+        let event = flow_event(flow, origin, Action::AuthorizationFailed, Outcome::Denied)
+            .detail("reason", CallbackProblem::Disowned.as_str());
+        self.flows.abandon(&flow.organization, flow.id, event.into()).await?;
+        Ok(())
+    }
+}

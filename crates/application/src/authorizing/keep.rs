@@ -1,0 +1,136 @@
+//! Keeps what a provider has granted until somebody completes its flow.
+
+use std::time::Duration;
+
+use strongroom_domain::audit::Origin;
+use strongroom_domain::oauth::{Account, CallbackProblem, sha256};
+use strongroom_domain::{
+    Action, AuthorizationFlow, Content, Credential, CredentialStatus, CredentialType, Evidence, OauthAppId,
+    Outcome, SecretPayload,
+};
+use strongroom_repository::{GrantedFlow, SealedCredential, SealedFlow, StoreError};
+use time::OffsetDateTime;
+use tokio::time::Instant;
+use zeroize::Zeroizing;
+
+use super::Authorizing;
+use super::callback::Received;
+use super::events::flow_event;
+use super::granted_content::GrantedContent;
+use crate::Failure;
+
+/// How long a new grant is offered to a store that does not answer.
+const WAIT_FOR_STORE: Duration = Duration::from_secs(10);
+
+/// A grant that a provider has given, on its way into the store.
+pub(crate) struct NewGrant {
+    pub(crate) content: Content,
+    pub(crate) account: Option<Account>,
+    pub(crate) refresh_at: Option<OffsetDateTime>,
+    pub(crate) narrowed: bool,
+}
+
+impl Authorizing {
+    /// Stores the grant: a new credential as pending, a new payload of an old one beside the flow.
+    pub(crate) async fn keep_grant(
+        &self,
+        row: &SealedFlow,
+        current: Option<SealedCredential>,
+        grant: NewGrant,
+        state: Zeroizing<String>,
+        origin: &Origin,
+    ) -> Result<Received, CallbackProblem> {
+        const BROKEN: fn(Failure) -> CallbackProblem = |_| CallbackProblem::Unavailable;
+        let flow = &row.flow;
+        let code = self.random_code().map_err(BROKEN)?;
+        let mut event = flow_event(flow, origin, Action::AuthorizationGranted, Outcome::Success)
+            .detail("account", compared(current.as_ref(), grant.account.as_ref()));
+        if grant.narrowed {
+            event = event.detail("scope", "narrowed");
+        }
+        let account = grant.account.clone();
+        let (pending, beside, evidence) = match current {
+            None => {
+                let credential = self.pending_credential(flow, &grant);
+                let sealed = self.sealing.seal(&credential, &grant.content.secret).await.map_err(BROKEN)?;
+                let created = flow_event(flow, origin, Action::CredentialCreated, Outcome::Success)
+                    .about(&credential)
+                    .sealed_as(self.sealing.digest(&sealed))
+                    .detail("credential_type", credential.credential_type.as_str())
+                    .detail("status", credential.status.as_str());
+                let row = SealedCredential { credential, sealed };
+                (Some(row), SecretPayload::default(), Evidence::from(event).and(created))
+            }
+            Some(_) => {
+                let (content, account) = (grant.content, account.clone());
+                (None, GrantedContent { content, account }.into_payload(), event.into())
+            }
+        };
+        let sealed = self.sealing.seal_flow(flow, &beside).await.map_err(BROKEN)?;
+        let granted = GrantedFlow {
+            organization: flow.organization.clone(),
+            id: flow.id,
+            completion_code: sha256(&code),
+            pending,
+            sealed,
+        };
+        let limit = self.per_provider;
+        let began = Instant::now();
+        loop {
+            match self.flows.grant(&granted, limit, evidence.clone()).await {
+                Ok(true) => return Ok(self.answer(flow, account, state, code)),
+                Ok(false) => return Err(CallbackProblem::Over),
+                Err(StoreError::QuotaExceeded) => return Err(CallbackProblem::QuotaExceeded),
+                // The code is used up: what it brought is worth waiting for.
+                Err(StoreError::Unavailable(_)) if began.elapsed() < WAIT_FOR_STORE => {
+                    tokio::time::sleep(Duration::from_millis(250)).await;
+                }
+                Err(error) => return Err(BROKEN(error.into())),
+            }
+        }
+    }
+
+    fn pending_credential(&self, flow: &AuthorizationFlow, grant: &NewGrant) -> Credential {
+        let now = self.clock.now();
+        let google = flow.credential_type == CredentialType::GoogleOauth;
+        let email = grant.account.as_ref().and_then(|account| account.name.clone()).filter(|_| google);
+        Credential {
+            organization: flow.organization.clone(),
+            id: flow.credential,
+            provider: flow.provider.clone(),
+            credential_type: flow.credential_type,
+            name: flow.name.clone(),
+            slot: None,
+            status: CredentialStatus::Pending,
+            status_reason: None,
+            config: grant.content.config.clone(),
+            version: 1,
+            revision: 1,
+            user_id: flow.initiator.user.clone(),
+            google_email: email,
+            expires_at: crate::ground::end_of_life(None, flow.credential_type, &grant.content),
+            access_token_expires_at: grant.content.access_token_expires_at,
+            last_tested_at: None,
+            last_test_code: None,
+            last_read_at: None,
+            refreshed_at: None,
+            refresh_at: grant.refresh_at,
+            oauth_app: Some(flow.app.unwrap_or(OauthAppId::OPERATOR)),
+            account: grant.account.clone(),
+            created_at: now,
+            updated_at: now,
+            created_by: flow.initiator.id.clone(),
+            modified_by: flow.initiator.id.clone(),
+        }
+    }
+}
+
+/// What the trail says of the account: its name is not for everyone who reads it.
+fn compared(current: Option<&SealedCredential>, granted: Option<&Account>) -> &'static str {
+    match (current.map(|row| row.credential.account.is_some()), granted) {
+        (Some(true), Some(_)) => "the same",
+        (Some(_), _) => "not compared",
+        (None, Some(_)) => "named",
+        (None, None) => "not named",
+    }
+}

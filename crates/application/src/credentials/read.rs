@@ -1,0 +1,142 @@
+//! Hands secrets out, to service accounts only, each hand-out on record before it happens.
+
+use std::time::Duration;
+
+use futures_util::future;
+use strongroom_domain::credential::Readability;
+use strongroom_domain::oauth::REFRESH_TOKEN;
+use strongroom_domain::{Action, Credential, CredentialId, CrmContent, Outcome, SecretPayload};
+use strongroom_repository::{SealedCredential, Selector};
+use time::OffsetDateTime;
+
+use super::Credentials;
+use crate::ground::{Permitted, read_content, to};
+use crate::{Conflict, Failure, Missing};
+
+/// The most secrets that one call reads.
+pub(crate) const MAX_BATCH: usize = 50;
+
+/// A credential with its secret fields in the clear.
+#[derive(Debug)]
+pub struct OpenedCredential {
+    /// Its metadata; the public fields are in its config.
+    pub credential: Credential,
+    /// Its secret fields.
+    pub secret: SecretPayload,
+    /// The same as CRM clients know it, when it holds a slot of theirs.
+    pub crm: Option<CrmContent>,
+}
+
+impl Credentials {
+    /// Reads the secret of one credential by id or slot. A token that has ended, or is about to, is refreshed first:
+    /// so that it lives for `min_validity` at least, when that is given and a token can live so long.
+    ///
+    /// # Errors
+    /// `Unavailable` when the read could not be put on record, then nothing was opened; `ProviderAway` when there is
+    /// no valid token and none could be had; `Conflict` when its authorisation is not complete, or is gone with the
+    /// last valid token.
+    pub async fn read(
+        &self,
+        caller: &Permitted<to::ReadSecrets>,
+        selector: Selector,
+        min_validity: Option<Duration>,
+    ) -> Result<OpenedCredential, Failure> {
+        let row = self.rows.sealed_reachable(caller, &selector).await?;
+        let row = self.refreshing.freshened(caller, row, min_validity).await?;
+        let opened = self.hand_out(caller, vec![row], self.clock.now()).await?;
+        opened.into_iter().next().ok_or(Failure::NotFound(Missing::Credential))
+    }
+
+    /// Reads up to 50 secrets in one recorded commit, in the order asked; repeated ids count once.
+    ///
+    /// # Errors
+    /// `NotFound` when any is unknown, `Conflict` when any may not be read now; then none is handed out.
+    pub async fn read_many(
+        &self,
+        caller: &Permitted<to::ReadSecrets>,
+        ids: &[CredentialId],
+        min_validity: Option<Duration>,
+    ) -> Result<Vec<OpenedCredential>, Failure> {
+        let mut rows = self.repository.find_sealed_many(caller.organization(), ids).await?;
+        let mut ordered = Vec::with_capacity(ids.len());
+        for (position, id) in ids.iter().enumerate() {
+            if ids.iter().take(position).any(|earlier| earlier == id) {
+                continue;
+            }
+            let at = rows.iter().position(|row| row.credential.id == *id);
+            ordered.push(rows.swap_remove(at.ok_or(Failure::NotFound(Missing::Credential))?));
+        }
+        let reach = caller.principal.reach();
+        if !ordered.iter().all(|row| reach.covers(&row.credential)) {
+            return Err(Failure::NotFound(Missing::Credential));
+        }
+        let fresh = ordered.into_iter().map(|row| self.refreshing.freshened(caller, row, min_validity));
+        let fresh = future::try_join_all(fresh).await?;
+        self.hand_out(caller, fresh, self.clock.now()).await
+    }
+
+    /// Puts the reads on record, and only then opens the payloads. Whether they may be read is decided at `now`.
+    pub(crate) async fn hand_out(
+        &self,
+        caller: &Permitted<to::ReadSecrets>,
+        rows: Vec<SealedCredential>,
+        now: OffsetDateTime,
+    ) -> Result<Vec<OpenedCredential>, Failure> {
+        self.record_reads(caller, &rows, now).await?;
+        let mut opened = Vec::with_capacity(rows.len());
+        for row in rows {
+            opened.push(self.open_recorded(caller, row, now).await?);
+        }
+        Ok(opened)
+    }
+
+    /// Puts reads on record in one commit, when every one of them is permitted.
+    pub(crate) async fn record_reads(
+        &self,
+        caller: &Permitted<to::ReadSecrets>,
+        rows: &[SealedCredential],
+        now: OffsetDateTime,
+    ) -> Result<(), Failure> {
+        let reach = caller.principal.reach();
+        let mut events = Vec::with_capacity(rows.len());
+        for SealedCredential { credential, .. } in rows {
+            if !reach.covers(credential) {
+                return Err(Failure::NotFound(Missing::Credential));
+            }
+            match credential.readability(now) {
+                Readability::Readable => {}
+                Readability::AuthorizationPending => {
+                    return Err(Failure::Conflict(Conflict::AuthorizationPending));
+                }
+                Readability::ReauthorizationRequired => {
+                    return Err(Failure::Conflict(Conflict::ReauthorizationRequired));
+                }
+            }
+            events.push(caller.event(Action::SecretRead, Outcome::Success).about(credential));
+        }
+        if events.is_empty() { Ok(()) } else { self.audit.record(events).await }
+    }
+
+    /// Opens a row whose read is on record.
+    pub(crate) async fn open_recorded(
+        &self,
+        caller: &Permitted<to::ReadSecrets>,
+        row: SealedCredential,
+        now: OffsetDateTime,
+    ) -> Result<OpenedCredential, Failure> {
+        let mut secret = self.sealing.open(caller, &row).await?;
+        let credential = row.credential;
+        let mapping = credential.is_crm().then(|| self.rows.crm_mapping_of(&credential).ok()).flatten();
+        let mut crm =
+            mapping.map(|(_, mapping)| read_content(&mapping, &credential, &mut secret)).transpose()?;
+        if credential.credential_type.is_oauth() && !self.settings.hand_out_refresh_tokens {
+            secret.remove(REFRESH_TOKEN);
+            crm.iter_mut().for_each(|content| drop(content.metadata.remove(REFRESH_TOKEN)));
+        }
+        self.usage.secret_read(&credential.organization, credential.id, now);
+        Ok(OpenedCredential { credential, secret, crm })
+    }
+
+    /// The most ids that [`Self::read_many`] takes.
+    pub const MAX_BATCH: usize = MAX_BATCH;
+}

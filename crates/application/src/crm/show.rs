@@ -1,0 +1,148 @@
+//! Shows credentials of the CRM dialect: in the clear to whoever may read secrets, masked to everyone else.
+
+use futures_util::future;
+use strongroom_domain::credential::Readability;
+use strongroom_domain::{Credential, CredentialId, CrmContent, Slot};
+use strongroom_repository::{SealedCredential, Selector};
+use time::OffsetDateTime;
+
+use super::Crm;
+use crate::ground::{CrmCredential, Permitted, to};
+use crate::{Caller, Failure, Missing};
+
+impl Crm {
+    /// One credential by id.
+    ///
+    /// # Errors
+    /// `NotFound` also for a credential that only the other dialects see; for callers who may read secrets,
+    /// those of [`Credentials::read`](crate::Credentials::read).
+    pub async fn show(
+        &self,
+        caller: &Permitted<to::ShowCrmCredentials>,
+        id: CredentialId,
+    ) -> Result<CrmCredential, Failure> {
+        self.show_selected(caller, &Selector::Id(id)).await
+    }
+
+    /// The credential of a provider.
+    ///
+    /// # Errors
+    /// `Invalid` for a provider that is no CRM; else as [`Self::show_crm_credential`].
+    pub async fn show_of(
+        &self,
+        caller: &Permitted<to::ShowCrmCredentials>,
+        provider: &str,
+    ) -> Result<CrmCredential, Failure> {
+        let (provider, _) = self.rows.crm_provider(provider)?;
+        self.show_selected(caller, &Selector::Slot(Slot::crm(&provider.id))).await
+    }
+
+    /// All of them, newest first. One whose secret may not be handed out now, such as a grant that has ended,
+    /// is masked for everybody; one that does not open, because its row was edited or moved, is hidden whole, so
+    /// that it can be found and deleted; one whose provider has left the catalog is left out.
+    ///
+    /// # Errors
+    /// `Unavailable` when the reads could not be put on record.
+    pub async fn list(
+        &self,
+        caller: &Permitted<to::ShowCrmCredentials>,
+    ) -> Result<Vec<CrmCredential>, Failure> {
+        let catalog = self.catalog.all();
+        let crms = catalog.iter().filter(|provider| provider.crm.is_some());
+        let slots: Vec<Slot> = crms.map(|provider| Slot::crm(&provider.id)).collect();
+        let rows = self.repository.find_sealed_slots(caller.organization(), &slots).await?;
+        let reach = caller.principal.reach();
+        let reader = self.gate.admits_also(caller);
+        let reached = rows.into_iter().filter(|row| reach.covers(&row.credential));
+        let rows = future::join_all(reached.map(|row| self.freshened_for(reader.as_ref(), row))).await;
+        let now = self.clock.now();
+        let (in_clear, masked): (Vec<_>, Vec<_>) = rows
+            .into_iter()
+            .partition(|row| reader.is_some() && row.credential.readability(now) == Readability::Readable);
+        let mut shown = Vec::with_capacity(in_clear.len() + masked.len());
+        if let Some(reader) = &reader {
+            self.credentials.record_reads(reader, &in_clear, now).await?;
+            for row in in_clear {
+                let credential = row.credential.clone();
+                shown.push(or_hidden(credential, self.show_recorded(reader, row, now).await)?);
+            }
+        }
+        for row in masked {
+            let credential = row.credential.clone();
+            shown.push(or_hidden(credential, self.show_masked(caller, row).await)?);
+        }
+        shown.sort_by_key(|shown| std::cmp::Reverse(shown.credential.id));
+        Ok(shown)
+    }
+
+    /// A row of a list: one token that cannot be refreshed now does not keep the others back.
+    async fn freshened_for(
+        &self,
+        reader: Option<&Permitted<to::ReadSecrets>>,
+        row: SealedCredential,
+    ) -> SealedCredential {
+        match reader {
+            Some(reader) => self.refreshing.freshened(reader, row.clone(), None).await.unwrap_or(row),
+            None => row,
+        }
+    }
+
+    async fn show_selected(
+        &self,
+        caller: &Permitted<to::ShowCrmCredentials>,
+        selector: &Selector,
+    ) -> Result<CrmCredential, Failure> {
+        let row = self.crm_row(caller, selector).await?;
+        self.show_row(caller, row).await
+    }
+
+    /// A row of this dialect within the caller's reach.
+    pub(crate) async fn crm_row(
+        &self,
+        caller: &Caller,
+        selector: &Selector,
+    ) -> Result<SealedCredential, Failure> {
+        let row = self.rows.sealed_reachable(caller, selector).await?;
+        if row.credential.is_crm() { Ok(row) } else { Err(Failure::NotFound(Missing::Credential)) }
+    }
+
+    pub(crate) async fn show_row<O>(
+        &self,
+        caller: &Permitted<O>,
+        row: SealedCredential,
+    ) -> Result<CrmCredential, Failure> {
+        let Some(reader) = self.gate.admits_also(caller) else { return self.show_masked(caller, row).await };
+        let row = self.refreshing.freshened(&reader, row, None).await?;
+        let now = self.clock.now();
+        self.credentials.record_reads(&reader, std::slice::from_ref(&row), now).await?;
+        self.show_recorded(&reader, row, now).await
+    }
+
+    async fn show_recorded(
+        &self,
+        reader: &Permitted<to::ReadSecrets>,
+        row: SealedCredential,
+        now: OffsetDateTime,
+    ) -> Result<CrmCredential, Failure> {
+        let opened = self.credentials.open_recorded(reader, row, now).await?;
+        let content = opened.crm.ok_or(Failure::Internal)?;
+        Ok(CrmCredential { credential: opened.credential, content })
+    }
+
+    async fn show_masked(&self, caller: &Caller, row: SealedCredential) -> Result<CrmCredential, Failure> {
+        let (_, mapping) = self.rows.crm_mapping_of(&row.credential)?;
+        let payload = self.sealing.open(caller, &row).await?;
+        CrmCredential::put_together(&mapping, row.credential, payload, false)
+    }
+}
+
+/// What a list shows of a row that does not open; its event is on record by now.
+fn or_hidden(
+    credential: Credential,
+    shown: Result<CrmCredential, Failure>,
+) -> Result<CrmCredential, Failure> {
+    match shown {
+        Err(Failure::Internal) => Ok(CrmCredential { credential, content: CrmContent::hidden() }),
+        shown => shown,
+    }
+}

@@ -1,0 +1,55 @@
+//! Who calls a use case.
+
+use std::collections::BTreeSet;
+
+use strongroom_domain::audit::Origin;
+use strongroom_domain::{Action, Actor, AuditEvent, OrganizationId, Outcome, Principal, Role, UserId};
+
+use crate::Failure;
+
+/// A principal, and the request that it makes.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Who is asking.
+    pub principal: Principal,
+    /// Its name in the audit trail.
+    pub actor: Actor,
+    /// The request.
+    pub origin: Origin,
+}
+
+impl Caller {
+    /// A principal with a request.
+    pub fn new(principal: Principal, origin: Origin) -> Self {
+        Self { actor: principal.actor(), principal, origin }
+    }
+
+    /// The organisation that everything stays within.
+    pub fn organization(&self) -> &OrganizationId {
+        self.principal.organization()
+    }
+
+    /// An event of this caller in its organisation's chain.
+    pub(crate) fn event(&self, action: Action, outcome: Outcome) -> AuditEvent {
+        AuditEvent::new(self.organization().clone(), action, outcome, self.actor.clone(), self.origin.clone())
+    }
+}
+
+/// The operator at the command line of the host, who has an admin's permissions in one organisation and may do what
+/// the permission table knows nothing of.
+#[derive(Debug, Clone)]
+pub struct Operator(Caller);
+
+impl Operator {
+    /// The operator at work on one organisation. Only the command line makes one: no request proves to be from it.
+    pub fn of(organization: OrganizationId) -> Result<Self, Failure> {
+        let user = UserId::parse("operator").map_err(|_| Failure::Internal)?;
+        let principal = Principal::User { organization, user, roles: BTreeSet::from([Role::Admin]) };
+        Ok(Self(Caller { principal, actor: Actor::system("cli"), origin: Origin::default() }))
+    }
+
+    /// The operator as a caller of use cases.
+    pub fn caller(&self) -> &Caller {
+        &self.0
+    }
+}

@@ -1,0 +1,88 @@
+//! The ground that every desk stands on: who may do what, sealing, rows, schedules, and what an instance gathers.
+//!
+//! Nothing here knows a desk.
+
+mod audit_writer;
+mod caller;
+mod crm_content;
+mod denials;
+mod gate;
+mod key_files;
+mod oauth_clients;
+mod oauth_settings;
+mod readiness;
+mod rows;
+mod schedule;
+mod sealing;
+mod shares;
+mod usage_notes;
+
+pub use caller::{Caller, Operator};
+pub use crm_content::CrmCredential;
+pub use gate::{Permitted, to};
+pub use oauth_settings::{ConfiguredApp, OauthSettings};
+
+pub(crate) use audit_writer::AuditWriter;
+pub(crate) use crm_content::read_content;
+pub(crate) use gate::Gate;
+pub(crate) use key_files::KeyFiles;
+pub(crate) use oauth_clients::OauthClients;
+pub(crate) use readiness::Readiness;
+pub(crate) use rows::{PATIENCE, Rows, check_revision};
+pub(crate) use schedule::{Schedule, end_of_life};
+pub(crate) use sealing::Sealing;
+pub(crate) use shares::PerOrganization;
+pub(crate) use usage_notes::UsageNotes;
+
+use std::sync::Arc;
+
+use crate::Ports;
+
+/// The parts of the ground, made once for all desks.
+pub(crate) struct Ground {
+    pub(crate) gate: Gate,
+    pub(crate) audit: AuditWriter,
+    pub(crate) sealing: Sealing,
+    pub(crate) rows: Rows,
+    pub(crate) schedule: Schedule,
+    pub(crate) clients: OauthClients,
+    pub(crate) key_files: KeyFiles,
+    pub(crate) usage: Arc<UsageNotes>,
+    pub(crate) readiness: Arc<Readiness>,
+    pub(crate) settings: Arc<OauthSettings>,
+}
+
+impl Ground {
+    /// Starts the audit writer and lays the rest. Must be called within a tokio runtime.
+    pub(crate) fn lay(ports: &Ports, settings: OauthSettings) -> Self {
+        let audit = AuditWriter::start(ports.audit.clone());
+        let settings = Arc::new(settings);
+        let sealing = Sealing { vault: ports.vault.clone(), audit: audit.clone() };
+        Self {
+            gate: Gate::new(audit.clone()),
+            rows: Rows {
+                credentials: ports.credentials.clone(),
+                catalog: ports.catalog.clone(),
+                clock: ports.clock.clone(),
+                sealing: sealing.clone(),
+            },
+            schedule: Schedule {
+                catalog: ports.catalog.clone(),
+                clock: ports.clock.clone(),
+                randomness: ports.randomness.clone(),
+            },
+            clients: OauthClients {
+                apps: ports.oauth_apps.clone(),
+                catalog: ports.catalog.clone(),
+                sealing: sealing.clone(),
+                settings: settings.clone(),
+            },
+            key_files: KeyFiles::new(ports.key_files.clone()),
+            usage: Arc::new(UsageNotes::new(ports.credentials.clone(), ports.service_accounts.clone())),
+            readiness: Arc::default(),
+            audit,
+            sealing,
+            settings,
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The only module that turns a payload into sealed bytes and back.
+
+use std::sync::Arc;
+
+use strongroom_domain::audit::Origin;
+use strongroom_domain::{
+    Action, Actor, AuditEvent, AuthorizationFlow, Credential, OauthApp, Outcome, Sealed, SecretPayload,
+    SecretText,
+};
+use strongroom_repository::SealedCredential;
+use strongroom_vault::{SealContext, Vault, VaultError};
+
+use super::audit_writer::AuditWriter;
+use crate::{Caller, Failure};
+
+/// Seals and opens, each payload in the context that it belongs to. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Sealing {
+    pub(crate) vault: Arc<dyn Vault>,
+    pub(crate) audit: AuditWriter,
+}
+
+impl Sealing {
+    /// Seals a payload for the row that `credential` will be.
+    pub(crate) async fn seal(
+        &self,
+        credential: &Credential,
+        payload: &SecretPayload,
+    ) -> Result<Sealed, Failure> {
+        Ok(self.vault.seal(&SealContext::of_credential(credential), payload).await?)
+    }
+
+    /// Opens what a row holds. A row that does not open was edited or moved: that is an event of its own.
+    pub(crate) async fn open(
+        &self,
+        caller: &Caller,
+        row: &SealedCredential,
+    ) -> Result<SecretPayload, Failure> {
+        let event = caller.event(Action::IntegrityFailed, Outcome::Failed).about(&row.credential);
+        self.open_or_record(row, event).await
+    }
+
+    /// Like [`Self::open`], on behalf of a job of this service.
+    pub(crate) async fn open_for_job(
+        &self,
+        row: &SealedCredential,
+        (actor, origin): (Actor, Origin),
+    ) -> Result<SecretPayload, Failure> {
+        let organization = row.credential.organization.clone();
+        let event = AuditEvent::new(organization, Action::IntegrityFailed, Outcome::Failed, actor, origin);
+        self.open_or_record(row, event.about(&row.credential)).await
+    }
+
+    async fn open_or_record(
+        &self,
+        row: &SealedCredential,
+        event: AuditEvent,
+    ) -> Result<SecretPayload, Failure> {
+        match self.vault.open(&SealContext::of_credential(&row.credential), &row.sealed) {
+            Ok(payload) => Ok(payload),
+            Err(error @ (VaultError::Integrity | VaultError::UnknownKey(_))) => {
+                tracing::error!(credential = %row.credential.id, %error, "a stored secret does not open");
+                self.audit.record(vec![event]).await?;
+                Err(Failure::Internal)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What an audit event keeps of a sealed payload.
+    pub(crate) fn digest(&self, sealed: &Sealed) -> [u8; 32] {
+        self.vault.envelope_digest(sealed)
+    }
+
+    /// Opens the client secret of an organisation's own app.
+    pub(crate) fn open_app(&self, app: &OauthApp, sealed: &Sealed) -> Result<Option<SecretText>, Failure> {
+        let mut payload = self.vault.open(&SealContext::of_app(app), sealed)?;
+        Ok(payload.remove(CLIENT_SECRET))
+    }
+
+    /// Seals the client secret of an organisation's own app.
+    pub(crate) async fn seal_app(
+        &self,
+        app: &OauthApp,
+        secret: Option<SecretText>,
+    ) -> Result<Sealed, Failure> {
+        let mut payload = SecretPayload::default();
+        if let Some(secret) = secret {
+            payload.insert(CLIENT_SECRET, secret);
+        }
+        Ok(self.vault.seal(&SealContext::of_app(app), &payload).await?)
+    }
+
+    /// Opens what is kept beside a flow.
+    pub(crate) fn open_flow(
+        &self,
+        flow: &AuthorizationFlow,
+        sealed: &Sealed,
+    ) -> Result<SecretPayload, Failure> {
+        Ok(self.vault.open(&SealContext::of_flow(flow), sealed)?)
+    }
+
+    /// Seals what is kept beside a flow.
+    pub(crate) async fn seal_flow(
+        &self,
+        flow: &AuthorizationFlow,
+        payload: &SecretPayload,
+    ) -> Result<Sealed, Failure> {
+        Ok(self.vault.seal(&SealContext::of_flow(flow), payload).await?)
+    }
+}
+
+const CLIENT_SECRET: &str = "client_secret";

@@ -1,0 +1,27 @@
+//! Places of which each organisation has a few of its own, so that none takes all of them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use strongroom_domain::OrganizationId;
+use tokio::sync::Semaphore;
+
+/// As many places for each organisation as it was made with.
+pub(crate) struct PerOrganization {
+    places: usize,
+    organizations: Mutex<HashMap<OrganizationId, Arc<Semaphore>>>,
+}
+
+impl PerOrganization {
+    pub(crate) fn new(places: usize) -> Self {
+        Self { places, organizations: Mutex::default() }
+    }
+
+    /// The places of one organisation. Those of organisations that use none are forgotten.
+    pub(crate) fn of(&self, organization: &OrganizationId) -> Arc<Semaphore> {
+        let mut all = self.organizations.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|known, places| known == organization || Arc::strong_count(places) > 1);
+        let places = all.entry(organization.clone());
+        places.or_insert_with(|| Arc::new(Semaphore::new(self.places))).clone()
+    }
+}

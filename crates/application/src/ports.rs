@@ -1,0 +1,82 @@
+//! What the composition hands to the use cases.
+
+use std::sync::Arc;
+
+use strongroom_authorization_server::AuthorizationServer;
+use strongroom_environment::{Catalog, Clock, Ids, KeyFileReader, Randomness, TokenVerifier};
+use strongroom_provider_tester::Testers;
+use strongroom_repository::{
+    AuditTrail, AuthorizationFlowRepository, CredentialRepository, DestinationLimitRepository,
+    IntegrationRepository, OauthAppRepository, OrganizationRepository, RefreshLeaseRepository,
+    ServiceAccountRepository,
+};
+use strongroom_vault::{PurposeKeys, Vault};
+
+/// The ports that the use cases work through.
+#[derive(Clone)]
+pub struct Ports {
+    /// Credentials.
+    pub credentials: Arc<dyn CredentialRepository>,
+    /// Connections.
+    pub integrations: Arc<dyn IntegrationRepository>,
+    /// Service accounts and API keys.
+    pub service_accounts: Arc<dyn ServiceAccountRepository>,
+    /// Organisations' limits.
+    pub organizations: Arc<dyn OrganizationRepository>,
+    /// Authorizations that are under way.
+    pub authorization_flows: Arc<dyn AuthorizationFlowRepository>,
+    /// OAuth apps of organisations.
+    pub oauth_apps: Arc<dyn OauthAppRepository>,
+    /// Leases of refreshes.
+    pub refresh_leases: Arc<dyn RefreshLeaseRepository>,
+    /// Authorization servers.
+    pub authorization_server: Arc<dyn AuthorizationServer>,
+    /// The audit chains.
+    pub audit: Arc<dyn AuditTrail>,
+    /// Seals and opens payloads.
+    pub vault: Arc<dyn Vault>,
+    /// Keyed digests.
+    pub purpose_keys: Arc<dyn PurposeKeys>,
+    /// The providers.
+    pub catalog: Arc<dyn Catalog>,
+    /// JSON Web Tokens.
+    pub tokens: Arc<dyn TokenVerifier>,
+    /// Private keys.
+    pub key_files: Arc<dyn KeyFileReader>,
+    /// Connection tests, by protocol.
+    pub testers: Testers,
+    /// Counts connection tests by destination.
+    pub destinations: Arc<dyn DestinationLimitRepository>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Fresh ids.
+    pub ids: Arc<dyn Ids>,
+    /// Random bytes.
+    pub randomness: Arc<dyn Randomness>,
+}
+
+/// Settings that use cases obey.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// How many credentials an organisation may hold per provider, unless it has a limit of its own.
+    pub credentials_per_provider: u32,
+    /// How many connection tests may begin within a minute; without it nothing is counted.
+    pub tests: Option<TestRates>,
+}
+
+/// How many connection tests may begin within any minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TestRates {
+    /// By one user or service account, per instance.
+    pub per_user: u32,
+    /// By one organisation, per instance.
+    pub per_organization: u32,
+    /// Of one destination (address and port), by whomever and over all instances.
+    pub per_destination: u32,
+}
+
+impl Default for TestRates {
+    fn default() -> Self {
+        Self { per_user: 10, per_organization: 30, per_destination: 5 }
+    }
+}

@@ -1,0 +1,227 @@
+//! Keeps tokens fresh: before a reader gets one, when somebody asks, and ahead of time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use strongroom_domain::audit::Origin;
+use strongroom_domain::{
+    Action, Actor, AuditEvent, Credential, CredentialId, CredentialStatus, CredentialType, OrganizationId,
+    Outcome, RefreshProblem, Rule,
+};
+use strongroom_repository::{SealedCredential, Selector};
+use time::OffsetDateTime;
+
+use super::Refreshing;
+use super::flights::RefreshOutcome;
+use crate::ground::{Permitted, to};
+use crate::{Caller, Conflict, Failure, Missing};
+
+/// How long a reader waits for a refresh when there is no valid token to give.
+const PATIENCE: Duration = Duration::from_secs(12);
+/// How long it waits when there is one.
+const SHORT_PATIENCE: Duration = Duration::from_secs(3);
+
+/// When a reader may ask again while the OAuth app is not set up right, or the server answers with what is no token.
+pub(crate) const APP_RETRY: Duration = Duration::from_secs(30);
+
+/// What a caller is told whose refresh did not end in time.
+const SOON: Failure = Failure::ProviderAway { retry_after: Duration::from_secs(1) };
+
+/// Why a token is refreshed, and for whom.
+#[derive(Debug, Clone)]
+pub(crate) struct RefreshNeed {
+    pub(crate) why: Why,
+    /// Who does it.
+    pub(crate) actor: Actor,
+    /// The request that asks for it.
+    pub(crate) origin: Origin,
+}
+
+/// Why a token is refreshed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// A reader wants a token that lives at least so long, when that is given.
+    Read { min_validity: Option<Duration> },
+    /// Somebody asks for another token than that of this version, whatever its age.
+    Request { version: u64 },
+    /// The time has come, by the store's clock, that was set for it.
+    Schedule { refresh_at: OffsetDateTime },
+}
+
+impl RefreshNeed {
+    fn of_reader(caller: &Caller, min_validity: Option<Duration>) -> Self {
+        let (why, actor) = (Why::Read { min_validity }, Actor::system("refresh"));
+        Self { why, actor, origin: caller.origin.clone() }
+    }
+
+    fn of_request(caller: &Caller, version: u64) -> Self {
+        let why = Why::Request { version };
+        Self { why, actor: caller.actor.clone(), origin: caller.origin.clone() }
+    }
+
+    /// The need of the background.
+    pub(crate) fn of_schedule(refresh_at: OffsetDateTime) -> Self {
+        let why = Why::Schedule { refresh_at };
+        Self { why, actor: Actor::system("refresh"), origin: Origin::default() }
+    }
+
+    /// Whether a credential needs a refresh for this.
+    pub(crate) fn is_due(&self, credential: &Credential, now: OffsetDateTime) -> bool {
+        match self.why {
+            Why::Schedule { refresh_at } => credential.refresh_at == Some(refresh_at),
+            Why::Request { version } => credential.version == version,
+            Why::Read { min_validity } => match credential.validity() {
+                Some(validity) => validity.is_close_to_end(now, min_validity),
+                None => credential.credential_type == CredentialType::ClientCredentials,
+            },
+        }
+    }
+
+    pub(crate) fn event(&self, credential: &Credential, outcome: Outcome) -> AuditEvent {
+        let organization = credential.organization.clone();
+        let action = Action::CredentialRefreshed;
+        AuditEvent::new(organization, action, outcome, self.actor.clone(), self.origin.clone())
+            .about(credential)
+    }
+}
+
+impl Refreshing {
+    /// Refreshes a grant now, whatever its age.
+    ///
+    /// # Errors
+    /// `NotFound`; `Invalid` for a credential that cannot be refreshed; `Conflict` while its authorisation is not
+    /// complete and when it has to be authorised again; `ProviderAway`.
+    pub async fn refresh_now(
+        self: &Arc<Self>,
+        caller: &Permitted<to::RefreshCredential>,
+        id: CredentialId,
+    ) -> Result<Credential, Failure> {
+        let credential = self.rows.reachable(caller, id).await?;
+        if !self.schedule.can_refresh(&credential) {
+            return Err(nothing_to_refresh());
+        }
+        match credential.status {
+            CredentialStatus::Pending => return Err(Failure::Conflict(Conflict::AuthorizationPending)),
+            CredentialStatus::NeedsReauth => {
+                return Err(Failure::Conflict(Conflict::ReauthorizationRequired));
+            }
+            CredentialStatus::Unverified | CredentialStatus::Validated | CredentialStatus::Rejected => {}
+        }
+        let need = RefreshNeed::of_request(caller, credential.version);
+        let refresh = async {
+            // One that was under way already may have been for somebody who needed none.
+            for _ in 0..2 {
+                let outcome = self.refresh(&credential.organization, id, need.clone()).await;
+                let found = self.rows.reachable(caller, id).await?;
+                if found.status == CredentialStatus::NeedsReauth {
+                    return Err(Failure::Conflict(Conflict::ReauthorizationRequired));
+                }
+                if outcome != RefreshOutcome::Fresh || found.version != credential.version {
+                    return Ok((outcome, found));
+                }
+            }
+            Err(SOON)
+        };
+        let refreshed = tokio::time::timeout(PATIENCE, refresh).await;
+        let (outcome, found) = refreshed.unwrap_or(Err(SOON))?;
+        match outcome {
+            RefreshOutcome::Fresh => Ok(found),
+            RefreshOutcome::Nothing => Err(nothing_to_refresh()),
+            RefreshOutcome::Stuck(problem) => {
+                let rule = Rule::fixed(problem.next_step());
+                Err(Failure::invalid(rule.on("provider")))
+            }
+            RefreshOutcome::Failed(failed) => Err(failed.into()),
+        }
+    }
+
+    /// A row whose token has the life that a reader needs: refreshed first if it must be, and else as it is when the
+    /// refresh does not come about and the token is still valid.
+    ///
+    /// # Errors
+    /// `ProviderAway` or `Unavailable` when there is no valid token and none could be had. A grant that is gone is
+    /// told by the row's status.
+    pub(crate) async fn freshened(
+        self: &Arc<Self>,
+        caller: &Caller,
+        row: SealedCredential,
+        min_validity: Option<Duration>,
+    ) -> Result<SealedCredential, Failure> {
+        let (credential, now) = (&row.credential, self.clock.now());
+        let need = RefreshNeed::of_reader(caller, min_validity);
+        let alive = !matches!(credential.status, CredentialStatus::Pending | CredentialStatus::NeedsReauth);
+        if !alive || !self.schedule.can_refresh(credential) || !need.is_due(credential, now) {
+            return Ok(row);
+        }
+        let is_valid = credential.validity().is_some_and(|validity| validity.is_valid(now));
+        let is_whole = self.is_whole_without_token(credential);
+        let patience = if is_valid || is_whole { SHORT_PATIENCE } else { PATIENCE };
+        let refreshed = tokio::time::timeout(patience, self.refreshed_row(credential, &need)).await;
+        match refreshed.unwrap_or(Err(SOON)) {
+            Ok(Some(fresh)) => Ok(fresh),
+            Ok(None) => Ok(row),
+            Err(Failure::NotFound(missing)) => Err(Failure::NotFound(missing)),
+            Err(_) if is_valid || is_whole => Ok(row),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// The row after its refresh; `None` when there was nothing to refresh with.
+    async fn refreshed_row(
+        self: &Arc<Self>,
+        credential: &Credential,
+        need: &RefreshNeed,
+    ) -> Result<Option<SealedCredential>, Failure> {
+        // A refresh that was under way already may have been for somebody who needs less.
+        for _ in 0..2 {
+            match self.refresh(&credential.organization, credential.id, need.clone()).await {
+                RefreshOutcome::Nothing => return Ok(None),
+                RefreshOutcome::Failed(failed) => return Err(failed.into()),
+                RefreshOutcome::Stuck(RefreshProblem::ClientRefused) => return Ok(None),
+                // The app is not set up right: the grant lives, and there is nothing new to hand out.
+                RefreshOutcome::Stuck(problem) if !problem.needs_reauthorization() => {
+                    return Err(Failure::ProviderAway { retry_after: APP_RETRY });
+                }
+                RefreshOutcome::Stuck(_) | RefreshOutcome::Fresh => {}
+            }
+            let selector = Selector::Id(credential.id);
+            let found = self.credentials.find_sealed(&credential.organization, &selector).await?;
+            let found = found.ok_or(Failure::NotFound(Missing::Credential))?;
+            let dead = found.credential.status == CredentialStatus::NeedsReauth;
+            if dead || !need.is_due(&found.credential, self.clock.now()) {
+                return Ok(Some(found));
+            }
+        }
+        Err(SOON)
+    }
+
+    /// Whether a credential is of use to its readers whatever becomes of its access token: client credentials are, and
+    /// so are tokens that were stored by hand when there is no app here, since their owner may refresh them elsewhere.
+    fn is_whole_without_token(&self, credential: &Credential) -> bool {
+        let provider = self.catalog.find(credential.provider.as_str());
+        let server = provider.as_ref().and_then(|provider| provider.oauth.as_ref());
+        let has_app = server.is_some_and(|server| self.clients.configured_client(server).is_some());
+        credential.credential_type == CredentialType::ClientCredentials
+            || credential.oauth_app.is_none() && !has_app
+    }
+
+    /// Joins the refresh of a credential that is under way here, or begins one.
+    pub(crate) fn refresh(
+        self: &Arc<Self>,
+        organization: &OrganizationId,
+        id: CredentialId,
+        need: RefreshNeed,
+    ) -> BoxFuture<'static, RefreshOutcome> {
+        let (desk, owner) = (self.clone(), organization.clone());
+        let work = async move { desk.refresh_under_lease(&owner, id, &need).await };
+        self.flights.join(organization, id, work)
+    }
+}
+
+fn nothing_to_refresh() -> Failure {
+    Failure::invalid(
+        Rule::fixed("must be a credential with a refresh token, or with client credentials")
+            .on("credential_id"),
+    )
+}

@@ -1,0 +1,402 @@
+//! One refresh: lease, attempt on record, one request, commit, and only then anybody sees the token.
+//!
+//! Each step leaves the store in a state from which any instance can go on: a lease that runs out, an attempt that is
+//! on record, or the new version. A late answer is stored whenever nobody has stored another one meanwhile.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use strongroom_authorization_server::{Client, Grant, Subject, TokenError};
+use strongroom_domain::oauth::{LEASE, OauthAppId, REFRESH_TOKEN};
+use strongroom_domain::{
+    ConfigValue, Content, Credential, CredentialId, CredentialStatus, CredentialType, OauthServer,
+    OrganizationId, Outcome, Provider, RefreshProblem, SecretText,
+};
+use strongroom_repository::{Ended, Lease, SealedCredential, Selector, StoreError};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::Refreshing;
+use super::ask::{RefreshNeed, Why};
+use super::flights::{RefreshFailed, RefreshOutcome};
+use crate::Failure;
+
+/// How long after the lease was asked for the request may still be sent, so that its answer comes within the lease.
+const SEND_WITHIN: Duration = Duration::from_secs(5);
+/// How long a refresh waits for one that another instance holds the lease of.
+const WAIT_FOR_OTHERS: Duration = Duration::from_secs(12);
+/// How long to wait after an attempt that failed: the last entry for all that follow.
+const BACKOFF: [u64; 9] = [1, 2, 4, 8, 15, 30, 60, 120, 300];
+/// The most of it while readers have no valid token.
+const BACKOFF_IN_NEED: Duration = Duration::from_secs(15);
+/// How long an app that is not set up right is left alone.
+const APP_PAUSE: Duration = Duration::from_secs(60);
+/// How long a row is left alone that does not open.
+const BROKEN_PAUSE: Duration = Duration::from_secs(600);
+/// How long client credentials that were refused are left alone; new content is tried at once.
+const CLIENT_PAUSE: Duration = Duration::from_secs(3_600);
+
+/// An attempt under a lease.
+pub(crate) struct Attempt<'a> {
+    pub(crate) need: &'a RefreshNeed,
+    pub(crate) row: SealedCredential,
+    pub(crate) provider: Arc<Provider>,
+    pub(crate) owner: Uuid,
+    /// After this nothing is sent: the lease could be over before the answer comes.
+    send_before: Instant,
+    failures: u32,
+    interrupted: bool,
+}
+
+/// What an attempt sends.
+struct Order {
+    subject: Subject,
+    client: Client,
+    grant: Grant,
+    content: Content,
+}
+
+/// Why there is nothing to send.
+enum NoOrder {
+    /// A person has to act.
+    Problem(RefreshProblem),
+    /// Something that was needed could not be read.
+    Failed(Failure),
+}
+
+impl From<Failure> for NoOrder {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// What became of asking for a turn.
+enum Turn {
+    /// It came, or is not needed.
+    Ended(RefreshOutcome),
+    /// Another instance holds the lease, or the row has just moved.
+    SomebodyElses,
+}
+
+impl Refreshing {
+    /// Refreshes until the credential is fresh enough for `need`, by this instance or another.
+    pub(crate) async fn refresh_under_lease(
+        &self,
+        organization: &OrganizationId,
+        id: CredentialId,
+        need: &RefreshNeed,
+    ) -> RefreshOutcome {
+        let began = Instant::now();
+        let mut pause = Duration::from_millis(50);
+        loop {
+            match self.try_refresh(organization, id, need).await {
+                Ok(Turn::Ended(outcome)) => return outcome,
+                Ok(Turn::SomebodyElses)
+                    if began.elapsed() > WAIT_FOR_OTHERS || self.readiness.is_draining() =>
+                {
+                    return away_for(Duration::from_secs(1));
+                }
+                Ok(Turn::SomebodyElses) => {
+                    tokio::time::sleep(pause.mul_f64(0.5 + self.schedule.jitter())).await;
+                }
+                Err(failure) => return RefreshOutcome::Failed(failure.into()),
+            }
+            pause = (pause * 2).min(Duration::from_millis(500));
+        }
+    }
+
+    /// Takes the lease, if it is to be had, and makes one attempt under it.
+    async fn try_refresh(
+        &self,
+        organization: &OrganizationId,
+        id: CredentialId,
+        need: &RefreshNeed,
+    ) -> Result<Turn, Failure> {
+        let found = self.credentials.find_sealed(organization, &Selector::Id(id)).await?;
+        let Some(row) = found else { return Ok(Turn::Ended(RefreshOutcome::Fresh)) };
+        let alive =
+            !matches!(row.credential.status, CredentialStatus::Pending | CredentialStatus::NeedsReauth);
+        if !alive || !need.is_due(&row.credential, self.clock.now()) {
+            return Ok(Turn::Ended(RefreshOutcome::Fresh));
+        }
+        let provider = self.catalog.find(row.credential.provider.as_str());
+        let Some((provider, server)) =
+            provider.as_ref().and_then(|found| Some((found, found.oauth.as_ref()?)))
+        else {
+            self.put_off(&row, need, Duration::from_secs(300)).await?;
+            return Ok(Turn::Ended(RefreshOutcome::Nothing));
+        };
+        let place = place_of(&row.credential, server);
+        if let Err(wait) = self.pauses.enter(&place) {
+            self.put_off(&row, need, wait).await?;
+            return Ok(Turn::Ended(away_for(wait)));
+        }
+        let owner = self.ids.next();
+        let version = row.credential.version;
+        let send_before = Instant::now() + SEND_WITHIN;
+        let lease = self.leases.acquire(organization, id, version, owner, LEASE).await;
+        let (failures, interrupted) = match lease {
+            Ok(Lease::Acquired { failures, interrupted }) => (failures, interrupted),
+            other => {
+                // Nobody is asked, so that whoever comes next may.
+                self.pauses.forgo(&place);
+                return match other? {
+                    Lease::NotYet(wait) => Ok(Turn::Ended(not_yet(&row.credential, wait))),
+                    Lease::Held | Lease::Moved | Lease::Acquired { .. } => Ok(Turn::SomebodyElses),
+                };
+            }
+        };
+        let attempt =
+            Attempt { need, row, provider: provider.clone(), owner, send_before, failures, interrupted };
+        self.attempt(attempt, &place).await.map(Turn::Ended)
+    }
+
+    /// Moves a scheduled refresh that cannot be made now behind the others that are due.
+    async fn put_off(
+        &self,
+        row: &SealedCredential,
+        need: &RefreshNeed,
+        wait: Duration,
+    ) -> Result<(), Failure> {
+        if !matches!(need.why, Why::Schedule { .. }) {
+            return Ok(());
+        }
+        let (credential, owner) = (&row.credential, self.ids.next());
+        let (organization, id) = (&credential.organization, credential.id);
+        let leases = &self.leases;
+        if let Lease::Acquired { .. } =
+            leases.acquire(organization, id, credential.version, owner, LEASE).await?
+        {
+            let spread = wait.mul_f64(1.0 + self.schedule.jitter());
+            leases.fail(organization, id, owner, spread, Ended::NotTried).await?;
+        }
+        Ok(())
+    }
+
+    async fn attempt(&self, attempt: Attempt<'_>, place: &str) -> Result<RefreshOutcome, Failure> {
+        let order = match self.order(&attempt).await {
+            Ok(order) => order,
+            Err(no_order) => {
+                self.pauses.forgo(place);
+                return self.without_order(&attempt, no_order).await;
+            }
+        };
+        let Order { subject, client, grant, content } = order;
+        // Its life is counted from before it was asked for, so that no stall makes it longer.
+        let asked_at = self.clock.now();
+        match self.server.token(&subject, &client, grant).await {
+            Ok(response) => {
+                self.pauses.answered(place);
+                let outcome = self.store_refreshed(&attempt, content, response, asked_at).await?;
+                if let RefreshOutcome::Failed(RefreshFailed::Away(_)) = outcome {
+                    self.pauses.failed(place.to_owned());
+                }
+                Ok(outcome)
+            }
+            Err(TokenError::Transient { retry_after, may_have_been_served, is_outage, cause }) => {
+                match is_outage {
+                    true => self.pauses.failed(place.to_owned()),
+                    false => self.pauses.answered(place),
+                }
+                tracing::warn!(
+                    provider = %attempt.provider.id, credential = %attempt.row.credential.id, %cause,
+                    may_have_been_served, "a token was not refreshed"
+                );
+                let ended = if may_have_been_served { Ended::AnswerLost } else { Ended::Failed };
+                self.away(&attempt, retry_after, ended).await
+            }
+            Err(error) => {
+                self.pauses.answered(place);
+                self.refused(&attempt, &error).await
+            }
+        }
+    }
+
+    /// Ends an attempt that had nothing to send.
+    async fn without_order(
+        &self,
+        attempt: &Attempt<'_>,
+        no_order: NoOrder,
+    ) -> Result<RefreshOutcome, Failure> {
+        match no_order {
+            NoOrder::Problem(problem) => {
+                let lives = !self.life_left(&attempt.row.credential).is_zero();
+                if problem == RefreshProblem::NoRefreshToken && lives {
+                    self.give_back(attempt, Duration::ZERO, Ended::NotTried).await?;
+                    return Ok(RefreshOutcome::Nothing);
+                }
+                self.stuck(attempt, problem, APP_PAUSE).await
+            }
+            NoOrder::Failed(failure) => {
+                let pause = match failure {
+                    Failure::Unavailable { .. } => Duration::from_secs(1),
+                    // What does not open now does not open in a second.
+                    _ => BROKEN_PAUSE,
+                };
+                self.give_back(attempt, pause, Ended::Failed).await?;
+                Err(failure)
+            }
+        }
+    }
+
+    /// What to send, or why there is nothing.
+    async fn order(&self, attempt: &Attempt<'_>) -> Result<Order, NoOrder> {
+        let credential = &attempt.row.credential;
+        let server = attempt.provider.oauth.as_ref().ok_or(NoOrder::Failed(Failure::Internal))?;
+        let job = (attempt.need.actor.clone(), attempt.need.origin.clone());
+        let payload = self.sealing.open_for_job(&attempt.row, job).await?;
+        let content =
+            Content { config: credential.config.clone(), secret: payload, access_token_expires_at: None };
+        let subject = Subject {
+            provider: attempt.provider.clone(),
+            credential_type: credential.credential_type,
+            content: content.duplicate(),
+        };
+        if credential.credential_type == CredentialType::ClientCredentials {
+            let own = server.client_credentials.as_ref().ok_or(NoOrder::Failed(Failure::Internal))?;
+            let secret = content.secret.get(&own.client_secret_field).map(SecretText::duplicate);
+            let id = match credential.config.get(&own.client_id_field) {
+                Some(ConfigValue::Text(id)) => id.clone(),
+                _ => content
+                    .secret
+                    .get(&own.client_id_field)
+                    .map_or_else(String::new, |id| id.expose().to_owned()),
+            };
+            let client = Client { id, secret };
+            return Ok(Order { subject, client, grant: Grant::ClientCredentials, content });
+        }
+        let Some(refresh_token) = content.secret.get(REFRESH_TOKEN).map(SecretText::duplicate) else {
+            return Err(NoOrder::Problem(RefreshProblem::NoRefreshToken));
+        };
+        let found = self.clients.client_of(&credential.organization, credential.oauth_app, server).await?;
+        let client = found.ok_or(NoOrder::Problem(RefreshProblem::AppMissing))?;
+        let redirect_uri =
+            self.clients.redirect_uri(credential.provider.as_str(), credential.oauth_app).unwrap_or_default();
+        let grant = Grant::Refresh { refresh_token, redirect_uri, send_before: attempt.send_before };
+        Ok(Order { subject, client, grant, content })
+    }
+
+    /// The server refuses. Before the grant is given up the row is read again: whoever was faster has the token.
+    async fn refused(&self, attempt: &Attempt<'_>, error: &TokenError) -> Result<RefreshOutcome, Failure> {
+        let credential = &attempt.row.credential;
+        tracing::warn!(provider = %attempt.provider.id, credential = %credential.id, %error, "a refresh was refused");
+        if matches!(error, TokenError::Dead { is_certain: false, .. }) && attempt.failures == 0 {
+            return self.away(attempt, None, Ended::Failed).await;
+        }
+        let own = credential.credential_type == CredentialType::ClientCredentials;
+        let problem = match error {
+            TokenError::Dead { .. } | TokenError::App { .. } if own => RefreshProblem::ClientRefused,
+            TokenError::Dead { .. } if attempt.interrupted => RefreshProblem::AnswerLost,
+            TokenError::Dead { .. } => RefreshProblem::GrantRefused,
+            _ => RefreshProblem::AppRefused,
+        };
+        if problem.needs_reauthorization() || own {
+            let selector = Selector::Id(credential.id);
+            let found = self.credentials.find_sealed(&credential.organization, &selector).await?;
+            if found.is_none_or(|found| found.credential.version != credential.version) {
+                return Ok(RefreshOutcome::Fresh);
+            }
+        }
+        let again = attempt.failures > 5;
+        let pause = if own {
+            CLIENT_PAUSE
+        } else if again {
+            APP_PAUSE * 5
+        } else {
+            APP_PAUSE
+        };
+        self.stuck(attempt, problem, pause).await
+    }
+
+    /// Writes why it does not refresh, and ends the attempt.
+    async fn stuck(
+        &self,
+        attempt: &Attempt<'_>,
+        problem: RefreshProblem,
+        pause: Duration,
+    ) -> Result<RefreshOutcome, Failure> {
+        self.note(attempt, problem, Outcome::Denied).await?;
+        self.give_back(attempt, pause, Ended::Failed).await?;
+        Ok(RefreshOutcome::Stuck(problem))
+    }
+
+    /// The provider did not answer. Schedules the next attempt with backoff, capped at 15 s once the token has
+    /// expired and readers need one; the grant lives.
+    async fn away(
+        &self,
+        attempt: &Attempt<'_>,
+        retry_after: Option<Duration>,
+        ended: Ended,
+    ) -> Result<RefreshOutcome, Failure> {
+        let step = usize::try_from(attempt.failures).unwrap_or(usize::MAX).min(BACKOFF.len() - 1);
+        let backoff = Duration::from_secs(BACKOFF.get(step).copied().unwrap_or(300));
+        let left = self.life_left(&attempt.row.credential);
+        let wait = backoff.mul_f64(0.75 + self.schedule.jitter() / 2.0).min(left.max(BACKOFF_IN_NEED));
+        let wait = wait.max(retry_after.unwrap_or_default());
+        self.note(attempt, RefreshProblem::ProviderUnavailable, Outcome::Failed).await?;
+        self.give_back(attempt, wait, ended).await?;
+        Ok(away_for(wait))
+    }
+
+    /// How long a credential's token is still valid.
+    fn life_left(&self, credential: &Credential) -> Duration {
+        let now = self.clock.now();
+        credential
+            .validity()
+            .map_or(Duration::ZERO, |validity| Duration::try_from(validity.ends_at - now).unwrap_or_default())
+    }
+
+    async fn note(
+        &self,
+        attempt: &Attempt<'_>,
+        problem: RefreshProblem,
+        outcome: Outcome,
+    ) -> Result<(), Failure> {
+        let mut changed = attempt.row.credential.clone();
+        changed.take_problem(problem);
+        let event = attempt
+            .need
+            .event(&changed, outcome)
+            .detail("reason", problem.as_str())
+            .detail("next_step", problem.next_step());
+        let (organization, id, version) = (&changed.organization, changed.id, changed.version);
+        self.leases.note_problem(organization, id, version, problem, event.into()).await?;
+        Ok(())
+    }
+
+    async fn give_back(
+        &self,
+        attempt: &Attempt<'_>,
+        pause: Duration,
+        ended: Ended,
+    ) -> Result<(), StoreError> {
+        let credential = &attempt.row.credential;
+        let (organization, id) = (&credential.organization, credential.id);
+        self.leases.fail(organization, id, attempt.owner, pause, ended).await
+    }
+}
+
+fn away_for(wait: Duration) -> RefreshOutcome {
+    RefreshOutcome::Failed(RefreshFailed::Away(wait))
+}
+
+/// What became of asking too early: when the last attempt found that a person has to act, that still holds.
+fn not_yet(credential: &Credential, wait: Duration) -> RefreshOutcome {
+    let problem = credential.status_reason.as_deref().and_then(|reason| RefreshProblem::parse(reason).ok());
+    match problem {
+        None | Some(RefreshProblem::ProviderUnavailable) => away_for(wait),
+        Some(problem) => RefreshOutcome::Stuck(problem),
+    }
+}
+
+/// Where a credential's tokens come from, as far as its app and its fields decide that: an organisation that is held off
+/// at its own app holds off nobody else.
+fn place_of(credential: &Credential, server: &OauthServer) -> String {
+    let fields = server.inputs.iter().filter_map(|name| match credential.config.get(name) {
+        Some(ConfigValue::Text(text)) => Some(text.as_str()),
+        _ => None,
+    });
+    let app = credential.oauth_app.and_then(OauthAppId::own).map(|app| app.to_string());
+    let place = credential.provider.as_str().to_owned() + "\n" + app.as_deref().unwrap_or_default();
+    fields.fold(place, |place, field| place + "\n" + field)
+}

@@ -1,0 +1,121 @@
+//! One refresh of a credential at a time in this instance. Whoever needs it waits for the one that is under way, and
+//! it goes on when they hang up: between the answer of a provider and its commit nothing may end it.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use strongroom_domain::{CredentialId, OrganizationId, RefreshProblem};
+use tokio::sync::watch;
+
+use crate::Failure;
+
+/// What came of a refresh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RefreshOutcome {
+    /// The store holds a token that is fresh enough, or content that somebody has replaced.
+    Fresh,
+    /// There is nothing to refresh with, and never was.
+    Nothing,
+    /// It does not work until a person acts; the reason is on the credential.
+    Stuck(RefreshProblem),
+    /// It came to nothing, and may come to something later.
+    Failed(RefreshFailed),
+}
+
+/// Why a refresh came to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RefreshFailed {
+    /// The provider did not answer, or is left alone; try again after this time.
+    Away(Duration),
+    /// The store did not answer.
+    StoreAway,
+    /// The row does not open, or something else in this service is broken.
+    Broken,
+}
+
+impl From<RefreshFailed> for Failure {
+    fn from(failed: RefreshFailed) -> Self {
+        match failed {
+            RefreshFailed::Away(retry_after) => Self::ProviderAway { retry_after },
+            RefreshFailed::StoreAway => Self::unavailable(),
+            RefreshFailed::Broken => Self::Internal,
+        }
+    }
+}
+
+/// What is told of a failure on the way of a refresh; the log has its cause.
+impl From<Failure> for RefreshFailed {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Unavailable { .. } => Self::StoreAway,
+            _ => Self::Broken,
+        }
+    }
+}
+
+type Key = (OrganizationId, CredentialId);
+type Waiting = watch::Receiver<Option<RefreshOutcome>>;
+
+/// The refreshes that are under way.
+#[derive(Default)]
+pub(crate) struct RefreshFlights(Arc<Mutex<HashMap<Key, Waiting>>>);
+
+impl RefreshFlights {
+    /// Joins the refresh that is under way, or starts `work`. Resolves when it is done.
+    pub(crate) fn join(
+        &self,
+        organization: &OrganizationId,
+        id: CredentialId,
+        work: impl Future<Output = RefreshOutcome> + Send + 'static,
+    ) -> BoxFuture<'static, RefreshOutcome> {
+        let key = (organization.clone(), id);
+        let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = match flights.get(&key) {
+            Some(waiting) => waiting.clone(),
+            None => {
+                let (done, waiting) = watch::channel(None);
+                flights.insert(key.clone(), waiting.clone());
+                let landing = Landing { flights: self.0.clone(), key };
+                tokio::spawn(async move {
+                    let outcome = work.await;
+                    // First out of the map, so that whoever comes now starts anew.
+                    drop(landing);
+                    done.send(Some(outcome)).ok();
+                });
+                waiting
+            }
+        };
+        drop(flights);
+        Box::pin(async move {
+            let outcome = waiting.wait_for(Option::is_some).await.ok().and_then(|outcome| *outcome);
+            outcome.unwrap_or(RefreshOutcome::Failed(RefreshFailed::Broken))
+        })
+    }
+
+    /// Returns when none is under way, or after `limit`.
+    pub(crate) async fn settle(&self, limit: Duration) {
+        let all: Vec<Waiting> =
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        let landed = async {
+            for mut waiting in all {
+                waiting.wait_for(Option::is_some).await.ok();
+            }
+        };
+        tokio::time::timeout(limit, landed).await.ok();
+    }
+}
+
+/// Takes a flight out of the map, also when its work panics.
+struct Landing {
+    flights: Arc<Mutex<HashMap<Key, Waiting>>>,
+    key: Key,
+}
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        self.flights.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+    }
+}

@@ -1,0 +1,66 @@
+//! The desk that keeps grants fresh: before a reader gets a token, when somebody asks, and ahead of time; and that
+//! revokes them.
+
+mod ahead;
+mod ask;
+mod attempt;
+mod flights;
+mod pauses;
+mod revoke;
+mod store;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use strongroom_authorization_server::AuthorizationServer;
+use strongroom_environment::{Catalog, Clock, Ids};
+use strongroom_repository::{CredentialRepository, RefreshLeaseRepository};
+
+use crate::Ports;
+use crate::ground::{AuditWriter, Ground, OauthClients, Readiness, Rows, Schedule, Sealing};
+use flights::RefreshFlights;
+use pauses::ProviderPauses;
+
+/// Refreshes and revokes grants.
+pub struct Refreshing {
+    rows: Rows,
+    sealing: Sealing,
+    schedule: Schedule,
+    clients: OauthClients,
+    audit: AuditWriter,
+    readiness: Arc<Readiness>,
+    credentials: Arc<dyn CredentialRepository>,
+    leases: Arc<dyn RefreshLeaseRepository>,
+    server: Arc<dyn AuthorizationServer>,
+    catalog: Arc<dyn Catalog>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    flights: RefreshFlights,
+    pauses: ProviderPauses,
+}
+
+impl Refreshing {
+    pub(crate) fn new(ports: &Ports, ground: &Ground) -> Self {
+        Self {
+            rows: ground.rows.clone(),
+            sealing: ground.sealing.clone(),
+            schedule: ground.schedule.clone(),
+            clients: ground.clients.clone(),
+            audit: ground.audit.clone(),
+            readiness: ground.readiness.clone(),
+            credentials: ports.credentials.clone(),
+            leases: ports.refresh_leases.clone(),
+            server: ports.authorization_server.clone(),
+            catalog: ports.catalog.clone(),
+            clock: ports.clock.clone(),
+            ids: ports.ids.clone(),
+            flights: RefreshFlights::default(),
+            pauses: ProviderPauses::default(),
+        }
+    }
+
+    /// Returns when no refresh is under way in this instance, or after `limit`.
+    pub(crate) async fn settle(&self, limit: Duration) {
+        self.flights.settle(limit).await;
+    }
+}

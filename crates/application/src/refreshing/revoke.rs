@@ -1,0 +1,115 @@
+//! Revokes a token at its provider (RFC 7009), as well as that can be done.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use strongroom_authorization_server::{Subject, TokenError};
+use strongroom_domain::oauth::{ACCESS_TOKEN, LEASE, REFRESH_TOKEN};
+use strongroom_domain::{AuditEvent, Content, Credential, CredentialId, Outcome, SecretPayload};
+use strongroom_repository::{Ended, Lease, Selector};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::Refreshing;
+use crate::Failure;
+use crate::ground::{Permitted, to};
+
+/// How long a deletion that revokes waits for a refresh that is under way.
+const WAIT_FOR_REFRESH: Duration = Duration::from_secs(5);
+
+/// A grant that is about to be revoked: its tokens in the clear, under the lease of its refresh.
+pub(crate) struct HeldGrant {
+    pub(crate) credential: Credential,
+    payload: SecretPayload,
+    owner: Uuid,
+}
+
+impl Refreshing {
+    /// Opens an OAuth credential before it is gone, under the lease of its refresh: no other token takes its place
+    /// then. A refresh that is under way is waited for, but not for long. `None` when there is no grant in it, or none
+    /// that opens.
+    pub(crate) async fn hold(
+        &self,
+        caller: &Permitted<to::DeleteCredential>,
+        id: CredentialId,
+    ) -> Result<Option<HeldGrant>, Failure> {
+        let (owner, began) = (self.ids.next(), Instant::now());
+        let row = loop {
+            let row = self.rows.sealed_reachable(caller, &Selector::Id(id)).await?;
+            let credential = &row.credential;
+            if !credential.credential_type.is_oauth() {
+                return Ok(None);
+            }
+            let (organization, version) = (&credential.organization, credential.version);
+            match self.leases.acquire(organization, id, version, owner, LEASE).await? {
+                Lease::Held | Lease::Moved if began.elapsed() < WAIT_FOR_REFRESH => {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                Lease::Held | Lease::Moved | Lease::NotYet(_) | Lease::Acquired { .. } => break row,
+            }
+        };
+        match self.sealing.open(caller, &row).await {
+            Ok(payload) => Ok(Some(HeldGrant { credential: row.credential, payload, owner })),
+            // What does not open can still be deleted.
+            Err(Failure::Internal) => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Gives the lease back of a grant that is not revoked after all.
+    pub(crate) async fn let_go(&self, held: &HeldGrant) {
+        let (organization, id) = (&held.credential.organization, held.credential.id);
+        self.leases.fail(organization, id, held.owner, Duration::ZERO, Ended::NotTried).await.ok();
+    }
+
+    /// Revokes the refresh token, else the access token, and puts what came of it on record: `event` with its
+    /// outcome. The credential is gone by then whatever the provider says. The work goes on when the caller hangs up:
+    /// the only copy of the token is here.
+    pub(crate) async fn revoke(self: &Arc<Self>, held: HeldGrant, event: AuditEvent) {
+        let desk = self.clone();
+        let revoked = tokio::spawn(async move { desk.revoke_held(held, event).await });
+        revoked.await.ok();
+    }
+
+    async fn revoke_held(&self, mut held: HeldGrant, event: AuditEvent) {
+        let credential = &held.credential;
+        let (outcome, result) = match self.try_revoke(credential, &mut held.payload).await {
+            Ok(Some(true)) => (Outcome::Success, "revoked"),
+            Ok(Some(false)) => (Outcome::Failed, "the provider has no way to revoke"),
+            Ok(None) => (Outcome::Failed, "there is nothing to revoke"),
+            Err(error) => {
+                tracing::warn!(credential = %credential.id, %error, "a token was not revoked at its provider");
+                (Outcome::Failed, "the provider did not revoke it")
+            }
+        };
+        let mut event = event.detail("result", result);
+        event.outcome = outcome;
+        if self.audit.record(vec![event]).await.is_err() {
+            tracing::error!(credential = %credential.id, result, "what came of a revocation is not on record");
+        }
+    }
+
+    async fn try_revoke(
+        &self,
+        credential: &Credential,
+        payload: &mut SecretPayload,
+    ) -> Result<Option<bool>, TokenError> {
+        let Some(provider) = self.catalog.find(credential.provider.as_str()) else { return Ok(None) };
+        let Some(server) = &provider.oauth else { return Ok(None) };
+        let Some(token) = payload.remove(REFRESH_TOKEN).or_else(|| payload.remove(ACCESS_TOKEN)) else {
+            return Ok(None);
+        };
+        let found = self.clients.client_of(&credential.organization, credential.oauth_app, server).await;
+        let unavailable = |_| TokenError::Transient {
+            retry_after: None,
+            may_have_been_served: false,
+            is_outage: false,
+            cause: "the OAuth app could not be read".into(),
+        };
+        let Some(client) = found.map_err(unavailable)? else { return Ok(None) };
+        let content = Content { config: credential.config.clone(), ..Content::default() };
+        let subject =
+            Subject { provider: provider.clone(), credential_type: credential.credential_type, content };
+        self.server.revoke(&subject, &client, &token).await.map(Some)
+    }
+}

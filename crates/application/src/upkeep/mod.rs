@@ -1,0 +1,73 @@
+//! The desk that keeps an instance going: whether it is ready, what it writes now and then, and how it stops.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::connection_tests::ConnectionTests;
+use crate::ground::{AuditWriter, Gate, Ground, Readiness, UsageNotes};
+use crate::refreshing::Refreshing;
+
+/// How long a refresh that is under way may take once the instance stops: a whole call and its commit.
+const SETTLE: Duration = Duration::from_secs(24);
+
+/// Looks after one instance.
+pub struct Upkeep {
+    gate: Gate,
+    audit: AuditWriter,
+    usage: Arc<UsageNotes>,
+    readiness: Arc<Readiness>,
+    refreshing: Arc<Refreshing>,
+    tests: Arc<ConnectionTests>,
+}
+
+impl Upkeep {
+    pub(crate) fn new(ground: &Ground, refreshing: Arc<Refreshing>, tests: Arc<ConnectionTests>) -> Self {
+        Self {
+            gate: ground.gate.clone(),
+            audit: ground.audit.clone(),
+            usage: ground.usage.clone(),
+            readiness: ground.readiness.clone(),
+            refreshing,
+            tests,
+        }
+    }
+
+    /// Whether the store, with current migrations, was reached within the last second, and the instance is
+    /// not shutting down.
+    pub fn is_ready(&self) -> bool {
+        self.readiness.is_ready()
+    }
+
+    /// Notes that the store has just answered with current migrations.
+    pub fn note_store_reached(&self) {
+        self.readiness.note_store_reached();
+    }
+
+    /// Announces the shutdown: the instance is not ready from now on, and the background begins nothing new.
+    pub fn drain(&self) {
+        self.readiness.drain();
+    }
+
+    /// How many audit events this instance has made durable, and how many it has failed to, since its start.
+    /// Events that mutations carry are counted by their requests, not here.
+    pub fn audit_counts(&self) -> (u64, u64) {
+        self.audit.counts()
+    }
+
+    /// Writes what has been gathered in memory: last-read and last-used times, and summaries of sampled
+    /// refusals. Called every few seconds; nothing of it decides anything.
+    pub async fn flush(&self) {
+        self.usage.flush().await;
+        self.gate.flush(false);
+        self.tests.forget_idle();
+    }
+
+    /// Shuts down in order: waits for refreshes in flight (at most 24 s), writes usage notes and suppressed refusals,
+    /// then drains the audit queue.
+    pub async fn close(&self) {
+        self.refreshing.settle(SETTLE).await;
+        self.usage.flush().await;
+        self.gate.flush(true);
+        self.audit.catch_up().await;
+    }
+}

@@ -1,0 +1,242 @@
+//! An application on fakes, and the people who call it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use strongroom_application::{
+    Application, Caller, ConfiguredApp, Limits, OauthSettings, Permitted, Ports, TestRates, to,
+};
+use strongroom_domain::audit::Origin;
+use strongroom_domain::oauth::{Completion, RedirectAllowList};
+use strongroom_domain::{
+    Credential, CredentialStatus, CredentialType, Json, OrganizationId, Principal, PublicConfig, Reach, Role,
+    Scope, SecretText, Submission, UserId,
+};
+use strongroom_environment::{KeyFileReader, KeyFileRefused, TokenRefused, TokenVerifier, VerifiedToken};
+use strongroom_fake_store::FakeStore;
+use strongroom_fixtures::{
+    FakeAuthorizationServer, FakeCatalog, FakeTester, FakeVault, RunningClock, SeededIds, SeededRandomness,
+    credential, instant, organization, provider,
+};
+use time::OffsetDateTime;
+
+/// The fakes that an application stands on. Its time is tokio's: make it within a test with paused time.
+pub(crate) struct House {
+    pub(crate) store: FakeStore,
+    pub(crate) vault: Arc<FakeVault>,
+    pub(crate) server: Arc<FakeAuthorizationServer>,
+    pub(crate) tester: Arc<FakeTester>,
+    pub(crate) tokens: Arc<Tokens>,
+    pub(crate) key_files: Arc<KeyFiles>,
+    pub(crate) clock: Arc<RunningClock>,
+    pub(crate) ids: Arc<SeededIds>,
+    pub(crate) settings: Settings,
+}
+
+/// What a test may set otherwise before it opens the application.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) catalog: FakeCatalog,
+    pub(crate) per_provider: u32,
+    pub(crate) test_rates: Option<TestRates>,
+    pub(crate) completion: Completion,
+    pub(crate) redirects: &'static str,
+    pub(crate) public_url: Option<&'static str>,
+    pub(crate) apps: Vec<&'static str>,
+    pub(crate) hand_out_refresh_tokens: bool,
+}
+
+impl House {
+    pub(crate) fn new() -> Self {
+        let clock = Arc::new(RunningClock::default());
+        let vault = Arc::new(FakeVault::new());
+        let store = FakeStore::with_clock(vault.clone(), clock.clone());
+        Self {
+            store,
+            vault,
+            server: Arc::default(),
+            tester: Arc::default(),
+            tokens: Arc::default(),
+            key_files: Arc::default(),
+            clock,
+            ids: Arc::new(SeededIds::new(1)),
+            settings: Settings {
+                catalog: FakeCatalog::default(),
+                per_provider: 10,
+                test_rates: None,
+                completion: Completion::Bound,
+                redirects: "https://app.example.test",
+                public_url: Some("https://vault.example.test"),
+                apps: vec!["drive", "desk", "crm", "machines"],
+                hand_out_refresh_tokens: true,
+            },
+        }
+    }
+
+    /// An instance on this house's store.
+    pub(crate) fn open(&self) -> Application {
+        self.open_on(&self.store)
+    }
+
+    /// Another instance on the same rows.
+    pub(crate) fn open_another(&self) -> Application {
+        self.open_on(&self.store.another_instance())
+    }
+
+    fn open_on(&self, store: &FakeStore) -> Application {
+        let store = Arc::new(store.clone());
+        let ports = Ports {
+            credentials: store.clone(),
+            integrations: store.clone(),
+            service_accounts: store.clone(),
+            organizations: store.clone(),
+            authorization_flows: store.clone(),
+            oauth_apps: store.clone(),
+            refresh_leases: store.clone(),
+            authorization_server: self.server.clone(),
+            audit: store.clone(),
+            vault: self.vault.clone(),
+            purpose_keys: self.vault.clone(),
+            catalog: Arc::new(self.settings.catalog.clone()),
+            tokens: self.tokens.clone(),
+            key_files: self.key_files.clone(),
+            testers: self.tester.for_every_protocol(),
+            destinations: store,
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+            randomness: Arc::new(SeededRandomness::new(7)),
+        };
+        let settings = &self.settings;
+        let app = |name: &&str| {
+            let client_secret = Some(SecretText::new("operator-secret".to_owned()));
+            (
+                (*name).to_owned(),
+                Arc::new(ConfiguredApp { client_id: format!("{name}-client"), client_secret }),
+            )
+        };
+        let oauth = OauthSettings {
+            public_url: settings.public_url.map(str::to_owned),
+            completion: settings.completion,
+            redirects: RedirectAllowList::parse(settings.redirects).unwrap(),
+            apps: settings.apps.iter().map(app).collect::<BTreeMap<_, _>>(),
+            hand_out_refresh_tokens: settings.hand_out_refresh_tokens,
+        };
+        let limits = Limits { credentials_per_provider: settings.per_provider, tests: settings.test_rates };
+        Application::start(&ports, &limits, oauth)
+    }
+
+    /// Puts an OAuth credential of `drive` into acme's part of the store, whose token ends after so many seconds and
+    /// whose refresh is due a little earlier. Its tokens are `old` and `r0`.
+    pub(crate) fn granted(&self, seconds: i64) -> Credential {
+        let mut granted = credential(&acme(), self.ids.credential());
+        granted.provider = provider("drive");
+        granted.credential_type = CredentialType::Oauth2;
+        granted.config = PublicConfig::default();
+        granted.status = CredentialStatus::Validated;
+        granted.access_token_expires_at = Some(instant(seconds));
+        granted.refresh_at = Some(instant(seconds - 100));
+        self.put(&granted, &[("access_token", "old"), ("refresh_token", "r0")]);
+        granted
+    }
+
+    /// Puts a credential with these secret fields into the store.
+    pub(crate) fn put(&self, credential: &Credential, secrets: &[(&str, &str)]) {
+        self.store.put(self.vault.put_in(credential.clone(), secrets));
+    }
+
+    /// Puts an API key of `metrics` into acme's part of the store.
+    pub(crate) fn stored(&self) -> Credential {
+        let mut stored = credential(&acme(), self.ids.credential());
+        stored.provider = provider("metrics");
+        stored.credential_type = CredentialType::ApiKey;
+        stored.config = PublicConfig::default();
+        self.put(&stored, &[("api_key", "k-1")]);
+        stored
+    }
+}
+
+/// Tokens that a test has said are good.
+#[derive(Default)]
+pub(crate) struct Tokens(std::sync::Mutex<BTreeMap<String, VerifiedToken>>);
+
+impl Tokens {
+    pub(crate) fn accept(&self, text: &str, token: VerifiedToken) {
+        self.0.lock().unwrap().insert(text.to_owned(), token);
+    }
+}
+
+impl TokenVerifier for Tokens {
+    fn verify(&self, text: &str, _: OffsetDateTime) -> Result<VerifiedToken, TokenRefused> {
+        self.0.lock().unwrap().get(text).cloned().ok_or(TokenRefused::Issuer)
+    }
+}
+
+/// Private keys open, unless a test has said otherwise.
+#[derive(Default)]
+pub(crate) struct KeyFiles {
+    pub(crate) refused: std::sync::Mutex<Option<KeyFileRefused>>,
+    pub(crate) takes: std::sync::Mutex<std::time::Duration>,
+    pub(crate) opened: std::sync::atomic::AtomicUsize,
+}
+
+#[async_trait]
+impl KeyFileReader for KeyFiles {
+    async fn check<'a>(&self, _: &'a SecretText, _: Option<&'a SecretText>) -> Result<(), KeyFileRefused> {
+        let takes = *self.takes.lock().unwrap();
+        tokio::time::sleep(takes).await;
+        self.opened.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        match *self.refused.lock().unwrap() {
+            Some(refused) => Err(refused),
+            None => Ok(()),
+        }
+    }
+}
+
+pub(crate) fn acme() -> OrganizationId {
+    organization("acme")
+}
+
+/// A user with this role.
+pub(crate) fn user(org: &str, name: &str, role: Role) -> Caller {
+    let user = UserId::parse(name).unwrap();
+    let roles = BTreeSet::from([role]);
+    Caller::new(Principal::User { organization: organization(org), user, roles }, Origin::default())
+}
+
+pub(crate) fn admin() -> Caller {
+    user("acme", "ann", Role::Admin)
+}
+
+pub(crate) fn member() -> Caller {
+    user("acme", "ben", Role::Member)
+}
+
+/// A service account of acme with these scopes and this reach.
+pub(crate) fn service(scopes: &[Scope], reach: Reach) -> Caller {
+    let scopes = scopes.iter().copied().collect();
+    let id = UserId::parse("engine").unwrap();
+    Caller::new(Principal::ServiceAccount { organization: acme(), id, scopes, reach }, Origin::default())
+}
+
+/// A service account of acme that may do everything a service account can.
+pub(crate) fn engine() -> Caller {
+    service(&Scope::ALL, Reach::default())
+}
+
+/// A service account that reaches only credentials of these providers.
+pub(crate) fn engine_for(providers: &[&str]) -> Caller {
+    let providers = providers.iter().map(|id| provider(id)).collect();
+    service(&Scope::ALL, Reach { providers: Some(providers), credentials: None })
+}
+
+/// Admits a caller, whom the table must allow it.
+pub(crate) fn admitted<O: to::Admission>(app: &Application, caller: &Caller) -> Permitted<O> {
+    app.access.admit(caller.clone()).unwrap()
+}
+
+/// Fields as a client sends them.
+pub(crate) fn fields(fields: &[(&str, &str)]) -> Submission {
+    let text = |value: &&str| Json::Text(SecretText::new((*value).to_owned()));
+    fields.iter().map(|(name, value)| ((*name).to_owned(), text(value))).collect()
+}

@@ -1,0 +1,171 @@
+use async_trait::async_trait;
+use strongroom_domain::oauth::{Digest, FlowId};
+use strongroom_domain::{AuditEvent, AuthorizationFlow, CredentialStatus, Evidence, OrganizationId};
+use strongroom_repository::{
+    AuthorizationFlowRepository, CompletedFlow, GrantedFlow, SealedFlow, StoreError, StoreResult, Unique,
+};
+use time::OffsetDateTime;
+
+use crate::rows::{Rows, at_most, key, later, of};
+use crate::{Call, FakeStore, credentials};
+
+/// A flow as it is stored.
+#[derive(Debug, Clone)]
+pub(crate) struct Flow {
+    pub(crate) stored: SealedFlow,
+    stage: Stage,
+    expires_at: OffsetDateTime,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Nobody has come back from it.
+    Begun,
+    /// Its callback is under way, or failed.
+    Taken,
+    /// It waits for its completion.
+    Granted,
+}
+
+impl Flow {
+    fn is_at(&self, stage: Stage, now: OffsetDateTime) -> bool {
+        self.stage == stage && self.expires_at > now
+    }
+}
+
+impl Rows {
+    fn begin(&mut self, new: &SealedFlow, limit: u32, now: OffsetDateTime) -> StoreResult<()> {
+        let (organization, id) = (&new.flow.organization, new.flow.id);
+        let under_way = of(&self.flows, organization).filter(|flow| flow.expires_at > now);
+        if under_way.count() >= at_most(limit) {
+            return Err(StoreError::QuotaExceeded);
+        }
+        let is_used = self.flows.values().any(|flow| flow.stored.flow.state == new.flow.state);
+        if is_used || self.flows.contains_key(&key(organization, id)) {
+            return Err(StoreError::Duplicate(Unique::Id));
+        }
+        let expires_at = later(now, AuthorizationFlow::LIFETIME);
+        let flow = Flow { stored: new.clone(), stage: Stage::Begun, expires_at };
+        self.flows.insert(key(organization, id), flow);
+        Ok(())
+    }
+
+    /// Keeps a grant; whether the flow was taken, and is not over.
+    fn grant(&mut self, granted: &GrantedFlow, default_limit: u32, now: OffsetDateTime) -> StoreResult<bool> {
+        let flow = self.flows.get_mut(&key(&granted.organization, granted.id));
+        let Some(flow) = flow.filter(|flow| flow.is_at(Stage::Taken, now)) else { return Ok(false) };
+        flow.stage = Stage::Granted;
+        flow.stored.sealed = granted.sealed.clone();
+        flow.stored.completion_code = Some(granted.completion_code);
+        if let Some(new) = &granted.pending {
+            self.add_credential(new, default_limit)?;
+        }
+        Ok(true)
+    }
+
+    /// Ends a flow with its credential; whether its connection was written, or `None` when it cannot be
+    /// completed like this.
+    fn complete(&mut self, completed: &CompletedFlow, now: OffsetDateTime) -> Option<bool> {
+        let (organization, id) = (&completed.organization, completed.credential.id);
+        let flow = self.flows.get(&key(organization, completed.id)).filter(|flow| {
+            flow.is_at(Stage::Granted, now)
+                && flow.stored.completion_code == Some(completed.completion_code)
+                && flow.stored.flow.credential == id
+        })?;
+        let is_new = flow.stored.flow.reauthorizes.is_none();
+        let stored = self.at_version(organization, id, completed.expected_version).filter(|stored| {
+            stored.credential.revision == completed.expected_revision
+                && (!is_new || stored.credential.status == CredentialStatus::Pending)
+        })?;
+        credentials::replace(stored, &completed.credential, completed.sealed.as_ref());
+        self.flows.remove(&key(organization, completed.id));
+        let integration = completed.integration.as_ref();
+        Some(integration.is_some_and(|integration| self.write_unless_connected(integration, id)))
+    }
+
+    /// Ends a flow, with its credential as long as that is pending; whether there was one.
+    fn abandon(&mut self, organization: &OrganizationId, id: FlowId) -> bool {
+        let Some(flow) = self.flows.remove(&key(organization, id)) else { return false };
+        let flow = flow.stored.flow;
+        let made = self.credentials.get(&key(organization, flow.credential));
+        let is_pending = made.is_some_and(|made| made.credential.status == CredentialStatus::Pending);
+        if flow.reauthorizes.is_none() && is_pending {
+            self.remove_credential(organization, flow.credential);
+        }
+        true
+    }
+}
+
+#[async_trait]
+impl AuthorizationFlowRepository for FakeStore {
+    async fn begin(&self, new: &SealedFlow, limit: u32, evidence: Evidence) -> StoreResult<()> {
+        self.mutate(Call::BeginFlow, evidence, |rows, now| {
+            rows.begin(new, limit, now)?;
+            Ok(true)
+        })
+        .await
+        .map(|_| ())
+    }
+
+    async fn take(&self, state: &Digest) -> StoreResult<Option<SealedFlow>> {
+        self.note(Call::TakeFlow, |rows, now| {
+            let mut begun = rows.flows.values_mut().filter(|flow| flow.is_at(Stage::Begun, now));
+            let flow = begun.find(|flow| flow.stored.flow.state == *state);
+            Ok(flow.map(|flow| {
+                flow.stage = Stage::Taken;
+                flow.stored.clone()
+            }))
+        })
+        .await
+    }
+
+    async fn grant(
+        &self,
+        granted: &GrantedFlow,
+        default_limit: u32,
+        evidence: Evidence,
+    ) -> StoreResult<bool> {
+        self.mutate(Call::GrantFlow, evidence, |rows, now| rows.grant(granted, default_limit, now)).await
+    }
+
+    async fn find_granted(&self, state: &Digest) -> StoreResult<Option<SealedFlow>> {
+        self.read(Call::FindGranted, |state_of_store, now| {
+            let mut granted =
+                state_of_store.rows.flows.values().filter(|flow| flow.is_at(Stage::Granted, now));
+            granted.find(|flow| flow.stored.flow.state == *state).map(|flow| flow.stored.clone())
+        })
+        .await
+    }
+
+    async fn complete(
+        &self,
+        completed: &CompletedFlow,
+        evidence: Evidence,
+        connected: Option<AuditEvent>,
+    ) -> StoreResult<bool> {
+        self.write(Call::CompleteFlow, |rows, now| {
+            let Some(is_connected) = rows.complete(completed, now) else { return Ok((false, Vec::new())) };
+            let connected = connected.filter(|_| is_connected);
+            Ok((true, evidence.events().cloned().chain(connected).collect()))
+        })
+        .await
+    }
+
+    async fn abandon(
+        &self,
+        organization: &OrganizationId,
+        id: FlowId,
+        evidence: Evidence,
+    ) -> StoreResult<bool> {
+        self.mutate(Call::AbandonFlow, evidence, |rows, _| Ok(rows.abandon(organization, id))).await
+    }
+
+    async fn expired(&self, limit: u32) -> StoreResult<Vec<AuthorizationFlow>> {
+        self.read(Call::ExpiredFlows, |state, now| {
+            let mut over: Vec<_> = state.rows.flows.values().filter(|flow| flow.expires_at <= now).collect();
+            over.sort_by_key(|flow| flow.expires_at);
+            over.into_iter().take(at_most(limit)).map(|flow| flow.stored.flow.clone()).collect()
+        })
+        .await
+    }
+}

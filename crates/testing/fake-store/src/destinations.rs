@@ -1,0 +1,64 @@
+//! A take is recent while it is within one window of now, on either side: what lies further ahead is from a
+//! clock that has been set back since, and would otherwise block its destination for as long.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use strongroom_repository::{DestinationLimitRepository, StoreResult};
+use time::OffsetDateTime;
+
+use crate::rows::{at_most, later};
+use crate::{Call, FakeStore};
+
+/// What whoever was refused waits at least: tokio's timers count in milliseconds.
+const SHORTEST_WAIT: Duration = Duration::from_millis(1);
+
+fn is_recent(at: OffsetDateTime, now: OffsetDateTime, window: Duration) -> bool {
+    (now - at).unsigned_abs() <= window
+}
+
+/// Takes a place; how long until one is free when there is none.
+fn take(
+    taken: &mut Vec<OffsetDateTime>,
+    limit: u32,
+    window: Duration,
+    now: OffsetDateTime,
+) -> Option<Duration> {
+    taken.retain(|at| is_recent(*at, now, window));
+    taken.sort_unstable_by(|one, other| other.cmp(one));
+    // One is free once the newest are one fewer than the limit.
+    if let Some(at) = taken.get(at_most(limit).saturating_sub(1)) {
+        let wait = Duration::try_from(later(*at, window) - now).unwrap_or_default();
+        return Some(wait.max(SHORTEST_WAIT));
+    }
+    taken.push(now);
+    None
+}
+
+#[async_trait]
+impl DestinationLimitRepository for FakeStore {
+    async fn take(
+        &self,
+        destination: [u8; 32],
+        limit: u32,
+        window: Duration,
+    ) -> StoreResult<Option<Duration>> {
+        self.note(Call::TakeDestination, |rows, now| {
+            if limit == 0 {
+                return Ok(Some(window));
+            }
+            Ok(take(rows.destinations.entry(destination).or_default(), limit, window, now))
+        })
+        .await
+    }
+
+    async fn forget(&self, window: Duration) -> StoreResult<u64> {
+        self.note(Call::ForgetDestinations, |rows, now| {
+            let before = rows.destinations.len();
+            rows.destinations.retain(|_, taken| taken.iter().any(|at| is_recent(*at, now, window)));
+            let forgotten = before - rows.destinations.len();
+            Ok(u64::try_from(forgotten).unwrap_or(u64::MAX))
+        })
+        .await
+    }
+}

@@ -1,0 +1,105 @@
+//! Stores that an earlier build has written open, say what they said, and go on living. What is there and how
+//! it was written is in tests/stored/README.md.
+
+mod asking;
+mod granting;
+mod living;
+mod restoring;
+mod story;
+mod writing;
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use strongroom_domain::{CredentialStatus, CredentialType};
+
+use crate::support::{World, on_both_stores};
+use asking::{Book, compare};
+use restoring::{Kind, Restored};
+
+on_both_stores!(stored_vaults_say_what_they_said, every_edit_of_a_stored_vault_is_noticed);
+
+async fn stored_vaults_say_what_they_said(world: World) {
+    let Restored { world, rehearsal, kind } = Restored::in_world(world).await;
+    let book = Book::read(kind);
+    let before = verified(&world);
+    let mut differences = Vec::new();
+    compare("audit verify", &book.verified, &before, &mut differences);
+    assert_eq!(differences, [""; 0]);
+    let server = world.setup.start().await;
+    assert_eq!(book.differences(&server).await, [""; 0]);
+    assert_eq!(rehearsal.simulator.connections(), 0, "no answer depends on a provider");
+    server.stop();
+    is_sound(&world, &before);
+}
+
+/// What `audit verify` says, with the checkpoints that were kept beside the store.
+fn verified(world: &World) -> Value {
+    let checkpoints = world.setup.data_dir().join("audit-checkpoints.jsonl");
+    let arguments = ["audit", "verify", "--json", "--checkpoints", checkpoints.to_str().unwrap()];
+    let output = world.setup.run(&arguments);
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
+}
+
+/// The chains hold, with new events behind the old ones, and the doctor finds nothing.
+fn is_sound(world: &World, before: &Value) {
+    let after = verified(world);
+    assert_eq!((&after["ok"], &after["chains"]), (&true.into(), &before["chains"]), "{after}");
+    let grown = |name: &str| after[name].as_u64() > before[name].as_u64();
+    assert!(grown("events") && grown("checkpoints"), "{after} after {before}");
+    assert!(world.setup.must(&["doctor"]).contains("every counter"));
+}
+
+/// The answers are those of every row: an edited one is a difference.
+async fn every_edit_of_a_stored_vault_is_noticed(world: World) {
+    let Restored { world, rehearsal: _rehearsal, kind } = Restored::in_world(world).await;
+    let book = Book::read(kind);
+    world.disarm_audit_triggers();
+    // The last bit of the bytes that a column of one row has.
+    let flipped = |table: &str, column: &str, row: &str| {
+        let mut hex = world.sql(&format!("SELECT {} FROM {table} WHERE {row}", world.hex_of(column)));
+        let last = u8::from_str_radix(&hex.split_off(hex.len() - 2), 16).unwrap();
+        let bytes = world.bytes(&format!("{hex}{:02x}", last ^ 1));
+        format!("UPDATE {table} SET {column} = {bytes} WHERE {row}")
+    };
+    let key = format!("key_id = '{}'", book.keys["reader"].as_str().unwrap().split('_').nth(1).unwrap());
+    let edits = [
+        flipped("api_keys", "digest", &key),
+        flipped("credentials", "envelope", "slot = 'nightly.export'"),
+        flipped("audit_events", "mac", "org_id = 'globex' AND seq = 5"),
+        "UPDATE credentials SET version = version + 1 WHERE provider = 'postgresql'".to_owned(),
+        "UPDATE credentials SET config = replace(config, '2222', '2223')".to_owned(),
+        "UPDATE credentials SET credential_type = 'api_key' WHERE name = 'Mail'".to_owned(),
+        "UPDATE audit_events SET details = '{}' WHERE org_id = 'acme' AND action = 'egress.refused'"
+            .to_owned(),
+        "UPDATE audit_events SET source_ip = '192.0.2.1' WHERE org_id = 'globex' AND seq = 2".to_owned(),
+    ];
+    let server = world.setup.start().await;
+    let mut found = BTreeSet::new();
+    for edit in edits {
+        world.sql(&edit);
+        let differences: BTreeSet<String> = book.differences(&server).await.into_iter().collect();
+        assert!(differences.difference(&found).next().is_some(), "{edit} was not noticed");
+        found = differences;
+    }
+    assert_eq!(verified(&world)["ok"], false);
+}
+
+#[test]
+fn something_of_every_type_and_every_status_is_stored() {
+    for kind in [Kind::Embedded, Kind::Postgres] {
+        let book = Book::read(kind);
+        let list = book.answers.iter().find(|answer| answer["path"] == "/integrations/credentials?limit=200");
+        let list = list.unwrap()["answer"].as_array().unwrap();
+        let found =
+            |name: &str| -> BTreeSet<&str> { list.iter().map(|item| item[name].as_str().unwrap()).collect() };
+        let types = CredentialType::ALL.map(CredentialType::as_str);
+        assert_eq!(found("credential_type"), BTreeSet::from(types), "{kind:?}");
+        assert_eq!(
+            found("status"),
+            BTreeSet::from(CredentialStatus::ALL.map(CredentialStatus::as_str)),
+            "{kind:?}"
+        );
+    }
+}

@@ -1,0 +1,134 @@
+//! Brings a stored vault back: the files of one kind of store, in a folder or a database of their own.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::support::authorization_servers::with_app;
+use crate::support::rehearsal::Rehearsal;
+use crate::support::{Setup, World};
+
+/// Where people reach the stored vaults. It stands in flows, and in the redirect URIs of apps.
+pub(super) const PUBLIC: &str = "https://vault.example.com";
+/// Where people go after a flow.
+pub(super) const DONE: &str = "https://app.example.com/done";
+
+/// The kinds of stores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Embedded,
+    Postgres,
+}
+
+/// A stored vault that was brought back, with its providers played.
+pub(super) struct Restored {
+    pub(super) world: World,
+    pub(super) rehearsal: Rehearsal,
+    pub(super) kind: Kind,
+}
+
+impl Restored {
+    /// The vault of this kind of store, as it was left.
+    pub(super) async fn in_world(world: World) -> Self {
+        let kind = if world.is_embedded() { Kind::Embedded } else { Kind::Postgres };
+        let rehearsal = Rehearsal::start().await;
+        let world = kind.restore(world, &rehearsal).await;
+        Self { world, rehearsal, kind }
+    }
+}
+
+impl Kind {
+    /// Where its files are.
+    pub(super) fn folder(self) -> PathBuf {
+        let name = match self {
+            Self::Embedded => "embedded",
+            Self::Postgres => "postgres",
+        };
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("stored").join(name)
+    }
+
+    pub(super) fn file(self, name: &str) -> String {
+        let path = self.folder().join(name);
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// A world without anything in it.
+    pub(super) fn world(self) -> World {
+        match self {
+            Self::Embedded => World::embedded(),
+            Self::Postgres => World::postgres(),
+        }
+    }
+
+    /// Gives a world the keys and settings of a stored vault.
+    pub(super) fn furnish(
+        self,
+        world: World,
+        rehearsal: &Rehearsal,
+        (keys, jwt_secret): (&str, &str),
+    ) -> World {
+        write_private(&world.setup, "keys", keys);
+        let world = match self {
+            // The files of the data directory speak for themselves.
+            Self::Embedded => {
+                write_private(&world.setup, "jwt-secret", jwt_secret);
+                world.with("STRONGROOM_AUTH__JWT_SECRET", "")
+            }
+            Self::Postgres => {
+                let data = world.setup.data_dir();
+                let place = |name: &str| data.join(name).display().to_string();
+                world
+                    .with("STRONGROOM_VAULT__KEYS", "")
+                    .with("STRONGROOM_VAULT__KEYS_FILE", &place("keys"))
+                    .with("STRONGROOM_AUDIT__CHECKPOINT_FILE", &place("audit-checkpoints.jsonl"))
+            }
+        };
+        settle(world, rehearsal)
+    }
+
+    async fn restore(self, world: World, rehearsal: &Rehearsal) -> World {
+        let jwt_secret = if self == Self::Embedded { self.file("jwt-secret") } else { String::new() };
+        let world = self.furnish(world, rehearsal, (&self.file("keys"), &jwt_secret));
+        write_private(&world.setup, "audit-checkpoints.jsonl", &self.file("audit-checkpoints.jsonl"));
+        match self {
+            Self::Embedded => {
+                write_private(&world.setup, "initialized", &self.file("initialized"));
+                let place = world.setup.data_dir().join("strongroom.db");
+                std::fs::copy(self.folder().join("strongroom.db"), &place).unwrap();
+                std::fs::set_permissions(&place, PermissionsExt::from_mode(0o600)).unwrap();
+            }
+            Self::Postgres => {
+                let url = world.database.as_ref().unwrap().url();
+                let (client, connection) =
+                    tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+                let connection = tokio::spawn(connection);
+                client.batch_execute(&self.file("dump.sql")).await.unwrap();
+                drop(client);
+                connection.await.unwrap().unwrap();
+            }
+        }
+        world
+    }
+}
+
+/// Every provider is played, every app of the operator is there, and limits count without ending anything.
+fn settle(world: World, rehearsal: &Rehearsal) -> World {
+    let world = rehearsal.set(world);
+    let world = ["google", "microsoft", "dropbox", "slack", "zoom"].into_iter().fold(world, with_app);
+    world
+        .with("STRONGROOM_SERVER__PUBLIC_URL", PUBLIC)
+        .with("STRONGROOM_OAUTH__REDIRECT_ALLOWLIST", DONE)
+        .with("STRONGROOM_LIMITS__ENABLED", "true")
+        .with("STRONGROOM_LIMITS__TESTS_PER_USER", "1000")
+        .with("STRONGROOM_LIMITS__TESTS_PER_ORGANIZATION", "1000")
+        .with("STRONGROOM_LIMITS__TESTS_PER_DESTINATION", "1000")
+}
+
+/// Writes a file of the data directory that nobody else may read.
+fn write_private(setup: &Setup, name: &str, text: &str) {
+    let folder = setup.data_dir();
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o700)).unwrap();
+    let place = folder.join(name);
+    std::fs::write(&place, text).unwrap();
+    std::fs::set_permissions(&place, PermissionsExt::from_mode(0o600)).unwrap();
+}
