@@ -18,6 +18,8 @@ enum Ring {
     Server,
     /// May do what an adapter may, and use the one crate that opens outgoing sockets.
     Caller,
+    /// May do what an adapter may, and use the rows that both stores share.
+    Store,
     Testing,
     /// Plays the providers that the catalog declares.
     Simulator,
@@ -33,6 +35,7 @@ impl Ring {
             ["crates", "adapters", name] if name.starts_with("tester-") || *name == "oauth-http" => {
                 Self::Caller
             }
+            ["crates", "adapters", "store-postgres" | "store-sqlite"] => Self::Store,
             ["crates", "adapters", _] => Self::Adapter,
             ["crates", "surfaces", "http-kit"] => Self::Kit,
             ["crates", "surfaces", _] => Self::Surface,
@@ -54,12 +57,17 @@ impl Ring {
             Self::Caller => {
                 return other == Self::Domain || other == Self::Port || name == "strongroom-egress";
             }
+            Self::Store => {
+                return other == Self::Domain || other == Self::Port || name == "strongroom-store-rows";
+            }
             Self::Simulator => {
                 return other == Self::Domain || other == Self::Port || name == "strongroom-catalog-files";
             }
             Self::Kit => &[Self::Domain, Self::Port, Self::Application],
             Self::Surface => &[Self::Domain, Self::Port, Self::Application, Self::Kit],
-            Self::Composition => &[Self::Domain, Self::Port, Self::Application, Self::Adapter, Self::Caller],
+            Self::Composition => {
+                &[Self::Domain, Self::Port, Self::Application, Self::Adapter, Self::Caller, Self::Store]
+            }
             Self::Server => &[Self::Domain, Self::Application, Self::Kit, Self::Surface, Self::Composition],
             Self::Testing => &[Self::Domain, Self::Port, Self::Testing],
             Self::Tests => return true,
@@ -245,10 +253,9 @@ fn only_egress_depends_on_what_connects_by_itself() {
 #[test]
 fn no_statement_is_put_together_from_text() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    for store in ["store-sqlite", "store-postgres"] {
-        let files =
-            crate::support::server::bytes_below(&root.join("crates/adapters").join(store).join("src"));
-        assert!(files.len() > 10);
+    for folder in ["store-sqlite/src", "store-postgres/src", "store-rows/src", "store-rows/repositories"] {
+        let files = crate::support::server::bytes_below(&root.join("crates/adapters").join(folder));
+        assert!(files.len() > 8);
         for (path, bytes) in files {
             let text = String::from_utf8(bytes).unwrap();
             let code = text.split("#[cfg(test)]").next().unwrap();

@@ -158,6 +158,9 @@ impl CredentialStatus {
     pub const ALL: [Self; 5] =
         [Self::Pending, Self::Unverified, Self::Validated, Self::Rejected, Self::NeedsReauth];
 
+    /// What a refresh turns into `validated`, because it proves the grant good; every other status stays.
+    pub const ENDED_BY_A_REFRESH: [Self; 2] = [Self::NeedsReauth, Self::Rejected];
+
     /// The spelling of the wire and the store.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -284,7 +287,7 @@ impl Credential {
         self.refreshed_at = Some(now);
         self.refresh_at = refresh_at;
         self.status_reason = None;
-        if matches!(self.status, CredentialStatus::NeedsReauth | CredentialStatus::Rejected) {
+        if CredentialStatus::ENDED_BY_A_REFRESH.contains(&self.status) {
             self.status = CredentialStatus::Validated;
         }
     }

@@ -12,7 +12,7 @@ use crate::schema::{api_keys, service_accounts};
 use crate::{BadColumn, IdList, Micros, RowId, RowName, Stored, TextList};
 
 /// A service account.
-#[derive(Debug, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = service_accounts, check_for_backend(Pg, Sqlite))]
 pub struct AccountRow {
     org_id: String,
@@ -24,7 +24,7 @@ pub struct AccountRow {
 }
 
 /// What a replacement may change.
-#[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = service_accounts, treat_none_as_null = true, check_for_backend(Pg, Sqlite))]
 pub struct AccountChanges {
     name: String,
@@ -37,7 +37,7 @@ pub struct AccountChanges {
 }
 
 /// An API key.
-#[derive(Debug, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = api_keys, check_for_backend(Pg, Sqlite))]
 pub struct KeyRow {
     org_id: String,

@@ -6,14 +6,16 @@ use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 use strongroom_domain::audit::{AuditHead, AuditRecord, Origin};
 use strongroom_domain::violation::Rule;
-use strongroom_domain::{Action, Actor, AuditEvent, CredentialId, Outcome, ProviderId, PurposeKeyId};
+use strongroom_domain::{
+    Action, Actor, AuditEvent, CredentialId, OrganizationId, Outcome, ProviderId, PurposeKeyId,
+};
 use strongroom_repository::StoreResult;
 
 use crate::schema::{audit_events, audit_heads};
 use crate::{BadColumn, Micros, RowId, RowName, Stored, stored};
 
 /// An audit record.
-#[derive(Debug, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = audit_events, check_for_backend(Pg, Sqlite))]
 pub struct EventRow {
     org_id: String,
@@ -36,12 +38,19 @@ pub struct EventRow {
 }
 
 /// The last record of a chain.
-#[derive(Debug, Queryable, Selectable)]
+#[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = audit_heads, check_for_backend(Pg, Sqlite))]
 pub struct HeadRow {
     org_id: String,
     seq: i64,
     mac: Vec<u8>,
+}
+
+/// The organisation of a record, which has no head.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = audit_events, check_for_backend(Pg, Sqlite))]
+pub struct HeadlessRow {
+    org_id: String,
 }
 
 impl EventRow {
@@ -118,6 +127,14 @@ impl Stored for HeadRow {
             seq: row.counter("seq", self.seq)?,
             mac: row.bytes("mac", self.mac)?,
         })
+    }
+}
+
+impl Stored for HeadlessRow {
+    type Value = OrganizationId;
+
+    fn read(self) -> Result<OrganizationId, BadColumn> {
+        RowName { table: "audit_events", organization: &self.org_id, id: &"any" }.organization()
     }
 }
 

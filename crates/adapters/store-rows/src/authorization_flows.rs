@@ -34,7 +34,7 @@ impl Stage {
 }
 
 /// What is known of a flow; its stage, its end and what is sealed beside it are apart.
-#[derive(Debug, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = authorization_flows, check_for_backend(Pg, Sqlite))]
 pub struct FlowRow {
     org_id: String,
@@ -60,7 +60,7 @@ pub struct FlowRow {
 }
 
 /// What is sealed beside a flow, and the digest of the code that completes it.
-#[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = authorization_flows, check_for_backend(Pg, Sqlite))]
 pub struct FlowSecret {
     kek_id: Vec<u8>,
@@ -69,7 +69,7 @@ pub struct FlowSecret {
 }
 
 /// A flow and what is sealed beside it.
-#[derive(Debug, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = authorization_flows, check_for_backend(Pg, Sqlite))]
 pub struct SealedFlowRow {
     #[diesel(embed)]

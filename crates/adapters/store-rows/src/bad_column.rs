@@ -33,7 +33,7 @@ pub struct RowName<'r> {
     /// The organisation that the row belongs to; empty for a row of the whole deployment.
     pub organization: &'r str,
     /// The rest of the primary key.
-    pub id: &'r dyn Display,
+    pub id: &'r (dyn Display + Sync),
 }
 
 impl RowName<'_> {

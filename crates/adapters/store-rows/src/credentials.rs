@@ -1,17 +1,18 @@
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
+use strongroom_domain::violation::Rule;
 use strongroom_domain::{
     Account, Credential, CredentialId, CredentialName, CredentialStatus, CredentialType, KekId, OauthAppId,
     ProviderId, PublicConfig, Sealed, Slot, TestCode, UserId,
 };
-use strongroom_repository::{SealedCredential, StoreResult, TestFinding};
+use strongroom_repository::{DueRefresh, SealedCredential, StoreResult, TestFinding};
 
 use crate::schema::credentials;
 use crate::{BadColumn, Micros, RowId, RowName, Stored, stored};
 
 /// The metadata of a credential.
-#[derive(Debug, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = credentials, check_for_backend(Pg, Sqlite))]
 pub struct CredentialRow {
     org_id: String,
@@ -27,7 +28,7 @@ pub struct CredentialRow {
 }
 
 /// The metadata that a replacement may change.
-#[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = credentials, treat_none_as_null = true, check_for_backend(Pg, Sqlite))]
 pub struct Changeable {
     credential_type: String,
@@ -52,7 +53,7 @@ pub struct Changeable {
 }
 
 /// A sealed payload.
-#[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = credentials, check_for_backend(Pg, Sqlite))]
 pub struct Payload {
     kek_id: Vec<u8>,
@@ -60,7 +61,7 @@ pub struct Payload {
 }
 
 /// A credential and its sealed payload.
-#[derive(Debug, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = credentials, check_for_backend(Pg, Sqlite))]
 pub struct SealedRow {
     #[diesel(embed)]
@@ -70,7 +71,7 @@ pub struct SealedRow {
 }
 
 /// What a connection test changes.
-#[derive(Debug, AsChangeset)]
+#[derive(Debug, Clone, AsChangeset)]
 #[diesel(table_name = credentials)]
 pub struct Tested {
     last_tested_at: Micros,
@@ -78,6 +79,15 @@ pub struct Tested {
     /// `None` leaves the column alone, and so does the outer one of the reason.
     status: Option<&'static str>,
     status_reason: Option<Option<String>>,
+}
+
+/// A credential whose refresh is due, and so has a time.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = credentials, check_for_backend(Pg, Sqlite))]
+pub struct DueRow {
+    org_id: String,
+    id: RowId,
+    refresh_at: Option<Micros>,
 }
 
 impl SealedRow {
@@ -206,5 +216,19 @@ impl Stored for SealedRow {
         let kek_id = KekId(row.bytes("kek_id", payload.kek_id)?);
         let sealed = Sealed { kek_id, envelope: payload.envelope };
         Ok(SealedCredential { credential: credential.read()?, sealed })
+    }
+}
+
+impl Stored for DueRow {
+    type Value = DueRefresh;
+
+    fn read(self) -> Result<DueRefresh, BadColumn> {
+        let row = RowName { table: "credentials", organization: &self.org_id, id: &self.id };
+        let refresh_at = row.column("refresh_at", self.refresh_at.ok_or(Rule::fixed("must be a time")))?;
+        Ok(DueRefresh {
+            organization: row.organization()?,
+            credential: CredentialId(self.id.0),
+            refresh_at: row.time("refresh_at", refresh_at)?,
+        })
     }
 }

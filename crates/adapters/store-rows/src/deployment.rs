@@ -10,7 +10,7 @@ use crate::schema::{kek_usage, purpose_keys};
 use crate::{BadColumn, Micros, RowId, RowName, Stored};
 
 /// A KEK that the store has seen.
-#[derive(Debug, Queryable, Selectable)]
+#[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = kek_usage, check_for_backend(Pg, Sqlite))]
 pub struct KekRow {
     kek_id: Vec<u8>,
@@ -21,7 +21,7 @@ pub struct KekRow {
 }
 
 /// A wrapped purpose key.
-#[derive(Debug, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = purpose_keys, check_for_backend(Pg, Sqlite))]
 pub struct PurposeKeyRow {
     id: RowId,

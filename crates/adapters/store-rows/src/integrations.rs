@@ -8,7 +8,7 @@ use crate::schema::integrations;
 use crate::{BadColumn, CredentialRow, Micros, RowId, RowName, Stored};
 
 /// A connection; without a credential it is disconnected.
-#[derive(Debug, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = integrations, check_for_backend(Pg, Sqlite))]
 pub struct IntegrationRow {
     org_id: String,

@@ -18,15 +18,15 @@ mod transaction;
 mod values;
 
 pub use accounts::{AccountChanges, AccountRow, KeyRow};
-pub use audit::{EventRow, HeadRow};
+pub use audit::{EventRow, HeadRow, HeadlessRow};
 pub use authorization_flows::{FlowRow, FlowSecret, SealedFlowRow, Stage};
 pub use bad_column::{BadColumn, RowName, bound, sought, stored};
-pub use credentials::{Changeable, CredentialRow, Payload, SealedRow, Tested};
+pub use credentials::{Changeable, CredentialRow, DueRow, Payload, SealedRow, Tested};
 pub use deployment::{KekRow, PurposeKeyRow};
 pub use integrations::IntegrationRow;
 pub use oauth_apps::{AppChanges, AppRow, SealedAppRow};
 pub use organizations::DriftRow;
-pub use transaction::{Aborted, Change};
+pub use transaction::{Aborted, Change, made};
 pub use values::{IdList, Micros, RowId, TextList};
 
 /// A row that reads back into a value of the domain.

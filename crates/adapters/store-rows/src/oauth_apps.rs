@@ -8,7 +8,7 @@ use crate::schema::oauth_apps;
 use crate::{BadColumn, Micros, RowId, RowName, Stored};
 
 /// An app; its secret is not selected.
-#[derive(Debug, Queryable, Selectable)]
+#[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = oauth_apps, check_for_backend(Pg, Sqlite))]
 pub struct AppRow {
     org_id: String,
@@ -21,7 +21,7 @@ pub struct AppRow {
 }
 
 /// An app and its sealed secret.
-#[derive(Debug, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = oauth_apps, check_for_backend(Pg, Sqlite))]
 pub struct SealedAppRow {
     org_id: String,
@@ -34,7 +34,7 @@ pub struct SealedAppRow {
 }
 
 /// What a replacement changes.
-#[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = oauth_apps, check_for_backend(Pg, Sqlite))]
 pub struct AppChanges {
     client_id: String,

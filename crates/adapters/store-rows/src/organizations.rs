@@ -6,7 +6,7 @@ use strongroom_repository::QuotaDrift;
 use crate::{BadColumn, RowName, Stored};
 
 /// A quota counter beside the number of rows that it counts.
-#[derive(Debug, QueryableByName)]
+#[derive(Debug, Clone, QueryableByName)]
 pub struct DriftRow {
     #[diesel(sql_type = Text)]
     org_id: String,

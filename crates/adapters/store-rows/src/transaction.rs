@@ -17,6 +17,20 @@ pub enum Change {
     MadeAnd(Box<AuditEvent>),
 }
 
+impl Change {
+    /// The event that is recorded beside the evidence, if any.
+    ///
+    /// # Errors
+    /// Diesel's own way to roll back without an error when there was nothing to change; [`made`] knows it.
+    pub fn event(self) -> Result<Option<Box<AuditEvent>>, Aborted> {
+        match self {
+            Self::None => Err(Aborted::Database(Error::RollbackTransaction)),
+            Self::Made => Ok(None),
+            Self::MadeAnd(event) => Ok(Some(event)),
+        }
+    }
+}
+
 /// A statement that wrote no row has changed nothing.
 impl From<usize> for Change {
     fn from(rows: usize) -> Self {
@@ -31,6 +45,14 @@ pub enum Aborted {
     Refused(StoreError),
     /// The database or the connection to it failed.
     Database(Error),
+}
+
+/// Whether a transaction has made a change; `false` when [`Change::event`] rolled it back.
+pub fn made(outcome: Result<(), Aborted>) -> Result<bool, Aborted> {
+    match outcome {
+        Err(Aborted::Database(Error::RollbackTransaction)) => Ok(false),
+        outcome => outcome.map(|()| true),
+    }
 }
 
 impl From<StoreError> for Aborted {

@@ -74,6 +74,11 @@ impl Micros {
         i64::try_from(duration.as_nanos().div_ceil(1_000)).unwrap_or(i64::MAX)
     }
 
+    /// The count of microseconds.
+    pub fn since_1970(self) -> i64 {
+        self.0
+    }
+
     /// The time that was meant; `None` for one that no time has.
     pub fn time(self) -> Option<OffsetDateTime> {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000).ok()
