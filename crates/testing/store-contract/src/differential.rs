@@ -16,20 +16,17 @@ use strongroom_domain::audit::AuditRecord;
 use strongroom_domain::service_account::ApiKey;
 use strongroom_domain::{Credential, Integration, OauthApp, OrganizationId, ServiceAccount};
 use strongroom_fixtures::{SeededIds, organization};
-use strongroom_repository::{AuditFilter, AuditPage, CredentialFilter, SealedFlow, StoreError, StoreResult};
+use strongroom_repository::{AuditFilter, AuditPage, CredentialFilter, StoreError, StoreResult};
 
 use crate::{Instance, StoreUnderTest};
+use flows::KnownFlow;
 pub use random::{Random, fresh_seed};
 
 /// After how many operations everything that is stored is compared.
 const ROUND: usize = 50;
 
 /// Plays so many operations on all of the stores, which are empty at first, and panics at the first difference.
-pub async fn stores_answer_alike(
-    stores: Vec<(&'static str, StoreUnderTest)>,
-    seed: u64,
-    operations: usize,
-) {
+pub async fn stores_answer_alike(stores: Vec<(&'static str, StoreUnderTest)>, seed: u64, operations: usize) {
     let mut play = Play::new(stores, seed);
     for number in 0..operations {
         play.number = number;
@@ -69,7 +66,7 @@ struct Play {
     accounts: Vec<ServiceAccount>,
     keys: Vec<ApiKey>,
     apps: Vec<OauthApp>,
-    flows: Vec<SealedFlow>,
+    flows: Vec<KnownFlow>,
 }
 
 impl Play {
@@ -95,7 +92,11 @@ impl Play {
     }
 
     /// Asks every store, through one of its two instances, and gives the answer that all of them gave.
-    async fn ask<T: Debug>(&mut self, what: &str, ask: impl AsyncFn(&Instance) -> StoreResult<T>) -> Option<T> {
+    async fn ask<T: Debug>(
+        &mut self,
+        what: &str,
+        ask: impl AsyncFn(&Instance) -> StoreResult<T>,
+    ) -> Option<T> {
         self.ask_about(what, ask, |answer| format!("{answer:?}")).await
     }
 
@@ -117,9 +118,12 @@ impl Play {
             match &first {
                 None => first = Some((answer, text)),
                 Some((_, expected)) => assert_eq!(
-                    *expected, text,
+                    *expected,
+                    text,
                     "{} and {name} differ in {what} (seed {}, operation {})",
-                    self.stores.first().unwrap().0, self.seed, self.number
+                    self.stores.first().unwrap().0,
+                    self.seed,
+                    self.number
                 ),
             }
         }
@@ -138,8 +142,10 @@ impl Play {
     async fn compare_everything(&mut self) {
         for organization in self.organizations.clone() {
             let all = CredentialFilter::default();
-            self.ask("all credentials", async |one| one.credentials.list(&organization, &all, None, 10_000).await)
-                .await;
+            self.ask("all credentials", async |one| {
+                one.credentials.list(&organization, &all, None, 10_000).await
+            })
+            .await;
             self.ask("all connections", async |one| one.integrations.list(&organization).await).await;
             self.ask("all apps", async |one| one.oauth_apps.list(&organization).await).await;
             self.ask("all accounts", async |one| one.accounts.list(&organization, 0, 10_000).await).await;

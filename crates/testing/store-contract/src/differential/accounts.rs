@@ -91,9 +91,7 @@ impl Play {
             new.id = known.id.clone();
         }
         let stored = self
-            .ask("insert a key", async |one| {
-                one.accounts.insert_key(&new, evidence(&new.organization)).await
-            })
+            .ask("insert a key", async |one| one.accounts.insert_key(&new, evidence(&new.organization)).await)
             .await;
         if stored == Some(true) {
             self.keys.push(new);
@@ -141,7 +139,8 @@ impl Play {
         match self.random.below(6) {
             0..3 => {
                 if self.random.chance(10) {
-                    new.app.id = id;
+                    // Of two values that are taken at once a store may name either.
+                    (new.app.id, new.app.app) = (id, new.app.id.to_string());
                 }
                 let stored = self
                     .ask("insert an app", async |one| {

@@ -9,29 +9,51 @@ use strongroom_repository::SealedFlow;
 use super::Play;
 use crate::flows::{completed, flow, granted, told};
 
+/// A flow that was begun, and how many of its three steps it has taken.
+#[derive(Debug, Clone)]
+pub(super) struct KnownFlow {
+    flow: SealedFlow,
+    steps: usize,
+}
+
 impl Play {
+    /// Mostly the next step of a flow, sometimes any other.
     pub(super) async fn work_on_flows(&mut self) {
-        let known = self.random.recent(&self.flows).cloned();
-        match (self.random.below(12), known) {
-            (0..4, _) | (_, None) => self.begin().await,
-            (4 | 5, Some(known)) => {
-                let state = known.flow.state;
-                self.ask_about("take", async |one| one.flows.take(&state).await, |taken| as_text(taken.as_ref()))
-                    .await;
-            }
-            (6 | 7, Some(known)) => self.grant(&known).await,
-            (8, Some(known)) => {
-                let state = known.flow.state;
-                self.ask_about(
-                    "find_granted",
-                    async |one| one.flows.find_granted(&state).await,
-                    |found| as_text(found.as_ref()),
-                )
-                .await;
-            }
-            (9 | 10, Some(known)) => self.complete(&known).await,
-            (_, Some(known)) => self.abandon(&known).await,
+        let Some(known) = self.random.recent(&self.flows).cloned() else { return self.begin().await };
+        let next = if self.random.chance(70) { known.steps } else { self.random.below(4) };
+        match (self.random.below(10), next) {
+            (0..3, _) => self.begin().await,
+            (3, _) => self.abandon(&known.flow).await,
+            (_, 0) => self.take(&known.flow).await,
+            (_, 1) => self.grant(&known.flow).await,
+            (4, _) => self.find_granted(&known.flow).await,
+            _ => self.complete(&known.flow).await,
         }
+    }
+
+    /// Notes that a flow has come one step further.
+    fn step(&mut self, flow: &SealedFlow) {
+        let same = |known: &&mut KnownFlow| known.flow.flow.state == flow.flow.state;
+        self.flows.iter_mut().filter(same).for_each(|known| known.steps += 1);
+    }
+
+    async fn take(&mut self, known: &SealedFlow) {
+        let state = known.flow.state;
+        let take =
+            self.ask_about("take", async |one| one.flows.take(&state).await, |taken| as_text(taken.as_ref()));
+        if take.await.flatten().is_some() {
+            self.step(known);
+        }
+    }
+
+    async fn find_granted(&mut self, known: &SealedFlow) {
+        let state = known.flow.state;
+        let find = self.ask_about(
+            "find_granted",
+            async |one| one.flows.find_granted(&state).await,
+            |found| as_text(found.as_ref()),
+        );
+        find.await;
     }
 
     async fn begin(&mut self) {
@@ -45,8 +67,8 @@ impl Play {
         }
         if let (true, Some(known)) = (self.random.chance(6), self.random.recent(&self.flows)) {
             match self.random.chance(50) {
-                true => new.flow.id = known.flow.id,
-                false => new.flow.state = known.flow.state,
+                true => new.flow.id = known.flow.flow.id,
+                false => new.flow.state = known.flow.flow.state,
             }
         }
         let limit = u32::try_from(self.random.below(30)).unwrap();
@@ -56,7 +78,7 @@ impl Play {
             })
             .await;
         if begun.is_some() {
-            self.flows.push(new);
+            self.flows.push(KnownFlow { flow: new, steps: 0 });
         }
     }
 
@@ -71,6 +93,9 @@ impl Play {
                 one.flows.grant(&grant, limit, told(known, Action::AuthorizationGranted)).await
             })
             .await;
+        if kept == Some(true) {
+            self.step(known);
+        }
         if let (Some(true), Some(pending)) = (kept, grant.pending) {
             self.credentials.push(pending.credential);
         }
@@ -78,7 +103,8 @@ impl Play {
 
     async fn complete(&mut self, known: &SealedFlow) {
         let (organization, id) = (known.flow.organization.clone(), known.flow.credential);
-        let stored = self.ask("find", async |one| one.credentials.find(&organization, id).await).await.flatten();
+        let stored =
+            self.ask("find", async |one| one.credentials.find(&organization, id).await).await.flatten();
         let mut end = completed(known);
         if let Some(stored) = stored {
             (end.expected_version, end.expected_revision) = (stored.version, stored.revision);
