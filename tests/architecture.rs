@@ -23,6 +23,8 @@ enum Ring {
     /// May do what an adapter may, send what provider files declare, and use the one crate that opens
     /// outgoing sockets.
     Caller,
+    /// May do what an adapter may, and use the rows that both stores share.
+    Store,
     Testing,
     /// Plays the providers that the catalog declares.
     Simulator,
@@ -40,6 +42,7 @@ impl Ring {
             }
             ["crates", "adapters", "declared-http"] => Self::Declarations,
             ["crates", "adapters", "catalog-files"] => Self::Catalog,
+            ["crates", "adapters", "store-postgres" | "store-sqlite"] => Self::Store,
             ["crates", "adapters", _] => Self::Adapter,
             ["crates", "surfaces", "http-kit"] => Self::Kit,
             ["crates", "surfaces", _] => Self::Surface,
@@ -61,12 +64,20 @@ impl Ring {
             Self::Application | Self::Adapter => &[Self::Domain, Self::Port],
             Self::Caller if name == "strongroom-egress" => return true,
             Self::Caller => &[Self::Domain, Self::Port, Self::Declarations],
+            Self::Store if name == "strongroom-store-rows" => return true,
+            Self::Store => &[Self::Domain, Self::Port],
             Self::Simulator => &[Self::Domain, Self::Port, Self::Declarations, Self::Catalog],
             Self::Kit => &[Self::Domain, Self::Port, Self::Application],
             Self::Surface => &[Self::Domain, Self::Port, Self::Application, Self::Kit],
-            Self::Composition => {
-                &[Self::Domain, Self::Port, Self::Application, Self::Adapter, Self::Catalog, Self::Caller]
-            }
+            Self::Composition => &[
+                Self::Domain,
+                Self::Port,
+                Self::Application,
+                Self::Adapter,
+                Self::Catalog,
+                Self::Caller,
+                Self::Store,
+            ],
             Self::Server => &[Self::Domain, Self::Application, Self::Kit, Self::Surface, Self::Composition],
             Self::Testing => &[Self::Domain, Self::Port, Self::Testing],
             Self::Tests => return true,
@@ -399,10 +410,9 @@ fn only_egress_depends_on_what_connects_by_itself() {
 #[test]
 fn no_statement_is_put_together_from_text() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    for store in ["store-sqlite", "store-postgres"] {
-        let files =
-            crate::support::server::bytes_below(&root.join("crates/adapters").join(store).join("src"));
-        assert!(files.len() > 10);
+    for folder in ["store-sqlite/src", "store-postgres/src", "store-rows/src", "store-rows/repositories"] {
+        let files = crate::support::server::bytes_below(&root.join("crates/adapters").join(folder));
+        assert!(files.len() > 8);
         for (path, bytes) in files {
             let text = String::from_utf8(bytes).unwrap();
             let code = text.split("#[cfg(test)]").next().unwrap();

@@ -184,7 +184,7 @@ impl Credential {
         self.refreshed_at = Some(now);
         self.refresh_at = refresh_at;
         self.status_reason = None;
-        if matches!(self.status, CredentialStatus::NeedsReauth | CredentialStatus::Rejected) {
+        if CredentialStatus::ENDED_BY_A_REFRESH.contains(&self.status) {
             self.status = CredentialStatus::Validated;
         }
     }

@@ -14,3 +14,8 @@ spelled! {
     /// Its grant is gone; a person has to authorise again.
     NeedsReauth => "needs_reauth",
 }
+
+impl CredentialStatus {
+    /// What a refresh turns into `validated`, because it proves the grant good; every other status stays.
+    pub const ENDED_BY_A_REFRESH: [Self; 2] = [Self::NeedsReauth, Self::Rejected];
+}

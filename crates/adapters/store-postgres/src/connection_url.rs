@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use percent_encoding::percent_decode_str;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
-use crate::database::OpenError;
+use crate::open_error::OpenError;
 
 /// How the connection is protected.
 #[derive(Debug, PartialEq, Eq)]
@@ -123,20 +124,12 @@ fn limit(config: &mut Config) {
 
 fn percent_decoded(text: &str) -> Result<String, OpenError> {
     const BROKEN: OpenError = OpenError::Url("has a percent sign in sslrootcert that encodes nothing");
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let mut digit = || {
-            rest.next().and_then(|digit| char::from(digit).to_digit(16)).and_then(|d| u8::try_from(d).ok())
-        };
-        let (Some(high), Some(low)) = (digit(), digit()) else { return Err(BROKEN) };
-        bytes.push(high * 16 + low);
+    let decoded: Vec<u8> = percent_decode_str(text).collect();
+    // What encodes nothing is left as it is, so that it is still there when the encoded ones are gone.
+    if decoded.len() + 2 * text.matches('%').count() != text.len() {
+        return Err(BROKEN);
     }
-    String::from_utf8(bytes).map_err(|_| BROKEN)
+    String::from_utf8(decoded).map_err(|_| BROKEN)
 }
 
 #[cfg(test)]

@@ -1,52 +1,18 @@
 use std::sync::Arc;
 
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel::result::OptionalExtension;
+use diesel_async::AsyncConnection;
+use diesel_async::methods::LoadQuery;
 use strongroom_domain::OrganizationId;
-use strongroom_repository::{Source, StoreResult};
-use time::OffsetDateTime;
+use strongroom_repository::{DeploymentRepository, StoreResult};
+use strongroom_store_rows::{Aborted, BadColumn, Stored};
 
-use crate::failure::{Failure, OPERATION_LIMIT, within};
+use crate::connection::{Connection, RunQueryDsl, Work, current_setting};
+use crate::failure::{OPERATION_LIMIT, in_time, store_error, twice_within, within};
+use crate::open_error::OpenError;
 use crate::pool::{Connector, Pool, PooledConnection};
 use crate::turns::{Turn, Turns};
-use crate::{connection_url, migrations, options::PostgresOptions, schema, tls};
-
-/// Why the database cannot be used. No variant holds the URL.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The URL is not one that can be used.
-    #[error("the database url {0}")]
-    Url(&'static str),
-    /// The file named by `sslrootcert` is of no use.
-    #[error("the file named by sslrootcert {0}")]
-    RootCertificates(&'static str),
-    /// TLS cannot be set up.
-    #[error("tls to the database cannot be set up")]
-    Tls(#[source] rustls::Error),
-    /// The server is away, or refuses us.
-    #[error("the database cannot be reached")]
-    Unreachable(#[source] Source),
-    /// The server acknowledges writes that it may lose.
-    #[error("the database has {setting} off, so it may lose writes that were answered; switch it on")]
-    UnsafeDurability {
-        /// `fsync` or `synchronous_commit`.
-        setting: &'static str,
-    },
-    /// The schema is ahead of this build.
-    #[error("the database has migration {version}, which this build does not know; start a newer build")]
-    NewerSchema {
-        /// The newest migration that is not known.
-        version: String,
-    },
-    /// The schema is behind this build.
-    #[error("the database lacks migration {version}; run the migrate command first")]
-    OlderSchema {
-        /// The oldest migration that is missing.
-        version: &'static str,
-    },
-    /// Migrating failed; nothing was changed.
-    #[error("migrating the database failed and changed nothing")]
-    Migration(#[source] Source),
-}
+use crate::{connection_url, migrations, options::PostgresOptions, tls};
 
 /// A pool of connections to one PostgreSQL database. Clones share it.
 #[derive(Clone)]
@@ -55,6 +21,8 @@ pub struct PostgresDatabase {
     writes: Arc<Turns>,
     reads: Arc<Turns>,
 }
+
+pub(crate) use PostgresDatabase as Database;
 
 impl PostgresDatabase {
     /// Connects, and makes sure that the server keeps what it acknowledges. Applies no migration.
@@ -100,47 +68,149 @@ impl PostgresDatabase {
 
     /// Whether the server answers, in one statement.
     pub async fn ping(&self) -> StoreResult<()> {
-        self.server_time().await.map(|_| ())
+        self.now().await.map(|_| ())
     }
 
-    pub(crate) async fn server_time(&self) -> StoreResult<OffsetDateTime> {
-        within(OPERATION_LIMIT, || async {
-            let mut connection = self.checkout().await?;
-            Ok(diesel::select(schema::clock_timestamp()).get_result(&mut *connection).await?)
-        })
-        .await
+    /// The row that a query finds, read back. With an organisation the query waits for its turn to read.
+    pub(crate) fn one<R, Q>(
+        &self,
+        organization: Option<&OrganizationId>,
+        query: Q,
+    ) -> impl Future<Output = StoreResult<Option<R::Value>>> + Send
+    where
+        R: Stored + Send + 'static,
+        Q: LoadQuery<'static, Connection, R> + Send + 'static,
+    {
+        let row = self.row(organization, query);
+        async move { Ok(row.await?.map(R::read).transpose()?) }
     }
 
-    pub(crate) async fn checkout(&self) -> Result<PooledConnection<'_>, Failure> {
-        self.pool.checkout().await.map_err(Failure::Store)
+    /// The rows that a query finds, read back. With an organisation the query waits for its turn to read.
+    pub(crate) fn all<R, Q>(
+        &self,
+        organization: Option<&OrganizationId>,
+        query: Q,
+    ) -> impl Future<Output = StoreResult<Vec<R::Value>>> + Send
+    where
+        R: Stored + Send + 'static,
+        Q: LoadQuery<'static, Connection, R> + Send + 'static,
+    {
+        let rows = self.rows(organization, query);
+        async move { Ok(rows.await?.into_iter().map(R::read).collect::<Result<_, BadColumn>>()?) }
+    }
+
+    /// The row that a query finds, as it is stored.
+    pub(crate) fn row<R, Q>(
+        &self,
+        organization: Option<&OrganizationId>,
+        query: Q,
+    ) -> impl Future<Output = StoreResult<Option<R>>> + Send
+    where
+        R: Send + 'static,
+        Q: LoadQuery<'static, Connection, R> + Send + 'static,
+    {
+        let work = async move {
+            let (_turn, mut connection) = self.checkout_to_read(organization).await?;
+            Ok(query.get_result(&mut *connection).await.optional()?)
+        };
+        async move { in_time(OPERATION_LIMIT, work).await.map_err(store_error) }
+    }
+
+    /// The rows that a query finds, as they are stored.
+    pub(crate) fn rows<R, Q>(
+        &self,
+        organization: Option<&OrganizationId>,
+        query: Q,
+    ) -> impl Future<Output = StoreResult<Vec<R>>> + Send
+    where
+        R: Send + 'static,
+        Q: LoadQuery<'static, Connection, R> + Send + 'static,
+    {
+        let work = async move {
+            let (_turn, mut connection) = self.checkout_to_read(organization).await?;
+            Ok(query.load(&mut *connection).await?)
+        };
+        async move { in_time(OPERATION_LIMIT, work).await.map_err(store_error) }
+    }
+
+    /// Asks several questions on one connection.
+    pub(crate) async fn ask<T, W>(&self, work: W) -> StoreResult<T>
+    where
+        T: Send,
+        W: for<'c> Work<'c, T> + Clone + Send + Sync,
+    {
+        let run = || async {
+            let work = work.clone();
+            work(&mut *self.checkout().await?).await
+        };
+        within(OPERATION_LIMIT, run).await
+    }
+
+    /// Runs a write that carries no event; each of its statements is a transaction of its own.
+    pub(crate) async fn alone<T, W>(&self, work: W) -> StoreResult<T>
+    where
+        T: Send,
+        W: for<'c> Work<'c, T> + Clone + Send + Sync,
+    {
+        self.ask(work).await
+    }
+
+    pub(crate) async fn checkout(&self) -> Result<PooledConnection<'_>, Aborted> {
+        Ok(self.pool.checkout().await?)
     }
 
     /// A connection for a write of this organisation, when its turn has come.
     pub(crate) async fn checkout_in_turn(
         &self,
         organization: &OrganizationId,
-    ) -> Result<(Turn, PooledConnection<'_>), Failure> {
+    ) -> Result<(Turn, PooledConnection<'_>), Aborted> {
         let turn = self.writes.take(organization).await;
         Ok((turn, self.checkout().await?))
     }
 
-    /// The same for a read.
+    /// A connection for a read; for one of an organisation, when its turn has come.
     pub(crate) async fn checkout_to_read(
         &self,
-        organization: &OrganizationId,
-    ) -> Result<(Turn, PooledConnection<'_>), Failure> {
-        let turn = self.reads.take(organization).await;
+        organization: Option<&OrganizationId>,
+    ) -> Result<(Option<Turn>, PooledConnection<'_>), Aborted> {
+        let turn = match organization {
+            Some(organization) => Some(self.reads.take(organization).await),
+            None => None,
+        };
         Ok((turn, self.checkout().await?))
     }
 
-    async fn dedicated(&self) -> Result<AsyncPgConnection, OpenError> {
+    /// Runs a write of this organisation in one transaction, when its turn has come.
+    pub(crate) async fn transact<T, W>(&self, organization: &OrganizationId, work: W) -> StoreResult<T>
+    where
+        T: Send,
+        W: for<'c> Work<'c, T> + Clone + Send + Sync,
+    {
+        self.attempt(organization, work).await.map_err(store_error)
+    }
+
+    /// Like [`Self::transact`], for whoever looks at why the work was aborted.
+    pub(crate) async fn attempt<T, W>(&self, organization: &OrganizationId, work: W) -> Result<T, Aborted>
+    where
+        T: Send,
+        W: for<'c> Work<'c, T> + Clone + Send + Sync,
+    {
+        let run = || async {
+            let work = work.clone();
+            let (_turn, mut connection) = self.checkout_in_turn(organization).await?;
+            connection.transaction(async move |connection| work(connection).await).await
+        };
+        twice_within(OPERATION_LIMIT, run).await
+    }
+
+    async fn dedicated(&self) -> Result<Connection, OpenError> {
         self.pool.dedicated().await.map_err(|error| OpenError::Unreachable(Box::new(error)))
     }
 }
 
-async fn refuse_unsafe_durability(connection: &mut AsyncPgConnection) -> Result<(), OpenError> {
+async fn refuse_unsafe_durability(connection: &mut Connection) -> Result<(), OpenError> {
     for setting in ["fsync", "synchronous_commit"] {
-        let value: String = diesel::select(schema::current_setting(setting))
+        let value: String = diesel::select(current_setting(setting))
             .get_result(connection)
             .await
             .map_err(|error| OpenError::Unreachable(Box::new(error)))?;

@@ -8,11 +8,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary};
-use diesel_async::RunQueryDsl;
 use strongroom_repository::{DestinationLimitRepository, StoreResult};
+use strongroom_store_rows::Micros;
 
-use crate::PostgresStore;
+use crate::connection::RunQueryDsl;
 use crate::failure::{OPERATION_LIMIT, within};
+use crate::store::PostgresStore;
 
 /// Takes a test if there is one. No row means none. Of takes at once each waits for the row and then judges
 /// what the one before it left. The clock is read only then: after the wait for another take in the conflict,
@@ -71,7 +72,7 @@ impl DestinationLimitRepository for PostgresStore {
             diesel::sql_query(statement)
                 .bind::<Binary, _>(destination)
                 .bind::<BigInt, _>(i64::from(limit))
-                .bind::<BigInt, _>(micros(window))
+                .bind::<BigInt, _>(Micros::in_micros(window))
         };
         within(OPERATION_LIMIT, || async {
             let mut connection = self.database.checkout().await?;
@@ -88,15 +89,12 @@ impl DestinationLimitRepository for PostgresStore {
     async fn forget(&self, window: Duration) -> StoreResult<u64> {
         within(OPERATION_LIMIT, || async {
             let mut connection = self.database.checkout().await?;
-            let forgotten =
-                diesel::sql_query(FORGET).bind::<BigInt, _>(micros(window)).execute(&mut *connection).await?;
+            let forgotten = diesel::sql_query(FORGET)
+                .bind::<BigInt, _>(Micros::in_micros(window))
+                .execute(&mut *connection)
+                .await?;
             Ok(u64::try_from(forgotten).unwrap_or(u64::MAX))
         })
         .await
     }
-}
-
-/// Whole microseconds, which is what the server's clock counts in.
-fn micros(window: Duration) -> i64 {
-    i64::try_from(window.as_nanos().div_ceil(1_000)).unwrap_or(i64::MAX)
 }

@@ -5,29 +5,7 @@ use std::time::Duration;
 
 use diesel::result::{DatabaseErrorKind, Error};
 use strongroom_repository::{StoreError, StoreResult, Unique};
-
-/// Why a transaction or statement came to nothing.
-#[derive(Debug)]
-pub(crate) enum Failure {
-    /// A decision of ours.
-    Store(StoreError),
-    /// The row that the whole operation is about is not there.
-    Absent,
-    /// The server or the connection.
-    Database(Error),
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Database(error)
-    }
-}
+use strongroom_store_rows::Aborted;
 
 /// How long an operation may take in all: 500 ms for the connection, 3 s for a statement, and a little.
 pub(crate) const OPERATION_LIMIT: Duration = Duration::from_millis(3_700);
@@ -36,66 +14,62 @@ pub(crate) const OPERATION_LIMIT: Duration = Duration::from_millis(3_700);
 #[error("the database did not answer within {} ms", .0.as_millis())]
 struct TookTooLong(Duration);
 
+/// Runs an operation within `limit`.
+pub(crate) async fn in_time<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, Aborted>> + Send,
+) -> Result<T, Aborted> {
+    match tokio::time::timeout(limit, work).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(StoreError::Unavailable(Box::new(TookTooLong(limit))).into()),
+    }
+}
+
 /// Runs an operation within `limit`, and once more when it lost against another transaction.
 pub(crate) async fn within<T, F, W>(limit: Duration, work: W) -> StoreResult<T>
 where
-    W: Fn() -> F,
-    F: Future<Output = Result<T, Failure>>,
+    T: Send,
+    W: Fn() -> F + Send + Sync,
+    F: Future<Output = Result<T, Aborted>> + Send,
+{
+    twice_within(limit, work).await.map_err(store_error)
+}
+
+/// Like [`within`], for whoever looks at why the operation was aborted.
+pub(crate) async fn twice_within<T, F, W>(limit: Duration, work: W) -> Result<T, Aborted>
+where
+    T: Send,
+    W: Fn() -> F + Send + Sync,
+    F: Future<Output = Result<T, Aborted>> + Send,
 {
     let run = async {
         match work().await {
-            Err(failure) if failure.lost_a_conflict() => work().await,
+            Err(aborted) if lost_a_conflict(&aborted) => work().await,
             outcome => outcome,
         }
     };
-    match tokio::time::timeout(limit, run).await {
-        Ok(outcome) => outcome.map_err(Failure::into_store_error),
-        Err(_) => Err(StoreError::Unavailable(Box::new(TookTooLong(limit)))),
+    in_time(limit, run).await
+}
+
+/// Whether the server sacrificed this transaction for another one. diesel has no kind for deadlocks; on a server that
+/// does not speak English one is simply not tried again.
+fn lost_a_conflict(aborted: &Aborted) -> bool {
+    match aborted {
+        Aborted::Database(Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => true,
+        Aborted::Database(Error::DatabaseError(DatabaseErrorKind::Unknown, info)) => {
+            info.message() == "deadlock detected"
+        }
+        _ => false,
     }
 }
 
-/// An operation that answers `false` when the row it is about is not there.
-pub(crate) async fn found_within<F, W>(limit: Duration, work: W) -> StoreResult<bool>
-where
-    W: Fn() -> F + Sync,
-    F: Future<Output = Result<(), Failure>> + Send,
-{
-    let work = &work;
-    within(limit, || async {
-        match work().await {
-            Ok(()) => Ok(true),
-            Err(Failure::Absent) => Ok(false),
-            Err(failure) => Err(failure),
-        }
-    })
-    .await
-}
-
-impl Failure {
-    /// Whether the server sacrificed this transaction for another one. diesel has no kind for deadlocks;
-    /// on a server that does not speak English one is simply not tried again.
-    fn lost_a_conflict(&self) -> bool {
-        match self {
-            Self::Database(Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => true,
-            Self::Database(Error::DatabaseError(DatabaseErrorKind::Unknown, info)) => {
-                info.message() == "deadlock detected"
-            }
-            _ => false,
-        }
-    }
-
-    fn into_store_error(self) -> StoreError {
-        match self {
-            Self::Store(error) => error,
-            Self::Absent => StoreError::StaleVersion,
-            Self::Database(error) => from_database(error),
-        }
-    }
-}
-
-/// What a database error means to a caller: trying again later may help unless a row or value is at fault.
-pub(crate) fn from_database(error: Error) -> StoreError {
+/// What a failure means to a caller: trying again later may help unless a row or value is at fault.
+pub(crate) fn store_error(aborted: Aborted) -> StoreError {
     use DatabaseErrorKind::{CheckViolation, ForeignKeyViolation, NotNullViolation, UniqueViolation};
+    let error = match aborted {
+        Aborted::Refused(refusal) => return refusal,
+        Aborted::Database(error) => error,
+    };
     match &error {
         Error::DatabaseError(UniqueViolation, info) => match info.constraint_name() {
             Some("credentials_slot_key") => StoreError::Duplicate(Unique::Slot),

@@ -4,62 +4,54 @@
 //! [`PostgresStore`] is the database together with the purpose keys that sign audit records; those keys
 //! are themselves read from the database first, hence two types.
 //!
+//! Rows, and what both stores ask of them in the same way, are in `store-rows`: the repositories are mounted from there.
+//! What is here is what PostgreSQL does in its own way.
+//!
 //! Every mutation is one transaction that takes its locks in the order quota, flow, credential, lease, integration,
 //! audit heads.
 //! Nothing here builds SQL from text: statements are diesel expressions or constants with bound values.
 
-mod audit;
+mod audit_append;
 mod audit_chain;
-mod audit_row;
-mod authorization_flow_row;
-mod authorization_flows;
-mod bad_row;
+mod connection;
 mod connection_url;
-mod credential_row;
-mod credentials;
 mod database;
-mod deployment;
 mod destinations;
 mod failure;
-mod integrations;
+mod flow_starts;
+mod lease_attempts;
 mod migrations;
-mod oauth_apps;
+mod notes;
+mod open_error;
 mod options;
-mod organizations;
 mod pool;
 mod quota;
 mod record_query;
-mod refresh_leases;
-mod schema;
-mod service_account_row;
-mod service_accounts;
+mod store;
 mod tls;
 mod turns;
 
+#[path = "../../store-rows/repositories/audit.rs"]
+mod audit;
+#[path = "../../store-rows/repositories/authorization_flows.rs"]
+mod authorization_flows;
+#[path = "../../store-rows/repositories/credentials.rs"]
+mod credentials;
+#[path = "../../store-rows/repositories/deployment.rs"]
+mod deployment;
+#[path = "../../store-rows/repositories/integrations.rs"]
+mod integrations;
+#[path = "../../store-rows/repositories/oauth_apps.rs"]
+mod oauth_apps;
+#[path = "../../store-rows/repositories/organizations.rs"]
+mod organizations;
+#[path = "../../store-rows/repositories/refresh_leases.rs"]
+mod refresh_leases;
+#[path = "../../store-rows/repositories/service_accounts.rs"]
+mod service_accounts;
+
 pub use connection_url::endpoints;
-pub use database::{OpenError, PostgresDatabase};
+pub use database::PostgresDatabase;
+pub use open_error::OpenError;
 pub use options::{PostgresOptions, StatementCounter};
-
-use std::sync::Arc;
-
-use strongroom_vault::PurposeKeys;
-
-/// The store of credentials, connections, OAuth apps, flows and leases, service accounts, organisations and their audit
-/// trails, and of the counts of connection tests.
-#[derive(Clone)]
-pub struct PostgresStore {
-    database: PostgresDatabase,
-    keys: Arc<dyn PurposeKeys>,
-}
-
-impl PostgresStore {
-    /// A store on a migrated database, signing audit records with `keys`.
-    pub fn new(database: PostgresDatabase, keys: Arc<dyn PurposeKeys>) -> Self {
-        Self { database, keys }
-    }
-
-    /// The database under it.
-    pub fn database(&self) -> &PostgresDatabase {
-        &self.database
-    }
-}
+pub use store::PostgresStore;

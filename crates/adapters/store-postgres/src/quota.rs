@@ -3,12 +3,12 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use strongroom_domain::{OrganizationId, ProviderId};
 use strongroom_repository::StoreError;
+use strongroom_store_rows::Aborted;
+use strongroom_store_rows::schema::credential_quota;
 
-use crate::failure::Failure;
-use crate::schema::credential_quota::dsl;
+use crate::connection::{Connection, RunQueryDsl};
 
 /// Takes a place if there is one: its own limit counts before the deployment's. No row means no place.
 const TAKE_PLACE: &str = "
@@ -22,11 +22,11 @@ const TAKE_PLACE: &str = "
 
 /// Takes one place.
 pub(crate) async fn take(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     organization: &OrganizationId,
     provider: &ProviderId,
     default_limit: u32,
-) -> Result<(), Failure> {
+) -> Result<(), Aborted> {
     let taken = diesel::sql_query(TAKE_PLACE)
         .bind::<Text, _>(organization.as_str())
         .bind::<Text, _>(provider.as_str())
@@ -38,24 +38,25 @@ pub(crate) async fn take(
 
 /// Locks the row, for whoever learns only later whether there is a place to give back.
 pub(crate) async fn hold(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     organization: &OrganizationId,
     provider: &str,
-) -> Result<(), Failure> {
-    let row = dsl::credential_quota.find((organization.as_str(), provider)).select(dsl::used);
-    row.for_update().get_result::<i64>(connection).await.optional()?;
+) -> Result<(), Aborted> {
+    let row = credential_quota::table.find((organization.as_str(), provider));
+    row.select(credential_quota::used).for_update().get_result::<i64>(connection).await.optional()?;
     Ok(())
 }
 
 /// Gives one place back.
 pub(crate) async fn give_back(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     organization: &OrganizationId,
     provider: &str,
-) -> Result<(), Failure> {
+) -> Result<(), Aborted> {
     // A counter that drifted to zero stays there; `doctor` tells of it.
-    let place = dsl::credential_quota
-        .filter(dsl::org_id.eq(organization.as_str()).and(dsl::provider.eq(provider)).and(dsl::used.gt(0)));
-    diesel::update(place).set(dsl::used.eq(dsl::used - 1)).execute(connection).await?;
+    let place =
+        credential_quota::table.find((organization.as_str(), provider)).filter(credential_quota::used.gt(0));
+    let change = credential_quota::used.eq(credential_quota::used - 1);
+    diesel::update(place).set(change).execute(connection).await?;
     Ok(())
 }

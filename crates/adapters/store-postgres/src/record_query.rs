@@ -7,38 +7,36 @@
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
-use diesel::sql_types::{Array, BigInt, Binary, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Binary, Nullable, Text};
 use strongroom_domain::ProviderId;
 use strongroom_domain::audit::{AuditEvent, Mac};
 use strongroom_repository::StoreResult;
-use time::OffsetDateTime;
-use uuid::Uuid;
-
-use crate::bad_row::stored_counter;
+use strongroom_store_rows::sql_types::{Id, Moment};
+use strongroom_store_rows::{Micros, RowId, stored};
 
 /// Records and heads, one array per column.
 #[derive(Default)]
 pub(crate) struct WriteRecords<'e> {
     organizations: Vec<&'e str>,
     seqs: Vec<i64>,
-    ats: Vec<OffsetDateTime>,
+    ats: Vec<Micros>,
     actions: Vec<&'static str>,
     outcomes: Vec<&'static str>,
     actors: Vec<&'e str>,
     authentications: Vec<Option<&'e str>>,
     request_ids: Vec<Option<&'e str>>,
     source_ips: Vec<Option<String>>,
-    credentials: Vec<Option<Uuid>>,
+    credentials: Vec<Option<RowId>>,
     targets: Vec<Option<&'e str>>,
     providers: Vec<Option<&'e str>>,
     versions: Vec<Option<i64>>,
     digests: Vec<Option<&'e [u8]>>,
     details: Vec<String>,
-    mac_keys: Vec<Uuid>,
+    mac_keys: Vec<RowId>,
     macs: Vec<Vec<u8>>,
     heads: Vec<&'e str>,
     head_seqs: Vec<i64>,
-    head_ats: Vec<OffsetDateTime>,
+    head_ats: Vec<Micros>,
     head_macs: Vec<Vec<u8>>,
 }
 
@@ -48,12 +46,12 @@ impl<'e> WriteRecords<'e> {
         &mut self,
         event: &'e AuditEvent,
         seq: u64,
-        at: OffsetDateTime,
-        mac_key: Uuid,
+        at: Micros,
+        mac_key: RowId,
         mac: &Mac,
     ) -> StoreResult<()> {
         self.organizations.push(event.organization.as_str());
-        self.seqs.push(stored_counter(seq)?);
+        self.seqs.push(stored(seq)?);
         self.ats.push(at);
         self.actions.push(event.action.as_str());
         self.outcomes.push(event.outcome.as_str());
@@ -61,10 +59,10 @@ impl<'e> WriteRecords<'e> {
         self.authentications.push(event.origin.authentication.as_deref());
         self.request_ids.push(event.origin.request_id.as_deref());
         self.source_ips.push(event.origin.source_ip.map(|ip| ip.to_string()));
-        self.credentials.push(event.credential.map(|id| id.0));
+        self.credentials.push(event.credential.map(|id| RowId(id.0)));
         self.targets.push(event.target.as_deref());
         self.providers.push(event.provider.as_ref().map(ProviderId::as_str));
-        self.versions.push(event.version.map(stored_counter).transpose()?);
+        self.versions.push(event.version.map(stored).transpose()?);
         self.digests.push(event.envelope_digest.as_ref().map(<[u8; 32]>::as_slice));
         self.details.push(event.details_json());
         self.mac_keys.push(mac_key);
@@ -73,15 +71,9 @@ impl<'e> WriteRecords<'e> {
     }
 
     /// Moves the head of a chain.
-    pub(crate) fn head(
-        &mut self,
-        organization: &'e str,
-        seq: u64,
-        at: OffsetDateTime,
-        mac: &Mac,
-    ) -> StoreResult<()> {
+    pub(crate) fn head(&mut self, organization: &'e str, seq: u64, at: Micros, mac: &Mac) -> StoreResult<()> {
         self.heads.push(organization);
-        self.head_seqs.push(stored_counter(seq)?);
+        self.head_seqs.push(stored(seq)?);
         self.head_ats.push(at);
         self.head_macs.push(mac.to_vec());
         Ok(())
@@ -109,7 +101,7 @@ impl QueryFragment<Pg> for WriteRecords<'_> {
         out.push_sql(", ");
         out.push_bind_param::<Array<BigInt>, _>(&self.seqs)?;
         out.push_sql(", ");
-        out.push_bind_param::<Array<Timestamptz>, _>(&self.ats)?;
+        out.push_bind_param::<Array<Moment>, _>(&self.ats)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Text>, _>(&self.actions)?;
         out.push_sql(", ");
@@ -121,7 +113,7 @@ impl QueryFragment<Pg> for WriteRecords<'_> {
         out.push_sql(", ");
         out.push_bind_param::<Array<Text>, _>(&self.details)?;
         out.push_sql(", ");
-        out.push_bind_param::<Array<SqlUuid>, _>(&self.mac_keys)?;
+        out.push_bind_param::<Array<Id>, _>(&self.mac_keys)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Binary>, _>(&self.macs)?;
         out.push_sql(
@@ -131,7 +123,7 @@ impl QueryFragment<Pg> for WriteRecords<'_> {
         out.push_sql(", ");
         out.push_bind_param::<Array<BigInt>, _>(&self.head_seqs)?;
         out.push_sql(", ");
-        out.push_bind_param::<Array<Timestamptz>, _>(&self.head_ats)?;
+        out.push_bind_param::<Array<Moment>, _>(&self.head_ats)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Binary>, _>(&self.head_macs)?;
         out.push_sql(") AS next (org_id, seq, at, mac) WHERE head.org_id = next.org_id");
@@ -147,7 +139,7 @@ impl WriteRecords<'_> {
         out.push_sql(", ");
         out.push_bind_param::<Array<Nullable<Text>>, _>(&self.source_ips)?;
         out.push_sql(", ");
-        out.push_bind_param::<Array<Nullable<SqlUuid>>, _>(&self.credentials)?;
+        out.push_bind_param::<Array<Nullable<Id>>, _>(&self.credentials)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Nullable<Text>>, _>(&self.targets)?;
         out.push_sql(", ");

@@ -11,7 +11,7 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::connection_url::TlsMode;
-use crate::database::OpenError;
+use crate::open_error::OpenError;
 
 /// The connector for a mode; `None` for a connection without TLS.
 pub(crate) fn connector(mode: &TlsMode) -> Result<Option<MakeRustlsConnect>, OpenError> {

@@ -1,15 +1,22 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use diesel::Connection as _;
 use diesel::prelude::*;
+use diesel::query_dsl::LoadQuery;
 use diesel::sql_types::BigInt;
-use strongroom_repository::{Source, StoreError, StoreResult};
+use strongroom_domain::OrganizationId;
+use strongroom_repository::{StoreError, StoreResult};
+use strongroom_store_rows::{Aborted, BadColumn, Stored};
+use tokio::runtime::Handle;
 
-use crate::connections::{Connections, Opening, Purpose, immediately};
-use crate::failure::Failure;
+use crate::connection::Connection;
+use crate::failure::store_error;
 use crate::file::Identity;
 use crate::migrations::Newer;
+use crate::open_error::OpenError;
+use crate::pool::{Connections, Opening, Purpose, immediately};
 use crate::{StatementCounter, file, migrations};
 
 /// How to open a database.
@@ -29,37 +36,6 @@ impl Default for SqliteOptions {
     }
 }
 
-/// Why a database was not opened or migrated.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// There is no file, and none was to be made.
-    #[error("the database file {0} does not exist")]
-    Missing(PathBuf),
-    /// The file cannot be made, looked at or made private.
-    #[error("the database file {path} cannot be made or made private")]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        source: std::io::Error,
-    },
-    /// SQLite takes UTF-8 paths only.
-    #[error("the path of the database file is not valid UTF-8")]
-    Path,
-    /// It is no SQLite database, or cannot be used as one.
-    #[error("the database cannot be opened")]
-    Connect(#[source] Source),
-    /// A migration did not apply; nothing of it remains.
-    #[error("the database cannot be migrated")]
-    Migrate(#[source] Source),
-    /// It was migrated by a later build, which alone knows how to use it.
-    #[error("the database has migration {version}, which this build does not know; use the newer build")]
-    NewerSchema {
-        /// The unknown migration.
-        version: String,
-    },
-}
-
 /// The database file. Clones share its connections.
 #[derive(Debug, Clone)]
 pub struct SqliteDatabase {
@@ -67,6 +43,8 @@ pub struct SqliteDatabase {
     writer: Arc<Connections>,
     file: Arc<Identity>,
 }
+
+pub(crate) use SqliteDatabase as Database;
 
 #[derive(QueryableByName)]
 struct Checkpoint {
@@ -101,9 +79,9 @@ impl SqliteDatabase {
         const PATIENCE: Duration = Duration::from_secs(60);
         let migrated = self.writer.run(|connection, _| {
             let deadline = Instant::now() + PATIENCE;
-            immediately(connection, deadline, migrations::apply).map_err(|failure| failure.0)
+            immediately(connection, deadline, migrations::apply)
         });
-        migrated.await.map_err(|error| match error {
+        migrated.await.map_err(|aborted| match store_error(aborted) {
             StoreError::Corrupt(source) | StoreError::Unavailable(source) => match source.downcast::<Newer>()
             {
                 Ok(newer) => OpenError::NewerSchema { version: newer.0 },
@@ -119,31 +97,94 @@ impl SqliteDatabase {
     pub async fn checkpoint_wal(&self) -> StoreResult<bool> {
         let checkpoint = self.writer.run(|connection, _| {
             let query = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)");
-            query.get_result::<Checkpoint>(connection).map_err(|error| Failure::from(error).0)
+            Ok(query.get_result::<Checkpoint>(connection)?)
         });
-        Ok(checkpoint.await?.busy == 0)
+        Ok(checkpoint.await.map_err(store_error)?.busy == 0)
     }
 
-    /// Runs `work` on a connection that cannot write.
-    pub(crate) async fn read<T, W>(&self, work: W) -> StoreResult<T>
+    /// The row that a query finds, read back. Organisations do not wait for one another here.
+    pub(crate) async fn one<R, Q>(
+        &self,
+        organization: Option<&OrganizationId>,
+        query: Q,
+    ) -> StoreResult<Option<R::Value>>
     where
-        T: Send + 'static,
-        W: FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
+        R: Stored + Send + 'static,
+        Q: LoadQuery<'static, Connection, R> + Send + 'static,
     {
-        self.readers.run(|connection, _| work(connection).map_err(|failure| failure.0)).await
+        Ok(self.row(organization, query).await?.map(R::read).transpose()?)
     }
 
-    /// Runs `work` in one transaction on the only connection that writes.
-    pub(crate) async fn write<T, W>(&self, work: W) -> StoreResult<T>
+    /// The rows that a query finds, read back.
+    pub(crate) async fn all<R, Q>(
+        &self,
+        organization: Option<&OrganizationId>,
+        query: Q,
+    ) -> StoreResult<Vec<R::Value>>
+    where
+        R: Stored + Send + 'static,
+        Q: LoadQuery<'static, Connection, R> + Send + 'static,
+    {
+        let rows = self.rows(organization, query).await?;
+        Ok(rows.into_iter().map(R::read).collect::<Result<_, BadColumn>>()?)
+    }
+
+    /// The row that a query finds, as it is stored.
+    pub(crate) async fn row<R, Q>(&self, _: Option<&OrganizationId>, query: Q) -> StoreResult<Option<R>>
+    where
+        R: Send + 'static,
+        Q: LoadQuery<'static, Connection, R> + Send + 'static,
+    {
+        let work = |connection: &mut Connection, _| Ok(query.get_result(connection).optional()?);
+        self.readers.run(work).await.map_err(store_error)
+    }
+
+    /// The rows that a query finds, as they are stored.
+    pub(crate) async fn rows<R, Q>(&self, _: Option<&OrganizationId>, query: Q) -> StoreResult<Vec<R>>
+    where
+        R: Send + 'static,
+        Q: LoadQuery<'static, Connection, R> + Send + 'static,
+    {
+        let work = |connection: &mut Connection, _| Ok(query.load(connection)?);
+        self.readers.run(work).await.map_err(store_error)
+    }
+
+    /// Asks several questions of one moment, on a connection that cannot write.
+    pub(crate) async fn ask<T, W>(&self, work: W) -> StoreResult<T>
     where
         T: Send + 'static,
-        W: FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
+        W: AsyncFnOnce(&mut Connection) -> Result<T, Aborted> + Send + 'static,
+    {
+        let ask =
+            |connection: &mut Connection, _| connection.transaction(|connection| finish(work(connection)));
+        self.readers.run(ask).await.map_err(store_error)
+    }
+
+    /// Runs a write that carries no event, in one transaction.
+    pub(crate) async fn alone<T, W>(&self, work: W) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        W: AsyncFnOnce(&mut Connection) -> Result<T, Aborted> + Send + 'static,
+    {
+        self.attempt(work).await.map_err(store_error)
+    }
+
+    /// Runs a write in one transaction on the only connection that writes; for whoever looks at why it was aborted.
+    pub(crate) async fn attempt<T, W>(&self, work: W) -> Result<T, Aborted>
+    where
+        T: Send + 'static,
+        W: AsyncFnOnce(&mut Connection) -> Result<T, Aborted> + Send + 'static,
     {
         let file = Arc::clone(&self.file);
-        let run = move |connection: &mut SqliteConnection, deadline| {
+        let write = move |connection: &mut Connection, deadline| {
             file.check().map_err(|replaced| StoreError::Unavailable(Box::new(replaced)))?;
-            immediately(connection, deadline, work).map_err(|failure| failure.0)
+            immediately(connection, deadline, |connection| finish(work(connection)))
         };
-        self.writer.run(run).await
+        self.writer.run(write).await
     }
+}
+
+/// What comes of work on a connection that blocks: it never waits, so that it runs to its end where it is.
+fn finish<T>(work: impl Future<Output = T>) -> T {
+    Handle::current().block_on(work)
 }

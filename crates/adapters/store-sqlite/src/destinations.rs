@@ -3,18 +3,25 @@
 //! A time is recent while it is within one window of now, on either side: what lies further ahead is from a
 //! clock that has been set back since, and would otherwise block its destination for as long.
 
+use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
+use strongroom_domain::violation::Rule;
 use strongroom_repository::{DestinationLimitRepository, StoreResult};
+use strongroom_store_rows::{Aborted, Micros, RowName};
 
-use crate::SqliteStore;
-use crate::columns::Row;
-use crate::deployment::now;
-use crate::failure::{Failure, RowKey};
-use crate::schema::destination_limits;
+use crate::connection::{Connection, clock_now};
+use crate::store::SqliteStore;
+
+diesel::table! {
+    destination_limits (destination_hash) {
+        destination_hash -> Binary,
+        taken_at -> Text,
+    }
+}
 
 const FORGET: &str = "DELETE FROM destination_limits WHERE NOT EXISTS (\
     SELECT 1 FROM json_each(taken_at) WHERE value BETWEEN ?1 AND ?2)";
@@ -33,12 +40,13 @@ impl DestinationLimitRepository for SqliteStore {
         if limit == 0 {
             return Ok(Some(window));
         }
-        self.database.write(move |connection| take(connection, &destination, limit, window)).await
+        let work = async move |connection: &mut Connection| take(connection, &destination, limit, window);
+        self.database.alone(work).await
     }
 
     async fn forget(&self, window: Duration) -> StoreResult<u64> {
-        let window = whole_micros(window);
-        let work = move |connection: &mut SqliteConnection| {
+        let window = Micros::in_micros(window);
+        let work = async move |connection: &mut Connection| {
             let now = now(connection)?;
             let forgotten = diesel::sql_query(FORGET)
                 .bind::<BigInt, _>(now.saturating_sub(window))
@@ -46,17 +54,17 @@ impl DestinationLimitRepository for SqliteStore {
                 .execute(connection)?;
             Ok(u64::try_from(forgotten).unwrap_or(u64::MAX))
         };
-        self.database.write(work).await
+        self.database.alone(work).await
     }
 }
 
 fn take(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     destination: &[u8],
     limit: u32,
     window: Duration,
-) -> Result<Option<Duration>, Failure> {
-    let (now, window) = (now(connection)?, whole_micros(window));
+) -> Result<Option<Duration>, Aborted> {
+    let (now, window) = (now(connection)?, Micros::in_micros(window));
     let mut recent = taken_at(connection, destination)?;
     recent.retain(|at| at.abs_diff(now) <= window.unsigned_abs());
     recent.sort_unstable_by(|one, other| other.cmp(one));
@@ -77,14 +85,24 @@ fn take(
 }
 
 /// When a destination was tested; nothing when it was not or is forgotten.
-fn taken_at(connection: &mut SqliteConnection, destination: &[u8]) -> Result<Vec<i64>, Failure> {
+fn taken_at(connection: &mut Connection, destination: &[u8]) -> Result<Vec<i64>, Aborted> {
     let row = destination_limits::table.find(destination).select(destination_limits::taken_at);
     let Some(json) = row.first::<String>(connection).optional()? else { return Ok(Vec::new()) };
-    let row = Row { table: "destination_limits", organization: "", key: RowKey::Bytes(destination) };
-    Ok(row.read("taken_at", serde_json::from_str(&json))?)
+    let row = RowName { table: "destination_limits", organization: "", id: &Hexadecimal(destination) };
+    let times = serde_json::from_str(&json).map_err(|_| Rule::fixed("must be a JSON array of times"));
+    Ok(row.column("taken_at", times)?)
 }
 
-/// Microseconds, as times are stored.
-fn whole_micros(window: Duration) -> i64 {
-    i64::try_from(window.as_nanos().div_ceil(1_000)).unwrap_or(i64::MAX)
+fn now(connection: &mut Connection) -> Result<i64, Aborted> {
+    let now: Micros = diesel::select(clock_now()).get_result(connection)?;
+    Ok(now.since_1970())
+}
+
+/// Bytes as they are spelled in reports.
+struct Hexadecimal<'b>(&'b [u8]);
+
+impl fmt::Display for Hexadecimal<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
 }

@@ -3,7 +3,7 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::OpenError;
+use crate::open_error::OpenError;
 
 /// Only the owner reads and writes the database. SQLite gives `-wal` and `-shm` the mode of the file.
 const PRIVATE: u32 = 0o600;

@@ -4,30 +4,48 @@
 //! wraps. [`SqliteStore`] adds the purpose keys, which are read from the database first, and with them
 //! everything that leaves evidence.
 //!
-//! Every method is one closure on a blocking thread. Writers queue for at most 2 seconds, then the call is
+//! Rows, and what both stores ask of them in the same way, are in `store-rows`: the repositories are mounted from there.
+//! What is here is what SQLite does in its own way.
+//!
+//! Every transaction is one closure on a blocking thread. Writers queue for at most 2 seconds, then the call is
 //! `Unavailable`; readers never wait for writers (WAL).
 
-mod accounts;
-mod audit;
-mod authorization_flows;
-mod columns;
-mod connections;
-mod credentials;
+mod audit_append;
+mod connection;
 mod database;
-mod deployment;
 mod destinations;
 mod failure;
 mod file;
-mod integrations;
+mod flow_starts;
+mod lease_attempts;
 mod migrations;
-mod oauth_apps;
-mod organizations;
+mod notes;
+mod open_error;
+mod pool;
 mod quota;
-mod refresh_leases;
-mod schema;
 mod statements;
 mod store;
 
-pub use database::{OpenError, SqliteDatabase, SqliteOptions};
+#[path = "../../store-rows/repositories/audit.rs"]
+mod audit;
+#[path = "../../store-rows/repositories/authorization_flows.rs"]
+mod authorization_flows;
+#[path = "../../store-rows/repositories/credentials.rs"]
+mod credentials;
+#[path = "../../store-rows/repositories/deployment.rs"]
+mod deployment;
+#[path = "../../store-rows/repositories/integrations.rs"]
+mod integrations;
+#[path = "../../store-rows/repositories/oauth_apps.rs"]
+mod oauth_apps;
+#[path = "../../store-rows/repositories/organizations.rs"]
+mod organizations;
+#[path = "../../store-rows/repositories/refresh_leases.rs"]
+mod refresh_leases;
+#[path = "../../store-rows/repositories/service_accounts.rs"]
+mod service_accounts;
+
+pub use database::{SqliteDatabase, SqliteOptions};
+pub use open_error::OpenError;
 pub use statements::StatementCounter;
 pub use store::SqliteStore;

@@ -2,10 +2,18 @@ use diesel::migration::MigrationSource;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
-use strongroom_repository::{Source, StoreError};
+use strongroom_repository::{Source, StoreError, StoreResult};
+use strongroom_store_rows::Aborted;
+use strongroom_store_rows::schema::__diesel_schema_migrations as applied;
 
-use crate::failure::Failure;
-use crate::schema::{__diesel_schema_migrations as applied, sqlite_master};
+use crate::database::SqliteDatabase;
+
+// SQLite's list of what there is.
+diesel::table! {
+    sqlite_master (name) {
+        name -> Text,
+    }
+}
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../../migrations/sqlite");
 
@@ -15,7 +23,7 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../../migrations/sq
 pub(crate) struct Newer(pub(crate) String);
 
 /// Applies what is missing; inside the caller's transaction, so that of several processes one does it.
-pub(crate) fn apply(connection: &mut SqliteConnection) -> Result<(), Failure> {
+pub(crate) fn apply(connection: &mut SqliteConnection) -> Result<(), Aborted> {
     if let Some(version) = newer(connection)? {
         return Err(StoreError::Corrupt(Box::new(Newer(version))).into());
     }
@@ -24,20 +32,20 @@ pub(crate) fn apply(connection: &mut SqliteConnection) -> Result<(), Failure> {
 }
 
 /// Whether exactly the migrations of this build have been applied.
-pub(crate) fn current(connection: &mut SqliteConnection) -> Result<bool, Failure> {
+pub(crate) async fn are_current(database: &SqliteDatabase) -> StoreResult<bool> {
     let mut known = known().map_err(StoreError::Unavailable)?;
     known.sort();
-    Ok(versions(connection)? == known)
+    database.ask(async move |connection: &mut SqliteConnection| Ok(versions(connection)? == known)).await
 }
 
 /// An applied migration that this build does not have.
-fn newer(connection: &mut SqliteConnection) -> Result<Option<String>, Failure> {
+fn newer(connection: &mut SqliteConnection) -> Result<Option<String>, Aborted> {
     let known = known().map_err(StoreError::Unavailable)?;
     Ok(versions(connection)?.into_iter().find(|version| !known.contains(version)))
 }
 
 /// The versions that were applied, ascending. Unlike diesel's own question this one writes nothing.
-fn versions(connection: &mut SqliteConnection) -> Result<Vec<String>, Failure> {
+fn versions(connection: &mut SqliteConnection) -> Result<Vec<String>, Aborted> {
     let lists = sqlite_master::table.filter(sqlite_master::name.eq("__diesel_schema_migrations"));
     if lists.count().get_result::<i64>(connection)? == 0 {
         return Ok(Vec::new());

@@ -1,18 +1,27 @@
+//! Places in the quota of an organisation and provider, taken and given back inside a caller's transaction.
+
 use diesel::prelude::*;
+use strongroom_domain::{OrganizationId, ProviderId};
 use strongroom_repository::StoreError;
+use strongroom_store_rows::Aborted;
+use strongroom_store_rows::schema::{credential_quota, organization_limits};
 
-use crate::failure::Failure;
-use crate::schema::{credential_quota, organization_limits};
+use crate::connection::Connection;
 
-/// Takes one place of an organisation's quota for a provider, inside the caller's transaction.
-pub(crate) fn take(
-    connection: &mut SqliteConnection,
-    organization: &str,
-    provider: &str,
+/// Takes one place: an organisation's own limit counts before the deployment's.
+pub(crate) async fn take(
+    connection: &mut Connection,
+    organization: &OrganizationId,
+    provider: &ProviderId,
     default_limit: u32,
-) -> Result<(), Failure> {
-    let limit = own_limit(connection, organization)?.unwrap_or(i64::from(default_limit));
-    let counter = credential_quota::table.find((organization, provider));
+) -> Result<(), Aborted> {
+    let own_limit: Option<i64> = organization_limits::table
+        .find(organization.as_str())
+        .select(organization_limits::credentials_per_provider)
+        .first(connection)
+        .optional()?;
+    let limit = own_limit.unwrap_or(i64::from(default_limit));
+    let counter = credential_quota::table.find((organization.as_str(), provider.as_str()));
     let counted = diesel::update(counter.filter(credential_quota::used.lt(limit)))
         .set(credential_quota::used.eq(credential_quota::used + 1))
         .execute(connection)?;
@@ -20,8 +29,8 @@ pub(crate) fn take(
         return Ok(());
     }
     let first = (
-        credential_quota::org_id.eq(organization),
-        credential_quota::provider.eq(provider),
+        credential_quota::org_id.eq(organization.as_str()),
+        credential_quota::provider.eq(provider.as_str()),
         credential_quota::used.eq(1),
     );
     if limit > 0
@@ -32,24 +41,25 @@ pub(crate) fn take(
     Err(StoreError::QuotaExceeded.into())
 }
 
-/// Gives one place back. A counter at zero, which `doctor` would report, stays there.
-pub(crate) fn give_back(
-    connection: &mut SqliteConnection,
-    organization: &str,
-    provider: &str,
-) -> Result<(), Failure> {
-    let counter = credential_quota::table.find((organization, provider));
-    diesel::update(counter.filter(credential_quota::used.gt(0)))
-        .set(credential_quota::used.eq(credential_quota::used - 1))
-        .execute(connection)?;
+/// Whoever learns only later whether there is a place to give back has nothing to lock here.
+pub(crate) async fn hold(
+    _connection: &mut Connection,
+    _organization: &OrganizationId,
+    _provider: &str,
+) -> Result<(), Aborted> {
     Ok(())
 }
 
-/// The limit of its own that an organisation has.
-pub(crate) fn own_limit(
-    connection: &mut SqliteConnection,
-    organization: &str,
-) -> Result<Option<i64>, Failure> {
-    let limit = organization_limits::table.find(organization);
-    Ok(limit.select(organization_limits::credentials_per_provider).first(connection).optional()?)
+/// Gives one place back.
+pub(crate) async fn give_back(
+    connection: &mut Connection,
+    organization: &OrganizationId,
+    provider: &str,
+) -> Result<(), Aborted> {
+    // A counter that drifted to zero stays there; `doctor` tells of it.
+    let place =
+        credential_quota::table.find((organization.as_str(), provider)).filter(credential_quota::used.gt(0));
+    let change = credential_quota::used.eq(credential_quota::used - 1);
+    diesel::update(place).set(change).execute(connection)?;
+    Ok(())
 }

@@ -1,13 +1,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use diesel::SqliteConnection;
 use strongroom_domain::Evidence;
 use strongroom_repository::StoreResult;
+use strongroom_store_rows::{Aborted, Change, made};
 use strongroom_vault::PurposeKeys;
 
-use crate::failure::Failure;
-use crate::{SqliteDatabase, audit};
+use crate::SqliteDatabase;
+use crate::audit_append;
+use crate::connection::Connection;
+use crate::failure::store_error;
 
 /// The store of everything that leaves evidence: credentials, connections, OAuth apps, flows and refreshes, service
 /// accounts, organisations and the audit trail itself. It also counts connection tests.
@@ -17,28 +19,27 @@ pub struct SqliteStore {
     pub(crate) keys: Arc<dyn PurposeKeys>,
 }
 
+pub(crate) use SqliteStore as Store;
+
 impl SqliteStore {
     /// A store in a migrated database, with the keys that authenticate its audit records.
     pub fn new(database: SqliteDatabase, keys: Arc<dyn PurposeKeys>) -> Self {
         Self { database, keys }
     }
 
-    /// Runs a mutation and records its evidence, in one transaction. A mutation that answers `None` had
-    /// nothing to do, and nothing is recorded.
-    pub(crate) async fn mutate<T, W>(&self, evidence: Evidence, mutation: W) -> StoreResult<Option<T>>
+    /// Runs a mutation and records its evidence, in one transaction. `false` when there was nothing to change; then
+    /// nothing is written or recorded.
+    pub(crate) async fn mutate<M>(&self, evidence: Evidence, mutation: M) -> StoreResult<bool>
     where
-        T: Send + 'static,
-        W: FnOnce(&mut SqliteConnection) -> Result<Option<T>, Failure> + Send + 'static,
+        M: AsyncFnOnce(&mut Connection) -> Result<Change, Aborted> + Send + 'static,
     {
         let keys = Arc::clone(&self.keys);
-        let work = move |connection: &mut SqliteConnection| {
-            let done = mutation(connection)?;
-            if done.is_some() {
-                audit::record(connection, &*keys, evidence.events())?;
-            }
-            Ok(done)
+        let work = async move |connection: &mut Connection| {
+            let more = mutation(connection).await?.event()?;
+            audit_append::record(connection, &*keys, evidence.events().chain(more.as_deref()))?;
+            Ok(())
         };
-        self.database.write(work).await
+        made(self.database.attempt(work).await).map_err(store_error)
     }
 }
 

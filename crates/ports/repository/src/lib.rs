@@ -9,6 +9,9 @@
 //! 4. Implement it in both store adapters and in `testing/fake-store`. Lock order everywhere: quota, flow,
 //!    credential, lease, integration, audit heads last.
 //!
+//! Counters (versions, revisions, places in a chain) are below 2^63. One beyond that is `Corrupt` when it is to be stored,
+//! and no row has it when it is compared with.
+//!
 //! A few writes carry no event because nothing is decided by them, or another event tells of it: last-used and last-read times, wrap
 //! reservations, counts of connection tests, key check values and purpose keys made at first start, the taking of a
 //! flow for its callback, and leases of refreshes.
@@ -81,7 +84,7 @@ impl fmt::Display for Unique {
 /// Why the store did not do what was asked. Nothing is half done in any case.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// A row with this unique value exists.
+    /// A row with this unique value exists. Of several values that are taken any may be named.
     #[error("{0} is taken")]
     Duplicate(Unique),
     /// The organisation holds as many as it may.

@@ -60,7 +60,7 @@ pub trait ServiceAccountRepository: Send + Sync {
     /// MUST return `Ok(false)` and record nothing when the account does not exist (any more).
     async fn insert_key(&self, key: &ApiKey, evidence: Evidence) -> StoreResult<bool>;
 
-    /// The keys of an account by descending creation time, at most 1,000.
+    /// The keys of an account by descending creation time, those of one time by descending id, at most 1,000.
     async fn list_keys(
         &self,
         organization: &OrganizationId,

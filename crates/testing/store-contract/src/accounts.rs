@@ -1,7 +1,7 @@
 //! Service accounts and their keys.
 
 use strongroom_domain::service_account::{AccountName, ApiKey};
-use strongroom_domain::{OrganizationId, ServiceAccount};
+use strongroom_domain::{ApiKeyId, OrganizationId, ServiceAccount};
 use strongroom_fixtures::{SeededIds, api_key, full_service_account, instant, organization, service_account};
 use strongroom_repository::{KeyHolder, StoreError, Unique};
 
@@ -194,4 +194,17 @@ pub async fn uses_of_keys_are_noted(store: StoreUnderTest) {
     assert_eq!(found.key, ApiKey { last_used_at: Some(instant(300)), ..other });
     assert_eq!(found.account.updated_at, account.updated_at);
     assert_eq!(found.account.name, AccountName::parse("workflow engine").unwrap());
+}
+
+/// Keys that were made at one time come by descending id, whatever the order in which they were stored.
+pub async fn keys_of_one_time_come_by_descending_id(store: StoreUnderTest) {
+    let (acme, ids) = (organization("acme"), SeededIds::new(1));
+    let account = service_account(&acme, ids.service_account());
+    store.store_account(&account).await;
+    let mut keys = [5, 9, 1, 7].map(|bits| api_key(&account, ApiKeyId::from_random([bits; 10])));
+    for key in &keys {
+        assert!(store.accounts.insert_key(key, evidence(&acme)).await.unwrap());
+    }
+    keys.sort_by(|one, other| other.id.as_str().cmp(one.id.as_str()));
+    assert_eq!(store.second.accounts.list_keys(&acme, account.id).await.unwrap(), keys);
 }

@@ -230,3 +230,15 @@ pub async fn an_event_that_cannot_be_authenticated_is_not_recorded(store: StoreU
     assert!(store.verified_chain(&globex).await.is_empty());
     assert_eq!(append(&store, &batch).await, [1, 2]);
 }
+
+/// A place beyond what stores can hold is behind every record.
+pub async fn a_place_beyond_63_bits_is_behind_every_record(store: StoreUnderTest) {
+    let acme = organization("acme");
+    let events = [Action::SecretRead, Action::CredentialTested].map(|action| event(&acme, action));
+    store.audit.append(&events, Contention::Wait).await.unwrap();
+    for beyond in [1 << 63, u64::MAX] {
+        assert_eq!(store.audit.range(&acme, beyond, 10).await.unwrap(), []);
+        let page = AuditPage { before: Some(beyond), limit: 10 };
+        assert_eq!(store.audit.query(&acme, &AuditFilter::default(), page).await.unwrap().len(), 2);
+    }
+}

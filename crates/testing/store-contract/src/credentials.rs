@@ -2,16 +2,17 @@
 
 use strongroom_domain::config::{ConfigValue, PublicConfig};
 use strongroom_domain::{
-    Account, Credential, CredentialName, CredentialStatus, CredentialType, KekId, OauthAppId, Sealed,
+    Account, Action, Credential, CredentialName, CredentialStatus, CredentialType, KekId, OauthAppId, Sealed,
     TestCode,
 };
 use strongroom_fixtures::{
     SeededIds, credential, full_credential, instant, organization, provider, sealed, slot, with_payload,
 };
-use strongroom_repository::{Selector, StoreError, Unique};
+use strongroom_repository::{Lease, Selector, StoreError, Unique};
 use uuid::Uuid;
 
 use crate::StoreUnderTest;
+use crate::leases::ME;
 use crate::under_test::{PLENTY, created, deleted, disconnected, updated};
 
 /// Every column is written and read back, set or not, and so are the sealed bytes.
@@ -238,4 +239,38 @@ pub async fn reads_are_noted_and_never_go_back(store: StoreUnderTest) {
     store.credentials.note_reads(&[read_at(40), read_at(30)]).await.unwrap();
     let expected = Credential { last_read_at: Some(instant(40)), ..stored.clone() };
     assert_eq!(store.credentials.find(&acme, stored.id).await.unwrap(), Some(expected));
+}
+
+/// What no signed integer of 64 bits can hold.
+const BEYOND: u64 = 1 << 63;
+
+/// A counter beyond what stores can hold is refused where it is to be stored, and no row has it where it is expected.
+pub async fn a_counter_beyond_63_bits_is_never_stored_and_never_found(store: StoreUnderTest) {
+    let (acme, ids) = (organization("acme"), SeededIds::new(1));
+    let largest = u64::try_from(i64::MAX).unwrap();
+    let stored = Credential { version: largest, revision: largest, ..credential(&acme, ids.credential()) };
+    store.store(&stored).await;
+    for beyond in [BEYOND, u64::MAX] {
+        let new = Credential { version: beyond, ..credential(&acme, ids.credential()) };
+        let refused = store.credentials.insert(&with_payload(new.clone()), PLENTY, created(&new)).await;
+        assert!(matches!(refused, Err(StoreError::Corrupt(_))), "{refused:?}");
+        let changed = Credential { revision: beyond, ..stored.clone() };
+        let replace = async |changed: &Credential, revision, version| {
+            store.credentials.replace(changed, None, revision, version, updated(changed)).await
+        };
+        let refused = replace(&changed, largest, largest).await;
+        assert!(matches!(refused, Err(StoreError::Corrupt(_))), "{refused:?}");
+        for (revision, version) in [(beyond, largest), (largest, beyond)] {
+            let refused = replace(&stored, revision, version).await;
+            assert!(matches!(refused, Err(StoreError::StaleVersion)), "{refused:?}");
+        }
+        let told = (deleted(&stored), disconnected(&stored));
+        let refused = store.credentials.delete(&acme, stored.id, Some(beyond), told.0, told.1).await;
+        assert!(matches!(refused, Err(StoreError::StaleVersion)), "{refused:?}");
+        let seen = Credential { version: beyond, ..stored.clone() };
+        assert_eq!(store.acquire(&seen, ME).await, Lease::Moved);
+    }
+    assert_eq!(store.credentials.find(&acme, stored.id).await.unwrap(), Some(stored.clone()));
+    assert_eq!(store.actions(&acme).await, [Action::CredentialCreated]);
+    store.assert_no_drift().await;
 }

@@ -23,6 +23,7 @@ pub mod concurrency;
 pub mod credentials;
 pub mod deployment;
 pub mod destinations;
+pub mod differential;
 pub mod findings;
 pub mod flow_races;
 pub mod flows;
@@ -65,6 +66,7 @@ macro_rules! contract_tests {
             a_deleted_credential_is_never_revived_by_a_late_writer,
             deleting_needs_the_expected_revision,
             reads_are_noted_and_never_go_back,
+            a_counter_beyond_63_bits_is_never_stored_and_never_found,
         }
         $crate::contract_tests! { @module $make findings:
             a_finding_with_a_status_sets_status_and_reason_and_nothing_else,
@@ -176,6 +178,7 @@ macro_rules! contract_tests {
             replacing_needs_the_time_that_was_read,
             every_column_of_a_key_comes_back_with_its_account,
             keys_come_newest_first,
+            keys_of_one_time_come_by_descending_id,
             a_key_needs_its_account,
             deleting_an_account_ends_its_keys,
             a_revoked_key_is_gone,
@@ -191,6 +194,7 @@ macro_rules! contract_tests {
             queries_filter_and_page,
             queries_filter_by_time,
             a_range_goes_upwards_from_a_place,
+            a_place_beyond_63_bits_is_behind_every_record,
             heads_are_listed_by_organization,
             heads_are_listed_by_time_of_change,
             an_event_that_cannot_be_authenticated_is_not_recorded,

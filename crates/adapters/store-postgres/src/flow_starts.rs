@@ -1,0 +1,75 @@
+//! How a flow begins and is taken for its callback.
+
+use diesel::prelude::*;
+use strongroom_domain::oauth::Digest;
+use strongroom_domain::{AuthorizationFlow, Evidence};
+use strongroom_repository::{SealedFlow, StoreError, StoreResult};
+use strongroom_store_rows::schema::{authorization_flows, oauth_state_locator};
+use strongroom_store_rows::{Micros, RowId, SealedFlowRow, Stage, Stored};
+
+use crate::audit_chain;
+use crate::connection::{Connection, RunQueryDsl, clock_now};
+use crate::failure::{OPERATION_LIMIT, within};
+use crate::store::Store;
+
+/// Begins a flow. Here alone the head of the chain is locked first: nobody else of the organisation begins a flow until
+/// this commits, so the count is exact. Nobody can hold rows that are not there yet, and so no two transactions wait for
+/// each other.
+pub(crate) async fn begin(
+    store: &Store,
+    new: &SealedFlow,
+    limit: u32,
+    evidence: Evidence,
+) -> StoreResult<()> {
+    let row = SealedFlowRow::of(new)?;
+    let organization = &new.flow.organization;
+    let locator = (
+        oauth_state_locator::state_hash.eq(new.flow.state.as_slice()),
+        oauth_state_locator::org_id.eq(organization.as_str()),
+        oauth_state_locator::flow_id.eq(RowId(new.flow.id.0)),
+    );
+    let events: Vec<_> = evidence.events().collect();
+    let work = async |connection: &mut Connection| {
+        audit_chain::record(connection, &*store.keys, &events).await?;
+        let now: Micros = diesel::select(clock_now()).get_result(connection).await?;
+        let of_organization = authorization_flows::org_id.eq(organization.as_str());
+        let under_way: i64 = authorization_flows::table
+            .filter(of_organization.and(authorization_flows::expires_at.gt(now)))
+            .count()
+            .get_result(connection)
+            .await?;
+        if under_way >= i64::from(limit) {
+            return Err(StoreError::QuotaExceeded.into());
+        }
+        let begun = authorization_flows::stage.eq(Stage::Begun.as_str());
+        let over = authorization_flows::expires_at.eq(now.after(AuthorizationFlow::LIFETIME));
+        let flow = diesel::insert_into(authorization_flows::table).values((&row, begun, over));
+        flow.execute(connection).await?;
+        diesel::insert_into(oauth_state_locator::table).values(locator).execute(connection).await?;
+        Ok(())
+    };
+    store.database.transact(organization, work).await
+}
+
+/// Takes a flow, by the digest of its state; of any number of calls at once one gets it.
+pub(crate) async fn take(
+    store: &Store,
+    state: &Digest,
+    (organization, id): (String, RowId),
+) -> StoreResult<Option<SealedFlow>> {
+    within(OPERATION_LIMIT, || async {
+        let begun = authorization_flows::table
+            .find((&organization, id))
+            .filter(authorization_flows::state_hash.eq(state.as_slice()))
+            .filter(authorization_flows::stage.eq(Stage::Begun.as_str()))
+            .filter(authorization_flows::expires_at.gt(clock_now()));
+        let row: Option<SealedFlowRow> = diesel::update(begun)
+            .set(authorization_flows::stage.eq(Stage::Taken.as_str()))
+            .returning(SealedFlowRow::as_returning())
+            .get_result(&mut *store.database.checkout().await?)
+            .await
+            .optional()?;
+        Ok(row.map(SealedFlowRow::read).transpose()?)
+    })
+    .await
+}

@@ -1,0 +1,191 @@
+//! The same random operations on several stores at once: what one answers, all must.
+//!
+//! The contracts say what was thought of; this finds what was not. Answers are compared as text after what may differ
+//! was taken out of them: the store's own times, and with them the MACs of audit records. A source of an error is for the
+//! log, so that of an error only its kind counts.
+
+mod accounts;
+mod credentials;
+mod deployment;
+mod flows;
+mod random;
+
+use std::fmt::Debug;
+
+use strongroom_domain::audit::AuditRecord;
+use strongroom_domain::service_account::ApiKey;
+use strongroom_domain::{Credential, Integration, OauthApp, OrganizationId, ServiceAccount};
+use strongroom_fixtures::{SeededIds, organization};
+use strongroom_repository::{AuditFilter, AuditPage, CredentialFilter, StoreError, StoreResult};
+
+use crate::{Instance, StoreUnderTest};
+use flows::KnownFlow;
+pub use random::{Random, fresh_seed};
+
+/// After how many operations everything that is stored is compared.
+const ROUND: usize = 50;
+
+/// Plays so many operations on all of the stores, which are empty at first, and panics at the first difference.
+pub async fn stores_answer_alike(stores: Vec<(&'static str, StoreUnderTest)>, seed: u64, operations: usize) {
+    let mut play = Play::new(stores, seed);
+    for number in 0..operations {
+        play.number = number;
+        match play.random.below(100) {
+            0..32 => play.work_on_credentials().await,
+            32..44 => play.work_on_leases().await,
+            44..58 => play.work_on_flows().await,
+            58..68 => play.work_on_integrations().await,
+            68..80 => play.work_on_accounts().await,
+            80..86 => play.work_on_apps().await,
+            86..93 => play.work_on_the_trail().await,
+            93..99 => play.work_on_the_deployment().await,
+            _ => play.let_time_pass(),
+        }
+        if number % ROUND == 0 {
+            play.compare_everything().await;
+        }
+    }
+    play.compare_everything().await;
+    for (_, store) in &play.stores {
+        for organization in &play.organizations {
+            store.verified_chain(organization).await;
+        }
+    }
+}
+
+/// What has been played so far: everything that was ever stored, whether or not it is still there.
+struct Play {
+    stores: Vec<(&'static str, StoreUnderTest)>,
+    seed: u64,
+    number: usize,
+    random: Random,
+    ids: SeededIds,
+    organizations: Vec<OrganizationId>,
+    credentials: Vec<Credential>,
+    integrations: Vec<Integration>,
+    accounts: Vec<ServiceAccount>,
+    keys: Vec<ApiKey>,
+    apps: Vec<OauthApp>,
+    flows: Vec<KnownFlow>,
+}
+
+impl Play {
+    fn new(stores: Vec<(&'static str, StoreUnderTest)>, seed: u64) -> Self {
+        Self {
+            stores,
+            seed,
+            number: 0,
+            random: Random::new(seed),
+            ids: SeededIds::new(seed),
+            organizations: ["acme", "globex", "initech"].map(organization).to_vec(),
+            credentials: Vec::new(),
+            integrations: Vec::new(),
+            accounts: Vec::new(),
+            keys: Vec::new(),
+            apps: Vec::new(),
+            flows: Vec::new(),
+        }
+    }
+
+    fn organization(&mut self) -> OrganizationId {
+        self.random.pick(&self.organizations).unwrap().clone()
+    }
+
+    /// Asks every store, through one of its two instances, and gives the answer that all of them gave.
+    async fn ask<T: Debug>(
+        &mut self,
+        what: &str,
+        ask: impl AsyncFn(&Instance) -> StoreResult<T>,
+    ) -> Option<T> {
+        self.ask_about(what, ask, |answer| format!("{answer:?}")).await
+    }
+
+    /// Like [`Self::ask`], with what is compared of an answer.
+    async fn ask_about<T>(
+        &mut self,
+        what: &str,
+        ask: impl AsyncFn(&Instance) -> StoreResult<T>,
+        compared: impl Fn(&T) -> String,
+    ) -> Option<T> {
+        let instance = self.random.below(2);
+        let mut first: Option<(StoreResult<T>, String)> = None;
+        for (name, store) in &self.stores {
+            let answer = ask(&store.instance(instance)).await;
+            let text = match &answer {
+                Ok(answer) => compared(answer),
+                Err(error) => kind(error),
+            };
+            match &first {
+                None => first = Some((answer, text)),
+                Some((_, expected)) => assert_eq!(
+                    *expected,
+                    text,
+                    "{} and {name} differ in {what} (seed {}, operation {})",
+                    self.stores.first().unwrap().0,
+                    self.seed,
+                    self.number
+                ),
+            }
+        }
+        first.and_then(|(answer, _)| answer.ok())
+    }
+
+    /// Moves the times that the stores have set themselves; sometimes beyond the end of every flow and lease.
+    fn let_time_pass(&mut self) {
+        let by = time::Duration::seconds(if self.random.chance(50) { 40 } else { 4_000 });
+        for (_, store) in &self.stores {
+            (store.age)(by);
+        }
+    }
+
+    /// Compares all that is stored, as the ports show it.
+    async fn compare_everything(&mut self) {
+        for organization in self.organizations.clone() {
+            let all = CredentialFilter::default();
+            self.ask("all credentials", async |one| {
+                one.credentials.list(&organization, &all, None, 10_000).await
+            })
+            .await;
+            self.ask("all connections", async |one| one.integrations.list(&organization).await).await;
+            self.ask("all apps", async |one| one.oauth_apps.list(&organization).await).await;
+            self.ask("all accounts", async |one| one.accounts.list(&organization, 0, 10_000).await).await;
+            let page = AuditPage { before: None, limit: 10_000 };
+            let filter = AuditFilter::default();
+            self.ask_about(
+                "all audit records",
+                async |one| one.audit.query(&organization, &filter, page).await,
+                |records| records_as_text(records),
+            )
+            .await;
+        }
+        self.ask("drift", async |one| one.organizations.quota_drift().await).await;
+        self.ask("all keys of the deployment", async |one| {
+            let mut keks = one.deployment.keks().await?;
+            keks.sort_by_key(|kek| kek.id);
+            Ok(keks)
+        })
+        .await;
+        self.ask("what is due", async |one| {
+            let mut due = one.leases.due(10_000).await?;
+            due.sort_by_key(|due| (due.refresh_at, due.organization.as_str().to_owned(), due.credential));
+            Ok(due)
+        })
+        .await;
+    }
+}
+
+/// Everything of a record but its time, and its MAC, which the time is a part of.
+fn records_as_text(records: &[AuditRecord]) -> String {
+    let record = |record: &AuditRecord| format!("{} {:?} {:?}", record.seq, record.event, record.mac_key);
+    records.iter().map(record).collect::<Vec<_>>().join("\n")
+}
+
+fn kind(error: &StoreError) -> String {
+    match error {
+        StoreError::Duplicate(what) => format!("refused: {what:?} is taken"),
+        StoreError::QuotaExceeded => "refused: the quota is used up".to_owned(),
+        StoreError::StaleVersion => "refused: stale".to_owned(),
+        StoreError::Unavailable(_) => format!("unavailable: {error:?}"),
+        StoreError::Corrupt(_) => "corrupt".to_owned(),
+    }
+}
