@@ -45,7 +45,9 @@ async fn a_row_that_was_edited_past_the_trigger_is_corrupt_and_named_without_its
         let StoreError::Corrupt(source) = &error else { panic!("{edit}: {error:?}") };
         let column = edit.split(' ').next().unwrap();
         assert!(
-            source.to_string().starts_with(&format!("column {column} of table audit_events cannot be read in row acme/1: ")),
+            source.to_string().starts_with(&format!(
+                "column {column} of table audit_events cannot be read in row acme/1: "
+            )),
             "{source}"
         );
         assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
