@@ -78,8 +78,8 @@ async fn append_once(
             let absent: Vec<&str> =
                 organizations.iter().copied().filter(|id| !heads.contains_key(id)).collect();
             let missing = match contention {
-                // Who waits gets every head there is. One that has appeared meanwhile counts as missing too, so that it
-                // is looked for again.
+                // Who waits gets every head there is. One that has appeared meanwhile counts as missing too,
+                // so that it is looked for again.
                 Contention::Wait => absent.into_iter().map(str::to_owned).collect(),
                 Contention::Skip if first && !absent.is_empty() => missing_heads(connection, &absent).await?,
                 Contention::Skip => BTreeSet::new(),

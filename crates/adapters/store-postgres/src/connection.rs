@@ -3,7 +3,8 @@
 pub(crate) use diesel::pg::Pg as Backend;
 pub(crate) use diesel_async::{AsyncPgConnection as Connection, RunQueryDsl};
 
-/// Work on a connection: an async closure whose future may move between threads, which the bound `AsyncFn` cannot say.
+/// Work on a connection: an async closure whose future may move between threads, which the bound `AsyncFn`
+/// cannot say.
 pub(crate) trait Work<'c, T>: FnOnce(&'c mut Connection) -> Self::Running {
     /// The work while it runs.
     type Running: Future<Output = Result<T, Aborted>> + Send;

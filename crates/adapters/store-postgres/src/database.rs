@@ -4,7 +4,7 @@ use diesel::result::OptionalExtension;
 use diesel_async::AsyncConnection;
 use diesel_async::methods::LoadQuery;
 use strongroom_domain::OrganizationId;
-use strongroom_repository::{DeploymentRepository, StoreResult};
+use strongroom_repository::{DeploymentRepository, StoreError, StoreResult};
 use strongroom_store_rows::{Aborted, BadColumn, Stored};
 
 use crate::connection::{Connection, RunQueryDsl, Work, current_setting};
@@ -32,7 +32,8 @@ impl PostgresDatabase {
     pub async fn connect(options: PostgresOptions) -> Result<Self, OpenError> {
         let (config, mode) = connection_url::parse(&options.url)?;
         let connector = Connector { config, tls: tls::connector(&mode)?, statements: options.statements };
-        // Writes lock the head of the organisation's audit chain: more of them would only hold connections and wait.
+        // Writes lock the head of the organisation's audit chain: more of them would only hold connections
+        // and wait.
         let (writes, reads) = (Turns::new(options.pool_size / 4), Turns::new(options.pool_size / 2));
         let pool = Arc::new(Pool::new(connector, options.pool_size));
         let database = Self { pool, writes: Arc::new(writes), reads: Arc::new(reads) };
@@ -64,6 +65,15 @@ impl PostgresDatabase {
             .into_iter()
             .next()
             .map_or(Ok(()), |first| Err(OpenError::OlderSchema { version: first.version }))
+    }
+
+    /// Whether exactly the migrations of this build have been applied.
+    pub(crate) async fn is_current(&self) -> StoreResult<bool> {
+        match self.check_schema().await {
+            Ok(()) => Ok(true),
+            Err(OpenError::OlderSchema { .. } | OpenError::NewerSchema { .. }) => Ok(false),
+            Err(error) => Err(StoreError::Unavailable(Box::new(error))),
+        }
     }
 
     /// Whether the server answers, in one statement.

@@ -51,8 +51,8 @@ where
     in_time(limit, run).await
 }
 
-/// Whether the server sacrificed this transaction for another one. diesel has no kind for deadlocks; on a server that
-/// does not speak English one is simply not tried again.
+/// Whether the server sacrificed this transaction for another one. diesel has no kind for deadlocks; on a
+/// server that does not speak English one is simply not tried again.
 fn lost_a_conflict(aborted: &Aborted) -> bool {
     match aborted {
         Aborted::Database(Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => true,

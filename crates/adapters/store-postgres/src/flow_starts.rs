@@ -12,9 +12,9 @@ use crate::connection::{Connection, RunQueryDsl, clock_now};
 use crate::failure::{OPERATION_LIMIT, within};
 use crate::store::Store;
 
-/// Begins a flow. Here alone the head of the chain is locked first: nobody else of the organisation begins a flow until
-/// this commits, so the count is exact. Nobody can hold rows that are not there yet, and so no two transactions wait for
-/// each other.
+/// Begins a flow. Here alone the head of the chain is locked first: nobody else of the organisation begins a
+/// flow until this commits, so the count is exact. Nobody can hold rows that are not there yet, and so no two
+/// transactions wait for each other.
 pub(crate) async fn begin(
     store: &Store,
     new: &SealedFlow,

@@ -14,8 +14,8 @@ use crate::connection::{Connection, RunQueryDsl, clock_now};
 use crate::failure::{OPERATION_LIMIT, within};
 use crate::store::Store;
 
-/// Takes a lease if it is free. No row means that somebody holds it or that the next attempt is not due. Whoever set
-/// `owner` and did not end the attempt was interrupted.
+/// Takes a lease if it is free. No row means that somebody holds it or that the next attempt is not due.
+/// Whoever set `owner` and did not end the attempt was interrupted.
 const ACQUIRE: &str = "
     INSERT INTO refresh_leases AS stored (org_id, credential_id, version, owner, held_until, interrupted, failures)
     VALUES ($1, $2, $3, $4, clock_timestamp() + $5 * interval '1 us', false, 0)
@@ -54,8 +54,8 @@ pub(crate) async fn acquire(
     length: Duration,
 ) -> StoreResult<Lease> {
     let work = async |connection: &mut Connection| {
-        // Waits for a refresh that is being stored, and keeps the version until the lease is taken: the token that was
-        // refreshed a moment ago must not be refreshed again.
+        // Waits for a refresh that is being stored, and keeps the version until the lease is taken: the token
+        // that was refreshed a moment ago must not be refreshed again.
         let row = credentials::table.find((organization.as_str(), credential)).select(credentials::version);
         let stored: Option<i64> = row.for_share().get_result(connection).await.optional()?;
         if stored != Some(version) {

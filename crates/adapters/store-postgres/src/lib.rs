@@ -4,12 +4,12 @@
 //! [`PostgresStore`] is the database together with the purpose keys that sign audit records; those keys
 //! are themselves read from the database first, hence two types.
 //!
-//! Rows, and what both stores ask of them in the same way, are in `store-rows`: the repositories are mounted from there.
-//! What is here is what PostgreSQL does in its own way.
+//! Rows, and what both stores ask of them in the same way, are in `store-rows`: the repositories are mounted
+//! from there. What is here is what PostgreSQL does in its own way.
 //!
-//! Every mutation is one transaction that takes its locks in the order quota, flow, credential, lease, integration,
-//! audit heads.
-//! Nothing here builds SQL from text: statements are diesel expressions or constants with bound values.
+//! Every mutation is one transaction that takes its locks in the order quota, flow, credential, lease,
+//! integration, audit heads. Nothing here builds SQL from text: statements are diesel expressions or
+//! constants with bound values.
 
 mod audit_append;
 mod audit_chain;

@@ -1,12 +1,9 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-
-use strongroom_repository::{StoreError, StoreResult};
-
-use crate::database::PostgresDatabase;
-use crate::open_error::OpenError;
 use strongroom_store_rows::schema::__diesel_schema_migrations::dsl as applied_table;
+
+use crate::open_error::OpenError;
 
 /// One folder of `migrations/postgres`, in the binary.
 #[derive(Debug)]
@@ -94,15 +91,6 @@ pub(crate) async fn missing(
         .iter()
         .filter(|migration| !applied.iter().any(|version| version == migration.version))
         .collect())
-}
-
-/// Whether exactly the migrations of this build have been applied.
-pub(crate) async fn are_current(database: &PostgresDatabase) -> StoreResult<bool> {
-    match database.check_schema().await {
-        Ok(()) => Ok(true),
-        Err(OpenError::OlderSchema { .. } | OpenError::NewerSchema { .. }) => Ok(false),
-        Err(error) => Err(StoreError::Unavailable(Box::new(error))),
-    }
 }
 
 #[derive(QueryableByName)]

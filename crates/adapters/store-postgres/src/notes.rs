@@ -1,5 +1,5 @@
-//! Notes of when rows were used last. Rows are locked in the order of their keys, so that two instances noting the same
-//! rows never deadlock.
+//! Notes of when rows were used last. Rows are locked in the order of their keys, so that two instances
+//! noting the same rows never deadlock.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! Places in the quota of an organisation and provider, taken and given back inside a caller's transaction. The row is
-//! the first in the order of locks.
+//! Places in the quota of an organisation and provider, taken and given back inside a caller's transaction.
+//! The row is the first in the order of locks.
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};

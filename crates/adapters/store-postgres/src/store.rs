@@ -10,8 +10,8 @@ use crate::connection::{Connection, Work};
 use crate::database::PostgresDatabase;
 use crate::failure::store_error;
 
-/// The store of credentials, connections, OAuth apps, flows and leases, service accounts, organisations and their audit
-/// trails, and of the counts of connection tests.
+/// The store of credentials, connections, OAuth apps, flows and leases, service accounts, organisations and
+/// their audit trails, and of the counts of connection tests.
 #[derive(Clone)]
 pub struct PostgresStore {
     pub(crate) database: PostgresDatabase,
@@ -31,8 +31,9 @@ impl PostgresStore {
         &self.database
     }
 
-    /// Runs a mutation and records its evidence, in one transaction. `false` when there was nothing to change; then
-    /// nothing is written or recorded. A mutation that lost against another transaction is run once more.
+    /// Runs a mutation and records its evidence, in one transaction. `false` when there was nothing to
+    /// change; then nothing is written or recorded. A mutation that lost against another transaction is run
+    /// once more.
     pub(crate) async fn mutate<M>(&self, evidence: Evidence, mutation: M) -> StoreResult<bool>
     where
         M: for<'c> Work<'c, Change> + Clone + Send + Sync,

@@ -164,8 +164,8 @@ async fn locate(store: &Store, state: &Digest) -> StoreResult<Option<(String, Ro
     store.database.row(None, row.select((oauth_state_locator::org_id, oauth_state_locator::flow_id))).await
 }
 
-/// Removes a flow that waits with this completion code for this credential, and says whether that is a new one; `None`
-/// when there is none.
+/// Removes a flow that waits with this completion code for this credential, and says whether that is a new
+/// one; `None` when there is none.
 async fn end_granted(
     connection: &mut Connection,
     credential: &(String, RowId),

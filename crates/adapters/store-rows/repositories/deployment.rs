@@ -18,9 +18,9 @@ use uuid::Uuid;
 
 use crate::connection::{Connection, RunQueryDsl, clock_now, is_first};
 use crate::database::Database;
-use crate::migrations;
 
-/// Registering can lose once against another first KEK and once against the same KEK; then the name itself is taken.
+/// Registering can lose once against another first KEK and once against the same KEK; then the name itself is
+/// taken.
 const REGISTER_ATTEMPTS: usize = 3;
 
 /// A wrap was to be counted for a key that the store does not know.
@@ -49,7 +49,8 @@ impl DeploymentRepository for Database {
         let name = name.to_owned();
         self.alone(async move |connection: &mut Connection| {
             let insert = || {
-                // It is primary when no other is. Of two first ones at once the index on `is_primary` refuses one.
+                // It is primary when no other is. Of two first ones at once the index on `is_primary` refuses
+                // one.
                 let primary = not(exists(kek_usage::table.filter(kek_usage::is_primary)));
                 let row = (
                     kek_usage::kek_id.eq(id.0.as_slice()),
@@ -100,7 +101,7 @@ impl DeploymentRepository for Database {
     }
 
     async fn migrations_current(&self) -> StoreResult<bool> {
-        migrations::are_current(self).await
+        self.is_current().await
     }
 }
 

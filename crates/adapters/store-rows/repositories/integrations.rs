@@ -24,8 +24,8 @@ impl IntegrationRepository for Store {
         let (version, status) = (sought(credential.version), credential.status.as_str());
         self.mutate(evidence, async move |connection: &mut Connection| {
             let credential = credentials::table.find((&key.0, key.1)).filter(&provider);
-            // Keeps the credential from being deleted before this commits, and also from being changed, which FOR
-            // KEY SHARE would not: version and status are no key.
+            // Keeps the credential from being deleted before this commits, and also from being changed, which
+            // FOR KEY SHARE would not: version and status are no key.
             let seen = for_share!(credential.select((credentials::version, credentials::status)));
             let stored: Option<(i64, String)> = seen.get_result(connection).await.optional()?;
             let Some(stored) = stored else { return Ok(Change::None) };
@@ -88,8 +88,8 @@ impl IntegrationRepository for Store {
     }
 }
 
-/// Writes a connection, over one that has ended too, unless its provider is connected; whether it did. The caller's
-/// transaction has locked the row of its credential.
+/// Writes a connection, over one that has ended too, unless its provider is connected; whether it did. The
+/// caller's transaction has locked the row of its credential.
 pub(crate) async fn write_unless_connected(
     connection: &mut Connection,
     row: &IntegrationRow,
@@ -108,8 +108,8 @@ pub(crate) async fn write_unless_connected(
     Ok(over_disconnected.execute(connection).await? == 1)
 }
 
-/// Disconnects what uses a credential that is about to be deleted, and whose row the caller's transaction has locked,
-/// so that nothing can be connected with it from here on.
+/// Disconnects what uses a credential that is about to be deleted, and whose row the caller's transaction has
+/// locked, so that nothing can be connected with it from here on.
 pub(crate) async fn release(
     connection: &mut Connection,
     organization: &OrganizationId,

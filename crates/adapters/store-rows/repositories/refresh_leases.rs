@@ -1,5 +1,5 @@
-//! The store's clock is the only one that leases go by. How one is taken, and how an attempt fails, differs between
-//! the stores.
+//! The store's clock is the only one that leases go by. How one is taken, and how an attempt fails, differs
+//! between the stores.
 
 use std::time::Duration;
 

@@ -1,7 +1,8 @@
 //! What both stores share: one schema, one set of rows, and how rows are read back into values of the domain.
 //!
-//! A column is declared in `schema` and stands in one row struct, beside the two conversions of that struct. What the
-//! databases spell differently (ids, times, lists) is in `sql_types`; everything else has one spelling.
+//! A column is declared in `schema` and stands in one row struct, beside the two conversions of that struct.
+//! What the databases spell differently (ids, times, lists) is in `sql_types`; everything else has one
+//! spelling.
 
 mod accounts;
 mod audit;

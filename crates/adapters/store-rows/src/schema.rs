@@ -27,7 +27,8 @@ diesel::table! {
     use diesel::sql_types::{BigInt, Binary, Bool, Text};
     use crate::sql_types::{Id, Moment};
 
-    /// Purpose keys, wrapped. The first one of a purpose has `is_first` in PostgreSQL and generation 1 in SQLite.
+    /// Purpose keys, wrapped. The first one of a purpose has `is_first` in PostgreSQL and generation 1 in
+    /// SQLite.
     purpose_keys (id) {
         id -> Id,
         purpose -> Text,

@@ -1,23 +1,14 @@
-//! Extends audit chains inside the caller's transaction, which holds the write lock and with it every chain.
-
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
-use diesel::prelude::*;
-use strongroom_domain::audit::{AuditHead, AuditRecord, GENESIS, signed_bytes};
-use strongroom_domain::{AuditEvent, OrganizationId};
-use strongroom_repository::{Appended, Contention, StoreError, StoreResult};
-use strongroom_store_rows::schema::{audit_events, audit_heads};
-use strongroom_store_rows::{Aborted, EventRow, HeadRow, Micros, RowName, Stored, stored};
-use strongroom_vault::{Purpose, PurposeKeys};
-use time::OffsetDateTime;
+use strongroom_domain::AuditEvent;
+use strongroom_repository::{Appended, Contention, StoreResult};
 
-use crate::connection::{Connection, clock_now};
+use crate::audit_chain::record;
+use crate::connection::Connection;
 use crate::store::Store;
 
-/// Appends events in a transaction of their own. Never answers `Skipped`: there is one writer, and it holds all
-/// chains at once.
+/// Appends events in a transaction of their own. Never answers `Skipped`: there is one writer, and it holds
+/// all chains at once.
 pub(crate) async fn append(
     store: &Store,
     events: &[AuditEvent],
@@ -27,59 +18,4 @@ pub(crate) async fn append(
     let work = async move |connection: &mut Connection| record(connection, &*keys, &events);
     let places = store.database.alone(work).await?;
     Ok(places.into_iter().map(|seq| Appended::Durable { seq }).collect())
-}
-
-/// Appends events to their chains and returns their places.
-pub(crate) fn record<'a>(
-    connection: &mut Connection,
-    keys: &dyn PurposeKeys,
-    events: impl IntoIterator<Item = &'a AuditEvent>,
-) -> Result<Vec<u64>, Aborted> {
-    let updated_at: Micros = diesel::select(clock_now()).get_result(connection)?;
-    let at = RowName { table: "audit_events", organization: "", id: &"now" }.time("at", updated_at)?;
-    let mut heads: BTreeMap<&OrganizationId, AuditHead> = BTreeMap::new();
-    let mut places = Vec::new();
-    for event in events {
-        let head = match heads.entry(&event.organization) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(unknown) => unknown.insert(head_or_genesis(connection, &event.organization)?),
-        };
-        let record = authenticate(keys, event, at, head)?;
-        diesel::insert_into(audit_events::table).values(EventRow::of(&record)?).execute(connection)?;
-        (head.seq, head.mac) = (record.seq, record.mac);
-        places.push(record.seq);
-    }
-    for head in heads.values() {
-        let row = (
-            audit_heads::org_id.eq(head.organization.as_str()),
-            audit_heads::seq.eq(stored(head.seq)?),
-            audit_heads::mac.eq(head.mac.as_slice()),
-            audit_heads::updated_at.eq(updated_at),
-        );
-        diesel::replace_into(audit_heads::table).values(row).execute(connection)?;
-    }
-    Ok(places)
-}
-
-/// The record that comes after `head`.
-fn authenticate(
-    keys: &dyn PurposeKeys,
-    event: &AuditEvent,
-    at: OffsetDateTime,
-    head: &AuditHead,
-) -> Result<AuditRecord, Aborted> {
-    let seq = head.seq + 1;
-    let mac_key = keys.current(Purpose::Audit);
-    let mac = keys
-        .digest(Purpose::Audit, mac_key, &signed_bytes(event, seq, at, &head.mac))
-        .map_err(|error| StoreError::Unavailable(Box::new(error)))?;
-    Ok(AuditRecord { seq, at, event: event.clone(), mac_key, mac })
-}
-
-fn head_or_genesis(connection: &mut Connection, organization: &OrganizationId) -> Result<AuditHead, Aborted> {
-    let row = audit_heads::table.find(organization.as_str()).select(HeadRow::as_select());
-    Ok(match row.first(connection).optional()? {
-        Some(head) => head.read()?,
-        None => AuditHead { organization: organization.clone(), seq: 0, mac: GENESIS },
-    })
 }

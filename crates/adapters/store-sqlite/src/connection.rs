@@ -11,8 +11,8 @@ use strongroom_store_rows::sql_types::Moment;
 pub(crate) use diesel::SqliteConnection as Connection;
 pub(crate) use diesel::sqlite::Sqlite as Backend;
 
-/// What diesel-async has for statements, on a connection that blocks: nothing is left to wait for when one of these
-/// is awaited.
+/// What diesel-async has for statements, on a connection that blocks: nothing is left to wait for when one of
+/// these is awaited.
 pub(crate) trait RunQueryDsl: Sized {
     async fn execute(self, connection: &mut Connection) -> QueryResult<usize>
     where

@@ -102,6 +102,11 @@ impl SqliteDatabase {
         Ok(checkpoint.await.map_err(store_error)?.busy == 0)
     }
 
+    /// Whether exactly the migrations of this build have been applied.
+    pub(crate) async fn is_current(&self) -> StoreResult<bool> {
+        self.ask(async |connection: &mut Connection| migrations::are_current(connection)).await
+    }
+
     /// The row that a query finds, read back. Organisations do not wait for one another here.
     pub(crate) async fn one<R, Q>(
         &self,
@@ -169,7 +174,8 @@ impl SqliteDatabase {
         self.attempt(work).await.map_err(store_error)
     }
 
-    /// Runs a write in one transaction on the only connection that writes; for whoever looks at why it was aborted.
+    /// Runs a write in one transaction on the only connection that writes; for whoever looks at why it was
+    /// aborted.
     pub(crate) async fn attempt<T, W>(&self, work: W) -> Result<T, Aborted>
     where
         T: Send + 'static,

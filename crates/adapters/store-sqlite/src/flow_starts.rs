@@ -43,8 +43,8 @@ pub(crate) async fn begin(
     store.mutate(evidence, begin).await.map(|_| ())
 }
 
-/// Takes a flow, by the digest of its state. Anybody can ask, so that a state that is of no use does not wait for, or
-/// hold up, the one writer.
+/// Takes a flow, by the digest of its state. Anybody can ask, so that a state that is of no use does not wait
+/// for, or hold up, the one writer.
 pub(crate) async fn take(
     store: &Store,
     state: &Digest,

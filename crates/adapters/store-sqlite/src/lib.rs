@@ -4,13 +4,14 @@
 //! wraps. [`SqliteStore`] adds the purpose keys, which are read from the database first, and with them
 //! everything that leaves evidence.
 //!
-//! Rows, and what both stores ask of them in the same way, are in `store-rows`: the repositories are mounted from there.
-//! What is here is what SQLite does in its own way.
+//! Rows, and what both stores ask of them in the same way, are in `store-rows`: the repositories are mounted
+//! from there. What is here is what SQLite does in its own way.
 //!
-//! Every transaction is one closure on a blocking thread. Writers queue for at most 2 seconds, then the call is
-//! `Unavailable`; readers never wait for writers (WAL).
+//! Every transaction is one closure on a blocking thread. Writers queue for at most 2 seconds, then the call
+//! is `Unavailable`; readers never wait for writers (WAL).
 
 mod audit_append;
+mod audit_chain;
 mod connection;
 mod database;
 mod destinations;

@@ -2,11 +2,9 @@ use diesel::migration::MigrationSource;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
-use strongroom_repository::{Source, StoreError, StoreResult};
+use strongroom_repository::{Source, StoreError};
 use strongroom_store_rows::Aborted;
 use strongroom_store_rows::schema::__diesel_schema_migrations as applied;
-
-use crate::database::SqliteDatabase;
 
 // SQLite's list of what there is.
 diesel::table! {
@@ -32,10 +30,10 @@ pub(crate) fn apply(connection: &mut SqliteConnection) -> Result<(), Aborted> {
 }
 
 /// Whether exactly the migrations of this build have been applied.
-pub(crate) async fn are_current(database: &SqliteDatabase) -> StoreResult<bool> {
+pub(crate) fn are_current(connection: &mut SqliteConnection) -> Result<bool, Aborted> {
     let mut known = known().map_err(StoreError::Unavailable)?;
     known.sort();
-    database.ask(async move |connection: &mut SqliteConnection| Ok(versions(connection)? == known)).await
+    Ok(versions(connection)? == known)
 }
 
 /// An applied migration that this build does not have.

@@ -7,12 +7,12 @@ use strongroom_store_rows::{Aborted, Change, made};
 use strongroom_vault::PurposeKeys;
 
 use crate::SqliteDatabase;
-use crate::audit_append;
+use crate::audit_chain;
 use crate::connection::Connection;
 use crate::failure::store_error;
 
-/// The store of everything that leaves evidence: credentials, connections, OAuth apps, flows and refreshes, service
-/// accounts, organisations and the audit trail itself. It also counts connection tests.
+/// The store of everything that leaves evidence: credentials, connections, OAuth apps, flows and refreshes,
+/// service accounts, organisations and the audit trail itself. It also counts connection tests.
 #[derive(Clone)]
 pub struct SqliteStore {
     pub(crate) database: SqliteDatabase,
@@ -27,8 +27,8 @@ impl SqliteStore {
         Self { database, keys }
     }
 
-    /// Runs a mutation and records its evidence, in one transaction. `false` when there was nothing to change; then
-    /// nothing is written or recorded.
+    /// Runs a mutation and records its evidence, in one transaction. `false` when there was nothing to
+    /// change; then nothing is written or recorded.
     pub(crate) async fn mutate<M>(&self, evidence: Evidence, mutation: M) -> StoreResult<bool>
     where
         M: AsyncFnOnce(&mut Connection) -> Result<Change, Aborted> + Send + 'static,
@@ -36,7 +36,7 @@ impl SqliteStore {
         let keys = Arc::clone(&self.keys);
         let work = async move |connection: &mut Connection| {
             let more = mutation(connection).await?.event()?;
-            audit_append::record(connection, &*keys, evidence.events().chain(more.as_deref()))?;
+            audit_chain::record(connection, &*keys, evidence.events().chain(more.as_deref()))?;
             Ok(())
         };
         made(self.database.attempt(work).await).map_err(store_error)

@@ -9,12 +9,12 @@
 //! 4. Implement it in both store adapters and in `testing/fake-store`. Lock order everywhere: quota, flow,
 //!    credential, lease, integration, audit heads last.
 //!
-//! Counters (versions, revisions, places in a chain) are below 2^63. One beyond that is `Corrupt` when it is to be stored,
-//! and no row has it when it is compared with.
+//! Counters (versions, revisions, places in a chain) are below 2^63. One beyond that is `Corrupt` when it is
+//! to be stored, and no row has it when it is compared with.
 //!
-//! A few writes carry no event because nothing is decided by them, or another event tells of it: last-used and last-read times, wrap
-//! reservations, counts of connection tests, key check values and purpose keys made at first start, the taking of a
-//! flow for its callback, and leases of refreshes.
+//! A few writes carry no event because nothing is decided by them, or another event tells of it: last-used
+//! and last-read times, wrap reservations, counts of connection tests, key check values and purpose keys made
+//! at first start, the taking of a flow for its callback, and leases of refreshes.
 //!
 //! The feature `mocks` adds mockall mocks for the test suites of users of these ports.
 

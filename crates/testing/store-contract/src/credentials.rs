@@ -244,7 +244,8 @@ pub async fn reads_are_noted_and_never_go_back(store: StoreUnderTest) {
 /// What no signed integer of 64 bits can hold.
 const BEYOND: u64 = 1 << 63;
 
-/// A counter beyond what stores can hold is refused where it is to be stored, and no row has it where it is expected.
+/// A counter beyond what stores can hold is refused where it is to be stored, and no row has it where it is
+/// expected.
 pub async fn a_counter_beyond_63_bits_is_never_stored_and_never_found(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let largest = u64::try_from(i64::MAX).unwrap();

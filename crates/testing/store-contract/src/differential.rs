@@ -1,8 +1,8 @@
 //! The same random operations on several stores at once: what one answers, all must.
 //!
-//! The contracts say what was thought of; this finds what was not. Answers are compared as text after what may differ
-//! was taken out of them: the store's own times, and with them the MACs of audit records. A source of an error is for the
-//! log, so that of an error only its kind counts.
+//! The contracts say what was thought of; this finds what was not. Answers are compared as text after what
+//! may differ was taken out of them: the store's own times, and with them the MACs of audit records. A source
+//! of an error is for the log, so that of an error only its kind counts.
 
 mod accounts;
 mod credentials;
@@ -25,7 +25,8 @@ pub use random::{Random, fresh_seed};
 /// After how many operations everything that is stored is compared.
 const ROUND: usize = 50;
 
-/// Plays so many operations on all of the stores, which are empty at first, and panics at the first difference.
+/// Plays so many operations on all of the stores, which are empty at first, and panics at the first
+/// difference.
 pub async fn stores_answer_alike(stores: Vec<(&'static str, StoreUnderTest)>, seed: u64, operations: usize) {
     let mut play = Play::new(stores, seed);
     for number in 0..operations {

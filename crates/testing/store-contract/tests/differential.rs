@@ -60,7 +60,8 @@ async fn postgres(keys: &Arc<TestPurposeKeys>) -> StoreUnderTest {
     StoreUnderTest { first, second, keys: keys.clone(), age: Box::new(age), guard: Box::new(test) }
 }
 
-/// 1,000 operations, or ten times 5,000 when `STRONGROOM_TEST_FULL` is set. `STRONGROOM_TEST_SEED` plays a run again.
+/// 1,000 operations, or ten times 5,000 when `STRONGROOM_TEST_FULL` is set. `STRONGROOM_TEST_SEED` plays a
+/// run again.
 #[tokio::test(flavor = "multi_thread")]
 async fn both_stores_give_the_same_answers_to_random_operations() {
     let seed = std::env::var("STRONGROOM_TEST_SEED").ok().map(|text| text.parse().unwrap());

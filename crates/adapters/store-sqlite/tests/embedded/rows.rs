@@ -103,6 +103,47 @@ async fn an_edited_audit_row_is_corrupt_in_a_range() {
 }
 
 #[tokio::test]
+async fn a_record_with_another_spelling_of_what_was_signed_is_corrupt() {
+    let embedded = Embedded::new().await;
+    embedded.store.append(&[event(&acme(), Action::SecretRead)], Contention::Wait).await.unwrap();
+    let mut intruder = embedded.intruder();
+    intruder.batch_execute("DROP TRIGGER audit_events_are_not_updated").unwrap();
+    for (column, edited, good) in [
+        ("details", "'{ }'", "'{}'"),
+        ("source_ip", "'::0001'", "NULL"),
+        ("provider", "'SFTP'", "NULL"),
+        ("request_id", "''", "NULL"),
+    ] {
+        intruder.batch_execute(&format!("UPDATE audit_events SET {column} = {edited}")).unwrap();
+        let error = embedded.store.range(&acme(), 1, 1).await.unwrap_err();
+        let text = spelled_out(&error);
+        assert!(matches!(error, StoreError::Corrupt(_)), "{text}");
+        let place = format!("column {column} of table audit_events cannot be read in row acme/1");
+        assert!(text.contains(&place), "{text}");
+        intruder.batch_execute(&format!("UPDATE audit_events SET {column} = {good}")).unwrap();
+    }
+    assert_eq!(embedded.store.range(&acme(), 1, 1).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_head_that_was_put_back_is_found_at_the_next_event() {
+    let embedded = Embedded::new().await;
+    let batch = [event(&acme(), Action::SecretRead)];
+    embedded.store.append(&batch, Contention::Wait).await.unwrap();
+    embedded.intruder().batch_execute("DELETE FROM audit_heads").unwrap();
+    let answer = embedded.store.append(&batch, Contention::Skip).await;
+    assert!(matches!(answer, Err(StoreError::Corrupt(_))), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_limit_beyond_32_bits_is_the_largest_that_can_be_named() {
+    let embedded = Embedded::new().await;
+    let edit = "INSERT INTO organization_limits VALUES ('acme', 5000000000)";
+    embedded.intruder().batch_execute(edit).unwrap();
+    assert_eq!(embedded.store.limit(&acme()).await.unwrap(), Some(u32::MAX));
+}
+
+#[tokio::test]
 async fn counters_that_are_off_are_found() {
     let embedded = Embedded::new().await;
     let stored = credential(&acme(), SeededIds::new(1).credential());
