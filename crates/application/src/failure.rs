@@ -33,6 +33,10 @@ pub enum Failure {
     /// The request has the wrong shape.
     #[error("malformed request")]
     Malformed(Vec<Misshape>),
+    /// An argument lies outside what it may be at all: it names a provider that the catalog does not have, or a
+    /// range that is empty or too long.
+    #[error("invalid argument")]
+    Argument(Violation),
     /// It cannot be done in the present state.
     #[error("conflict")]
     Conflict(Conflict),
@@ -67,7 +71,7 @@ pub enum Failure {
         /// When to try again.
         retry_after: Duration,
     },
-    /// Ours.
+    /// A fault of this service; the log has the cause.
     #[error("internal error")]
     Internal,
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use strongroom_application::{Conflict, Failure, Misshape, MisshapeKind, Missing};
 use strongroom_domain::{CredentialStatus, TestReport, Violation};
 use strongroom_http_kit::{
-    Asked, RETRY_PROVIDER, Refusal, Schema, refused, schema_of, with_allowance, with_challenge,
+    RETRY_PROVIDER, Refusal, RefusedRequest, Schema, refused, schema_of, with_allowance, with_challenge,
     with_retry_after,
 };
 
@@ -38,7 +38,7 @@ fn codes(_: &mut SchemaGenerator) -> schemars::Schema {
 }
 
 /// Words a refusal.
-pub(crate) fn refuse(refusal: &Refusal, _asked: &Asked<'_>) -> HttpResponse {
+pub(crate) fn refuse(refusal: &Refusal, _: &RefusedRequest<'_>) -> HttpResponse {
     match refusal {
         Refusal::Transport(transport) => answer(transport.status(), INVALID, transport.message()),
         Refusal::Failure(failure) => failed(failure),
@@ -61,6 +61,7 @@ fn failed(failure: &Failure) -> HttpResponse {
         Failure::Invalid(violations) => {
             answer(400, INVALID, &joined(violations.iter().map(Violation::to_string)))
         }
+        Failure::Argument(violation) => answer(400, INVALID, &violation.to_string()),
         Failure::Malformed(misshapes) => answer(400, INVALID, &joined(misshapes.iter().map(misshaped))),
         Failure::Conflict(conflict) => {
             let (status, code, message) = conflicting(conflict);

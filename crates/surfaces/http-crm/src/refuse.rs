@@ -5,14 +5,15 @@ use serde_json::{Value, json};
 use strongroom_application::{Conflict, Failure, Misshape, MisshapeKind, Missing};
 use strongroom_domain::{Slot, Violation};
 use strongroom_http_kit::{
-    Asked, RETRY_PROVIDER, Refusal, Schema, refused, with_allowance, with_challenge, with_retry_after,
+    RETRY_PROVIDER, Refusal, RefusedRequest, Schema, refused, with_allowance, with_challenge,
+    with_retry_after,
 };
 
 /// The error body in the OpenAPI document.
 pub(crate) const ERROR: Schema = Schema { name: "CrmError", json: schema };
 
 /// Words a refusal.
-pub(crate) fn refuse(refusal: &Refusal, asked: &Asked<'_>) -> HttpResponse {
+pub(crate) fn refuse(refusal: &Refusal, request: &RefusedRequest<'_>) -> HttpResponse {
     match refusal {
         Refusal::Transport(transport) => answer(transport.status(), transport.message()),
         Refusal::Failure(failure) => match failure {
@@ -20,8 +21,9 @@ pub(crate) fn refuse(refusal: &Refusal, asked: &Asked<'_>) -> HttpResponse {
                 with_challenge(answer(401, "Invalid or missing authentication credentials"))
             }
             Failure::Forbidden { .. } => answer(403, "You do not have permission to access this resource"),
-            Failure::NotFound(missing) => answer(404, &not_found(*missing, asked)),
+            Failure::NotFound(missing) => answer(404, &not_found(*missing, request)),
             Failure::Invalid(violations) => answer(400, &invalid(violations)),
+            Failure::Argument(violation) => answer(400, &invalid(std::slice::from_ref(violation))),
             Failure::Malformed(misshapes) => answer(400, &malformed(misshapes)),
             Failure::Conflict(conflict) => conflicting(conflict),
             Failure::Rejected(report) => answer(422, &report.message),
@@ -48,8 +50,8 @@ fn answer(status: u16, detail: &str) -> HttpResponse {
 }
 
 /// A credential is missing under the name by which the path asked for it.
-fn not_found(missing: Missing, asked: &Asked<'_>) -> String {
-    let (provider, id) = (asked.path("provider"), asked.path("credential_id"));
+fn not_found(missing: Missing, request: &RefusedRequest<'_>) -> String {
+    let (provider, id) = (request.path("provider"), request.path("credential_id"));
     match missing {
         Missing::Credential if !provider.is_empty() => {
             format!("Integration credentials for provider '{provider}' not found")

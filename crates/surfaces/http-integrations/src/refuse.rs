@@ -7,7 +7,7 @@ use serde_json::json;
 use strongroom_application::{Conflict, Failure, Misshape, MisshapeKind, Missing};
 use strongroom_domain::{CredentialStatus, TestReport, Violation};
 use strongroom_http_kit::{
-    Asked, RETRY_PROVIDER, Refusal, Schema, refused, schema_of, with_allowance, with_challenge,
+    RETRY_PROVIDER, Refusal, RefusedRequest, Schema, refused, schema_of, with_allowance, with_challenge,
     with_retry_after,
 };
 
@@ -80,8 +80,8 @@ pub(crate) fn schema(status: u16) -> Schema {
 }
 
 /// Words a refusal.
-pub(crate) fn refuse(refusal: &Refusal, asked: &Asked<'_>) -> HttpResponse {
-    let request_id = asked.request_id;
+pub(crate) fn refuse(refusal: &Refusal, request: &RefusedRequest<'_>) -> HttpResponse {
+    let request_id = request.request_id;
     let answer = |status: u16, code: &str, message: &str| {
         let error = Error { message, code, details: None };
         refused(status).json(Body { error, request_id })
@@ -97,6 +97,7 @@ pub(crate) fn refuse(refusal: &Refusal, asked: &Asked<'_>) -> HttpResponse {
             Failure::NotFound(missing) => answer(404, "not_found", not_found(*missing)),
             Failure::Invalid(violations) => invalid(violations, request_id),
             Failure::Malformed(misshapes) => malformed(misshapes),
+            Failure::Argument(violation) => malformed(&[out_of_range(violation, request.part)]),
             Failure::Conflict(conflict) => {
                 let (status, code, message) = conflicting(conflict);
                 answer(status, code, message)
@@ -185,6 +186,11 @@ fn invalid(violations: &[Violation], request_id: &str) -> HttpResponse {
     let details = Some(Details::Violations(broken.collect()));
     let error = Error { message: "The request is invalid", code: "bad_request", details };
     refused(400).json(Body { error, request_id })
+}
+
+fn out_of_range(violation: &Violation, part: &str) -> Misshape {
+    let location = vec![part.to_owned(), violation.field.clone()];
+    Misshape { location, kind: MisshapeKind::WrongValue(violation.rule.to_string()) }
 }
 
 fn malformed<'a>(misshapes: &'a [Misshape]) -> HttpResponse {

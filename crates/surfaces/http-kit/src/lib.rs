@@ -33,7 +33,7 @@ pub use reply::{
     Cursor, RETRY_PROVIDER, created, no_content, ok, ok_secret, refused, with_allowance, with_challenge,
     with_etag, with_retry_after,
 };
-pub use route::{Access, Answer, Asked, BodyRule, Dialect, DialectDoc, Route};
+pub use route::{Access, Answer, BodyRule, Dialect, DialectDoc, RefusedRequest, Route};
 pub use schema::{
     ALLOWANCE, ETAG, IF_MATCH, LOCATION, Moment, credential_id_schema, credentials_schema,
     known_provider_schema, name_schema, one_of, or_null, prefixed_id_schema, provider_schema, schema_of,

@@ -24,7 +24,7 @@ use crate::metrics::Metrics;
 use crate::openapi::Documentation;
 use crate::peer::{TrustedProxies, is_local};
 use crate::refusal::{Refusal, Transport};
-use crate::route::{Access, Answer, Asked, BodyRule, Dialect, Route};
+use crate::route::{Access, Answer, BodyRule, Dialect, RefusedRequest, Route};
 use crate::unread::Unread;
 use crate::{body, unread};
 
@@ -107,7 +107,7 @@ fn resource(dialect: &'static Dialect, prefix: &str, path: &'static str) -> acti
     resource.default_service(web::to(move |request: HttpRequest| {
         let mut response = (dialect.refuse)(
             &Transport::MethodNotAllowed.into(),
-            &Asked { request_id: &request_id(&request), request: &request },
+            &RefusedRequest { request_id: &request_id(&request), part: "query", request: &request },
         );
         if let Ok(value) = HeaderValue::from_str(&allow) {
             response.headers_mut().insert(header::ALLOW, value);
@@ -129,7 +129,7 @@ fn refuse(kit: &Kit, request: &HttpRequest, refusal: &Refusal, request_id: &str)
         segments.any(|segment| dialect.segments.contains(&segment))
     };
     match kit.dialects.iter().find(owns).or(kit.dialects.first()) {
-        Some(dialect) => (dialect.refuse)(refusal, &Asked { request_id, request }),
+        Some(dialect) => (dialect.refuse)(refusal, &RefusedRequest { request_id, part: "query", request }),
         None => HttpResponse::NotFound().finish(),
     }
 }
@@ -144,7 +144,8 @@ async fn serve(
     match answer(route, request, payload).await {
         Ok(response) => response,
         Err(refusal) => {
-            (dialect.refuse)(&refusal, &Asked { request_id: &request_id(&asked), request: &asked })
+            let request_id = &request_id(&asked);
+            (dialect.refuse)(&refusal, &RefusedRequest { request_id, part: route.part(), request: &asked })
         }
     }
 }

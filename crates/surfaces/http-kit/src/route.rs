@@ -113,6 +113,11 @@ impl Route {
         Self { method: || Method::GET, path, access: Access::Host(handler), body: BodyRule::None, doc }
     }
 
+    /// Where its arguments stand: `body` or `query`.
+    pub(crate) fn part(&self) -> &'static str {
+        if self.body == BodyRule::None { "query" } else { "body" }
+    }
+
     /// The operation it needs, unless it is public.
     pub fn operation(&self) -> Option<Operation> {
         match self.access {
@@ -131,7 +136,7 @@ pub struct Dialect {
     /// Its routes; of two paths that could match, the first wins.
     pub routes: &'static [Route],
     /// Words a refusal.
-    pub refuse: fn(&Refusal, &Asked<'_>) -> HttpResponse,
+    pub refuse: fn(&Refusal, &RefusedRequest<'_>) -> HttpResponse,
     /// What the OpenAPI document says about it.
     pub doc: &'static DialectDoc,
 }
@@ -152,13 +157,15 @@ pub struct DialectDoc {
 }
 
 /// The request that a refusal answers.
-pub struct Asked<'a> {
-    /// Our id of it.
+pub struct RefusedRequest<'a> {
+    /// The id that this service gave it.
     pub request_id: &'a str,
+    /// Where its arguments stand: `body` or `query`.
+    pub part: &'static str,
     pub(crate) request: &'a HttpRequest,
 }
 
-impl Asked<'_> {
+impl RefusedRequest<'_> {
     /// A path parameter; empty when the path has none of that name.
     pub fn path(&self, name: &str) -> &str {
         self.request.match_info().get(name).unwrap_or_default()
