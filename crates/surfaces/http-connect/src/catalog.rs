@@ -3,10 +3,11 @@
 use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
-use strongroom_application::Failure;
 use strongroom_domain::integration::{ConnectAuthType, ConnectCategory};
 use strongroom_domain::{ConnectListing, Provider};
-use strongroom_http_kit::{Answered, Content, Doc, Parameter, PublicCall, Route, Schema, ok, schema_of};
+use strongroom_http_kit::{
+    Answered, Content, Doc, Parameter, PublicCall, Refusal, Route, Schema, ok, schema_of,
+};
 
 use crate::schema;
 
@@ -60,7 +61,7 @@ struct Entry<'a> {
     connect_url: String,
 }
 
-fn handle(call: &PublicCall) -> Result<HttpResponse, Failure> {
+fn handle(call: &PublicCall) -> Result<HttpResponse, Refusal> {
     let mut query = call.query();
     let category = query.choice("category", ConnectCategory::parse);
     query.finish(|| Some(()))?;

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use strongroom_application::{ConnectIntegration, Connecting, Failure, to};
 use strongroom_domain::{CredentialId, IntegrationStatus, Violation, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Fields, Handle, Moment, Route, Schema, credential_id_schema, ok, or_null,
-    schema_of,
+    Answered, Call, Content, Doc, Fields, Handle, Moment, Refusal, Route, Schema, credential_id_schema, ok,
+    or_null, schema_of,
 };
 
 use crate::schema;
@@ -70,7 +70,7 @@ struct Connected<'a> {
     connected_at: String,
 }
 
-async fn handle(mut call: Call<to::ManageIntegrations>) -> Result<HttpResponse, Failure> {
+async fn handle(mut call: Call<to::ManageIntegrations>) -> Result<HttpResponse, Refusal> {
     let body = call.body()?;
     let asked = read(body, call.path("provider").to_owned())?;
     match call.app.connections.connect(&call.caller, asked).await.map_err(in_camel_case)? {
@@ -89,7 +89,7 @@ async fn handle(mut call: Call<to::ManageIntegrations>) -> Result<HttpResponse, 
 }
 
 /// Which of the two fields must be there depends on the provider, so the shape asks for neither.
-fn read(mut body: Fields, provider: String) -> Result<ConnectIntegration, Failure> {
+fn read(mut body: Fields, provider: String) -> Result<ConnectIntegration, Refusal> {
     let credential_id = body.parsed(CREDENTIAL_ID, CredentialId::parse);
     let redirect_url = body.optional(REDIRECT_URL);
     body.finish(|| Some(ConnectIntegration { provider, credential_id, redirect_url }))

@@ -1,8 +1,8 @@
 //! `DELETE /v1/integrations/{provider}/connect`
 
 use actix_web::HttpResponse;
-use strongroom_application::{Failure, to};
-use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, Route, no_content};
+use strongroom_application::to;
+use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, Refusal, Route, no_content};
 
 pub(crate) const ROUTE: Route =
     Route::delete("/v1/integrations/{provider}/connect", &Handle::with(handle), &DOC);
@@ -15,7 +15,7 @@ const DISCONNECTED: Answered = Answered {
     content: Content::None,
 };
 
-async fn handle(call: Call<to::ManageIntegrations>) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::ManageIntegrations>) -> Result<HttpResponse, Refusal> {
     call.app.connections.disconnect(&call.caller, call.path("provider")).await?;
     Ok(no_content())
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
-use strongroom_application::{ConnectedCredential, Failure, ListIntegrations, to};
+use strongroom_application::{ConnectedCredential, ListIntegrations, to};
 use strongroom_domain::{ConfigValue, IntegrationStatus, PublicConfig, Rule, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Handle, Moment, Parameter, Route, Schema, ok, schema_of,
+    Answered, Call, Content, Doc, Handle, Moment, Parameter, Refusal, Route, Schema, ok, schema_of,
 };
 
 use crate::schema;
@@ -58,14 +58,14 @@ struct Item<'a> {
     scopes: Vec<&'a str>,
 }
 
-async fn handle(call: Call<to::ListCredentials>) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::ListCredentials>) -> Result<HttpResponse, Refusal> {
     let query = read(&call)?;
     let found = call.app.connections.list(&call.caller, query).await?;
     let items: Vec<Item<'_>> = found.iter().map(Item::from).collect();
     Ok(ok(&Page { total: items.len(), items }))
 }
 
-fn read<O>(call: &Call<O>) -> Result<ListIntegrations, Failure> {
+fn read<O>(call: &Call<O>) -> Result<ListIntegrations, Refusal> {
     let mut query = call.query();
     let status = query.choice("status", IntegrationStatus::parse);
     let provider = query.parsed("provider", |text| {

@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use actix_web::HttpResponse;
 use schemars::{JsonSchema, SchemaGenerator, json_schema};
 use serde::Serialize;
-use strongroom_application::{Conflict, Failure, Misshape, MisshapeKind, Missing};
+use strongroom_application::{Conflict, Failure, Missing};
 use strongroom_domain::{CredentialStatus, TestReport, Violation};
 use strongroom_http_kit::{
-    RETRY_PROVIDER, Refusal, RefusedRequest, Schema, refused, schema_of, with_allowance, with_challenge,
-    with_retry_after,
+    Misshape, MisshapeKind, RETRY_PROVIDER, Refusal, RefusedRequest, Schema, refused, schema_of,
+    with_allowance, with_challenge, with_retry_after,
 };
 
 /// The body of every refusal.
@@ -40,6 +40,7 @@ fn codes(_: &mut SchemaGenerator) -> schemars::Schema {
 /// Words a refusal.
 pub(crate) fn refuse(refusal: &Refusal, _: &RefusedRequest<'_>) -> HttpResponse {
     match refusal {
+        Refusal::Misshapen(misshapes) => misshapen(misshapes),
         Refusal::Transport(transport) => answer(transport.status(), INVALID, transport.message()),
         Refusal::Failure(failure) => failed(failure),
     }
@@ -62,7 +63,6 @@ fn failed(failure: &Failure) -> HttpResponse {
             answer(400, INVALID, &joined(violations.iter().map(Violation::to_string)))
         }
         Failure::Argument(violation) => answer(400, INVALID, &violation.to_string()),
-        Failure::Malformed(misshapes) => answer(400, INVALID, &joined(misshapes.iter().map(misshaped))),
         Failure::Conflict(conflict) => {
             let (status, code, message) = conflicting(conflict);
             answer(status, code, message)
@@ -152,6 +152,10 @@ fn joined(sentences: impl Iterator<Item = String>) -> String {
     sentences.collect::<Vec<_>>().join("; ")
 }
 
+fn misshapen(misshapes: &[Misshape]) -> HttpResponse {
+    answer(400, INVALID, &joined(misshapes.iter().map(misshaped)))
+}
+
 fn misshaped(misshape: &Misshape) -> String {
     // `["body", "label"]`; `["body"]` when it is the whole.
     let place = misshape.location.last().map_or("request", String::as_str);
@@ -189,7 +193,10 @@ mod tests {
     }
 
     fn said(failure: &Failure) -> (u16, Value, HttpResponse) {
-        let response = failed(failure);
+        read(failed(failure))
+    }
+
+    fn read(response: HttpResponse) -> (u16, Value, HttpResponse) {
         let status = response.status().as_u16();
         let (head, body) = response.into_parts();
         let body = body.try_into_bytes().unwrap();
@@ -257,7 +264,7 @@ mod tests {
             Misshape::query("status", MisshapeKind::Repeated),
             Misshape::query("status", MisshapeKind::WrongValue("must be one of: a, b".into())),
         ];
-        let (status, body, _) = said(&Failure::Malformed(misshapes));
+        let (status, body, _) = read(misshapen(&misshapes));
         let message = "body must be JSON; credentials is required; label must be of type string; \
                        x is not known here; status must be given once; status must be one of: a, b";
         assert_eq!((status, body), (400, json!({ "error": "validation_error", "message": message })));

@@ -4,11 +4,11 @@ use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
-use strongroom_application::{Failure, StoreIntegrationCredential, to};
+use strongroom_application::{StoreIntegrationCredential, to};
 use strongroom_domain::{CredentialName, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Fields, Handle, Moment, Route, Schema, credentials_schema, name_schema,
-    or_null, schema_of,
+    Answered, Call, Content, Doc, Fields, Handle, Moment, Refusal, Route, Schema, credentials_schema,
+    name_schema, or_null, schema_of,
 };
 
 use crate::schema;
@@ -54,7 +54,7 @@ struct Stored<'a> {
     created_at: String,
 }
 
-async fn handle(mut call: Call<to::ManageIntegrations>) -> Result<HttpResponse, Failure> {
+async fn handle(mut call: Call<to::ManageIntegrations>) -> Result<HttpResponse, Refusal> {
     let body = call.body()?;
     let new = read(body, call.path("provider").to_owned())?;
     let label = new.label.clone();
@@ -68,7 +68,7 @@ async fn handle(mut call: Call<to::ManageIntegrations>) -> Result<HttpResponse, 
     }))
 }
 
-fn read(mut body: Fields, provider: String) -> Result<StoreIntegrationCredential, Failure> {
+fn read(mut body: Fields, provider: String) -> Result<StoreIntegrationCredential, Refusal> {
     let credentials = body.required("credentials");
     let label = body.parsed("label", CredentialName::parse);
     body.finish(|| Some(StoreIntegrationCredential { provider, credentials: credentials?, label }))

@@ -4,9 +4,11 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use serde_json::{Value, json};
-use strongroom_application::{Failure, StoreCrmCredential, to};
+use strongroom_application::{StoreCrmCredential, to};
 use strongroom_domain::CrmContent;
-use strongroom_http_kit::{Answered, Call, Content, Doc, ETAG, Fields, Handle, LOCATION, Route, Schema};
+use strongroom_http_kit::{
+    Answered, Call, Content, Doc, ETAG, Fields, Handle, LOCATION, Refusal, Route, Schema,
+};
 
 use crate::object::{CREDENTIAL, shown};
 use crate::request::{Filled, Free, metadata_schema, provider, text_schema};
@@ -29,7 +31,7 @@ static DOC: Doc = Doc {
     )
 };
 
-async fn handle(mut call: Call<to::CreateCredential>) -> Result<HttpResponse, Failure> {
+async fn handle(mut call: Call<to::CreateCredential>) -> Result<HttpResponse, Refusal> {
     let new = read(call.body()?)?;
     let stored = call.app.crm.store(&call.caller, new).await?;
     let mut response = shown(StatusCode::CREATED, &stored)?;
@@ -40,7 +42,7 @@ async fn handle(mut call: Call<to::CreateCredential>) -> Result<HttpResponse, Fa
     Ok(response)
 }
 
-fn read(mut body: Fields) -> Result<StoreCrmCredential, Failure> {
+fn read(mut body: Fields) -> Result<StoreCrmCredential, Refusal> {
     let provider = body.required::<Filled>("provider");
     let dsn = body.required::<Filled>("dsn");
     let access_token = body.required::<Filled>("access_token");

@@ -2,8 +2,8 @@
 
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
-use strongroom_application::{Failure, to};
-use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, IF_MATCH, Route, Schema, ok};
+use strongroom_application::to;
+use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, IF_MATCH, Refusal, Route, Schema, ok};
 
 use crate::request::credential_id;
 
@@ -23,7 +23,7 @@ static DOC: Doc = Doc {
     )
 };
 
-async fn handle(call: Call<to::DeleteCredential>) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::DeleteCredential>) -> Result<HttpResponse, Refusal> {
     let id = credential_id(&call)?;
     call.app.crm.delete(&call.caller, id, call.if_match()?).await?;
     Ok(ok(&json!({ "message": format!("Integration credentials {id} deleted successfully") })))

@@ -2,8 +2,8 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use strongroom_application::{Failure, to};
-use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, Route, ok_secret};
+use strongroom_application::to;
+use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, Refusal, Route, ok_secret};
 
 use crate::object::{CREDENTIAL, Object, size_hint};
 
@@ -20,7 +20,7 @@ static DOC: Doc = Doc::new(
     &[Answered { status: 200, description: "Newest first.", content: Content::List(CREDENTIAL) }],
 );
 
-async fn handle(call: Call<to::ShowCrmCredentials>) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::ShowCrmCredentials>) -> Result<HttpResponse, Refusal> {
     let listed = call.app.crm.list(&call.caller).await?;
     let objects: Vec<Object<'_>> = listed.iter().map(Object::from).collect();
     let size = listed.iter().map(|credential| size_hint(credential) + 1).sum::<usize>() + 2;

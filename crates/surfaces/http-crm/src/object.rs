@@ -4,10 +4,10 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde::Serialize;
 use serde_json::{Value, json};
-use strongroom_application::{CrmCredential, Failure};
+use strongroom_application::CrmCredential;
 use strongroom_domain::crm::ExposedMetadata;
 use strongroom_domain::timestamp;
-use strongroom_http_kit::{Schema, known_provider_schema, ok_secret, with_etag};
+use strongroom_http_kit::{Refusal, Schema, known_provider_schema, ok_secret, with_etag};
 
 /// The object in the OpenAPI document.
 pub(crate) const CREDENTIAL: Schema = Schema { name: "CrmCredential", json: schema };
@@ -47,7 +47,7 @@ pub(crate) fn size_hint(shown: &CrmCredential) -> usize {
 }
 
 /// One credential and its tag.
-pub(crate) fn shown(status: StatusCode, credential: &CrmCredential) -> Result<HttpResponse, Failure> {
+pub(crate) fn shown(status: StatusCode, credential: &CrmCredential) -> Result<HttpResponse, Refusal> {
     let response = ok_secret(status, &Object::from(credential), size_hint(credential))?;
     Ok(with_etag(response, credential.credential.revision))
 }

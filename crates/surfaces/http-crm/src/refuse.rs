@@ -2,11 +2,11 @@
 
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
-use strongroom_application::{Conflict, Failure, Misshape, MisshapeKind, Missing};
+use strongroom_application::{Conflict, Failure, Missing};
 use strongroom_domain::{Slot, Violation};
 use strongroom_http_kit::{
-    RETRY_PROVIDER, Refusal, RefusedRequest, Schema, refused, with_allowance, with_challenge,
-    with_retry_after,
+    Misshape, MisshapeKind, RETRY_PROVIDER, Refusal, RefusedRequest, Schema, refused, with_allowance,
+    with_challenge, with_retry_after,
 };
 
 /// The error body in the OpenAPI document.
@@ -15,6 +15,7 @@ pub(crate) const ERROR: Schema = Schema { name: "CrmError", json: schema };
 /// Words a refusal.
 pub(crate) fn refuse(refusal: &Refusal, request: &RefusedRequest<'_>) -> HttpResponse {
     match refusal {
+        Refusal::Misshapen(misshapes) => answer(400, &malformed(misshapes)),
         Refusal::Transport(transport) => answer(transport.status(), transport.message()),
         Refusal::Failure(failure) => match failure {
             Failure::Unauthenticated { .. } => {
@@ -24,7 +25,6 @@ pub(crate) fn refuse(refusal: &Refusal, request: &RefusedRequest<'_>) -> HttpRes
             Failure::NotFound(missing) => answer(404, &not_found(*missing, request)),
             Failure::Invalid(violations) => answer(400, &invalid(violations)),
             Failure::Argument(violation) => answer(400, &invalid(std::slice::from_ref(violation))),
-            Failure::Malformed(misshapes) => answer(400, &malformed(misshapes)),
             Failure::Conflict(conflict) => conflicting(conflict),
             Failure::Rejected(report) => answer(422, &report.message),
             Failure::Unusable(_) => answer(422, "The credential does not work; test it, or store a new one"),

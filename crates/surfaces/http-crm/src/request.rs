@@ -1,10 +1,10 @@
 //! What requests of this dialect have in common: their fields, ids and schemas.
 
 use serde_json::{Value, json};
-use strongroom_application::{Failure, MisshapeKind, Missing};
+use strongroom_application::{Failure, Missing};
 use strongroom_domain::crm::Metadata;
 use strongroom_domain::{CredentialId, Json, SecretText};
-use strongroom_http_kit::{Call, FromJson, provider_schema};
+use strongroom_http_kit::{Call, FromJson, MisshapeKind, provider_schema};
 
 /// A text that says something; an empty one counts as missing.
 pub(crate) struct Filled(pub(crate) SecretText);

@@ -3,10 +3,10 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde_json::{Value, json};
-use strongroom_application::{Failure, UpdateCrmCredential, to};
+use strongroom_application::{UpdateCrmCredential, to};
 use strongroom_domain::CrmPatch;
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, ETAG, Fields, Handle, IF_MATCH, Route, Schema, or_null,
+    Answered, Call, Content, Doc, ETAG, Fields, Handle, IF_MATCH, Refusal, Route, Schema, or_null,
 };
 
 use crate::object::{CREDENTIAL, shown};
@@ -26,14 +26,14 @@ static DOC: Doc = Doc {
     )
 };
 
-async fn handle(mut call: Call<to::UpdateCredential>) -> Result<HttpResponse, Failure> {
+async fn handle(mut call: Call<to::UpdateCredential>) -> Result<HttpResponse, Refusal> {
     let (id, expected_revision) = (credential_id(&call)?, call.if_match()?);
     let change = read(call.body()?, expected_revision)?;
     let changed = call.app.crm.update(&call.caller, id, change).await?;
     shown(StatusCode::OK, &changed)
 }
 
-fn read(mut body: Fields, expected_revision: Option<u64>) -> Result<UpdateCrmCredential, Failure> {
+fn read(mut body: Fields, expected_revision: Option<u64>) -> Result<UpdateCrmCredential, Refusal> {
     let provider = body.optional::<Filled>("provider");
     let dsn = body.optional::<Filled>("dsn");
     let access_token = body.optional::<Filled>("access_token");

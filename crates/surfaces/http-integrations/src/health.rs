@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
 use strongroom_application::Failure;
-use strongroom_http_kit::{Answered, Content, Doc, PublicCall, Route, Schema, ok, schema_of};
+use strongroom_http_kit::{Answered, Content, Doc, PublicCall, Refusal, Route, Schema, ok, schema_of};
 
 /// The process answers.
 pub(crate) const LIVE: Route =
@@ -46,7 +46,7 @@ struct Health {
     status: &'static str,
 }
 
-fn live() -> Result<HttpResponse, Failure> {
+fn live() -> Result<HttpResponse, Refusal> {
     Ok(ok(&Health { status: "live" }))
 }
 
@@ -59,7 +59,7 @@ fn ready(call: &PublicCall) -> HttpResponse {
     }
 }
 
-fn metrics(call: &PublicCall) -> Result<HttpResponse, Failure> {
+fn metrics(call: &PublicCall) -> Result<HttpResponse, Refusal> {
     let text = call.metrics.render().map_err(|_| Failure::Internal)?;
     Ok(HttpResponse::Ok().content_type(OPEN_METRICS).body(text))
 }

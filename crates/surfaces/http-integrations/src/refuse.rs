@@ -4,11 +4,11 @@ use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
-use strongroom_application::{Conflict, Failure, Misshape, MisshapeKind, Missing};
+use strongroom_application::{Conflict, Failure, Missing};
 use strongroom_domain::{CredentialStatus, TestReport, Violation};
 use strongroom_http_kit::{
-    RETRY_PROVIDER, Refusal, RefusedRequest, Schema, refused, schema_of, with_allowance, with_challenge,
-    with_retry_after,
+    Misshape, MisshapeKind, RETRY_PROVIDER, Refusal, RefusedRequest, Schema, refused, schema_of,
+    with_allowance, with_challenge, with_retry_after,
 };
 
 use crate::test_report::Report;
@@ -87,6 +87,7 @@ pub(crate) fn refuse(refusal: &Refusal, request: &RefusedRequest<'_>) -> HttpRes
         refused(status).json(Body { error, request_id })
     };
     match refusal {
+        Refusal::Misshapen(misshapes) => malformed(misshapes),
         Refusal::Transport(transport) => answer(transport.status(), "bad_request", transport.message()),
         Refusal::Failure(failure) => match failure {
             Failure::Unauthenticated { presented } => unauthenticated(*presented, request_id),
@@ -96,7 +97,6 @@ pub(crate) fn refuse(refusal: &Refusal, request: &RefusedRequest<'_>) -> HttpRes
             Failure::Forbidden { .. } => answer(403, "forbidden", "Not allowed"),
             Failure::NotFound(missing) => answer(404, "not_found", not_found(*missing)),
             Failure::Invalid(violations) => invalid(violations, request_id),
-            Failure::Malformed(misshapes) => malformed(misshapes),
             Failure::Argument(violation) => malformed(&[out_of_range(violation, request.part)]),
             Failure::Conflict(conflict) => {
                 let (status, code, message) = conflicting(conflict);

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use crate::fields::Fields;
 use crate::metrics::Metrics;
 use crate::openapi::Documentation;
+use crate::refusal::Refusal;
 
 /// A call of a principal whom the permission table allows the operation `O`.
 pub struct Call<O> {
@@ -119,7 +120,7 @@ impl<O> Call<O> {
     }
 
     /// The body's fields. The body can be taken once.
-    pub fn body(&mut self) -> Result<Fields, Failure> {
+    pub fn body(&mut self) -> Result<Fields, Refusal> {
         Fields::of_body(self.body.take().unwrap_or(Json::Null))
     }
 

@@ -6,6 +6,7 @@ use strongroom_application::{Application, Caller, Failure, to};
 use strongroom_domain::{Json, Operation};
 
 use crate::call::Call;
+use crate::refusal::Refusal;
 use crate::route::Answer;
 
 /// The handler of a route for principals, with its type of permission forgotten so that routes of all kinds stand in
@@ -44,7 +45,7 @@ impl<O, F, A> Endpoint for Handle<O, F>
 where
     O: to::Admission,
     F: Fn(Call<O>) -> A + Copy + Sync + 'static,
-    A: Future<Output = Result<HttpResponse, Failure>> + 'static,
+    A: Future<Output = Result<HttpResponse, Refusal>> + 'static,
 {
     fn operation(&self) -> Operation {
         O::OPERATION

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use strongroom_application::{Failure, Misshape, MisshapeKind};
+use strongroom_application::Failure;
 use strongroom_domain::{Json, Rule, SecretText, Submission, SubmittedValue, Violation, timestamp};
 use time::OffsetDateTime;
+
+use crate::misshape::{Misshape, MisshapeKind};
+use crate::refusal::Refusal;
 
 /// The fields of one object, taken out one by one.
 ///
@@ -25,12 +28,12 @@ pub trait FromJson: Sized {
 
 impl Fields {
     /// The fields of a body, which must be an object.
-    pub fn of_body(body: Json) -> Result<Self, Failure> {
+    pub fn of_body(body: Json) -> Result<Self, Refusal> {
         match body {
             Json::Object(fields) => Ok(Self::new("body", fields.into_iter().collect())),
             _ => {
                 let location = vec!["body".to_owned()];
-                Err(Failure::Malformed(vec![Misshape { location, kind: MisshapeKind::WrongType("object") }]))
+                Err(Refusal::Misshapen(vec![Misshape { location, kind: MisshapeKind::WrongType("object") }]))
             }
         }
     }
@@ -154,21 +157,21 @@ impl Fields {
     /// Builds the result when nothing was wrong.
     ///
     /// # Errors
-    /// `Malformed` with every misshape, fields that nobody asked for included; else `Invalid` with every
+    /// `Misshapen` with every misshape, fields that nobody asked for included; else `Invalid` with every
     /// violation.
-    pub fn finish<T>(mut self, build: impl FnOnce() -> Option<T>) -> Result<T, Failure> {
+    pub fn finish<T>(mut self, build: impl FnOnce() -> Option<T>) -> Result<T, Refusal> {
         if self.part == "body" {
             for name in std::mem::take(&mut self.fields).into_keys() {
                 self.misshapen(&name, MisshapeKind::Unknown);
             }
         }
         if !self.misshapes.is_empty() {
-            return Err(Failure::Malformed(self.misshapes));
+            return Err(Refusal::Misshapen(self.misshapes));
         }
         if !self.violations.is_empty() {
-            return Err(Failure::Invalid(self.violations));
+            return Err(Failure::Invalid(self.violations).into());
         }
-        build().ok_or(Failure::Internal)
+        build().ok_or(Failure::Internal.into())
     }
 }
 
@@ -260,7 +263,7 @@ mod tests {
         fields.choice::<()>("c", |_| Err(Rule::fixed("must be known")));
         fields.parsed::<()>("d", |_| Err(Rule::fixed("must be good")));
         let failure = fields.finish(|| a.zip(b)).unwrap_err();
-        let Failure::Malformed(misshapes) = &failure else { panic!("{failure:?}") };
+        let Refusal::Misshapen(misshapes) = &failure else { panic!("{failure:?}") };
         let places: Vec<_> = misshapes.iter().map(|misshape| misshape.location[1].as_str()).collect();
         assert_eq!(places, ["a", "b", "c", "x"]);
         assert!(!format!("{failure:?}").contains("canary"));

@@ -8,7 +8,7 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
-use strongroom_application::{Application, Failure, Misshape, MisshapeKind, Missing, Presented};
+use strongroom_application::{Application, Failure, Missing, Presented};
 use strongroom_domain::Json;
 use strongroom_domain::audit::Origin;
 use strongroom_environment::Ids;
@@ -21,6 +21,7 @@ use crate::call::PublicCall;
 use crate::endpoint::Endpoint;
 use crate::fields::Fields;
 use crate::metrics::Metrics;
+use crate::misshape::{Misshape, MisshapeKind};
 use crate::openapi::Documentation;
 use crate::peer::{TrustedProxies, is_local};
 use crate::refusal::{Refusal, Transport};
@@ -179,7 +180,7 @@ async fn answer(
                 request,
                 form,
             };
-            Ok(handler(call).await?)
+            handler(call).await
         }
     }
 }
@@ -223,10 +224,10 @@ async fn admit(
     Ok(admitted(kit.app.clone(), request, body))
 }
 
-fn parse(body: &[u8]) -> Result<Json, Failure> {
+fn parse(body: &[u8]) -> Result<Json, Refusal> {
     Json::parse(body).map_err(|rule| {
         let kind = MisshapeKind::NotJson(rule.to_string());
-        Failure::Malformed(vec![Misshape { location: vec!["body".to_owned()], kind }])
+        Refusal::Misshapen(vec![Misshape { location: vec!["body".to_owned()], kind }])
     })
 }
 
@@ -235,7 +236,7 @@ fn parse(body: &[u8]) -> Result<Json, Failure> {
 async fn finish(answer: Answer) -> Result<HttpResponse, Refusal> {
     let span = tracing::Span::current();
     match actix_web::rt::spawn(answer.instrument(span)).await {
-        Ok(result) => Ok(result?),
+        Ok(result) => result,
         Err(_) => {
             tracing::error!("a handler panicked");
             Err(Failure::Internal.into())

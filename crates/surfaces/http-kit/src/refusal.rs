@@ -2,11 +2,15 @@
 
 use strongroom_application::Failure;
 
+use crate::misshape::Misshape;
+
 /// Why a request gets an error answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     /// The use case, or the way to it, failed.
     Failure(Failure),
+    /// The request has the wrong shape, in each of these places.
+    Misshapen(Vec<Misshape>),
     /// The request could not be taken as HTTP.
     Transport(Transport),
 }

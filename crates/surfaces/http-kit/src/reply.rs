@@ -13,6 +13,8 @@ use strongroom_application::{Allowance, Failure};
 use strongroom_domain::Rule;
 use zeroize::Zeroizing;
 
+use crate::refusal::Refusal;
+
 /// When to ask again for a provider that did not answer.
 pub const RETRY_PROVIDER: Duration = Duration::from_secs(30);
 
@@ -36,7 +38,7 @@ pub fn ok_secret(
     status: StatusCode,
     body: &impl Serialize,
     size_hint: usize,
-) -> Result<HttpResponse, Failure> {
+) -> Result<HttpResponse, Refusal> {
     let mut buffer = Zeroizing::new(Vec::with_capacity(size_hint));
     serde_json::to_writer(&mut *buffer, body).map_err(|_| Failure::Internal)?;
     Ok(HttpResponse::build(status).content_type("application/json").body(Bytes::from_owner(Wiped(buffer))))

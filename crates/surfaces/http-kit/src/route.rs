@@ -3,7 +3,6 @@
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::future::LocalBoxFuture;
-use strongroom_application::Failure;
 use strongroom_domain::Operation;
 
 use crate::call::PublicCall;
@@ -12,7 +11,7 @@ use crate::endpoint::Endpoint;
 use crate::refusal::Refusal;
 
 /// What a handler answers.
-pub type Answer = LocalBoxFuture<'static, Result<HttpResponse, Failure>>;
+pub type Answer = LocalBoxFuture<'static, Result<HttpResponse, Refusal>>;
 
 /// One operation of a surface.
 #[derive(Clone, Copy)]

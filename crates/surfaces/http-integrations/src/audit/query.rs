@@ -4,12 +4,12 @@ use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
-use strongroom_application::{Failure, QueryAudit, to};
+use strongroom_application::{QueryAudit, to};
 use strongroom_domain::audit::AuditRecord;
 use strongroom_domain::{Action, Actor, CredentialId, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Cursor, Doc, Handle, Moment, Parameter, Route, Schema, credential_id_schema, ok,
-    schema_of,
+    Answered, Call, Content, Cursor, Doc, Handle, Moment, Parameter, Refusal, Route, Schema,
+    credential_id_schema, ok, schema_of,
 };
 use strongroom_repository::AuditFilter;
 
@@ -82,14 +82,14 @@ struct Item<'a> {
     hash: String,
 }
 
-async fn handle(call: Call<to::QueryAudit>) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::QueryAudit>) -> Result<HttpResponse, Refusal> {
     let query = read(&call)?;
     let (records, more) = call.app.audit.query(&call.caller, query).await?;
     let next_cursor = records.last().filter(|_| more).map(|record| Cursor::encode(record.seq));
     Ok(ok(&Page { items: records.iter().map(Item::from).collect(), next_cursor }))
 }
 
-fn read<O>(call: &Call<O>) -> Result<QueryAudit, Failure> {
+fn read<O>(call: &Call<O>) -> Result<QueryAudit, Refusal> {
     let mut query = call.query();
     let filter = AuditFilter {
         credential: query.parsed("credential_id", CredentialId::parse),

@@ -4,8 +4,10 @@ use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
-use strongroom_application::{Failure, VerifyAudit, to};
-use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, Parameter, Route, Schema, ok, schema_of};
+use strongroom_application::{VerifyAudit, to};
+use strongroom_http_kit::{
+    Answered, Call, Content, Doc, Handle, Parameter, Refusal, Route, Schema, ok, schema_of,
+};
 
 pub(crate) const ROUTE: Route = Route::get("/integrations/audit/verify", &Handle::with(handle), &DOC);
 
@@ -44,7 +46,7 @@ struct Broken {
     reason: &'static str,
 }
 
-async fn handle(call: Call<to::VerifyAudit>) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::VerifyAudit>) -> Result<HttpResponse, Refusal> {
     let mut query = call.query();
     let (from_seq, to_seq) = (query.optional("from_seq"), query.optional("to_seq"));
     let range = query.finish(|| Some(VerifyAudit { from_seq, to_seq }))?;

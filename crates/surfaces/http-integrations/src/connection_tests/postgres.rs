@@ -2,9 +2,9 @@
 
 use actix_web::HttpResponse;
 use serde_json::{Map, Value, json};
-use strongroom_application::{Failure, TestConnection, to};
+use strongroom_application::{TestConnection, to};
 use strongroom_domain::CredentialType;
-use strongroom_http_kit::{ALLOWANCE, Call, Doc, Fields, Handle, Route, Schema, or_null};
+use strongroom_http_kit::{ALLOWANCE, Call, Doc, Fields, Handle, Refusal, Route, Schema, or_null};
 
 use super::{REPORTED, answer, needed, submission};
 use crate::schema;
@@ -45,12 +45,12 @@ const NAMES: [(&str, &str); 8] = [
     ("connection_string", "connection_string"),
 ];
 
-async fn handle(mut call: Call<to::TestCredential>) -> Result<HttpResponse, Failure> {
+async fn handle(mut call: Call<to::TestCredential>) -> Result<HttpResponse, Refusal> {
     let asked = read(call.body()?)?;
     Ok(answer(&call.app.connection_tests.test(&call.caller, asked).await?))
 }
 
-fn read(mut body: Fields) -> Result<TestConnection, Failure> {
+fn read(mut body: Fields) -> Result<TestConnection, Refusal> {
     let credentials = submission(&mut body, &NAMES);
     body.finish(|| {
         Some(TestConnection {
@@ -62,7 +62,7 @@ fn read(mut body: Fields) -> Result<TestConnection, Failure> {
     })
 }
 
-async fn handle_stored(call: Call<to::TestCredential>) -> Result<HttpResponse, Failure> {
+async fn handle_stored(call: Call<to::TestCredential>) -> Result<HttpResponse, Refusal> {
     let id = call.credential_id()?;
     Ok(answer(&call.app.connection_tests.test_stored(&call.caller, id, Some(&PROVIDERS)).await?))
 }

@@ -2,9 +2,9 @@
 
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
-use strongroom_application::{Failure, TestConnection, to};
+use strongroom_application::{TestConnection, to};
 use strongroom_domain::CredentialType;
-use strongroom_http_kit::{ALLOWANCE, Call, Doc, Fields, Handle, Route, Schema, credentials_schema};
+use strongroom_http_kit::{ALLOWANCE, Call, Doc, Fields, Handle, Refusal, Route, Schema, credentials_schema};
 
 use super::{REPORTED, answer};
 use crate::schema;
@@ -19,13 +19,13 @@ const DOC: Doc = Doc {
     ..Doc::new("Tests credentials of a provider and stores nothing", REPORTED)
 };
 
-async fn handle(mut call: Call<to::TestCredential>) -> Result<HttpResponse, Failure> {
+async fn handle(mut call: Call<to::TestCredential>) -> Result<HttpResponse, Refusal> {
     let body = call.body()?;
     let asked = read(body, call.path("provider").to_owned())?;
     Ok(answer(&call.app.connection_tests.test(&call.caller, asked).await?))
 }
 
-fn read(mut body: Fields, provider: String) -> Result<TestConnection, Failure> {
+fn read(mut body: Fields, provider: String) -> Result<TestConnection, Refusal> {
     let credential_type = body.required_choice("credential_type", CredentialType::parse);
     let credentials = body.required("credentials");
     body.finish(|| {

@@ -2,9 +2,9 @@
 
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
-use strongroom_application::{Failure, MAX_PROBE_PATH_BYTES, TestConnection, to};
+use strongroom_application::{MAX_PROBE_PATH_BYTES, TestConnection, to};
 use strongroom_domain::{CredentialType, Rule, SecretText, SubmittedValue};
-use strongroom_http_kit::{ALLOWANCE, Call, Doc, Fields, Handle, Route, Schema, one_of, or_null};
+use strongroom_http_kit::{ALLOWANCE, Call, Doc, Fields, Handle, Refusal, Route, Schema, one_of, or_null};
 
 use super::{REPORTED, answer, needed, renamed, submission};
 use crate::schema;
@@ -28,13 +28,13 @@ const NAMES: [(&str, &str); 5] = [
     ("host_key_fingerprint", "host_key_fingerprint"),
 ];
 
-async fn handle(mut call: Call<to::TestCredential>) -> Result<HttpResponse, Failure> {
+async fn handle(mut call: Call<to::TestCredential>) -> Result<HttpResponse, Refusal> {
     let asked = read(call.body()?)?;
     let tested = call.app.connection_tests.test(&call.caller, asked).await;
     Ok(answer(&tested.map_err(|failure| renamed(failure, &NAMES))?))
 }
 
-fn read(mut body: Fields) -> Result<TestConnection, Failure> {
+fn read(mut body: Fields) -> Result<TestConnection, Refusal> {
     let credential_type = body.required_choice("auth_type", auth_type);
     let probe_path = body.parsed("test_path", path);
     let required = [body.required::<SecretText>("host"), body.required("username")];

@@ -2,11 +2,11 @@
 
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
-use strongroom_application::{Failure, StoreCredential, to};
+use strongroom_application::{StoreCredential, to};
 use strongroom_domain::{CredentialName, CredentialType, Slot};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, ETAG, Fields, Handle, LOCATION, Route, Schema, created, credentials_schema,
-    name_schema, or_null, with_etag,
+    Answered, Call, Content, Doc, ETAG, Fields, Handle, LOCATION, Refusal, Route, Schema, created,
+    credentials_schema, name_schema, or_null, with_etag,
 };
 
 use crate::metadata::{CREDENTIAL, Metadata};
@@ -27,7 +27,7 @@ const DOC: Doc = Doc {
     )
 };
 
-async fn handle(mut call: Call<to::CreateCredential>) -> Result<HttpResponse, Failure> {
+async fn handle(mut call: Call<to::CreateCredential>) -> Result<HttpResponse, Refusal> {
     let test = tests_first(&call)?;
     let new = read(call.body()?, test)?;
     let credential = call.app.credentials.store(&call.caller, new).await?;
@@ -36,13 +36,13 @@ async fn handle(mut call: Call<to::CreateCredential>) -> Result<HttpResponse, Fa
 }
 
 /// Whether the query asks for a test first.
-pub(crate) fn tests_first<O>(call: &Call<O>) -> Result<bool, Failure> {
+pub(crate) fn tests_first<O>(call: &Call<O>) -> Result<bool, Refusal> {
     let mut query = call.query();
     let test = query.flag("test");
     query.finish(|| Some(test))
 }
 
-fn read(mut body: Fields, test: bool) -> Result<StoreCredential, Failure> {
+fn read(mut body: Fields, test: bool) -> Result<StoreCredential, Refusal> {
     let provider = body.required("provider");
     let credential_type = body.required_choice("credential_type", CredentialType::parse);
     let credentials = body.required("credentials");

@@ -2,8 +2,10 @@
 
 use actix_web::HttpResponse;
 use serde_json::json;
-use strongroom_application::{Failure, to};
-use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, IF_MATCH, Parameter, Route, no_content};
+use strongroom_application::to;
+use strongroom_http_kit::{
+    Answered, Call, Content, Doc, Handle, IF_MATCH, Parameter, Refusal, Route, no_content,
+};
 
 pub(crate) const ROUTE: Route =
     Route::delete("/integrations/credentials/{credential_id}", &Handle::with(handle), &DOC);
@@ -22,7 +24,7 @@ const DOC: Doc = Doc {
     )
 };
 
-async fn handle(call: Call<to::DeleteCredential>) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::DeleteCredential>) -> Result<HttpResponse, Refusal> {
     let mut query = call.query();
     let revoke = query.flag("revoke");
     query.finish(|| Some(()))?;

@@ -1,8 +1,8 @@
 //! `GET /integrations/credentials/{credential_id}`
 
 use actix_web::HttpResponse;
-use strongroom_application::{Failure, to};
-use strongroom_http_kit::{Answered, Call, Content, Doc, ETAG, Handle, Route};
+use strongroom_application::to;
+use strongroom_http_kit::{Answered, Call, Content, Doc, ETAG, Handle, Refusal, Route};
 
 use crate::metadata::{CREDENTIAL, shown};
 
@@ -18,7 +18,7 @@ const DOC: Doc = Doc {
     )
 };
 
-async fn handle(call: Call<to::GetCredential>) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::GetCredential>) -> Result<HttpResponse, Refusal> {
     let credential = call.app.credentials.get(&call.caller, call.credential_id()?).await?;
     Ok(shown(&credential))
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use strongroom_application::{Failure, ListCredentials, to};
 use strongroom_domain::{CredentialId, CredentialName, CredentialStatus, ProviderId, Rule, Slot};
 use strongroom_http_kit::{
-    Answered, Call, Content, Cursor, Doc, Handle, Parameter, Route, name_schema, ok, one_of,
+    Answered, Call, Content, Cursor, Doc, Handle, Parameter, Refusal, Route, name_schema, ok, one_of,
 };
 
 use crate::metadata::{CREDENTIAL, Metadata};
@@ -54,19 +54,19 @@ const SLOT: Parameter = Parameter {
     schema: || json!({ "type": "string", "pattern": "^([A-Za-z0-9._-]{1,64}|crm/[A-Za-z0-9_]{1,64})$" }),
 };
 
-async fn handle(call: Call<to::ListCredentials>) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::ListCredentials>) -> Result<HttpResponse, Refusal> {
     let query = read(&call, None)?;
     answer(call, query).await
 }
 
-async fn handle_provider(call: Call<to::ListCredentials>) -> Result<HttpResponse, Failure> {
+async fn handle_provider(call: Call<to::ListCredentials>) -> Result<HttpResponse, Refusal> {
     let provider = call.app.catalog.find(call.path("provider"));
     let provider = provider.ok_or_else(|| Failure::invalid(Rule::fixed(UNKNOWN).on("provider")))?;
     let query = read(&call, Some(provider.id.clone()))?;
     answer(call, query).await
 }
 
-async fn answer(call: Call<to::ListCredentials>, query: ListCredentials) -> Result<HttpResponse, Failure> {
+async fn answer(call: Call<to::ListCredentials>, query: ListCredentials) -> Result<HttpResponse, Refusal> {
     let (page, more) = call.app.credentials.list(&call.caller, query).await?;
     let objects: Vec<Metadata<'_>> = page.iter().map(Metadata::from).collect();
     let mut response = ok(&objects);
@@ -82,7 +82,7 @@ async fn answer(call: Call<to::ListCredentials>, query: ListCredentials) -> Resu
 const UNKNOWN: &str = "must be a provider of the catalog";
 
 /// A provider in the path goes before one in the query.
-fn read<O>(call: &Call<O>, of_path: Option<ProviderId>) -> Result<ListCredentials, Failure> {
+fn read<O>(call: &Call<O>, of_path: Option<ProviderId>) -> Result<ListCredentials, Refusal> {
     let mut query = call.query();
     let asked = query.parsed("provider", |text| {
         let found = call.app.catalog.find(text).map(|provider| provider.id.clone());

@@ -5,10 +5,10 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde_json::{Value, json};
-use strongroom_application::{Credentials, Failure, to};
+use strongroom_application::{Credentials, to};
 use strongroom_domain::{CredentialId, Rule};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Fields, Handle, Route, Schema, credential_id_schema, ok_secret,
+    Answered, Call, Content, Doc, Fields, Handle, Refusal, Route, Schema, credential_id_schema, ok_secret,
 };
 
 use super::read_secret::{OPENED, Opened, min_validity};
@@ -29,7 +29,7 @@ const DOC: Doc = Doc {
     )
 };
 
-async fn handle(mut call: Call<to::ReadSecrets>) -> Result<HttpResponse, Failure> {
+async fn handle(mut call: Call<to::ReadSecrets>) -> Result<HttpResponse, Refusal> {
     let (ids, min_validity) = read(call.body()?)?;
     let opened = call.app.credentials.read_many(&call.caller, &ids, min_validity).await?;
     let bodies: Vec<Opened<'_>> = opened.iter().map(|opened| Opened { opened, only: None }).collect();
@@ -37,7 +37,7 @@ async fn handle(mut call: Call<to::ReadSecrets>) -> Result<HttpResponse, Failure
     ok_secret(StatusCode::OK, &bodies, size)
 }
 
-fn read(mut body: Fields) -> Result<(Vec<CredentialId>, Option<Duration>), Failure> {
+fn read(mut body: Fields) -> Result<(Vec<CredentialId>, Option<Duration>), Refusal> {
     if !body.has("ids") {
         body.required::<String>("ids");
     }

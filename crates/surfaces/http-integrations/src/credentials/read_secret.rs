@@ -9,13 +9,13 @@ use actix_web::http::StatusCode;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
-use strongroom_application::{Failure, OpenedCredential, Selector, to};
+use strongroom_application::{OpenedCredential, Selector, to};
 use strongroom_domain::content::TOKEN_EXPIRY;
 use strongroom_domain::crm::{DSN, METADATA};
 use strongroom_domain::{CrmContent, Rule, Slot, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, ETAG, Fields, Handle, Parameter, Route, Schema, ok_secret, or_null,
-    with_etag,
+    Answered, Call, Content, Doc, ETAG, Fields, Handle, Parameter, Refusal, Route, Schema, ok_secret,
+    or_null, with_etag,
 };
 
 use crate::metadata::{PublicValue, public_value};
@@ -53,14 +53,14 @@ const DOC: Doc = Doc {
 
 const BY_SLOT_DOC: Doc = Doc { summary: "Reads the secret of a slot's holder", ..DOC };
 
-async fn handle(call: Call<to::ReadSecrets>) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::ReadSecrets>) -> Result<HttpResponse, Refusal> {
     let asked = asked(&call)?;
     let selector = Selector::Id(call.credential_id()?);
     let opened = call.app.credentials.read(&call.caller, selector, asked.min_validity).await?;
     answer(&call, &opened, asked.only)
 }
 
-async fn handle_slot(call: Call<to::ReadSecrets>) -> Result<HttpResponse, Failure> {
+async fn handle_slot(call: Call<to::ReadSecrets>) -> Result<HttpResponse, Refusal> {
     let (slot, asked) = (call.path_id("slot", Slot::parse)?, asked(&call)?);
     let opened = call.app.credentials.read(&call.caller, Selector::Slot(slot), asked.min_validity).await?;
     answer(&call, &opened, asked.only)
@@ -73,7 +73,7 @@ struct Asked {
     min_validity: Option<Duration>,
 }
 
-fn asked<O>(call: &Call<O>) -> Result<Asked, Failure> {
+fn asked<O>(call: &Call<O>) -> Result<Asked, Refusal> {
     let mut query = call.query();
     let fields: Option<String> = query.optional("fields");
     let min_validity = min_validity(&mut query);
@@ -95,7 +95,7 @@ fn answer<O>(
     call: &Call<O>,
     opened: &OpenedCredential,
     only: Option<BTreeSet<String>>,
-) -> Result<HttpResponse, Failure> {
+) -> Result<HttpResponse, Refusal> {
     let version = opened.credential.version;
     if call.none_match(version) {
         return Ok(with_etag(HttpResponse::NotModified().finish(), version));

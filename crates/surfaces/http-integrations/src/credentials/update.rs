@@ -2,10 +2,10 @@
 
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
-use strongroom_application::{Failure, NewContent, UpdateCredential, to};
+use strongroom_application::{NewContent, UpdateCredential, to};
 use strongroom_domain::{CredentialName, CredentialType};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, ETAG, Fields, Handle, IF_MATCH, Route, Schema, credentials_schema,
+    Answered, Call, Content, Doc, ETAG, Fields, Handle, IF_MATCH, Refusal, Route, Schema, credentials_schema,
     name_schema, or_null,
 };
 
@@ -30,7 +30,7 @@ const DOC: Doc = Doc {
     )
 };
 
-async fn handle(mut call: Call<to::UpdateCredential>) -> Result<HttpResponse, Failure> {
+async fn handle(mut call: Call<to::UpdateCredential>) -> Result<HttpResponse, Refusal> {
     let id = call.credential_id()?;
     let (expected_revision, test) = (call.if_match()?, tests_first(&call)?);
     let change = read(call.body()?, expected_revision, test)?;
@@ -40,7 +40,7 @@ async fn handle(mut call: Call<to::UpdateCredential>) -> Result<HttpResponse, Fa
 
 /// Content comes whole or not at all: `credential_type` and `credentials` need each other. Without them,
 /// a name or an expiry is left to change; `null` lifts the expiry.
-fn read(mut body: Fields, expected_revision: Option<u64>, test: bool) -> Result<UpdateCredential, Failure> {
+fn read(mut body: Fields, expected_revision: Option<u64>, test: bool) -> Result<UpdateCredential, Refusal> {
     let content = body.has("credential_type") || body.has("credentials");
     let something_else = body.has("name") || body.names("expires_at");
     let (credential_type, credentials) = match content || !something_else {

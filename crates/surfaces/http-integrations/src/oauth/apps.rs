@@ -6,11 +6,11 @@ use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
-use strongroom_application::{Failure, NewOauthApp, ShownOauthApp, to};
+use strongroom_application::{NewOauthApp, ShownOauthApp, to};
 use strongroom_domain::{OauthAppId, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Fields, Handle, LOCATION, Moment, Route, Schema, created, no_content, ok,
-    provider_schema, schema_of,
+    Answered, Call, Content, Doc, Fields, Handle, LOCATION, Moment, Refusal, Route, Schema, created,
+    no_content, ok, provider_schema, schema_of,
 };
 
 const ALL: &str = "/integrations/oauth/apps";
@@ -93,23 +93,23 @@ impl<'a> From<&'a ShownOauthApp> for App<'a> {
     }
 }
 
-async fn create(mut call: Call<to::ManageOauthApps>) -> Result<HttpResponse, Failure> {
+async fn create(mut call: Call<to::ManageOauthApps>) -> Result<HttpResponse, Refusal> {
     let new = read_new(call.body()?)?;
     let shown = call.app.authorizing.create_app(&call.caller, new).await?;
     Ok(created(format!("{ALL}/{}", shown.app.id), &App::from(&shown)))
 }
 
-async fn list(call: Call<to::ManageOauthApps>) -> Result<HttpResponse, Failure> {
+async fn list(call: Call<to::ManageOauthApps>) -> Result<HttpResponse, Refusal> {
     let all = call.app.authorizing.list_apps(&call.caller).await?;
     Ok(ok(&all.iter().map(App::from).collect::<Vec<_>>()))
 }
 
-async fn get(call: Call<to::ManageOauthApps>) -> Result<HttpResponse, Failure> {
+async fn get(call: Call<to::ManageOauthApps>) -> Result<HttpResponse, Refusal> {
     let id = call.path_id("app_id", OauthAppId::parse)?;
     Ok(ok(&App::from(&call.app.authorizing.get_app(&call.caller, id).await?)))
 }
 
-async fn update(mut call: Call<to::ManageOauthApps>) -> Result<HttpResponse, Failure> {
+async fn update(mut call: Call<to::ManageOauthApps>) -> Result<HttpResponse, Refusal> {
     let id = call.path_id("app_id", OauthAppId::parse)?;
     let mut body = call.body()?;
     let secret = body.required("client_secret");
@@ -117,13 +117,13 @@ async fn update(mut call: Call<to::ManageOauthApps>) -> Result<HttpResponse, Fai
     Ok(ok(&App::from(&call.app.authorizing.replace_app_secret(&call.caller, id, secret).await?)))
 }
 
-async fn delete(call: Call<to::ManageOauthApps>) -> Result<HttpResponse, Failure> {
+async fn delete(call: Call<to::ManageOauthApps>) -> Result<HttpResponse, Refusal> {
     let id = call.path_id("app_id", OauthAppId::parse)?;
     call.app.authorizing.delete_app(&call.caller, id).await?;
     Ok(no_content())
 }
 
-fn read_new(mut body: Fields) -> Result<NewOauthApp, Failure> {
+fn read_new(mut body: Fields) -> Result<NewOauthApp, Refusal> {
     let (provider, client_id) = (body.required("provider"), body.required("client_id"));
     let client_secret = body.optional("client_secret");
     body.finish(|| Some(NewOauthApp { provider: provider?, client_id: client_id?, client_secret }))

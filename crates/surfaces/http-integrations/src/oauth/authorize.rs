@@ -4,10 +4,10 @@ use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
-use strongroom_application::{BeginAuthorization, Failure, to};
+use strongroom_application::{BeginAuthorization, to};
 use strongroom_domain::{CredentialId, CredentialName, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Handle, Moment, Parameter, Route, Schema, credential_id_schema,
+    Answered, Call, Content, Doc, Handle, Moment, Parameter, Refusal, Route, Schema, credential_id_schema,
     name_schema, ok, schema_of,
 };
 
@@ -58,7 +58,7 @@ struct Begun<'a> {
     expires_at: String,
 }
 
-async fn handle(call: Call<to::AuthorizeCredential>) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::AuthorizeCredential>) -> Result<HttpResponse, Refusal> {
     let asked = read(&call)?;
     let begun = call.app.authorizing.begin(&call.caller, asked).await?;
     Ok(ok(&Begun {
@@ -68,7 +68,7 @@ async fn handle(call: Call<to::AuthorizeCredential>) -> Result<HttpResponse, Fai
     }))
 }
 
-fn read<O>(call: &Call<O>) -> Result<BeginAuthorization, Failure> {
+fn read<O>(call: &Call<O>) -> Result<BeginAuthorization, Refusal> {
     let mut query = call.query();
     let mut asked = BeginAuthorization {
         provider: call.path("provider").to_owned(),

@@ -3,10 +3,10 @@
 
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
-use strongroom_application::{CallbackRefused, ConfirmAuthorization, Failure, ReceiveCallback, Received};
+use strongroom_application::{CallbackRefused, ConfirmAuthorization, ReceiveCallback, Received};
 use strongroom_domain::SecretText;
 use strongroom_domain::oauth::CallbackProblem;
-use strongroom_http_kit::{Answered, Content, Doc, Parameter, PublicCall, Route, Schema};
+use strongroom_http_kit::{Answered, Content, Doc, Parameter, PublicCall, Refusal, Route, Schema};
 
 use super::page;
 
@@ -59,7 +59,7 @@ fn confirmation() -> Value {
     })
 }
 
-async fn receive(call: PublicCall) -> Result<HttpResponse, Failure> {
+async fn receive(call: PublicCall) -> Result<HttpResponse, Refusal> {
     let parameters = call.parameters();
     let received = ReceiveCallback {
         provider: call.path("provider").to_owned(),
@@ -78,7 +78,7 @@ async fn receive(call: PublicCall) -> Result<HttpResponse, Failure> {
     })
 }
 
-async fn confirm(call: PublicCall) -> Result<HttpResponse, Failure> {
+async fn confirm(call: PublicCall) -> Result<HttpResponse, Refusal> {
     let mut form = call.form();
     let mut take = |name: &str| form.values.remove(name).unwrap_or_else(|| SecretText::new(String::new()));
     let (state, token, answer) = (take("state"), take("token"), take("answer"));

@@ -2,8 +2,8 @@
 
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
-use strongroom_application::{CompleteAuthorization, Failure, to};
-use strongroom_http_kit::{Answered, Call, Content, Doc, Fields, Handle, Route, Schema};
+use strongroom_application::{CompleteAuthorization, to};
+use strongroom_http_kit::{Answered, Call, Content, Doc, Fields, Handle, Refusal, Route, Schema};
 
 use crate::metadata::{CREDENTIAL, shown};
 
@@ -22,12 +22,12 @@ const DOC: Doc = Doc {
     )
 };
 
-async fn handle(mut call: Call<to::AuthorizeCredential>) -> Result<HttpResponse, Failure> {
+async fn handle(mut call: Call<to::AuthorizeCredential>) -> Result<HttpResponse, Refusal> {
     let asked = read(call.body()?)?;
     Ok(shown(&call.app.authorizing.complete(&call.caller, asked).await?))
 }
 
-fn read(mut body: Fields) -> Result<CompleteAuthorization, Failure> {
+fn read(mut body: Fields) -> Result<CompleteAuthorization, Refusal> {
     let (state, completion_code) = (body.required("state"), body.required("completion_code"));
     let subject = body.optional("subject");
     body.finish(|| Some(CompleteAuthorization { state: state?, completion_code: completion_code?, subject }))

@@ -1,8 +1,8 @@
 //! `POST /integrations/credentials/{credential_id}/refresh`
 
 use actix_web::HttpResponse;
-use strongroom_application::{Failure, to};
-use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, Route};
+use strongroom_application::to;
+use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, Refusal, Route};
 
 use crate::metadata::{CREDENTIAL, shown};
 
@@ -21,7 +21,7 @@ const DOC: Doc = Doc {
     )
 };
 
-async fn handle(call: Call<to::RefreshCredential>) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::RefreshCredential>) -> Result<HttpResponse, Refusal> {
     let id = call.credential_id()?;
     Ok(shown(&call.app.refreshing.refresh_now(&call.caller, id).await?))
 }

@@ -2,11 +2,11 @@
 
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
-use strongroom_application::{ChangeServiceAccount, Failure, to};
+use strongroom_application::{ChangeServiceAccount, to};
 use strongroom_domain::ServiceAccountStatus;
 use strongroom_domain::service_account::AccountName;
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Fields, Handle, Route, Schema, name_schema, ok, or_null,
+    Answered, Call, Content, Doc, Fields, Handle, Refusal, Route, Schema, name_schema, ok, or_null,
 };
 
 use super::{
@@ -27,14 +27,14 @@ const DOC: Doc = Doc {
     )
 };
 
-async fn handle(mut call: Call<to::ManageServiceAccounts>) -> Result<HttpResponse, Failure> {
+async fn handle(mut call: Call<to::ManageServiceAccounts>) -> Result<HttpResponse, Refusal> {
     let id = account_id(&call)?;
     let change = read(call.body()?)?;
     let account = call.app.access.change_account(&call.caller, id, change).await?;
     Ok(ok(&Account::from(&account)))
 }
 
-fn read(mut body: Fields) -> Result<ChangeServiceAccount, Failure> {
+fn read(mut body: Fields) -> Result<ChangeServiceAccount, Refusal> {
     let name = body.parsed("name", AccountName::parse);
     let description = body.nullable("description", |body, name| body.parsed(name, description));
     let scopes = scopes(&mut body);

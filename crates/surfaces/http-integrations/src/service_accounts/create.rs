@@ -2,11 +2,12 @@
 
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
-use strongroom_application::{Failure, NewServiceAccount, to};
+use strongroom_application::{NewServiceAccount, to};
 use strongroom_domain::Reach;
 use strongroom_domain::service_account::AccountName;
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Fields, Handle, LOCATION, Route, Schema, created, name_schema, or_null,
+    Answered, Call, Content, Doc, Fields, Handle, LOCATION, Refusal, Route, Schema, created, name_schema,
+    or_null,
 };
 
 use super::{
@@ -25,13 +26,13 @@ const DOC: Doc = Doc {
     )
 };
 
-async fn handle(mut call: Call<to::ManageServiceAccounts>) -> Result<HttpResponse, Failure> {
+async fn handle(mut call: Call<to::ManageServiceAccounts>) -> Result<HttpResponse, Refusal> {
     let new = read(call.body()?)?;
     let account = call.app.access.create_account(&call.caller, new).await?;
     Ok(created(format!("/service-accounts/{}", account.id), &Account::from(&account)))
 }
 
-fn read(mut body: Fields) -> Result<NewServiceAccount, Failure> {
+fn read(mut body: Fields) -> Result<NewServiceAccount, Refusal> {
     if !body.has("name") {
         body.required::<String>("name");
     }

@@ -5,10 +5,11 @@ use actix_web::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
-use strongroom_application::{Failure, NewApiKey, to};
+use strongroom_application::{NewApiKey, to};
 use strongroom_domain::service_account::AccountName;
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Fields, Handle, Route, Schema, name_schema, ok_secret, or_null, schema_of,
+    Answered, Call, Content, Doc, Fields, Handle, Refusal, Route, Schema, name_schema, ok_secret, or_null,
+    schema_of,
 };
 
 use super::{Key, account_id};
@@ -38,7 +39,7 @@ struct Issued<'a> {
     token: &'a str,
 }
 
-async fn handle(mut call: Call<to::ManageApiKeys>) -> Result<HttpResponse, Failure> {
+async fn handle(mut call: Call<to::ManageApiKeys>) -> Result<HttpResponse, Refusal> {
     let id = account_id(&call)?;
     let new = read(call.body()?)?;
     let issued = call.app.access.create_key(&call.caller, id, new).await?;
@@ -46,7 +47,7 @@ async fn handle(mut call: Call<to::ManageApiKeys>) -> Result<HttpResponse, Failu
     ok_secret(StatusCode::CREATED, &body, 2_048)
 }
 
-fn read(mut body: Fields) -> Result<NewApiKey, Failure> {
+fn read(mut body: Fields) -> Result<NewApiKey, Refusal> {
     if !body.has("name") {
         body.required::<String>("name");
     }

@@ -2,8 +2,8 @@
 
 use actix_web::HttpResponse;
 use serde_json::json;
-use strongroom_application::{Failure, to};
-use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, Parameter, Route, ok};
+use strongroom_application::to;
+use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, Parameter, Refusal, Route, ok};
 
 use super::{Account, SERVICE_ACCOUNT};
 use crate::credentials::list::page_size;
@@ -26,7 +26,7 @@ const DOC: Doc = Doc {
     )
 };
 
-async fn handle(call: Call<to::ManageServiceAccounts>) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::ManageServiceAccounts>) -> Result<HttpResponse, Refusal> {
     let mut query = call.query();
     let offset = query.optional("offset").unwrap_or(0);
     let limit = query.parsed("limit", |text| page_size(text, 500)).unwrap_or(100);

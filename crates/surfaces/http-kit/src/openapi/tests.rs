@@ -1,11 +1,12 @@
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
-use strongroom_application::{Failure, to};
+use strongroom_application::to;
 
 use super::{document, documented};
 use crate::call::Call;
 use crate::doc::{Answered, Content, Doc, Parameter, Schema};
 use crate::endpoint::Handle;
+use crate::refusal::Refusal;
 use crate::route::{Dialect, DialectDoc, Route};
 
 const THING: Schema = Schema { name: "Thing", json: || json!({ "type": "object" }) };
@@ -17,11 +18,11 @@ static CREATE: Doc = Doc { body: Some(THING), refusals: &[404, 429], ..Doc::new(
 static ACT: Doc = Doc::new("Acts", OK);
 static READY: Doc = Doc { own_refusals: &[(503, Content::One(NOT_READY))], ..Doc::new("Tells", OK) };
 
-async fn create(_: Call<to::CreateCredential>) -> Result<HttpResponse, Failure> {
+async fn create(_: Call<to::CreateCredential>) -> Result<HttpResponse, Refusal> {
     unreachable!("the document is made without a call")
 }
 
-async fn verify(_: Call<to::VerifyAudit>) -> Result<HttpResponse, Failure> {
+async fn verify(_: Call<to::VerifyAudit>) -> Result<HttpResponse, Refusal> {
     unreachable!("the document is made without a call")
 }
 
