@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::config::PublicConfig;
 use crate::connection_test::{TestCode, TestReport};
 use crate::content::Content;
+use crate::form::TextForm;
 use crate::oauth::{Account, OauthAppId, RefreshProblem, Validity};
 use crate::organization::OrganizationId;
 use crate::principal::UserId;
@@ -22,6 +23,11 @@ use crate::violation::Rule;
 pub struct CredentialId(pub Uuid);
 
 impl CredentialId {
+    /// Both spellings, as `parse` reads them.
+    pub const FORM: TextForm = TextForm::pattern(
+        "^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|crd_[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25})$",
+    );
+
     /// Reads either spelling; anything else is not an id.
     pub fn parse(text: &str) -> Result<Self, Rule> {
         from_prefixed("crd_", text).map(Self).ok_or(Rule::fixed("must be a credential id"))
@@ -62,6 +68,9 @@ pub(crate) fn hyphenated(text: &str) -> Option<Uuid> {
 pub struct CredentialName(String);
 
 impl CredentialName {
+    /// What `parse` accepts.
+    pub const FORM: TextForm = PRINTABLE_NAME.like("Nightly export");
+
     /// Trims and checks a name.
     pub fn parse(text: &str) -> Result<Self, Rule> {
         printable_name(text).map(Self)
@@ -83,6 +92,34 @@ pub(crate) fn printable_name(text: &str) -> Result<String, Rule> {
     Ok(name.to_owned())
 }
 
+/// The characters that [`str::trim`] cuts off, for a class of a pattern.
+macro_rules! white_space {
+    () => {
+        r"\u0009-\u000d \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+    };
+}
+
+/// Control characters, and those of [`is_invisible`], for a class of a pattern. Beyond the first plane the engines
+/// agree on no escape, so that those characters stand for themselves.
+macro_rules! unprintable {
+    () => {
+        concat!(
+            r"\u0000-\u001f\u007f-\u009f\u00ad\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ue000-\uf8ff\ufeff",
+            r"\ufff9-\ufffb",
+            "\u{e0000}-\u{10ffff}"
+        )
+    };
+}
+
+/// What [`printable_name`] accepts: 1 to 200 printable characters with any white space around them.
+#[rustfmt::skip]
+pub(crate) const PRINTABLE_NAME: TextForm = TextForm::pattern(concat!(
+    "^[", white_space!(), "]*",
+    "[^", white_space!(), unprintable!(), "]",
+    "([^", unprintable!(), "]{0,198}[^", white_space!(), unprintable!(), "])?",
+    "[", white_space!(), "]*$",
+));
+
 /// Characters that draw nothing, turn the text around or mean something private: line separators,
 /// bidirectional controls, joiners, tags, the byte order mark and private use.
 fn is_invisible(c: char) -> bool {
@@ -98,6 +135,9 @@ fn is_invisible(c: char) -> bool {
 pub struct Slot(String);
 
 impl Slot {
+    /// What `parse` accepts.
+    pub const FORM: TextForm = TextForm::pattern("^[A-Za-z0-9._-]{1,64}$").like("nightly");
+
     /// A slot that a client names: 1 to 64 characters of `[A-Za-z0-9._-]`. Names with `/` belong to the
     /// dialects (`crm/<provider>`), so that nobody can take one by hand.
     pub fn parse(text: &str) -> Result<Self, Rule> {

@@ -12,6 +12,7 @@ pub mod connection_test;
 pub mod content;
 pub mod credential;
 pub mod crm;
+pub mod form;
 pub mod http_request;
 pub mod http_test;
 pub mod integration;
@@ -34,6 +35,7 @@ pub use connection_test::{Facts, StepOutcome, TestCode, TestMeaning, TestReport,
 pub use content::{Content, Submission, SubmittedValue};
 pub use credential::{Credential, CredentialId, CredentialName, CredentialStatus, Slot};
 pub use crm::{CrmContent, CrmMapping, CrmPatch};
+pub use form::TextForm;
 pub use http_test::{HttpTest, ProviderTest};
 pub use integration::{ConnectListing, Integration, IntegrationId, IntegrationStatus};
 pub use json::Json;

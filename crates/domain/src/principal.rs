@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::credential::{Credential, CredentialId};
+use crate::form::TextForm;
 use crate::organization::OrganizationId;
 use crate::provider::ProviderId;
 use crate::violation::Rule;
@@ -192,6 +193,10 @@ impl Principal {
 pub struct Actor(String);
 
 impl Actor {
+    /// What `parse` accepts.
+    pub const FORM: TextForm =
+        TextForm::pattern("^(user|service|system):[A-Za-z0-9._:|@-]{1,128}$").like("user:alice");
+
     /// A background job or a command on the host.
     pub fn system(job: &'static str) -> Self {
         Self(format!("system:{job}"))

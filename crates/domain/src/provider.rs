@@ -6,6 +6,7 @@ use std::fmt;
 use regex::Regex;
 
 use crate::crm::CrmMapping;
+use crate::form::TextForm;
 use crate::http_test::ProviderTest;
 use crate::integration::ConnectListing;
 use crate::oauth::OauthServer;
@@ -19,6 +20,12 @@ impl ProviderId {
     /// Names that are path segments of the API, or aliases, and so cannot be providers.
     pub const RESERVED: [&'static str; 8] =
         ["credentials", "catalog", "audit", "oauth", "events", "plugins", "slots", "postgres"];
+
+    /// What `parse` accepts.
+    pub const FORM: TextForm = TextForm::pattern("^[A-Za-z0-9_]{1,64}$").like("sftp");
+
+    /// The one spelling that answers use.
+    pub const SPELLING: TextForm = TextForm::pattern("^[a-z0-9_]{1,64}$");
 
     /// Lower-cases and checks an id.
     pub fn parse(text: &str) -> Result<Self, Rule> {

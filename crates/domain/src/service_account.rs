@@ -7,11 +7,13 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::canonical::Canonical;
-use crate::credential::{hyphenated, printable_name};
+use crate::credential::{PRINTABLE_NAME, hyphenated, printable_name};
+use crate::form::TextForm;
 use crate::organization::OrganizationId;
 use crate::principal::{Reach, ScopeSet};
 use crate::sealed::PurposeKeyId;
 use crate::secret::SecretText;
+use crate::spelled::spelled;
 use crate::violation::Rule;
 
 /// A service account's id, a UUIDv7.
@@ -19,6 +21,9 @@ use crate::violation::Rule;
 pub struct ServiceAccountId(pub Uuid);
 
 impl ServiceAccountId {
+    /// What `parse` accepts.
+    pub const FORM: TextForm = TextForm::format("uuid");
+
     /// Reads the hyphenated spelling.
     pub fn parse(text: &str) -> Result<Self, Rule> {
         hyphenated(text).map(Self).ok_or(Rule::fixed("must be a service account id"))
@@ -31,32 +36,13 @@ impl fmt::Display for ServiceAccountId {
     }
 }
 
-/// Whether a service account's keys work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ServiceAccountStatus {
+spelled! {
+    /// Whether a service account's keys work.
+    ServiceAccountStatus, "must be one of: active, inactive":
     /// They do.
-    Active,
+    Active => "active",
     /// Every one of them is refused.
-    Inactive,
-}
-
-impl ServiceAccountStatus {
-    /// The spelling of the wire and the store.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Inactive => "inactive",
-        }
-    }
-
-    /// Reads that spelling.
-    pub fn parse(text: &str) -> Result<Self, Rule> {
-        match text {
-            "active" => Ok(Self::Active),
-            "inactive" => Ok(Self::Inactive),
-            _ => Err(Rule::fixed("must be one of: active, inactive")),
-        }
-    }
+    Inactive => "inactive",
 }
 
 /// A name for a service account or an API key: trimmed, 1 to 200 printable characters.
@@ -64,6 +50,9 @@ impl ServiceAccountStatus {
 pub struct AccountName(String);
 
 impl AccountName {
+    /// What `parse` accepts.
+    pub const FORM: TextForm = PRINTABLE_NAME.like("importer");
+
     /// Trims and checks a name.
     pub fn parse(text: &str) -> Result<Self, Rule> {
         printable_name(text).map(Self)
@@ -105,6 +94,9 @@ pub struct ServiceAccount {
 pub struct ApiKeyId(String);
 
 impl ApiKeyId {
+    /// What `parse` accepts.
+    pub const FORM: TextForm = TextForm::pattern("^[a-z2-7]{16}$");
+
     /// Reads a key id.
     pub fn parse(text: &str) -> Result<Self, Rule> {
         let allowed = |b: u8| b.is_ascii_lowercase() || (b'2'..=b'7').contains(&b);
