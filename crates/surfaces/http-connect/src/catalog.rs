@@ -6,7 +6,7 @@ use serde::Serialize;
 use strongroom_domain::integration::{ConnectAuthType, ConnectCategory};
 use strongroom_domain::{ConnectListing, Provider};
 use strongroom_http_kit::{
-    Answered, Content, Doc, Parameter, PublicCall, Refusal, Route, Schema, ok, schema_of,
+    Answered, Content, Doc, PublicCall, Refusal, Request, Route, Schema, ok, request, schema_of,
 };
 
 use crate::schema;
@@ -16,11 +16,7 @@ pub(crate) const ROUTE: Route =
     Route::public("/v1/integrations/catalog", |call| Box::pin(std::future::ready(handle(&call))), &DOC);
 
 const DOC: Doc = Doc {
-    query: &[Parameter {
-        name: "category",
-        description: "Only providers of this category.",
-        schema: schema::category,
-    }],
+    query: &[CatalogQuery::FIELDS],
     refusals: &[400],
     ..Doc::new("Lists the providers that can be connected", &[LISTED])
 };
@@ -61,10 +57,16 @@ struct Entry<'a> {
     connect_url: String,
 }
 
+request! {
+    /// Which providers to list.
+    struct CatalogQuery {
+        /// Only providers of this category.
+        category: Option<ConnectCategory>,
+    }
+}
+
 fn handle(call: &PublicCall) -> Result<HttpResponse, Refusal> {
-    let mut query = call.query();
-    let category = query.choice("category", ConnectCategory::parse);
-    query.finish(|| Some(()))?;
+    let category = call.query::<CatalogQuery>()?.category;
     let all = call.app.catalog.listed();
     let asked =
         all.iter().filter(|(_, listing)| category.is_none_or(|category| category == listing.category));

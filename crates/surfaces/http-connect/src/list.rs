@@ -8,7 +8,8 @@ use serde::Serialize;
 use strongroom_application::{ConnectedCredential, ListIntegrations, to};
 use strongroom_domain::{ConfigValue, IntegrationStatus, PublicConfig, Rule, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Handle, Moment, Parameter, Refusal, Route, Schema, ok, schema_of,
+    Answered, Call, Content, Doc, Handle, Moment, ProviderName, Refusal, Request, Route, Schema, ok, request,
+    schema_of,
 };
 
 use crate::schema;
@@ -16,14 +17,7 @@ use crate::schema;
 pub(crate) const ROUTE: Route = Route::get("/v1/integrations", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
-    query: &[
-        Parameter { name: "status", description: "Only connections in this status.", schema: schema::status },
-        Parameter {
-            name: "provider",
-            description: "Only the connection of this provider of the catalog.",
-            schema: schema::provider_in_any_case,
-        },
-    ],
+    query: &[ListQuery::FIELDS],
     refusals: &[400],
     ..Doc::new("Lists connections, those of the past included", &[LISTED])
 };
@@ -65,11 +59,23 @@ async fn handle(call: Call<to::ListCredentials>) -> Result<HttpResponse, Refusal
     Ok(ok(&Page { total: items.len(), items }))
 }
 
+request! {
+    /// Which connections to list.
+    struct ListQuery {
+        /// Only connections in this status.
+        status: Option<IntegrationStatus>,
+        /// Only the connection of this provider of the catalog, in any case.
+        #[schema({ "examples": ["datadog"] })]
+        provider: Option<ProviderName>,
+    }
+}
+
 fn read<O>(call: &Call<O>) -> Result<ListIntegrations, Refusal> {
-    let mut query = call.query();
-    let status = query.choice("status", IntegrationStatus::parse);
-    let provider = query.parsed("provider", |text| {
-        let found = call.app.catalog.find(text).map(|provider| provider.id.clone());
+    let mut query = call.query_fields();
+    let asked = ListQuery::take(&mut query);
+    let (status, sent) = asked.map_or((None, None), |asked| (asked.status, asked.provider));
+    let provider = query.judged("provider", sent, |name| {
+        let found = call.app.catalog.find(&name.0).map(|provider| provider.id.clone());
         found.ok_or(Rule::fixed("must be a provider of the catalog"))
     });
     query.finish(|| Some(ListIntegrations { status, provider }))

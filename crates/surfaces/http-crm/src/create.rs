@@ -3,15 +3,15 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
-use serde_json::{Value, json};
+use serde_json::json;
 use strongroom_application::{StoreCrmCredential, to};
 use strongroom_domain::CrmContent;
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, ETAG, Fields, Handle, LOCATION, Refusal, Route, Schema,
+    Answered, Call, Content, Doc, ETAG, Handle, LOCATION, Refusal, Route, body_of, request,
 };
 
 use crate::object::{CREDENTIAL, shown};
-use crate::request::{Filled, Free, metadata_schema, provider, text_schema};
+use crate::request::{ClearText, CrmName, Free};
 
 pub(crate) const ROUTE: Route = route("/integration-credentials/");
 
@@ -22,7 +22,7 @@ const fn route(path: &'static str) -> Route {
 }
 
 static DOC: Doc = Doc {
-    body: Some(Schema { name: "CrmNewCredential", json: schema }),
+    body: body_of::<NewCredential>(),
     refusals: &[409],
     answer_headers: &[LOCATION, ETAG],
     ..Doc::new(
@@ -31,8 +31,24 @@ static DOC: Doc = Doc {
     )
 };
 
+request! {
+    /// The credential of a CRM.
+    struct NewCredential as "CrmNewCredential" {
+        provider: CrmName,
+        dsn: ClearText,
+        access_token: ClearText,
+        metadata: Option<Free>,
+    }
+    with json!({ "examples": [{
+        "provider": "hubspot",
+        "dsn": "https://api.hubapi.com",
+        "access_token": "EXAMPLE",
+        "metadata": { "portal_id": "12345678" },
+    }] });
+}
+
 async fn handle(mut call: Call<to::CreateCredential>) -> Result<HttpResponse, Refusal> {
-    let new = read(call.body()?)?;
+    let new = call.body::<NewCredential>()?.into_new();
     let stored = call.app.crm.store(&call.caller, new).await?;
     let mut response = shown(StatusCode::CREATED, &stored)?;
     let location = format!("/integration-credentials/{}", stored.credential.id);
@@ -42,39 +58,13 @@ async fn handle(mut call: Call<to::CreateCredential>) -> Result<HttpResponse, Re
     Ok(response)
 }
 
-fn read(mut body: Fields) -> Result<StoreCrmCredential, Refusal> {
-    let provider = body.required::<Filled>("provider");
-    let dsn = body.required::<Filled>("dsn");
-    let access_token = body.required::<Filled>("access_token");
-    let metadata = body.optional::<Free>("metadata");
-    body.finish(|| {
-        Some(StoreCrmCredential {
-            provider: provider?.0.expose().to_owned(),
-            content: CrmContent {
-                dsn: dsn?.0,
-                access_token: access_token?.0,
-                metadata: metadata.map(|free| free.0).unwrap_or_default(),
-            },
-        })
-    })
-}
-
-fn schema() -> Value {
-    json!({
-        "type": "object",
-        "properties": {
-            "provider": provider(),
-            "dsn": text_schema(),
-            "access_token": text_schema(),
-            "metadata": metadata_schema(),
-        },
-        "required": ["provider", "dsn", "access_token"],
-        "additionalProperties": false,
-        "examples": [{
-            "provider": "hubspot",
-            "dsn": "https://api.hubapi.com",
-            "access_token": "EXAMPLE",
-            "metadata": { "portal_id": "12345678" },
-        }],
-    })
+impl NewCredential {
+    fn into_new(self) -> StoreCrmCredential {
+        let content = CrmContent {
+            dsn: self.dsn.0,
+            access_token: self.access_token.0,
+            metadata: self.metadata.map(|free| free.0).unwrap_or_default(),
+        };
+        StoreCrmCredential { provider: self.provider.0, content }
+    }
 }

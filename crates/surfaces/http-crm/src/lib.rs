@@ -13,7 +13,8 @@ mod refuse;
 mod request;
 mod update;
 
-use strongroom_http_kit::{Dialect, DialectDoc, Parameter, Route, credential_id_schema};
+use strongroom_domain::CredentialId;
+use strongroom_http_kit::{Dialect, DialectDoc, FromJson, Parameter, Route};
 
 /// The CRM dialect.
 pub static DIALECT: Dialect = Dialect {
@@ -42,12 +43,12 @@ static DOC: DialectDoc = DialectDoc {
         Parameter {
             name: "credential_id",
             description: "The credential's id, in either spelling.",
-            schema: credential_id_schema,
+            schema: CredentialId::schema,
         },
         Parameter {
             name: "provider",
             description: "A CRM of the catalog, in any case.",
-            schema: request::provider,
+            schema: request::CrmName::schema,
         },
     ],
     wrong_shape: 400,

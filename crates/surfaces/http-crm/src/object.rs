@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use strongroom_application::CrmCredential;
 use strongroom_domain::crm::ExposedMetadata;
-use strongroom_domain::timestamp;
-use strongroom_http_kit::{Refusal, Schema, known_provider_schema, ok_secret, with_etag};
+use strongroom_domain::{ProviderId, timestamp};
+use strongroom_http_kit::{Refusal, Schema, form, ok_secret, with_etag};
 
 /// The object in the OpenAPI document.
 pub(crate) const CREDENTIAL: Schema = Schema { name: "CrmCredential", json: schema };
@@ -60,7 +60,7 @@ fn schema() -> Value {
         "properties": {
             "id": { "type": "string", "format": "uuid" },
             "org_id": { "type": "string" },
-            "provider": known_provider_schema(),
+            "provider": form(ProviderId::SPELLING),
             "dsn": { "type": "string" },
             "access_token": { "type": "string" },
             "metadata": { "type": "object", "additionalProperties": true },

@@ -14,6 +14,7 @@ use crate::fields::Fields;
 use crate::metrics::Metrics;
 use crate::openapi::Documentation;
 use crate::refusal::Refusal;
+use crate::request::{Body, Request};
 
 /// A call of a principal whom the permission table allows the operation `O`.
 pub struct Call<O> {
@@ -48,10 +49,16 @@ pub struct Parameters {
     pub repeated: bool,
 }
 
-impl Parameters {
-    fn of(encoded: &[u8]) -> Self {
-        let mut read = Self::default();
-        for (name, value) in url::form_urlencoded::parse(encoded) {
+impl PublicCall {
+    /// A path parameter; empty when the path has none of that name.
+    pub fn path(&self, name: &str) -> &str {
+        self.request.match_info().get(name).unwrap_or_default()
+    }
+
+    /// Everything that the query says.
+    pub fn parameters(&self) -> Parameters {
+        let mut read = Parameters::default();
+        for (name, value) in url::form_urlencoded::parse(self.request.query_string().as_bytes()) {
             let value = SecretText::new(value.into_owned());
             if read.values.contains_key(&*name) {
                 read.repeated = true;
@@ -61,22 +68,10 @@ impl Parameters {
         }
         read
     }
-}
 
-impl PublicCall {
-    /// A path parameter; empty when the path has none of that name.
-    pub fn path(&self, name: &str) -> &str {
-        self.request.match_info().get(name).unwrap_or_default()
-    }
-
-    /// Everything that the query says.
-    pub fn parameters(&self) -> Parameters {
-        Parameters::of(self.request.query_string().as_bytes())
-    }
-
-    /// Everything that the form says.
-    pub fn form(&self) -> Parameters {
-        Parameters::of(&self.form)
+    /// The form, as declared. Fields beyond that are passed over.
+    pub fn form<B: Body>(&self) -> Result<B, Refusal> {
+        B::read(Fields::of_form(&self.form))
     }
 
     /// Where a browser says that the request comes from (RFC 6454, section 7); `None` also for one that cannot be
@@ -87,9 +82,9 @@ impl PublicCall {
         only.to_str().ok().map(str::to_owned)
     }
 
-    /// The query's parameters.
-    pub fn query(&self) -> Fields {
-        Fields::of_query(self.request.query_string())
+    /// The query, as declared. Parameters beyond that are passed over.
+    pub fn query<Q: Request>(&self) -> Result<Q, Refusal> {
+        Q::read(Fields::of_query(self.request.query_string()))
     }
 }
 
@@ -104,8 +99,13 @@ impl<O> Call<O> {
         self.path_id("credential_id", CredentialId::parse)
     }
 
-    /// The query's parameters.
-    pub fn query(&self) -> Fields {
+    /// The query, as declared. Parameters beyond that are passed over.
+    pub fn query<Q: Request>(&self) -> Result<Q, Refusal> {
+        Q::read(self.query_fields())
+    }
+
+    /// The parameters of the query, for what a declaration alone cannot say.
+    pub fn query_fields(&self) -> Fields {
         Fields::of_query(self.request.query_string())
     }
 
@@ -119,8 +119,13 @@ impl<O> Call<O> {
         self.request.query_string()
     }
 
-    /// The body's fields. The body can be taken once.
-    pub fn body(&mut self) -> Result<Fields, Refusal> {
+    /// The body, as declared. It can be taken once.
+    pub fn body<B: Body>(&mut self) -> Result<B, Refusal> {
+        B::read(self.body_fields()?)
+    }
+
+    /// The fields of the body, for what a declaration alone cannot say. The body can be taken once.
+    pub fn body_fields(&mut self) -> Result<Fields, Refusal> {
         Fields::of_body(self.body.take().unwrap_or(Json::Null))
     }
 

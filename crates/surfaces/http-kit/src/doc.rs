@@ -2,13 +2,15 @@
 
 use serde_json::Value;
 
+use crate::request::Field;
+
 /// The documentation of a route.
 #[derive(Clone, Copy)]
 pub struct Doc {
     /// What it does, in a few words.
     pub summary: &'static str,
-    /// Its query parameters.
-    pub query: &'static [Parameter],
+    /// Its query parameters, by the declarations that it reads.
+    pub query: &'static [&'static [Field]],
     /// Its request headers, beyond those of authentication.
     pub headers: &'static [Parameter],
     /// Its request body.

@@ -10,13 +10,16 @@ mod call;
 mod doc;
 mod endpoint;
 mod fields;
+mod from_json;
 mod metrics;
 mod misshape;
 mod openapi;
+mod page;
 mod peer;
 mod pipeline;
 mod refusal;
 mod reply;
+mod request;
 mod route;
 mod schema;
 mod unread;
@@ -24,19 +27,22 @@ mod unread;
 pub use call::{Call, Parameters, PublicCall};
 pub use doc::{Answered, Content, Doc, Parameter, Schema};
 pub use endpoint::{Admitted, Endpoint, Handle};
-pub use fields::{Fields, FromJson};
+pub use fields::Fields;
+pub use from_json::{Fault, FromJson, ProviderName};
 pub use metrics::{Metrics, Watched};
 pub use misshape::{Misshape, MisshapeKind};
 pub use openapi::{Documentation, Documented, document, documented, schemas};
+pub use page::{Cursor, PageSize, Paging};
 pub use peer::{BadNetwork, TrustedProxies};
 pub use pipeline::{Kit, Listener, envelope, mount};
-pub use refusal::{Refusal, Transport};
+pub use refusal::{Refusal, Transport, renamed};
 pub use reply::{
-    Cursor, RETRY_PROVIDER, created, no_content, ok, ok_secret, refused, with_allowance, with_challenge,
-    with_etag, with_retry_after,
+    RETRY_PROVIDER, created, no_content, ok, ok_secret, refused, with_allowance, with_challenge, with_etag,
+    with_retry_after,
 };
+pub use request::{Body, Field, Presence, Request, body_of};
 pub use route::{Access, Answer, BodyRule, Dialect, DialectDoc, RefusedRequest, Route};
 pub use schema::{
-    ALLOWANCE, ETAG, IF_MATCH, LOCATION, Moment, credential_id_schema, credentials_schema,
-    known_provider_schema, name_schema, one_of, or_null, prefixed_id_schema, provider_schema, schema_of,
+    ALLOWANCE, ETAG, IF_MATCH, LOCATION, Moment, extended, form, one_of, or_null, prefixed_id_schema,
+    schema_of,
 };

@@ -204,7 +204,10 @@ impl Documented {
         let known = self.dialect.doc.path_parameters;
         let of_path = self.path_parameters().filter_map(|name| known.iter().find(|known| known.name == name));
         let of_path = of_path.map(|parameter| written(parameter, "path"));
-        let of_query = self.route.doc.query.iter().map(|parameter| written(parameter, "query"));
+        let of_query =
+            self.route.doc.query.iter().copied().flatten().map(|field| {
+                described(field.name, "query", field.required, field.description, (field.schema)())
+            });
         let of_headers = self.route.doc.headers.iter().map(|parameter| written(parameter, "header"));
         of_path.chain(of_query).chain(of_headers).collect()
     }
@@ -244,13 +247,11 @@ impl Documented {
 }
 
 fn written(parameter: &Parameter, place: &str) -> Value {
-    json!({
-        "name": parameter.name,
-        "in": place,
-        "required": place == "path",
-        "description": parameter.description,
-        "schema": (parameter.schema)(),
-    })
+    described(parameter.name, place, place == "path", parameter.description, (parameter.schema)())
+}
+
+fn described(name: &str, place: &str, required: bool, description: &str, schema: Value) -> Value {
+    json!({ "name": name, "in": place, "required": required, "description": description, "schema": schema })
 }
 
 fn with_content(mut response: Value, content: Content) -> Value {

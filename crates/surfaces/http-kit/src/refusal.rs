@@ -69,3 +69,14 @@ impl From<Transport> for Refusal {
         Self::Transport(transport)
     }
 }
+
+/// Names fields as the callers of a route do: pairs of the caller's name and the use case's.
+pub fn renamed(failure: Failure, names: &[(&str, &str)]) -> Failure {
+    let Failure::Invalid(mut violations) = failure else { return failure };
+    for violation in &mut violations {
+        if let Some((sent, _)) = names.iter().find(|(_, field)| *field == violation.field) {
+            violation.field = (*sent).to_owned();
+        }
+    }
+    Failure::Invalid(violations)
+}

@@ -5,12 +5,9 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use serde::Serialize;
 use strongroom_application::{Allowance, Failure};
-use strongroom_domain::Rule;
 use zeroize::Zeroizing;
 
 use crate::refusal::Refusal;
@@ -91,24 +88,4 @@ pub fn with_retry_after(mut response: HttpResponse, wait: Duration) -> HttpRespo
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     response.headers_mut().insert(header::RETRY_AFTER, seconds.max(1).into());
     response
-}
-
-/// Where a list goes on: base64url of `v1` and the last item's position.
-pub struct Cursor;
-
-impl Cursor {
-    /// Spells a cursor.
-    pub fn encode(position: impl std::fmt::Display) -> String {
-        URL_SAFE_NO_PAD.encode(format!("v1{position}"))
-    }
-
-    /// Reads a cursor that [`Self::encode`] wrote.
-    pub fn decode<T>(text: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, Failure> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok();
-        let position = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-        let parsed = position.and_then(|position| position.strip_prefix("v1").and_then(&parse));
-        parsed.ok_or_else(|| {
-            Failure::invalid(Rule::fixed("must be a cursor of an earlier answer").on("cursor"))
-        })
-    }
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
+use strongroom_domain::TextForm;
 
 use crate::doc::Parameter;
 
@@ -48,45 +49,35 @@ fn whole() -> Value {
     json!({ "type": "integer", "minimum": 0 })
 }
 
-/// A credential's id in either spelling, as requests may give it.
-pub fn credential_id_schema() -> Value {
-    const SPELLINGS: &str = "^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\
-                             |crd_[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25})$";
-    json!({ "type": "string", "pattern": SPELLINGS })
+/// A text of this form.
+pub fn form(form: TextForm) -> Value {
+    let mut schema = json!({ "type": "string" });
+    for (name, value) in [("pattern", form.pattern), ("format", form.format)] {
+        if let Some(value) = value {
+            schema = extended(schema, json!({ name: value }));
+        }
+    }
+    if let Some(most) = form.max_length {
+        schema = extended(schema, json!({ "maxLength": most }));
+    }
+    match form.example {
+        Some(example) => extended(schema, json!({ "examples": [example] })),
+        None => schema,
+    }
+}
+
+/// This schema with what another one says besides; where both say something, the other one counts.
+#[must_use]
+pub fn extended(mut schema: Value, more: Value) -> Value {
+    if let (Some(schema), Value::Object(more)) = (schema.as_object_mut(), more) {
+        schema.extend(more);
+    }
+    schema
 }
 
 /// An id as answers spell it: a prefix such as `crd_` and a ULID.
 pub fn prefixed_id_schema(prefix: &str) -> Value {
     json!({ "type": "string", "pattern": format!("^{prefix}[0-7][0-9A-HJKMNP-TV-Z]{{25}}$") })
-}
-
-/// A provider's id, in any case, as requests may give it. Each dialect has examples of its own.
-pub fn provider_schema(examples: &[&str]) -> Value {
-    json!({ "type": "string", "pattern": "^[A-Za-z0-9_]{1,64}$", "examples": examples })
-}
-
-/// A provider's id as answers spell it.
-pub fn known_provider_schema() -> Value {
-    json!({ "type": "string", "pattern": "^[a-z0-9_]{1,64}$" })
-}
-
-/// A name that a person chooses; spaces around it are cut off.
-pub fn name_schema() -> Value {
-    json!({ "type": "string", "minLength": 1, "maxLength": 200, "pattern": r"\S" })
-}
-
-/// The fields of a credential; which of them, says the catalog.
-pub fn credentials_schema() -> Value {
-    json!({
-        "type": "object",
-        "description": "The fields that the catalog names for provider and type.",
-        "additionalProperties": {
-            "type": ["string", "integer", "boolean", "array", "null"],
-            "items": { "type": "string" },
-            "maxLength": 32_768,
-        },
-        "maxProperties": 64,
-    })
 }
 
 /// The schema of a type as it is written: a field that is always written is required. Answers may gain fields,
@@ -123,12 +114,14 @@ pub fn one_of(texts: impl IntoIterator<Item = &'static str>) -> Value {
     json!({ "type": "string", "enum": texts.into_iter().collect::<Vec<_>>() })
 }
 
-/// The same schema, or `null`; for schemas that name one `type`.
+/// This schema, or `null`.
 #[must_use]
 pub fn or_null(mut schema: Value) -> Value {
     let Some(object) = schema.as_object_mut() else { return schema };
-    if let Some(kind) = object.get("type").cloned() {
-        object.insert("type".into(), json!([kind, "null"]));
+    match object.get_mut("type") {
+        Some(Value::Array(kinds)) => kinds.push("null".into()),
+        Some(kind) => *kind = json!([kind, "null"]),
+        None => {}
     }
     if let Some(Value::Array(choices)) = object.get_mut("enum") {
         choices.push(Value::Null);

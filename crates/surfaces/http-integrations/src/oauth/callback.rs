@@ -4,9 +4,11 @@
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
 use strongroom_application::{CallbackRefused, ConfirmAuthorization, ReceiveCallback, Received};
-use strongroom_domain::SecretText;
 use strongroom_domain::oauth::CallbackProblem;
-use strongroom_http_kit::{Answered, Content, Doc, Parameter, PublicCall, Refusal, Route, Schema};
+use strongroom_domain::{Json, Rule, SecretText};
+use strongroom_http_kit::{
+    Answered, Content, Doc, Fault, Field, FromJson, PublicCall, Refusal, Route, body_of, one_of, request,
+};
 
 use super::page;
 
@@ -25,17 +27,17 @@ const ANSWERS: &[Answered] = &[
 ];
 
 const DOC: Doc = Doc {
-    query: &[
-        Parameter { name: "code", description: "What the provider grants.", schema: text },
-        Parameter { name: "state", description: "The state of the flow.", schema: text },
-    ],
+    query: &[&[
+        parameter("code", "The authorization code that the provider grants."),
+        parameter("state", "The state of the flow."),
+    ]],
     refusals: &[400],
     own_refusals: &[(400, PAGE), (503, PAGE)],
     ..Doc::new("Takes a provider's answer from a person's browser", ANSWERS)
 };
 
 const CONFIRM_DOC: Doc = Doc {
-    body: Some(Schema { name: "ConfirmAuthorization", json: confirmation }),
+    body: body_of::<Confirmation>(),
     refusals: &[400, 403],
     own_refusals: &[(400, PAGE), (403, PAGE), (503, PAGE)],
     ..Doc::new("Takes a person's answer from our own page", ANSWERS)
@@ -43,20 +45,39 @@ const CONFIRM_DOC: Doc = Doc {
 
 const PAGE: Content = Content::Other(page::HTML);
 
-fn text() -> Value {
-    json!({ "type": "string" })
+/// A parameter that a provider may send. What else it sends, and whether anything is repeated, the use case judges.
+const fn parameter(name: &'static str, description: &'static str) -> Field {
+    Field { name, description, required: false, schema: String::schema }
 }
 
-fn confirmation() -> Value {
-    json!({
-        "type": "object",
-        "properties": {
-            "state": { "type": "string" },
-            "token": { "type": "string" },
-            "answer": { "type": "string", "enum": ["connect", "disown"] },
-        },
-        "required": ["state", "token", "answer"],
-    })
+request! {
+    /// What a person answers on our own page.
+    struct Confirmation as "ConfirmAuthorization" {
+        /// The state of the flow.
+        state: SecretText,
+        /// The one-time token of the page.
+        token: SecretText,
+        /// Whether the grant is the person's own: `disown` throws away what was granted.
+        answer: Confirmed,
+    }
+    with json!({ "additionalProperties": true });
+}
+
+/// Whether a grant is the person's own.
+struct Confirmed(bool);
+
+impl FromJson for Confirmed {
+    fn from_json(json: Json) -> Result<Self, Fault> {
+        match String::from_json(json)?.as_str() {
+            "connect" => Ok(Self(true)),
+            "disown" => Ok(Self(false)),
+            _ => Err(Fault::wrong_value(&Rule::fixed("must be one of: connect, disown"))),
+        }
+    }
+
+    fn schema() -> Value {
+        one_of(["connect", "disown"])
+    }
 }
 
 async fn receive(call: PublicCall) -> Result<HttpResponse, Refusal> {
@@ -79,13 +100,8 @@ async fn receive(call: PublicCall) -> Result<HttpResponse, Refusal> {
 }
 
 async fn confirm(call: PublicCall) -> Result<HttpResponse, Refusal> {
-    let mut form = call.form();
-    let mut take = |name: &str| form.values.remove(name).unwrap_or_else(|| SecretText::new(String::new()));
-    let (state, token, answer) = (take("state"), take("token"), take("answer"));
-    let connect = match answer.expose() {
-        "connect" => true,
-        "disown" => false,
-        _ => return Ok(page::refused(CallbackProblem::UnknownState)),
+    let Ok(Confirmation { state, token, answer: Confirmed(connect) }) = call.form() else {
+        return Ok(page::refused(CallbackProblem::UnknownState));
     };
     let asked = ConfirmAuthorization {
         provider: call.path("provider").to_owned(),
