@@ -23,6 +23,7 @@ mod request;
 mod route;
 mod schema;
 mod unread;
+mod wording;
 
 pub use call::{Call, Parameters, PublicCall};
 pub use doc::{Answered, Content, Doc, Parameter, Schema};
@@ -36,10 +37,7 @@ pub use page::{Cursor, PageSize, Paging};
 pub use peer::{BadNetwork, TrustedProxies};
 pub use pipeline::{Kit, Listener, envelope, mount};
 pub use refusal::{Refusal, Transport, renamed};
-pub use reply::{
-    RETRY_PROVIDER, created, no_content, ok, ok_secret, refused, with_allowance, with_challenge, with_etag,
-    with_retry_after,
-};
+pub use reply::{created, no_content, ok, ok_secret, with_allowance, with_etag};
 pub use request::{Body, Field, Presence, Request, body_of};
 pub use route::{Access, Answer, BodyRule, Dialect, DialectDoc, RefusedRequest, Route};
 pub use schema::{

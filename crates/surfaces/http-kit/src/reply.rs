@@ -2,18 +2,15 @@
 
 use std::time::Duration;
 
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::{HttpResponse, HttpResponseBuilder};
 use bytes::Bytes;
 use serde::Serialize;
 use strongroom_application::{Allowance, Failure};
 use zeroize::Zeroizing;
 
 use crate::refusal::Refusal;
-
-/// When to ask again for a provider that did not answer.
-pub const RETRY_PROVIDER: Duration = Duration::from_secs(30);
 
 /// 200 with a JSON body.
 pub fn ok(body: &impl Serialize) -> HttpResponse {
@@ -49,13 +46,8 @@ impl AsRef<[u8]> for Wiped {
     }
 }
 
-/// A refusal with this status, whose body the dialect words. A number that is no status is 500.
-pub fn refused(status: u16) -> HttpResponseBuilder {
-    HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
-}
-
 /// Tells how to authenticate (RFC 6750, section 3).
-pub fn with_challenge(mut response: HttpResponse) -> HttpResponse {
+pub(crate) fn with_challenge(mut response: HttpResponse) -> HttpResponse {
     response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     response
 }
@@ -84,7 +76,7 @@ pub fn with_allowance(mut response: HttpResponse, allowance: Option<&Allowance>)
 }
 
 /// Adds `Retry-After` in whole seconds, at least one (RFC 9110, section 10.2.3).
-pub fn with_retry_after(mut response: HttpResponse, wait: Duration) -> HttpResponse {
+pub(crate) fn with_retry_after(mut response: HttpResponse, wait: Duration) -> HttpResponse {
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     response.headers_mut().insert(header::RETRY_AFTER, seconds.max(1).into());
     response
