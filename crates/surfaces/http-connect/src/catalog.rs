@@ -6,7 +6,7 @@ use serde::Serialize;
 use strongroom_domain::integration::{ConnectAuthType, ConnectCategory};
 use strongroom_domain::{ConnectListing, Provider};
 use strongroom_http_kit::{
-    Answered, Content, Doc, PublicCall, Refusal, Request, Route, Schema, ok, request, schema_of,
+    AnswerBody, Answered, Doc, PublicCall, Refusal, Request, Route, Schema, ok, request, schema_of,
 };
 
 use crate::schema;
@@ -24,7 +24,7 @@ const DOC: Doc = Doc {
 const LISTED: Answered = Answered {
     status: 200,
     description: "The providers in the order of their ids.",
-    content: Content::One(Schema { name: "ConnectCatalog", json: schema_of::<Page<'_>> }),
+    body: AnswerBody::One(Schema { name: "ConnectCatalog", json: schema_of::<Page<'_>> }),
 };
 
 #[derive(Serialize, JsonSchema)]

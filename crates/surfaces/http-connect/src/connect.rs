@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use strongroom_application::{BegunAuthorization, ConnectIntegration, Connecting, to};
 use strongroom_domain::{CredentialId, Integration, IntegrationStatus, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Handle, Moment, Refusal, Route, Schema, body_of, ok, renamed, request,
+    AnswerBody, Answered, Call, Doc, Handle, Moment, Refusal, Route, Schema, body_of, ok, renamed, request,
     schema_of,
 };
 
@@ -25,7 +25,7 @@ const DOC: Doc = Doc {
 const CONNECTED: Answered = Answered {
     status: 200,
     description: "It is connected with the credential. One that was never tested was tested first, where the provider has a test. With authType oauth2: where to send the person; it is connected when the flow completes.",
-    content: Content::One(Schema { name: "ConnectAnswer", json: answered }),
+    body: AnswerBody::One(Schema { name: "ConnectAnswer", json: answered }),
 };
 
 fn answered() -> Value {

@@ -8,8 +8,8 @@ use serde::Serialize;
 use strongroom_application::{ConnectedCredential, ListIntegrations, to};
 use strongroom_domain::{ConfigValue, IntegrationStatus, PublicConfig, Rule, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Handle, Moment, ProviderName, Refusal, Request, Route, Schema, ok, request,
-    schema_of,
+    AnswerBody, Answered, Call, Doc, Handle, Moment, ProviderName, Refusal, Request, Route, Schema, ok,
+    request, schema_of,
 };
 
 use crate::schema;
@@ -25,7 +25,7 @@ const DOC: Doc = Doc {
 const LISTED: Answered = Answered {
     status: 200,
     description: "The connections in the order of their providers' ids.",
-    content: Content::One(Schema { name: "ConnectIntegrations", json: schema_of::<Page<'_>> }),
+    body: AnswerBody::One(Schema { name: "ConnectIntegrations", json: schema_of::<Page<'_>> }),
 };
 
 #[derive(Serialize, JsonSchema)]

@@ -7,7 +7,7 @@ use serde_json::json;
 use strongroom_application::{StoreIntegrationCredential, to};
 use strongroom_domain::{CredentialName, Submission, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Handle, Moment, Refusal, Route, Schema, body_of, request, schema_of,
+    AnswerBody, Answered, Call, Doc, Handle, Moment, Refusal, Route, Schema, body_of, request, schema_of,
 };
 
 use crate::schema;
@@ -24,7 +24,7 @@ const DOC: Doc = Doc {
 const STORED: Answered = Answered {
     status: 201,
     description: "They are stored: validated, or unverified when the provider has no test or did not answer it.",
-    content: Content::One(Schema { name: "ConnectCredentials", json: schema_of::<Stored<'_>> }),
+    body: AnswerBody::One(Schema { name: "ConnectCredentials", json: schema_of::<Stored<'_>> }),
 };
 
 request! {

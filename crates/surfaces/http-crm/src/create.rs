@@ -7,7 +7,7 @@ use serde_json::json;
 use strongroom_application::{StoreCrmCredential, to};
 use strongroom_domain::CrmContent;
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, ETAG, Handle, LOCATION, Refusal, Route, body_of, request,
+    AnswerBody, Answered, Call, Doc, ETAG, Handle, LOCATION, Refusal, Route, body_of, request,
 };
 
 use crate::object::{CREDENTIAL, shown};
@@ -27,7 +27,7 @@ static DOC: Doc = Doc {
     answer_headers: &[LOCATION, ETAG],
     ..Doc::new(
         "Stores the credential of a CRM",
-        &[Answered { status: 201, description: "It is stored.", content: Content::One(CREDENTIAL) }],
+        &[Answered { status: 201, description: "It is stored.", body: AnswerBody::One(CREDENTIAL) }],
     )
 };
 

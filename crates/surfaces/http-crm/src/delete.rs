@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
 use strongroom_application::to;
-use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, IF_MATCH, Refusal, Route, Schema, ok};
+use strongroom_http_kit::{AnswerBody, Answered, Call, Doc, Handle, IF_MATCH, Refusal, Route, Schema, ok};
 
 use crate::request::credential_id;
 
@@ -18,7 +18,7 @@ static DOC: Doc = Doc {
         &[Answered {
             status: 200,
             description: "It is gone, and its provider is free again.",
-            content: Content::One(Schema { name: "CrmDeleted", json: schema }),
+            body: AnswerBody::One(Schema { name: "CrmDeleted", json: schema }),
         }],
     )
 };

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use strongroom_application::to;
-use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, Refusal, Route, ok_secret};
+use strongroom_http_kit::{AnswerBody, Answered, Call, Doc, Handle, Refusal, Route, ok_secret};
 
 use crate::object::{CREDENTIAL, Object, size_hint};
 
@@ -17,7 +17,7 @@ const fn route(path: &'static str) -> Route {
 
 static DOC: Doc = Doc::new(
     "Lists the credentials of all CRMs",
-    &[Answered { status: 200, description: "Newest first.", content: Content::List(CREDENTIAL) }],
+    &[Answered { status: 200, description: "Newest first.", body: AnswerBody::List(CREDENTIAL) }],
 );
 
 async fn handle(call: Call<to::ShowCrmCredentials>) -> Result<HttpResponse, Refusal> {

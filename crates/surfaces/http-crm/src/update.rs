@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use strongroom_application::{UpdateCrmCredential, to};
 use strongroom_domain::CrmPatch;
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, ETAG, Handle, IF_MATCH, Refusal, Route, body_of, request,
+    AnswerBody, Answered, Call, Doc, ETAG, Handle, IF_MATCH, Refusal, Route, body_of, request,
 };
 
 use crate::object::{CREDENTIAL, shown};
@@ -21,7 +21,7 @@ static DOC: Doc = Doc {
     answer_headers: &[ETAG],
     ..Doc::new(
         "Changes a credential in part",
-        &[Answered { status: 200, description: "It is changed.", content: Content::One(CREDENTIAL) }],
+        &[Answered { status: 200, description: "It is changed.", body: AnswerBody::One(CREDENTIAL) }],
     )
 };
 

@@ -10,14 +10,14 @@ use serde_json::{Map, Value, json};
 use strongroom_application::Tested;
 use strongroom_domain::content::MAX_VALUE_BYTES;
 use strongroom_domain::{Json, SecretText, Submission};
-use strongroom_http_kit::{Answered, Content, Fault, FromJson, Schema, ok, schema_of, with_allowance};
+use strongroom_http_kit::{AnswerBody, Answered, Fault, FromJson, Schema, ok, schema_of, with_allowance};
 
 use crate::test_report::Report;
 
 const REPORTED: &[Answered] = &[Answered {
     status: 200,
     description: "What the test found, whatever it is.",
-    content: Content::One(Schema { name: "TestReport", json: schema_of::<Report<'_>> }),
+    body: AnswerBody::One(Schema { name: "TestReport", json: schema_of::<Report<'_>> }),
 }];
 
 /// 200 with the report.

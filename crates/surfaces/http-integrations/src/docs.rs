@@ -3,14 +3,14 @@
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use serde_json::Value;
-use strongroom_http_kit::{Answered, Content, Doc, PublicCall, Route};
+use strongroom_http_kit::{AnswerBody, Answered, Doc, PublicCall, Route};
 
 pub(crate) const ROUTE: Route =
     Route::public("/docs", |call| Box::pin(std::future::ready(Ok(handle(&call)))), &DOC);
 
 const DOC: Doc = Doc::new(
     "Shows this document to people",
-    &[Answered { status: 200, description: "A page.", content: Content::Other(HTML) }],
+    &[Answered { status: 200, description: "A page.", body: AnswerBody::Other(HTML) }],
 );
 
 const HTML: &str = "text/html; charset=utf-8";

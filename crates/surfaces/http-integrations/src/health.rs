@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
 use strongroom_application::Failure;
-use strongroom_http_kit::{Answered, Content, Doc, PublicCall, Refusal, Route, Schema, ok, schema_of};
+use strongroom_http_kit::{AnswerBody, Answered, Doc, PublicCall, Refusal, Route, Schema, ok, schema_of};
 
 /// The process answers.
 pub(crate) const LIVE: Route =
@@ -20,20 +20,20 @@ pub(crate) const METRICS: Route =
 
 const LIVE_DOC: Doc = Doc::new(
     "Tells whether the process answers",
-    &[Answered { status: 200, description: "It does.", content: Content::One(HEALTH) }],
+    &[Answered { status: 200, description: "It does.", body: AnswerBody::One(HEALTH) }],
 );
 
 const READY_DOC: Doc = Doc {
-    own_refusals: &[(503, Content::One(HEALTH))],
+    own_refusals: &[(503, AnswerBody::One(HEALTH))],
     ..Doc::new(
         "Tells whether requests may be sent here",
-        &[Answered { status: 200, description: "They may.", content: Content::One(HEALTH) }],
+        &[Answered { status: 200, description: "They may.", body: AnswerBody::One(HEALTH) }],
     )
 };
 
 const METRICS_DOC: Doc = Doc::new(
     "Shows the counters",
-    &[Answered { status: 200, description: "All of them.", content: Content::Other(OPEN_METRICS) }],
+    &[Answered { status: 200, description: "All of them.", body: AnswerBody::Other(OPEN_METRICS) }],
 );
 
 const HEALTH: Schema = Schema { name: "Health", json: schema_of::<Health> };

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use serde_json::json;
 use strongroom_http_kit::{
-    Answered, Content, Dialect, Doc, Documentation, PublicCall, Route, Schema, document,
+    AnswerBody, Answered, Dialect, Doc, Documentation, PublicCall, Route, Schema, document,
 };
 
 use crate::docs;
@@ -16,7 +16,7 @@ const DOC: Doc = Doc::new(
     &[Answered {
         status: 200,
         description: "An OpenAPI 3.1 document of every surface.",
-        content: Content::One(Schema {
+        body: AnswerBody::One(Schema {
             name: "OpenApi",
             json: || json!({ "type": "object", "required": ["openapi", "info", "paths"] }),
         }),

@@ -23,7 +23,7 @@ pub struct Doc {
     /// The headers that its successful answers may have, beyond those of every answer.
     pub answer_headers: &'static [Parameter],
     /// The bodies of refusals that this route words in a way of its own, by status.
-    pub own_refusals: &'static [(u16, Content)],
+    pub own_refusals: &'static [(u16, AnswerBody)],
 }
 
 impl Doc {
@@ -70,12 +70,12 @@ pub struct Answered {
     /// When it is given.
     pub description: &'static str,
     /// Its body.
-    pub content: Content,
+    pub body: AnswerBody,
 }
 
 /// The body of an answer.
 #[derive(Clone, Copy)]
-pub enum Content {
+pub enum AnswerBody {
     /// None.
     None,
     /// JSON.
@@ -86,7 +86,7 @@ pub enum Content {
     Other(&'static str),
 }
 
-impl Content {
+impl AnswerBody {
     /// The schema that it refers to.
     pub(crate) const fn schema(self) -> Option<Schema> {
         match self {

@@ -26,7 +26,7 @@ mod unread;
 mod wording;
 
 pub use call::{Call, Parameters, PublicCall};
-pub use doc::{Answered, Content, Doc, Parameter, Schema};
+pub use doc::{AnswerBody, Answered, Doc, Parameter, Schema};
 pub use endpoint::{Admitted, Endpoint, Handle};
 pub use fields::Fields;
 pub use from_json::{Fault, FromJson, ProviderName};

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use strongroom_domain::Operation;
 use strongroom_domain::permission::PERMISSIONS;
 
-use crate::doc::{Content, Parameter, Schema};
+use crate::doc::{AnswerBody, Parameter, Schema};
 use crate::route::{Access, BodyRule, Dialect, Route};
 use crate::schema::ALLOWANCE;
 
@@ -50,8 +50,8 @@ pub fn schemas(dialects: &[&'static Dialect]) -> Vec<Schema> {
     for documented in documented(dialects) {
         let doc = documented.route.doc;
         found.extend(doc.body);
-        found.extend(doc.answers.iter().filter_map(|answer| answer.content.schema()));
-        found.extend(doc.own_refusals.iter().filter_map(|(_, content)| content.schema()));
+        found.extend(doc.answers.iter().filter_map(|answer| answer.body.schema()));
+        found.extend(doc.own_refusals.iter().filter_map(|(_, body)| body.schema()));
         found.extend(documented.worded_by_dialect().map(|status| (documented.dialect.doc.error)(status)));
     }
     found
@@ -232,12 +232,12 @@ impl Documented {
         headers.extend(doc.answer_headers.iter().map(headed));
         let answers = doc.answers.iter().map(|answer| {
             let described = json!({ "description": answer.description, "headers": headers });
-            (answer.status.to_string(), with_content(described, answer.content))
+            (answer.status.to_string(), with_content(described, answer.body))
         });
-        let own = doc.own_refusals.iter().map(|(status, content)| {
+        let own = doc.own_refusals.iter().map(|(status, body)| {
             let described =
                 json!({ "description": meaning(self.dialect, *status), "headers": refusal_headers(*status) });
-            (status.to_string(), with_content(described, *content))
+            (status.to_string(), with_content(described, *body))
         });
         let worded = self.worded_by_dialect();
         let refusals = worded
@@ -254,14 +254,14 @@ fn described(name: &str, place: &str, required: bool, description: &str, schema:
     json!({ "name": name, "in": place, "required": required, "description": description, "schema": schema })
 }
 
-fn with_content(mut response: Value, content: Content) -> Value {
-    let (media_type, schema) = match content {
-        Content::None => return response,
-        Content::One(schema) => ("application/json", reference("schemas", schema.name)),
-        Content::List(schema) => {
+fn with_content(mut response: Value, body: AnswerBody) -> Value {
+    let (media_type, schema) = match body {
+        AnswerBody::None => return response,
+        AnswerBody::One(schema) => ("application/json", reference("schemas", schema.name)),
+        AnswerBody::List(schema) => {
             ("application/json", json!({ "type": "array", "items": reference("schemas", schema.name) }))
         }
-        Content::Other(media_type) => (media_type, json!({})),
+        AnswerBody::Other(media_type) => (media_type, json!({})),
     };
     if let Some(object) = response.as_object_mut() {
         object.insert("content".into(), json!({ media_type: { "schema": schema } }));
@@ -295,7 +295,7 @@ fn refusal_name(dialect: &Dialect, status: u16) -> String {
 
 fn refusal(dialect: &Dialect, status: u16) -> Value {
     let described = json!({ "description": meaning(dialect, status), "headers": refusal_headers(status) });
-    with_content(described, Content::One((dialect.doc.error)(status)))
+    with_content(described, AnswerBody::One((dialect.doc.error)(status)))
 }
 
 const fn meaning(dialect: &Dialect, status: u16) -> &'static str {

@@ -7,7 +7,7 @@ use strongroom_application::{QueryAudit, to};
 use strongroom_domain::audit::AuditRecord;
 use strongroom_domain::{Action, Actor, CredentialId, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Cursor, Doc, Handle, Moment, Paging, Refusal, Request, Route, Schema, ok,
+    AnswerBody, Answered, Call, Cursor, Doc, Handle, Moment, Paging, Refusal, Request, Route, Schema, ok,
     request, schema_of,
 };
 use strongroom_repository::AuditFilter;
@@ -25,7 +25,7 @@ const DOC: Doc = Doc {
         &[Answered {
             status: 200,
             description: "A page of it.",
-            content: Content::One(Schema { name: "AuditPage", json: schema_of::<Page<'_>> }),
+            body: AnswerBody::One(Schema { name: "AuditPage", json: schema_of::<Page<'_>> }),
         }],
     )
 };

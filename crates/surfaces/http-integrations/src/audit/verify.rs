@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use strongroom_application::{VerifyAudit, to};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Handle, Refusal, Request, Route, Schema, ok, request, schema_of,
+    AnswerBody, Answered, Call, Doc, Handle, Refusal, Request, Route, Schema, ok, request, schema_of,
 };
 
 pub(crate) const ROUTE: Route = Route::get("/integrations/audit/verify", &Handle::with(handle), &DOC);
@@ -17,7 +17,7 @@ const DOC: Doc = Doc {
         &[Answered {
             status: 200,
             description: "What was found.",
-            content: Content::One(Schema { name: "AuditVerification", json: schema_of::<Verification> }),
+            body: AnswerBody::One(Schema { name: "AuditVerification", json: schema_of::<Verification> }),
         }],
     )
 };

@@ -5,7 +5,7 @@ use serde_json::json;
 use strongroom_application::{StoreCredential, to};
 use strongroom_domain::{CredentialName, CredentialType, Slot, Submission};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, ETAG, Handle, LOCATION, ProviderName, Refusal, Request, Route, body_of,
+    AnswerBody, Answered, Call, Doc, ETAG, Handle, LOCATION, ProviderName, Refusal, Request, Route, body_of,
     created, request, with_etag,
 };
 use time::OffsetDateTime;
@@ -20,10 +20,10 @@ const DOC: Doc = Doc {
     body: body_of::<NewCredential>(),
     answer_headers: &[LOCATION, ETAG],
     refusals: &[409, 429],
-    own_refusals: &[(422, Content::One(REFUSED_OR_WRONG_SHAPE))],
+    own_refusals: &[(422, AnswerBody::One(REFUSED_OR_WRONG_SHAPE))],
     ..Doc::new(
         "Stores a credential",
-        &[Answered { status: 201, description: "It is stored.", content: Content::One(CREDENTIAL) }],
+        &[Answered { status: 201, description: "It is stored.", body: AnswerBody::One(CREDENTIAL) }],
     )
 };
 

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use strongroom_application::to;
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Handle, IF_MATCH, Refusal, Request, Route, no_content, request,
+    AnswerBody, Answered, Call, Doc, Handle, IF_MATCH, Refusal, Request, Route, no_content, request,
 };
 
 pub(crate) const ROUTE: Route =
@@ -15,7 +15,7 @@ const DOC: Doc = Doc {
     refusals: &[400, 404, 412],
     ..Doc::new(
         "Destroys a credential at once",
-        &[Answered { status: 204, description: "It is gone.", content: Content::None }],
+        &[Answered { status: 204, description: "It is gone.", body: AnswerBody::None }],
     )
 };
 

@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use strongroom_application::to;
-use strongroom_http_kit::{Answered, Call, Content, Doc, ETAG, Handle, Refusal, Route};
+use strongroom_http_kit::{AnswerBody, Answered, Call, Doc, ETAG, Handle, Refusal, Route};
 
 use crate::metadata::{CREDENTIAL, shown};
 
@@ -14,7 +14,7 @@ const DOC: Doc = Doc {
     refusals: &[400, 404],
     ..Doc::new(
         "Shows a credential without its secret",
-        &[Answered { status: 200, description: "The credential.", content: Content::One(CREDENTIAL) }],
+        &[Answered { status: 200, description: "The credential.", body: AnswerBody::One(CREDENTIAL) }],
     )
 };
 

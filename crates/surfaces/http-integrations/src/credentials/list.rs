@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use strongroom_application::{Failure, ListCredentials, to};
 use strongroom_domain::{CredentialId, CredentialName, CredentialStatus, Json, ProviderId, Rule, Slot};
 use strongroom_http_kit::{
-    Answered, Call, Content, Cursor, Doc, Fault, Fields, FromJson, Handle, Paging, ProviderName, Refusal,
+    AnswerBody, Answered, Call, Cursor, Doc, Fault, Fields, FromJson, Handle, Paging, ProviderName, Refusal,
     Request, Route, ok, request,
 };
 
@@ -35,7 +35,7 @@ const BY_PROVIDER_DOC: Doc = Doc {
 };
 
 const ANSWERS: &[Answered] =
-    &[Answered { status: 200, description: "A page of them.", content: Content::List(CREDENTIAL) }];
+    &[Answered { status: 200, description: "A page of them.", body: AnswerBody::List(CREDENTIAL) }];
 
 request! {
     /// The provider, where the path does not name it.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use strongroom_application::{Credentials, to};
 use strongroom_domain::{CredentialId, Json, Rule};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Fault, FromJson, Handle, Refusal, Route, body_of, extended, ok_secret,
+    AnswerBody, Answered, Call, Doc, Fault, FromJson, Handle, Refusal, Route, body_of, extended, ok_secret,
     request,
 };
 
@@ -22,7 +22,7 @@ const DOC: Doc = Doc {
         &[Answered {
             status: 200,
             description: "All of them, in the order asked.",
-            content: Content::List(OPENED),
+            body: AnswerBody::List(OPENED),
         }],
     )
 };

@@ -14,8 +14,8 @@ use strongroom_domain::content::TOKEN_EXPIRY;
 use strongroom_domain::crm::{DSN, METADATA};
 use strongroom_domain::{CredentialType, CrmContent, Json, Rule, Slot, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, ETAG, Fault, FromJson, Handle, Refusal, Request, Route, Schema, extended,
-    ok_secret, or_null, request, with_etag,
+    AnswerBody, Answered, Call, Doc, ETAG, Fault, FromJson, Handle, Refusal, Request, Route, Schema,
+    extended, ok_secret, or_null, request, with_etag,
 };
 use time::OffsetDateTime;
 
@@ -39,8 +39,8 @@ const DOC: Doc = Doc {
     ..Doc::new(
         "Reads a secret; an access token that is about to end is refreshed first",
         &[
-            Answered { status: 200, description: "The secret.", content: Content::One(OPENED) },
-            Answered { status: 304, description: "The caller has this version.", content: Content::None },
+            Answered { status: 200, description: "The secret.", body: AnswerBody::One(OPENED) },
+            Answered { status: 304, description: "The caller has this version.", body: AnswerBody::None },
         ],
     )
 };

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use strongroom_application::{NewContent, UpdateCredential, to};
 use strongroom_domain::{CredentialName, CredentialType, Submission};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, ETAG, Fields, Handle, IF_MATCH, Refusal, Request, Route, body_of, extended,
-    request,
+    AnswerBody, Answered, Call, Doc, ETAG, Fields, Handle, IF_MATCH, Refusal, Request, Route, body_of,
+    extended, request,
 };
 use time::OffsetDateTime;
 
@@ -23,10 +23,10 @@ const DOC: Doc = Doc {
     body: body_of::<CredentialChange>(),
     answer_headers: &[ETAG],
     refusals: &[404, 409, 412, 429, 502],
-    own_refusals: &[(422, Content::One(REFUSED_OR_WRONG_SHAPE))],
+    own_refusals: &[(422, AnswerBody::One(REFUSED_OR_WRONG_SHAPE))],
     ..Doc::new(
         "Replaces a credential's content, its name or its expiry",
-        &[Answered { status: 200, description: "It is changed.", content: Content::One(CREDENTIAL) }],
+        &[Answered { status: 200, description: "It is changed.", body: AnswerBody::One(CREDENTIAL) }],
     )
 };
 

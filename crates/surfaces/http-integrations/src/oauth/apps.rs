@@ -9,7 +9,7 @@ use serde_json::json;
 use strongroom_application::{NewOauthApp, ShownOauthApp, to};
 use strongroom_domain::{OauthAppId, SecretText, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Handle, LOCATION, Moment, ProviderName, Refusal, Route, Schema, body_of,
+    AnswerBody, Answered, Call, Doc, Handle, LOCATION, Moment, ProviderName, Refusal, Route, Schema, body_of,
     created, no_content, ok, request, schema_of,
 };
 
@@ -31,18 +31,18 @@ const CREATE_DOC: Doc = Doc {
     answer_headers: &[LOCATION],
     ..Doc::new(
         "Stores an OAuth app of the organisation, for every provider that shares it",
-        &[Answered { status: 201, description: "The app, without its secret.", content: Content::One(APP) }],
+        &[Answered { status: 201, description: "The app, without its secret.", body: AnswerBody::One(APP) }],
     )
 };
 const LIST_DOC: Doc = Doc::new(
     "Lists the organisation's OAuth apps",
-    &[Answered { status: 200, description: "By their names.", content: Content::List(APP) }],
+    &[Answered { status: 200, description: "By their names.", body: AnswerBody::List(APP) }],
 );
 const GET_DOC: Doc = Doc {
     refusals: NOT_FOUND,
     ..Doc::new(
         "Shows an OAuth app",
-        &[Answered { status: 200, description: "The app, without its secret.", content: Content::One(APP) }],
+        &[Answered { status: 200, description: "The app, without its secret.", body: AnswerBody::One(APP) }],
     )
 };
 const UPDATE_DOC: Doc = Doc {
@@ -50,14 +50,14 @@ const UPDATE_DOC: Doc = Doc {
     refusals: NOT_FOUND,
     ..Doc::new(
         "Replaces the client secret of an OAuth app",
-        &[Answered { status: 200, description: "The app, without its secret.", content: Content::One(APP) }],
+        &[Answered { status: 200, description: "The app, without its secret.", body: AnswerBody::One(APP) }],
     )
 };
 const DELETE_DOC: Doc = Doc {
     refusals: NOT_FOUND,
     ..Doc::new(
         "Removes an OAuth app; grants that belong to it are kept and not refreshed any more",
-        &[Answered { status: 204, description: "It is gone.", content: Content::None }],
+        &[Answered { status: 204, description: "It is gone.", body: AnswerBody::None }],
     )
 };
 

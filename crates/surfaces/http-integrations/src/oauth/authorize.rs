@@ -6,7 +6,7 @@ use serde::Serialize;
 use strongroom_application::{BeginAuthorization, to};
 use strongroom_domain::{CredentialId, CredentialName, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Handle, Moment, Refusal, Request, Route, Schema, ok, request, schema_of,
+    AnswerBody, Answered, Call, Doc, Handle, Moment, Refusal, Request, Route, Schema, ok, request, schema_of,
 };
 
 pub(crate) const ROUTE: Route = Route::get("/integrations/{provider}/authorize", &Handle::with(handle), &DOC);
@@ -19,7 +19,7 @@ const DOC: Doc = Doc {
         &[Answered {
             status: 200,
             description: "Where to send the person.",
-            content: Content::One(Schema { name: "BegunAuthorization", json: schema_of::<Begun<'_>> }),
+            body: AnswerBody::One(Schema { name: "BegunAuthorization", json: schema_of::<Begun<'_>> }),
         }],
     )
 };

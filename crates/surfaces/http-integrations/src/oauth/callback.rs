@@ -7,7 +7,7 @@ use strongroom_application::{CallbackRefused, ConfirmAuthorization, ReceiveCallb
 use strongroom_domain::oauth::CallbackProblem;
 use strongroom_domain::{Json, Rule, SecretText};
 use strongroom_http_kit::{
-    Answered, Content, Doc, Fault, Field, FromJson, PublicCall, Refusal, Route, body_of, one_of, request,
+    AnswerBody, Answered, Doc, Fault, Field, FromJson, PublicCall, Refusal, Route, body_of, one_of, request,
 };
 
 use super::page;
@@ -22,8 +22,8 @@ pub(crate) const CONFIRM_OF_APP: Route =
     Route::public_form(PATH_OF_APP, |call| Box::pin(confirm(call)), &CONFIRM_DOC);
 
 const ANSWERS: &[Answered] = &[
-    Answered { status: 200, description: "A page.", content: Content::Other(page::HTML) },
-    Answered { status: 303, description: "The browser is sent back.", content: Content::None },
+    Answered { status: 200, description: "A page.", body: AnswerBody::Other(page::HTML) },
+    Answered { status: 303, description: "The browser is sent back.", body: AnswerBody::None },
 ];
 
 const DOC: Doc = Doc {
@@ -43,7 +43,7 @@ const CONFIRM_DOC: Doc = Doc {
     ..Doc::new("Takes a person's answer from our own page", ANSWERS)
 };
 
-const PAGE: Content = Content::Other(page::HTML);
+const PAGE: AnswerBody = AnswerBody::Other(page::HTML);
 
 /// A parameter that a provider may send. What else it sends, and whether anything is repeated, the use case judges.
 const fn parameter(name: &'static str, description: &'static str) -> Field {

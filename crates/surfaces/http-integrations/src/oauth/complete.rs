@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use strongroom_application::{CompleteAuthorization, to};
 use strongroom_domain::SecretText;
-use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, Refusal, Route, body_of, request};
+use strongroom_http_kit::{AnswerBody, Answered, Call, Doc, Handle, Refusal, Route, body_of, request};
 
 use crate::metadata::{CREDENTIAL, shown};
 
@@ -17,7 +17,7 @@ const DOC: Doc = Doc {
         &[Answered {
             status: 200,
             description: "The credential, which is usable now.",
-            content: Content::One(CREDENTIAL),
+            body: AnswerBody::One(CREDENTIAL),
         }],
     )
 };

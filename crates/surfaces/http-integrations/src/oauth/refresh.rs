@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use strongroom_application::to;
-use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, Refusal, Route};
+use strongroom_http_kit::{AnswerBody, Answered, Call, Doc, Handle, Refusal, Route};
 
 use crate::metadata::{CREDENTIAL, shown};
 
@@ -16,7 +16,7 @@ const DOC: Doc = Doc {
         &[Answered {
             status: 200,
             description: "The credential with its new version.",
-            content: Content::One(CREDENTIAL),
+            body: AnswerBody::One(CREDENTIAL),
         }],
     )
 };

@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 use strongroom_application::{ChangeServiceAccount, to};
 use strongroom_domain::service_account::AccountName;
 use strongroom_domain::{CredentialId, ProviderId, ServiceAccountStatus};
-use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, Refusal, Route, body_of, ok, request};
+use strongroom_http_kit::{AnswerBody, Answered, Call, Doc, Handle, Refusal, Route, body_of, ok, request};
 
 use super::{Account, Description, SERVICE_ACCOUNT, Scopes, account_id};
 
@@ -18,7 +18,7 @@ const DOC: Doc = Doc {
     refusals: &[404],
     ..Doc::new(
         "Changes a service account",
-        &[Answered { status: 200, description: "It is changed.", content: Content::One(SERVICE_ACCOUNT) }],
+        &[Answered { status: 200, description: "It is changed.", body: AnswerBody::One(SERVICE_ACCOUNT) }],
     )
 };
 

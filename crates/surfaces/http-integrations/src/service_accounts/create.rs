@@ -8,7 +8,7 @@ use strongroom_application::{NewServiceAccount, to};
 use strongroom_domain::service_account::AccountName;
 use strongroom_domain::{CredentialId, ProviderId, Reach};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Handle, LOCATION, Refusal, Route, body_of, created, request,
+    AnswerBody, Answered, Call, Doc, Handle, LOCATION, Refusal, Route, body_of, created, request,
 };
 
 use super::{Account, Description, SERVICE_ACCOUNT, Scopes};
@@ -20,7 +20,7 @@ const DOC: Doc = Doc {
     answer_headers: &[LOCATION],
     ..Doc::new(
         "Makes a service account",
-        &[Answered { status: 201, description: "It is made.", content: Content::One(SERVICE_ACCOUNT) }],
+        &[Answered { status: 201, description: "It is made.", body: AnswerBody::One(SERVICE_ACCOUNT) }],
     )
 };
 

@@ -8,7 +8,7 @@ use serde_json::json;
 use strongroom_application::{NewApiKey, to};
 use strongroom_domain::service_account::AccountName;
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Handle, Refusal, Route, Schema, body_of, ok_secret, request, schema_of,
+    AnswerBody, Answered, Call, Doc, Handle, Refusal, Route, Schema, body_of, ok_secret, request, schema_of,
 };
 use time::OffsetDateTime;
 
@@ -25,7 +25,7 @@ const DOC: Doc = Doc {
         &[Answered {
             status: 201,
             description: "The key, with its token, which is shown this once.",
-            content: Content::One(Schema { name: "IssuedApiKey", json: schema_of::<Issued<'_>> }),
+            body: AnswerBody::One(Schema { name: "IssuedApiKey", json: schema_of::<Issued<'_>> }),
         }],
     )
 };

@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use strongroom_application::to;
-use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, Refusal, Route, no_content};
+use strongroom_http_kit::{AnswerBody, Answered, Call, Doc, Handle, Refusal, Route, no_content};
 
 use super::account_id;
 
@@ -13,7 +13,7 @@ const DOC: Doc = Doc {
     refusals: &[400, 404],
     ..Doc::new(
         "Removes a service account and its keys",
-        &[Answered { status: 204, description: "It is gone.", content: Content::None }],
+        &[Answered { status: 204, description: "It is gone.", body: AnswerBody::None }],
     )
 };
 

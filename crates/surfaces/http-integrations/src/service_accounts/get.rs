@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use strongroom_application::to;
-use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, Refusal, Route, ok};
+use strongroom_http_kit::{AnswerBody, Answered, Call, Doc, Handle, Refusal, Route, ok};
 
 use super::{Account, SERVICE_ACCOUNT, account_id};
 
@@ -13,7 +13,7 @@ const DOC: Doc = Doc {
     refusals: &[400, 404],
     ..Doc::new(
         "Shows a service account",
-        &[Answered { status: 200, description: "The account.", content: Content::One(SERVICE_ACCOUNT) }],
+        &[Answered { status: 200, description: "The account.", body: AnswerBody::One(SERVICE_ACCOUNT) }],
     )
 };
 

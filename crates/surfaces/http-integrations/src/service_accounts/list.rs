@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use strongroom_application::to;
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Handle, PageSize, Refusal, Request, Route, ok, request,
+    AnswerBody, Answered, Call, Doc, Handle, PageSize, Refusal, Request, Route, ok, request,
 };
 
 use super::{Account, SERVICE_ACCOUNT};
@@ -14,7 +14,7 @@ const DOC: Doc = Doc {
     query: &[AccountsQuery::FIELDS],
     ..Doc::new(
         "Lists service accounts, newest first",
-        &[Answered { status: 200, description: "A page of them.", content: Content::List(SERVICE_ACCOUNT) }],
+        &[Answered { status: 200, description: "A page of them.", body: AnswerBody::List(SERVICE_ACCOUNT) }],
     )
 };
 

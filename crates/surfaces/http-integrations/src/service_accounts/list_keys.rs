@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use strongroom_application::to;
-use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, Refusal, Route, ok};
+use strongroom_http_kit::{AnswerBody, Answered, Call, Doc, Handle, Refusal, Route, ok};
 
 use super::{API_KEY, Key, account_id};
 
@@ -13,7 +13,7 @@ const DOC: Doc = Doc {
     refusals: &[400, 404],
     ..Doc::new(
         "Lists the API keys of a service account, newest first",
-        &[Answered { status: 200, description: "All of them.", content: Content::List(API_KEY) }],
+        &[Answered { status: 200, description: "All of them.", body: AnswerBody::List(API_KEY) }],
     )
 };
 

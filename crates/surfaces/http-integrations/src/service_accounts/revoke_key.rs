@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use strongroom_application::to;
 use strongroom_domain::ApiKeyId;
-use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, Refusal, Route, no_content};
+use strongroom_http_kit::{AnswerBody, Answered, Call, Doc, Handle, Refusal, Route, no_content};
 
 use super::account_id;
 
@@ -14,7 +14,7 @@ const DOC: Doc = Doc {
     refusals: &[400, 404],
     ..Doc::new(
         "Revokes an API key",
-        &[Answered { status: 204, description: "It no longer works.", content: Content::None }],
+        &[Answered { status: 204, description: "It no longer works.", body: AnswerBody::None }],
     )
 };
 

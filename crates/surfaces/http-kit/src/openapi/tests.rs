@@ -4,19 +4,19 @@ use strongroom_application::to;
 
 use super::{document, documented};
 use crate::call::Call;
-use crate::doc::{Answered, Content, Doc, Parameter, Schema};
+use crate::doc::{AnswerBody, Answered, Doc, Parameter, Schema};
 use crate::endpoint::Handle;
 use crate::refusal::Refusal;
 use crate::route::{Dialect, DialectDoc, Route};
 
 const THING: Schema = Schema { name: "Thing", json: || json!({ "type": "object" }) };
 const NOT_READY: Schema = Schema { name: "NotReady", json: || json!({ "type": "object" }) };
-const OK: &[Answered] = &[Answered { status: 200, description: "Done.", content: Content::One(THING) }];
+const OK: &[Answered] = &[Answered { status: 200, description: "Done.", body: AnswerBody::One(THING) }];
 const ID: Parameter = Parameter { name: "id", description: "An id.", schema: || json!({ "type": "string" }) };
 
 static CREATE: Doc = Doc { body: Some(THING), refusals: &[404, 429], ..Doc::new("Makes a thing", OK) };
 static ACT: Doc = Doc::new("Acts", OK);
-static READY: Doc = Doc { own_refusals: &[(503, Content::One(NOT_READY))], ..Doc::new("Tells", OK) };
+static READY: Doc = Doc { own_refusals: &[(503, AnswerBody::One(NOT_READY))], ..Doc::new("Tells", OK) };
 
 async fn create(_: Call<to::CreateCredential>) -> Result<HttpResponse, Refusal> {
     unreachable!("the document is made without a call")
