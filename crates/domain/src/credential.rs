@@ -99,8 +99,8 @@ macro_rules! white_space {
     };
 }
 
-/// Control characters, and those of [`is_invisible`], for a class of a pattern. Beyond the first plane the engines
-/// agree on no escape, so that those characters stand for themselves.
+/// Control characters, and those of [`is_invisible`], for a class of a pattern. Beyond the first plane the
+/// engines agree on no escape, so that those characters stand for themselves.
 macro_rules! unprintable {
     () => {
         concat!(
@@ -310,8 +310,8 @@ impl Credential {
         self.account = None;
     }
 
-    /// Takes what a refresh brought: the next payload version, and its grant is known to be good. Nothing that
-    /// people have changed is touched.
+    /// Takes what a refresh brought: the next payload version, and its grant is known to be good. Nothing
+    /// that people have changed is touched.
     pub fn take_refresh(
         &mut self,
         content: &Content,
@@ -340,7 +340,8 @@ impl Credential {
 
     /// How long its access token lives; `None` when that is not known.
     pub fn validity(&self) -> Option<Validity> {
-        // A token that a flow has brought is as old as its credential, until it is refreshed or authorised again.
+        // A token that a flow has brought is as old as its credential, until it is refreshed or authorised
+        // again.
         let issued_at = self.refreshed_at.or_else(|| self.oauth_app.map(|_| self.created_at));
         self.access_token_expires_at.map(|ends_at| Validity { ends_at, issued_at })
     }

@@ -5,8 +5,8 @@
 /// What a text must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TextForm {
-    /// A regular expression that fits the whole text. It is written in what ECMA-262 (with the `u` flag), Python and
-    /// Rust read alike.
+    /// A regular expression that fits the whole text. It is written in what ECMA-262 (with the `u` flag),
+    /// Python and Rust read alike.
     pub pattern: Option<&'static str>,
     /// The name of a format of JSON Schema (draft 2020-12, validation, section 7.3).
     pub format: Option<&'static str>,

@@ -11,7 +11,7 @@ use strongroom_http_kit::{
 
 use crate::schema;
 
-/// Public: which providers can be connected is no secret.
+/// The route is public, because it is no secret which providers can be connected.
 pub(crate) const ROUTE: Route =
     Route::public("/v1/integrations/catalog", |call| Box::pin(std::future::ready(handle(&call))), &DOC);
 
@@ -30,7 +30,7 @@ const LISTED: Answered = Answered {
 #[derive(Serialize, JsonSchema)]
 struct Page<'a> {
     items: Vec<Entry<'a>>,
-    /// How many items there are.
+    /// The number of items.
     total: usize,
 }
 
@@ -45,15 +45,15 @@ struct Entry<'a> {
     description: &'a str,
     #[schemars(schema_with = "schema::auth_type")]
     auth_type: &'static str,
-    /// With authType api_key: the fields that credentials must have.
+    /// The fields that credentials must have; only with authType api_key.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Vec<String>")]
     required_fields: Option<&'a [String]>,
-    /// With authType oauth2: the scopes that are asked for.
+    /// The scopes that are asked for; only with authType oauth2.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Vec<String>")]
     scopes: Option<Vec<&'a str>>,
-    /// The path that connects it, by POST.
+    /// The path that connects the provider, by POST.
     connect_url: String,
 }
 
@@ -90,7 +90,7 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// Scopes that the file writes out; one with a field in it is known only when that is.
+/// The scopes that the provider file writes out. A scope with a field in it is known only when the field is.
 fn scopes(provider: &Provider) -> Vec<&str> {
     let scopes = provider.oauth.iter().flat_map(|server| &server.scopes);
     scopes.filter_map(strongroom_domain::http_test::Template::as_literal).collect()

@@ -24,7 +24,7 @@ const DOC: Doc = Doc {
 
 const CONNECTED: Answered = Answered {
     status: 200,
-    description: "It is connected with the credential. One that was never tested was tested first, where the provider has a test. With authType oauth2: where to send the person; it is connected when the flow completes.",
+    description: "With authType api_key: the provider is connected with the credential, which was tested first if it never had been and the provider has a test. With authType oauth2: the address to send the person to; the provider is connected when the flow completes.",
     body: AnswerBody::One(Schema { name: "ConnectAnswer", json: answered }),
 };
 
@@ -32,7 +32,7 @@ fn answered() -> Value {
     json!({ "anyOf": [schema_of::<Connected<'_>>(), schema_of::<Begun<'_>>()] })
 }
 
-/// Where to send the person.
+/// An authorization that has begun.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Begun<'a> {
@@ -43,8 +43,8 @@ struct Begun<'a> {
 }
 
 request! {
-    /// What to connect with. A provider with authType api_key needs credentialId, one with authType oauth2 needs
-    /// redirectUrl.
+    /// What to connect with. A provider with authType api_key needs credentialId, one with authType oauth2
+    /// needs redirectUrl.
     struct ConnectRequest as "ConnectRequest" {
         /// The credential to use, in either spelling of its id.
         credential_id as "credentialId": Option<CredentialId>,
@@ -53,7 +53,7 @@ request! {
     }
 }
 
-/// The names of this dialect beside those of the use case.
+/// The names of this dialect, each with the name in the use case.
 const CAMEL_CASE: [(&str, &str); 2] = [("credentialId", "credential_id"), ("redirectUrl", "redirect_url")];
 
 #[derive(Serialize, JsonSchema)]

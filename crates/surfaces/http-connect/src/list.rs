@@ -19,7 +19,7 @@ pub(crate) const ROUTE: Route = Route::get("/v1/integrations", &Handle::with(han
 const DOC: Doc = Doc {
     query: &[ListQuery::FIELDS],
     refusals: &[400],
-    ..Doc::new("Lists connections, those of the past included", &[LISTED])
+    ..Doc::new("Lists connections, including those that were disconnected", &[LISTED])
 };
 
 const LISTED: Answered = Answered {
@@ -31,7 +31,7 @@ const LISTED: Answered = Answered {
 #[derive(Serialize, JsonSchema)]
 struct Page<'a> {
     items: Vec<Item<'a>>,
-    /// How many items there are.
+    /// The number of items.
     total: usize,
 }
 
@@ -48,7 +48,7 @@ struct Item<'a> {
     connected_by: &'a str,
     #[schemars(with = "Moment")]
     connected_at: String,
-    /// What the provider granted, where the credential says so.
+    /// The scopes that the provider granted, where the credential tells them.
     scopes: Vec<&'a str>,
 }
 
@@ -95,8 +95,8 @@ impl<'a> From<&'a ConnectedCredential> for Item<'a> {
     }
 }
 
-/// The scopes in the fields `scope` and `scopes`, each once. RFC 6749, section 3.3, separates them by spaces; some
-/// providers do by commas.
+/// The scopes in the fields `scope` and `scopes`, each once. RFC 6749, section 3.3, separates them by spaces;
+/// some providers use commas.
 fn scopes(config: &PublicConfig) -> Vec<&str> {
     let mut found: Vec<&str> = Vec::new();
     for value in ["scope", "scopes"].into_iter().filter_map(|name| config.get(name)) {

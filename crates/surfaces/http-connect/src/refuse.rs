@@ -79,7 +79,7 @@ const fn conflict_code(conflict: &Conflict) -> &'static str {
     }
 }
 
-/// The sentence of the kit, and more where this dialect has but one text to say it in.
+/// The sentence of the kit, or one that says more, because this dialect has no other place for details.
 fn message(refusal: &Refusal) -> Cow<'_, str> {
     match refusal {
         Refusal::Misshapen(misshapes) => joined(misshapes.iter().map(misshaped)).into(),

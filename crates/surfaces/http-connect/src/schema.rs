@@ -6,12 +6,13 @@ use strongroom_domain::integration::{ConnectAuthType, ConnectCategory};
 use strongroom_domain::{CredentialStatus, IntegrationStatus, ProviderId};
 use strongroom_http_kit::{FromJson, ProviderName, extended, form, one_of, prefixed_id_schema};
 
-/// The id of a provider, in any case.
+/// The schema of a provider's id, in any case.
 pub(crate) fn provider_in_any_case() -> Value {
     extended(ProviderName::schema(), json!({ "examples": ["datadog"] }))
 }
 
-// What follows describes single fields of answers, as `#[schemars(schema_with = …)]` wants it.
+// The functions below describe single fields of answers, in the form that `#[schemars(schema_with = …)]`
+// takes.
 
 fn written(value: Value) -> Schema {
     Schema::try_from(value).unwrap_or_default()

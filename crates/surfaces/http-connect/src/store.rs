@@ -23,7 +23,7 @@ const DOC: Doc = Doc {
 
 const STORED: Answered = Answered {
     status: 201,
-    description: "They are stored: validated, or unverified when the provider has no test or did not answer it.",
+    description: "The credentials are stored. Their status is validated, or unverified when the provider has no test or did not answer.",
     body: AnswerBody::One(Schema { name: "ConnectCredentials", json: schema_of::<Stored<'_>> }),
 };
 

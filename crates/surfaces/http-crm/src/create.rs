@@ -27,15 +27,22 @@ static DOC: Doc = Doc {
     answer_headers: &[LOCATION, ETAG],
     ..Doc::new(
         "Stores the credential of a CRM",
-        &[Answered { status: 201, description: "It is stored.", body: AnswerBody::One(CREDENTIAL) }],
+        &[Answered {
+            status: 201,
+            description: "The credential is stored.",
+            body: AnswerBody::One(CREDENTIAL),
+        }],
     )
 };
 
 request! {
-    /// The credential of a CRM.
+    /// The credential of a CRM. An organisation has one for each CRM.
     struct NewCredential as "CrmNewCredential" {
+        /// The id of the CRM in the catalog, in any case.
         provider: CrmName,
+        /// Where the CRM is: its URL, or whatever text the client connects with.
         dsn: ClearText,
+        /// The token to call the CRM with.
         access_token: ClearText,
         metadata: Option<Free>,
     }

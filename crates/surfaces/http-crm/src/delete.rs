@@ -17,7 +17,7 @@ static DOC: Doc = Doc {
         "Destroys a credential",
         &[Answered {
             status: 200,
-            description: "It is gone, and its provider is free again.",
+            description: "The credential is destroyed, and its provider is free again.",
             body: AnswerBody::One(Schema { name: "CrmDeleted", json: schema }),
         }],
     )

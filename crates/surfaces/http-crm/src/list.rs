@@ -17,7 +17,11 @@ const fn route(path: &'static str) -> Route {
 
 static DOC: Doc = Doc::new(
     "Lists the credentials of all CRMs",
-    &[Answered { status: 200, description: "Newest first.", body: AnswerBody::List(CREDENTIAL) }],
+    &[Answered {
+        status: 200,
+        description: "All credentials of this dialect, newest first.",
+        body: AnswerBody::List(CREDENTIAL),
+    }],
 );
 
 async fn handle(call: Call<to::ShowCrmCredentials>) -> Result<HttpResponse, Refusal> {

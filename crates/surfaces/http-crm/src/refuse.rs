@@ -8,7 +8,7 @@ use strongroom_application::{Conflict, Failure, Missing};
 use strongroom_domain::{Slot, Violation};
 use strongroom_http_kit::{Misshape, MisshapeKind, Refusal, RefusedRequest, Schema};
 
-/// The error body in the OpenAPI document.
+/// The schema of the error body in the OpenAPI document.
 pub(crate) const ERROR: Schema = Schema { name: "CrmError", json: schema };
 
 /// Words a refusal.
@@ -33,7 +33,7 @@ fn sentence<'a>(refusal: &'a Refusal, request: &RefusedRequest<'_>) -> Cow<'a, s
     }
 }
 
-/// A credential is missing under the name by which the path asked for it.
+/// Names a missing credential as the path does.
 fn not_found(missing: Missing, request: &RefusedRequest<'_>) -> String {
     let (provider, id) = (request.path("provider"), request.path("credential_id"));
     match missing {
@@ -56,7 +56,7 @@ fn taken(slot: &Slot) -> String {
     format!("Integration credentials for provider '{provider}' already exist")
 }
 
-/// Clients of this dialect expect one sentence, so that only the first problem is told.
+/// Tells the first violation only, because clients of this dialect expect one sentence.
 fn invalid(violations: &[Violation]) -> String {
     let Some(Violation { field, rule }) = violations.first() else {
         return "Validation error: the request is invalid".to_owned();
@@ -65,7 +65,7 @@ fn invalid(violations: &[Violation]) -> String {
     format!("Validation error: {field} {noun}{rule}")
 }
 
-/// Clients expect one sentence here as well.
+/// Tells the first misshape only, because clients of this dialect expect one sentence.
 fn malformed(misshapes: &[Misshape]) -> String {
     let Some(Misshape { location, kind }) = misshapes.first() else { return invalid(&[]) };
     let place = location.last().map_or("body", String::as_str);

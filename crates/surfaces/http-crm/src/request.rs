@@ -1,4 +1,4 @@
-//! What requests of this dialect have in common: their values and ids.
+//! The values that requests of this dialect have in common.
 
 use serde_json::{Value, json};
 use strongroom_application::{Failure, Missing};
@@ -12,7 +12,7 @@ use strongroom_http_kit::{Call, Fault, FromJson, MisshapeKind, ProviderName, ext
 pub(crate) struct ClearText(pub(crate) SecretText);
 
 impl FromJson for ClearText {
-    /// An empty text counts as missing. That there is no mask in it, the use case checks.
+    /// An empty text counts as missing. The use case checks that the text holds no mask.
     fn from_json(json: Json) -> Result<Self, Fault> {
         match SecretText::from_json(json)? {
             text if text.is_empty() => Err(Fault::Shape(MisshapeKind::Missing)),
@@ -40,7 +40,7 @@ impl FromJson for CrmName {
     }
 }
 
-/// Metadata, or a change of them: any object.
+/// Metadata, or a change of metadata, which may be any object.
 pub(crate) struct Free(pub(crate) Metadata);
 
 impl FromJson for Free {
@@ -61,7 +61,7 @@ impl FromJson for Free {
     }
 }
 
-/// The credential that a path names. A text that is no id names none.
+/// The credential that a path names. A text that is not an id names no credential.
 pub(crate) fn credential_id<O>(call: &Call<O>) -> Result<CredentialId, Failure> {
     call.credential_id().map_err(|_| Failure::NotFound(Missing::Credential))
 }

@@ -21,16 +21,23 @@ static DOC: Doc = Doc {
     answer_headers: &[ETAG],
     ..Doc::new(
         "Changes a credential in part",
-        &[Answered { status: 200, description: "It is changed.", body: AnswerBody::One(CREDENTIAL) }],
+        &[Answered {
+            status: 200,
+            description: "The credential as it is now.",
+            body: AnswerBody::One(CREDENTIAL),
+        }],
     )
 };
 
 request! {
-    /// Fields that are not sent, or null, stay. `metadata` is a JSON Merge Patch (RFC 7396).
+    /// A change in part: fields that are absent or null stay as they are. `metadata` is a JSON Merge Patch
+    /// (RFC 7396).
     struct CredentialChange as "CrmCredentialChange" {
         /// The provider, which must be the credential's own.
         provider: Option<CrmName>,
+        /// Where the CRM is. Another address needs a new `access_token` beside it.
         dsn: Option<ClearText>,
+        /// The token to call the CRM with.
         access_token: Option<ClearText>,
         metadata: Option<Free>,
     }

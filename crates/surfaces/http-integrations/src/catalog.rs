@@ -16,7 +16,7 @@ pub(crate) const ROUTE: Route = Route::get("/integrations/catalog", &Handle::wit
 
 const DOC: Doc = Doc::new(
     "Lists the providers",
-    &[Answered { status: 200, description: "All of them.", body: AnswerBody::List(ENTRY) }],
+    &[Answered { status: 200, description: "All providers of the catalog.", body: AnswerBody::List(ENTRY) }],
 );
 
 const ENTRY: Schema = Schema { name: "CatalogEntry", json: schema_of::<Entry<'_>> };

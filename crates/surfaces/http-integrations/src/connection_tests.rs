@@ -1,4 +1,5 @@
-//! Connection tests, of what is stored and of what is not yet. Whatever they find is an answer of 200.
+//! Tests of connections that are stored and of others. Whatever a test finds, the answer is 200 with a
+//! report.
 
 pub(crate) mod postgres;
 pub(crate) mod provider;
@@ -16,11 +17,11 @@ use crate::test_report::Report;
 
 const REPORTED: &[Answered] = &[Answered {
     status: 200,
-    description: "What the test found, whatever it is.",
+    description: "The report of the test, whether it succeeded or failed.",
     body: AnswerBody::One(Schema { name: "TestReport", json: schema_of::<Report<'_>> }),
 }];
 
-/// 200 with the report.
+/// An answer of 200 with the report.
 fn answer(tested: &Tested) -> HttpResponse {
     with_allowance(ok(&Report::from(&tested.report)), tested.allowance.as_ref())
 }
@@ -54,12 +55,12 @@ impl FromJson for Port {
     }
 }
 
-/// The fields that are there, under the names of the catalog.
+/// Collects the fields that are there, under the names of the catalog.
 fn submission<const N: usize>(fields: [(&str, Option<Json>); N]) -> Submission {
     fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect()
 }
 
-/// The schema of a body in which these texts are there and not empty.
+/// A schema of bodies in which these texts are there and not empty.
 fn needed(names: &[&str]) -> Value {
     let there = names.iter().map(|name| ((*name).to_owned(), json!({ "type": "string", "minLength": 1 })));
     json!({ "properties": there.collect::<Map<_, _>>(), "required": names })

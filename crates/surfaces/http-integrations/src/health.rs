@@ -6,34 +6,34 @@ use serde::Serialize;
 use strongroom_application::Failure;
 use strongroom_http_kit::{AnswerBody, Answered, Doc, PublicCall, Refusal, Route, Schema, ok, schema_of};
 
-/// The process answers.
+/// The route that tells whether the process answers.
 pub(crate) const LIVE: Route =
     Route::public("/health/live", |_| Box::pin(std::future::ready(live())), &LIVE_DOC);
 
-/// Requests may be sent here.
+/// The route that tells whether requests may be sent to this instance.
 pub(crate) const READY: Route =
     Route::public("/health/ready", |call| Box::pin(std::future::ready(Ok(ready(&call)))), &READY_DOC);
 
-/// Counters, for peers on this host.
+/// The route that shows the counters to peers on this host.
 pub(crate) const METRICS: Route =
     Route::host("/metrics", |call| Box::pin(std::future::ready(metrics(&call))), &METRICS_DOC);
 
 const LIVE_DOC: Doc = Doc::new(
     "Tells whether the process answers",
-    &[Answered { status: 200, description: "It does.", body: AnswerBody::One(HEALTH) }],
+    &[Answered { status: 200, description: "The process answers.", body: AnswerBody::One(HEALTH) }],
 );
 
 const READY_DOC: Doc = Doc {
     own_refusals: &[(503, AnswerBody::One(HEALTH))],
     ..Doc::new(
         "Tells whether requests may be sent here",
-        &[Answered { status: 200, description: "They may.", body: AnswerBody::One(HEALTH) }],
+        &[Answered { status: 200, description: "Requests may be sent here.", body: AnswerBody::One(HEALTH) }],
     )
 };
 
 const METRICS_DOC: Doc = Doc::new(
     "Shows the counters",
-    &[Answered { status: 200, description: "All of them.", body: AnswerBody::Other(OPEN_METRICS) }],
+    &[Answered { status: 200, description: "The counters.", body: AnswerBody::Other(OPEN_METRICS) }],
 );
 
 const HEALTH: Schema = Schema { name: "Health", json: schema_of::<Health> };

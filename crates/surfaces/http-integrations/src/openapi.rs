@@ -23,7 +23,7 @@ const DOC: Doc = Doc::new(
     }],
 );
 
-/// Writes what a server tells about these surfaces.
+/// Writes the documentation of these surfaces.
 pub fn documentation(dialects: &[&'static Dialect]) -> Documentation {
     let document = document(dialects, env!("CARGO_PKG_VERSION"));
     Documentation { json: document.to_string().into(), page: docs::page(&document).into() }

@@ -13,13 +13,13 @@ use crate::test_report::Report;
 const ERROR: Schema = Schema { name: "IntegrationsError", json: schema_of::<ErrorBody<'_>> };
 const WRONG_SHAPE: Schema = Schema { name: "WrongShape", json: schema_of::<WrongShape<'_>> };
 
-/// What a route answers with 422 when it tests at the provider.
+/// The body of a 422 by a route that tests a credential at its provider.
 pub(crate) const REFUSED_OR_WRONG_SHAPE: Schema = Schema {
     name: "RefusedOrWrongShape",
     json: || json!({ "anyOf": [schema_of::<WrongShape<'_>>(), schema_of::<ErrorBody<'_>>()] }),
 };
 
-/// An error.
+/// The body of a refusal.
 #[derive(Serialize, JsonSchema)]
 struct ErrorBody<'a> {
     error: Error<'a>,

@@ -1,4 +1,4 @@
-//! The parts of this dialect's schemas that more than one operation has.
+//! The parameters and headers of this dialect that more than one operation has.
 
 pub(crate) mod spelled;
 
@@ -28,14 +28,14 @@ fn provider() -> Value {
     extended(ProviderName::schema(), json!({ "examples": ["sftp", "postgresql"] }))
 }
 
-/// The version that the caller has seen.
+/// The header with the version that the caller has seen.
 pub(crate) const IF_NONE_MATCH: Parameter = parameter(
     "If-None-Match",
     "The `ETag` of an earlier answer; the answer is 304 while it is the present one.",
     || json!({ "type": "string" }),
 );
 
-/// The way to the next page.
+/// The header with the way to the next page.
 pub(crate) const LINK: Parameter = parameter(
     "Link",
     "The address of the next page with `rel=\"next\"`, when there is one.",

@@ -20,13 +20,13 @@ use crate::request::{Body, Request};
 pub struct Call<O> {
     /// The use cases.
     pub app: Application,
-    /// Who is asking, with the proof that it may.
+    /// The principal who is asking, with the proof that it may.
     pub caller: Permitted<O>,
     pub(crate) request: HttpRequest,
     pub(crate) body: Option<Json>,
 }
 
-/// A call of anybody.
+/// A call that needs no authentication.
 pub struct PublicCall {
     /// The use cases.
     pub app: Application,
@@ -34,7 +34,7 @@ pub struct PublicCall {
     pub metrics: Arc<Metrics>,
     /// What the server tells about its surfaces.
     pub documentation: Arc<Documentation>,
-    /// The request, for the audit trail.
+    /// Where the request came from, for the audit trail.
     pub origin: Origin,
     pub(crate) request: HttpRequest,
     pub(crate) form: Zeroizing<Vec<u8>>,
@@ -43,9 +43,9 @@ pub struct PublicCall {
 /// Parameters as a stranger sent them: any of them may be a secret.
 #[derive(Debug, Default)]
 pub struct Parameters {
-    /// The first of each name.
+    /// The first value of each name.
     pub values: BTreeMap<String, SecretText>,
-    /// Whether one of them was there twice.
+    /// Whether a name was there twice.
     pub repeated: bool,
 }
 
@@ -55,7 +55,7 @@ impl PublicCall {
         self.request.match_info().get(name).unwrap_or_default()
     }
 
-    /// Everything that the query says.
+    /// All parameters of the query, declared or not.
     pub fn parameters(&self) -> Parameters {
         let mut read = Parameters::default();
         for (name, value) in url::form_urlencoded::parse(self.request.query_string().as_bytes()) {
@@ -74,8 +74,8 @@ impl PublicCall {
         B::read(Fields::of_form(&self.form))
     }
 
-    /// Where a browser says that the request comes from (RFC 6454, section 7); `None` also for one that cannot be
-    /// read or is there twice.
+    /// The `Origin` that a browser sends (RFC 6454, section 7); `None` also when the header cannot be read or
+    /// is there twice.
     pub fn page_origin(&self) -> Option<String> {
         let mut values = self.request.headers().get_all(header::ORIGIN);
         let (Some(only), None) = (values.next(), values.next()) else { return None };
@@ -114,7 +114,7 @@ impl<O> Call<O> {
         self.request.path()
     }
 
-    /// The raw query, for the same.
+    /// The raw query, for links to further pages.
     pub fn query_string(&self) -> &str {
         self.request.query_string()
     }
@@ -148,7 +148,7 @@ impl<O> Call<O> {
         Ok(Some(revision.unwrap_or(0)))
     }
 
-    /// Whether `If-None-Match` names this version, or any.
+    /// Tells whether `If-None-Match` names this version, or any version.
     pub fn none_match(&self, version: u64) -> bool {
         let tag = format!("\"{version}\"");
         let values =

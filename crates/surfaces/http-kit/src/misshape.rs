@@ -7,48 +7,48 @@ use strongroom_domain::Violation;
 /// One place where a request has the wrong shape.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Misshape {
-    /// Where: `["body", "credential_type"]` or `["query", "limit"]`.
+    /// The way to the place: `["body", "credential_type"]` or `["query", "limit"]`.
     pub location: Vec<String>,
-    /// How.
+    /// What is wrong there.
     pub kind: MisshapeKind,
 }
 
-/// How a place has the wrong shape.
+/// What is wrong with a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MisshapeKind {
-    /// It is not there.
+    /// The field is absent.
     Missing,
-    /// It is not known here.
+    /// The route knows no such field.
     Unknown,
-    /// It is there twice.
+    /// The field is there twice.
     Repeated,
-    /// It has another type than this one.
+    /// The value has another type than this one.
     WrongType(&'static str),
-    /// It breaks a rule that its type has, such as a list of allowed values.
+    /// The value breaks a rule of its type, such as a list of allowed values.
     WrongValue(String),
-    /// The whole is not JSON, or is nested too deep, or has too many fields.
+    /// The body is not JSON, or is nested too deep, or has too many fields.
     NotJson(String),
 }
 
 impl Misshape {
-    /// A misshape of a body field.
+    /// Places a misshape in a field of the body.
     pub fn body(field: impl Into<String>, kind: MisshapeKind) -> Self {
         Self { location: vec!["body".into(), field.into()], kind }
     }
 
-    /// A misshape of an argument in this part of the request, `body` or `query`.
+    /// Places the violation of an argument in the part of the request that held it, `body` or `query`.
     pub fn of_argument(part: &str, violation: &Violation) -> Self {
         let location = vec![part.to_owned(), violation.field.clone()];
         Self { location, kind: MisshapeKind::WrongValue(violation.rule.to_string()) }
     }
 
-    /// A misshape of a query parameter.
+    /// Places a misshape in a parameter of the query.
     pub fn query(parameter: impl Into<String>, kind: MisshapeKind) -> Self {
         Self { location: vec!["query".into(), parameter.into()], kind }
     }
 }
 
-/// What is said of the place, after its name.
+/// Writes the end of a sentence that begins with the name of the place.
 impl fmt::Display for MisshapeKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -29,38 +29,39 @@ use crate::route::{Access, Answer, BodyRule, Dialect, RefusedRequest, Route};
 use crate::unread::Unread;
 use crate::{body, unread};
 
-/// All headers of a request together, names and values.
+/// The most bytes that all headers of a request may have together, names and values.
 const MAX_HEADERS: usize = 16 * 1024;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const NO_SNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
 
-/// What requests are served with; one per server.
+/// What requests are served with. A server has one for each listener.
 #[derive(Clone)]
 pub struct Kit {
     /// The use cases.
     pub app: Application,
-    /// Whose `X-Forwarded-For` is believed.
+    /// The proxies whose `X-Forwarded-For` is believed.
     pub proxies: Arc<TrustedProxies>,
-    /// Counters.
+    /// The counters of the server.
     pub metrics: Arc<Metrics>,
-    /// Where request ids come from.
+    /// The source of request ids.
     pub ids: Arc<dyn Ids>,
     /// Which routes this listener serves.
     pub listener: Listener,
     /// The surfaces. The first one answers for paths that belong to none.
     pub dialects: &'static [&'static Dialect],
-    /// What is told about them.
+    /// The documentation of the surfaces.
     pub documentation: Arc<Documentation>,
 }
 
 /// Which routes a listener serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Listener {
-    /// All but those for this host.
+    /// The listener serves every route but those for this host.
     Api,
-    /// All; those for this host only to a loopback peer that no proxy speaks for.
+    /// The listener serves every route; the routes for this host only to a loopback peer that no proxy speaks
+    /// for.
     ApiAndHost,
-    /// Only those for this host, to whoever reaches the listener.
+    /// The listener serves the routes for this host alone, to every peer that reaches it.
     Operations,
 }
 
@@ -244,8 +245,8 @@ async fn finish(answer: Answer) -> Result<HttpResponse, Refusal> {
     }
 }
 
-/// Both ways to authenticate. A header that is there twice, is not text or has another scheme was not sent
-/// by anyone who holds a token.
+/// Reads both headers of authentication. A header that is there twice, is not text or has another scheme
+/// makes the whole unreadable: no holder of a token sends one.
 fn presented(request: &HttpRequest) -> Presented<'_> {
     let single = |name: &str| {
         let mut values = request.headers().get_all(name);
@@ -316,7 +317,7 @@ fn known(method: &Method) -> &str {
     if method.as_str().len() <= 10 { method.as_str() } else { "other" }
 }
 
-/// The caller's own request id is only logged, and only when it is short and plain.
+/// Logs the caller's own request id, if it is short and plain. Nothing else is done with it.
 fn log_callers_id(request: &ServiceRequest, span: &tracing::Span) {
     let value = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok());
     if let Some(id) =

@@ -1,4 +1,4 @@
-//! Everything that a dialect has to have an error body for.
+//! The reasons for which a request gets an error answer.
 
 use strongroom_application::Failure;
 
@@ -33,7 +33,7 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// Its status code, the same in every dialect.
+    /// The status code, which is the same in every dialect.
     pub const fn status(self) -> u16 {
         match self {
             Self::MethodNotAllowed => 405,
@@ -45,7 +45,7 @@ impl Transport {
         }
     }
 
-    /// A sentence for a person.
+    /// A sentence that tells a person what is wrong.
     pub const fn message(self) -> &'static str {
         match self {
             Self::MethodNotAllowed => "Method not allowed",
@@ -70,7 +70,8 @@ impl From<Transport> for Refusal {
     }
 }
 
-/// Names fields as the callers of a route do: pairs of the caller's name and the use case's.
+/// Names the fields of a failure as the callers of a route do, by pairs of the caller's name and the name in
+/// the use case.
 pub fn renamed(failure: Failure, names: &[(&str, &str)]) -> Failure {
     let Failure::Invalid(mut violations) = failure else { return failure };
     for violation in &mut violations {

@@ -1,4 +1,4 @@
-//! Answers.
+//! Builds answers.
 
 use std::time::Duration;
 
@@ -12,22 +12,22 @@ use zeroize::Zeroizing;
 
 use crate::refusal::Refusal;
 
-/// 200 with a JSON body.
+/// An answer of 200 with a JSON body.
 pub fn ok(body: &impl Serialize) -> HttpResponse {
     HttpResponse::Ok().json(body)
 }
 
-/// 201 with a JSON body and the path of what was made.
+/// An answer of 201 with a JSON body and the path of what was created.
 pub fn created(location: String, body: &impl Serialize) -> HttpResponse {
     HttpResponse::Created().insert_header((header::LOCATION, location)).json(body)
 }
 
-/// 204.
+/// An answer of 204, which has no body.
 pub fn no_content() -> HttpResponse {
     HttpResponse::NoContent().finish()
 }
 
-/// A status with a JSON body that holds secrets. Its buffer is written once and wiped after it was sent.
+/// An answer whose JSON body holds secrets. Its buffer is written once, and wiped after it was sent.
 pub fn ok_secret(
     status: StatusCode,
     body: &impl Serialize,
@@ -46,7 +46,7 @@ impl AsRef<[u8]> for Wiped {
     }
 }
 
-/// Tells how to authenticate (RFC 6750, section 3).
+/// Adds the header that tells how to authenticate (RFC 6750, section 3).
 pub(crate) fn with_challenge(mut response: HttpResponse) -> HttpResponse {
     response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     response
@@ -60,7 +60,7 @@ pub fn with_etag(mut response: HttpResponse, tag: u64) -> HttpResponse {
     response
 }
 
-/// Tells what is left of a limit.
+/// Adds the headers that tell what is left of a limit.
 pub fn with_allowance(mut response: HttpResponse, allowance: Option<&Allowance>) -> HttpResponse {
     let Some(allowance) = allowance else { return response };
     let reset = u64::try_from(allowance.reset_at.unix_timestamp()).unwrap_or(0);

@@ -1,4 +1,5 @@
-//! Requests declared once: the type of a body or a query is how it is read, what it must be and how it is documented.
+//! Requests declared once: the type of a body or a query is how it is read, what it must be and how it is
+//! documented.
 
 use serde_json::{Map, Value, json};
 
@@ -10,14 +11,14 @@ use crate::schema::{extended, or_null};
 
 /// A body or a query, as [`request!`](crate::request) declares it.
 pub trait Request: Sized {
-    /// Its fields, in their order.
+    /// The fields, in the order of the declaration.
     const FIELDS: &'static [Field];
 
-    /// Takes the fields. Everything that is wrong with them is noted in `fields`; a required field that is absent or
-    /// wrong leaves nothing to answer with.
+    /// Takes the fields. Everything that is wrong with them is noted in `fields`; a required field that is
+    /// absent or wrong leaves nothing to answer with.
     fn take(fields: &mut Fields) -> Option<Self>;
 
-    /// Takes the fields and ends the reading.
+    /// Takes the fields, and refuses the request if anything was wrong with them.
     ///
     /// # Errors
     /// Like [`Fields::finish`].
@@ -29,9 +30,9 @@ pub trait Request: Sized {
 
 /// A request that is a body, and so has a place among the schemas of the OpenAPI document.
 pub trait Body: Request {
-    /// Its name there.
+    /// The name of the schema in the document.
     const NAME: &'static str;
-    /// What it is.
+    /// What the body is, in a sentence for API users.
     const DESCRIPTION: &'static str;
 
     /// What the document says beyond the fields, such as an example or which fields need each other.
@@ -62,11 +63,11 @@ pub const fn body_of<B: Body>() -> Option<Schema> {
 /// A field of a request.
 #[derive(Clone, Copy)]
 pub struct Field {
-    /// Its name on the wire.
+    /// The name of the field on the wire.
     pub name: &'static str,
-    /// What it means.
+    /// What the field means, in a sentence for API users.
     pub description: &'static str,
-    /// Whether it must be there.
+    /// Whether the field must be there.
     pub required: bool,
     /// The schema of its value when it is there.
     pub schema: fn() -> Value,
@@ -84,8 +85,9 @@ impl Field {
     }
 }
 
-/// How a field of a request may be absent, by the type that holds it: a plain value must be there, an `Option` is
-/// `None` when the field is absent or `null`, and an `Option<Option<_>>` tells the one from the other.
+/// How a field of a request may be absent, by the type that holds it: a plain value must be there, an
+/// `Option` is `None` when the field is absent or `null`, and an `Option<Option<_>>` tells the one from the
+/// other.
 pub trait Presence: Sized {
     /// What is read when the field is there.
     type Value: FromJson;
@@ -141,11 +143,11 @@ impl<T: FromJson> Presence for Option<Option<T>> {
 /// }
 /// ```
 ///
-/// From the struct follow the reading ([`Request`]), in which everything wrong is gathered, and the documentation:
-/// its comments are the descriptions, the types bring schemas along ([`FromJson`]), and [`Presence`] says what an
-/// `Option` means. `as` in the head makes a [`Body`] of that name in the OpenAPI document; `as` at a field gives it
-/// another name on the wire; `#[schema]` adds to the schema of its type what the use case asks for besides; `with`
-/// adds to the whole.
+/// From the struct follow the reading ([`Request`]), in which everything wrong is gathered, and the
+/// documentation: its comments are the descriptions, the types bring schemas along ([`FromJson`]), and
+/// [`Presence`] says what an `Option` means. `as` in the head makes a [`Body`] of that name in the OpenAPI
+/// document; `as` at a field gives it another name on the wire; `#[schema]` adds to the schema of its type
+/// what the use case asks for besides; `with` adds to the whole.
 #[macro_export]
 macro_rules! request {
     (

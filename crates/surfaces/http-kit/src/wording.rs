@@ -1,5 +1,5 @@
-//! What every surface tells about a refusal: its status, a sentence for a person, and its headers. A surface words a
-//! refusal itself only where its clients know another sentence.
+//! What every surface tells about a refusal: its status, a sentence for a person, and its headers. A surface
+//! words a refusal itself only where its clients know another sentence.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -17,7 +17,8 @@ use crate::reply::{with_allowance, with_challenge, with_retry_after};
 const RETRY_PROVIDER: Duration = Duration::from_secs(30);
 
 impl Refusal {
-    /// The status. It is the same in every dialect, but for a wrong shape: that is 422 in the primary dialect.
+    /// The status. It is the same in every dialect, but for a wrong shape: that is 422 in the primary
+    /// dialect.
     pub const fn status(&self) -> u16 {
         match self {
             Self::Misshapen(_) => 400,

@@ -24,7 +24,7 @@ const DOC: Doc = Doc {
         "Reads the audit trail, newest first",
         &[Answered {
             status: 200,
-            description: "A page of it.",
+            description: "A page of the audit trail.",
             body: AnswerBody::One(Schema { name: "AuditPage", json: schema_of::<Page<'_>> }),
         }],
     )

@@ -16,7 +16,7 @@ const DOC: Doc = Doc {
         "Checks the audit chain, 100,000 records at most",
         &[Answered {
             status: 200,
-            description: "What was found.",
+            description: "The result of the check.",
             body: AnswerBody::One(Schema { name: "AuditVerification", json: schema_of::<Verification> }),
         }],
     )

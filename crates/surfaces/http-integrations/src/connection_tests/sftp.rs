@@ -21,8 +21,8 @@ const DOC: Doc = Doc {
 };
 
 request! {
-    /// An SFTP connection. `password` is needed to log in with a password, `private_key_data` to log in with a key;
-    /// what belongs to the other way is passed over.
+    /// An SFTP connection. `password` is needed to log in with a password, `private_key_data` to log in with
+    /// a key; what belongs to the other way is passed over.
     struct SftpConnection as "SftpConnectionTest" {
         /// The host's name or address.
         #[schema({ "minLength": 1 })]

@@ -23,7 +23,11 @@ const DOC: Doc = Doc {
     own_refusals: &[(422, AnswerBody::One(REFUSED_OR_WRONG_SHAPE))],
     ..Doc::new(
         "Stores a credential",
-        &[Answered { status: 201, description: "It is stored.", body: AnswerBody::One(CREDENTIAL) }],
+        &[Answered {
+            status: 201,
+            description: "The credential is stored.",
+            body: AnswerBody::One(CREDENTIAL),
+        }],
     )
 };
 
@@ -36,8 +40,8 @@ request! {
         /// How the credential authenticates; the catalog says which types a provider has.
         credential_type: CredentialType,
         credentials: Submission,
-        /// A name for people, 1 to 200 printable characters; white space around it is cut off. Without one the
-        /// credential is named like its provider.
+        /// A name for people, 1 to 200 printable characters; white space around it is cut off. Without one
+        /// the credential is named like its provider.
         name: Option<CredentialName>,
         /// When the credential stops working unless somebody renews it.
         expires_at: Option<OffsetDateTime>,

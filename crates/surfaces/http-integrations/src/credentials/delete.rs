@@ -15,7 +15,11 @@ const DOC: Doc = Doc {
     refusals: &[400, 404, 412],
     ..Doc::new(
         "Destroys a credential at once",
-        &[Answered { status: 204, description: "It is gone.", body: AnswerBody::None }],
+        &[Answered {
+            status: 204,
+            description: "The credential and its secret are destroyed.",
+            body: AnswerBody::None,
+        }],
     )
 };
 

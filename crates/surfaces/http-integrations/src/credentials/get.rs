@@ -14,7 +14,11 @@ const DOC: Doc = Doc {
     refusals: &[400, 404],
     ..Doc::new(
         "Shows a credential without its secret",
-        &[Answered { status: 200, description: "The credential.", body: AnswerBody::One(CREDENTIAL) }],
+        &[Answered {
+            status: 200,
+            description: "The credential without its secret.",
+            body: AnswerBody::One(CREDENTIAL),
+        }],
     )
 };
 

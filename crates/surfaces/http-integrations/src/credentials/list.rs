@@ -35,7 +35,7 @@ const BY_PROVIDER_DOC: Doc = Doc {
 };
 
 const ANSWERS: &[Answered] =
-    &[Answered { status: 200, description: "A page of them.", body: AnswerBody::List(CREDENTIAL) }];
+    &[Answered { status: 200, description: "A page of credentials.", body: AnswerBody::List(CREDENTIAL) }];
 
 request! {
     /// The provider, where the path does not name it.
@@ -58,7 +58,7 @@ request! {
     }
 }
 
-/// A slot to look for: slots of the dialects can be found by hand, though not taken.
+/// A slot to look for. Slots of the dialects can be looked for as well, though clients cannot take them.
 struct AnySlot(Slot);
 
 impl FromJson for AnySlot {

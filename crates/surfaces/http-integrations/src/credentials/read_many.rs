@@ -21,7 +21,7 @@ const DOC: Doc = Doc {
         "Reads up to 50 secrets in one recorded commit",
         &[Answered {
             status: 200,
-            description: "All of them, in the order asked.",
+            description: "The secrets in the order of the ids; one id that is unknown refuses them all.",
             body: AnswerBody::List(OPENED),
         }],
     )
@@ -32,8 +32,8 @@ request! {
     struct CredentialIds as "CredentialIds" {
         /// The ids of 1 to 50 credentials, each in either spelling.
         ids: Batch,
-        /// The time in seconds that an access token must still be valid for. A token with less is refreshed first, as
-        /// long as a fresh one can have that much.
+        /// The time in seconds that an access token must still be valid for. A token with less is refreshed
+        /// first, as long as a fresh one can have that much.
         min_validity: Option<MinValidity>,
     }
 }

@@ -39,8 +39,16 @@ const DOC: Doc = Doc {
     ..Doc::new(
         "Reads a secret; an access token that is about to end is refreshed first",
         &[
-            Answered { status: 200, description: "The secret.", body: AnswerBody::One(OPENED) },
-            Answered { status: 304, description: "The caller has this version.", body: AnswerBody::None },
+            Answered {
+                status: 200,
+                description: "The credential with its secret.",
+                body: AnswerBody::One(OPENED),
+            },
+            Answered {
+                status: 304,
+                description: "The caller has the present version already.",
+                body: AnswerBody::None,
+            },
         ],
     )
 };
@@ -52,8 +60,8 @@ request! {
     struct SecretQuery {
         /// The fields of `credentials` to answer, separated by commas; all of them when absent.
         fields: Option<String>,
-        /// The time in seconds that an access token must still be valid for. A token with less is refreshed first, as
-        /// long as a fresh one can have that much.
+        /// The time in seconds that an access token must still be valid for. A token with less is refreshed
+        /// first, as long as a fresh one can have that much.
         min_validity: Option<MinValidity>,
     }
 }
@@ -88,7 +96,7 @@ async fn handle_slot(call: Call<to::ReadSecrets>) -> Result<HttpResponse, Refusa
     answer(call, Selector::Slot(slot), query).await
 }
 
-/// `If-None-Match` is decided last: the read was permitted, and is on record.
+/// Reads and answers. `If-None-Match` is compared last, after the read was permitted and put on record.
 async fn answer(
     call: Call<to::ReadSecrets>,
     selector: Selector,
@@ -105,10 +113,10 @@ async fn answer(
     Ok(with_etag(ok_secret(StatusCode::OK, &body, body.size_hint())?, version))
 }
 
-/// A credential with its secret, as it leaves.
+/// A credential with its secret, as the answer shows it.
 pub(crate) struct Opened<'a> {
     pub(crate) opened: &'a OpenedCredential,
-    /// The only fields to show, when the caller named some.
+    /// The fields to show, when the caller named some; else all are shown.
     pub(crate) only: Option<BTreeSet<String>>,
 }
 
@@ -149,7 +157,7 @@ impl Serialize for Opened<'_> {
     }
 }
 
-/// All fields, secret and public.
+/// All fields of a credential, secret and public.
 struct Values<'a>(&'a Opened<'a>);
 
 impl Serialize for Values<'_> {
@@ -193,8 +201,8 @@ fn opened_credential() -> Value {
                 "type": "object",
                 "description": "All fields, secret and public.",
                 "properties": {
-                    "dsn": { "type": "string", "description": "As CRM clients know it." },
-                    "metadata": { "type": "object", "description": "As CRM clients know it." },
+                    "dsn": { "type": "string", "description": "What clients of the CRM dialect know under this name." },
+                    "metadata": { "type": "object", "description": "What clients of the CRM dialect know under this name." },
                 },
                 "additionalProperties": public_value(),
             },

@@ -26,12 +26,17 @@ const DOC: Doc = Doc {
     own_refusals: &[(422, AnswerBody::One(REFUSED_OR_WRONG_SHAPE))],
     ..Doc::new(
         "Replaces a credential's content, its name or its expiry",
-        &[Answered { status: 200, description: "It is changed.", body: AnswerBody::One(CREDENTIAL) }],
+        &[Answered {
+            status: 200,
+            description: "The credential as it is now.",
+            body: AnswerBody::One(CREDENTIAL),
+        }],
     )
 };
 
 request! {
-    /// What to change. Content comes whole or not at all: `credential_type` and `credentials` need each other.
+    /// What to change. Content comes whole or not at all: `credential_type` and `credentials` need each
+    /// other.
     struct CredentialChange as "CredentialChange" {
         /// How the new content authenticates.
         credential_type: Option<CredentialType>,
@@ -70,7 +75,7 @@ async fn handle(mut call: Call<to::UpdateCredential>) -> Result<HttpResponse, Re
     Ok(shown(&credential))
 }
 
-/// Content is needed when part of it is there, and when nothing else is.
+/// Reads the change. Both fields of content are needed when one of them is there, and when nothing else is.
 fn read(mut body: Fields) -> Result<CredentialChange, Refusal> {
     let something_else = body.has("name") || body.names("expires_at");
     if CONTENT.iter().any(|name| body.has(name)) || !something_else {

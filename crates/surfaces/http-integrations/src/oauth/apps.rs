@@ -36,7 +36,11 @@ const CREATE_DOC: Doc = Doc {
 };
 const LIST_DOC: Doc = Doc::new(
     "Lists the organisation's OAuth apps",
-    &[Answered { status: 200, description: "By their names.", body: AnswerBody::List(APP) }],
+    &[Answered {
+        status: 200,
+        description: "The apps in the order of their names.",
+        body: AnswerBody::List(APP),
+    }],
 );
 const GET_DOC: Doc = Doc {
     refusals: NOT_FOUND,
@@ -56,8 +60,8 @@ const UPDATE_DOC: Doc = Doc {
 const DELETE_DOC: Doc = Doc {
     refusals: NOT_FOUND,
     ..Doc::new(
-        "Removes an OAuth app; grants that belong to it are kept and not refreshed any more",
-        &[Answered { status: 204, description: "It is gone.", body: AnswerBody::None }],
+        "Removes an OAuth app; its grants are kept, but not refreshed any more",
+        &[Answered { status: 204, description: "The app is removed.", body: AnswerBody::None }],
     )
 };
 
@@ -66,10 +70,10 @@ const DELETE_DOC: Doc = Doc {
 struct App<'a> {
     #[schemars(extend("format" = "uuid"))]
     id: String,
-    /// Its name in provider files.
+    /// The name of the app in provider files.
     app: &'a str,
     client_id: &'a str,
-    /// What to register at the provider, by provider.
+    /// The redirect URI to register at each provider that uses the app.
     redirect_uris: BTreeMap<&'a str, &'a str>,
     #[schemars(with = "Moment")]
     created_at: String,

@@ -18,17 +18,17 @@ const DOC: Doc = Doc {
         "Begins an authorization; fields that the provider file asks for, such as `tenant`, are query parameters too",
         &[Answered {
             status: 200,
-            description: "Where to send the person.",
+            description: "The address to send the person to.",
             body: AnswerBody::One(Schema { name: "BegunAuthorization", json: schema_of::<Begun<'_>> }),
         }],
     )
 };
 
-/// Where to send a person.
+/// An authorization that has begun.
 #[derive(Serialize, JsonSchema)]
 struct Begun<'a> {
     authorization_url: &'a str,
-    /// Comes back with the code; needed to complete a flow whose completion is `bound`.
+    /// The state of the flow. It comes back with the code, and completes a flow whose completion is `bound`.
     state: &'a str,
     #[schemars(with = "Moment")]
     expires_at: String,
@@ -37,7 +37,8 @@ struct Begun<'a> {
 request! {
     /// What to authorise.
     struct AuthorizeQuery {
-        /// Where the person goes afterwards: an address at or below an entry of the setting oauth.redirect_allowlist.
+        /// Where the person goes afterwards: an address at or below an entry of the setting
+        /// oauth.redirect_allowlist.
         #[schema({ "format": "uri" })]
         redirect_to: Option<String>,
         /// A name for the credential, 1 to 200 printable characters.
@@ -62,7 +63,7 @@ async fn handle(call: Call<to::AuthorizeCredential>) -> Result<HttpResponse, Ref
     }))
 }
 
-/// What the declaration does not name are fields of the provider.
+/// Reads the query. Parameters that the declaration does not name are fields of the provider.
 fn read<O>(call: &Call<O>) -> Result<BeginAuthorization, Refusal> {
     let mut query = call.query_fields();
     let asked = AuthorizeQuery::take(&mut query);

@@ -1,5 +1,5 @@
-//! `GET /integrations/{provider}/callback`, the same with the id of an organisation's own app, and the POST of the
-//! page that it shows. All of them answer browsers.
+//! `GET /integrations/{provider}/callback`, also with the id of an organisation's own app, and the POST of
+//! the page that it shows. The routes here answer browsers.
 
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
@@ -22,8 +22,12 @@ pub(crate) const CONFIRM_OF_APP: Route =
     Route::public_form(PATH_OF_APP, |call| Box::pin(confirm(call)), &CONFIRM_DOC);
 
 const ANSWERS: &[Answered] = &[
-    Answered { status: 200, description: "A page.", body: AnswerBody::Other(page::HTML) },
-    Answered { status: 303, description: "The browser is sent back.", body: AnswerBody::None },
+    Answered {
+        status: 200,
+        description: "A page that tells the person how the flow goes on or has ended.",
+        body: AnswerBody::Other(page::HTML),
+    },
+    Answered { status: 303, description: "The browser is sent back to the client.", body: AnswerBody::None },
 ];
 
 const DOC: Doc = Doc {
@@ -40,12 +44,13 @@ const CONFIRM_DOC: Doc = Doc {
     body: body_of::<Confirmation>(),
     refusals: &[400, 403],
     own_refusals: &[(400, PAGE), (403, PAGE), (503, PAGE)],
-    ..Doc::new("Takes a person's answer from our own page", ANSWERS)
+    ..Doc::new("Takes the answer that a person gives on the page of the callback", ANSWERS)
 };
 
 const PAGE: AnswerBody = AnswerBody::Other(page::HTML);
 
-/// A parameter that a provider may send. What else it sends, and whether anything is repeated, the use case judges.
+/// A parameter that a provider may send. The use case judges what else it sends, and whether anything is
+/// repeated.
 const fn parameter(name: &'static str, description: &'static str) -> Field {
     Field { name, description, required: false, schema: String::schema }
 }

@@ -15,7 +15,7 @@ const DOC: Doc = Doc {
         "Refreshes the access token of an OAuth grant now",
         &[Answered {
             status: 200,
-            description: "The credential with its new version.",
+            description: "The credential, with the version of its new token.",
             body: AnswerBody::One(CREDENTIAL),
         }],
     )

@@ -1,4 +1,4 @@
-//! The schemas of those texts in answers that come from a closed set.
+//! The schemas of texts in answers that come from a closed set.
 
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};

@@ -18,7 +18,11 @@ const DOC: Doc = Doc {
     refusals: &[404],
     ..Doc::new(
         "Changes a service account",
-        &[Answered { status: 200, description: "It is changed.", body: AnswerBody::One(SERVICE_ACCOUNT) }],
+        &[Answered {
+            status: 200,
+            description: "The account as it is now.",
+            body: AnswerBody::One(SERVICE_ACCOUNT),
+        }],
     )
 };
 

@@ -19,13 +19,17 @@ const DOC: Doc = Doc {
     body: body_of::<NewAccount>(),
     answer_headers: &[LOCATION],
     ..Doc::new(
-        "Makes a service account",
-        &[Answered { status: 201, description: "It is made.", body: AnswerBody::One(SERVICE_ACCOUNT) }],
+        "Creates a service account",
+        &[Answered {
+            status: 201,
+            description: "The account is created.",
+            body: AnswerBody::One(SERVICE_ACCOUNT),
+        }],
     )
 };
 
 request! {
-    /// A service account to make.
+    /// A service account to create.
     struct NewAccount as "NewServiceAccount" {
         /// A name for people, 1 to 200 printable characters; white space around it is cut off.
         name: AccountName,

@@ -24,13 +24,13 @@ const DOC: Doc = Doc {
         "Issues an API key",
         &[Answered {
             status: 201,
-            description: "The key, with its token, which is shown this once.",
+            description: "The key with its token. The token is never shown again.",
             body: AnswerBody::One(Schema { name: "IssuedApiKey", json: schema_of::<Issued<'_>> }),
         }],
     )
 };
 
-/// A new key. Its token is shown this once.
+/// A new key. Its token is never shown again.
 #[derive(Serialize, JsonSchema)]
 struct Issued<'a> {
     #[serde(flatten)]

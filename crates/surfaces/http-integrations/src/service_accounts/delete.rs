@@ -13,7 +13,11 @@ const DOC: Doc = Doc {
     refusals: &[400, 404],
     ..Doc::new(
         "Removes a service account and its keys",
-        &[Answered { status: 204, description: "It is gone.", body: AnswerBody::None }],
+        &[Answered {
+            status: 204,
+            description: "The account and its keys are removed.",
+            body: AnswerBody::None,
+        }],
     )
 };
 

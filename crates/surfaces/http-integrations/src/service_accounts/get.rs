@@ -13,7 +13,11 @@ const DOC: Doc = Doc {
     refusals: &[400, 404],
     ..Doc::new(
         "Shows a service account",
-        &[Answered { status: 200, description: "The account.", body: AnswerBody::One(SERVICE_ACCOUNT) }],
+        &[Answered {
+            status: 200,
+            description: "The service account.",
+            body: AnswerBody::One(SERVICE_ACCOUNT),
+        }],
     )
 };
 

@@ -14,7 +14,11 @@ const DOC: Doc = Doc {
     query: &[AccountsQuery::FIELDS],
     ..Doc::new(
         "Lists service accounts, newest first",
-        &[Answered { status: 200, description: "A page of them.", body: AnswerBody::List(SERVICE_ACCOUNT) }],
+        &[Answered {
+            status: 200,
+            description: "A page of service accounts.",
+            body: AnswerBody::List(SERVICE_ACCOUNT),
+        }],
     )
 };
 

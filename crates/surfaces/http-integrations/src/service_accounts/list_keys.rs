@@ -13,7 +13,11 @@ const DOC: Doc = Doc {
     refusals: &[400, 404],
     ..Doc::new(
         "Lists the API keys of a service account, newest first",
-        &[Answered { status: 200, description: "All of them.", body: AnswerBody::List(API_KEY) }],
+        &[Answered {
+            status: 200,
+            description: "All keys of the account, without their tokens.",
+            body: AnswerBody::List(API_KEY),
+        }],
     )
 };
 

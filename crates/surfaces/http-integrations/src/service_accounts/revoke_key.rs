@@ -14,7 +14,7 @@ const DOC: Doc = Doc {
     refusals: &[400, 404],
     ..Doc::new(
         "Revokes an API key",
-        &[Answered { status: 204, description: "It no longer works.", body: AnswerBody::None }],
+        &[Answered { status: 204, description: "The key no longer works.", body: AnswerBody::None }],
     )
 };
 

@@ -72,15 +72,21 @@ fn routes_for_this_host_and_second_spellings_stay_out() {
 fn an_operation_says_who_may_call_it_and_how() {
     let document = document(&[&TOY], "1.2.3");
     let create = &document["paths"]["/v9/things"]["post"];
-    assert_eq!(create["description"], "For admins, members, service accounts with `credentials:write`.");
+    assert_eq!(
+        create["description"],
+        "Allowed for admins, members, service accounts with `credentials:write`."
+    );
     assert_eq!(create["security"], json!([{ "bearer": [] }, { "apiKey": [] }]));
     assert_eq!(create["requestBody"]["required"], true);
     let act = &document["paths"]["/v9/things/{id}/act"]["post"];
-    assert_eq!(act["description"], "For admins.");
+    assert_eq!(act["description"], "Allowed for admins.");
     assert_eq!(act["requestBody"]["required"], false);
     assert_eq!(act["parameters"][0]["in"], "path");
     let ready = &document["paths"]["/v9/ready"]["get"];
-    assert_eq!((&ready["security"], ready["description"].as_str()), (&json!([]), Some("For anybody.")));
+    assert_eq!(
+        (&ready["security"], ready["description"].as_str()),
+        (&json!([]), Some("Allowed for everybody, without authentication."))
+    );
 }
 
 #[test]
