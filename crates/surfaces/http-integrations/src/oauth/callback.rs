@@ -3,7 +3,7 @@
 
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
-use strongroom_application::{CallbackRefused, ConfirmAuthorization, ReceiveCallback, Received};
+use strongroom_application::{CallbackRefused, ConfirmAuthorization, Confirmed, ReceiveCallback, Received};
 use strongroom_domain::oauth::CallbackProblem;
 use strongroom_domain::{Json, Rule, SecretText};
 use strongroom_http_kit::{
@@ -63,15 +63,15 @@ request! {
         /// The one-time token of the page.
         token: SecretText,
         /// Whether the grant is the person's own: `disown` throws away what was granted.
-        answer: Confirmed,
+        answer: Verdict,
     }
     with json!({ "additionalProperties": true });
 }
 
 /// Whether a grant is the person's own.
-struct Confirmed(bool);
+struct Verdict(bool);
 
-impl FromJson for Confirmed {
+impl FromJson for Verdict {
     fn from_json(json: Json) -> Result<Self, Fault> {
         match String::from_json(json)?.as_str() {
             "connect" => Ok(Self(true)),
@@ -94,18 +94,22 @@ async fn receive(call: PublicCall) -> Result<HttpResponse, Refusal> {
         repeated: parameters.repeated,
         origin: call.origin.clone(),
     };
-    Ok(match call.app.authorizing.receive_callback(received).await {
-        Ok(Received::Confirm(asked)) => page::confirm(&asked),
-        Ok(Received::Redirect(url)) => page::redirect(url.expose()),
-        Ok(Received::Code { credential_id, completion_code }) => {
-            page::code(&credential_id, completion_code.expose())
+    let received = call.app.authorizing.receive_callback(received).await;
+    Ok(received.map_or_else(|refused| refusal(&refused), |received| going_on(&received)))
+}
+
+fn going_on(received: &Received) -> HttpResponse {
+    match received {
+        Received::Confirm(asked) => page::confirm(asked),
+        Received::Redirect(url) => page::redirect(url.expose()),
+        Received::Code { credential_id, completion_code } => {
+            page::code(credential_id, completion_code.expose())
         }
-        Err(refused) => refusal(&refused),
-    })
+    }
 }
 
 async fn confirm(call: PublicCall) -> Result<HttpResponse, Refusal> {
-    let Ok(Confirmation { state, token, answer: Confirmed(connect) }) = call.form() else {
+    let Ok(Confirmation { state, token, answer: Verdict(connect) }) = call.form() else {
         return Ok(page::refused(CallbackProblem::UnknownState));
     };
     let asked = ConfirmAuthorization {
@@ -116,14 +120,16 @@ async fn confirm(call: PublicCall) -> Result<HttpResponse, Refusal> {
         page_origin: call.page_origin(),
         origin: call.origin.clone(),
     };
-    Ok(match call.app.authorizing.confirm(asked).await {
-        Ok(confirmed) => match (confirmed.redirect, confirmed.credential) {
-            (Some(url), _) => page::redirect(&url),
-            (None, Some(_)) => page::connected(),
-            (None, None) => page::refused(CallbackProblem::Disowned),
-        },
-        Err(refused) => refusal(&refused),
-    })
+    let confirmed = call.app.authorizing.confirm(asked).await;
+    Ok(confirmed.map_or_else(|refused| refusal(&refused), |confirmed| ended(&confirmed)))
+}
+
+fn ended(confirmed: &Confirmed) -> HttpResponse {
+    match (&confirmed.redirect, &confirmed.credential) {
+        (Some(url), _) => page::redirect(url),
+        (None, Some(_)) => page::connected(),
+        (None, None) => page::refused(CallbackProblem::Disowned),
+    }
 }
 
 fn refusal(refused: &CallbackRefused) -> HttpResponse {
