@@ -10,8 +10,6 @@ pub struct TextForm {
     pub pattern: Option<&'static str>,
     /// The name of a format of JSON Schema (draft 2020-12, validation, section 7.3).
     pub format: Option<&'static str>,
-    /// The most characters that the text may have.
-    pub max_length: Option<usize>,
     /// A text that is accepted.
     pub example: Option<&'static str>,
 }
@@ -19,24 +17,18 @@ pub struct TextForm {
 impl TextForm {
     /// A text that fits a regular expression.
     pub const fn pattern(pattern: &'static str) -> Self {
-        Self { pattern: Some(pattern), format: None, max_length: None, example: None }
+        Self { pattern: Some(pattern), format: None, example: None }
     }
 
     /// A text of a format that JSON Schema knows.
     pub const fn format(format: &'static str) -> Self {
-        Self { pattern: None, format: Some(format), max_length: None, example: None }
+        Self { pattern: None, format: Some(format), example: None }
     }
 
     /// This form with an example.
     #[must_use]
     pub const fn like(self, example: &'static str) -> Self {
         Self { example: Some(example), ..self }
-    }
-
-    /// This form with a limit, in characters.
-    #[must_use]
-    pub const fn at_most(self, characters: usize) -> Self {
-        Self { max_length: Some(characters), ..self }
     }
 }
 

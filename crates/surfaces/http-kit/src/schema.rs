@@ -55,15 +55,9 @@ fn whole() -> Value {
 
 /// The schema of a text of this form.
 pub fn form(form: TextForm) -> Value {
-    let mut schema = json!({ "type": "string" });
-    for (name, value) in [("pattern", form.pattern), ("format", form.format)] {
-        if let Some(value) = value {
-            schema = extended(schema, json!({ name: value }));
-        }
-    }
-    if let Some(most) = form.max_length {
-        schema = extended(schema, json!({ "maxLength": most }));
-    }
+    let facts = [("pattern", form.pattern), ("format", form.format)];
+    let facts = facts.into_iter().filter_map(|(name, fact)| Some((name.to_owned(), fact?.into())));
+    let schema = extended(json!({ "type": "string" }), Value::Object(facts.collect()));
     match form.example {
         Some(example) => extended(schema, json!({ "examples": [example] })),
         None => schema,
