@@ -14,7 +14,7 @@ use crate::fields::Fields;
 use crate::metrics::Metrics;
 use crate::openapi::Documentation;
 use crate::refusal::Refusal;
-use crate::request::{Body, Request};
+use crate::request::{Request, RequestBody};
 
 /// A call of a principal whom the permission table allows the operation `O`.
 pub struct Call<O> {
@@ -70,7 +70,7 @@ impl PublicCall {
     }
 
     /// The form, as declared. Fields beyond that are passed over.
-    pub fn form<B: Body>(&self) -> Result<B, Refusal> {
+    pub fn form<B: RequestBody>(&self) -> Result<B, Refusal> {
         B::read(Fields::of_form(&self.form))
     }
 
@@ -120,7 +120,7 @@ impl<O> Call<O> {
     }
 
     /// The body, as declared. It can be taken once.
-    pub fn body<B: Body>(&mut self) -> Result<B, Refusal> {
+    pub fn body<B: RequestBody>(&mut self) -> Result<B, Refusal> {
         B::read(self.body_fields()?)
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::request::Field;
+use crate::request::RequestField;
 
 /// The documentation of a route.
 #[derive(Clone, Copy)]
@@ -10,7 +10,7 @@ pub struct Doc {
     /// What the route does, in a few words.
     pub summary: &'static str,
     /// The query parameters of the route, by the declarations that its handler reads.
-    pub query: &'static [&'static [Field]],
+    pub query: &'static [&'static [RequestField]],
     /// The request headers that the route reads, beyond those of authentication.
     pub headers: &'static [Parameter],
     /// The body that a request must have; [`body_of`](crate::body_of) gives it.
@@ -82,7 +82,7 @@ pub enum AnswerBody {
     One(Schema),
     /// The body is a JSON array of documents of this schema.
     List(Schema),
-    /// The body is no JSON, and has this media type.
+    /// The body is not JSON and has this media type.
     Other(&'static str),
 }
 

@@ -135,7 +135,7 @@ impl Fields {
     /// Builds the result when nothing was wrong.
     ///
     /// # Errors
-    /// `Misshapen` with every misshape, fields that nobody asked for included; else `Invalid` with every
+    /// `Misshapen` with every misshape, including fields that no declaration names; else `Invalid` with every
     /// violation.
     pub fn finish<T>(mut self, build: impl FnOnce() -> Option<T>) -> Result<T, Refusal> {
         if self.part == "body" {
@@ -156,7 +156,7 @@ impl Fields {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Body, Request};
+    use crate::{Request, RequestBody};
     use serde_json::json;
     use strongroom_domain::{CredentialName, CredentialType};
 

@@ -45,7 +45,7 @@ pub use peer::{BadNetwork, TrustedProxies};
 pub use pipeline::{Kit, Listener, envelope, mount};
 pub use refusal::{Refusal, Transport, renamed};
 pub use reply::{created, no_content, ok, ok_secret, with_allowance, with_etag};
-pub use request::{Body, Field, Presence, Request, body_of};
+pub use request::{Presence, Request, RequestBody, RequestField, body_of};
 pub use route::{Access, Answer, BodyRule, Dialect, DialectDoc, RefusedRequest, Route};
 pub use schema::{
     ALLOWANCE, ETAG, IF_MATCH, LOCATION, Moment, extended, form, one_of, or_null, prefixed_id_schema,

@@ -12,7 +12,7 @@ use crate::schema::{extended, or_null};
 /// A body or a query, as [`request!`](crate::request) declares it.
 pub trait Request: Sized {
     /// The fields, in the order of the declaration.
-    const FIELDS: &'static [Field];
+    const FIELDS: &'static [RequestField];
 
     /// Takes the fields. Everything that is wrong with them is noted in `fields`; a required field that is
     /// absent or wrong leaves nothing to answer with.
@@ -29,7 +29,7 @@ pub trait Request: Sized {
 }
 
 /// A request that is a body, and so has a place among the schemas of the OpenAPI document.
-pub trait Body: Request {
+pub trait RequestBody: Request {
     /// The name of the schema in the document.
     const NAME: &'static str;
     /// What the body is, in a sentence for API users.
@@ -56,13 +56,13 @@ pub trait Body: Request {
 }
 
 /// A body for [`Doc::body`](crate::Doc::body).
-pub const fn body_of<B: Body>() -> Option<Schema> {
+pub const fn body_of<B: RequestBody>() -> Option<Schema> {
     Some(Schema { name: B::NAME, json: B::schema })
 }
 
 /// A field of a request.
 #[derive(Clone, Copy)]
-pub struct Field {
+pub struct RequestField {
     /// The name of the field on the wire.
     pub name: &'static str,
     /// What the field means, in a sentence for API users.
@@ -73,7 +73,7 @@ pub struct Field {
     pub schema: fn() -> Value,
 }
 
-impl Field {
+impl RequestField {
     /// The field as a property of a body, where one that may be absent may be `null` as well.
     fn property(&self) -> Value {
         let schema = (self.schema)();
@@ -145,7 +145,7 @@ impl<T: FromJson> Presence for Option<Option<T>> {
 ///
 /// From the struct follow the reading ([`Request`]), in which everything wrong is gathered, and the
 /// documentation: its comments are the descriptions, the types bring schemas along ([`FromJson`]), and
-/// [`Presence`] says what an `Option` means. `as` in the head makes a [`Body`] of that name in the OpenAPI
+/// [`Presence`] says what an `Option` means. `as` in the head makes a [`RequestBody`] of that name in the OpenAPI
 /// document; `as` at a field gives it another name on the wire; `#[schema]` adds to the schema of its type
 /// what the use case asks for besides; `with` adds to the whole.
 #[macro_export]
@@ -161,7 +161,7 @@ macro_rules! request {
         $vis struct $type { $( $(#[doc = $doc])* $vis $field: $value, )+ }
 
         impl $crate::Request for $type {
-            const FIELDS: &'static [$crate::Field] = &[ $( $crate::Field {
+            const FIELDS: &'static [$crate::RequestField] = &[ $( $crate::RequestField {
                 name: $crate::request!(@name $field $($wire)?),
                 description: concat!($($doc),*).trim_ascii(),
                 required: <$value as $crate::Presence>::REQUIRED,
@@ -193,7 +193,7 @@ macro_rules! request {
         $crate::request!(@body $type, [$schema], [$($about),*], [::serde_json::Value::Null]);
     };
     (@body $type:ident, [$schema:literal], [$($about:literal),*], [$beyond:expr]) => {
-        impl $crate::Body for $type {
+        impl $crate::RequestBody for $type {
             const NAME: &'static str = $schema;
             const DESCRIPTION: &'static str = concat!($($about),*).trim_ascii();
 

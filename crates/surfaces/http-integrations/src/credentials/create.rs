@@ -43,7 +43,7 @@ request! {
         /// A name for people, 1 to 200 printable characters; white space around it is cut off. Without one
         /// the credential is named like its provider.
         name: Option<CredentialName>,
-        /// When the credential stops working unless somebody renews it.
+        /// When the credential stops working unless it is renewed.
         expires_at: Option<OffsetDateTime>,
         /// A name that at most one credential of the organisation holds, to read the secret by.
         slot: Option<Slot>,

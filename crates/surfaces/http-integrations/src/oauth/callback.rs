@@ -7,7 +7,8 @@ use strongroom_application::{CallbackRefused, ConfirmAuthorization, Confirmed, R
 use strongroom_domain::oauth::CallbackProblem;
 use strongroom_domain::{Json, Rule, SecretText};
 use strongroom_http_kit::{
-    AnswerBody, Answered, Doc, Fault, Field, FromJson, PublicCall, Refusal, Route, body_of, one_of, request,
+    AnswerBody, Answered, Doc, Fault, FromJson, PublicCall, Refusal, RequestField, Route, body_of, one_of,
+    request,
 };
 
 use super::page;
@@ -51,8 +52,8 @@ const PAGE: AnswerBody = AnswerBody::Other(page::HTML);
 
 /// A parameter that a provider may send. The use case judges what else it sends, and whether anything is
 /// repeated.
-const fn parameter(name: &'static str, description: &'static str) -> Field {
-    Field { name, description, required: false, schema: String::schema }
+const fn parameter(name: &'static str, description: &'static str) -> RequestField {
+    RequestField { name, description, required: false, schema: String::schema }
 }
 
 request! {
