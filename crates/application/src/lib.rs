@@ -43,7 +43,7 @@ pub use credentials::{
     Credentials, ListCredentials, NewContent, OpenedCredential, StoreCredential, UpdateCredential,
 };
 pub use crm::{Crm, StoreCrmCredential, UpdateCrmCredential};
-pub use failure::{Allowance, Conflict, Failure, Misshape, MisshapeKind, Missing};
+pub use failure::{Allowance, Conflict, Failure, Missing};
 pub use ground::{Caller, ConfiguredApp, CrmCredential, OauthSettings, Operator, Permitted, to};
 pub use ports::{Limits, Ports, TestRates};
 pub use refreshing::Refreshing;

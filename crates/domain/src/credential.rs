@@ -8,7 +8,8 @@ use crate::content::Content;
 use crate::credential_id::CredentialId;
 use crate::credential_status::CredentialStatus;
 use crate::credential_type::CredentialType;
-use crate::names::printable_name;
+use crate::form::TextForm;
+use crate::names::{PRINTABLE_NAME, printable_name};
 use crate::oauth::{Account, OauthAppId, RefreshProblem, Validity};
 use crate::organization::OrganizationId;
 use crate::provider_id::ProviderId;
@@ -20,6 +21,9 @@ use crate::violation::Rule;
 pub struct CredentialName(String);
 
 impl CredentialName {
+    /// What `parse` accepts.
+    pub const FORM: TextForm = PRINTABLE_NAME.like("Nightly export");
+
     /// Trims and checks a name.
     pub fn parse(text: &str) -> Result<Self, Rule> {
         printable_name(text).map(Self)
@@ -36,6 +40,9 @@ impl CredentialName {
 pub struct Slot(String);
 
 impl Slot {
+    /// What `parse` accepts.
+    pub const FORM: TextForm = TextForm::pattern("^[A-Za-z0-9._-]{1,64}$").like("nightly");
+
     /// A slot that a client names: 1 to 64 characters of `[A-Za-z0-9._-]`. Names with `/` belong to the
     /// dialects (`crm/<provider>`), so that nobody can take one by hand.
     pub fn parse(text: &str) -> Result<Self, Rule> {

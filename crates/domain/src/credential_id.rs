@@ -2,6 +2,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
+use crate::form::TextForm;
 use crate::ids::{from_prefixed, to_prefixed};
 use crate::violation::Rule;
 
@@ -11,6 +12,11 @@ use crate::violation::Rule;
 pub struct CredentialId(pub Uuid);
 
 impl CredentialId {
+    /// Both spellings, as `parse` reads them.
+    pub const FORM: TextForm = TextForm::pattern(
+        "^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|crd_[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25})$",
+    );
+
     /// Reads either spelling; anything else is not an id.
     pub fn parse(text: &str) -> Result<Self, Rule> {
         from_prefixed("crd_", text).map(Self).ok_or(Rule::fixed("must be a credential id"))

@@ -16,6 +16,7 @@ mod credential_id;
 mod credential_status;
 mod credential_type;
 pub mod crm;
+pub mod form;
 mod ids;
 pub mod integration;
 pub mod json;
@@ -44,6 +45,7 @@ pub use credential_id::CredentialId;
 pub use credential_status::CredentialStatus;
 pub use credential_type::CredentialType;
 pub use crm::{CrmContent, CrmMapping, CrmPatch};
+pub use form::TextForm;
 pub use integration::{ConnectListing, Integration, IntegrationId, IntegrationStatus};
 pub use json::Json;
 pub use oauth::{

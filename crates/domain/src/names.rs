@@ -1,5 +1,6 @@
 //! Names that a person chooses.
 
+use crate::form::TextForm;
 use crate::violation::Rule;
 
 /// The rule that every name a person chooses keeps.
@@ -11,6 +12,34 @@ pub(crate) fn printable_name(text: &str) -> Result<String, Rule> {
     }
     Ok(name.to_owned())
 }
+
+/// The characters that [`str::trim`] cuts off, for a class of a pattern.
+macro_rules! white_space {
+    () => {
+        r"\u0009-\u000d \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+    };
+}
+
+/// Control characters, and those of [`is_invisible`], for a class of a pattern. Beyond the first plane the
+/// engines agree on no escape, so that those characters stand for themselves.
+macro_rules! unprintable {
+    () => {
+        concat!(
+            r"\u0000-\u001f\u007f-\u009f\u00ad\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ue000-\uf8ff\ufeff",
+            r"\ufff9-\ufffb",
+            "\u{e0000}-\u{10ffff}"
+        )
+    };
+}
+
+/// What [`printable_name`] accepts: 1 to 200 printable characters with any white space around them.
+#[rustfmt::skip]
+pub(crate) const PRINTABLE_NAME: TextForm = TextForm::pattern(concat!(
+    "^[", white_space!(), "]*",
+    "[^", white_space!(), unprintable!(), "]",
+    "([^", unprintable!(), "]{0,198}[^", white_space!(), unprintable!(), "])?",
+    "[", white_space!(), "]*$",
+));
 
 /// Characters that draw nothing, turn the text around or mean something private: line separators,
 /// bidirectional controls, joiners, tags, the byte order mark and private use.

@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::credential::Credential;
 use crate::credential_id::CredentialId;
+use crate::form::TextForm;
 use crate::organization::OrganizationId;
 use crate::provider_id::ProviderId;
 use crate::spelled::spelled;
@@ -133,6 +134,10 @@ impl Principal {
 pub struct Actor(String);
 
 impl Actor {
+    /// What `parse` accepts.
+    pub const FORM: TextForm =
+        TextForm::pattern("^(user|service|system):[A-Za-z0-9._:|@-]{1,128}$").like("user:alice");
+
     /// A background job or a command on the host.
     pub fn system(job: &'static str) -> Self {
         Self(format!("system:{job}"))

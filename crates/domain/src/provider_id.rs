@@ -1,5 +1,6 @@
 use std::fmt;
 
+use crate::form::TextForm;
 use crate::violation::Rule;
 
 /// A provider's id: 1 to 64 characters of `[a-z0-9_]`, case-insensitive on input.
@@ -10,6 +11,12 @@ impl ProviderId {
     /// Names that are path segments of the API, or aliases, and so cannot be providers.
     pub const RESERVED: [&'static str; 8] =
         ["credentials", "catalog", "audit", "oauth", "events", "plugins", "slots", "postgres"];
+
+    /// What `parse` accepts.
+    pub const FORM: TextForm = TextForm::pattern("^[A-Za-z0-9_]{1,64}$").like("sftp");
+
+    /// The one spelling that answers use.
+    pub const SPELLING: TextForm = TextForm::pattern("^[a-z0-9_]{1,64}$");
 
     /// Lower-cases and checks an id.
     pub fn parse(text: &str) -> Result<Self, Rule> {

@@ -7,8 +7,9 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::canonical::Canonical;
+use crate::form::TextForm;
 use crate::ids::hyphenated;
-use crate::names::printable_name;
+use crate::names::{PRINTABLE_NAME, printable_name};
 use crate::organization::OrganizationId;
 use crate::principal::{Reach, ScopeSet};
 use crate::sealed::PurposeKeyId;
@@ -21,6 +22,9 @@ use crate::violation::Rule;
 pub struct ServiceAccountId(pub Uuid);
 
 impl ServiceAccountId {
+    /// What `parse` accepts.
+    pub const FORM: TextForm = TextForm::format("uuid");
+
     /// Reads the hyphenated spelling.
     pub fn parse(text: &str) -> Result<Self, Rule> {
         hyphenated(text).map(Self).ok_or(Rule::fixed("must be a service account id"))
@@ -47,6 +51,9 @@ spelled! {
 pub struct AccountName(String);
 
 impl AccountName {
+    /// What `parse` accepts.
+    pub const FORM: TextForm = PRINTABLE_NAME.like("importer");
+
     /// Trims and checks a name.
     pub fn parse(text: &str) -> Result<Self, Rule> {
         printable_name(text).map(Self)
@@ -88,6 +95,9 @@ pub struct ServiceAccount {
 pub struct ApiKeyId(String);
 
 impl ApiKeyId {
+    /// What `parse` accepts.
+    pub const FORM: TextForm = TextForm::pattern("^[a-z2-7]{16}$");
+
     /// Reads a key id.
     pub fn parse(text: &str) -> Result<Self, Rule> {
         let allowed = |b: u8| b.is_ascii_lowercase() || (b'2'..=b'7').contains(&b);

@@ -3,7 +3,11 @@
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
+use crate::form::TextForm;
 use crate::violation::Rule;
+
+/// What [`parse`] accepts; it asks for a year from 1970 to 9998 besides.
+pub const FORM: TextForm = TextForm::format("date-time");
 
 /// Reads an RFC 3339 time between 1970 and 9998, which every store and every answer can hold, as UTC.
 pub fn parse(text: &str) -> Result<OffsetDateTime, Rule> {

@@ -1,12 +1,12 @@
 //! Checks audit chains.
 
 use strongroom_domain::audit::AuditHead;
-use strongroom_domain::{Action, OrganizationId, Outcome};
+use strongroom_domain::{Action, OrganizationId, Outcome, Rule};
 
 use super::Audit;
 use super::chain::{Break, Verification, Walk};
 use crate::ground::{Permitted, to};
-use crate::{Checkpoint, Failure, Misshape, MisshapeKind};
+use crate::{Checkpoint, Failure};
 
 /// How many records a check through the API covers when it names no range.
 const RECENT: u64 = 10_000;
@@ -24,6 +24,9 @@ pub struct VerifyAudit {
 
 impl Audit {
     /// Checks part of the chain of the caller's organisation. The check is put on record.
+    ///
+    /// # Errors
+    /// `Argument` for a range that is empty or longer than 100,000 records.
     pub async fn verify(
         &self,
         caller: &Permitted<to::VerifyAudit>,
@@ -33,16 +36,12 @@ impl Audit {
         let last = range.to_seq.map_or(head, |to| to.min(head));
         let from = range.from_seq.unwrap_or(last.saturating_sub(RECENT - 1));
         if range.from_seq.is_some_and(|from| from > last.max(1)) {
-            let rule = "must not lie behind to_seq or the end of the chain";
-            return Err(Failure::Malformed(vec![Misshape::query(
-                "from_seq",
-                MisshapeKind::WrongValue(rule.into()),
-            )]));
+            let rule = Rule::fixed("must not lie behind to_seq or the end of the chain");
+            return Err(Failure::Argument(rule.on("from_seq")));
         }
         if last.saturating_sub(from) >= MOST {
             let rule = "must be at most 100000 records after from_seq; the command line checks whole chains";
-            let kind = MisshapeKind::WrongValue(rule.into());
-            return Err(Failure::Malformed(vec![Misshape::query("to_seq", kind)]));
+            return Err(Failure::Argument(Rule::fixed(rule).on("to_seq")));
         }
         let result = self.walk(caller.organization()).check(from.max(1), range.to_seq).await?;
         let event = caller

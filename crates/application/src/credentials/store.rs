@@ -2,7 +2,7 @@
 
 use strongroom_domain::{
     Action, AuditEvent, Content, Credential, CredentialId, CredentialName, CredentialStatus, CredentialType,
-    Evidence, Outcome, ProviderId, SecretPayload, Slot, Submission,
+    Evidence, Outcome, ProviderId, Rule, SecretPayload, Slot, Submission,
 };
 use strongroom_repository::{SealedCredential, StoreError, Unique};
 use time::OffsetDateTime;
@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use super::Credentials;
 use crate::connection_tests::Unanswered;
 use crate::ground::{Permitted, end_of_life, to};
-use crate::{Caller, Conflict, Failure, Misshape, MisshapeKind};
+use crate::{Caller, Conflict, Failure};
 
 /// What to store.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl Credentials {
     /// Checks, seals and stores a credential, within the quota, together with its event.
     ///
     /// # Errors
-    /// `Malformed` for an unknown provider, `Forbidden` outside the caller's reach, `Invalid` with every
+    /// `Argument` for an unknown provider, `Forbidden` outside the caller's reach, `Invalid` with every
     /// violation of the content, `Rejected` when a test asked for says no, `Limited`, `Conflict` for a taken
     /// slot or a full quota. Then nothing is stored.
     pub async fn store(
@@ -44,8 +44,7 @@ impl Credentials {
         new: StoreCredential,
     ) -> Result<Credential, Failure> {
         let provider = self.catalog.find(&new.provider).ok_or_else(|| {
-            let kind = MisshapeKind::WrongValue("must be a provider of the catalog".into());
-            Failure::Malformed(vec![Misshape::body("provider", kind)])
+            Failure::Argument(Rule::fixed("must be a provider of the catalog").on("provider"))
         })?;
         if !caller.principal.reach().allows_creating(&provider.id) {
             return Err(self.gate.deny(caller));

@@ -1,6 +1,7 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::form::TextForm;
 use crate::ids::hyphenated;
 use crate::organization::OrganizationId;
 use crate::violation::Rule;
@@ -17,6 +18,9 @@ impl OauthAppId {
     pub fn own(self) -> Option<Self> {
         (self != Self::OPERATOR).then_some(self)
     }
+
+    /// What `parse` accepts.
+    pub const FORM: TextForm = TextForm::format("uuid");
 
     /// Reads an id.
     pub fn parse(text: &str) -> Result<Self, Rule> {

@@ -3,23 +3,20 @@
 use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
-use strongroom_application::Failure;
 use strongroom_domain::integration::{ConnectAuthType, ConnectCategory};
 use strongroom_domain::{ConnectListing, Provider};
-use strongroom_http_kit::{Answered, Content, Doc, Parameter, PublicCall, Route, Schema, ok, schema_of};
+use strongroom_http_kit::{
+    AnswerBody, Answered, Doc, PublicCall, Refusal, Request, Route, Schema, ok, request, schema_of,
+};
 
 use crate::schema;
 
-/// Public: which providers can be connected is no secret.
+/// The route is public, because it is no secret which providers can be connected.
 pub(crate) const ROUTE: Route =
     Route::public("/v1/integrations/catalog", |call| Box::pin(std::future::ready(handle(&call))), &DOC);
 
 const DOC: Doc = Doc {
-    query: &[Parameter {
-        name: "category",
-        description: "Only providers of this category.",
-        schema: schema::category,
-    }],
+    query: &[CatalogQuery::FIELDS],
     refusals: &[400],
     ..Doc::new("Lists the providers that can be connected", &[LISTED])
 };
@@ -27,13 +24,13 @@ const DOC: Doc = Doc {
 const LISTED: Answered = Answered {
     status: 200,
     description: "The providers in the order of their ids.",
-    content: Content::One(Schema { name: "ConnectCatalog", json: schema_of::<Page<'_>> }),
+    body: AnswerBody::One(Schema { name: "ConnectCatalog", json: schema_of::<Page<'_>> }),
 };
 
 #[derive(Serialize, JsonSchema)]
 struct Page<'a> {
     items: Vec<Entry<'a>>,
-    /// How many items there are.
+    /// The number of items.
     total: usize,
 }
 
@@ -48,22 +45,28 @@ struct Entry<'a> {
     description: &'a str,
     #[schemars(schema_with = "schema::auth_type")]
     auth_type: &'static str,
-    /// With authType api_key: the fields that credentials must have.
+    /// The fields that credentials must have; only with authType api_key.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Vec<String>")]
     required_fields: Option<&'a [String]>,
-    /// With authType oauth2: the scopes that are asked for.
+    /// The scopes that are asked for; only with authType oauth2.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Vec<String>")]
     scopes: Option<Vec<&'a str>>,
-    /// The path that connects it, by POST.
+    /// The path that connects the provider, by POST.
     connect_url: String,
 }
 
-fn handle(call: &PublicCall) -> Result<HttpResponse, Failure> {
-    let mut query = call.query();
-    let category = query.choice("category", ConnectCategory::parse);
-    query.finish(|| Some(()))?;
+request! {
+    /// Which providers to list.
+    struct CatalogQuery {
+        /// Only providers of this category.
+        category: Option<ConnectCategory>,
+    }
+}
+
+fn handle(call: &PublicCall) -> Result<HttpResponse, Refusal> {
+    let category = call.query::<CatalogQuery>()?.category;
     let all = call.app.catalog.listed();
     let asked =
         all.iter().filter(|(_, listing)| category.is_none_or(|category| category == listing.category));
@@ -87,7 +90,7 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// Scopes that the file writes out; one with a field in it is known only when that is.
+/// The scopes that the provider file writes out. A scope with a field in it is known only when the field is.
 fn scopes(provider: &Provider) -> Vec<&str> {
     provider.oauth.iter().flat_map(|server| &server.fixed_scopes).map(String::as_str).collect()
 }

@@ -4,10 +4,10 @@ use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
-use strongroom_application::{ConnectIntegration, Connecting, Failure, to};
-use strongroom_domain::{CredentialId, IntegrationStatus, Violation, timestamp};
+use strongroom_application::{BegunAuthorization, ConnectIntegration, Connecting, to};
+use strongroom_domain::{CredentialId, Integration, IntegrationStatus, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Fields, Handle, Moment, Route, Schema, credential_id_schema, ok, or_null,
+    AnswerBody, Answered, Call, Doc, Handle, Moment, Refusal, Route, Schema, body_of, ok, renamed, request,
     schema_of,
 };
 
@@ -17,22 +17,22 @@ pub(crate) const ROUTE: Route =
     Route::post("/v1/integrations/{provider}/connect", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
-    body: Some(Schema { name: "ConnectRequest", json: request }),
+    body: body_of::<ConnectRequest>(),
     refusals: &[404, 409, 422, 429, 502],
     ..Doc::new("Connects a provider", &[CONNECTED])
 };
 
 const CONNECTED: Answered = Answered {
     status: 200,
-    description: "It is connected with the credential. One that was never tested was tested first, where the provider has a test. With authType oauth2: where to send the person; it is connected when the flow completes.",
-    content: Content::One(Schema { name: "ConnectAnswer", json: answered }),
+    description: "With authType api_key: the provider is connected with the credential, which was tested first if it never had been and the provider has a test. With authType oauth2: the address to send the person to; the provider is connected when the flow completes.",
+    body: AnswerBody::One(Schema { name: "ConnectAnswer", json: answered }),
 };
 
 fn answered() -> Value {
     json!({ "anyOf": [schema_of::<Connected<'_>>(), schema_of::<Begun<'_>>()] })
 }
 
-/// Where to send the person.
+/// An authorization that has begun.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Begun<'a> {
@@ -42,20 +42,19 @@ struct Begun<'a> {
     expires_at: String,
 }
 
-const CREDENTIAL_ID: &str = "credentialId";
-const REDIRECT_URL: &str = "redirectUrl";
-
-fn request() -> Value {
-    json!({
-        "type": "object",
-        "description": "A provider with authType api_key needs credentialId, the credential to use. One with authType oauth2 needs redirectUrl, where to send the person afterwards.",
-        "additionalProperties": false,
-        "properties": {
-            CREDENTIAL_ID: or_null(credential_id_schema()),
-            REDIRECT_URL: { "type": ["string", "null"] },
-        },
-    })
+request! {
+    /// What to connect with. A provider with authType api_key needs credentialId, one with authType oauth2
+    /// needs redirectUrl.
+    struct ConnectRequest as "ConnectRequest" {
+        /// The credential to use, in either spelling of its id.
+        credential_id as "credentialId": Option<CredentialId>,
+        /// Where to send the person after the provider has granted.
+        redirect_url as "redirectUrl": Option<String>,
+    }
 }
+
+/// The names of this dialect, each with the name in the use case.
+const CAMEL_CASE: [(&str, &str); 2] = [("credentialId", "credential_id"), ("redirectUrl", "redirect_url")];
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -70,41 +69,34 @@ struct Connected<'a> {
     connected_at: String,
 }
 
-async fn handle(mut call: Call<to::ManageIntegrations>) -> Result<HttpResponse, Failure> {
-    let body = call.body()?;
-    let asked = read(body, call.path("provider").to_owned())?;
-    match call.app.connections.connect(&call.caller, asked).await.map_err(in_camel_case)? {
-        Connecting::Connected(integration) => Ok(ok(&Connected {
+async fn handle(mut call: Call<to::ManageIntegrations>) -> Result<HttpResponse, Refusal> {
+    let ConnectRequest { credential_id, redirect_url } = call.body()?;
+    let provider = call.path("provider").to_owned();
+    let asked = ConnectIntegration { provider, credential_id, redirect_url };
+    let connecting = call.app.connections.connect(&call.caller, asked).await;
+    Ok(match connecting.map_err(|failure| renamed(failure, &CAMEL_CASE))? {
+        Connecting::Connected(integration) => ok(&Connected::from(&integration)),
+        Connecting::Begun(begun) => ok(&Begun::from(&begun)),
+    })
+}
+
+impl<'a> From<&'a Integration> for Connected<'a> {
+    fn from(integration: &'a Integration) -> Self {
+        Self {
             integration_id: integration.id.to_string(),
             provider: integration.provider.as_str(),
             status: IntegrationStatus::Connected.as_str(),
             connected_at: timestamp::format(integration.connected_at),
-        })),
-        Connecting::Begun(begun) => Ok(ok(&Begun {
-            authorization_url: begun.authorization_url.expose(),
-            state: begun.state.expose(),
-            expires_at: timestamp::format(begun.expires_at),
-        })),
+        }
     }
 }
 
-/// Which of the two fields must be there depends on the provider, so the shape asks for neither.
-fn read(mut body: Fields, provider: String) -> Result<ConnectIntegration, Failure> {
-    let credential_id = body.parsed(CREDENTIAL_ID, CredentialId::parse);
-    let redirect_url = body.optional(REDIRECT_URL);
-    body.finish(|| Some(ConnectIntegration { provider, credential_id, redirect_url }))
-}
-
-/// Names the fields as this dialect's callers do.
-fn in_camel_case(failure: Failure) -> Failure {
-    let Failure::Invalid(violations) = failure else { return failure };
-    let rename = |violation: Violation| {
-        let field = match violation.field.as_str() {
-            "credential_id" => CREDENTIAL_ID.to_owned(),
-            "redirect_url" => REDIRECT_URL.to_owned(),
-            _ => violation.field,
-        };
-        Violation { field, rule: violation.rule }
-    };
-    Failure::Invalid(violations.into_iter().map(rename).collect())
+impl<'a> From<&'a BegunAuthorization> for Begun<'a> {
+    fn from(begun: &'a BegunAuthorization) -> Self {
+        Self {
+            authorization_url: begun.authorization_url.expose(),
+            state: begun.state.expose(),
+            expires_at: timestamp::format(begun.expires_at),
+        }
+    }
 }

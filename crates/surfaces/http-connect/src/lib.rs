@@ -1,7 +1,7 @@
-//! The connect dialect: `/v1/integrations…`, camelCase on the wire (api.md, part 2).
+//! The connect dialect: `/v1/integrations…`, camelCase on the wire (docs/API.md).
 //!
-//! One file per operation: its route, its documentation, its request, its handler and its answer. [`DIALECT`]
-//! is the table of all of them.
+//! Each operation has a file with its route, its documentation, its request, its handler and its answer.
+//! [`DIALECT`] is the table of all routes.
 
 mod catalog;
 mod connect;
@@ -13,7 +13,7 @@ mod store;
 
 use strongroom_http_kit::{Dialect, DialectDoc, Parameter, Route};
 
-/// The connect dialect.
+/// The connect dialect: its routes, and how it words refusals.
 pub static DIALECT: Dialect =
     Dialect { prefixes: &[""], segments: &["v1"], routes: &ROUTES, refuse: refuse::refuse, doc: &DOC };
 

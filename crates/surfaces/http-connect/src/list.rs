@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
-use strongroom_application::{ConnectedCredential, Failure, ListIntegrations, to};
+use strongroom_application::{ConnectedCredential, ListIntegrations, to};
 use strongroom_domain::{ConfigValue, IntegrationStatus, PublicConfig, Rule, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Handle, Moment, Parameter, Route, Schema, ok, schema_of,
+    AnswerBody, Answered, Call, Doc, Handle, Moment, ProviderName, Refusal, Request, Route, Schema, ok,
+    request, schema_of,
 };
 
 use crate::schema;
@@ -16,28 +17,21 @@ use crate::schema;
 pub(crate) const ROUTE: Route = Route::get("/v1/integrations", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
-    query: &[
-        Parameter { name: "status", description: "Only connections in this status.", schema: schema::status },
-        Parameter {
-            name: "provider",
-            description: "Only the connection of this provider of the catalog.",
-            schema: schema::provider_in_any_case,
-        },
-    ],
+    query: &[ListQuery::FIELDS],
     refusals: &[400],
-    ..Doc::new("Lists connections, those of the past included", &[LISTED])
+    ..Doc::new("Lists connections, including those that were disconnected", &[LISTED])
 };
 
 const LISTED: Answered = Answered {
     status: 200,
     description: "The connections in the order of their providers' ids.",
-    content: Content::One(Schema { name: "ConnectIntegrations", json: schema_of::<Page<'_>> }),
+    body: AnswerBody::One(Schema { name: "ConnectIntegrations", json: schema_of::<Page<'_>> }),
 };
 
 #[derive(Serialize, JsonSchema)]
 struct Page<'a> {
     items: Vec<Item<'a>>,
-    /// How many items there are.
+    /// The number of items.
     total: usize,
 }
 
@@ -54,22 +48,34 @@ struct Item<'a> {
     connected_by: &'a str,
     #[schemars(with = "Moment")]
     connected_at: String,
-    /// What the provider granted, where the credential says so.
+    /// The scopes that the provider granted, where the credential tells them.
     scopes: Vec<&'a str>,
 }
 
-async fn handle(call: Call<to::ListCredentials>) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::ListCredentials>) -> Result<HttpResponse, Refusal> {
     let query = read(&call)?;
     let found = call.app.connections.list(&call.caller, query).await?;
     let items: Vec<Item<'_>> = found.iter().map(Item::from).collect();
     Ok(ok(&Page { total: items.len(), items }))
 }
 
-fn read<O>(call: &Call<O>) -> Result<ListIntegrations, Failure> {
-    let mut query = call.query();
-    let status = query.choice("status", IntegrationStatus::parse);
-    let provider = query.parsed("provider", |text| {
-        let found = call.app.catalog.find(text).map(|provider| provider.id.clone());
+request! {
+    /// Which connections to list.
+    struct ListQuery {
+        /// Only connections in this status.
+        status: Option<IntegrationStatus>,
+        /// Only the connection of this provider of the catalog, in any case.
+        #[schema({ "examples": ["datadog"] })]
+        provider: Option<ProviderName>,
+    }
+}
+
+fn read<O>(call: &Call<O>) -> Result<ListIntegrations, Refusal> {
+    let mut query = call.query_fields();
+    let asked = ListQuery::take(&mut query);
+    let (status, sent) = asked.map_or((None, None), |asked| (asked.status, asked.provider));
+    let provider = query.judged("provider", sent, |name| {
+        let found = call.app.catalog.find(&name.0).map(|provider| provider.id.clone());
         found.ok_or(Rule::fixed("must be a provider of the catalog"))
     });
     query.finish(|| Some(ListIntegrations { status, provider }))
@@ -89,8 +95,8 @@ impl<'a> From<&'a ConnectedCredential> for Item<'a> {
     }
 }
 
-/// The scopes in the fields `scope` and `scopes`, each once. RFC 6749, section 3.3, separates them by spaces; some
-/// providers do by commas.
+/// The scopes in the fields `scope` and `scopes`, each once. RFC 6749, section 3.3, separates them by spaces;
+/// some providers use commas.
 fn scopes(config: &PublicConfig) -> Vec<&str> {
     let mut found: Vec<&str> = Vec::new();
     for value in ["scope", "scopes"].into_iter().filter_map(|name| config.get(name)) {

@@ -1,26 +1,23 @@
-//! The error bodies of this dialect: one exhaustive match from kinds to answers.
+//! The error bodies of this dialect: one exhaustive match from kinds to codes.
 
 use std::borrow::Cow;
 
 use actix_web::HttpResponse;
 use schemars::{JsonSchema, SchemaGenerator, json_schema};
 use serde::Serialize;
-use strongroom_application::{Conflict, Failure, Misshape, MisshapeKind, Missing};
-use strongroom_domain::{CredentialStatus, TestReport, Violation};
-use strongroom_http_kit::{
-    Asked, RETRY_PROVIDER, Refusal, Schema, refused, schema_of, with_allowance, with_challenge,
-    with_retry_after,
-};
+use strongroom_application::{Conflict, Failure, Missing};
+use strongroom_domain::{TestReport, Violation};
+use strongroom_http_kit::{Misshape, Refusal, RefusedRequest, Schema, schema_of};
 
 /// The body of every refusal.
-pub(crate) const ERROR: Schema = Schema { name: "ConnectError", json: schema_of::<Body<'_>> };
+pub(crate) const ERROR: Schema = Schema { name: "ConnectError", json: schema_of::<ErrorBody<'_>> };
 
 #[derive(Serialize, JsonSchema)]
-struct Body<'a> {
+struct ErrorBody<'a> {
     /// What went wrong, for programs.
     #[schemars(schema_with = "codes")]
     error: &'a str,
-    /// The same for a person; it holds no value that was sent.
+    /// What went wrong, for a person. It holds no value that was sent.
     message: &'a str,
 }
 
@@ -38,96 +35,70 @@ fn codes(_: &mut SchemaGenerator) -> schemars::Schema {
 }
 
 /// Words a refusal.
-pub(crate) fn refuse(refusal: &Refusal, _asked: &Asked<'_>) -> HttpResponse {
-    match refusal {
-        Refusal::Transport(transport) => answer(transport.status(), INVALID, transport.message()),
-        Refusal::Failure(failure) => failed(failure),
-    }
+pub(crate) fn refuse(refusal: &Refusal, _: &RefusedRequest<'_>) -> HttpResponse {
+    refusal.answer(&ErrorBody { error: code(refusal), message: &message(refusal) })
 }
 
 const INVALID: &str = "validation_error";
 
-fn failed(failure: &Failure) -> HttpResponse {
-    match failure {
-        Failure::Unauthenticated { presented } => unauthenticated(*presented),
-        Failure::Forbidden { service_accounts_only: true } => {
-            answer(403, "forbidden", "Service account required")
-        }
-        Failure::Forbidden { .. } => answer(403, "forbidden", "Not allowed"),
-        Failure::NotFound(missing) => {
-            let (code, message) = not_found(*missing);
-            answer(404, code, message)
-        }
-        Failure::Invalid(violations) => {
-            answer(400, INVALID, &joined(violations.iter().map(Violation::to_string)))
-        }
-        Failure::Malformed(misshapes) => answer(400, INVALID, &joined(misshapes.iter().map(misshaped))),
-        Failure::Conflict(conflict) => {
-            let (status, code, message) = conflicting(conflict);
-            answer(status, code, message)
-        }
-        Failure::Rejected(report) => answer(422, "credential_validation_failed", &found(report)),
-        Failure::Unusable(status) => answer(422, "credential_validation_failed", unusable(*status)),
-        Failure::Upstream(report) => {
-            with_retry_after(answer(502, "provider_unavailable", &found(report)), RETRY_PROVIDER)
-        }
-        Failure::ProviderAway { retry_after } => with_retry_after(
-            answer(502, "provider_unavailable", "The provider gives no token right now; try again"),
-            *retry_after,
-        ),
-        Failure::Limited { retry_after, allowance } => {
-            let response = answer(429, "rate_limit_exceeded", "Too many requests; try again later");
-            with_retry_after(with_allowance(response, allowance.as_ref()), *retry_after)
-        }
-        Failure::Unavailable { retry_after } => {
-            with_retry_after(answer(503, "unavailable", "Temporarily unavailable; try again"), *retry_after)
-        }
-        Failure::Internal => answer(500, "internal_error", "Internal error"),
+const fn code(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::Misshapen(_) | Refusal::Transport(_) => INVALID,
+        Refusal::Failure(failure) => match failure {
+            Failure::Invalid(_) | Failure::Argument(_) => INVALID,
+            Failure::Unauthenticated { .. } => "unauthorized",
+            Failure::Forbidden { .. } => "forbidden",
+            Failure::NotFound(missing) => missing_code(*missing),
+            Failure::Conflict(conflict) => conflict_code(conflict),
+            Failure::Rejected(_) | Failure::Unusable(_) => "credential_validation_failed",
+            Failure::Upstream(_) | Failure::ProviderAway { .. } => "provider_unavailable",
+            Failure::Limited { .. } => "rate_limit_exceeded",
+            Failure::Unavailable { .. } => "unavailable",
+            Failure::Internal => "internal_error",
+        },
     }
 }
 
-fn answer(status: u16, error: &str, message: &str) -> HttpResponse {
-    refused(status).json(Body { error, message })
-}
-
-fn unauthenticated(presented: bool) -> HttpResponse {
-    let message = if presented { "Invalid authentication token" } else { "Authentication required" };
-    with_challenge(answer(401, "unauthorized", message))
-}
-
-const fn not_found(missing: Missing) -> (&'static str, &'static str) {
+const fn missing_code(missing: Missing) -> &'static str {
     match missing {
-        Missing::Credential => ("credential_not_found", "Credential not found"),
-        Missing::Provider => ("provider_not_found", "The catalog of this API has no such provider"),
-        Missing::Integration => ("integration_not_found", "The provider is not connected"),
-        Missing::ServiceAccount | Missing::ApiKey | Missing::OauthApp | Missing::Route => {
-            ("not_found", "Not found")
-        }
+        Missing::Credential => "credential_not_found",
+        Missing::Provider => "provider_not_found",
+        Missing::Integration => "integration_not_found",
+        Missing::ServiceAccount | Missing::ApiKey | Missing::OauthApp | Missing::Route => "not_found",
     }
 }
 
-const fn conflicting(conflict: &Conflict) -> (u16, &'static str, &'static str) {
+const fn conflict_code(conflict: &Conflict) -> &'static str {
     match conflict {
-        Conflict::SlotTaken(_) => (409, "conflict", "The slot is held by another credential"),
-        Conflict::OauthAppExists => (409, "conflict", "The organisation has an OAuth app for this provider"),
-        Conflict::AlreadyConnected => {
-            (409, "already_connected", "The provider is connected already; disconnect it first")
-        }
-        Conflict::QuotaExceeded => {
-            (409, "quota_exceeded", "The organisation holds as many credentials of this provider as it may")
-        }
-        Conflict::AuthorizationPending => (409, "authorization_pending", "The authorisation is not complete"),
-        Conflict::ReauthorizationRequired => {
-            (409, "reauthorization_required", "The grant has ended; authorise the credential again")
-        }
-        Conflict::CredentialChanged => {
-            (409, "conflict", "The credential was edited while it was authorised again; begin anew")
-        }
-        Conflict::StaleRevision => (412, "version_mismatch", "The credential has another revision by now"),
+        Conflict::SlotTaken(_) | Conflict::OauthAppExists | Conflict::CredentialChanged => "conflict",
+        Conflict::AlreadyConnected => "already_connected",
+        Conflict::QuotaExceeded => "quota_exceeded",
+        Conflict::AuthorizationPending => "authorization_pending",
+        Conflict::ReauthorizationRequired => "reauthorization_required",
+        Conflict::StaleRevision => "version_mismatch",
     }
 }
 
-/// What a test found and what to do next.
+/// The sentence of the kit, or one that says more, because this dialect has no other place for details.
+fn message(refusal: &Refusal) -> Cow<'_, str> {
+    match refusal {
+        Refusal::Misshapen(misshapes) => joined(misshapes.iter().map(misshaped)).into(),
+        Refusal::Failure(failure) => match failure {
+            Failure::Invalid(violations) => joined(violations.iter().map(Violation::to_string)).into(),
+            Failure::Argument(violation) => violation.to_string().into(),
+            Failure::Rejected(report) | Failure::Upstream(report) => found(report),
+            Failure::NotFound(Missing::Provider) => "The catalog of this API has no such provider".into(),
+            Failure::NotFound(Missing::Integration) => "The provider is not connected".into(),
+            Failure::Conflict(Conflict::AlreadyConnected) => {
+                "The provider is connected already; disconnect it first".into()
+            }
+            _ => refusal.sentence(),
+        },
+        Refusal::Transport(_) => refusal.sentence(),
+    }
+}
+
+/// What a test found, and what to do next.
 fn found(report: &TestReport) -> Cow<'_, str> {
     match &report.hint {
         Some(hint) => Cow::Owned(format!("{} {hint}", report.message)),
@@ -135,32 +106,14 @@ fn found(report: &TestReport) -> Cow<'_, str> {
     }
 }
 
-const fn unusable(status: CredentialStatus) -> &'static str {
-    match status {
-        CredentialStatus::NeedsReauth => "The grant of this credential has ended; authorise it again",
-        CredentialStatus::Rejected => {
-            "The provider refused this credential at its last test; replace its content, or test it again"
-        }
-        CredentialStatus::Pending | CredentialStatus::Unverified | CredentialStatus::Validated => {
-            "The credential does not work"
-        }
-    }
-}
-
 fn joined(sentences: impl Iterator<Item = String>) -> String {
     sentences.collect::<Vec<_>>().join("; ")
 }
 
+/// The place is the field, or `body` when the whole body has the wrong shape.
 fn misshaped(misshape: &Misshape) -> String {
-    // `["body", "label"]`; `["body"]` when it is the whole.
     let place = misshape.location.last().map_or("request", String::as_str);
-    match &misshape.kind {
-        MisshapeKind::Missing => format!("{place} is required"),
-        MisshapeKind::Unknown => format!("{place} is not known here"),
-        MisshapeKind::Repeated => format!("{place} must be given once"),
-        MisshapeKind::WrongType(expected) => format!("{place} must be of type {expected}"),
-        MisshapeKind::WrongValue(rule) | MisshapeKind::NotJson(rule) => format!("{place} {rule}"),
-    }
+    format!("{place} {}", misshape.kind)
 }
 
 #[cfg(test)]
@@ -169,7 +122,8 @@ mod tests {
 
     use actix_web::body::MessageBody;
     use serde_json::{Value, json};
-    use strongroom_domain::{ProviderId, Rule, Slot, TestCode};
+    use strongroom_domain::{CredentialStatus, ProviderId, Rule, Slot, TestCode};
+    use strongroom_http_kit::MisshapeKind;
     use time::OffsetDateTime;
 
     use super::*;
@@ -187,8 +141,9 @@ mod tests {
         })
     }
 
-    fn said(failure: &Failure) -> (u16, Value, HttpResponse) {
-        let response = failed(failure);
+    fn said(refusal: impl Into<Refusal>) -> (u16, Value, HttpResponse) {
+        let refusal = refusal.into();
+        let response = refusal.answer(&ErrorBody { error: code(&refusal), message: &message(&refusal) });
         let status = response.status().as_u16();
         let (head, body) = response.into_parts();
         let body = body.try_into_bytes().unwrap();
@@ -226,7 +181,7 @@ mod tests {
         let documented = (ERROR.json)()["properties"]["error"]["enum"].clone();
         for (failure, status, code) in table {
             assert!(documented.as_array().unwrap().contains(&json!(code)), "{code}");
-            let (given, body, response) = said(&failure);
+            let (given, body, response) = said(failure.clone());
             assert_eq!((given, &body["error"]), (status, &json!(code)), "{failure:?}");
             assert_eq!(body.as_object().unwrap().len(), 2);
             assert!(body["message"].as_str().is_some_and(|message| !message.is_empty()));
@@ -238,8 +193,9 @@ mod tests {
 
     #[test]
     fn a_message_names_every_field_and_its_rule() {
-        let violations = vec![Rule::REQUIRED.on("api_key"), Rule::fixed("must be a text").on("site")];
-        let (status, body, _) = said(&Failure::Invalid(violations));
+        let violations =
+            vec![Rule::fixed("is required").on("api_key"), Rule::fixed("must be a text").on("site")];
+        let (status, body, _) = said(Failure::Invalid(violations));
         assert_eq!(status, 400);
         assert_eq!(
             body,
@@ -255,7 +211,7 @@ mod tests {
             Misshape::query("status", MisshapeKind::Repeated),
             Misshape::query("status", MisshapeKind::WrongValue("must be one of: a, b".into())),
         ];
-        let (status, body, _) = said(&Failure::Malformed(misshapes));
+        let (status, body, _) = said(Refusal::Misshapen(misshapes));
         let message = "body must be JSON; credentials is required; label must be of type string; \
                        x is not known here; status must be given once; status must be one of: a, b";
         assert_eq!((status, body), (400, json!({ "error": "validation_error", "message": message })));
@@ -263,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_refused_test_is_told_with_its_hint() {
-        let (_, body, _) = said(&Failure::Rejected(report(TestCode::AuthRejected)));
+        let (_, body, _) = said(Failure::Rejected(report(TestCode::AuthRejected)));
         let expected =
             format!("{} {}", TestCode::AuthRejected.message(), TestCode::AuthRejected.hint().unwrap());
         assert_eq!(body["message"], expected);

@@ -1,34 +1,25 @@
 //! JSON Schemas (draft 2020-12) of the texts that this dialect reads and writes.
 
 use schemars::{Schema, SchemaGenerator, json_schema};
-use serde_json::Value;
+use serde_json::{Value, json};
 use strongroom_domain::integration::{ConnectAuthType, ConnectCategory};
-use strongroom_domain::{CredentialStatus, IntegrationStatus};
-use strongroom_http_kit::{known_provider_schema, one_of, prefixed_id_schema, provider_schema};
+use strongroom_domain::{CredentialStatus, IntegrationStatus, ProviderId};
+use strongroom_http_kit::{FromJson, ProviderName, extended, form, one_of, prefixed_id_schema};
 
-/// A provider's id, in any case.
+/// The schema of a provider's id, in any case.
 pub(crate) fn provider_in_any_case() -> Value {
-    provider_schema(&["datadog"])
+    extended(ProviderName::schema(), json!({ "examples": ["datadog"] }))
 }
 
-/// How a connection is.
-pub(crate) fn status() -> Value {
-    one_of(IntegrationStatus::ALL.map(IntegrationStatus::as_str))
-}
-
-/// What a provider is.
-pub(crate) fn category() -> Value {
-    one_of(ConnectCategory::ALL.map(ConnectCategory::as_str))
-}
-
-// What follows describes single fields of answers, as `#[schemars(schema_with = …)]` wants it.
+// The functions below describe single fields of answers, in the form that `#[schemars(schema_with = …)]`
+// takes.
 
 fn written(value: Value) -> Schema {
     Schema::try_from(value).unwrap_or_default()
 }
 
 pub(crate) fn provider(_: &mut SchemaGenerator) -> Schema {
-    written(known_provider_schema())
+    written(form(ProviderId::SPELLING))
 }
 
 pub(crate) fn credential_id(_: &mut SchemaGenerator) -> Schema {
@@ -49,11 +40,11 @@ pub(crate) fn connected_status(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(crate) fn any_status(_: &mut SchemaGenerator) -> Schema {
-    written(status())
+    written(IntegrationStatus::schema())
 }
 
 pub(crate) fn any_category(_: &mut SchemaGenerator) -> Schema {
-    written(category())
+    written(ConnectCategory::schema())
 }
 
 pub(crate) fn auth_type(_: &mut SchemaGenerator) -> Schema {

@@ -3,12 +3,11 @@
 use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
-use strongroom_application::{Failure, StoreIntegrationCredential, to};
-use strongroom_domain::{CredentialName, timestamp};
+use serde_json::json;
+use strongroom_application::{StoreIntegrationCredential, to};
+use strongroom_domain::{CredentialName, Submission, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Fields, Handle, Moment, Route, Schema, credentials_schema, name_schema,
-    or_null, schema_of,
+    AnswerBody, Answered, Call, Doc, Handle, Moment, Refusal, Route, Schema, body_of, request, schema_of,
 };
 
 use crate::schema;
@@ -17,27 +16,28 @@ pub(crate) const ROUTE: Route =
     Route::post("/v1/integrations/{provider}/credentials", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
-    body: Some(Schema { name: "ConnectCredentialsRequest", json: request }),
+    body: body_of::<NewCredentials>(),
     refusals: &[404, 409, 422, 429],
     ..Doc::new("Stores credentials of a provider with authType api_key, tested first", &[STORED])
 };
 
 const STORED: Answered = Answered {
     status: 201,
-    description: "They are stored: validated, or unverified when the provider has no test or did not answer it.",
-    content: Content::One(Schema { name: "ConnectCredentials", json: schema_of::<Stored<'_>> }),
+    description: "The credentials are stored. Their status is validated, or unverified when the provider has no test or did not answer.",
+    body: AnswerBody::One(Schema { name: "ConnectCredentials", json: schema_of::<Stored<'_>> }),
 };
 
-fn request() -> Value {
-    let credentials = json!({ "api_key": "dd_api_key_EXAMPLE", "application_key": "dd_app_key_EXAMPLE" });
-    json!({
-        "type": "object",
-        "description": "The requiredFields of the catalog must be among the credentials. The label is the provider's name when absent.",
-        "required": ["credentials"],
-        "additionalProperties": false,
-        "properties": { "credentials": credentials_schema(), "label": or_null(name_schema()) },
-        "examples": [{ "credentials": credentials, "label": "Production" }],
-    })
+request! {
+    /// Credentials of the provider. The requiredFields of the catalog must be among them.
+    struct NewCredentials as "ConnectCredentialsRequest" {
+        credentials: Submission,
+        /// A name for people, 1 to 200 printable characters; the provider's name when absent.
+        label: Option<CredentialName>,
+    }
+    with json!({ "examples": [{
+        "credentials": { "api_key": "dd_api_key_EXAMPLE", "application_key": "dd_app_key_EXAMPLE" },
+        "label": "Production",
+    }] });
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -54,10 +54,10 @@ struct Stored<'a> {
     created_at: String,
 }
 
-async fn handle(mut call: Call<to::ManageIntegrations>) -> Result<HttpResponse, Failure> {
-    let body = call.body()?;
-    let new = read(body, call.path("provider").to_owned())?;
-    let label = new.label.clone();
+async fn handle(mut call: Call<to::ManageIntegrations>) -> Result<HttpResponse, Refusal> {
+    let NewCredentials { credentials, label } = call.body()?;
+    let provider = call.path("provider").to_owned();
+    let new = StoreIntegrationCredential { provider, credentials, label: label.clone() };
     let credential = call.app.connections.store_credential(&call.caller, new).await?;
     Ok(HttpResponse::Created().json(Stored {
         credential_id: credential.id.to_prefixed(),
@@ -66,10 +66,4 @@ async fn handle(mut call: Call<to::ManageIntegrations>) -> Result<HttpResponse, 
         status: credential.status.as_str(),
         created_at: timestamp::format(credential.created_at),
     }))
-}
-
-fn read(mut body: Fields, provider: String) -> Result<StoreIntegrationCredential, Failure> {
-    let credentials = body.required("credentials");
-    let label = body.parsed("label", CredentialName::parse);
-    body.finish(|| Some(StoreIntegrationCredential { provider, credentials: credentials?, label }))
 }

@@ -3,13 +3,15 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
-use serde_json::{Value, json};
-use strongroom_application::{Failure, StoreCrmCredential, to};
+use serde_json::json;
+use strongroom_application::{StoreCrmCredential, to};
 use strongroom_domain::CrmContent;
-use strongroom_http_kit::{Answered, Call, Content, Doc, ETAG, Fields, Handle, LOCATION, Route, Schema};
+use strongroom_http_kit::{
+    AnswerBody, Answered, Call, Doc, ETAG, Handle, LOCATION, Refusal, Route, body_of, request,
+};
 
 use crate::object::{CREDENTIAL, shown};
-use crate::request::{Filled, Free, metadata_schema, provider, text_schema};
+use crate::request::{ClearText, CrmName, Free};
 
 pub(crate) const ROUTE: Route = route("/integration-credentials/");
 
@@ -20,17 +22,40 @@ const fn route(path: &'static str) -> Route {
 }
 
 static DOC: Doc = Doc {
-    body: Some(Schema { name: "CrmNewCredential", json: schema }),
+    body: body_of::<NewCredential>(),
     refusals: &[409],
     answer_headers: &[LOCATION, ETAG],
     ..Doc::new(
         "Stores the credential of a CRM",
-        &[Answered { status: 201, description: "It is stored.", content: Content::One(CREDENTIAL) }],
+        &[Answered {
+            status: 201,
+            description: "The credential is stored.",
+            body: AnswerBody::One(CREDENTIAL),
+        }],
     )
 };
 
-async fn handle(mut call: Call<to::CreateCredential>) -> Result<HttpResponse, Failure> {
-    let new = read(call.body()?)?;
+request! {
+    /// The credential of a CRM. An organisation has one for each CRM.
+    struct NewCredential as "CrmNewCredential" {
+        /// The id of the CRM in the catalog, in any case.
+        provider: CrmName,
+        /// Where the CRM is: its URL, or whatever text the client connects with.
+        dsn: ClearText,
+        /// The token to call the CRM with.
+        access_token: ClearText,
+        metadata: Option<Free>,
+    }
+    with json!({ "examples": [{
+        "provider": "hubspot",
+        "dsn": "https://api.hubapi.com",
+        "access_token": "EXAMPLE",
+        "metadata": { "portal_id": "12345678" },
+    }] });
+}
+
+async fn handle(mut call: Call<to::CreateCredential>) -> Result<HttpResponse, Refusal> {
+    let new = call.body::<NewCredential>()?.into_new();
     let stored = call.app.crm.store(&call.caller, new).await?;
     let mut response = shown(StatusCode::CREATED, &stored)?;
     let location = format!("/integration-credentials/{}", stored.credential.id);
@@ -40,39 +65,13 @@ async fn handle(mut call: Call<to::CreateCredential>) -> Result<HttpResponse, Fa
     Ok(response)
 }
 
-fn read(mut body: Fields) -> Result<StoreCrmCredential, Failure> {
-    let provider = body.required::<Filled>("provider");
-    let dsn = body.required::<Filled>("dsn");
-    let access_token = body.required::<Filled>("access_token");
-    let metadata = body.optional::<Free>("metadata");
-    body.finish(|| {
-        Some(StoreCrmCredential {
-            provider: provider?.0.expose().to_owned(),
-            content: CrmContent {
-                dsn: dsn?.0,
-                access_token: access_token?.0,
-                metadata: metadata.map(|free| free.0).unwrap_or_default(),
-            },
-        })
-    })
-}
-
-fn schema() -> Value {
-    json!({
-        "type": "object",
-        "properties": {
-            "provider": provider(),
-            "dsn": text_schema(),
-            "access_token": text_schema(),
-            "metadata": metadata_schema(),
-        },
-        "required": ["provider", "dsn", "access_token"],
-        "additionalProperties": false,
-        "examples": [{
-            "provider": "hubspot",
-            "dsn": "https://api.hubapi.com",
-            "access_token": "EXAMPLE",
-            "metadata": { "portal_id": "12345678" },
-        }],
-    })
+impl NewCredential {
+    fn into_new(self) -> StoreCrmCredential {
+        let content = CrmContent {
+            dsn: self.dsn.0,
+            access_token: self.access_token.0,
+            metadata: self.metadata.map(|free| free.0).unwrap_or_default(),
+        };
+        StoreCrmCredential { provider: self.provider.0, content }
+    }
 }

@@ -2,8 +2,8 @@
 
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
-use strongroom_application::{Failure, to};
-use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, IF_MATCH, Route, Schema, ok};
+use strongroom_application::to;
+use strongroom_http_kit::{AnswerBody, Answered, Call, Doc, Handle, IF_MATCH, Refusal, Route, Schema, ok};
 
 use crate::request::credential_id;
 
@@ -17,13 +17,13 @@ static DOC: Doc = Doc {
         "Destroys a credential",
         &[Answered {
             status: 200,
-            description: "It is gone, and its provider is free again.",
-            content: Content::One(Schema { name: "CrmDeleted", json: schema }),
+            description: "The credential is destroyed, and its provider is free again.",
+            body: AnswerBody::One(Schema { name: "CrmDeleted", json: schema }),
         }],
     )
 };
 
-async fn handle(call: Call<to::DeleteCredential>) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::DeleteCredential>) -> Result<HttpResponse, Refusal> {
     let id = credential_id(&call)?;
     call.app.crm.delete(&call.caller, id, call.if_match()?).await?;
     Ok(ok(&json!({ "message": format!("Integration credentials {id} deleted successfully") })))

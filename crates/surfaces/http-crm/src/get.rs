@@ -2,8 +2,8 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use strongroom_application::{Failure, to};
-use strongroom_http_kit::{Answered, Call, Content, Doc, ETAG, Handle, Route};
+use strongroom_application::to;
+use strongroom_http_kit::{AnswerBody, Answered, Call, Doc, ETAG, Handle, Refusal, Route};
 
 use crate::object::{CREDENTIAL, shown};
 use crate::request::credential_id;
@@ -27,14 +27,14 @@ static DOC_BY_PROVIDER: Doc = Doc {
 };
 
 const ANSWERS: &[Answered] =
-    &[Answered { status: 200, description: "The credential.", content: Content::One(CREDENTIAL) }];
+    &[Answered { status: 200, description: "The credential.", body: AnswerBody::One(CREDENTIAL) }];
 
-async fn handle(call: Call<to::ShowCrmCredentials>) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::ShowCrmCredentials>) -> Result<HttpResponse, Refusal> {
     let found = call.app.crm.show(&call.caller, credential_id(&call)?).await?;
     shown(StatusCode::OK, &found)
 }
 
-async fn handle_provider(call: Call<to::ShowCrmCredentials>) -> Result<HttpResponse, Failure> {
+async fn handle_provider(call: Call<to::ShowCrmCredentials>) -> Result<HttpResponse, Refusal> {
     let found = call.app.crm.show_of(&call.caller, call.path("provider")).await?;
     shown(StatusCode::OK, &found)
 }

@@ -1,7 +1,7 @@
-//! The CRM dialect: `/integration-credentials/` (api.md, part 3).
+//! The CRM dialect: `/integration-credentials/` (docs/API.md).
 //!
-//! One file per operation: its route, its request, its handler and its answer. [`DIALECT`] is the table of
-//! all of them. Clients of this dialect read their tokens back from it, so that every answer with a
+//! Each operation has a file with its route, its request, its handler and its answer. [`DIALECT`] is the
+//! table of all routes. Clients of this dialect read their tokens back from it, so that every answer with a
 //! credential is written as a secret, masked or not.
 
 mod create;
@@ -13,9 +13,10 @@ mod refuse;
 mod request;
 mod update;
 
-use strongroom_http_kit::{Dialect, DialectDoc, Parameter, Route, credential_id_schema};
+use strongroom_domain::CredentialId;
+use strongroom_http_kit::{Dialect, DialectDoc, FromJson, Parameter, Route};
 
-/// The CRM dialect.
+/// The CRM dialect: its routes, and how it words refusals.
 pub static DIALECT: Dialect = Dialect {
     prefixes: &[""],
     segments: &["integration-credentials"],
@@ -41,13 +42,13 @@ static DOC: DialectDoc = DialectDoc {
     path_parameters: &[
         Parameter {
             name: "credential_id",
-            description: "The credential's id, in either spelling.",
-            schema: credential_id_schema,
+            description: "The id of a credential: a UUID, or `crd_` and 26 characters.",
+            schema: CredentialId::schema,
         },
         Parameter {
             name: "provider",
-            description: "A CRM of the catalog, in any case.",
-            schema: request::provider,
+            description: "The id of a CRM of the catalog, in any case.",
+            schema: request::CrmName::schema,
         },
     ],
     wrong_shape: 400,

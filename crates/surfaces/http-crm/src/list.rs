@@ -2,8 +2,8 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use strongroom_application::{Failure, to};
-use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, Route, ok_secret};
+use strongroom_application::to;
+use strongroom_http_kit::{AnswerBody, Answered, Call, Doc, Handle, Refusal, Route, ok_secret};
 
 use crate::object::{CREDENTIAL, Object, size_hint};
 
@@ -17,10 +17,14 @@ const fn route(path: &'static str) -> Route {
 
 static DOC: Doc = Doc::new(
     "Lists the credentials of all CRMs",
-    &[Answered { status: 200, description: "Newest first.", content: Content::List(CREDENTIAL) }],
+    &[Answered {
+        status: 200,
+        description: "All credentials of this dialect, newest first.",
+        body: AnswerBody::List(CREDENTIAL),
+    }],
 );
 
-async fn handle(call: Call<to::ShowCrmCredentials>) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::ShowCrmCredentials>) -> Result<HttpResponse, Refusal> {
     let listed = call.app.crm.list(&call.caller).await?;
     let objects: Vec<Object<'_>> = listed.iter().map(Object::from).collect();
     let size = listed.iter().map(|credential| size_hint(credential) + 1).sum::<usize>() + 2;

@@ -4,15 +4,15 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde::Serialize;
 use serde_json::{Value, json};
-use strongroom_application::{CrmCredential, Failure};
+use strongroom_application::CrmCredential;
 use strongroom_domain::crm::ExposedMetadata;
-use strongroom_domain::timestamp;
-use strongroom_http_kit::{Schema, known_provider_schema, ok_secret, with_etag};
+use strongroom_domain::{ProviderId, timestamp};
+use strongroom_http_kit::{Refusal, Schema, form, ok_secret, with_etag};
 
-/// The object in the OpenAPI document.
+/// The schema of the object in the OpenAPI document.
 pub(crate) const CREDENTIAL: Schema = Schema { name: "CrmCredential", json: schema };
 
-/// A credential as this dialect shows it. Whether it is masked was decided before.
+/// A credential as this dialect shows it. The use case has decided whether it is masked.
 #[derive(Serialize)]
 pub(crate) struct Object<'a> {
     id: String,
@@ -46,8 +46,8 @@ pub(crate) fn size_hint(shown: &CrmCredential) -> usize {
     1_024 + shown.credential.organization.as_str().len() * 6 + shown.content.max_written_bytes()
 }
 
-/// One credential and its tag.
-pub(crate) fn shown(status: StatusCode, credential: &CrmCredential) -> Result<HttpResponse, Failure> {
+/// An answer with one credential and its entity tag.
+pub(crate) fn shown(status: StatusCode, credential: &CrmCredential) -> Result<HttpResponse, Refusal> {
     let response = ok_secret(status, &Object::from(credential), size_hint(credential))?;
     Ok(with_etag(response, credential.credential.revision))
 }
@@ -56,11 +56,11 @@ fn schema() -> Value {
     let time = json!({ "type": "string", "format": "date-time" });
     json!({
         "type": "object",
-        "description": "In the clear for a service account with `secrets:read`; for everybody else `********` stands for every secret.",
+        "description": "A service account with `secrets:read` gets the secrets in the clear; for everybody else `********` stands for each of them.",
         "properties": {
             "id": { "type": "string", "format": "uuid" },
             "org_id": { "type": "string" },
-            "provider": known_provider_schema(),
+            "provider": form(ProviderId::SPELLING),
             "dsn": { "type": "string" },
             "access_token": { "type": "string" },
             "metadata": { "type": "object", "additionalProperties": true },

@@ -1,55 +1,41 @@
 //! The error bodies of this dialect: one exhaustive match from kinds to sentences.
 
+use std::borrow::Cow;
+
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
-use strongroom_application::{Conflict, Failure, Misshape, MisshapeKind, Missing};
+use strongroom_application::{Conflict, Failure, Missing};
 use strongroom_domain::{Slot, Violation};
-use strongroom_http_kit::{
-    Asked, RETRY_PROVIDER, Refusal, Schema, refused, with_allowance, with_challenge, with_retry_after,
-};
+use strongroom_http_kit::{Misshape, MisshapeKind, Refusal, RefusedRequest, Schema};
 
-/// The error body in the OpenAPI document.
+/// The schema of the error body in the OpenAPI document.
 pub(crate) const ERROR: Schema = Schema { name: "CrmError", json: schema };
 
 /// Words a refusal.
-pub(crate) fn refuse(refusal: &Refusal, asked: &Asked<'_>) -> HttpResponse {
+pub(crate) fn refuse(refusal: &Refusal, request: &RefusedRequest<'_>) -> HttpResponse {
+    refusal.answer(&json!({ "detail": sentence(refusal, request) }))
+}
+
+/// The sentence that clients of this dialect know, else the sentence of the kit.
+fn sentence<'a>(refusal: &'a Refusal, request: &RefusedRequest<'_>) -> Cow<'a, str> {
     match refusal {
-        Refusal::Transport(transport) => answer(transport.status(), transport.message()),
+        Refusal::Misshapen(misshapes) => malformed(misshapes).into(),
         Refusal::Failure(failure) => match failure {
-            Failure::Unauthenticated { .. } => {
-                with_challenge(answer(401, "Invalid or missing authentication credentials"))
-            }
-            Failure::Forbidden { .. } => answer(403, "You do not have permission to access this resource"),
-            Failure::NotFound(missing) => answer(404, &not_found(*missing, asked)),
-            Failure::Invalid(violations) => answer(400, &invalid(violations)),
-            Failure::Malformed(misshapes) => answer(400, &malformed(misshapes)),
-            Failure::Conflict(conflict) => conflicting(conflict),
-            Failure::Rejected(report) => answer(422, &report.message),
-            Failure::Unusable(_) => answer(422, "The credential does not work; test it, or store a new one"),
-            Failure::Upstream(report) => with_retry_after(answer(502, &report.message), RETRY_PROVIDER),
-            Failure::ProviderAway { retry_after } => with_retry_after(
-                answer(502, "The provider gives no token right now; try again"),
-                *retry_after,
-            ),
-            Failure::Limited { retry_after, allowance } => {
-                let response = answer(429, "Too many requests; try again later");
-                with_retry_after(with_allowance(response, allowance.as_ref()), *retry_after)
-            }
-            Failure::Unavailable { retry_after } => {
-                with_retry_after(answer(503, "Temporarily unavailable; try again"), *retry_after)
-            }
-            Failure::Internal => answer(500, "Internal error"),
+            Failure::Unauthenticated { .. } => "Invalid or missing authentication credentials".into(),
+            Failure::Forbidden { .. } => "You do not have permission to access this resource".into(),
+            Failure::NotFound(missing) => not_found(*missing, request).into(),
+            Failure::Invalid(violations) => invalid(violations).into(),
+            Failure::Argument(violation) => invalid(std::slice::from_ref(violation)).into(),
+            Failure::Conflict(Conflict::SlotTaken(slot)) => taken(slot).into(),
+            _ => refusal.sentence(),
         },
+        Refusal::Transport(_) => refusal.sentence(),
     }
 }
 
-fn answer(status: u16, detail: &str) -> HttpResponse {
-    refused(status).json(json!({ "detail": detail }))
-}
-
-/// A credential is missing under the name by which the path asked for it.
-fn not_found(missing: Missing, asked: &Asked<'_>) -> String {
-    let (provider, id) = (asked.path("provider"), asked.path("credential_id"));
+/// Names a missing credential as the path does.
+fn not_found(missing: Missing, request: &RefusedRequest<'_>) -> String {
+    let (provider, id) = (request.path("provider"), request.path("credential_id"));
     match missing {
         Missing::Credential if !provider.is_empty() => {
             format!("Integration credentials for provider '{provider}' not found")
@@ -65,31 +51,12 @@ fn not_found(missing: Missing, asked: &Asked<'_>) -> String {
     }
 }
 
-fn conflicting(conflict: &Conflict) -> HttpResponse {
-    match conflict {
-        Conflict::SlotTaken(slot) => answer(409, &taken(slot)),
-        Conflict::OauthAppExists => answer(409, "The organisation has an OAuth app for this provider"),
-        Conflict::AlreadyConnected => answer(409, "The provider is connected already"),
-        Conflict::QuotaExceeded => {
-            answer(409, "The organisation holds as many credentials of this provider as it may")
-        }
-        Conflict::AuthorizationPending => answer(409, "The authorisation is not complete"),
-        Conflict::ReauthorizationRequired => {
-            answer(409, "The grant has ended; authorise the credential again")
-        }
-        Conflict::CredentialChanged => {
-            answer(409, "The credential was edited while it was authorised again; begin anew")
-        }
-        Conflict::StaleRevision => answer(412, "The credential has another revision by now"),
-    }
-}
-
 fn taken(slot: &Slot) -> String {
     let provider = slot.as_str().strip_prefix(Slot::CRM).unwrap_or(slot.as_str());
     format!("Integration credentials for provider '{provider}' already exist")
 }
 
-/// Clients of this dialect expect one sentence, so that only the first problem is told.
+/// Tells the first violation only, because clients of this dialect expect one sentence.
 fn invalid(violations: &[Violation]) -> String {
     let Some(Violation { field, rule }) = violations.first() else {
         return "Validation error: the request is invalid".to_owned();
@@ -98,21 +65,19 @@ fn invalid(violations: &[Violation]) -> String {
     format!("Validation error: {field} {noun}{rule}")
 }
 
-/// The same for wrong shapes.
+/// Tells the first misshape only, because clients of this dialect expect one sentence.
 fn malformed(misshapes: &[Misshape]) -> String {
     let Some(Misshape { location, kind }) = misshapes.first() else { return invalid(&[]) };
     let place = location.last().map_or("body", String::as_str);
-    let problem = match kind {
-        MisshapeKind::Missing => "field is required",
-        MisshapeKind::Unknown => "is not a known field",
-        MisshapeKind::Repeated => "must be given once",
+    match kind {
+        MisshapeKind::Missing => format!("Validation error: {place} field is required"),
+        MisshapeKind::Unknown => format!("Validation error: {place} is not a known field"),
         MisshapeKind::WrongType(expected) => {
             let article = if expected.starts_with(['i', 'o']) { "an" } else { "a" };
-            return format!("Validation error: {place} must be {article} {expected}");
+            format!("Validation error: {place} must be {article} {expected}")
         }
-        MisshapeKind::WrongValue(rule) | MisshapeKind::NotJson(rule) => rule,
-    };
-    format!("Validation error: {place} {problem}")
+        other => format!("Validation error: {place} {other}"),
+    }
 }
 
 fn schema() -> Value {

@@ -4,10 +4,10 @@ use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use strongroom_application::{Failure, to};
+use strongroom_application::to;
 use strongroom_domain::provider::TypeRules;
 use strongroom_domain::{CredentialType, Field, FieldKind, Provider, ProviderTest};
-use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, Route, Schema, ok, schema_of};
+use strongroom_http_kit::{AnswerBody, Answered, Call, Doc, Handle, Refusal, Route, Schema, ok, schema_of};
 use uuid::Uuid;
 
 use crate::schema::spelled;
@@ -16,7 +16,7 @@ pub(crate) const ROUTE: Route = Route::get("/integrations/catalog", &Handle::wit
 
 const DOC: Doc = Doc::new(
     "Lists the providers",
-    &[Answered { status: 200, description: "All of them.", content: Content::List(ENTRY) }],
+    &[Answered { status: 200, description: "All providers of the catalog.", body: AnswerBody::List(ENTRY) }],
 );
 
 const ENTRY: Schema = Schema { name: "CatalogEntry", json: schema_of::<Entry<'_>> };
@@ -49,7 +49,7 @@ struct CredentialProvider {
     credential_schema: Value,
 }
 
-async fn handle(call: Call<to::BrowseCatalog>) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::BrowseCatalog>) -> Result<HttpResponse, Refusal> {
     let providers = call.app.catalog.all(&call.caller);
     let entries: Vec<Entry<'_>> = providers.iter().map(|provider| Entry::from(provider.as_ref())).collect();
     Ok(ok(&entries))

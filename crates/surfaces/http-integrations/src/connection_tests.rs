@@ -1,4 +1,5 @@
-//! Connection tests, of what is stored and of what is not yet. Whatever they find is an answer of 200.
+//! Tests of connections that are stored and of others. Whatever a test finds, the answer is 200 with a
+//! report.
 
 pub(crate) mod postgres;
 pub(crate) mod provider;
@@ -7,51 +8,59 @@ pub(crate) mod stored;
 
 use actix_web::HttpResponse;
 use serde_json::{Map, Value, json};
-use strongroom_application::{Failure, Tested};
-use strongroom_domain::{Json, SecretText, Submission, Violation};
-use strongroom_http_kit::{Answered, Content, Fields, IntegerOrText, Schema, ok, schema_of, with_allowance};
+use strongroom_application::Tested;
+use strongroom_domain::content::MAX_VALUE_BYTES;
+use strongroom_domain::{Json, SecretText, Submission};
+use strongroom_http_kit::{AnswerBody, Answered, Fault, FromJson, Schema, ok, schema_of, with_allowance};
 
 use crate::test_report::Report;
 
 const REPORTED: &[Answered] = &[Answered {
     status: 200,
-    description: "What the test found, whatever it is.",
-    content: Content::One(Schema { name: "TestReport", json: schema_of::<Report<'_>> }),
+    description: "The report of the test, whether it succeeded or failed.",
+    body: AnswerBody::One(Schema { name: "TestReport", json: schema_of::<Report<'_>> }),
 }];
 
-/// 200 with the report.
+/// An answer of 200 with the report.
 fn answer(tested: &Tested) -> HttpResponse {
     with_allowance(ok(&Report::from(&tested.report)), tested.allowance.as_ref())
 }
 
-/// Fields at the top level of a body: what this route calls each, and what the catalog does.
-type Names<'a> = &'a [(&'a str, &'a str)];
+/// A text field of a credential, which may be a secret.
+struct TextField(Json);
 
-/// Takes texts out of a body, under the catalog's names; `port` may be a number too.
-fn submission(body: &mut Fields, names: Names<'_>) -> Submission {
-    let mut submission = Submission::new();
-    for (sent, field) in names {
-        let value = match *field {
-            "port" => body.optional::<IntegerOrText>(sent).map(|value| value.0),
-            _ => body.optional::<SecretText>(sent).map(Json::Text),
-        };
-        submission.extend(value.map(|value| ((*field).to_owned(), value)));
+impl FromJson for TextField {
+    fn from_json(json: Json) -> Result<Self, Fault> {
+        SecretText::from_json(json).map(|text| Self(Json::Text(text)))
     }
-    submission
+
+    fn schema() -> Value {
+        json!({ "type": "string", "maxLength": MAX_VALUE_BYTES })
+    }
 }
 
-/// Names the fields as this route's callers do.
-fn renamed(failure: Failure, names: Names<'_>) -> Failure {
-    let Failure::Invalid(violations) = failure else { return failure };
-    let rename = |violation: Violation| {
-        let sent =
-            names.iter().find(|(_, field)| *field == violation.field).map(|(sent, _)| (*sent).to_owned());
-        Violation { field: sent.unwrap_or(violation.field), rule: violation.rule }
-    };
-    Failure::Invalid(violations.into_iter().map(rename).collect())
+/// A port, as a number or its text.
+struct Port(Json);
+
+impl FromJson for Port {
+    fn from_json(json: Json) -> Result<Self, Fault> {
+        match json {
+            Json::Integer(_) | Json::Text(_) => Ok(Self(json)),
+            _ => Err(Fault::not_a("integer")),
+        }
+    }
+
+    fn schema() -> Value {
+        json!({ "type": ["integer", "string"], "minimum": 1, "maximum": 65_535, "pattern": "^[0-9]+$" })
+    }
 }
 
-/// The schema of a body in which these texts are there and not empty.
+/// Collects the fields that are there, under the names of the catalog.
+fn submission<const N: usize>(fields: [(&str, Option<Json>); N]) -> Submission {
+    fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect()
+}
+
+/// A schema of bodies in which these texts are there and not empty.
 fn needed(names: &[&str]) -> Value {
     let there = names.iter().map(|name| ((*name).to_owned(), json!({ "type": "string", "minLength": 1 })));
     json!({ "properties": there.collect::<Map<_, _>>(), "required": names })

@@ -3,14 +3,14 @@
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use serde_json::Value;
-use strongroom_http_kit::{Answered, Content, Doc, PublicCall, Route};
+use strongroom_http_kit::{AnswerBody, Answered, Doc, PublicCall, Route};
 
 pub(crate) const ROUTE: Route =
     Route::public("/docs", |call| Box::pin(std::future::ready(Ok(handle(&call)))), &DOC);
 
 const DOC: Doc = Doc::new(
-    "Shows this document to people",
-    &[Answered { status: 200, description: "A page.", content: Content::Other(HTML) }],
+    "Shows this document as a page for people",
+    &[Answered { status: 200, description: "The page.", body: AnswerBody::Other(HTML) }],
 );
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -19,8 +19,8 @@ const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;mar
 h3{margin:2rem 0 0}h3 b{color:#06c}pre{background:#f4f4f4;padding:1rem;overflow:auto}\
 table{border-collapse:collapse}td{border-top:1px solid #ddd;padding:.25rem 1rem .25rem 0;vertical-align:top}";
 
-/// Nothing is loaded and nothing runs; the one style sheet is the page's own, named by its SHA-256
-/// (CSP Level 3, section 2.3.1).
+/// The content security policy of the page. It loads nothing and runs nothing; the one style sheet is its
+/// own, named by its SHA-256 (CSP Level 3, section 2.3.1).
 const POLICY: &str = "default-src 'none'; style-src 'sha256-icw7H0mZGb770yxswhOt0n/Bmsf33SKD08WZECd/Ud0='; \
 base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -31,7 +31,7 @@ fn handle(call: &PublicCall) -> HttpResponse {
         .body(call.documentation.page.clone())
 }
 
-/// The page of a document.
+/// Writes the page of a document.
 pub(crate) fn page(document: &Value) -> String {
     let mut page = format!(
         "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>Strongroom API</title>\
@@ -62,7 +62,7 @@ pub(crate) fn page(document: &Value) -> String {
     page
 }
 
-/// The operations of one dialect: path, method, operation.
+/// The operations of one dialect, each as path, method and operation.
 fn operations_of<'a>(
     document: &'a Value,
     tag: &'a Value,
@@ -133,7 +133,7 @@ fn content_of(described: &Value) -> String {
     shown.collect::<Vec<_>>().join(", ")
 }
 
-/// A reference as a link within the page.
+/// Writes a reference as a link within the page.
 fn link(value: &Value) -> Option<String> {
     let name = escaped(value.get("$ref")?.as_str()?.rsplit('/').next()?);
     Some(format!("<a href=\"#{name}\">{name}</a>"))

@@ -4,36 +4,36 @@ use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
 use strongroom_application::Failure;
-use strongroom_http_kit::{Answered, Content, Doc, PublicCall, Route, Schema, ok, schema_of};
+use strongroom_http_kit::{AnswerBody, Answered, Doc, PublicCall, Refusal, Route, Schema, ok, schema_of};
 
-/// The process answers.
+/// The route that tells whether the process answers.
 pub(crate) const LIVE: Route =
     Route::public("/health/live", |_| Box::pin(std::future::ready(live())), &LIVE_DOC);
 
-/// Requests may be sent here.
+/// The route that tells whether requests may be sent to this instance.
 pub(crate) const READY: Route =
     Route::public("/health/ready", |call| Box::pin(std::future::ready(Ok(ready(&call)))), &READY_DOC);
 
-/// Counters, for peers on this host.
+/// The route that shows the counters to peers on this host.
 pub(crate) const METRICS: Route =
     Route::host("/metrics", |call| Box::pin(std::future::ready(metrics(&call))), &METRICS_DOC);
 
 const LIVE_DOC: Doc = Doc::new(
     "Tells whether the process answers",
-    &[Answered { status: 200, description: "It does.", content: Content::One(HEALTH) }],
+    &[Answered { status: 200, description: "The process answers.", body: AnswerBody::One(HEALTH) }],
 );
 
 const READY_DOC: Doc = Doc {
-    own_refusals: &[(503, Content::One(HEALTH))],
+    own_refusals: &[(503, AnswerBody::One(HEALTH))],
     ..Doc::new(
         "Tells whether requests may be sent here",
-        &[Answered { status: 200, description: "They may.", content: Content::One(HEALTH) }],
+        &[Answered { status: 200, description: "Requests may be sent here.", body: AnswerBody::One(HEALTH) }],
     )
 };
 
 const METRICS_DOC: Doc = Doc::new(
     "Shows the counters",
-    &[Answered { status: 200, description: "All of them.", content: Content::Other(OPEN_METRICS) }],
+    &[Answered { status: 200, description: "The counters.", body: AnswerBody::Other(OPEN_METRICS) }],
 );
 
 const HEALTH: Schema = Schema { name: "Health", json: schema_of::<Health> };
@@ -46,7 +46,7 @@ struct Health {
     status: &'static str,
 }
 
-fn live() -> Result<HttpResponse, Failure> {
+fn live() -> Result<HttpResponse, Refusal> {
     Ok(ok(&Health { status: "live" }))
 }
 
@@ -59,7 +59,7 @@ fn ready(call: &PublicCall) -> HttpResponse {
     }
 }
 
-fn metrics(call: &PublicCall) -> Result<HttpResponse, Failure> {
+fn metrics(call: &PublicCall) -> Result<HttpResponse, Refusal> {
     let text = call.metrics.render().map_err(|_| Failure::Internal)?;
     Ok(HttpResponse::Ok().content_type(OPEN_METRICS).body(text))
 }

@@ -1,8 +1,8 @@
-//! The primary HTTP dialect: `/integrations/…`, `/service-accounts…`, health, metrics and the documentation of all
-//! dialects (api.md, part 1).
+//! The primary HTTP dialect: `/integrations/…`, `/service-accounts…`, health, metrics and the documentation
+//! of all dialects (docs/API.md).
 //!
-//! One file per operation: its route, its request, its handler and its answer. [`DIALECT`] is the table of
-//! all of them.
+//! Each operation has a file with its route, its request, its handler and its answer. [`DIALECT`] is the
+//! table of all routes.
 
 mod audit;
 mod catalog;
@@ -21,7 +21,7 @@ mod test_report;
 pub use openapi::documentation;
 use strongroom_http_kit::{Dialect, DialectDoc, Route};
 
-/// The primary dialect.
+/// The primary dialect: its routes, and how it words refusals.
 pub static DIALECT: Dialect = Dialect {
     prefixes: &["", "/api"],
     segments: &["integrations", "service-accounts", "health", "metrics", "openapi.json", "docs"],

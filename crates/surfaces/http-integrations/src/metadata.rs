@@ -23,7 +23,7 @@ pub(crate) struct Metadata<'a> {
     #[schemars(schema_with = "spelled::credential_status")]
     status: &'static str,
     status_reason: Option<&'a str>,
-    /// What a person can do about `status_reason`, when it is that of a grant.
+    /// What a person can do about a `status_reason` of an OAuth grant.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_step: Option<&'static str>,
     #[schemars(schema_with = "config")]
@@ -99,7 +99,7 @@ fn next_step(credential: &Credential) -> Option<&'static str> {
     Some(problem.next_step())
 }
 
-/// Public fields as a JSON object.
+/// The public fields as a JSON object.
 struct Config<'a>(&'a PublicConfig);
 
 impl Serialize for Config<'_> {
@@ -132,7 +132,7 @@ impl Serialize for PublicValue<'_> {
     }
 }
 
-/// 200 with one credential and its tag.
+/// An answer of 200 with one credential and its entity tag.
 pub(crate) fn shown(credential: &Credential) -> HttpResponse {
     with_etag(ok(&Metadata::from(credential)), credential.revision)
 }

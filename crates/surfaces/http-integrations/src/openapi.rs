@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use serde_json::json;
 use strongroom_http_kit::{
-    Answered, Content, Dialect, Doc, Documentation, PublicCall, Route, Schema, document,
+    AnswerBody, Answered, Dialect, Doc, Documentation, PublicCall, Route, Schema, document,
 };
 
 use crate::docs;
@@ -16,14 +16,14 @@ const DOC: Doc = Doc::new(
     &[Answered {
         status: 200,
         description: "An OpenAPI 3.1 document of every surface.",
-        content: Content::One(Schema {
+        body: AnswerBody::One(Schema {
             name: "OpenApi",
             json: || json!({ "type": "object", "required": ["openapi", "info", "paths"] }),
         }),
     }],
 );
 
-/// Writes what a server tells about these surfaces.
+/// Writes the documentation of these surfaces.
 pub fn documentation(dialects: &[&'static Dialect]) -> Documentation {
     let document = document(dialects, env!("CARGO_PKG_VERSION"));
     Documentation { json: document.to_string().into(), page: docs::page(&document).into() }

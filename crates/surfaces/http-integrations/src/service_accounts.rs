@@ -9,19 +9,17 @@ pub(crate) mod list;
 pub(crate) mod list_keys;
 pub(crate) mod revoke_key;
 
-use std::collections::BTreeSet;
-
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 use strongroom_application::Failure;
 use strongroom_domain::service_account::ApiKey;
 use strongroom_domain::{
-    CredentialId, ProviderId, Rule, Scope, ScopeSet, ServiceAccount, ServiceAccountId, timestamp,
+    CredentialId, Json, ProviderId, Rule, Scope, ScopeSet, ServiceAccount, ServiceAccountId, timestamp,
 };
-use strongroom_http_kit::{Call, Fields, Moment, Schema, credential_id_schema, one_of, schema_of};
+use strongroom_http_kit::{Call, Fault, FromJson, Moment, Schema, one_of, schema_of};
 
-use crate::schema::{self, spelled};
+use crate::schema::spelled;
 
 const SERVICE_ACCOUNT: Schema = Schema { name: "ServiceAccount", json: schema_of::<Account<'_>> };
 const API_KEY: Schema = Schema { name: "ApiKey", json: schema_of::<Key<'_>> };
@@ -101,43 +99,38 @@ fn account_id<O>(call: &Call<O>) -> Result<ServiceAccountId, Failure> {
     call.path_id("service_account_id", ServiceAccountId::parse)
 }
 
-fn description(text: &str) -> Result<String, Rule> {
-    match text.chars().count() {
-        0..=1_000 if !text.chars().any(|c| c.is_control() && c != '\n') => Ok(text.to_owned()),
-        _ => Err(Rule::fixed("must be at most 1000 characters without control characters")),
+/// What an account is for.
+struct Description(String);
+
+impl FromJson for Description {
+    fn from_json(json: Json) -> Result<Self, Fault> {
+        let text = String::from_json(json)?;
+        match text.chars().count() {
+            0..=1_000 if !text.chars().any(|c| c.is_control() && c != '\n') => Ok(Self(text)),
+            _ => Err(Rule::fixed("must be at most 1000 characters without control characters").into()),
+        }
+    }
+
+    fn schema() -> Value {
+        let printable = r"^[^\u0000-\u0009\u000b-\u001f\u007f-\u009f]*$";
+        json!({ "type": "string", "maxLength": 1_000, "pattern": printable })
     }
 }
 
-/// Reads `scopes`; none at all is refused, because such an account could
-/// do nothing.
-fn scopes(body: &mut Fields) -> Option<ScopeSet> {
-    let scopes: ScopeSet = body.parsed_list("scopes", Scope::parse)?.into_iter().collect();
-    if scopes.is_empty() {
-        body.broken("scopes", Rule::fixed("must name at least one scope"));
+/// At least one scope: an account without any could do nothing.
+struct Scopes(ScopeSet);
+
+impl FromJson for Scopes {
+    fn from_json(json: Json) -> Result<Self, Fault> {
+        let scopes = Vec::<String>::from_json(json)?;
+        let scopes: ScopeSet = scopes.iter().map(|text| Scope::parse(text)).collect::<Result<_, _>>()?;
+        match scopes.is_empty() {
+            true => Err(Rule::fixed("must name at least one scope").into()),
+            false => Ok(Self(scopes)),
+        }
     }
-    Some(scopes)
-}
 
-fn providers(body: &mut Fields, name: &str) -> Option<BTreeSet<ProviderId>> {
-    Some(body.parsed_list(name, ProviderId::parse)?.into_iter().collect())
-}
-
-fn credential_ids(body: &mut Fields, name: &str) -> Option<BTreeSet<CredentialId>> {
-    Some(body.parsed_list(name, CredentialId::parse)?.into_iter().collect())
-}
-
-fn description_schema() -> Value {
-    json!({ "type": "string", "maxLength": 1_000 })
-}
-
-fn scopes_schema() -> Value {
-    json!({ "type": "array", "items": one_of(Scope::ALL.map(Scope::as_str)), "minItems": 1 })
-}
-
-fn providers_schema() -> Value {
-    json!({ "type": "array", "items": schema::provider() })
-}
-
-fn credential_ids_schema() -> Value {
-    json!({ "type": "array", "items": credential_id_schema(), "maxItems": 500 })
+    fn schema() -> Value {
+        json!({ "type": "array", "items": one_of(Scope::ALL.map(Scope::as_str)), "minItems": 1 })
+    }
 }

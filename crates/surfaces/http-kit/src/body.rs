@@ -1,4 +1,4 @@
-//! Reads a request's body within its limits.
+//! Reads the body of a request within the limits of size and time.
 
 use std::time::Duration;
 
@@ -10,9 +10,9 @@ use zeroize::Zeroizing;
 
 use crate::refusal::Transport;
 
-/// The longest body.
+/// The longest body that is read, in bytes.
 const MAX_BODY: usize = 256 * 1024;
-/// How long a body may take to arrive.
+/// The longest time that a body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Reads the body of a request that must be JSON, into memory that is wiped afterwards.
@@ -20,7 +20,7 @@ pub(crate) async fn read(request: &HttpRequest, payload: Payload) -> Result<Zero
     read_as("application/json", request, payload).await
 }
 
-/// The same for a form.
+/// Reads the body of a request that must be a form, into memory that is wiped afterwards.
 pub(crate) async fn read_form(
     request: &HttpRequest,
     payload: Payload,
@@ -47,7 +47,7 @@ async fn read_as(
     Ok(body)
 }
 
-/// Whether the request comes without a body (RFC 9112, section 6.3), or with one of no bytes.
+/// Tells whether the request has no body (RFC 9112, section 6.3), or one without any bytes.
 pub(crate) fn is_absent(request: &HttpRequest) -> bool {
     let headers = request.headers();
     let length = headers.get(header::CONTENT_LENGTH);

@@ -13,18 +13,20 @@ use zeroize::Zeroizing;
 use crate::documentation::Documentation;
 use crate::fields::Fields;
 use crate::metrics::Metrics;
+use crate::refusal::Refusal;
+use crate::request::{Request, RequestBody};
 
 /// A call of a principal whom the permission table allows the operation `O`.
 pub struct Call<O> {
     /// The use cases.
     pub app: Application,
-    /// Who is asking, with the proof that it may.
+    /// The principal who is asking, with the proof that it may.
     pub caller: Permitted<O>,
     pub(crate) request: HttpRequest,
     pub(crate) body: Option<Json>,
 }
 
-/// A call of anybody.
+/// A call that needs no authentication.
 pub struct PublicCall {
     /// The use cases.
     pub app: Application,
@@ -32,7 +34,7 @@ pub struct PublicCall {
     pub metrics: Arc<Metrics>,
     /// What the server tells about its surfaces.
     pub documentation: Arc<Documentation>,
-    /// The request, for the audit trail.
+    /// Where the request came from, for the audit trail.
     pub origin: Origin,
     pub(crate) request: HttpRequest,
     pub(crate) form: Zeroizing<Vec<u8>>,
@@ -41,16 +43,22 @@ pub struct PublicCall {
 /// Parameters as a stranger sent them: any of them may be a secret.
 #[derive(Debug, Default)]
 pub struct Parameters {
-    /// The first of each name.
+    /// The first value of each name.
     pub values: BTreeMap<String, SecretText>,
-    /// Whether one of them was there twice.
+    /// Whether a name was there twice.
     pub repeated: bool,
 }
 
-impl Parameters {
-    fn of(encoded: &[u8]) -> Self {
-        let mut read = Self::default();
-        for (name, value) in url::form_urlencoded::parse(encoded) {
+impl PublicCall {
+    /// A path parameter; empty when the path has none of that name.
+    pub fn path(&self, name: &str) -> &str {
+        self.request.match_info().get(name).unwrap_or_default()
+    }
+
+    /// All parameters of the query, declared or not.
+    pub fn parameters(&self) -> Parameters {
+        let mut read = Parameters::default();
+        for (name, value) in url::form_urlencoded::parse(self.request.query_string().as_bytes()) {
             let value = SecretText::new(value.into_owned());
             if read.values.contains_key(&*name) {
                 read.repeated = true;
@@ -60,35 +68,23 @@ impl Parameters {
         }
         read
     }
-}
 
-impl PublicCall {
-    /// A path parameter; empty when the path has none of that name.
-    pub fn path(&self, name: &str) -> &str {
-        self.request.match_info().get(name).unwrap_or_default()
+    /// The form, as declared. Fields beyond that are passed over.
+    pub fn form<B: RequestBody>(&self) -> Result<B, Refusal> {
+        B::read(Fields::of_form(&self.form))
     }
 
-    /// Everything that the query says.
-    pub fn parameters(&self) -> Parameters {
-        Parameters::of(self.request.query_string().as_bytes())
-    }
-
-    /// Everything that the form says.
-    pub fn form(&self) -> Parameters {
-        Parameters::of(&self.form)
-    }
-
-    /// Where a browser says that the request comes from (RFC 6454, section 7); `None` also for one that cannot be
-    /// read or is there twice.
+    /// The `Origin` that a browser sends (RFC 6454, section 7); `None` also when the header cannot be read or
+    /// is there twice.
     pub fn page_origin(&self) -> Option<String> {
         let mut values = self.request.headers().get_all(header::ORIGIN);
         let (Some(only), None) = (values.next(), values.next()) else { return None };
         only.to_str().ok().map(str::to_owned)
     }
 
-    /// The query's parameters.
-    pub fn query(&self) -> Fields {
-        Fields::of_query(self.request.query_string())
+    /// The query, as declared. Parameters beyond that are passed over.
+    pub fn query<Q: Request>(&self) -> Result<Q, Refusal> {
+        Q::read(Fields::of_query(self.request.query_string()))
     }
 }
 
@@ -103,8 +99,13 @@ impl<O> Call<O> {
         self.path_id("credential_id", CredentialId::parse)
     }
 
-    /// The query's parameters.
-    pub fn query(&self) -> Fields {
+    /// The query, as declared. Parameters beyond that are passed over.
+    pub fn query<Q: Request>(&self) -> Result<Q, Refusal> {
+        Q::read(self.query_fields())
+    }
+
+    /// The parameters of the query, for what a declaration alone cannot say.
+    pub fn query_fields(&self) -> Fields {
         Fields::of_query(self.request.query_string())
     }
 
@@ -113,13 +114,18 @@ impl<O> Call<O> {
         self.request.path()
     }
 
-    /// The raw query, for the same.
+    /// The raw query, for links to further pages.
     pub fn query_string(&self) -> &str {
         self.request.query_string()
     }
 
-    /// The body's fields. The body can be taken once.
-    pub fn body(&mut self) -> Result<Fields, Failure> {
+    /// The body, as declared. It can be taken once.
+    pub fn body<B: RequestBody>(&mut self) -> Result<B, Refusal> {
+        B::read(self.body_fields()?)
+    }
+
+    /// The fields of the body, for what a declaration alone cannot say. The body can be taken once.
+    pub fn body_fields(&mut self) -> Result<Fields, Refusal> {
         Fields::of_body(self.body.take().unwrap_or(Json::Null))
     }
 
@@ -142,7 +148,7 @@ impl<O> Call<O> {
         Ok(Some(revision.unwrap_or(0)))
     }
 
-    /// Whether `If-None-Match` names this version, or any.
+    /// Tells whether `If-None-Match` names this version, or any version.
     pub fn none_match(&self, version: u64) -> bool {
         let tag = format!("\"{version}\"");
         let values =

@@ -2,26 +2,28 @@
 
 use serde_json::Value;
 
+use crate::request::RequestField;
+
 /// The documentation of a route.
 #[derive(Clone, Copy)]
 pub struct Doc {
-    /// What it does, in a few words.
+    /// What the route does, in a few words.
     pub summary: &'static str,
-    /// Its query parameters.
-    pub query: &'static [Parameter],
-    /// Its request headers, beyond those of authentication.
+    /// The query parameters of the route, by the declarations that its handler reads.
+    pub query: &'static [&'static [RequestField]],
+    /// The request headers that the route reads, beyond those of authentication.
     pub headers: &'static [Parameter],
-    /// Its request body.
+    /// The body that a request must have; [`body_of`](crate::body_of) gives it.
     pub body: Option<Schema>,
-    /// What it answers when all goes well.
+    /// What the route answers when all goes well.
     pub answers: &'static [Answered],
-    /// The statuses of failures that its use case can end with, beyond those that every route of its kind has
-    /// (authentication, permission, transport, wrong shape, ours).
+    /// The statuses that the use case can end with, beyond those that every route of the same access and body
+    /// rule has: authentication, permission, transport, wrong shape, internal error.
     pub refusals: &'static [u16],
-    /// The headers that its successful answers may have, beyond those of every answer.
+    /// The headers that a successful answer may have, beyond those of every answer.
     pub answer_headers: &'static [Parameter],
     /// The bodies of refusals that this route words in a way of its own, by status.
-    pub own_refusals: &'static [(u16, Content)],
+    pub own_refusals: &'static [(u16, AnswerBody)],
 }
 
 impl Doc {
@@ -43,49 +45,49 @@ impl Doc {
 /// A parameter of a path, a query or a header.
 #[derive(Clone, Copy)]
 pub struct Parameter {
-    /// Its name.
+    /// The name of the parameter.
     pub name: &'static str,
-    /// What it means.
+    /// What the parameter means, in a sentence for API users.
     pub description: &'static str,
-    /// Its JSON Schema.
+    /// The JSON Schema of the value.
     pub schema: fn() -> Value,
 }
 
 /// A JSON Schema (draft 2020-12) that the document keeps once, under a name.
 #[derive(Clone, Copy)]
 pub struct Schema {
-    /// Its name among the components, in PascalCase; unique over all dialects.
+    /// The name of the schema among the components, in PascalCase; no other dialect uses it.
     pub name: &'static str,
-    /// The schema. It holds other schemas by value, so that it can be read alone.
+    /// Writes the schema, which holds other schemas by value and so can be read alone.
     pub json: fn() -> Value,
 }
 
 /// A successful answer.
 #[derive(Clone, Copy)]
 pub struct Answered {
-    /// Its status.
+    /// The status of the answer.
     pub status: u16,
-    /// When it is given.
+    /// What the answer means, in a sentence for API users.
     pub description: &'static str,
-    /// Its body.
-    pub content: Content,
+    /// The body of the answer.
+    pub body: AnswerBody,
 }
 
 /// The body of an answer.
 #[derive(Clone, Copy)]
-pub enum Content {
-    /// None.
+pub enum AnswerBody {
+    /// The answer has no body.
     None,
-    /// JSON.
+    /// The body is a JSON document of this schema.
     One(Schema),
-    /// A JSON array.
+    /// The body is a JSON array of documents of this schema.
     List(Schema),
-    /// Something else, of this media type.
+    /// The body is not JSON and has this media type.
     Other(&'static str),
 }
 
-impl Content {
-    /// The schema that it refers to.
+impl AnswerBody {
+    /// The schema that the body refers to.
     pub(crate) const fn schema(self) -> Option<Schema> {
         match self {
             Self::One(schema) | Self::List(schema) => Some(schema),

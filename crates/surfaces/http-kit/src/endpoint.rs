@@ -6,18 +6,19 @@ use strongroom_application::{Application, Caller, Failure, to};
 use strongroom_domain::{Json, Operation};
 
 use crate::call::Call;
+use crate::refusal::Refusal;
 use crate::route::Answer;
 
-/// The handler of a route for principals, with its type of permission forgotten so that routes of all kinds stand in
-/// one table.
+/// The handler of a route for principals, with its type of permission forgotten so that routes of all kinds
+/// stand in one table.
 pub trait Endpoint: Sync {
-    /// What its caller must be admitted to.
+    /// The operation that a caller must be admitted to.
     fn operation(&self) -> Operation;
 
     /// Admits a caller, before its body is read.
     ///
     /// # Errors
-    /// `Forbidden`, which is on record then.
+    /// `Forbidden`, which is put on record.
     fn admit(&self, app: &Application, caller: Caller) -> Result<Admitted, Failure>;
 }
 
@@ -44,7 +45,7 @@ impl<O, F, A> Endpoint for Handle<O, F>
 where
     O: to::Admission,
     F: Fn(Call<O>) -> A + Copy + Sync + 'static,
-    A: Future<Output = Result<HttpResponse, Failure>> + 'static,
+    A: Future<Output = Result<HttpResponse, Refusal>> + 'static,
 {
     fn operation(&self) -> Operation {
         O::OPERATION

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use strongroom_application::{Failure, Misshape, MisshapeKind};
-use strongroom_domain::{Json, Rule, SecretText, Submission, Violation, timestamp};
-use time::OffsetDateTime;
+use strongroom_application::Failure;
+use strongroom_domain::{Json, Rule, SecretText, Submission, Violation};
+
+use crate::from_json::{Fault, FromJson};
+use crate::misshape::{Misshape, MisshapeKind};
+use crate::refusal::Refusal;
 
 /// The fields of one object, taken out one by one.
 ///
@@ -13,24 +16,19 @@ use time::OffsetDateTime;
 pub struct Fields {
     part: &'static str,
     fields: BTreeMap<String, Json>,
+    needed: &'static [&'static str],
     misshapes: Vec<Misshape>,
     violations: Vec<Violation>,
 }
 
-/// A type that a JSON value can be.
-pub trait FromJson: Sized {
-    /// Takes the value, or says which type was expected.
-    fn from_json(json: Json) -> Result<Self, MisshapeKind>;
-}
-
 impl Fields {
     /// The fields of a body, which must be an object.
-    pub fn of_body(body: Json) -> Result<Self, Failure> {
+    pub fn of_body(body: Json) -> Result<Self, Refusal> {
         match body {
             Json::Object(fields) => Ok(Self::new("body", fields.into_iter().collect())),
             _ => {
                 let location = vec!["body".to_owned()];
-                Err(Failure::Malformed(vec![Misshape { location, kind: MisshapeKind::WrongType("object") }]))
+                Err(Refusal::Misshapen(vec![Misshape { location, kind: MisshapeKind::WrongType("object") }]))
             }
         }
     }
@@ -38,8 +36,17 @@ impl Fields {
     /// The parameters of a query string. One that is there twice is a misshape; unknown ones are passed
     /// over.
     pub fn of_query(query: &str) -> Self {
-        let mut read = Self::new("query", BTreeMap::new());
-        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        Self::of_encoded("query", query.as_bytes())
+    }
+
+    /// The fields of a form, read like the parameters of a query.
+    pub fn of_form(form: &[u8]) -> Self {
+        Self::of_encoded("form", form)
+    }
+
+    fn of_encoded(part: &'static str, encoded: &[u8]) -> Self {
+        let mut read = Self::new(part, BTreeMap::new());
+        for (name, value) in url::form_urlencoded::parse(encoded) {
             let value = Json::Text(SecretText::new(value.into_owned()));
             if read.fields.insert(name.to_string(), value).is_some() {
                 read.misshapen(&name, MisshapeKind::Repeated);
@@ -49,7 +56,7 @@ impl Fields {
     }
 
     fn new(part: &'static str, fields: BTreeMap<String, Json>) -> Self {
-        Self { part, fields, misshapes: Vec::new(), violations: Vec::new() }
+        Self { part, fields, needed: &[], misshapes: Vec::new(), violations: Vec::new() }
     }
 
     /// Whether a field is there and not `null`.
@@ -57,93 +64,67 @@ impl Fields {
         self.fields.get(name).is_some_and(|value| !matches!(value, Json::Null))
     }
 
-    /// Whether a field is named, be it `null`.
+    /// Whether a field is named, even if it is `null`.
     pub fn names(&self, name: &str) -> bool {
         self.fields.contains_key(name)
     }
 
+    /// Makes these optional fields necessary, because of what else the body holds.
+    pub fn need(&mut self, names: &'static [&'static str]) {
+        self.needed = names;
+    }
+
     /// A field that must be there.
-    pub fn required<T: FromJson>(&mut self, name: &str) -> Option<T> {
-        if !self.has(name) {
-            self.fields.remove(name);
-            self.misshapen(name, MisshapeKind::Missing);
-            return None;
+    pub(crate) fn required<T: FromJson>(&mut self, name: &str) -> Option<T> {
+        match self.fields.remove(name) {
+            None | Some(Json::Null) => {
+                self.misshapen(name, MisshapeKind::Missing);
+                None
+            }
+            Some(value) => self.value(name, value),
         }
-        self.optional(name)
     }
 
     /// A field that may be absent or `null`.
-    pub fn optional<T: FromJson>(&mut self, name: &str) -> Option<T> {
+    pub(crate) fn optional<T: FromJson>(&mut self, name: &str) -> Option<T> {
+        if self.needed.contains(&name) {
+            return self.required(name);
+        }
         match self.fields.remove(name)? {
             Json::Null => None,
-            value => match T::from_json(value) {
-                Ok(value) => Some(value),
-                Err(kind) => {
-                    self.misshapen(name, kind);
-                    None
-                }
-            },
+            value => self.value(name, value),
         }
     }
 
-    /// A field that may be `null` on purpose: outer `None` when absent, inner `None` when `null`.
-    pub fn nullable<T>(
+    fn value<T: FromJson>(&mut self, name: &str, value: Json) -> Option<T> {
+        match T::from_json(value) {
+            Ok(value) => return Some(value),
+            Err(Fault::Shape(kind)) => self.misshapen(name, kind),
+            Err(Fault::Content(rule)) => self.broken(name, rule),
+        }
+        None
+    }
+
+    /// A value that was taken out and has a rule of this call's own, such as being in the catalog.
+    pub fn judged<T, U>(
         &mut self,
         name: &str,
-        read: impl Fn(&mut Self, &str) -> Option<T>,
-    ) -> Option<Option<T>> {
-        match self.fields.get(name)? {
-            Json::Null => {
-                self.fields.remove(name);
-                Some(None)
-            }
-            _ => read(self, name).map(Some),
-        }
-    }
-
-    /// A text that must be one of an enumeration; another one is a wrong shape.
-    pub fn choice<T>(&mut self, name: &str, parse: fn(&str) -> Result<T, Rule>) -> Option<T> {
-        let text: String = self.optional(name)?;
-        parse(&text).map_err(|rule| self.misshapen(name, MisshapeKind::WrongValue(rule.to_string()))).ok()
-    }
-
-    /// The same, and it must be there.
-    pub fn required_choice<T>(&mut self, name: &str, parse: fn(&str) -> Result<T, Rule>) -> Option<T> {
-        if !self.has(name) {
-            return self.required::<String>(name).and(None);
-        }
-        self.choice(name, parse)
-    }
-
-    /// A text with a rule. Breaking it is wrong content in a body, and a wrong shape in a query.
-    pub fn parsed<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, Rule>) -> Option<T> {
-        let text: String = self.optional(name)?;
-        parse(&text).map_err(|rule| self.broken(name, rule)).ok()
-    }
-
-    /// A list of texts with a rule each.
-    pub fn parsed_list<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, Rule>) -> Option<Vec<T>> {
-        let texts: Vec<String> = self.optional(name)?;
-        let parsed: Result<Vec<T>, Rule> = texts.iter().map(|text| parse(text)).collect();
-        parsed.map_err(|rule| self.broken(name, rule)).ok()
-    }
-
-    /// A truth value of a query; absent is false.
-    pub fn flag(&mut self, name: &str) -> bool {
-        self.parsed(name, |text| text.parse().map_err(|_| Rule::fixed("must be true or false")))
-            .unwrap_or(false)
+        value: Option<T>,
+        judge: impl FnOnce(T) -> Result<U, Rule>,
+    ) -> Option<U> {
+        judge(value?).map_err(|rule| self.broken(name, rule)).ok()
     }
 
     /// Everything that has not been taken out yet.
     pub fn rest(&mut self) -> Submission {
-        std::mem::take(&mut self.fields).into_iter().collect()
+        std::mem::take(&mut self.fields).into_iter().map(|(name, value)| (name, value.into())).collect()
     }
 
     /// Notes a broken rule of a field.
-    pub fn broken(&mut self, name: &str, rule: Rule) {
+    fn broken(&mut self, name: &str, rule: Rule) {
         match self.part {
-            "query" => self.misshapen(name, MisshapeKind::WrongValue(rule.to_string())),
-            _ => self.violations.push(rule.on(name)),
+            "body" => self.violations.push(rule.on(name)),
+            _ => self.misshapen(name, MisshapeKind::WrongValue(rule.to_string())),
         }
     }
 
@@ -154,115 +135,89 @@ impl Fields {
     /// Builds the result when nothing was wrong.
     ///
     /// # Errors
-    /// `Malformed` with every misshape, fields that nobody asked for included; else `Invalid` with every
+    /// `Misshapen` with every misshape, including fields that no declaration names; else `Invalid` with every
     /// violation.
-    pub fn finish<T>(mut self, build: impl FnOnce() -> Option<T>) -> Result<T, Failure> {
+    pub fn finish<T>(mut self, build: impl FnOnce() -> Option<T>) -> Result<T, Refusal> {
         if self.part == "body" {
             for name in std::mem::take(&mut self.fields).into_keys() {
                 self.misshapen(&name, MisshapeKind::Unknown);
             }
         }
         if !self.misshapes.is_empty() {
-            return Err(Failure::Malformed(self.misshapes));
+            return Err(Refusal::Misshapen(self.misshapes));
         }
         if !self.violations.is_empty() {
-            return Err(Failure::Invalid(self.violations));
+            return Err(Failure::Invalid(self.violations).into());
         }
-        build().ok_or(Failure::Internal)
-    }
-}
-
-impl FromJson for String {
-    fn from_json(json: Json) -> Result<Self, MisshapeKind> {
-        match json {
-            Json::Text(text) => Ok(text.expose().to_owned()),
-            _ => Err(MisshapeKind::WrongType("string")),
-        }
-    }
-}
-
-impl FromJson for u64 {
-    /// A whole number, or its decimal text, which is all that a query can hold.
-    fn from_json(json: Json) -> Result<Self, MisshapeKind> {
-        let number = match &json {
-            Json::Integer(number) => Self::try_from(*number).ok(),
-            Json::Text(text) if text.expose().bytes().all(|b| b.is_ascii_digit()) => {
-                text.expose().parse().ok()
-            }
-            _ => None,
-        };
-        number.ok_or(MisshapeKind::WrongType("integer"))
-    }
-}
-
-impl FromJson for u32 {
-    fn from_json(json: Json) -> Result<Self, MisshapeKind> {
-        Self::try_from(u64::from_json(json)?).map_err(|_| MisshapeKind::WrongType("integer"))
-    }
-}
-
-impl FromJson for SecretText {
-    fn from_json(json: Json) -> Result<Self, MisshapeKind> {
-        match json {
-            Json::Text(text) => Ok(text),
-            _ => Err(MisshapeKind::WrongType("string")),
-        }
-    }
-}
-
-/// A value that is a whole number or a text, as a field that is a number takes either.
-pub struct IntegerOrText(pub Json);
-
-impl FromJson for IntegerOrText {
-    fn from_json(json: Json) -> Result<Self, MisshapeKind> {
-        match json {
-            Json::Integer(_) | Json::Text(_) => Ok(Self(json)),
-            _ => Err(MisshapeKind::WrongType("integer")),
-        }
-    }
-}
-
-impl FromJson for OffsetDateTime {
-    fn from_json(json: Json) -> Result<Self, MisshapeKind> {
-        let Json::Text(text) = json else { return Err(MisshapeKind::WrongType("string")) };
-        timestamp::parse(text.expose()).map_err(|rule| MisshapeKind::WrongValue(rule.to_string()))
-    }
-}
-
-impl<T: FromJson> FromJson for Vec<T> {
-    fn from_json(json: Json) -> Result<Self, MisshapeKind> {
-        match json {
-            Json::Array(items) => items.into_iter().map(T::from_json).collect(),
-            _ => Err(MisshapeKind::WrongType("list")),
-        }
-    }
-}
-
-impl FromJson for Submission {
-    fn from_json(json: Json) -> Result<Self, MisshapeKind> {
-        match json {
-            Json::Object(fields) => Ok(fields.into_iter().collect()),
-            _ => Err(MisshapeKind::WrongType("object")),
-        }
+        build().ok_or(Failure::Internal.into())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Request, RequestBody};
+    use serde_json::json;
+    use strongroom_domain::{CredentialName, CredentialType};
+
+    crate::request! {
+        /// A toy.
+        struct Toy as "Toy" {
+            a: String,
+            b: String,
+            /// A choice.
+            c: Option<CredentialType>,
+            #[schema({ "examples": ["Dee"] })]
+            d as "D": Option<CredentialName>,
+            e: Option<Option<u32>>,
+        }
+        with json!({ "minProperties": 2 });
+    }
+
+    fn toy(body: &[u8]) -> Result<Toy, Refusal> {
+        Toy::read(Fields::of_body(Json::parse(body).unwrap())?)
+    }
 
     #[test]
     fn everything_wrong_with_a_body_is_reported_at_once_and_shapes_come_first() {
-        let body = Json::parse(br#"{"a":1,"c":"canary","d":"canary","x":"canary"}"#).unwrap();
-        let mut fields = Fields::of_body(body).unwrap();
-        let a: Option<String> = fields.required("a");
-        let b: Option<String> = fields.required("b");
-        fields.choice::<()>("c", |_| Err(Rule::fixed("must be known")));
-        fields.parsed::<()>("d", |_| Err(Rule::fixed("must be good")));
-        let failure = fields.finish(|| a.zip(b)).unwrap_err();
-        let Failure::Malformed(misshapes) = &failure else { panic!("{failure:?}") };
+        let refusal = toy(br#"{"a":1,"c":"canary","D":"","x":"canary"}"#).map(|_| ()).unwrap_err();
+        let Refusal::Misshapen(misshapes) = &refusal else { panic!("{refusal:?}") };
         let places: Vec<_> = misshapes.iter().map(|misshape| misshape.location[1].as_str()).collect();
         assert_eq!(places, ["a", "b", "c", "x"]);
-        assert!(!format!("{failure:?}").contains("canary"));
+        assert!(!format!("{refusal:?}").contains("canary"));
+        let broken = toy(br#"{"a":"","b":"","D":"\u0000"}"#).map(|_| ()).unwrap_err();
+        assert!(matches!(broken, Refusal::Failure(Failure::Invalid(broken)) if broken[0].field == "D"));
+    }
+
+    #[test]
+    fn absent_and_null_are_one_unless_the_type_tells_them_apart() {
+        let read = toy(br#"{"a":"","b":"","c":null,"e":null}"#).unwrap();
+        assert!(read.c.is_none() && read.d.is_none() && read.e == Some(None) && read.a == read.b);
+        assert_eq!(toy(br#"{"a":"","b":""}"#).unwrap().e, None);
+        assert_eq!(toy(br#"{"a":"","b":"","e":7}"#).unwrap().e, Some(Some(7)));
+    }
+
+    #[test]
+    fn a_field_can_become_necessary_by_what_stands_beside_it() {
+        let mut fields = Fields::of_body(Json::parse(br#"{"a":"","b":"","c":null}"#).unwrap()).unwrap();
+        fields.need(&["c"]);
+        let refusal = Toy::read(fields).map(|_| ()).unwrap_err();
+        assert_eq!(refusal, Refusal::Misshapen(vec![Misshape::body("c", MisshapeKind::Missing)]));
+    }
+
+    #[test]
+    fn the_schema_of_a_body_follows_from_its_declaration() {
+        let schema = Toy::schema();
+        assert_eq!((&schema["required"], &schema["minProperties"]), (&json!(["a", "b"]), &json!(2)));
+        assert_eq!(schema["description"], "A toy.");
+        assert_eq!(schema["additionalProperties"], false);
+        let fields = &schema["properties"];
+        assert_eq!(fields["a"], json!({ "type": "string" }));
+        assert_eq!(
+            (&fields["c"]["description"], &fields["c"]["enum"][7]),
+            (&json!("A choice."), &json!(null))
+        );
+        assert_eq!(fields["D"]["examples"], json!(["Dee"]));
+        assert_eq!(fields["e"]["type"], json!(["integer", "null"]));
     }
 }

@@ -4,6 +4,13 @@
 //! A surface is a [`Dialect`]: a table of [`Route`]s and one function that turns a [`Refusal`] into its
 //! error body. [`mount`] builds the router from the tables, so that a route outside a table does not exist.
 //! Each request is authenticated, then permitted, then its body is read, then its handler is called.
+//!
+//! To add an operation:
+//!
+//! 1. Write a file with a [`Route`] and its [`Doc`], and name the route in the table of the dialect.
+//! 2. Declare the body and the query with [`request!`](crate::request!): a line for each field, whose comment is its description in the
+//!    OpenAPI document. A field that is added later is one more line, and its use.
+//! 3. Write the handler: `call.body::<…>()?`, the use case, the answer. What goes wrong leaves it as a [`Refusal`].
 
 mod body;
 mod call;
@@ -11,32 +18,38 @@ mod doc;
 mod documentation;
 mod endpoint;
 mod fields;
+mod from_json;
 mod metrics;
+mod misshape;
 mod openapi;
+mod page;
 mod peer;
 mod pipeline;
 mod refusal;
 mod reply;
+mod request;
 mod route;
 mod schema;
 mod unread;
+mod wording;
 
 pub use call::{Call, Parameters, PublicCall};
-pub use doc::{Answered, Content, Doc, Parameter, Schema};
+pub use doc::{AnswerBody, Answered, Doc, Parameter, Schema};
 pub use documentation::Documentation;
 pub use endpoint::{Admitted, Endpoint, Handle};
-pub use fields::{Fields, FromJson, IntegerOrText};
+pub use fields::Fields;
+pub use from_json::{Fault, FromJson, ProviderName};
 pub use metrics::{Metrics, Watched};
+pub use misshape::{Misshape, MisshapeKind};
 pub use openapi::{Documented, document, documented, schemas};
+pub use page::{Cursor, PageSize, Paging};
 pub use peer::{BadNetwork, TrustedProxies};
 pub use pipeline::{Kit, Listener, envelope, mount};
-pub use refusal::{Refusal, Transport};
-pub use reply::{
-    Cursor, RETRY_PROVIDER, created, no_content, ok, ok_secret, refused, with_allowance, with_challenge,
-    with_etag, with_retry_after,
-};
-pub use route::{Access, Answer, Asked, BodyRule, Dialect, DialectDoc, Route};
+pub use refusal::{Refusal, Transport, renamed};
+pub use reply::{created, no_content, ok, ok_secret, with_allowance, with_etag};
+pub use request::{Presence, Request, RequestBody, RequestField, body_of};
+pub use route::{Access, Answer, BodyRule, Dialect, DialectDoc, RefusedRequest, Route};
 pub use schema::{
-    ALLOWANCE, ETAG, IF_MATCH, LOCATION, Moment, credential_id_schema, credentials_schema,
-    known_provider_schema, name_schema, one_of, or_null, prefixed_id_schema, provider_schema, schema_of,
+    ALLOWANCE, ETAG, IF_MATCH, LOCATION, Moment, extended, form, one_of, or_null, prefixed_id_schema,
+    schema_of,
 };

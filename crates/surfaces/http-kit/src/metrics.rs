@@ -20,11 +20,11 @@ pub struct Metrics {
 
 /// A counter that something else keeps.
 pub struct Watched {
-    /// Its name, without the suffix `_total`.
+    /// The name of the counter, without the suffix `_total`.
     pub name: &'static str,
-    /// What it counts.
+    /// What the counter counts.
     pub help: &'static str,
-    /// Reads it.
+    /// Reads the counter.
     pub read: Box<dyn Fn() -> u64 + Send + Sync>,
 }
 
@@ -41,7 +41,7 @@ impl Metrics {
     pub fn new(watched: Vec<Watched>) -> Self {
         let mut registry = Registry::with_prefix("strongroom");
         let requests = Family::default();
-        // 0.25 ms to 4 s.
+        // The buckets reach from 0.25 ms to 4 s.
         let seconds = Histogram::new(exponential_buckets(0.000_25, 2.0, 15));
         registry.register("http_requests", "Requests by method, route and status", requests.clone());
         registry.register("http_request_seconds", "Time from head to answer", seconds.clone());

@@ -6,14 +6,14 @@ use serde_json::{Map, Value, json};
 use strongroom_domain::Operation;
 use strongroom_domain::permission::PERMISSIONS;
 
-use crate::doc::{Content, Parameter, Schema};
+use crate::doc::{AnswerBody, Parameter, Schema};
 use crate::route::{Access, BodyRule, Dialect, Route};
 use crate::schema::ALLOWANCE;
 
 /// A route as the document shows it.
 #[derive(Clone, Copy)]
 pub struct Documented {
-    /// Its surface.
+    /// The surface of the route.
     pub dialect: &'static Dialect,
     /// The route.
     pub route: &'static Route,
@@ -34,14 +34,14 @@ pub fn documented(dialects: &[&'static Dialect]) -> Vec<Documented> {
     found
 }
 
-/// Every schema that the document keeps by name, as often as it is used.
+/// Every schema that the document keeps by name, once for each use of it.
 pub fn schemas(dialects: &[&'static Dialect]) -> Vec<Schema> {
     let mut found = Vec::new();
     for documented in documented(dialects) {
         let doc = documented.route.doc;
         found.extend(doc.body);
-        found.extend(doc.answers.iter().filter_map(|answer| answer.content.schema()));
-        found.extend(doc.own_refusals.iter().filter_map(|(_, content)| content.schema()));
+        found.extend(doc.answers.iter().filter_map(|answer| answer.body.schema()));
+        found.extend(doc.own_refusals.iter().filter_map(|(_, body)| body.schema()));
         found.extend(documented.worded_by_dialect().map(|status| (documented.dialect.doc.error)(status)));
     }
     found
@@ -86,14 +86,14 @@ pub fn document(dialects: &[&'static Dialect], version: &str) -> Value {
     })
 }
 
-/// Headers that answers of many routes have.
+/// The headers that answers of many routes have.
 fn shared_headers() -> Map<String, Value> {
     let ulid = json!({ "type": "string", "pattern": "^[0-9A-HJKMNP-TV-Z]{26}$" });
     let seconds = json!({ "type": "integer", "minimum": 1 });
     let fixed = [
-        ("RequestId", header("Our id of the request, a ULID.", ulid)),
-        ("RetryAfter", header("When to ask again, in seconds.", seconds)),
-        ("Authenticate", header("How to authenticate.", json!({ "type": "string" }))),
+        ("RequestId", header("The id that the service gave the request, a ULID.", ulid)),
+        ("RetryAfter", header("How many seconds to wait before asking again.", seconds)),
+        ("Authenticate", header("The scheme to authenticate with.", json!({ "type": "string" }))),
     ];
     let fixed = fixed.into_iter().map(|(name, header)| (name.to_owned(), header));
     fixed.chain(ALLOWANCE.iter().map(headed)).collect()
@@ -121,17 +121,17 @@ fn reference(kind: &str, name: &str) -> Value {
 }
 
 impl Documented {
-    /// Its path, under the first prefix of its surface.
+    /// The path of the route, under the first prefix of its surface.
     pub fn path(&self) -> String {
         format!("{}{}", self.dialect.prefixes.first().copied().unwrap_or_default(), self.route.path)
     }
 
-    /// Its method, in capitals.
+    /// The method of the route, in capitals.
     pub fn method(&self) -> String {
         (self.route.method)().to_string()
     }
 
-    /// Its `operationId`, from method and path.
+    /// The `operationId`, made of method and path.
     pub fn id(&self) -> String {
         let (path, mut id) = (self.path(), self.method().to_ascii_lowercase());
         for segment in path.split('/').filter(|segment| !segment.is_empty()) {
@@ -142,12 +142,12 @@ impl Documented {
         id
     }
 
-    /// The names of its path parameters, in their order.
+    /// The names of the path parameters, in the order of the path.
     pub fn path_parameters(&self) -> impl Iterator<Item = &'static str> {
         self.route.path.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0))
     }
 
-    /// Every status of a refusal.
+    /// Every status that a refusal by this route can have.
     pub fn refusals(&self) -> BTreeSet<u16> {
         let (route, mut statuses) = (self.route, BTreeSet::from([431, 500, 503]));
         if route.operation().is_some() {
@@ -194,7 +194,10 @@ impl Documented {
         let known = self.dialect.doc.path_parameters;
         let of_path = self.path_parameters().filter_map(|name| known.iter().find(|known| known.name == name));
         let of_path = of_path.map(|parameter| written(parameter, "path"));
-        let of_query = self.route.doc.query.iter().map(|parameter| written(parameter, "query"));
+        let of_query =
+            self.route.doc.query.iter().copied().flatten().map(|field| {
+                described(field.name, "query", field.required, field.description, (field.schema)())
+            });
         let of_headers = self.route.doc.headers.iter().map(|parameter| written(parameter, "header"));
         of_path.chain(of_query).chain(of_headers).collect()
     }
@@ -219,12 +222,12 @@ impl Documented {
         headers.extend(doc.answer_headers.iter().map(headed));
         let answers = doc.answers.iter().map(|answer| {
             let described = json!({ "description": answer.description, "headers": headers });
-            (answer.status.to_string(), with_content(described, answer.content))
+            (answer.status.to_string(), with_content(described, answer.body))
         });
-        let own = doc.own_refusals.iter().map(|(status, content)| {
+        let own = doc.own_refusals.iter().map(|(status, body)| {
             let described =
                 json!({ "description": meaning(self.dialect, *status), "headers": refusal_headers(*status) });
-            (status.to_string(), with_content(described, *content))
+            (status.to_string(), with_content(described, *body))
         });
         let worded = self.worded_by_dialect();
         let refusals = worded
@@ -234,23 +237,21 @@ impl Documented {
 }
 
 fn written(parameter: &Parameter, place: &str) -> Value {
-    json!({
-        "name": parameter.name,
-        "in": place,
-        "required": place == "path",
-        "description": parameter.description,
-        "schema": (parameter.schema)(),
-    })
+    described(parameter.name, place, place == "path", parameter.description, (parameter.schema)())
 }
 
-fn with_content(mut response: Value, content: Content) -> Value {
-    let (media_type, schema) = match content {
-        Content::None => return response,
-        Content::One(schema) => ("application/json", reference("schemas", schema.name)),
-        Content::List(schema) => {
+fn described(name: &str, place: &str, required: bool, description: &str, schema: Value) -> Value {
+    json!({ "name": name, "in": place, "required": required, "description": description, "schema": schema })
+}
+
+fn with_content(mut response: Value, body: AnswerBody) -> Value {
+    let (media_type, schema) = match body {
+        AnswerBody::None => return response,
+        AnswerBody::One(schema) => ("application/json", reference("schemas", schema.name)),
+        AnswerBody::List(schema) => {
             ("application/json", json!({ "type": "array", "items": reference("schemas", schema.name) }))
         }
-        Content::Other(media_type) => (media_type, json!({})),
+        AnswerBody::Other(media_type) => (media_type, json!({})),
     };
     if let Some(object) = response.as_object_mut() {
         object.insert("content".into(), json!({ media_type: { "schema": schema } }));
@@ -284,36 +285,40 @@ fn refusal_name(dialect: &Dialect, status: u16) -> String {
 
 fn refusal(dialect: &Dialect, status: u16) -> Value {
     let described = json!({ "description": meaning(dialect, status), "headers": refusal_headers(status) });
-    with_content(described, Content::One((dialect.doc.error)(status)))
+    with_content(described, AnswerBody::One((dialect.doc.error)(status)))
 }
 
 const fn meaning(dialect: &Dialect, status: u16) -> &'static str {
     match status {
-        400 => "The request breaks a rule.",
-        401 => "No token or key, or none that is valid.",
-        403 => "The caller may not do this.",
-        404 => "It does not exist, or belongs to another organisation.",
+        400 => "The request breaks a rule; the body names each field and the rule.",
+        401 => "The request has no token or key, or no valid one.",
+        403 => "The caller is not allowed to do this.",
+        404 => "The resource does not exist, or belongs to another organisation.",
         408 => "The body did not arrive within 15 seconds.",
-        409 => "It cannot be done in the present state.",
-        412 => "The resource has another revision by now.",
+        409 => "The present state of the resource does not allow this.",
+        412 => "The resource has another revision than `If-Match` names.",
         413 => "The body is larger than 256 KiB.",
         415 => "The body is not `application/json`, or is encoded.",
         422 if dialect.doc.wrong_shape != 422 => "The provider refused the credential.",
         422 => "The request has the wrong shape, or the provider refused the credential.",
-        429 => "Too many; try again later. `X-RateLimit-*` when the limit is the caller's own.",
+        429 => {
+            "Too many requests; try again later. `X-RateLimit-*` is there when the limit is the caller's own."
+        }
         431 => "The headers are larger than 16 KiB.",
-        500 => "Ours.",
+        500 => "Internal error. Quote `X-Request-Id` when you report it.",
         502 => "The provider did not answer.",
-        503 => "Temporarily unavailable; try again.",
-        _ => "Refused.",
+        503 => "The service is temporarily unavailable; try again.",
+        _ => "The request was refused.",
     }
 }
 
-/// Who may call, in a sentence, from the permission table.
+/// A sentence that says who may call an operation, from the permission table.
 fn who_may(operation: Option<Operation>) -> String {
-    let Some(operation) = operation else { return "For anybody.".to_owned() };
+    let Some(operation) = operation else {
+        return "Allowed for everybody, without authentication.".to_owned();
+    };
     let Some(row) = PERMISSIONS.iter().find(|row| row.operation == operation) else {
-        return "For nobody.".to_owned();
+        return "Allowed for nobody.".to_owned();
     };
     let mut who: Vec<String> = Vec::new();
     who.extend(row.admin.then(|| "admins".to_owned()));
@@ -322,7 +327,7 @@ fn who_may(operation: Option<Operation>) -> String {
         let scopes: Vec<String> = row.scopes.iter().map(|scope| format!("`{}`", scope.as_str())).collect();
         who.push(format!("service accounts with {}", scopes.join(" or ")));
     }
-    format!("For {}.", who.join(", "))
+    format!("Allowed for {}.", who.join(", "))
 }
 
 #[cfg(test)]

@@ -5,12 +5,12 @@ use std::net::{IpAddr, SocketAddr};
 use actix_web::HttpRequest;
 use ipnet::IpNet;
 
-/// A text that is no network.
+/// The error for a text that names no network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be a list of networks such as 10.0.0.0/8")]
 pub struct BadNetwork;
 
-/// Networks whose `X-Forwarded-For` is believed.
+/// The networks of proxies whose `X-Forwarded-For` is believed.
 #[derive(Debug, Clone, Default)]
 pub struct TrustedProxies(Vec<IpNet>);
 
@@ -46,7 +46,7 @@ impl TrustedProxies {
     }
 }
 
-/// An address as proxies write it, some of them with a port.
+/// Reads an address as proxies write it; some of them add a port.
 fn address(hop: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(hop).ok()?.trim();
     let with_port = || text.parse::<SocketAddr>().map(|socket| socket.ip());
@@ -54,7 +54,7 @@ fn address(hop: &[u8]) -> Option<IpAddr> {
     bracketed.parse().or_else(|_| with_port()).ok()
 }
 
-/// Whether a peer on this host speaks for itself.
+/// Tells whether the peer is on this host and no proxy speaks for it.
 pub(crate) fn is_local(request: &HttpRequest) -> bool {
     let loopback = request.peer_addr().is_some_and(|peer| peer.ip().to_canonical().is_loopback());
     let forwarded = request

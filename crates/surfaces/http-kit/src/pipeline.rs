@@ -8,7 +8,7 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
-use strongroom_application::{Application, Failure, Misshape, MisshapeKind, Missing, Presented};
+use strongroom_application::{Application, Failure, Missing, Presented};
 use strongroom_domain::Json;
 use strongroom_domain::audit::Origin;
 use strongroom_environment::Ids;
@@ -22,44 +22,46 @@ use crate::documentation::Documentation;
 use crate::endpoint::Endpoint;
 use crate::fields::Fields;
 use crate::metrics::Metrics;
+use crate::misshape::{Misshape, MisshapeKind};
 use crate::peer::{TrustedProxies, is_local};
 use crate::refusal::{Refusal, Transport};
-use crate::route::{Access, Answer, Asked, BodyRule, Dialect, Route};
+use crate::route::{Access, Answer, BodyRule, Dialect, RefusedRequest, Route};
 use crate::unread::Unread;
 use crate::{body, unread};
 
-/// All headers of a request together, names and values.
+/// The most bytes that all headers of a request may have together, names and values.
 const MAX_HEADERS: usize = 16 * 1024;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const NO_SNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
 
-/// What requests are served with; one per server.
+/// What requests are served with. A server has one for each listener.
 #[derive(Clone)]
 pub struct Kit {
     /// The use cases.
     pub app: Application,
-    /// Whose `X-Forwarded-For` is believed.
+    /// The proxies whose `X-Forwarded-For` is believed.
     pub proxies: Arc<TrustedProxies>,
-    /// Counters.
+    /// The counters of the server.
     pub metrics: Arc<Metrics>,
-    /// Where request ids come from.
+    /// The source of request ids.
     pub ids: Arc<dyn Ids>,
     /// Which routes this listener serves.
     pub listener: Listener,
     /// The surfaces. The first one answers for paths that belong to none.
     pub dialects: &'static [&'static Dialect],
-    /// What is told about them.
+    /// The documentation of the surfaces.
     pub documentation: Arc<Documentation>,
 }
 
 /// Which routes a listener serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Listener {
-    /// All but those for this host.
+    /// The listener serves every route but those for this host.
     Api,
-    /// All; those for this host only to a loopback peer that no proxy speaks for.
+    /// The listener serves every route; the routes for this host only to a loopback peer that no proxy speaks
+    /// for.
     ApiAndHost,
-    /// Only those for this host, to whoever reaches the listener.
+    /// The listener serves the routes for this host alone, to every peer that reaches it.
     Operations,
 }
 
@@ -107,7 +109,7 @@ fn resource(dialect: &'static Dialect, prefix: &str, path: &'static str) -> acti
     resource.default_service(web::to(move |request: HttpRequest| {
         let mut response = (dialect.refuse)(
             &Transport::MethodNotAllowed.into(),
-            &Asked { request_id: &request_id(&request), request: &request },
+            &RefusedRequest { request_id: &request_id(&request), part: "query", request: &request },
         );
         if let Ok(value) = HeaderValue::from_str(&allow) {
             response.headers_mut().insert(header::ALLOW, value);
@@ -129,7 +131,7 @@ fn refuse(kit: &Kit, request: &HttpRequest, refusal: &Refusal, request_id: &str)
         segments.any(|segment| dialect.segments.contains(&segment))
     };
     match kit.dialects.iter().find(owns).or(kit.dialects.first()) {
-        Some(dialect) => (dialect.refuse)(refusal, &Asked { request_id, request }),
+        Some(dialect) => (dialect.refuse)(refusal, &RefusedRequest { request_id, part: "query", request }),
         None => HttpResponse::NotFound().finish(),
     }
 }
@@ -144,7 +146,8 @@ async fn serve(
     match answer(route, request, payload).await {
         Ok(response) => response,
         Err(refusal) => {
-            (dialect.refuse)(&refusal, &Asked { request_id: &request_id(&asked), request: &asked })
+            let request_id = &request_id(&asked);
+            (dialect.refuse)(&refusal, &RefusedRequest { request_id, part: route.part(), request: &asked })
         }
     }
 }
@@ -178,7 +181,7 @@ async fn answer(
                 request,
                 form,
             };
-            Ok(handler(call).await?)
+            handler(call).await
         }
     }
 }
@@ -222,10 +225,10 @@ async fn admit(
     Ok(admitted(kit.app.clone(), request, body))
 }
 
-fn parse(body: &[u8]) -> Result<Json, Failure> {
+fn parse(body: &[u8]) -> Result<Json, Refusal> {
     Json::parse(body).map_err(|rule| {
         let kind = MisshapeKind::NotJson(rule.to_string());
-        Failure::Malformed(vec![Misshape { location: vec!["body".to_owned()], kind }])
+        Refusal::Misshapen(vec![Misshape { location: vec!["body".to_owned()], kind }])
     })
 }
 
@@ -234,7 +237,7 @@ fn parse(body: &[u8]) -> Result<Json, Failure> {
 async fn finish(answer: Answer) -> Result<HttpResponse, Refusal> {
     let span = tracing::Span::current();
     match actix_web::rt::spawn(answer.instrument(span)).await {
-        Ok(result) => Ok(result?),
+        Ok(result) => result,
         Err(_) => {
             tracing::error!("a handler panicked");
             Err(Failure::Internal.into())
@@ -242,8 +245,8 @@ async fn finish(answer: Answer) -> Result<HttpResponse, Refusal> {
     }
 }
 
-/// Both ways to authenticate. A header that is there twice, is not text or has another scheme was not sent
-/// by anyone who holds a token.
+/// Reads both headers of authentication. A header that is there twice, is not text or has another scheme
+/// makes the whole unreadable: no holder of a token sends one.
 fn presented(request: &HttpRequest) -> Presented<'_> {
     let single = |name: &str| {
         let mut values = request.headers().get_all(name);
@@ -314,7 +317,7 @@ fn known(method: &Method) -> &str {
     if method.as_str().len() <= 10 { method.as_str() } else { "other" }
 }
 
-/// The caller's own request id is only logged, and only when it is short and plain.
+/// Logs the caller's own request id, if it is short and plain. Nothing else is done with it.
 fn log_callers_id(request: &ServiceRequest, span: &tracing::Span) {
     let value = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok());
     if let Some(id) =

@@ -1,12 +1,16 @@
-//! Everything that a dialect has to have an error body for.
+//! The reasons for which a request gets an error answer.
 
 use strongroom_application::Failure;
+
+use crate::misshape::Misshape;
 
 /// Why a request gets an error answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     /// The use case, or the way to it, failed.
     Failure(Failure),
+    /// The request has the wrong shape, in each of these places.
+    Misshapen(Vec<Misshape>),
     /// The request could not be taken as HTTP.
     Transport(Transport),
 }
@@ -29,7 +33,7 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// Its status code, the same in every dialect.
+    /// The status code, which is the same in every dialect.
     pub const fn status(self) -> u16 {
         match self {
             Self::MethodNotAllowed => 405,
@@ -41,7 +45,7 @@ impl Transport {
         }
     }
 
-    /// A sentence for a person.
+    /// A sentence that tells a person what is wrong.
     pub const fn message(self) -> &'static str {
         match self {
             Self::MethodNotAllowed => "Method not allowed",
@@ -64,4 +68,16 @@ impl From<Transport> for Refusal {
     fn from(transport: Transport) -> Self {
         Self::Transport(transport)
     }
+}
+
+/// Names the fields of a failure as the callers of a route do, by pairs of the caller's name and the name in
+/// the use case.
+pub fn renamed(failure: Failure, names: &[(&str, &str)]) -> Failure {
+    let Failure::Invalid(mut violations) = failure else { return failure };
+    for violation in &mut violations {
+        if let Some((sent, _)) = names.iter().find(|(_, field)| *field == violation.field) {
+            violation.field = (*sent).to_owned();
+        }
+    }
+    Failure::Invalid(violations)
 }

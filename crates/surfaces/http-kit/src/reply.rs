@@ -1,42 +1,38 @@
-//! Answers.
+//! Builds answers.
 
 use std::time::Duration;
 
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::{HttpResponse, HttpResponseBuilder};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use serde::Serialize;
 use strongroom_application::{Allowance, Failure};
-use strongroom_domain::Rule;
 use zeroize::Zeroizing;
 
-/// When to ask again for a provider that did not answer.
-pub const RETRY_PROVIDER: Duration = Duration::from_secs(30);
+use crate::refusal::Refusal;
 
-/// 200 with a JSON body.
+/// An answer of 200 with a JSON body.
 pub fn ok(body: &impl Serialize) -> HttpResponse {
     HttpResponse::Ok().json(body)
 }
 
-/// 201 with a JSON body and the path of what was made.
+/// An answer of 201 with a JSON body and the path of what was created.
 pub fn created(location: String, body: &impl Serialize) -> HttpResponse {
     HttpResponse::Created().insert_header((header::LOCATION, location)).json(body)
 }
 
-/// 204.
+/// An answer of 204, which has no body.
 pub fn no_content() -> HttpResponse {
     HttpResponse::NoContent().finish()
 }
 
-/// A status with a JSON body that holds secrets. Its buffer is written once and wiped after it was sent.
+/// An answer whose JSON body holds secrets. Its buffer is written once, and wiped after it was sent.
 pub fn ok_secret(
     status: StatusCode,
     body: &impl Serialize,
     size_hint: usize,
-) -> Result<HttpResponse, Failure> {
+) -> Result<HttpResponse, Refusal> {
     let mut buffer = Zeroizing::new(Vec::with_capacity(size_hint));
     serde_json::to_writer(&mut *buffer, body).map_err(|_| Failure::Internal)?;
     Ok(HttpResponse::build(status).content_type("application/json").body(Bytes::from_owner(Wiped(buffer))))
@@ -50,13 +46,8 @@ impl AsRef<[u8]> for Wiped {
     }
 }
 
-/// A refusal with this status, whose body the dialect words. A number that is no status is 500.
-pub fn refused(status: u16) -> HttpResponseBuilder {
-    HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
-}
-
-/// Tells how to authenticate (RFC 6750, section 3).
-pub fn with_challenge(mut response: HttpResponse) -> HttpResponse {
+/// Adds the header that tells how to authenticate (RFC 6750, section 3).
+pub(crate) fn with_challenge(mut response: HttpResponse) -> HttpResponse {
     response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     response
 }
@@ -69,7 +60,7 @@ pub fn with_etag(mut response: HttpResponse, tag: u64) -> HttpResponse {
     response
 }
 
-/// Tells what is left of a limit.
+/// Adds the headers that tell what is left of a limit.
 pub fn with_allowance(mut response: HttpResponse, allowance: Option<&Allowance>) -> HttpResponse {
     let Some(allowance) = allowance else { return response };
     let reset = u64::try_from(allowance.reset_at.unix_timestamp()).unwrap_or(0);
@@ -85,28 +76,8 @@ pub fn with_allowance(mut response: HttpResponse, allowance: Option<&Allowance>)
 }
 
 /// Adds `Retry-After` in whole seconds, at least one (RFC 9110, section 10.2.3).
-pub fn with_retry_after(mut response: HttpResponse, wait: Duration) -> HttpResponse {
+pub(crate) fn with_retry_after(mut response: HttpResponse, wait: Duration) -> HttpResponse {
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     response.headers_mut().insert(header::RETRY_AFTER, seconds.max(1).into());
     response
-}
-
-/// Where a list goes on: base64url of `v1` and the last item's position.
-pub struct Cursor;
-
-impl Cursor {
-    /// Spells a cursor.
-    pub fn encode(position: impl std::fmt::Display) -> String {
-        URL_SAFE_NO_PAD.encode(format!("v1{position}"))
-    }
-
-    /// Reads a cursor that [`Self::encode`] wrote.
-    pub fn decode<T>(text: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, Failure> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok();
-        let position = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-        let parsed = position.and_then(|position| position.strip_prefix("v1").and_then(&parse));
-        parsed.ok_or_else(|| {
-            Failure::invalid(Rule::fixed("must be a cursor of an earlier answer").on("cursor"))
-        })
-    }
 }

@@ -1,9 +1,8 @@
-//! Routes as data.
+//! The tables of routes that make up a surface.
 
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::future::LocalBoxFuture;
-use strongroom_application::Failure;
 use strongroom_domain::Operation;
 
 use crate::call::PublicCall;
@@ -12,44 +11,44 @@ use crate::endpoint::Endpoint;
 use crate::refusal::Refusal;
 
 /// What a handler answers.
-pub type Answer = LocalBoxFuture<'static, Result<HttpResponse, Failure>>;
+pub type Answer = LocalBoxFuture<'static, Result<HttpResponse, Refusal>>;
 
 /// One operation of a surface.
 #[derive(Clone, Copy)]
 pub struct Route {
-    /// Its method, in capitals.
+    /// The method of the route.
     pub method: fn() -> Method,
-    /// Its path template, without the prefixes under which it is mounted.
+    /// The path template, without the prefixes under which the route is mounted.
     pub path: &'static str,
-    /// Who may call it.
+    /// Who may call the route.
     pub access: Access,
-    /// Whether it takes a body.
+    /// Whether the route takes a body.
     pub body: BodyRule,
-    /// What the OpenAPI document says about it.
+    /// What the OpenAPI document says about the route.
     pub doc: &'static Doc,
 }
 
 /// Who may call a route, and what handles it.
 #[derive(Clone, Copy)]
 pub enum Access {
-    /// A principal whom the permission table allows the endpoint's operation.
+    /// Principals whom the permission table allows the operation of the endpoint.
     Permitted(&'static dyn Endpoint),
-    /// Anybody.
+    /// Everybody, without authentication.
     Public(fn(PublicCall) -> Answer),
-    /// A peer on this host that no proxy speaks for.
+    /// Peers on this host that no proxy speaks for.
     Host(fn(PublicCall) -> Answer),
 }
 
 /// Whether a route takes a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyRule {
-    /// It takes none, and does not read one.
+    /// The route takes no body and does not read one.
     None,
-    /// It takes a JSON object.
+    /// The route takes a JSON object.
     Json,
-    /// It takes nothing, and refuses a body that says something: an object with fields.
+    /// The route takes no fields: a body may be absent or an empty JSON object.
     Empty,
-    /// It takes what a page of ours sends: `application/x-www-form-urlencoded`.
+    /// The route takes the form that our own page sends: `application/x-www-form-urlencoded`.
     Form,
 }
 
@@ -94,12 +93,12 @@ impl Route {
         Self::permitted(|| Method::DELETE, path, endpoint, BodyRule::None, doc)
     }
 
-    /// A route for anybody.
+    /// A route that needs no authentication.
     pub const fn public(path: &'static str, handler: fn(PublicCall) -> Answer, doc: &'static Doc) -> Self {
         Self { method: || Method::GET, path, access: Access::Public(handler), body: BodyRule::None, doc }
     }
 
-    /// A route to which a page of ours posts its form.
+    /// A route to which our own page posts its form.
     pub const fn public_form(
         path: &'static str,
         handler: fn(PublicCall) -> Answer,
@@ -113,7 +112,12 @@ impl Route {
         Self { method: || Method::GET, path, access: Access::Host(handler), body: BodyRule::None, doc }
     }
 
-    /// The operation it needs, unless it is public.
+    /// The part of a request that holds the arguments: `body` or `query`.
+    pub(crate) fn part(&self) -> &'static str {
+        if self.body == BodyRule::None { "query" } else { "body" }
+    }
+
+    /// The operation that a caller must be allowed, unless the route is public.
     pub fn operation(&self) -> Option<Operation> {
         match self.access {
             Access::Permitted(endpoint) => Some(endpoint.operation()),
@@ -126,24 +130,24 @@ impl Route {
 pub struct Dialect {
     /// The prefixes under which every route is mounted; `""` is the bare path.
     pub prefixes: &'static [&'static str],
-    /// First path segments that belong to this dialect, for answers to unknown routes.
+    /// The first path segments that belong to this dialect, for answers to unknown routes.
     pub segments: &'static [&'static str],
-    /// Its routes; of two paths that could match, the first wins.
+    /// The routes; of two paths that match a request, the first wins.
     pub routes: &'static [Route],
     /// Words a refusal.
-    pub refuse: fn(&Refusal, &Asked<'_>) -> HttpResponse,
-    /// What the OpenAPI document says about it.
+    pub refuse: fn(&Refusal, &RefusedRequest<'_>) -> HttpResponse,
+    /// What the OpenAPI document says about the dialect.
     pub doc: &'static DialectDoc,
 }
 
 /// What the OpenAPI document says about a dialect.
 #[derive(Clone, Copy)]
 pub struct DialectDoc {
-    /// Its name there.
+    /// The name of the dialect in the document.
     pub tag: &'static str,
-    /// A sentence about it.
+    /// A sentence about the dialect, for API users.
     pub description: &'static str,
-    /// The parameters that its paths have.
+    /// The parameters of the dialect's paths.
     pub path_parameters: &'static [Parameter],
     /// The status of a body of the wrong shape.
     pub wrong_shape: u16,
@@ -152,13 +156,15 @@ pub struct DialectDoc {
 }
 
 /// The request that a refusal answers.
-pub struct Asked<'a> {
-    /// Our id of it.
+pub struct RefusedRequest<'a> {
+    /// The id that this service gave it.
     pub request_id: &'a str,
+    /// The part of the request that holds the arguments: `body` or `query`.
+    pub part: &'static str,
     pub(crate) request: &'a HttpRequest,
 }
 
-impl Asked<'_> {
+impl RefusedRequest<'_> {
     /// A path parameter; empty when the path has none of that name.
     pub fn path(&self, name: &str) -> &str {
         self.request.match_info().get(name).unwrap_or_default()

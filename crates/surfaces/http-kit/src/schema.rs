@@ -5,41 +5,46 @@ use std::borrow::Cow;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
+use strongroom_domain::TextForm;
 
 use crate::doc::Parameter;
 
 /// The revision that the caller has seen (RFC 9110, section 13.1.1).
 pub const IF_MATCH: Parameter = Parameter {
     name: "If-Match",
-    description: "Refuse with 412 unless this is the present `ETag`.",
+    description: "The `ETag` that the caller has seen. The answer is 412 when the resource has another one.",
     schema: || json!({ "type": "string", "pattern": "^(\\*|(W/)?\"[!#-~]*\")$" }),
 };
 
-/// The tag of a single credential.
+/// The entity tag of a single credential.
 pub const ETAG: Parameter = Parameter {
     name: "ETag",
-    description: "The revision, or the version of a secret.",
+    description: "The revision of the credential; of a secret, its version.",
     schema: || json!({ "type": "string", "pattern": "^\"[0-9]+\"$" }),
 };
 
-/// Where the new thing is.
+/// The header that tells where a new resource is.
 pub const LOCATION: Parameter = Parameter {
     name: "Location",
-    description: "The path of what was made.",
+    description: "The path of the resource that was created.",
     schema: || json!({ "type": "string", "format": "uri-reference" }),
 };
 
-/// What is left of the limit on connection tests, as [`crate::with_allowance`] tells it.
+/// The headers with what is left of the limit on connection tests, as [`crate::with_allowance`] writes them.
 pub const ALLOWANCE: [Parameter; 3] = [
     Parameter {
         name: "X-RateLimit-Limit",
-        description: "How many connection tests within a minute.",
+        description: "How many connection tests are allowed within a minute.",
         schema: whole,
     },
-    Parameter { name: "X-RateLimit-Remaining", description: "How many are left.", schema: whole },
+    Parameter {
+        name: "X-RateLimit-Remaining",
+        description: "How many connection tests are left.",
+        schema: whole,
+    },
     Parameter {
         name: "X-RateLimit-Reset",
-        description: "When the next one becomes free, in Unix seconds.",
+        description: "When the next connection test is allowed, in Unix seconds.",
         schema: whole,
     },
 ];
@@ -48,49 +53,33 @@ fn whole() -> Value {
     json!({ "type": "integer", "minimum": 0 })
 }
 
-/// A credential's id in either spelling, as requests may give it.
-pub fn credential_id_schema() -> Value {
-    const SPELLINGS: &str = "^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\
-                             |crd_[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25})$";
-    json!({ "type": "string", "pattern": SPELLINGS })
+/// The schema of a text of this form.
+pub fn form(form: TextForm) -> Value {
+    let facts = [("pattern", form.pattern), ("format", form.format)];
+    let facts = facts.into_iter().filter_map(|(name, fact)| Some((name.to_owned(), fact?.into())));
+    let schema = extended(json!({ "type": "string" }), Value::Object(facts.collect()));
+    match form.example {
+        Some(example) => extended(schema, json!({ "examples": [example] })),
+        None => schema,
+    }
 }
 
-/// An id as answers spell it: a prefix such as `crd_` and a ULID.
+/// This schema with what another one says besides; where both say something, the other one counts.
+#[must_use]
+pub fn extended(mut schema: Value, more: Value) -> Value {
+    if let (Some(schema), Value::Object(more)) = (schema.as_object_mut(), more) {
+        schema.extend(more);
+    }
+    schema
+}
+
+/// The schema of an id as answers spell it: a prefix such as `crd_`, and a ULID.
 pub fn prefixed_id_schema(prefix: &str) -> Value {
     json!({ "type": "string", "pattern": format!("^{prefix}[0-7][0-9A-HJKMNP-TV-Z]{{25}}$") })
 }
 
-/// A provider's id, in any case, as requests may give it. Each dialect has examples of its own.
-pub fn provider_schema(examples: &[&str]) -> Value {
-    json!({ "type": "string", "pattern": "^[A-Za-z0-9_]{1,64}$", "examples": examples })
-}
-
-/// A provider's id as answers spell it.
-pub fn known_provider_schema() -> Value {
-    json!({ "type": "string", "pattern": "^[a-z0-9_]{1,64}$" })
-}
-
-/// A name that a person chooses; spaces around it are cut off.
-pub fn name_schema() -> Value {
-    json!({ "type": "string", "minLength": 1, "maxLength": 200, "pattern": r"\S" })
-}
-
-/// The fields of a credential; which of them, says the catalog.
-pub fn credentials_schema() -> Value {
-    json!({
-        "type": "object",
-        "description": "The fields that the catalog names for provider and type.",
-        "additionalProperties": {
-            "type": ["string", "integer", "boolean", "array", "null"],
-            "items": { "type": "string" },
-            "maxLength": 32_768,
-        },
-        "maxProperties": 64,
-    })
-}
-
-/// The schema of a type as it is written: a field that is always written is required. Answers may gain fields,
-/// so that it allows others. It refers to nothing outside itself.
+/// The schema of a type of answers. A field that is always written is required, and further fields are
+/// allowed, because answers may gain some. The schema refers to nothing outside itself.
 pub fn schema_of<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12().for_serialize().with(|settings| {
         settings.inline_subschemas = true;
@@ -101,7 +90,7 @@ pub fn schema_of<T: JsonSchema>() -> Value {
     schema.to_value()
 }
 
-/// A time of an answer: RFC 3339 in UTC. Stands in the schema of a wire type for the text that is there.
+/// A time in an answer, RFC 3339 in UTC. It stands in for the text field in the schema of a type of answers.
 pub struct Moment;
 
 impl JsonSchema for Moment {
@@ -118,17 +107,19 @@ impl JsonSchema for Moment {
     }
 }
 
-/// One of these texts.
+/// The schema of a text that is one of these.
 pub fn one_of(texts: impl IntoIterator<Item = &'static str>) -> Value {
     json!({ "type": "string", "enum": texts.into_iter().collect::<Vec<_>>() })
 }
 
-/// The same schema, or `null`; for schemas that name one `type`.
+/// The schema of what this one allows, and of `null`.
 #[must_use]
 pub fn or_null(mut schema: Value) -> Value {
     let Some(object) = schema.as_object_mut() else { return schema };
-    if let Some(kind) = object.get("type").cloned() {
-        object.insert("type".into(), json!([kind, "null"]));
+    match object.get_mut("type") {
+        Some(Value::Array(kinds)) => kinds.push("null".into()),
+        Some(kind) => *kind = json!([kind, "null"]),
+        None => {}
     }
     if let Some(Value::Array(choices)) = object.get_mut("enum") {
         choices.push(Value::Null);

@@ -1,4 +1,4 @@
-//! Keeps a request's body until its answer was sent.
+//! Keeps the body of a request until its answer was sent.
 //!
 //! When a handler answers without reading the body, the server below would go on reading a chunked one for as
 //! long as the caller sends, and into memory. It closes the connection instead while the body is still held.

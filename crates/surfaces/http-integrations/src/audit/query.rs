@@ -3,52 +3,29 @@
 use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::json;
-use strongroom_application::{Failure, QueryAudit, to};
+use strongroom_application::{QueryAudit, to};
 use strongroom_domain::audit::AuditRecord;
 use strongroom_domain::{Action, Actor, CredentialId, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Cursor, Doc, Handle, Moment, Parameter, Route, Schema, credential_id_schema, ok,
-    schema_of,
+    AnswerBody, Answered, Call, Cursor, Doc, Handle, Moment, Paging, Refusal, Request, Route, Schema, ok,
+    request, schema_of,
 };
 use strongroom_repository::AuditFilter;
+use time::OffsetDateTime;
 
-use crate::credentials::list::page_size;
-use crate::schema::{self, spelled};
+use crate::schema::spelled;
 
 pub(crate) const ROUTE: Route = Route::get("/integrations/audit", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
-    query: &[
-        Parameter {
-            name: "credential_id",
-            description: "Only about this credential.",
-            schema: credential_id_schema,
-        },
-        Parameter {
-            name: "actor",
-            description: "Only by this actor.",
-            schema: || {
-                json!({
-                    "type": "string",
-                    "pattern": "^(user|service|system):[A-Za-z0-9._:|@-]{1,128}$",
-                    "examples": ["user:alice"],
-                })
-            },
-        },
-        Parameter { name: "action", description: "Only of this kind.", schema: schema::action },
-        Parameter { name: "from", description: "Not before this time.", schema: schema::moment },
-        Parameter { name: "to", description: "Before this time.", schema: schema::moment },
-        schema::LIMIT,
-        schema::CURSOR,
-    ],
+    query: &[AuditQuery::FIELDS, Paging::FIELDS],
     refusals: &[400],
     ..Doc::new(
         "Reads the audit trail, newest first",
         &[Answered {
             status: 200,
-            description: "A page of it.",
-            content: Content::One(Schema { name: "AuditPage", json: schema_of::<Page<'_>> }),
+            description: "A page of the audit trail.",
+            body: AnswerBody::One(Schema { name: "AuditPage", json: schema_of::<Page<'_>> }),
         }],
     )
 };
@@ -82,29 +59,36 @@ struct Item<'a> {
     hash: String,
 }
 
-async fn handle(call: Call<to::QueryAudit>) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::QueryAudit>) -> Result<HttpResponse, Refusal> {
     let query = read(&call)?;
     let (records, more) = call.app.audit.query(&call.caller, query).await?;
     let next_cursor = records.last().filter(|_| more).map(|record| Cursor::encode(record.seq));
     Ok(ok(&Page { items: records.iter().map(Item::from).collect(), next_cursor }))
 }
 
-fn read<O>(call: &Call<O>) -> Result<QueryAudit, Failure> {
-    let mut query = call.query();
-    let filter = AuditFilter {
-        credential: query.parsed("credential_id", CredentialId::parse),
-        actor: query.parsed("actor", Actor::parse),
-        action: query.choice("action", Action::parse),
-        from: query.optional("from"),
-        to: query.optional("to"),
-    };
-    let limit = query.parsed("limit", |text| page_size(text, 500)).unwrap_or(100);
-    let cursor: Option<String> = query.optional("cursor");
-    let before = match cursor {
-        Some(text) => Some(Cursor::decode(&text, |position| position.parse().ok())?),
-        None => None,
-    };
-    query.finish(|| Some(QueryAudit { filter, before, limit }))
+request! {
+    /// Which events to read.
+    struct AuditQuery {
+        /// Only events about this credential.
+        credential_id: Option<CredentialId>,
+        /// Only what this actor did: `user:<sub>`, `service:<id>` or `system:<job>`.
+        actor: Option<Actor>,
+        /// Only events of this kind.
+        action: Option<Action>,
+        /// Only events at or after this time.
+        from: Option<OffsetDateTime>,
+        /// Only events before this time.
+        to: Option<OffsetDateTime>,
+    }
+}
+
+fn read<O>(call: &Call<O>) -> Result<QueryAudit, Refusal> {
+    let mut query = call.query_fields();
+    let (asked, page) = (AuditQuery::take(&mut query), Paging::take(&mut query));
+    let (AuditQuery { credential_id, actor, action, from, to }, page) = query.finish(|| asked.zip(page))?;
+    let before = page.position(|text| text.parse().ok())?;
+    let filter = AuditFilter { credential: credential_id, actor, action, from, to };
+    Ok(QueryAudit { filter, before, limit: page.limit() })
 }
 
 impl<'a> From<&'a AuditRecord> for Item<'a> {

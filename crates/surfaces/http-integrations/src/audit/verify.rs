@@ -3,33 +3,37 @@
 use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
-use strongroom_application::{Failure, VerifyAudit, to};
-use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, Parameter, Route, Schema, ok, schema_of};
+use strongroom_application::{VerifyAudit, to};
+use strongroom_http_kit::{
+    AnswerBody, Answered, Call, Doc, Handle, Refusal, Request, Route, Schema, ok, request, schema_of,
+};
 
 pub(crate) const ROUTE: Route = Route::get("/integrations/audit/verify", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
-    query: &[
-        Parameter { name: "from_seq", description: "From this record; else the last 10,000.", schema: place },
-        Parameter { name: "to_seq", description: "Up to this record; else the last.", schema: place },
-    ],
+    query: &[VerifyQuery::FIELDS],
     ..Doc::new(
         "Checks the audit chain, 100,000 records at most",
         &[Answered {
             status: 200,
-            description: "What was found.",
-            content: Content::One(Schema { name: "AuditVerification", json: schema_of::<Answer> }),
+            description: "The result of the check.",
+            body: AnswerBody::One(Schema { name: "AuditVerification", json: schema_of::<Verification> }),
         }],
     )
 };
 
-fn place() -> Value {
-    json!({ "type": "integer", "minimum": 0 })
+request! {
+    /// The part of the chain to check.
+    struct VerifyQuery {
+        /// The number of the first record to check; the last 10,000 records are checked when it is absent.
+        from_seq: Option<u64>,
+        /// The number of the last record to check; the newest record when it is absent.
+        to_seq: Option<u64>,
+    }
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Answer {
+struct Verification {
     ok: bool,
     events: u64,
     #[schemars(regex(pattern = "^[0-9a-f]*$"))]
@@ -44,11 +48,15 @@ struct Broken {
     reason: &'static str,
 }
 
-async fn handle(call: Call<to::VerifyAudit>) -> Result<HttpResponse, Failure> {
-    let mut query = call.query();
-    let (from_seq, to_seq) = (query.optional("from_seq"), query.optional("to_seq"));
-    let range = query.finish(|| Some(VerifyAudit { from_seq, to_seq }))?;
+async fn handle(call: Call<to::VerifyAudit>) -> Result<HttpResponse, Refusal> {
+    let VerifyQuery { from_seq, to_seq } = call.query()?;
+    let range = VerifyAudit { from_seq, to_seq };
     let found = call.app.audit.verify(&call.caller, range).await?;
     let broken = found.broken.map(|broken| Broken { seq: broken.seq, reason: broken.reason });
-    Ok(ok(&Answer { ok: broken.is_none(), events: found.events, head: hex::encode(found.head), broken }))
+    Ok(ok(&Verification {
+        ok: broken.is_none(),
+        events: found.events,
+        head: hex::encode(found.head),
+        broken,
+    }))
 }

@@ -1,8 +1,8 @@
 //! `POST /integrations/credentials/{credential_id}/test`
 
 use actix_web::HttpResponse;
-use strongroom_application::{Failure, to};
-use strongroom_http_kit::{ALLOWANCE, Call, Doc, Handle, Route};
+use strongroom_application::to;
+use strongroom_http_kit::{ALLOWANCE, Call, Doc, Handle, Refusal, Route};
 
 use super::{REPORTED, answer};
 
@@ -15,7 +15,7 @@ const DOC: Doc = Doc {
     ..Doc::new("Tests a stored credential", REPORTED)
 };
 
-async fn handle(call: Call<to::TestCredential>) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::TestCredential>) -> Result<HttpResponse, Refusal> {
     let id = call.credential_id()?;
     Ok(answer(&call.app.connection_tests.test_stored(&call.caller, id, None).await?))
 }

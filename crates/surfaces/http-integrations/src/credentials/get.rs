@@ -1,8 +1,8 @@
 //! `GET /integrations/credentials/{credential_id}`
 
 use actix_web::HttpResponse;
-use strongroom_application::{Failure, to};
-use strongroom_http_kit::{Answered, Call, Content, Doc, ETAG, Handle, Route};
+use strongroom_application::to;
+use strongroom_http_kit::{AnswerBody, Answered, Call, Doc, ETAG, Handle, Refusal, Route};
 
 use crate::metadata::{CREDENTIAL, shown};
 
@@ -14,11 +14,15 @@ const DOC: Doc = Doc {
     refusals: &[400, 404],
     ..Doc::new(
         "Shows a credential without its secret",
-        &[Answered { status: 200, description: "The credential.", content: Content::One(CREDENTIAL) }],
+        &[Answered {
+            status: 200,
+            description: "The credential without its secret.",
+            body: AnswerBody::One(CREDENTIAL),
+        }],
     )
 };
 
-async fn handle(call: Call<to::GetCredential>) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::GetCredential>) -> Result<HttpResponse, Refusal> {
     let credential = call.app.credentials.get(&call.caller, call.credential_id()?).await?;
     Ok(shown(&credential))
 }

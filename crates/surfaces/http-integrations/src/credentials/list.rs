@@ -2,11 +2,12 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{self, HeaderValue};
-use serde_json::json;
+use serde_json::{Value, json};
 use strongroom_application::{Failure, ListCredentials, to};
-use strongroom_domain::{CredentialId, CredentialName, CredentialStatus, ProviderId, Rule, Slot};
+use strongroom_domain::{CredentialId, CredentialName, CredentialStatus, Json, ProviderId, Rule, Slot};
 use strongroom_http_kit::{
-    Answered, Call, Content, Cursor, Doc, Handle, Parameter, Route, name_schema, ok, one_of,
+    AnswerBody, Answered, Call, Cursor, Doc, Fault, Fields, FromJson, Handle, Paging, ProviderName, Refusal,
+    Request, Route, ok, request,
 };
 
 use crate::metadata::{CREDENTIAL, Metadata};
@@ -21,52 +22,88 @@ pub(crate) const BY_PROVIDER: Route = Route::get(
 );
 
 const DOC: Doc = Doc {
-    query: &[
-        Parameter { name: "provider", description: "Only of this provider.", schema: schema::provider },
-        STATUS,
-        NAME,
-        SLOT,
-        schema::LIMIT,
-        schema::CURSOR,
-    ],
+    query: &[OfProvider::FIELDS, Filter::FIELDS, Paging::FIELDS],
     answer_headers: &[schema::LINK],
     refusals: &[400],
     ..Doc::new("Lists credentials, newest first", ANSWERS)
 };
 
 const BY_PROVIDER_DOC: Doc = Doc {
-    query: &[STATUS, NAME, SLOT, schema::LIMIT, schema::CURSOR],
-    ..Doc { summary: "Lists credentials of a provider, newest first", ..DOC }
+    summary: "Lists credentials of a provider, newest first",
+    query: &[Filter::FIELDS, Paging::FIELDS],
+    ..DOC
 };
 
 const ANSWERS: &[Answered] =
-    &[Answered { status: 200, description: "A page of them.", content: Content::List(CREDENTIAL) }];
+    &[Answered { status: 200, description: "A page of credentials.", body: AnswerBody::List(CREDENTIAL) }];
 
-const STATUS: Parameter = Parameter {
-    name: "status",
-    description: "Only with this status.",
-    schema: || one_of(CredentialStatus::ALL.map(CredentialStatus::as_str)),
-};
-const NAME: Parameter = Parameter { name: "name", description: "Only with this name.", schema: name_schema };
-const SLOT: Parameter = Parameter {
-    name: "slot",
-    description: "Only the holder of this slot.",
-    schema: || json!({ "type": "string", "pattern": "^([A-Za-z0-9._-]{1,64}|crm/[A-Za-z0-9_]{1,64})$" }),
-};
+request! {
+    /// The provider, where the path does not name it.
+    struct OfProvider {
+        /// Only credentials of this provider.
+        #[schema({ "examples": ["sftp", "postgresql"] })]
+        provider: Option<ProviderName>,
+    }
+}
 
-async fn handle(call: Call<to::ListCredentials>) -> Result<HttpResponse, Failure> {
-    let query = read(&call, None)?;
+request! {
+    /// Which credentials to list.
+    struct Filter {
+        /// Only credentials with this status.
+        status: Option<CredentialStatus>,
+        /// Only credentials with this name.
+        name: Option<CredentialName>,
+        /// Only the credential that holds this slot.
+        slot: Option<AnySlot>,
+    }
+}
+
+/// A slot to look for. Slots of the dialects can be looked for as well, though clients cannot take them.
+struct AnySlot(Slot);
+
+impl FromJson for AnySlot {
+    fn from_json(json: Json) -> Result<Self, Fault> {
+        let text = String::from_json(json)?;
+        let slot = match text.strip_prefix(Slot::CRM) {
+            Some(provider) => ProviderId::parse(provider).map(|_| Slot::from_stored(text))?,
+            None => Slot::parse(&text)?,
+        };
+        Ok(Self(slot))
+    }
+
+    fn schema() -> Value {
+        json!({ "type": "string", "pattern": "^([A-Za-z0-9._-]{1,64}|crm/[A-Za-z0-9_]{1,64})$" })
+    }
+}
+
+async fn handle(call: Call<to::ListCredentials>) -> Result<HttpResponse, Refusal> {
+    let mut query = call.query_fields();
+    let sent = OfProvider::take(&mut query).and_then(|sent| sent.provider);
+    let provider = query.judged("provider", sent, |name| known_provider(&call, &name.0));
+    let query = read(query, provider)?;
     answer(call, query).await
 }
 
-async fn handle_provider(call: Call<to::ListCredentials>) -> Result<HttpResponse, Failure> {
-    let provider = call.app.catalog.find(call.path("provider"));
-    let provider = provider.ok_or_else(|| Failure::invalid(Rule::fixed(UNKNOWN).on("provider")))?;
-    let query = read(&call, Some(provider.id.clone()))?;
+async fn handle_provider(call: Call<to::ListCredentials>) -> Result<HttpResponse, Refusal> {
+    let provider = known_provider(&call, call.path("provider"));
+    let provider = provider.map_err(|rule| Failure::invalid(rule.on("provider")))?;
+    let query = read(call.query_fields(), Some(provider))?;
     answer(call, query).await
 }
 
-async fn answer(call: Call<to::ListCredentials>, query: ListCredentials) -> Result<HttpResponse, Failure> {
+fn known_provider<O>(call: &Call<O>, name: &str) -> Result<ProviderId, Rule> {
+    let found = call.app.catalog.find(name).map(|provider| provider.id.clone());
+    found.ok_or(Rule::fixed("must be a provider of the catalog"))
+}
+
+fn read(mut query: Fields, provider: Option<ProviderId>) -> Result<ListCredentials, Refusal> {
+    let (filter, page) = (Filter::take(&mut query), Paging::take(&mut query));
+    let (Filter { status, name, slot }, page) = query.finish(|| filter.zip(page))?;
+    let after = page.position(|text| CredentialId::parse(text).ok())?;
+    Ok(ListCredentials { provider, status, name, slot: slot.map(|slot| slot.0), after, limit: page.limit() })
+}
+
+async fn answer(call: Call<to::ListCredentials>, query: ListCredentials) -> Result<HttpResponse, Refusal> {
     let (page, more) = call.app.credentials.list(&call.caller, query).await?;
     let objects: Vec<Metadata<'_>> = page.iter().map(Metadata::from).collect();
     let mut response = ok(&objects);
@@ -77,43 +114,6 @@ async fn answer(call: Call<to::ListCredentials>, query: ListCredentials) -> Resu
         }
     }
     Ok(response)
-}
-
-const UNKNOWN: &str = "must be a provider of the catalog";
-
-/// A provider in the path goes before one in the query.
-fn read<O>(call: &Call<O>, of_path: Option<ProviderId>) -> Result<ListCredentials, Failure> {
-    let mut query = call.query();
-    let asked = query.parsed("provider", |text| {
-        let found = call.app.catalog.find(text).map(|provider| provider.id.clone());
-        found.ok_or(Rule::fixed(UNKNOWN))
-    });
-    let provider = of_path.or(asked);
-    let status = query.choice("status", CredentialStatus::parse);
-    let name = query.parsed("name", CredentialName::parse);
-    let slot = query.parsed("slot", slot_in_query);
-    let limit = query.parsed("limit", |text| page_size(text, 500)).unwrap_or(100);
-    let cursor: Option<String> = query.optional("cursor");
-    let after = match cursor {
-        Some(text) => Some(Cursor::decode(&text, |position| CredentialId::parse(position).ok())?),
-        None => None,
-    };
-    query.finish(|| Some(ListCredentials { provider, status, name, slot, after, limit }))
-}
-
-/// Slots of the dialects can be looked for by hand, though not taken.
-fn slot_in_query(text: &str) -> Result<Slot, Rule> {
-    match text.strip_prefix("crm/") {
-        Some(provider) => ProviderId::parse(provider).map(|_| Slot::from_stored(text.to_owned())),
-        None => Slot::parse(text),
-    }
-}
-
-/// A page size of 1 to `most`.
-pub(crate) fn page_size(text: &str, most: u32) -> Result<u32, Rule> {
-    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let size = text.parse().ok().filter(|size| digits && (1..=most).contains(size));
-    size.ok_or_else(|| Rule::naming(format!("must be a whole number from 1 to {most}")))
 }
 
 fn next_page<O>(call: &Call<O>, cursor: &str) -> String {

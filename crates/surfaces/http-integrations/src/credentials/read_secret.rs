@@ -9,14 +9,15 @@ use actix_web::http::StatusCode;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
-use strongroom_application::{Failure, OpenedCredential, Selector, to};
+use strongroom_application::{OpenedCredential, Selector, to};
 use strongroom_domain::crm::{DSN, METADATA};
 use strongroom_domain::oauth::TOKEN_EXPIRY;
-use strongroom_domain::{CrmContent, Rule, Slot, timestamp};
+use strongroom_domain::{CredentialType, CrmContent, Json, Rule, Slot, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, ETAG, Fields, Handle, Parameter, Route, Schema, ok_secret, or_null,
-    with_etag,
+    AnswerBody, Answered, Call, Doc, ETAG, Fault, FromJson, Handle, Refusal, Request, Route, Schema,
+    extended, ok_secret, or_null, request, with_etag,
 };
+use time::OffsetDateTime;
 
 use crate::metadata::{PublicValue, public_value};
 use crate::schema;
@@ -31,83 +32,91 @@ pub(crate) const BY_SLOT: Route =
     Route::get("/integrations/slots/{slot}/credentials", &Handle::with(handle_slot), &BY_SLOT_DOC);
 
 const DOC: Doc = Doc {
-    query: &[
-        Parameter {
-            name: "fields",
-            description: "Only these fields of `credentials`, with commas between them.",
-            schema: || json!({ "type": "string" }),
-        },
-        schema::MIN_VALIDITY,
-    ],
+    query: &[SecretQuery::FIELDS],
     headers: &[schema::IF_NONE_MATCH],
     answer_headers: &[ETAG],
     refusals: &[400, 404, 409, 502],
     ..Doc::new(
         "Reads a secret; an access token that is about to end is refreshed first",
         &[
-            Answered { status: 200, description: "The secret.", content: Content::One(OPENED) },
-            Answered { status: 304, description: "The caller has this version.", content: Content::None },
+            Answered {
+                status: 200,
+                description: "The credential with its secret.",
+                body: AnswerBody::One(OPENED),
+            },
+            Answered {
+                status: 304,
+                description: "The caller has the present version already.",
+                body: AnswerBody::None,
+            },
         ],
     )
 };
 
 const BY_SLOT_DOC: Doc = Doc { summary: "Reads the secret of a slot's holder", ..DOC };
 
-async fn handle(call: Call<to::ReadSecrets>) -> Result<HttpResponse, Failure> {
-    let asked = asked(&call)?;
-    let selector = Selector::Id(call.credential_id()?);
-    let opened = call.app.credentials.read(&call.caller, selector, asked.min_validity).await?;
-    answer(&call, &opened, asked.only)
-}
-
-async fn handle_slot(call: Call<to::ReadSecrets>) -> Result<HttpResponse, Failure> {
-    let (slot, asked) = (call.path_id("slot", Slot::parse)?, asked(&call)?);
-    let opened = call.app.credentials.read(&call.caller, Selector::Slot(slot), asked.min_validity).await?;
-    answer(&call, &opened, asked.only)
-}
-
-/// What the query says.
-struct Asked {
-    /// The only fields to show; all, when absent.
-    only: Option<BTreeSet<String>>,
-    min_validity: Option<Duration>,
-}
-
-fn asked<O>(call: &Call<O>) -> Result<Asked, Failure> {
-    let mut query = call.query();
-    let fields: Option<String> = query.optional("fields");
-    let min_validity = min_validity(&mut query);
-    let only = fields.map(|list| list.split(',').map(|name| name.trim().to_owned()).collect());
-    query.finish(|| Some(Asked { only, min_validity }))
-}
-
-/// How much life a token must have, at most a day.
-pub(crate) fn min_validity(fields: &mut Fields) -> Option<Duration> {
-    let seconds: u32 = fields.optional("min_validity")?;
-    if seconds > 86_400 {
-        fields.broken("min_validity", Rule::fixed("must be at most 86400 seconds"));
+request! {
+    /// Which part of a secret to read, and how long an access token in it must be valid.
+    struct SecretQuery {
+        /// The fields of `credentials` to answer, separated by commas; all of them when absent.
+        fields: Option<String>,
+        /// The time in seconds that an access token must still be valid for. A token with less is refreshed
+        /// first, as long as a fresh one can have that much.
+        min_validity: Option<MinValidity>,
     }
-    Some(Duration::from_secs(seconds.into()))
 }
 
-/// `If-None-Match` is decided last: the read is permitted and on record by now.
-fn answer<O>(
-    call: &Call<O>,
-    opened: &OpenedCredential,
-    only: Option<BTreeSet<String>>,
-) -> Result<HttpResponse, Failure> {
+/// A time that an access token must still be valid for, at most a day.
+pub(crate) struct MinValidity(pub(crate) Duration);
+
+impl MinValidity {
+    const MOST: u32 = 86_400;
+}
+
+impl FromJson for MinValidity {
+    fn from_json(json: Json) -> Result<Self, Fault> {
+        match u32::from_json(json)? {
+            seconds @ 0..=Self::MOST => Ok(Self(Duration::from_secs(seconds.into()))),
+            _ => Err(Rule::fixed("must be at most 86400 seconds").into()),
+        }
+    }
+
+    fn schema() -> Value {
+        extended(u32::schema(), json!({ "maximum": Self::MOST }))
+    }
+}
+
+async fn handle(call: Call<to::ReadSecrets>) -> Result<HttpResponse, Refusal> {
+    let (query, id) = (call.query::<SecretQuery>()?, call.credential_id()?);
+    answer(call, Selector::Id(id), query).await
+}
+
+async fn handle_slot(call: Call<to::ReadSecrets>) -> Result<HttpResponse, Refusal> {
+    let (slot, query) = (call.path_id("slot", Slot::parse)?, call.query::<SecretQuery>()?);
+    answer(call, Selector::Slot(slot), query).await
+}
+
+/// Reads and answers. `If-None-Match` is compared last, after the read was permitted and put on record.
+async fn answer(
+    call: Call<to::ReadSecrets>,
+    selector: Selector,
+    query: SecretQuery,
+) -> Result<HttpResponse, Refusal> {
+    let min_validity = query.min_validity.map(|seconds| seconds.0);
+    let opened = call.app.credentials.read(&call.caller, selector, min_validity).await?;
     let version = opened.credential.version;
     if call.none_match(version) {
         return Ok(with_etag(HttpResponse::NotModified().finish(), version));
     }
-    let body = Opened { opened, only };
+    let only = query.fields.map(|list| list.split(',').map(|name| name.trim().to_owned()).collect());
+    let body = Opened { opened: &opened, only };
     Ok(with_etag(ok_secret(StatusCode::OK, &body, body.size_hint())?, version))
 }
 
-/// A credential with its secret, as it leaves.
+/// A credential with its secret, as the answer shows it.
 pub(crate) struct Opened<'a> {
     pub(crate) opened: &'a OpenedCredential,
-    /// The only fields to show, when the caller named some.
+    /// The fields to show, when the caller named some; else all are shown.
     pub(crate) only: Option<BTreeSet<String>>,
 }
 
@@ -148,7 +157,7 @@ impl Serialize for Opened<'_> {
     }
 }
 
-/// All fields, secret and public.
+/// All fields of a credential, secret and public.
 struct Values<'a>(&'a Opened<'a>);
 
 impl Serialize for Values<'_> {
@@ -185,15 +194,15 @@ fn opened_credential() -> Value {
         "properties": {
             "id": { "type": "string", "format": "uuid" },
             "provider": { "type": "string" },
-            "credential_type": schema::credential_type(),
+            "credential_type": CredentialType::schema(),
             "version": { "type": "integer", "minimum": 1 },
-            "expires_at": or_null(schema::moment()),
+            "expires_at": or_null(OffsetDateTime::schema()),
             "credentials": {
                 "type": "object",
                 "description": "All fields, secret and public.",
                 "properties": {
-                    "dsn": { "type": "string", "description": "As CRM clients know it." },
-                    "metadata": { "type": "object", "description": "As CRM clients know it." },
+                    "dsn": { "type": "string", "description": "What clients of the CRM dialect know under this name." },
+                    "metadata": { "type": "object", "description": "What clients of the CRM dialect know under this name." },
                 },
                 "additionalProperties": public_value(),
             },

@@ -2,88 +2,93 @@
 
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
-use strongroom_application::{Failure, NewContent, UpdateCredential, to};
-use strongroom_domain::{CredentialName, CredentialType};
+use strongroom_application::{NewContent, UpdateCredential, to};
+use strongroom_domain::{CredentialName, CredentialType, Submission};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, ETAG, Fields, Handle, IF_MATCH, Route, Schema, credentials_schema,
-    name_schema, or_null,
+    AnswerBody, Answered, Call, Doc, ETAG, Fields, Handle, IF_MATCH, Refusal, Request, Route, body_of,
+    extended, request,
 };
+use time::OffsetDateTime;
 
-use super::create::tests_first;
+use super::create::TestFirst;
 use crate::metadata::{CREDENTIAL, shown};
 use crate::refuse::REFUSED_OR_WRONG_SHAPE;
-use crate::schema;
 
 pub(crate) const ROUTE: Route =
     Route::patch("/integrations/credentials/{credential_id}", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
-    query: &[schema::TEST],
+    query: &[TestFirst::FIELDS],
     headers: &[IF_MATCH],
-    body: Some(Schema { name: "CredentialChange", json: credential_change }),
+    body: body_of::<CredentialChange>(),
     answer_headers: &[ETAG],
     refusals: &[404, 409, 412, 429, 502],
-    own_refusals: &[(422, Content::One(REFUSED_OR_WRONG_SHAPE))],
+    own_refusals: &[(422, AnswerBody::One(REFUSED_OR_WRONG_SHAPE))],
     ..Doc::new(
         "Replaces a credential's content, its name or its expiry",
-        &[Answered { status: 200, description: "It is changed.", content: Content::One(CREDENTIAL) }],
+        &[Answered {
+            status: 200,
+            description: "The credential as it is now.",
+            body: AnswerBody::One(CREDENTIAL),
+        }],
     )
 };
 
-async fn handle(mut call: Call<to::UpdateCredential>) -> Result<HttpResponse, Failure> {
+request! {
+    /// What to change. Content comes whole or not at all: `credential_type` and `credentials` need each
+    /// other.
+    struct CredentialChange as "CredentialChange" {
+        /// How the new content authenticates.
+        credential_type: Option<CredentialType>,
+        credentials: Option<Submission>,
+        /// A new name, 1 to 200 printable characters; white space around it is cut off.
+        name: Option<CredentialName>,
+        /// A new expiry; `null` removes it.
+        expires_at: Option<Option<OffsetDateTime>>,
+    }
+    with whole_or_without_content();
+}
+
+/// The fields of content, which need each other.
+const CONTENT: [&str; 2] = ["credential_type", "credentials"];
+
+fn whole_or_without_content() -> Value {
+    let without_content = |named: Value| {
+        let null = json!({ "credential_type": { "type": "null" }, "credentials": { "type": "null" } });
+        extended(null, named)
+    };
+    json!({ "anyOf": [
+        {
+            "properties": { "credential_type": { "type": "string" }, "credentials": { "type": "object" } },
+            "required": CONTENT,
+        },
+        { "properties": without_content(json!({ "name": { "type": "string" } })), "required": ["name"] },
+        { "properties": without_content(json!({})), "required": ["expires_at"] },
+    ] })
+}
+
+async fn handle(mut call: Call<to::UpdateCredential>) -> Result<HttpResponse, Refusal> {
     let id = call.credential_id()?;
-    let (expected_revision, test) = (call.if_match()?, tests_first(&call)?);
-    let change = read(call.body()?, expected_revision, test)?;
+    let (revision, test) = (call.if_match()?, call.query::<TestFirst>()?.test);
+    let change = read(call.body_fields()?)?.expecting(revision, test.unwrap_or(false));
     let credential = call.app.credentials.update(&call.caller, id, change).await?;
     Ok(shown(&credential))
 }
 
-/// Content comes whole or not at all: `credential_type` and `credentials` need each other. Without them,
-/// a name or an expiry is left to change; `null` lifts the expiry.
-fn read(mut body: Fields, expected_revision: Option<u64>, test: bool) -> Result<UpdateCredential, Failure> {
-    let content = body.has("credential_type") || body.has("credentials");
+/// Reads the change. Both fields of content are needed when one of them is there, and when nothing else is.
+fn read(mut body: Fields) -> Result<CredentialChange, Refusal> {
     let something_else = body.has("name") || body.names("expires_at");
-    let (credential_type, credentials) = match content || !something_else {
-        true => {
-            (body.required_choice("credential_type", CredentialType::parse), body.required("credentials"))
-        }
-        false => (body.choice("credential_type", CredentialType::parse), body.optional("credentials")),
-    };
-    let name = body.parsed("name", CredentialName::parse);
-    let expires_at = body.nullable("expires_at", Fields::optional);
-    body.finish(|| {
-        let content = credential_type.zip(credentials);
-        let content =
-            content.map(|(credential_type, credentials)| NewContent { credential_type, credentials });
-        Some(UpdateCredential { content, name, expires_at, expected_revision, test })
-    })
+    if CONTENT.iter().any(|name| body.has(name)) || !something_else {
+        body.need(&CONTENT);
+    }
+    CredentialChange::read(body)
 }
 
-fn credential_change() -> Value {
-    let whole = json!({
-        "properties": { "credential_type": { "type": "string" }, "credentials": { "type": "object" } },
-        "required": ["credential_type", "credentials"],
-    });
-    let without_content = |named: Value| {
-        let mut change = json!({ "credential_type": { "type": "null" }, "credentials": { "type": "null" } });
-        if let (Some(change), Value::Object(named)) = (change.as_object_mut(), &named) {
-            change.extend(named.clone());
-        }
-        change
-    };
-    json!({
-        "type": "object",
-        "properties": {
-            "credential_type": or_null(schema::credential_type()),
-            "credentials": or_null(credentials_schema()),
-            "name": or_null(name_schema()),
-            "expires_at": or_null(schema::moment()),
-        },
-        "additionalProperties": false,
-        "anyOf": [
-            whole,
-            { "properties": without_content(json!({ "name": { "type": "string" } })), "required": ["name"] },
-            { "properties": without_content(json!({})), "required": ["expires_at"] },
-        ],
-    })
+impl CredentialChange {
+    fn expecting(self, expected_revision: Option<u64>, test: bool) -> UpdateCredential {
+        let content = self.credential_type.zip(self.credentials);
+        let content =
+            content.map(|(credential_type, credentials)| NewContent { credential_type, credentials });
+        UpdateCredential { content, name: self.name, expires_at: self.expires_at, expected_revision, test }
+    }
 }

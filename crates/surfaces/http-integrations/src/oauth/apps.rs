@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
-use strongroom_application::{Failure, NewOauthApp, ShownOauthApp, to};
-use strongroom_domain::{OauthAppId, timestamp};
+use serde_json::json;
+use strongroom_application::{NewOauthApp, ShownOauthApp, to};
+use strongroom_domain::{OauthAppId, SecretText, timestamp};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Fields, Handle, LOCATION, Moment, Route, Schema, created, no_content, ok,
-    provider_schema, schema_of,
+    AnswerBody, Answered, Call, Doc, Handle, LOCATION, Moment, ProviderName, Refusal, Route, Schema, body_of,
+    created, no_content, ok, request, schema_of,
 };
 
 const ALL: &str = "/integrations/oauth/apps";
@@ -26,38 +26,42 @@ const APP: Schema = Schema { name: "OauthApp", json: schema_of::<App<'_>> };
 const NOT_FOUND: &[u16] = &[400, 404];
 
 const CREATE_DOC: Doc = Doc {
-    body: Some(Schema { name: "NewOauthApp", json: new_app }),
+    body: body_of::<NewApp>(),
     refusals: &[409],
     answer_headers: &[LOCATION],
     ..Doc::new(
         "Stores an OAuth app of the organisation, for every provider that shares it",
-        &[Answered { status: 201, description: "The app, without its secret.", content: Content::One(APP) }],
+        &[Answered { status: 201, description: "The app, without its secret.", body: AnswerBody::One(APP) }],
     )
 };
 const LIST_DOC: Doc = Doc::new(
     "Lists the organisation's OAuth apps",
-    &[Answered { status: 200, description: "By their names.", content: Content::List(APP) }],
+    &[Answered {
+        status: 200,
+        description: "The apps in the order of their names.",
+        body: AnswerBody::List(APP),
+    }],
 );
 const GET_DOC: Doc = Doc {
     refusals: NOT_FOUND,
     ..Doc::new(
         "Shows an OAuth app",
-        &[Answered { status: 200, description: "The app, without its secret.", content: Content::One(APP) }],
+        &[Answered { status: 200, description: "The app, without its secret.", body: AnswerBody::One(APP) }],
     )
 };
 const UPDATE_DOC: Doc = Doc {
-    body: Some(Schema { name: "OauthAppSecret", json: new_secret }),
+    body: body_of::<NewSecret>(),
     refusals: NOT_FOUND,
     ..Doc::new(
         "Replaces the client secret of an OAuth app",
-        &[Answered { status: 200, description: "The app, without its secret.", content: Content::One(APP) }],
+        &[Answered { status: 200, description: "The app, without its secret.", body: AnswerBody::One(APP) }],
     )
 };
 const DELETE_DOC: Doc = Doc {
     refusals: NOT_FOUND,
     ..Doc::new(
-        "Removes an OAuth app; grants that belong to it are kept and not refreshed any more",
-        &[Answered { status: 204, description: "It is gone.", content: Content::None }],
+        "Removes an OAuth app; its grants are kept, but not refreshed any more",
+        &[Answered { status: 204, description: "The app is removed.", body: AnswerBody::None }],
     )
 };
 
@@ -66,10 +70,10 @@ const DELETE_DOC: Doc = Doc {
 struct App<'a> {
     #[schemars(extend("format" = "uuid"))]
     id: String,
-    /// Its name in provider files.
+    /// The name of the app in provider files.
     app: &'a str,
     client_id: &'a str,
-    /// What to register at the provider, by provider.
+    /// The redirect URI to register at each provider that uses the app.
     redirect_uris: BTreeMap<&'a str, &'a str>,
     #[schemars(with = "Moment")]
     created_at: String,
@@ -93,65 +97,58 @@ impl<'a> From<&'a ShownOauthApp> for App<'a> {
     }
 }
 
-async fn create(mut call: Call<to::ManageOauthApps>) -> Result<HttpResponse, Failure> {
-    let new = read_new(call.body()?)?;
+request! {
+    /// An OAuth app that the organisation has registered with a provider itself.
+    struct NewApp as "NewOauthApp" {
+        /// A provider that uses the app, in any case; the app serves every provider that shares it.
+        #[schema({ "examples": ["google", "salesforce"] })]
+        provider: ProviderName,
+        /// The client id that the provider gave the app.
+        #[schema({ "minLength": 1, "maxLength": 512, "pattern": "^[ -~]+$" })]
+        client_id: String,
+        /// The client secret. A public client has none.
+        #[schema({ "minLength": 1, "maxLength": 4_096, "pattern": "^[ -~]+$" })]
+        client_secret: Option<SecretText>,
+    }
+    with json!({ "examples": [
+        { "provider": "google", "client_id": "app.example.com", "client_secret": "a-client-secret" },
+    ] });
+}
+
+request! {
+    /// The secret that an OAuth app has from now on.
+    struct NewSecret as "OauthAppSecret" {
+        /// The client secret.
+        #[schema({ "minLength": 1, "maxLength": 4_096, "pattern": "^[ -~]+$" })]
+        client_secret: SecretText,
+    }
+}
+
+async fn create(mut call: Call<to::ManageOauthApps>) -> Result<HttpResponse, Refusal> {
+    let NewApp { provider, client_id, client_secret } = call.body()?;
+    let new = NewOauthApp { provider: provider.0, client_id, client_secret };
     let shown = call.app.authorizing.create_app(&call.caller, new).await?;
     Ok(created(format!("{ALL}/{}", shown.app.id), &App::from(&shown)))
 }
 
-async fn list(call: Call<to::ManageOauthApps>) -> Result<HttpResponse, Failure> {
+async fn list(call: Call<to::ManageOauthApps>) -> Result<HttpResponse, Refusal> {
     let all = call.app.authorizing.list_apps(&call.caller).await?;
     Ok(ok(&all.iter().map(App::from).collect::<Vec<_>>()))
 }
 
-async fn get(call: Call<to::ManageOauthApps>) -> Result<HttpResponse, Failure> {
+async fn get(call: Call<to::ManageOauthApps>) -> Result<HttpResponse, Refusal> {
     let id = call.path_id("app_id", OauthAppId::parse)?;
     Ok(ok(&App::from(&call.app.authorizing.get_app(&call.caller, id).await?)))
 }
 
-async fn update(mut call: Call<to::ManageOauthApps>) -> Result<HttpResponse, Failure> {
+async fn update(mut call: Call<to::ManageOauthApps>) -> Result<HttpResponse, Refusal> {
     let id = call.path_id("app_id", OauthAppId::parse)?;
-    let mut body = call.body()?;
-    let secret = body.required("client_secret");
-    let secret = body.finish(|| secret)?;
+    let secret = call.body::<NewSecret>()?.client_secret;
     Ok(ok(&App::from(&call.app.authorizing.replace_app_secret(&call.caller, id, secret).await?)))
 }
 
-async fn delete(call: Call<to::ManageOauthApps>) -> Result<HttpResponse, Failure> {
+async fn delete(call: Call<to::ManageOauthApps>) -> Result<HttpResponse, Refusal> {
     let id = call.path_id("app_id", OauthAppId::parse)?;
     call.app.authorizing.delete_app(&call.caller, id).await?;
     Ok(no_content())
-}
-
-fn read_new(mut body: Fields) -> Result<NewOauthApp, Failure> {
-    let (provider, client_id) = (body.required("provider"), body.required("client_id"));
-    let client_secret = body.optional("client_secret");
-    body.finish(|| Some(NewOauthApp { provider: provider?, client_id: client_id?, client_secret }))
-}
-
-fn secret() -> Value {
-    json!({ "type": "string", "minLength": 1, "maxLength": 4_096, "pattern": "^[ -~]+$" })
-}
-
-fn new_app() -> Value {
-    json!({
-        "type": "object",
-        "properties": {
-            "provider": provider_schema(&["google", "salesforce"]),
-            "client_id": { "type": "string", "minLength": 1, "maxLength": 512, "pattern": "^[ -~]+$" },
-            "client_secret": strongroom_http_kit::or_null(secret()),
-        },
-        "required": ["provider", "client_id"],
-        "additionalProperties": false,
-        "examples": [{ "provider": "google", "client_id": "app.example.com", "client_secret": "a-client-secret" }],
-    })
-}
-
-fn new_secret() -> Value {
-    json!({
-        "type": "object",
-        "properties": { "client_secret": secret() },
-        "required": ["client_secret"],
-        "additionalProperties": false,
-    })
 }

@@ -1,12 +1,15 @@
-//! `GET /integrations/{provider}/callback`, the same with the id of an organisation's own app, and the POST of the
-//! page that it shows. All of them answer browsers.
+//! `GET /integrations/{provider}/callback`, also with the id of an organisation's own app, and the POST of
+//! the page that it shows. The routes here answer browsers.
 
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
-use strongroom_application::{CallbackRefused, ConfirmAuthorization, Failure, ReceiveCallback, Received};
-use strongroom_domain::SecretText;
+use strongroom_application::{CallbackRefused, ConfirmAuthorization, Confirmed, ReceiveCallback, Received};
 use strongroom_domain::oauth::CallbackProblem;
-use strongroom_http_kit::{Answered, Content, Doc, Parameter, PublicCall, Route, Schema};
+use strongroom_domain::{Json, Rule, SecretText};
+use strongroom_http_kit::{
+    AnswerBody, Answered, Doc, Fault, FromJson, PublicCall, Refusal, RequestField, Route, body_of, one_of,
+    request,
+};
 
 use super::page;
 
@@ -20,46 +23,70 @@ pub(crate) const CONFIRM_OF_APP: Route =
     Route::public_form(PATH_OF_APP, |call| Box::pin(confirm(call)), &CONFIRM_DOC);
 
 const ANSWERS: &[Answered] = &[
-    Answered { status: 200, description: "A page.", content: Content::Other(page::HTML) },
-    Answered { status: 303, description: "The browser is sent back.", content: Content::None },
+    Answered {
+        status: 200,
+        description: "A page that tells the person how the flow goes on or has ended.",
+        body: AnswerBody::Other(page::HTML),
+    },
+    Answered { status: 303, description: "The browser is sent back to the client.", body: AnswerBody::None },
 ];
 
 const DOC: Doc = Doc {
-    query: &[
-        Parameter { name: "code", description: "What the provider grants.", schema: text },
-        Parameter { name: "state", description: "The state of the flow.", schema: text },
-    ],
+    query: &[&[
+        parameter("code", "The authorization code that the provider grants."),
+        parameter("state", "The state of the flow."),
+    ]],
     refusals: &[400],
     own_refusals: &[(400, PAGE), (503, PAGE)],
     ..Doc::new("Takes a provider's answer from a person's browser", ANSWERS)
 };
 
 const CONFIRM_DOC: Doc = Doc {
-    body: Some(Schema { name: "ConfirmAuthorization", json: confirmation }),
+    body: body_of::<Confirmation>(),
     refusals: &[400, 403],
     own_refusals: &[(400, PAGE), (403, PAGE), (503, PAGE)],
-    ..Doc::new("Takes a person's answer from our own page", ANSWERS)
+    ..Doc::new("Takes the answer that a person gives on the page of the callback", ANSWERS)
 };
 
-const PAGE: Content = Content::Other(page::HTML);
+const PAGE: AnswerBody = AnswerBody::Other(page::HTML);
 
-fn text() -> Value {
-    json!({ "type": "string" })
+/// A parameter that a provider may send. The use case judges what else it sends, and whether anything is
+/// repeated.
+const fn parameter(name: &'static str, description: &'static str) -> RequestField {
+    RequestField { name, description, required: false, schema: String::schema }
 }
 
-fn confirmation() -> Value {
-    json!({
-        "type": "object",
-        "properties": {
-            "state": { "type": "string" },
-            "token": { "type": "string" },
-            "answer": { "type": "string", "enum": ["connect", "disown"] },
-        },
-        "required": ["state", "token", "answer"],
-    })
+request! {
+    /// What a person answers on our own page.
+    struct Confirmation as "ConfirmAuthorization" {
+        /// The state of the flow.
+        state: SecretText,
+        /// The one-time token of the page.
+        token: SecretText,
+        /// Whether the grant is the person's own: `disown` throws away what was granted.
+        answer: Verdict,
+    }
+    with json!({ "additionalProperties": true });
 }
 
-async fn receive(call: PublicCall) -> Result<HttpResponse, Failure> {
+/// Whether a grant is the person's own.
+struct Verdict(bool);
+
+impl FromJson for Verdict {
+    fn from_json(json: Json) -> Result<Self, Fault> {
+        match String::from_json(json)?.as_str() {
+            "connect" => Ok(Self(true)),
+            "disown" => Ok(Self(false)),
+            _ => Err(Fault::wrong_value(&Rule::fixed("must be one of: connect, disown"))),
+        }
+    }
+
+    fn schema() -> Value {
+        one_of(["connect", "disown"])
+    }
+}
+
+async fn receive(call: PublicCall) -> Result<HttpResponse, Refusal> {
     let parameters = call.parameters();
     let received = ReceiveCallback {
         provider: call.path("provider").to_owned(),
@@ -68,24 +95,23 @@ async fn receive(call: PublicCall) -> Result<HttpResponse, Failure> {
         repeated: parameters.repeated,
         origin: call.origin.clone(),
     };
-    Ok(match call.app.authorizing.receive_callback(received).await {
-        Ok(Received::Confirm(asked)) => page::confirm(&asked),
-        Ok(Received::Redirect(url)) => page::redirect(url.expose()),
-        Ok(Received::Code { credential_id, completion_code }) => {
-            page::code(&credential_id, completion_code.expose())
-        }
-        Err(refused) => refusal(&refused),
-    })
+    let received = call.app.authorizing.receive_callback(received).await;
+    Ok(received.map_or_else(|refused| refusal(&refused), |received| going_on(&received)))
 }
 
-async fn confirm(call: PublicCall) -> Result<HttpResponse, Failure> {
-    let mut form = call.form();
-    let mut take = |name: &str| form.values.remove(name).unwrap_or_else(|| SecretText::new(String::new()));
-    let (state, token, answer) = (take("state"), take("token"), take("answer"));
-    let connect = match answer.expose() {
-        "connect" => true,
-        "disown" => false,
-        _ => return Ok(page::refused(CallbackProblem::UnknownState)),
+fn going_on(received: &Received) -> HttpResponse {
+    match received {
+        Received::Confirm(asked) => page::confirm(asked),
+        Received::Redirect(url) => page::redirect(url.expose()),
+        Received::Code { credential_id, completion_code } => {
+            page::code(credential_id, completion_code.expose())
+        }
+    }
+}
+
+async fn confirm(call: PublicCall) -> Result<HttpResponse, Refusal> {
+    let Ok(Confirmation { state, token, answer: Verdict(connect) }) = call.form() else {
+        return Ok(page::refused(CallbackProblem::UnknownState));
     };
     let asked = ConfirmAuthorization {
         provider: call.path("provider").to_owned(),
@@ -95,14 +121,16 @@ async fn confirm(call: PublicCall) -> Result<HttpResponse, Failure> {
         page_origin: call.page_origin(),
         origin: call.origin.clone(),
     };
-    Ok(match call.app.authorizing.confirm(asked).await {
-        Ok(confirmed) => match (confirmed.redirect, confirmed.credential) {
-            (Some(url), _) => page::redirect(&url),
-            (None, Some(_)) => page::connected(),
-            (None, None) => page::refused(CallbackProblem::Disowned),
-        },
-        Err(refused) => refusal(&refused),
-    })
+    let confirmed = call.app.authorizing.confirm(asked).await;
+    Ok(confirmed.map_or_else(|refused| refusal(&refused), |confirmed| ended(&confirmed)))
+}
+
+fn ended(confirmed: &Confirmed) -> HttpResponse {
+    match (&confirmed.redirect, &confirmed.credential) {
+        (Some(url), _) => page::redirect(url),
+        (None, Some(_)) => page::connected(),
+        (None, None) => page::refused(CallbackProblem::Disowned),
+    }
 }
 
 fn refusal(refused: &CallbackRefused) -> HttpResponse {

@@ -1,5 +1,5 @@
-//! The few pages that a person sees on the way. Nothing is loaded, nothing runs, and nothing that a stranger wrote is
-//! shown but the name of the account that the provider tells, and that escaped.
+//! The few pages that a person sees during a flow. They load nothing and run nothing. The only foreign text
+//! on them is the name of the account that the provider tells, and it is escaped.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -53,7 +53,7 @@ pub(super) fn code(credential_id: &str, completion_code: &str) -> HttpResponse {
     page(StatusCode::OK, "One step is left", &body, "'none'")
 }
 
-/// Tells that it is done.
+/// Tells that the credential is connected.
 pub(super) fn connected() -> HttpResponse {
     let body = "<h1>Connected</h1><p>The credential is ready. You can close this page.</p>";
     page(StatusCode::OK, "Connected", body, "'none'")
@@ -85,8 +85,9 @@ fn page(status: StatusCode, title: &str, body: &str, form_action: &str) -> HttpR
         "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action {form_action}; \
          frame-ancestors 'none'"
     );
-    // The address of this page holds a code. Under `no-referrer` browsers would send the form with `Origin: null`
-    // (Fetch, section 3.2), so that the page itself says `origin`, which keeps the address back as well.
+    // The address of this page holds a code. Under `no-referrer` browsers would send the form with `Origin:
+    // null` (Fetch, section 3.2), so that the page itself says `origin`, which keeps the address back as
+    // well.
     let text = format!(
         "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"referrer\" content=\"origin\">\
          <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title><style>{STYLE}</style>{body}"

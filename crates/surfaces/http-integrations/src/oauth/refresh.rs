@@ -1,8 +1,8 @@
 //! `POST /integrations/credentials/{credential_id}/refresh`
 
 use actix_web::HttpResponse;
-use strongroom_application::{Failure, to};
-use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, Route};
+use strongroom_application::to;
+use strongroom_http_kit::{AnswerBody, Answered, Call, Doc, Handle, Refusal, Route};
 
 use crate::metadata::{CREDENTIAL, shown};
 
@@ -15,13 +15,13 @@ const DOC: Doc = Doc {
         "Refreshes the access token of an OAuth grant now",
         &[Answered {
             status: 200,
-            description: "The credential with its new version.",
-            content: Content::One(CREDENTIAL),
+            description: "The credential, with the version of its new token.",
+            body: AnswerBody::One(CREDENTIAL),
         }],
     )
 };
 
-async fn handle(call: Call<to::RefreshCredential>) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::RefreshCredential>) -> Result<HttpResponse, Refusal> {
     let id = call.credential_id()?;
     Ok(shown(&call.app.refreshing.refresh_now(&call.caller, id).await?))
 }

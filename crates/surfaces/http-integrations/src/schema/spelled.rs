@@ -1,24 +1,26 @@
-//! What wire types hold as a text of a closed set.
+//! The schemas of texts in answers that come from a closed set.
 
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
-use strongroom_domain::{CredentialStatus, Outcome, Scope, TestCode};
-use strongroom_http_kit::{one_of, or_null};
+use strongroom_domain::{
+    Action, CredentialStatus, CredentialType, Outcome, Scope, ServiceAccountStatus, TestCode,
+};
+use strongroom_http_kit::{FromJson, one_of, or_null};
 
 fn schema(value: Value) -> Schema {
     Schema::try_from(value).unwrap_or_default()
 }
 
 pub(crate) fn credential_kind(_: &mut SchemaGenerator) -> Schema {
-    schema(super::credential_type())
+    schema(CredentialType::schema())
 }
 
 pub(crate) fn credential_kinds(_: &mut SchemaGenerator) -> Schema {
-    schema(json!({ "type": "array", "items": super::credential_type() }))
+    schema(json!({ "type": "array", "items": CredentialType::schema() }))
 }
 
 pub(crate) fn credential_status(_: &mut SchemaGenerator) -> Schema {
-    schema(one_of(CredentialStatus::ALL.map(CredentialStatus::as_str)))
+    schema(CredentialStatus::schema())
 }
 
 pub(crate) fn test_code(_: &mut SchemaGenerator) -> Schema {
@@ -34,11 +36,11 @@ pub(crate) fn scopes(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(crate) fn account_status(_: &mut SchemaGenerator) -> Schema {
-    schema(super::account_status())
+    schema(ServiceAccountStatus::schema())
 }
 
 pub(crate) fn action(_: &mut SchemaGenerator) -> Schema {
-    schema(super::action())
+    schema(Action::schema())
 }
 
 pub(crate) fn outcome(_: &mut SchemaGenerator) -> Schema {

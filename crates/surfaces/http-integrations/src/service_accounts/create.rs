@@ -1,62 +1,64 @@
 //! `POST /service-accounts`
 
+use std::collections::BTreeSet;
+
 use actix_web::HttpResponse;
-use serde_json::{Value, json};
-use strongroom_application::{Failure, NewServiceAccount, to};
-use strongroom_domain::Reach;
+use serde_json::json;
+use strongroom_application::{NewServiceAccount, to};
 use strongroom_domain::service_account::AccountName;
+use strongroom_domain::{CredentialId, ProviderId, Reach};
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Fields, Handle, LOCATION, Route, Schema, created, name_schema, or_null,
+    AnswerBody, Answered, Call, Doc, Handle, LOCATION, Refusal, Route, body_of, created, request,
 };
 
-use super::{
-    Account, SERVICE_ACCOUNT, credential_ids, credential_ids_schema, description, description_schema,
-    providers, providers_schema, scopes, scopes_schema,
-};
+use super::{Account, Description, SERVICE_ACCOUNT, Scopes};
 
 pub(crate) const ROUTE: Route = Route::post("/service-accounts", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
-    body: Some(Schema { name: "NewServiceAccount", json: new_account }),
+    body: body_of::<NewAccount>(),
     answer_headers: &[LOCATION],
     ..Doc::new(
-        "Makes a service account",
-        &[Answered { status: 201, description: "It is made.", content: Content::One(SERVICE_ACCOUNT) }],
+        "Creates a service account",
+        &[Answered {
+            status: 201,
+            description: "The account is created.",
+            body: AnswerBody::One(SERVICE_ACCOUNT),
+        }],
     )
 };
 
-async fn handle(mut call: Call<to::ManageServiceAccounts>) -> Result<HttpResponse, Failure> {
-    let new = read(call.body()?)?;
+request! {
+    /// A service account to create.
+    struct NewAccount as "NewServiceAccount" {
+        /// A name for people, 1 to 200 printable characters; white space around it is cut off.
+        name: AccountName,
+        /// What the account is for, at most 1000 characters.
+        description: Option<Description>,
+        /// What the account may do; `credentials:read` and `secrets:read` when absent.
+        scopes: Option<Scopes>,
+        /// The only providers that the account reaches; every provider when absent.
+        providers: Option<BTreeSet<ProviderId>>,
+        /// The only credentials that the account reaches; every credential when absent.
+        #[schema({ "maxItems": 500 })]
+        credential_ids: Option<BTreeSet<CredentialId>>,
+    }
+    with json!({ "examples": [{ "name": "importer", "scopes": ["credentials:read", "secrets:read"] }] });
+}
+
+async fn handle(mut call: Call<to::ManageServiceAccounts>) -> Result<HttpResponse, Refusal> {
+    let new = call.body::<NewAccount>()?.into_new();
     let account = call.app.access.create_account(&call.caller, new).await?;
     Ok(created(format!("/service-accounts/{}", account.id), &Account::from(&account)))
 }
 
-fn read(mut body: Fields) -> Result<NewServiceAccount, Failure> {
-    if !body.has("name") {
-        body.required::<String>("name");
+impl NewAccount {
+    fn into_new(self) -> NewServiceAccount {
+        NewServiceAccount {
+            name: self.name,
+            description: self.description.map(|text| text.0),
+            scopes: self.scopes.map(|scopes| scopes.0),
+            reach: Reach { providers: self.providers, credentials: self.credential_ids },
+        }
     }
-    let name = body.parsed("name", AccountName::parse);
-    let description = body.parsed("description", description);
-    let scopes = scopes(&mut body);
-    let reach = Reach {
-        providers: providers(&mut body, "providers"),
-        credentials: credential_ids(&mut body, "credential_ids"),
-    };
-    body.finish(|| Some(NewServiceAccount { name: name?, description, scopes, reach }))
-}
-
-fn new_account() -> Value {
-    json!({
-        "type": "object",
-        "properties": {
-            "name": name_schema(),
-            "description": or_null(description_schema()),
-            "scopes": or_null(scopes_schema()),
-            "providers": or_null(providers_schema()),
-            "credential_ids": or_null(credential_ids_schema()),
-        },
-        "required": ["name"],
-        "additionalProperties": false,
-        "examples": [{ "name": "importer", "scopes": ["credentials:read", "secrets:read"] }],
-    })
 }

@@ -4,33 +4,33 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
-use strongroom_application::{Failure, NewApiKey, to};
+use serde_json::json;
+use strongroom_application::{NewApiKey, to};
 use strongroom_domain::service_account::AccountName;
 use strongroom_http_kit::{
-    Answered, Call, Content, Doc, Fields, Handle, Route, Schema, name_schema, ok_secret, or_null, schema_of,
+    AnswerBody, Answered, Call, Doc, Handle, Refusal, Route, Schema, body_of, ok_secret, request, schema_of,
 };
+use time::OffsetDateTime;
 
 use super::{Key, account_id};
-use crate::schema;
 
 pub(crate) const ROUTE: Route =
     Route::post("/service-accounts/{service_account_id}/api-keys", &Handle::with(handle), &DOC);
 
 const DOC: Doc = Doc {
-    body: Some(Schema { name: "NewApiKey", json: new_key }),
+    body: body_of::<NewKey>(),
     refusals: &[404],
     ..Doc::new(
         "Issues an API key",
         &[Answered {
             status: 201,
-            description: "The key, with its token, which is shown this once.",
-            content: Content::One(Schema { name: "IssuedApiKey", json: schema_of::<Issued<'_>> }),
+            description: "The key with its token. The token is never shown again.",
+            body: AnswerBody::One(Schema { name: "IssuedApiKey", json: schema_of::<Issued<'_>> }),
         }],
     )
 };
 
-/// A new key. Its token is shown this once.
+/// A new key. Its token is never shown again.
 #[derive(Serialize, JsonSchema)]
 struct Issued<'a> {
     #[serde(flatten)]
@@ -38,29 +38,21 @@ struct Issued<'a> {
     token: &'a str,
 }
 
-async fn handle(mut call: Call<to::ManageApiKeys>) -> Result<HttpResponse, Failure> {
+request! {
+    /// An API key to issue.
+    struct NewKey as "NewApiKey" {
+        /// A name for people, 1 to 200 printable characters; white space around it is cut off.
+        name: AccountName,
+        /// When the key stops working; it works until it is revoked when absent.
+        expires_at: Option<OffsetDateTime>,
+    }
+    with json!({ "examples": [{ "name": "importer, since May" }] });
+}
+
+async fn handle(mut call: Call<to::ManageApiKeys>) -> Result<HttpResponse, Refusal> {
     let id = account_id(&call)?;
-    let new = read(call.body()?)?;
-    let issued = call.app.access.create_key(&call.caller, id, new).await?;
+    let NewKey { name, expires_at } = call.body()?;
+    let issued = call.app.access.create_key(&call.caller, id, NewApiKey { name, expires_at }).await?;
     let body = Issued { key: Key::from(&issued.key), token: issued.token.expose() };
     ok_secret(StatusCode::CREATED, &body, 2_048)
-}
-
-fn read(mut body: Fields) -> Result<NewApiKey, Failure> {
-    if !body.has("name") {
-        body.required::<String>("name");
-    }
-    let name = body.parsed("name", AccountName::parse);
-    let expires_at = body.optional("expires_at");
-    body.finish(|| Some(NewApiKey { name: name?, expires_at }))
-}
-
-fn new_key() -> Value {
-    json!({
-        "type": "object",
-        "properties": { "name": name_schema(), "expires_at": or_null(schema::moment()) },
-        "required": ["name"],
-        "additionalProperties": false,
-        "examples": [{ "name": "importer, since May" }],
-    })
 }

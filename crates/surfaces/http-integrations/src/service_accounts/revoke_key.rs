@@ -1,9 +1,9 @@
 //! `DELETE /service-accounts/{service_account_id}/api-keys/{key_id}`
 
 use actix_web::HttpResponse;
-use strongroom_application::{Failure, to};
+use strongroom_application::to;
 use strongroom_domain::ApiKeyId;
-use strongroom_http_kit::{Answered, Call, Content, Doc, Handle, Route, no_content};
+use strongroom_http_kit::{AnswerBody, Answered, Call, Doc, Handle, Refusal, Route, no_content};
 
 use super::account_id;
 
@@ -14,11 +14,11 @@ const DOC: Doc = Doc {
     refusals: &[400, 404],
     ..Doc::new(
         "Revokes an API key",
-        &[Answered { status: 204, description: "It no longer works.", content: Content::None }],
+        &[Answered { status: 204, description: "The key no longer works.", body: AnswerBody::None }],
     )
 };
 
-async fn handle(call: Call<to::ManageApiKeys>) -> Result<HttpResponse, Failure> {
+async fn handle(call: Call<to::ManageApiKeys>) -> Result<HttpResponse, Refusal> {
     let key = call.path_id("key_id", ApiKeyId::parse)?;
     call.app.access.revoke_key(&call.caller, account_id(&call)?, &key).await?;
     Ok(no_content())

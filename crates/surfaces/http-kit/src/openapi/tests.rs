@@ -1,27 +1,28 @@
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
-use strongroom_application::{Failure, to};
+use strongroom_application::to;
 
 use super::{document, documented};
 use crate::call::Call;
-use crate::doc::{Answered, Content, Doc, Parameter, Schema};
+use crate::doc::{AnswerBody, Answered, Doc, Parameter, Schema};
 use crate::endpoint::Handle;
+use crate::refusal::Refusal;
 use crate::route::{Dialect, DialectDoc, Route};
 
 const THING: Schema = Schema { name: "Thing", json: || json!({ "type": "object" }) };
 const NOT_READY: Schema = Schema { name: "NotReady", json: || json!({ "type": "object" }) };
-const OK: &[Answered] = &[Answered { status: 200, description: "Done.", content: Content::One(THING) }];
+const OK: &[Answered] = &[Answered { status: 200, description: "Done.", body: AnswerBody::One(THING) }];
 const ID: Parameter = Parameter { name: "id", description: "An id.", schema: || json!({ "type": "string" }) };
 
 static CREATE: Doc = Doc { body: Some(THING), refusals: &[404, 429], ..Doc::new("Makes a thing", OK) };
 static ACT: Doc = Doc::new("Acts", OK);
-static READY: Doc = Doc { own_refusals: &[(503, Content::One(NOT_READY))], ..Doc::new("Tells", OK) };
+static READY: Doc = Doc { own_refusals: &[(503, AnswerBody::One(NOT_READY))], ..Doc::new("Tells", OK) };
 
-async fn create(_: Call<to::CreateCredential>) -> Result<HttpResponse, Failure> {
+async fn create(_: Call<to::CreateCredential>) -> Result<HttpResponse, Refusal> {
     unreachable!("the document is made without a call")
 }
 
-async fn verify(_: Call<to::VerifyAudit>) -> Result<HttpResponse, Failure> {
+async fn verify(_: Call<to::VerifyAudit>) -> Result<HttpResponse, Refusal> {
     unreachable!("the document is made without a call")
 }
 
@@ -71,15 +72,21 @@ fn routes_for_this_host_and_second_spellings_stay_out() {
 fn an_operation_says_who_may_call_it_and_how() {
     let document = document(&[&TOY], "1.2.3");
     let create = &document["paths"]["/v9/things"]["post"];
-    assert_eq!(create["description"], "For admins, members, service accounts with `credentials:write`.");
+    assert_eq!(
+        create["description"],
+        "Allowed for admins, members, service accounts with `credentials:write`."
+    );
     assert_eq!(create["security"], json!([{ "bearer": [] }, { "apiKey": [] }]));
     assert_eq!(create["requestBody"]["required"], true);
     let act = &document["paths"]["/v9/things/{id}/act"]["post"];
-    assert_eq!(act["description"], "For admins.");
+    assert_eq!(act["description"], "Allowed for admins.");
     assert_eq!(act["requestBody"]["required"], false);
     assert_eq!(act["parameters"][0]["in"], "path");
     let ready = &document["paths"]["/v9/ready"]["get"];
-    assert_eq!((&ready["security"], ready["description"].as_str()), (&json!([]), Some("For anybody.")));
+    assert_eq!(
+        (&ready["security"], ready["description"].as_str()),
+        (&json!([]), Some("Allowed for everybody, without authentication."))
+    );
 }
 
 #[test]
