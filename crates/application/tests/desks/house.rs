@@ -86,7 +86,6 @@ impl House {
     }
 
     /// An instance on this house's store, with other ports than its own.
-    #[expect(dead_code)]
     pub(crate) fn open_with(&self, change: impl FnOnce(&mut Ports)) -> Application {
         self.open_changed(&self.store, change)
     }

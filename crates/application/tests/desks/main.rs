@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test shows a fault by panicking")]
 
 mod access;
+mod audit;
 mod connections;
 mod crm;
 mod deleting;
