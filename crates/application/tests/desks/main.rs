@@ -10,6 +10,7 @@ mod connections;
 mod crm;
 mod deleting;
 mod editing;
+mod faults;
 mod handing_out;
 mod house;
 mod listing;
