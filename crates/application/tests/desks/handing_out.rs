@@ -89,6 +89,18 @@ async fn one_that_does_not_exist_for_the_reader_refuses_them_all() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nobody_has_a_grant_refreshed_that_lies_beyond_their_reach() {
+    let house = House::new();
+    let app = house.open();
+    let (mine, due) = (house.stored().id, house.granted(-10).id);
+    let gone = Failure::NotFound(Missing::Credential);
+    assert_eq!(read_many(&app, &engine_for(&["metrics"]), &[mine, due]).await.unwrap_err(), gone);
+    let caller = admitted(&app, &engine_for(&["metrics"]));
+    assert_eq!(app.credentials.read(&caller, Selector::Id(due), None).await.unwrap_err(), gone);
+    assert!(house.server.asked().is_empty() && house.store.calls(Call::AcquireLease) == 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_that_may_not_be_read_now_refuses_them_all() {
     let house = House::new();
     let app = house.open();
