@@ -29,26 +29,39 @@ pub(super) struct Restored {
 impl Restored {
     /// The vault of this kind of store, as it was left.
     pub(super) async fn in_world(world: World) -> Self {
-        let kind = if world.is_embedded() { Kind::Embedded } else { Kind::Postgres };
+        let folder = Kind::of(&world).folder();
+        Self::from_folder(world, &folder).await
+    }
+
+    /// The vault whose files are in this folder.
+    pub(super) async fn from_folder(world: World, folder: &Path) -> Self {
+        let kind = Kind::of(&world);
         let rehearsal = Rehearsal::start().await;
-        let world = kind.restore(world, &rehearsal).await;
+        let world = kind.restore(world, &rehearsal, folder).await;
         Self { world, rehearsal, kind }
     }
 }
 
 impl Kind {
-    /// Where its files are.
-    pub(super) fn folder(self) -> PathBuf {
-        let name = match self {
+    pub(super) fn of(world: &World) -> Self {
+        if world.is_embedded() { Self::Embedded } else { Self::Postgres }
+    }
+
+    /// The name of the folder that holds its files.
+    pub(super) fn name(self) -> &'static str {
+        match self {
             Self::Embedded => "embedded",
             Self::Postgres => "postgres",
-        };
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("stored").join(name)
+        }
+    }
+
+    /// Where its files are.
+    pub(super) fn folder(self) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("stored").join(self.name())
     }
 
     pub(super) fn file(self, name: &str) -> String {
-        let path = self.folder().join(name);
-        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+        file_in(&self.folder(), name)
     }
 
     /// A world without anything in it.
@@ -85,15 +98,16 @@ impl Kind {
         settle(world, rehearsal)
     }
 
-    async fn restore(self, world: World, rehearsal: &Rehearsal) -> World {
-        let jwt_secret = if self == Self::Embedded { self.file("jwt-secret") } else { String::new() };
-        let world = self.furnish(world, rehearsal, (&self.file("keys"), &jwt_secret));
-        write_private(&world.setup, "audit-checkpoints.jsonl", &self.file("audit-checkpoints.jsonl"));
+    async fn restore(self, world: World, rehearsal: &Rehearsal, folder: &Path) -> World {
+        let file = |name: &str| file_in(folder, name);
+        let jwt_secret = if self == Self::Embedded { file("jwt-secret") } else { String::new() };
+        let world = self.furnish(world, rehearsal, (&file("keys"), &jwt_secret));
+        write_private(&world.setup, "audit-checkpoints.jsonl", &file("audit-checkpoints.jsonl"));
         match self {
             Self::Embedded => {
-                write_private(&world.setup, "initialized", &self.file("initialized"));
+                write_private(&world.setup, "initialized", &file("initialized"));
                 let place = world.setup.data_dir().join("strongroom.db");
-                std::fs::copy(self.folder().join("strongroom.db"), &place).unwrap();
+                std::fs::copy(folder.join("strongroom.db"), &place).unwrap();
                 std::fs::set_permissions(&place, PermissionsExt::from_mode(0o600)).unwrap();
             }
             Self::Postgres => {
@@ -101,13 +115,18 @@ impl Kind {
                 let (client, connection) =
                     tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
                 let connection = tokio::spawn(connection);
-                client.batch_execute(&self.file("dump.sql")).await.unwrap();
+                client.batch_execute(&file("dump.sql")).await.unwrap();
                 drop(client);
                 connection.await.unwrap().unwrap();
             }
         }
         world
     }
+}
+
+fn file_in(folder: &Path, name: &str) -> String {
+    let path = folder.join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// Every provider is played, every app of the operator is there, and limits count without ending anything.

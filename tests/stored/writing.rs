@@ -1,7 +1,8 @@
-//! Writes the stored vaults. Run by hand, as tests/stored/README.md says.
+//! Writes vaults as those that are stored were written, so that the story of them stays true. How to keep what it
+//! writes is in tests/stored/README.md.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Map, Value, json};
@@ -13,34 +14,57 @@ use super::story::{Story, must};
 use super::verified;
 use crate::support::characters::JWT_SECRET;
 use crate::support::rehearsal::Rehearsal;
-use crate::support::{Character, Server, World};
+use crate::support::{Character, Server, World, on_both_stores};
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "writes what the other tests read; see tests/stored/README.md"]
-async fn the_stored_vaults_are_written() {
-    for kind in [Kind::Embedded, Kind::Postgres] {
-        let folder = kind.folder();
-        assert!(!folder.exists(), "{} is there already; it is never written over", folder.display());
-        let rehearsal = Rehearsal::start().await;
-        let ring = strongroom::KeyRing::generate("for-tests-only").unwrap().render().trim().to_owned();
-        let keys =
-            format!("# The key ring of a vault that is stored for tests. It protects nothing.\n{ring}\n");
-        let secrets = (keys.as_str(), &*format!("{JWT_SECRET}\n"));
-        let world = kind.furnish(kind.world(), &rehearsal, secrets);
-        let story = Story::begin(world, rehearsal).tell().await;
-        std::fs::create_dir(&folder).unwrap();
-        put_away(&story.world, &folder);
-        has_every_action(&story.world);
-        let mut book =
-            Book { keys: story.keys, flows: story.flows.into(), verified: Value::Null, answers: Vec::new() };
-        let Restored { world, rehearsal, .. } = Restored::in_world(kind.world()).await;
-        book.verified = verified(&world);
-        let until = last_moment(&world);
-        let server = world.setup.start().await;
-        book.answers = book.ask(&server, questions(&server, &until).await).await;
-        assert_eq!(rehearsal.simulator.connections(), 0, "no answer depends on a provider");
-        std::fs::write(folder.join("answers.json"), book.render()).unwrap();
+/// Names a folder in which the vaults are kept; without it they are compared and forgotten.
+const KEEP: &str = "STRONGROOM_STORED_VAULTS";
+
+on_both_stores!(the_build_of_today_writes_a_vault_that_answers_as_the_stored_one);
+
+async fn the_build_of_today_writes_a_vault_that_answers_as_the_stored_one(world: World) {
+    let kind = Kind::of(&world);
+    let forgotten = tempfile::tempdir().unwrap();
+    let place = std::env::var_os(KEEP).map_or_else(|| forgotten.path().to_owned(), PathBuf::from);
+    let folder = place.join(kind.name());
+    assert!(!folder.exists(), "{} is there already; it is never written over", folder.display());
+    let rehearsal = Rehearsal::start().await;
+    let ring = strongroom::KeyRing::generate("for-tests-only").unwrap().render().trim().to_owned();
+    let keys = format!("# The key ring of a vault that is stored for tests. It protects nothing.\n{ring}\n");
+    let world = kind.furnish(world, &rehearsal, (&keys, &format!("{JWT_SECRET}\n")));
+    let story = Story::begin(world, rehearsal).tell().await;
+    std::fs::create_dir_all(&folder).unwrap();
+    put_away(&story.world, &folder);
+    has_every_action(&story.world);
+    let mut book =
+        Book { keys: story.keys, flows: story.flows.into(), verified: Value::Null, answers: Vec::new() };
+    let Restored { world, rehearsal, .. } = Restored::from_folder(kind.world(), &folder).await;
+    book.verified = verified(&world);
+    assert_eq!(book.verified["ok"], true, "{}", book.verified);
+    let until = last_moment(&world);
+    let server = world.setup.start().await;
+    book.answers = book.ask(&server, questions(&server, &until).await).await;
+    assert_eq!(rehearsal.simulator.connections(), 0, "no answer depends on a provider");
+    std::fs::write(folder.join("answers.json"), book.render()).unwrap();
+    let mut answers = statuses(&book);
+    for stored in statuses(&Book::read(kind)) {
+        let found = answers.iter().position(|answer| *answer == stored);
+        answers.swap_remove(found.unwrap_or_else(|| panic!("{stored} is not among {answers:#?}")));
     }
+}
+
+/// Who asks what, and the status of the answer, without what differs from vault to vault: ids, cursors, numbers.
+fn statuses(book: &Book) -> Vec<String> {
+    let question = |answer: &Value| {
+        let path = answer["path"].as_str().unwrap().split_inclusive(['/', '?', '&', '=']);
+        let mut own = false;
+        let shape = path.map(|part| {
+            let hidden = own || part.bytes().any(|byte| byte.is_ascii_digit());
+            own = part == "cursor=";
+            if hidden { "…" } else { part }
+        });
+        format!("{}: {} {}", answer["asks"], shape.collect::<String>(), answer["status"])
+    };
+    book.answers.iter().map(question).collect()
 }
 
 /// Copies everything that makes the vault, except locks.

@@ -28,7 +28,7 @@ impl Audit {
         query: QueryAudit,
     ) -> Result<(Vec<AuditRecord>, bool), Failure> {
         // A refusal is answered before it is on record; whoever asks after it finds it all the same.
-        self.audit.catch_up().await;
+        self.audit.catch_up(caller.organization()).await;
         let limit = query.limit.clamp(1, 500);
         let page = AuditPage { before: query.before, limit: limit + 1 };
         let mut records = self.trail.query(caller.organization(), &query.filter, page).await?;

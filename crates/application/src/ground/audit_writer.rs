@@ -8,13 +8,16 @@ use std::time::Duration;
 
 use strongroom_domain::{AuditEvent, OrganizationId};
 use strongroom_repository::{Appended, AuditTrail, Contention, StoreError};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::Failure;
 
 /// How long a caller waits for durability. After that it gets 503; the event may still be recorded, which
 /// is harmless.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long a stop waits for what was handed over.
+const STOP: Duration = Duration::from_secs(10);
 
 /// How many calls share a transaction at most.
 const BATCH: usize = 64;
@@ -26,6 +29,7 @@ const QUEUE: usize = 4_096;
 #[derive(Clone)]
 pub(crate) struct AuditWriter {
     queue: mpsc::Sender<Waiting>,
+    busy: Arc<BusyChains>,
     counts: Arc<Counts>,
 }
 
@@ -59,9 +63,9 @@ impl AuditWriter {
     /// Starts the one writer task of this instance. It ends when the last handle is gone.
     pub(crate) fn start(trail: Arc<dyn AuditTrail>) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        let counts = Arc::new(Counts::default());
-        tokio::spawn(write_batches(trail, waiting, counts.clone()));
-        Self { queue, counts }
+        let (busy, counts) = (Arc::new(BusyChains::default()), Arc::new(Counts::default()));
+        tokio::spawn(write_batches(trail, waiting, busy.clone(), counts.clone()));
+        Self { queue, busy, counts }
     }
 
     /// Returns when all events are durable.
@@ -85,10 +89,26 @@ impl AuditWriter {
         }
     }
 
-    /// Returns when everything that was handed over before has been written, or could not be.
-    pub(crate) async fn catch_up(&self) {
-        // An empty call waits its turn behind the others. Its own outcome says nothing.
-        self.record(Vec::new()).await.ok();
+    /// Returns when everything of an organisation that was handed over before has been written, or could not be; after
+    /// 2 seconds at the latest.
+    pub(crate) async fn catch_up(&self, organization: &OrganizationId) {
+        tokio::time::timeout(PATIENCE, self.written(Some(organization))).await.ok();
+    }
+
+    /// Returns when everything that was handed over has been written, or could not be; after 10 seconds at the latest.
+    pub(crate) async fn drain(&self) {
+        if tokio::time::timeout(STOP, self.written(None)).await.is_err() {
+            tracing::error!("the store did not take all audit events before the stop");
+        }
+    }
+
+    async fn written(&self, organization: Option<&OrganizationId>) {
+        // An empty call waits its turn behind the others, for a place in the queue too. Its own outcome says nothing.
+        let (done, answer) = oneshot::channel();
+        if self.queue.send(Waiting { events: Vec::new(), done: Some(done) }).await.is_ok() {
+            answer.await.ok();
+        }
+        self.busy.written(organization).await;
     }
 
     /// Durable and failed events since the start.
@@ -100,9 +120,9 @@ impl AuditWriter {
 async fn write_batches(
     trail: Arc<dyn AuditTrail>,
     mut waiting: mpsc::Receiver<Waiting>,
+    busy: Arc<BusyChains>,
     counts: Arc<Counts>,
 ) {
-    let busy = Arc::new(BusyChains::default());
     let mut batch = Vec::with_capacity(BATCH);
     while waiting.recv_many(&mut batch, BATCH).await > 0 {
         batch.retain(|call| !call.is_abandoned());
@@ -163,12 +183,16 @@ fn refuse(batch: &mut Vec<Waiting>, error: StoreError, counts: &Counts) {
 /// Calls whose chain another instance, or a mutation, was holding: one transaction waits for each chain, whatever the
 /// number of calls, and takes along what has gathered. More of them would only hold connections.
 #[derive(Default)]
-struct BusyChains(Mutex<HashMap<OrganizationId, Vec<Waiting>>>);
+struct BusyChains {
+    chains: Mutex<HashMap<OrganizationId, Vec<Waiting>>>,
+    /// Told whenever nobody waits for a chain any more.
+    free: Notify,
+}
 
 impl BusyChains {
     /// Adds a call; `true` when nobody waits for its chain yet, so that the caller has to.
     fn join(&self, organization: &OrganizationId, call: Waiting) -> bool {
-        let mut chains = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut chains = self.chains.lock().unwrap_or_else(PoisonError::into_inner);
         let first = !chains.contains_key(organization);
         chains.entry(organization.clone()).or_default().push(call);
         first
@@ -176,13 +200,30 @@ impl BusyChains {
 
     /// What has gathered for a chain, at most a batch; `None` when there is nothing, and then nobody waits any more.
     fn take(&self, organization: &OrganizationId) -> Option<Vec<Waiting>> {
-        let mut chains = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut chains = self.chains.lock().unwrap_or_else(PoisonError::into_inner);
         let gathered = chains.get_mut(organization)?;
         if gathered.is_empty() {
             chains.remove(organization);
+            self.free.notify_waiters();
             return None;
         }
         Some(gathered.drain(..gathered.len().min(BATCH)).collect())
+    }
+
+    /// Returns when nobody waits for a chain, or for any.
+    async fn written(&self, organization: Option<&OrganizationId>) {
+        loop {
+            let free = self.free.notified();
+            if !self.is_waited_for(organization) {
+                return;
+            }
+            free.await;
+        }
+    }
+
+    fn is_waited_for(&self, organization: Option<&OrganizationId>) -> bool {
+        let chains = self.chains.lock().unwrap_or_else(PoisonError::into_inner);
+        organization.map_or(!chains.is_empty(), |organization| chains.contains_key(organization))
     }
 
     async fn drain(&self, trail: Arc<dyn AuditTrail>, organization: OrganizationId, counts: Arc<Counts>) {

@@ -105,11 +105,11 @@ mod tests {
             denials.record(event(&organization("acme"), Action::AccessDenied), &writer);
         }
         denials.flush(&writer, false);
-        writer.catch_up().await;
+        writer.drain().await;
         assert_eq!(recorded.lock().unwrap().len(), 10);
         tokio::time::advance(WINDOW).await;
         denials.flush(&writer, false);
-        writer.catch_up().await;
+        writer.drain().await;
         let recorded = recorded.lock().unwrap();
         assert_eq!(recorded.len(), 11);
         assert_eq!(recorded[10].details.get("summary_of").map(String::as_str), Some("490"));

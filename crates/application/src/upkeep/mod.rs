@@ -63,11 +63,11 @@ impl Upkeep {
     }
 
     /// Shuts down in order: waits for refreshes in flight (at most 24 s), writes usage notes and suppressed refusals,
-    /// then drains the audit queue.
+    /// then drains the audit queue (at most 10 s).
     pub async fn close(&self) {
         self.refreshing.settle(SETTLE).await;
         self.usage.flush().await;
         self.gate.flush(true);
-        self.audit.catch_up().await;
+        self.audit.drain().await;
     }
 }

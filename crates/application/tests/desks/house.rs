@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use strongroom_application::{
-    Application, Caller, ConfiguredApp, Limits, OauthSettings, Permitted, Ports, TestRates, to,
+    Application, Caller, ConfiguredApp, Failure, Limits, OauthSettings, Permitted, Ports, StoreCredential,
+    TestRates, to,
 };
 use strongroom_domain::audit::Origin;
 use strongroom_domain::oauth::{Completion, RedirectAllowList};
 use strongroom_domain::{
-    Credential, CredentialStatus, CredentialType, Json, OrganizationId, Principal, PublicConfig, Reach, Role,
-    Scope, SecretText, Submission, UserId,
+    AuditEvent, Credential, CredentialId, CredentialStatus, CredentialType, Json, OrganizationId, Principal,
+    PublicConfig, Reach, Role, Scope, SecretText, Submission, UserId,
 };
 use strongroom_environment::{KeyFileReader, KeyFileRefused, TokenRefused, TokenVerifier, VerifiedToken};
 use strongroom_fake_store::FakeStore;
@@ -84,9 +85,18 @@ impl House {
         self.open_on(&self.store.another_instance())
     }
 
+    /// An instance on this house's store, with other ports than its own.
+    pub(crate) fn open_with(&self, change: impl FnOnce(&mut Ports)) -> Application {
+        self.open_changed(&self.store, change)
+    }
+
     fn open_on(&self, store: &FakeStore) -> Application {
+        self.open_changed(store, |_| ())
+    }
+
+    fn open_changed(&self, store: &FakeStore, change: impl FnOnce(&mut Ports)) -> Application {
         let store = Arc::new(store.clone());
-        let ports = Ports {
+        let mut ports = Ports {
             credentials: store.clone(),
             integrations: store.clone(),
             service_accounts: store.clone(),
@@ -107,6 +117,7 @@ impl House {
             ids: self.ids.clone(),
             randomness: Arc::new(SeededRandomness::new(7)),
         };
+        change(&mut ports);
         let settings = &self.settings;
         let app = |name: &&str| {
             let client_secret = Some(SecretText::new("operator-secret".to_owned()));
@@ -143,6 +154,11 @@ impl House {
     /// Puts a credential with these secret fields into the store.
     pub(crate) fn put(&self, credential: &Credential, secrets: &[(&str, &str)]) {
         self.store.put(self.vault.put_in(credential.clone(), secrets));
+    }
+
+    /// What is sealed in a stored credential, in the clear.
+    pub(crate) fn secrets_of(&self, id: CredentialId) -> BTreeMap<String, String> {
+        self.vault.look_into(&self.store.sealed(id).unwrap()).unwrap()
     }
 
     /// Puts an API key of `metrics` into acme's part of the store.
@@ -239,4 +255,33 @@ pub(crate) fn admitted<O: to::Admission>(app: &Application, caller: &Caller) -> 
 pub(crate) fn fields(fields: &[(&str, &str)]) -> Submission {
     let text = |value: &&str| Json::Text(SecretText::new((*value).to_owned()));
     fields.iter().map(|(name, value)| ((*name).to_owned(), text(value))).collect()
+}
+
+/// What to store, with nothing optional.
+pub(crate) fn to_store(provider: &str, kind: CredentialType, sent: &[(&str, &str)]) -> StoreCredential {
+    StoreCredential {
+        provider: provider.to_owned(),
+        credential_type: kind,
+        credentials: fields(sent),
+        name: None,
+        expires_at: None,
+        slot: None,
+        test: false,
+    }
+}
+
+/// An API key of `metrics`, to be stored.
+pub(crate) fn metrics_key(key: &str) -> StoreCredential {
+    to_store("metrics", CredentialType::ApiKey, &[("api_key", key)])
+}
+
+/// What is wrong with content, as a person reads it.
+pub(crate) fn violations(failure: Failure) -> Vec<String> {
+    let Failure::Invalid(violations) = failure else { panic!("{failure:?}") };
+    violations.iter().map(ToString::to_string).collect()
+}
+
+/// A detail of an event, empty when it is not there.
+pub(crate) fn detail<'a>(event: &'a AuditEvent, name: &str) -> &'a str {
+    event.details.get(name).map_or("", String::as_str)
 }
