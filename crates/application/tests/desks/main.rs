@@ -4,6 +4,7 @@
 //! `house.rs` puts an application together as the composition does, on fakes. Every other file tests one desk.
 #![expect(clippy::unwrap_used, reason = "a test shows a fault by panicking")]
 
+mod authorizing;
 mod house;
 mod permissions;
 mod reading;
