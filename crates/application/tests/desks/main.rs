@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test shows a fault by panicking")]
 
 mod authorizing;
+mod connection_tests;
 mod house;
 mod permissions;
 mod reading;
