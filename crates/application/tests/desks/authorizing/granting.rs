@@ -150,3 +150,13 @@ async fn what_comes_with_the_code_is_kept_by_its_own_rules() {
     assert_eq!(problem(received), Some(CallbackProblem::BadAnswer));
     assert_eq!(house.server.asked().len(), asked, "its code is not even exchanged");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_of_the_store_that_got_lost_costs_no_grant() {
+    let house = House::new();
+    let app = house.open();
+    let begun = begin(&app, &admin(), at("drive")).await.unwrap();
+    house.store.faults().lose_answer(Call::GrantFlow);
+    let code = completion_code(come_back(&app, "drive", &begun).await).unwrap();
+    assert!(super::complete(&app, &admin(), &begun, &code).await.is_ok());
+}
