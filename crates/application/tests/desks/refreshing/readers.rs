@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use strongroom_application::{Failure, Selector, to};
-use strongroom_domain::{ConfigValue, Credential, CredentialType, OauthAppId};
+use strongroom_domain::{ConfigValue, Credential, CredentialStatus, CredentialType, OauthAppId};
 use strongroom_fake_store::Call;
 use strongroom_fixtures::{Answer, instant, provider};
 use tokio::time::Instant;
@@ -192,4 +192,21 @@ async fn a_provider_whose_tokens_end_at_once_is_asked_twice_for_a_read_and_not_m
     house.server.set_lifetime(Some(Duration::ZERO));
     assert_eq!(away(token(&app, granted.id).await), Some(SECOND));
     assert_eq!(house.server.refreshes(), ["r0", "refresh-1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_will_not_be_refreshed_is_read_without_a_detour() {
+    let mut house = House::new();
+    let mut ended = house.granted(60);
+    ended.status = CredentialStatus::NeedsReauth;
+    house.put(&ended, &[("access_token", "old"), ("refresh_token", "r0")]);
+    let app = house.open();
+    assert_eq!(token(&app, ended.id).await.unwrap(), "old");
+    assert_eq!(house.store.history(), [Call::FindSealed, Call::AppendEvents]);
+    let mut drive = (*house.settings.catalog.provider("drive")).clone();
+    drive.oauth = None;
+    house.settings.catalog = house.settings.catalog.with(drive);
+    let (app, by_hand) = (house.open(), house.granted(60));
+    assert_eq!(token(&app, by_hand.id).await.unwrap(), "old");
+    assert_eq!(house.store.calls(Call::FindSealed), 2);
 }

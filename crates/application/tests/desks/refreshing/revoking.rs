@@ -258,3 +258,13 @@ async fn a_vault_that_is_away_is_not_taken_for_a_row_that_does_not_open() {
     assert_eq!(house.store.events(&acme()), []);
     assert_eq!(house.store.lease_holder(granted.id), None, "a refresh may begin at once");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_revocation_that_cannot_be_put_on_record_has_happened_all_the_same() {
+    let house = House::new();
+    let granted = house.granted(3_600);
+    house.store.faults().fail_every(Call::AppendEvents);
+    delete(&house.open(), granted.id, None).await.unwrap();
+    assert_eq!(revoked(&house), ["r0"]);
+    assert_eq!(house.store.actions(&acme()), [Action::CredentialDeleted]);
+}

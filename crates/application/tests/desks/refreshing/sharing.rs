@@ -95,6 +95,8 @@ async fn an_instance_waits_twelve_seconds_for_another_and_not_longer() {
     background.await.unwrap();
     let waited = began.elapsed();
     assert_eq!(waited.as_secs(), 12, "{waited:?}");
+    let looks = house.store.calls(Call::AcquireLease);
+    assert!((17..50).contains(&looks), "it looked {looks} times whether the lease is free");
     assert!(elsewhere.await.unwrap().is_err(), "it took longer than a reader waits");
 }
 
