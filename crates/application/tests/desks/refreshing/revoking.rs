@@ -268,3 +268,13 @@ async fn a_revocation_that_cannot_be_put_on_record_has_happened_all_the_same() {
     assert_eq!(revoked(&house), ["r0"]);
     assert_eq!(house.store.actions(&acme()), [Action::CredentialDeleted]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_token_is_revoked_when_the_answer_to_its_deletion_got_lost() {
+    let house = House::new();
+    let granted = house.granted(3_600);
+    house.store.faults().lose_answer(Call::DeleteCredential);
+    delete(&house.open(), granted.id, None).await.unwrap();
+    assert_eq!(revoked(&house), ["r0"], "the only copy of it was here");
+    assert_eq!(house.store.actions(&acme()), [Action::CredentialDeleted, Action::GrantRevoked]);
+}
