@@ -234,3 +234,22 @@ async fn a_provider_beyond_the_callers_reach_is_not_tested_and_that_is_on_record
     assert_eq!(house.store.actions(&acme()), [Action::AccessDenied]);
     assert_eq!(house.tester.tested(), []);
 }
+
+#[tokio::test(start_paused = true)]
+async fn whoever_lacks_a_permission_has_logged_in() {
+    use StepOutcome::{Failed, Ok, Skipped};
+    let insufficient = || TestAnswer::code(TestCode::Insufficient);
+    let refused = TestAnswer::code(TestCode::AuthRejected).in_step(Progress::LOGIN);
+    let cases = [
+        (insufficient().in_step(Progress::LOGIN).failing(), [Ok, Ok, Ok, Ok, Failed]),
+        (insufficient().in_step(Progress::PROBE).failing(), [Ok, Ok, Ok, Ok, Failed]),
+        (insufficient().in_step(Progress::LOGIN), [Ok, Ok, Ok, Ok, Skipped]),
+        (refused, [Ok, Ok, Ok, Failed, Skipped]),
+    ];
+    for (number, (answer, expected)) in cases.into_iter().enumerate() {
+        let house = House::new();
+        let (tested, _) = tested(&house, answer.after(5 * MS)).await;
+        let outcomes: Vec<_> = tested.report.steps.iter().map(|step| step.outcome).collect();
+        assert_eq!(outcomes, expected, "case {number}");
+    }
+}
