@@ -204,8 +204,10 @@ async fn a_credential_gets_the_name_that_was_asked_for_else_the_providers() {
 async fn what_the_caller_gives_as_input_is_kept_with_the_grant() {
     let house = House::new();
     let app = house.open();
-    let asked = BeginAuthorization { inputs: fields(&[("subdomain", "north")]), ..at("desk") };
-    let credential = authorize(&app, asked).await;
+    let asked = || BeginAuthorization { inputs: fields(&[("subdomain", "north")]), ..at("desk") };
+    let begun = begin(&app, &member(), asked()).await.unwrap();
+    assert_eq!(parameter(&begun, "subdomain").unwrap(), "north", "the person is sent to that tenant");
+    let credential = authorize(&app, asked()).await;
     assert!(credential.config.get("subdomain").is_some());
     assert!(house.server.asked()[0].config.get("subdomain").is_some(), "the provider needs it");
 }

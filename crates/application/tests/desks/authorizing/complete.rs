@@ -2,7 +2,7 @@
 
 use strongroom_application::{
     Application, BeginAuthorization, BegunAuthorization, CompleteAuthorization, ConfirmAuthorization,
-    ConnectIntegration, Connecting, Failure, ListIntegrations,
+    ConnectIntegration, Connecting, Failure, ListIntegrations, Received,
 };
 use strongroom_domain::audit::Origin;
 use strongroom_domain::oauth::CallbackProblem;
@@ -166,31 +166,51 @@ async fn a_flow_that_ends_in_the_middle_of_its_completion_is_gone() {
     assert_eq!(house.store.calls(Call::CompleteFlow), 1);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_connection_is_made_when_its_flow_completes() {
-    let house = House::new();
-    let app = house.open();
+/// A flow of an admin that makes a connection, and the code that completes it.
+async fn connecting(app: &Application) -> (BegunAuthorization, String) {
     let asked = ConnectIntegration {
         provider: "drive".into(),
         redirect_url: Some("https://app.example.test/".into()),
         ..ConnectIntegration::default()
     };
-    let Connecting::Begun(begun) = app.connections.connect(&admitted(&app, &admin()), asked).await.unwrap()
-    else {
-        panic!("it is connected without a person");
+    let begun = match app.connections.connect(&admitted(app, &admin()), asked).await.unwrap() {
+        Connecting::Begun(begun) => Some(begun),
+        Connecting::Connected(_) => None,
     };
-    let Ok(strongroom_application::Received::Redirect(place)) = come_back(&app, "drive", &begun).await else {
-        panic!("the browser is not sent back");
+    let begun = begun.unwrap();
+    let place = match come_back(app, "drive", &begun).await {
+        Ok(Received::Redirect(place)) => Some(place),
+        _ => None,
     };
-    let code = place.expose().rsplit_once('=').unwrap().1.to_owned();
-    let list = || async {
+    let code = place.unwrap().expose().rsplit_once('=').unwrap().1.to_owned();
+    (begun, code)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_is_made_when_its_flow_completes() {
+    let house = House::new();
+    let app = house.open();
+    let (begun, code) = connecting(&app).await;
+    let connections = || async {
         let caller = admitted(&app, &admin());
-        app.connections.list(&caller, ListIntegrations::default()).await.unwrap()
+        app.connections.list(&caller, ListIntegrations::default()).await.unwrap().len()
     };
-    assert_eq!(list().await.len(), 0);
+    assert_eq!(connections().await, 0);
     let credential = complete(&app, &admin(), &begun, &code).await.unwrap();
-    assert_eq!(list().await.len(), 1);
+    assert_eq!(connections().await, 1);
     let event = last(&house, Action::IntegrationConnected);
     assert_eq!((event.credential, event.actor), (Some(credential.id), admin().actor));
     assert!(event.target.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_grant_whose_connection_somebody_else_has_made_is_usable_without_one() {
+    let house = House::new();
+    let app = house.open();
+    let (one, other) = (connecting(&app).await, connecting(&app).await);
+    complete(&app, &admin(), &one.0, &one.1).await.unwrap();
+    let second = complete(&app, &admin(), &other.0, &other.1).await.unwrap();
+    assert_eq!(second.status, CredentialStatus::Validated);
+    let actions = house.store.actions(&acme());
+    assert_eq!(actions.iter().filter(|action| **action == Action::IntegrationConnected).count(), 1);
 }

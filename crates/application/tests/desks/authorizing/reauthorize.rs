@@ -8,7 +8,8 @@ use strongroom_fixtures::{Answer, token_response};
 use strongroom_vault::Vault;
 
 use super::{
-    again, authorize, begin, brings, come_back, complete, completion_code, failed_because, last, problem,
+    again, authorize, begin, brings, come_back, complete, completion_code, failed_because, last, parameter,
+    problem,
 };
 use crate::house::{House, acme, admin, admitted, engine, member};
 
@@ -139,6 +140,7 @@ async fn another_tenant_never_takes_the_place_of_the_one_that_was_granted() {
     let app = house.open();
     for (tenant, expected) in [("south", Some(CallbackProblem::OtherAccount)), ("north", None)] {
         let begun = begin(&app, &admin(), again(&granted)).await.unwrap();
+        assert_eq!(parameter(&begun, "subdomain").unwrap(), "north", "the person is sent to its own");
         let parameters = [("state", begun.state.expose()), ("code", "c-1"), ("tenant", tenant)];
         let received = app.authorizing.receive_callback(brings("desk", &parameters)).await;
         assert_eq!(problem(received), expected);

@@ -123,7 +123,7 @@ async fn what_cannot_be_tested_takes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn idle_shares_are_forgotten_and_others_are_not() {
+async fn a_share_that_still_counts_survives_the_upkeep() {
     let house = house();
     let app = house.open();
     left(&app, &admin()).await;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use strongroom_application::{Application, Conflict, Failure, Missing, NewContent, Tested, UpdateCredential};
+use strongroom_domain::crm::DSN;
 use strongroom_domain::{
     Action, Credential, CredentialId, CredentialStatus, CredentialType, Outcome, TestCode,
 };
@@ -213,4 +214,17 @@ async fn a_slow_refresh_is_not_waited_for_long_before_a_test_of_a_token_that_liv
     test(&app, granted.id).await.unwrap();
     assert_eq!(began.elapsed().as_secs(), 3);
     assert_eq!(house.tester.tested()[0].secret["access_token"], "old");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crm_credential_that_leads_elsewhere_than_its_test_is_not_tested() {
+    let house = House::new();
+    let mut stored = house.stored();
+    (stored.provider, stored.credential_type) = (provider("crm"), CredentialType::ApiKey);
+    house.put(&stored, &[("api_key", "k-1")]);
+    let app = house.open();
+    test(&app, stored.id).await.unwrap();
+    house.put(&stored, &[("api_key", "k-1"), (DSN, "https://elsewhere.example.test")]);
+    assert!(matches!(test(&app, stored.id).await, Err(Failure::Invalid(_))));
+    assert_eq!(house.tester.tested().len(), 1);
 }

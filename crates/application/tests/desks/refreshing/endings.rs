@@ -219,3 +219,20 @@ async fn a_grant_that_was_deleted_meanwhile_ends_quietly() {
     background.await.unwrap();
     assert_eq!(house.store.actions(&acme()), [Action::CredentialDeleted]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_grant_that_another_instance_has_found_dead_is_not_asked_for_again() {
+    let house = House::new();
+    let granted = house.granted(-10);
+    let (here, there) = (house.open(), house.open_another());
+    house.store.faults().spare_next(Call::FindSealed);
+    let held = house.store.faults().hold(Call::FindSealed);
+    let read = reading(&here, granted.id);
+    held.reached().await;
+    house.server.next_token(Answer::dead());
+    token(&there, granted.id).await.unwrap_err();
+    held.release();
+    let gone = Failure::Conflict(Conflict::ReauthorizationRequired);
+    assert_eq!(read.await.unwrap().unwrap_err(), gone);
+    assert_eq!(house.server.asked().len(), 1);
+}

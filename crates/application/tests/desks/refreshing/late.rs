@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use strongroom_application::{Conflict, Failure, UpdateCredential};
-use strongroom_domain::{ConfigValue, CredentialName, CredentialStatus, Outcome};
+use strongroom_domain::{ConfigValue, CredentialName, CredentialStatus, CredentialType, Outcome};
 use strongroom_fake_store::Call;
 use strongroom_fixtures::Answer;
 use tokio::time::Instant;
@@ -134,6 +134,24 @@ async fn a_token_never_goes_over_new_content() {
     assert_eq!(secret(&house, granted.id, "access_token").unwrap(), "new");
     assert_eq!(secret(&house, granted.id, "refresh_token").unwrap(), "r-new");
     assert_eq!((stored(&house, granted.id).version, on_record(&house)), (2, vec![]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_never_goes_over_a_credential_of_another_type() {
+    let house = House::new();
+    let granted = house.granted(-10);
+    let app = house.open();
+    let (answer, held) = Answer::usual().held();
+    house.server.next_token(answer);
+    let background = round(&app);
+    held.reached().await;
+    let mut replaced = stored(&house, granted.id);
+    (replaced.version, replaced.credential_type) = (2, CredentialType::ClientCredentials);
+    house.put(&replaced, &[("client_secret", "s-1"), ("refresh_token", "r0")]);
+    held.release();
+    background.await.unwrap();
+    assert_eq!(secret(&house, granted.id, "access_token"), None);
+    assert_eq!(on_record(&house), []);
 }
 
 #[tokio::test(start_paused = true)]

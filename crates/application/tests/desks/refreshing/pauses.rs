@@ -204,3 +204,15 @@ async fn a_request_that_cannot_be_built_is_no_outage() {
     assert_eq!(status(&house, one.id).1.as_deref(), Some("app_refused"));
     assert!(token(&app, two.id).await.is_ok());
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_outage_of_one_provider_does_not_end_the_pause_of_another() {
+    let house = House::new();
+    let [one, two] = ended(&house);
+    let crm = granted_by(&house, "crm", -10);
+    let app = house.open();
+    begin_pause(&house, &app, &one).await;
+    begin_pause(&house, &app, &crm).await;
+    assert_eq!(away(token(&app, two.id).await), Some(PAUSE));
+    assert_eq!(house.server.asked().len(), 2);
+}
