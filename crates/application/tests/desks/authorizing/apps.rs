@@ -80,7 +80,9 @@ async fn an_app_is_shown_with_the_places_that_are_registered_at_its_provider() {
     let mut house = House::new();
     let mut mail = (*house.settings.catalog.provider("drive")).clone();
     mail.id = strongroom_fixtures::provider("mail");
-    house.settings.catalog = house.settings.catalog.with(mail);
+    let mut machines = (*house.settings.catalog.provider("machines")).clone();
+    machines.oauth.as_mut().unwrap().app = "drive".to_owned();
+    house.settings.catalog = house.settings.catalog.with(mail).with(machines);
     let shown = create(&house.open(), own("mail", "ours", None)).await.unwrap();
     assert_eq!((shown.app.app.as_str(), shown.app.created_by.as_str()), ("drive", "ann"));
     let id = shown.app.id;

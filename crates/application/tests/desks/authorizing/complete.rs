@@ -2,17 +2,18 @@
 
 use strongroom_application::{
     Application, BeginAuthorization, BegunAuthorization, CompleteAuthorization, ConfirmAuthorization,
-    ConnectIntegration, Connecting, Failure, ListIntegrations, Received,
+    Conflict, ConnectIntegration, Connecting, Failure, ListIntegrations, NewContent, Received,
+    UpdateCredential,
 };
 use strongroom_domain::audit::Origin;
 use strongroom_domain::oauth::CallbackProblem;
-use strongroom_domain::{Action, CredentialStatus, Outcome, Role, SecretText};
+use strongroom_domain::{Action, CredentialStatus, CredentialType, Outcome, Role, SecretText};
 use strongroom_fake_store::{Call, unavailable};
 
 use super::{
     at, begin, come_back, complete, completion_code, last, last_credential, pass, problem, refused_field,
 };
-use crate::house::{House, acme, admin, admitted, engine, member, user};
+use crate::house::{House, acme, admin, admitted, engine, fields, member, user};
 
 /// A flow of a member that waits for its completion, and the code for that.
 async fn waiting(app: &Application) -> (BegunAuthorization, String) {
@@ -147,6 +148,21 @@ async fn a_pending_credential_that_was_deleted_completes_nothing() {
     let refused = complete(&app, &member(), &begun, &code).await;
     assert_eq!(refused_field(refused).as_deref(), Some("state"));
     assert!(!house.store.actions(&acme()).contains(&Action::AuthorizationCompleted));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pending_credential_that_got_other_content_is_not_completed_over() {
+    let house = House::new();
+    let app = house.open();
+    let (begun, code) = waiting(&app).await;
+    let id = last_credential(&house).unwrap();
+    let credentials = fields(&[("access_token", "by-hand")]);
+    let content = Some(NewContent { credential_type: CredentialType::Oauth2, credentials });
+    let change = UpdateCredential { content, ..UpdateCredential::default() };
+    let edited = app.credentials.update(&admitted(&app, &admin()), id, change).await.unwrap();
+    let refused = complete(&app, &member(), &begun, &code).await.unwrap_err();
+    assert_eq!(refused, Failure::Conflict(Conflict::CredentialChanged));
+    assert_eq!(house.store.credential(id), Some(edited));
 }
 
 #[tokio::test(start_paused = true)]

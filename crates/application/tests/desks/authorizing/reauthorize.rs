@@ -4,7 +4,7 @@ use strongroom_application::{BeginAuthorization, Conflict, Failure, Selector, Up
 use strongroom_domain::oauth::CallbackProblem;
 use strongroom_domain::{Account, Action, ConfigValue, Credential, CredentialName, CredentialStatus};
 use strongroom_fake_store::Call;
-use strongroom_fixtures::{Answer, token_response};
+use strongroom_fixtures::{Answer, instant, token_response};
 use strongroom_vault::Vault;
 
 use super::{
@@ -57,9 +57,13 @@ async fn a_grant_that_has_ended_works_again() {
     (ended.refresh_at, ended.refreshed_at) = (None, None);
     house.put(&ended, &[("access_token", "old"), ("refresh_token", "r0")]);
     let app = house.open();
+    super::pass(7).await;
     let credential = authorize(&app, again(&ended)).await;
     assert_eq!((credential.status, credential.status_reason), (CredentialStatus::Validated, None));
-    assert!(credential.refresh_at.is_some() && credential.refreshed_at.is_some());
+    assert_eq!((credential.refreshed_at, credential.updated_at), (Some(instant(7)), instant(7)));
+    assert!(credential.refresh_at.is_some());
+    let granted = ConfigValue::Text("files.read profile".to_owned());
+    assert_eq!(credential.config.get("scope"), Some(&granted));
     assert_eq!(credential.oauth_app, Some(strongroom_domain::OauthAppId::OPERATOR));
     assert_eq!(credential.modified_by, "ann");
     assert_eq!(credential.account.unwrap().id, "1017");

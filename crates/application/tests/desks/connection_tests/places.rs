@@ -84,7 +84,9 @@ async fn sixty_four_tests_wait_over_all_organisations() {
     tests.extend((8..24).flat_map(|number| begin(&house, &app, &of(number), 4)));
     pass(1).await;
     assert_eq!(house.tester.tested().len(), 32);
+    let began = Instant::now();
     assert_eq!(test(&app, &of(99), metrics()).await.unwrap_err(), FULL);
+    assert!(began.elapsed() < Duration::from_millis(10), "it is told at once");
     pass(4).await;
     assert!(testing(&app, &of(99), metrics()).await.unwrap().is_ok(), "places are free again");
     drop(tests);
