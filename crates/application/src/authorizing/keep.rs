@@ -22,6 +22,8 @@ use crate::Failure;
 /// How long a new grant is offered to a store that does not answer.
 const WAIT_FOR_STORE: Duration = Duration::from_secs(10);
 
+const BROKEN: fn(Failure) -> CallbackProblem = |_| CallbackProblem::Unavailable;
+
 /// A grant that a provider has given, on its way into the store.
 pub(crate) struct NewGrant {
     pub(crate) content: Content,
@@ -40,7 +42,6 @@ impl Authorizing {
         state: Zeroizing<String>,
         origin: &Origin,
     ) -> Result<Received, CallbackProblem> {
-        const BROKEN: fn(Failure) -> CallbackProblem = |_| CallbackProblem::Unavailable;
         let flow = &row.flow;
         let code = self.random_code().map_err(BROKEN)?;
         let mut event = flow_event(flow, origin, Action::AuthorizationGranted, Outcome::Success)
@@ -74,20 +75,37 @@ impl Authorizing {
             pending,
             sealed,
         };
-        let limit = self.per_provider;
+        self.offer(&granted, evidence, &state).await?;
+        Ok(self.answer(flow, account, state, code))
+    }
+
+    /// Offers a grant to a store that may be away for a moment. The code is used up: what it brought is worth waiting
+    /// for.
+    async fn offer(
+        &self,
+        granted: &GrantedFlow,
+        evidence: Evidence,
+        state: &str,
+    ) -> Result<(), CallbackProblem> {
         let began = Instant::now();
         loop {
-            match self.flows.grant(&granted, limit, evidence.clone()).await {
-                Ok(true) => return Ok(self.answer(flow, account, state, code)),
+            match self.flows.grant(granted, self.per_provider, evidence.clone()).await {
+                Ok(true) => return Ok(()),
+                // An earlier offer may have been taken, and the answer to it lost.
+                Ok(false) if self.is_kept(granted, state).await => return Ok(()),
                 Ok(false) => return Err(CallbackProblem::Over),
                 Err(StoreError::QuotaExceeded) => return Err(CallbackProblem::QuotaExceeded),
-                // The code is used up: what it brought is worth waiting for.
                 Err(StoreError::Unavailable(_)) if began.elapsed() < WAIT_FOR_STORE => {
                     tokio::time::sleep(Duration::from_millis(250)).await;
                 }
                 Err(error) => return Err(BROKEN(error.into())),
             }
         }
+    }
+
+    async fn is_kept(&self, granted: &GrantedFlow, state: &str) -> bool {
+        let found = self.flows.find_granted(&sha256(state)).await.ok().flatten();
+        found.is_some_and(|row| row.completion_code == Some(granted.completion_code))
     }
 
     fn pending_credential(&self, flow: &AuthorizationFlow, grant: &NewGrant) -> Credential {

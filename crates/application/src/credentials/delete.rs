@@ -21,7 +21,11 @@ impl Credentials {
         revoke: bool,
     ) -> Result<(), Failure> {
         let held = if revoke { self.refreshing.hold(caller, id).await? } else { None };
-        let deleted = self.delete_seen(caller, id, expected_revision, |_| true).await;
+        let mut deleted = self.delete_seen(caller, id, expected_revision, |_| true).await;
+        if held.is_some() {
+            // The only copy of its tokens is here.
+            deleted = self.or_gone(caller, id, deleted).await;
+        }
         match (deleted, held) {
             (Ok(()), Some(held)) => {
                 let event = caller.event(Action::GrantRevoked, Outcome::Success).about(&held.credential);
@@ -33,6 +37,20 @@ impl Credentials {
                 Err(failure)
             }
             (deleted, None) => deleted,
+        }
+    }
+
+    /// A deletion whose credential is gone although the store did not say so: the answer got lost.
+    async fn or_gone(
+        &self,
+        caller: &Permitted<to::DeleteCredential>,
+        id: CredentialId,
+        deleted: Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let Err(Failure::Unavailable { .. }) = &deleted else { return deleted };
+        match self.rows.reachable(caller, id).await {
+            Err(Failure::NotFound(_)) => Ok(()),
+            _ => deleted,
         }
     }
 

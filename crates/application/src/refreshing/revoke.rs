@@ -50,16 +50,25 @@ impl Refreshing {
         };
         match self.sealing.open(caller, &row).await {
             Ok(payload) => Ok(Some(HeldGrant { credential: row.credential, payload, owner })),
-            // What does not open can still be deleted.
-            Err(Failure::Internal) => Ok(None),
-            Err(failure) => Err(failure),
+            Err(failure) => {
+                self.give_lease_back(&row.credential, owner).await;
+                match failure {
+                    // What does not open can still be deleted.
+                    Failure::Internal => Ok(None),
+                    failure => Err(failure),
+                }
+            }
         }
     }
 
     /// Gives the lease back of a grant that is not revoked after all.
     pub(crate) async fn let_go(&self, held: &HeldGrant) {
-        let (organization, id) = (&held.credential.organization, held.credential.id);
-        self.leases.fail(organization, id, held.owner, Duration::ZERO, Ended::NotTried).await.ok();
+        self.give_lease_back(&held.credential, held.owner).await;
+    }
+
+    async fn give_lease_back(&self, credential: &Credential, owner: Uuid) {
+        let (organization, id) = (&credential.organization, credential.id);
+        self.leases.fail(organization, id, owner, Duration::ZERO, Ended::NotTried).await.ok();
     }
 
     /// Revokes the refresh token, else the access token, and puts what came of it on record: `event` with its

@@ -6,6 +6,8 @@
 
 mod access;
 mod audit;
+mod authorizing;
+mod connection_tests;
 mod connections;
 mod crm;
 mod deleting;

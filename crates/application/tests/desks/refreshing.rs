@@ -1,18 +1,128 @@
 //! Tokens are refreshed once, whoever needs them, and no grant is lost.
 
+mod asking;
+mod backoff;
+mod broken;
+mod endings;
+mod late;
+mod pauses;
+mod readers;
+mod revoking;
+mod rounds;
+mod sharing;
+mod stopping;
+
+use std::borrow::Cow;
 use std::time::Duration;
 
-use strongroom_application::{Application, Failure, Selector, to};
-use strongroom_domain::{Action, CredentialId, CredentialStatus};
+use strongroom_application::{Application, Caller, Failure, Selector, to};
+use strongroom_authorization_server::TokenError;
+use strongroom_domain::{Action, Credential, CredentialId, CredentialStatus, Outcome};
 use strongroom_fake_store::Call;
-use strongroom_fixtures::Answer;
+use strongroom_fixtures::{Answer, provider};
+use tokio::task::JoinHandle;
 
 use crate::house::{House, acme, admitted, engine};
 
+/// A token as a reader gets it.
 async fn token(app: &Application, id: CredentialId) -> Result<String, Failure> {
+    token_for(app, id, None).await
+}
+
+/// The same for a reader that wants it to live so long.
+async fn token_for(
+    app: &Application,
+    id: CredentialId,
+    min_validity: Option<Duration>,
+) -> Result<String, Failure> {
     let caller = admitted::<to::ReadSecrets>(app, &engine());
-    let opened = app.credentials.read(&caller, Selector::Id(id), None).await?;
+    let opened = app.credentials.read(&caller, Selector::Id(id), min_validity).await?;
     Ok(opened.secret.get("access_token").unwrap().expose().to_owned())
+}
+
+/// A reader on its way.
+fn reading(app: &Application, id: CredentialId) -> JoinHandle<Result<String, Failure>> {
+    let app = app.clone();
+    tokio::spawn(async move { token(&app, id).await })
+}
+
+/// Asks for a refresh now.
+async fn refresh(app: &Application, caller: &Caller, id: CredentialId) -> Result<Credential, Failure> {
+    app.refreshing.refresh_now(&admitted(app, caller), id).await
+}
+
+/// Refreshes what is due, as the background does.
+fn round(app: &Application) -> JoinHandle<()> {
+    let app = app.clone();
+    tokio::spawn(async move { app.refreshing.refresh_expiring().await })
+}
+
+/// When a caller is told to try again whose provider is away.
+fn away(answer: Result<impl Sized, Failure>) -> Option<Duration> {
+    match answer {
+        Err(Failure::ProviderAway { retry_after }) => Some(retry_after),
+        _ => None,
+    }
+}
+
+async fn pass(seconds: u64) {
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+}
+
+/// A grant of this provider, like [`House::granted`], with a refresh token of its own.
+fn granted_by(house: &House, id: &str, seconds: i64) -> Credential {
+    let mut granted = house.granted(seconds);
+    granted.provider = provider(id);
+    house.put(&granted, &[("access_token", "old"), ("refresh_token", &format!("r-{id}"))]);
+    granted
+}
+
+/// So many grants of `drive` whose tokens have ended, each with a refresh token of its own.
+fn ended<const N: usize>(house: &House) -> [Credential; N] {
+    std::array::from_fn(|number| {
+        let granted = house.granted(-10);
+        house.put(&granted, &[("access_token", "old"), ("refresh_token", &format!("r{number}"))]);
+        granted
+    })
+}
+
+/// The server answers this request with something that is no token; others may fare better.
+fn failing() -> Answer {
+    transient(false)
+}
+
+/// The server is overloaded, for everybody.
+fn outage() -> Answer {
+    transient(true)
+}
+
+fn transient(is_outage: bool) -> Answer {
+    let cause = Cow::Borrowed("a test says so");
+    Answer::error(TokenError::Transient { retry_after: None, may_have_been_served: false, is_outage, cause })
+}
+
+fn stored(house: &House, id: CredentialId) -> Credential {
+    house.store.credential(id).unwrap()
+}
+
+/// A secret field of a stored credential.
+fn secret(house: &House, id: CredentialId, field: &str) -> Option<String> {
+    house.vault.look_into(&house.store.sealed(id).unwrap()).unwrap().remove(field)
+}
+
+/// What is on record of refreshes: how each ended, and why.
+fn on_record(house: &House) -> Vec<(Outcome, String)> {
+    let events = house.store.events(&acme()).into_iter();
+    let refreshes = events.filter(|event| event.action == Action::CredentialRefreshed);
+    let ended =
+        refreshes.map(|event| (event.outcome, event.details.get("reason").cloned().unwrap_or_default()));
+    ended.collect()
+}
+
+/// Status and reason of a stored credential.
+fn status(house: &House, id: CredentialId) -> (CredentialStatus, Option<String>) {
+    let stored = stored(house, id);
+    (stored.status, stored.status_reason)
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use strongroom_application::{
-    Application, Caller, Conflict, Failure, Misshape, MisshapeKind, Operator, StoreCredential,
-};
+use strongroom_application::{Application, Caller, Conflict, Failure, Operator, StoreCredential};
 use strongroom_domain::{
     Action, Actor, ConfigValue, Credential, CredentialName, CredentialStatus, CredentialType, Field,
-    FieldKind, KekId, Outcome, Reach, Role, Scope, Slot, TestCode,
+    FieldKind, KekId, Outcome, Reach, Role, Rule, Scope, Slot, TestCode,
 };
 use strongroom_environment::KeyFileRefused;
 use strongroom_fake_store::{Call, unavailable};
@@ -62,9 +60,8 @@ async fn a_provider_that_the_catalog_does_not_know_is_a_wrong_request() {
     let house = House::new();
     let app = house.open();
     let new = to_store("gadgets", CredentialType::ApiKey, &[("api_key", "k")]);
-    let kind = MisshapeKind::WrongValue("must be a provider of the catalog".into());
     let refused = store(&app, &member(), new).await.unwrap_err();
-    assert_eq!(refused, Failure::Malformed(vec![Misshape::body("provider", kind)]));
+    assert_eq!(refused, Failure::Argument(Rule::fixed("must be a provider of the catalog").on("provider")));
     assert!(house.store.history().is_empty());
 }
 

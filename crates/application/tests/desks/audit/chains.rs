@@ -1,10 +1,8 @@
 use std::sync::Arc;
 
-use strongroom_application::{
-    Application, Break, Failure, Misshape, MisshapeKind, Operator, Verification, VerifyAudit,
-};
+use strongroom_application::{Application, Break, Failure, Operator, Verification, VerifyAudit};
 use strongroom_domain::audit::{AuditHead, AuditRecord, GENESIS};
-use strongroom_domain::{Action, AuditEvent, OrganizationId, Outcome, PurposeKeyId};
+use strongroom_domain::{Action, AuditEvent, OrganizationId, Outcome, PurposeKeyId, Rule};
 use strongroom_fake_store::Call;
 use strongroom_repository::{Appended, MockAuditTrail, StoreError};
 
@@ -175,11 +173,8 @@ async fn a_chain_that_does_not_hold_is_on_record_as_that() {
 
 #[tokio::test(start_paused = true)]
 async fn a_range_lies_within_the_chain_and_is_not_too_long() {
-    let misshape = |parameter: &str, rule: &str| {
-        let kind = MisshapeKind::WrongValue(rule.to_owned());
-        Failure::Malformed(vec![Misshape::query(parameter, kind)])
-    };
-    let behind = misshape("from_seq", "must not lie behind to_seq or the end of the chain");
+    let argument = |parameter: &str, rule: &'static str| Failure::Argument(Rule::fixed(rule).on(parameter));
+    let behind = argument("from_seq", "must not lie behind to_seq or the end of the chain");
     let house = House::new();
     let app = house.open();
     let from = |from| VerifyAudit { from_seq: Some(from), to_seq: None };
@@ -192,7 +187,7 @@ async fn a_range_lies_within_the_chain_and_is_not_too_long() {
     let head = AuditHead { organization: acme(), seq: 200_000, mac: GENESIS };
     let app = house.open_with(|ports| ports.audit = taking(trail(Vec::new(), head)));
     let long = "must be at most 100000 records after from_seq; the command line checks whole chains";
-    assert_eq!(verify(&app, range(1, 100_001)).await, Err(misshape("to_seq", long)));
+    assert_eq!(verify(&app, range(1, 100_001)).await, Err(argument("to_seq", long)));
     assert!(verify(&app, range(1, 100_000)).await.unwrap().broken.is_some(), "that is short enough");
     let recent = verify(&app, VerifyAudit::default()).await.unwrap();
     assert_eq!(recent.broken.unwrap().seq, 190_000, "the last 10,000, and the one that they follow");

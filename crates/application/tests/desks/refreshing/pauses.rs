@@ -1,0 +1,218 @@
+//! A provider that is away is left alone for a while, and nobody else is.
+
+use std::time::Duration;
+
+use strongroom_application::{Application, NewOauthApp};
+use strongroom_authorization_server::TokenError;
+use strongroom_domain::{ConfigValue, Credential, OauthAppId};
+use strongroom_fake_store::{Call, unavailable};
+use strongroom_fixtures::{Answer, token_response};
+
+use super::{away, ended, failing, granted_by, outage, pass, reading, secret, status, stored, token};
+use crate::house::{House, admin, admitted};
+
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// Lets a provider fail for everybody at this grant.
+async fn begin_pause(house: &House, app: &Application, grant: &Credential) {
+    house.server.next_token(outage());
+    assert!(away(token(app, grant.id).await).is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_is_away_is_asked_once_in_five_seconds() {
+    let house = House::new();
+    let [one, two, three, four] = ended(&house);
+    let app = house.open();
+    begin_pause(&house, &app, &one).await;
+    for other in [&two, &three] {
+        assert_eq!(away(token(&app, other.id).await), Some(PAUSE));
+    }
+    assert_eq!(house.server.asked().len(), 1);
+    pass(4).await;
+    assert_eq!(away(token(&app, two.id).await), Some(Duration::from_secs(1)));
+    pass(1).await;
+    begin_pause(&house, &app, &three).await;
+    assert_eq!(house.server.asked().len(), 2);
+    assert_eq!(away(token(&app, four.id).await), Some(PAUSE), "the next five seconds have begun");
+    assert_eq!(house.server.asked().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_providers_are_asked_meanwhile() {
+    let house = House::new();
+    let [one, two] = ended(&house);
+    let crm = granted_by(&house, "crm", -10);
+    let app = house.open();
+    begin_pause(&house, &app, &one).await;
+    assert_eq!(token(&app, crm.id).await.unwrap(), "access-1");
+    assert!(away(token(&app, two.id).await).is_some(), "and an answer of another ends no pause");
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_instance_finds_out_for_itself() {
+    let house = House::new();
+    let [one, two] = ended(&house);
+    let (here, there) = (house.open(), house.open_another());
+    begin_pause(&house, &here, &one).await;
+    assert_eq!(token(&there, two.id).await.unwrap(), "access-1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_pause_one_caller_tries_and_the_others_wait_for_what_comes_of_it() {
+    let house = House::new();
+    let [one, two, three] = ended(&house);
+    let app = house.open();
+    begin_pause(&house, &app, &one).await;
+    pass(5).await;
+    let (answer, held) = Answer::usual().held();
+    house.server.next_token(answer);
+    let tries = reading(&app, two.id);
+    held.reached().await;
+    assert_eq!(away(token(&app, three.id).await), Some(PAUSE));
+    assert_eq!(house.server.asked().len(), 2);
+    held.release();
+    assert!(tries.await.unwrap().is_ok());
+    assert!(token(&app, three.id).await.is_ok(), "the answer has ended the pause");
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_nothing_comes_of_a_try_another_may_after_five_seconds_more() {
+    let house = House::new();
+    let [one, two, three, four] = ended(&house);
+    let app = house.open();
+    begin_pause(&house, &app, &one).await;
+    pass(5).await;
+    let (answer, held) = Answer::usual().held();
+    house.server.next_token(answer);
+    let tries = reading(&app, two.id);
+    held.reached().await;
+    assert!(away(token(&app, three.id).await).is_some());
+    pass(4).await;
+    assert!(away(token(&app, four.id).await).is_some());
+    pass(1).await;
+    assert_eq!(token(&app, four.id).await.unwrap(), "access-2");
+    held.release();
+    assert_eq!(tries.await.unwrap().unwrap(), "access-1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn any_answer_ends_a_pause() {
+    let answers =
+        [Answer::usual, Answer::dead, Answer::app_refused, Answer::doubtful, failing as fn() -> Answer];
+    for (number, answer) in answers.into_iter().enumerate() {
+        let house = House::new();
+        let [one, two, three] = ended(&house);
+        let app = house.open();
+        begin_pause(&house, &app, &one).await;
+        pass(5).await;
+        house.server.next_token(answer());
+        token(&app, two.id).await.ok();
+        assert!(token(&app, three.id).await.is_ok(), "answer {number}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_of_one_request_holds_up_nobody() {
+    let house = House::new();
+    let [one, two] = ended(&house);
+    let app = house.open();
+    house.server.next_token(failing());
+    assert!(away(token(&app, one.id).await).is_some());
+    assert!(token(&app, two.id).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_organisation_that_is_held_off_at_its_own_app_holds_off_nobody_else() {
+    let house = House::new();
+    let [operators, mut own] = ended(&house);
+    let app = house.open();
+    let new = NewOauthApp { provider: "drive".into(), client_id: "own".into(), client_secret: None };
+    let shown = app.authorizing.create_app(&admitted(&app, &admin()), new).await.unwrap();
+    own.oauth_app = Some(shown.app.id);
+    house.put(&own, &[("access_token", "old"), ("refresh_token", "r1")]);
+    begin_pause(&house, &app, &own).await;
+    assert_eq!(token(&app, operators.id).await.unwrap(), "access-1");
+    let mut stored_by_flow = house.granted(-10);
+    stored_by_flow.oauth_app = Some(OauthAppId::OPERATOR);
+    house.put(&stored_by_flow, &[("access_token", "old"), ("refresh_token", "r2")]);
+    begin_pause(&house, &app, &stored_by_flow).await;
+    let [by_hand] = ended(&house);
+    assert!(away(token(&app, by_hand.id).await).is_some(), "the operator's app is one place");
+}
+
+#[tokio::test(start_paused = true)]
+async fn tenants_of_a_provider_do_not_share_a_pause() {
+    let house = House::new();
+    let of = |tenant: &str| {
+        let mut desk = granted_by(&house, "desk", -10);
+        desk.config.insert("subdomain", ConfigValue::Text(tenant.to_owned()));
+        house.put(&desk, &[("access_token", "old"), ("refresh_token", tenant)]);
+        desk
+    };
+    let (north, also_north, south) = (of("north"), of("north"), of("south"));
+    let app = house.open();
+    begin_pause(&house, &app, &north).await;
+    assert_eq!(token(&app, south.id).await.unwrap(), "access-1");
+    assert!(away(token(&app, also_north.id).await).is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_may_try_and_does_not_leaves_it_to_the_next() {
+    type Spoil = fn(&House, &Credential);
+    let no_lease: Spoil = |house, _| house.store.faults().fail_next(Call::AcquireLease, unavailable());
+    let nothing_to_send: Spoil = |house, grant| house.put(grant, &[("access_token", "old")]);
+    let does_not_open: Spoil = |house, _| house.vault.fail_next_open(strongroom_vault::VaultError::Integrity);
+    for (number, spoil) in [no_lease, nothing_to_send, does_not_open].into_iter().enumerate() {
+        let house = House::new();
+        let [one, two, three] = ended(&house);
+        let app = house.open();
+        begin_pause(&house, &app, &one).await;
+        pass(5).await;
+        spoil(&house, &two);
+        token(&app, two.id).await.unwrap_err();
+        assert_eq!(house.server.asked().len(), 1);
+        assert_eq!(token(&app, three.id).await.unwrap(), "access-1", "spoil {number}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_without_a_token_of_use_is_an_outage_whose_refresh_token_is_kept() {
+    let house = House::new();
+    let [one, two] = ended(&house);
+    let app = house.open();
+    let unusable = token_response(&"x".repeat(40_000), Some("r1"), Some(Duration::from_secs(3_600)));
+    house.server.next_token(Answer::token(unusable));
+    assert_eq!(away(token(&app, one.id).await), Some(Duration::from_secs(30)));
+    assert_eq!(away(token(&app, two.id).await), Some(PAUSE));
+    assert_eq!(secret(&house, one.id, "refresh_token").unwrap(), "r1");
+    assert_eq!(secret(&house, one.id, "access_token").unwrap(), "old");
+    assert_eq!(stored(&house, one.id).refresh_at, None);
+    pass(5).await;
+    assert_eq!(token(&app, one.id).await.unwrap(), "access-1");
+    assert_eq!(house.server.refreshes(), ["r0", "r1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_cannot_be_built_is_no_outage() {
+    let house = House::new();
+    let [one, two] = ended(&house);
+    let app = house.open();
+    let violation = strongroom_domain::Rule::fixed("is required").on("subdomain");
+    house.server.next_token(Answer::error(TokenError::Unbuildable(violation)));
+    assert!(token(&app, one.id).await.is_err());
+    assert_eq!(status(&house, one.id).1.as_deref(), Some("app_refused"));
+    assert!(token(&app, two.id).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_outage_of_one_provider_does_not_end_the_pause_of_another() {
+    let house = House::new();
+    let [one, two] = ended(&house);
+    let crm = granted_by(&house, "crm", -10);
+    let app = house.open();
+    begin_pause(&house, &app, &one).await;
+    begin_pause(&house, &app, &crm).await;
+    assert_eq!(away(token(&app, two.id).await), Some(PAUSE));
+    assert_eq!(house.server.asked().len(), 2);
+}
