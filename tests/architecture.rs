@@ -155,6 +155,32 @@ fn every_crate_says_what_it_is_for_in_its_first_line() {
 }
 
 #[test]
+fn no_crate_is_there_twice_but_those_that_deny_toml_lists() {
+    /// Of other systems than those that deny.toml checks.
+    const ELSEWHERE: [&str; 2] = ["wasi", "windows-sys"];
+    let deny: toml::Table = include_str!("../deny.toml").parse().unwrap();
+    let lock: toml::Table = include_str!("../Cargo.lock").parse().unwrap();
+    let mut versions: BTreeMap<&str, Vec<Version>> = BTreeMap::new();
+    for package in lock["package"].as_array().unwrap() {
+        let version = package["version"].as_str().unwrap().parse().unwrap();
+        versions.entry(package["name"].as_str().unwrap()).or_default().push(version);
+    }
+    let twice = versions.iter_mut().filter(|(name, all)| all.len() > 1 && !ELSEWHERE.contains(name));
+    let older: Vec<String> = twice
+        .flat_map(|(name, all)| {
+            all.sort();
+            all.pop();
+            all.iter()
+                .map(|old| format!("{name}@{}.{}.{}", old.major, old.minor, old.patch))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    let skipped = deny["bans"]["skip"].as_array().unwrap();
+    let skipped: Vec<&str> = skipped.iter().map(|entry| entry["crate"].as_str().unwrap()).collect();
+    assert_eq!(older, skipped, "what is locked twice, and what deny.toml lists");
+}
+
+#[test]
 fn a_library_that_is_not_tested_has_no_tests() {
     let metadata = MetadataCommand::new().no_deps().exec().expect("cargo metadata");
     let mut untested = 0;
