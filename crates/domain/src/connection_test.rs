@@ -9,69 +9,34 @@ use time::OffsetDateTime;
 use crate::config::{ConfigValue, PublicConfig};
 use crate::credential_status::CredentialStatus;
 use crate::provider_id::ProviderId;
-use crate::violation::Rule;
+use crate::spelled::spelled;
 
-/// What a connection test found. A closed set (api.md, part 0): a caller learns one of these and no more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum TestCode {
+spelled! {
+    /// What a connection test found. A closed set (api.md, part 0): a caller learns one of these and no more.
+    TestCode, "must be a test code":
     /// The provider accepted the credential.
-    Ok,
+    Ok => "ok",
     /// The provider accepted the credential, which lacks a permission.
-    Insufficient,
+    Insufficient => "insufficient",
     /// The provider looked at the secret and refused it.
-    AuthRejected,
+    AuthRejected => "auth_rejected",
     /// The server's host key is not the one that was pinned; no secret was sent.
-    HostKeyMismatch,
+    HostKeyMismatch => "host_key_mismatch",
     /// TLS could not be set up as asked; no secret was sent.
-    TlsFailed,
+    TlsFailed => "tls_failed",
     /// Host, database, path or account are wrong, whatever the secret.
-    InvalidConfig,
+    InvalidConfig => "invalid_config",
     /// No connection: refused by policy, no such name, closed, filtered, no route. One code for all.
-    NotReachable,
+    NotReachable => "not_reachable",
     /// The server was reached and did not answer in time.
-    Timeout,
+    Timeout => "timeout",
     /// The server answered with an error of its own, or with something that is no answer.
-    ProviderError,
+    ProviderError => "provider_error",
     /// The provider asks to come back later.
-    RateLimited,
+    RateLimited => "rate_limited",
 }
 
 impl TestCode {
-    /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 10] = [
-        Self::Ok,
-        Self::Insufficient,
-        Self::AuthRejected,
-        Self::HostKeyMismatch,
-        Self::TlsFailed,
-        Self::InvalidConfig,
-        Self::NotReachable,
-        Self::Timeout,
-        Self::ProviderError,
-        Self::RateLimited,
-    ];
-
-    /// The spelling of the wire and the store.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Insufficient => "insufficient",
-            Self::AuthRejected => "auth_rejected",
-            Self::HostKeyMismatch => "host_key_mismatch",
-            Self::TlsFailed => "tls_failed",
-            Self::InvalidConfig => "invalid_config",
-            Self::NotReachable => "not_reachable",
-            Self::Timeout => "timeout",
-            Self::ProviderError => "provider_error",
-            Self::RateLimited => "rate_limited",
-        }
-    }
-
-    /// Reads that spelling.
-    pub fn parse(text: &str) -> Result<Self, Rule> {
-        Self::ALL.into_iter().find(|code| code.as_str() == text).ok_or(Rule::fixed("must be a test code"))
-    }
-
     /// What it means for whoever wanted to store or keep the credential.
     pub const fn meaning(self) -> TestMeaning {
         match self {

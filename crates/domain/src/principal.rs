@@ -7,68 +7,29 @@ use crate::credential::Credential;
 use crate::credential_id::CredentialId;
 use crate::organization::OrganizationId;
 use crate::provider_id::ProviderId;
+use crate::spelled::spelled;
 use crate::user_id::UserId;
 use crate::violation::Rule;
 
-/// What a person may do in an organisation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Role {
+spelled! {
+    /// What a person may do in an organisation, in the spelling of a `roles` claim. A role that Strongroom does not know
+    /// grants nothing.
+    Role, "must be one of: admin, member":
     /// Manages credentials, service accounts and the audit trail; never reads a secret.
-    Admin,
+    Admin => "admin",
     /// Manages credentials.
-    Member,
+    Member => "member",
 }
 
-impl Role {
-    /// Reads the spelling of a `roles` claim; a role that Strongroom does not know grants nothing.
-    pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "admin" => Some(Self::Admin),
-            "member" => Some(Self::Member),
-            _ => None,
-        }
-    }
-
-    /// That spelling.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Admin => "admin",
-            Self::Member => "member",
-        }
-    }
-}
-
-/// What a service account may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Scope {
+spelled! {
+    /// What a service account may do.
+    Scope, "must be one of: credentials:read, credentials:write, secrets:read":
     /// List and show metadata.
-    CredentialsRead,
+    CredentialsRead => "credentials:read",
     /// Create, update and delete.
-    CredentialsWrite,
+    CredentialsWrite => "credentials:write",
     /// Read secrets.
-    SecretsRead,
-}
-
-impl Scope {
-    /// Every scope.
-    pub const ALL: [Self; 3] = [Self::CredentialsRead, Self::CredentialsWrite, Self::SecretsRead];
-
-    /// The spelling of tokens, the wire and the store.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::CredentialsRead => "credentials:read",
-            Self::CredentialsWrite => "credentials:write",
-            Self::SecretsRead => "secrets:read",
-        }
-    }
-
-    /// Reads that spelling.
-    pub fn parse(text: &str) -> Result<Self, Rule> {
-        Self::ALL
-            .into_iter()
-            .find(|scope| scope.as_str() == text)
-            .ok_or(Rule::fixed("must be one of: credentials:read, credentials:write, secrets:read"))
-    }
+    SecretsRead => "secrets:read",
 }
 
 /// The scopes of a service account.
@@ -185,7 +146,8 @@ impl Actor {
         if known && UserId::parse(id).is_ok() { Ok(Self(text.to_owned())) } else { Err(RULE) }
     }
 
-    /// An actor read back from the store.
+    /// An actor read back from the store, as it was written there. It is not checked: the chain of an organisation's events
+    /// tells whether a row was changed, and only when every row can be read.
     pub fn from_stored(text: String) -> Self {
         Self(text)
     }

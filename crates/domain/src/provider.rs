@@ -9,34 +9,35 @@ use crate::crm::CrmMapping;
 use crate::integration::ConnectListing;
 use crate::oauth::OauthServer;
 use crate::provider_id::ProviderId;
+use crate::spelled::spelled;
 use crate::testability::ProviderTest;
 
-/// What a field holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum FieldKind {
+spelled! {
+    /// What a field holds.
+    FieldKind, "must be one of: text, integer, boolean, list, port, host, url, timestamp, private_key, certificate_pem, postgres_connection_string":
     /// Text.
-    Text,
+    Text => "text",
     /// A whole number, also accepted as its decimal text.
-    Integer,
+    Integer => "integer",
     /// A truth value.
-    Boolean,
+    Boolean => "boolean",
     /// A list of texts.
-    List,
+    List => "list",
     /// A TCP port, 1 to 65535, also accepted as its decimal text.
-    Port,
+    Port => "port",
     /// A host name or an IP address, without scheme, port or path.
-    Host,
+    Host => "host",
     /// An absolute `http` or `https` URL without userinfo and fragment.
-    Url,
+    Url => "url",
     /// An RFC 3339 time.
-    Timestamp,
+    Timestamp => "timestamp",
     /// A private key in PEM or OpenSSH form; the field `passphrase` beside it opens it.
-    PrivateKey,
+    PrivateKey => "private_key",
     /// One or more certificates in PEM form.
-    CertificatePem,
+    CertificatePem => "certificate_pem",
     /// A `postgres://` URL or key=value string, which fills host, port, database, username, password and
     /// sslmode.
-    PostgresConnectionString,
+    PostgresConnectionString => "postgres_connection_string",
 }
 
 /// One field of a provider's credentials.

@@ -13,6 +13,7 @@ use crate::organization::OrganizationId;
 use crate::principal::{Reach, ScopeSet};
 use crate::sealed::PurposeKeyId;
 use crate::secret::SecretText;
+use crate::spelled::spelled;
 use crate::violation::Rule;
 
 /// A service account's id, a UUIDv7.
@@ -32,32 +33,13 @@ impl fmt::Display for ServiceAccountId {
     }
 }
 
-/// Whether a service account's keys work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ServiceAccountStatus {
+spelled! {
+    /// Whether a service account's keys work.
+    ServiceAccountStatus, "must be one of: active, inactive":
     /// They do.
-    Active,
+    Active => "active",
     /// Every one of them is refused.
-    Inactive,
-}
-
-impl ServiceAccountStatus {
-    /// The spelling of the wire and the store.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Inactive => "inactive",
-        }
-    }
-
-    /// Reads that spelling.
-    pub fn parse(text: &str) -> Result<Self, Rule> {
-        match text {
-            "active" => Ok(Self::Active),
-            "inactive" => Ok(Self::Inactive),
-            _ => Err(Rule::fixed("must be one of: active, inactive")),
-        }
-    }
+    Inactive => "inactive",
 }
 
 /// A name for a service account or an API key: trimmed, 1 to 200 printable characters.

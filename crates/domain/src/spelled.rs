@@ -4,7 +4,7 @@
 macro_rules! spelled {
     ($(#[$doc:meta])* $name:ident, $rule:literal: $($(#[$vdoc:meta])* $variant:ident => $text:literal,)+) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum $name { $($(#[$vdoc])* $variant,)+ }
 
         impl $name {

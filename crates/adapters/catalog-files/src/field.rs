@@ -10,7 +10,7 @@ use crate::names::is_name;
 use crate::patterns::Patterns;
 use crate::problem::Problems;
 
-/// Reads all fields. `None` when a table has not the right shape.
+/// Reads all fields. `None` when one could not be read.
 pub(crate) fn read_all(
     tables: Vec<toml::Table>,
     declared: &BTreeSet<CredentialType>,
@@ -30,7 +30,10 @@ pub(crate) fn read_all(
         if !names.insert(table.name.clone()) {
             problems.add(key.as_str(), "is declared more than once");
         }
-        fields.push(read_one(table, &key, declared, patterns, problems));
+        match read_one(table, &key, declared, patterns, problems) {
+            Some(field) => fields.push(field),
+            None => readable = false,
+        }
     }
     readable.then_some(fields)
 }
@@ -79,7 +82,8 @@ fn read_one(
     declared: &BTreeSet<CredentialType>,
     patterns: &mut Patterns,
     problems: &mut Problems,
-) -> Field {
+) -> Option<Field> {
+    let kind = problems.read_text(&format!("{key}.type"), &table.kind, FieldKind::parse)?;
     let label = table.label.unwrap_or_else(|| label_of(&table.name));
     let types = read_types(&table.types, key, declared, problems);
     let pattern = table.pattern.and_then(|pattern| {
@@ -92,7 +96,7 @@ fn read_one(
     let field = Field {
         name: table.name,
         label,
-        kind: table.kind.into(),
+        kind,
         secret: table.secret,
         destination: table.destination,
         pattern,
@@ -104,7 +108,7 @@ fn read_one(
     check_name(&field, key, problems);
     check_secrecy(&field, key, problems);
     check_value_rules(&field, key, problems);
-    field
+    Some(field)
 }
 
 fn read_types(

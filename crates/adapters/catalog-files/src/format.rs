@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use strongroom_domain::FieldKind;
 
 /// The one version of the format.
 pub(crate) const SCHEMA: i64 = 1;
@@ -34,7 +33,7 @@ pub(crate) struct FieldTable {
     pub(crate) name: String,
     pub(crate) label: Option<String>,
     #[serde(rename = "type")]
-    pub(crate) kind: KindName,
+    pub(crate) kind: String,
     #[serde(default)]
     pub(crate) secret: bool,
     #[serde(default)]
@@ -46,41 +45,6 @@ pub(crate) struct FieldTable {
     pub(crate) default: Option<String>,
     #[serde(default)]
     pub(crate) types: Vec<String>,
-}
-
-/// The spelling of a field's kind.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum KindName {
-    Text,
-    Integer,
-    Boolean,
-    List,
-    Port,
-    Host,
-    Url,
-    Timestamp,
-    PrivateKey,
-    CertificatePem,
-    PostgresConnectionString,
-}
-
-impl From<KindName> for FieldKind {
-    fn from(name: KindName) -> Self {
-        match name {
-            KindName::Text => Self::Text,
-            KindName::Integer => Self::Integer,
-            KindName::Boolean => Self::Boolean,
-            KindName::List => Self::List,
-            KindName::Port => Self::Port,
-            KindName::Host => Self::Host,
-            KindName::Url => Self::Url,
-            KindName::Timestamp => Self::Timestamp,
-            KindName::PrivateKey => Self::PrivateKey,
-            KindName::CertificatePem => Self::CertificatePem,
-            KindName::PostgresConnectionString => Self::PostgresConnectionString,
-        }
-    }
 }
 
 /// `[types.<credential_type>]`

@@ -122,7 +122,7 @@ fn a_mistake_in_a_field_is_reported_with_file_key_and_reason() {
     assert_each_is_reported(
         GOOD,
         &[
-            ("type = \"host\"", "type = \"hots\"", "field.host", "unknown variant `hots`"),
+            ("type = \"host\"", "type = \"hots\"", "field.host.type", "must be one of: text, integer"),
             ("type = \"host\"", "type = \"host\"\nrequired = true", "field.host", "unknown field `required`"),
             ("type = \"host\"", "type = \"host\"\nsecret = 1", "field.host", "in `secret`"),
             ("name = \"host\"\n", "", "field[0]", "missing field `name`"),

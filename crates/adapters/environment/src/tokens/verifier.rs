@@ -103,9 +103,10 @@ impl Issuer {
         let id = UserId::parse(claims.required("sub")?).map_err(|_| TokenRefused::Claims)?;
         let roles = self.roles(claims)?;
         match claims.string("principal_type")? {
-            None | Some("user") => {
-                Ok(TokenSubject::User(id, roles.into_iter().filter_map(Role::parse).collect()))
-            }
+            None | Some("user") => Ok(TokenSubject::User(
+                id,
+                roles.into_iter().filter_map(|role| Role::parse(role).ok()).collect(),
+            )),
             Some("service") => {
                 let scopes = claims.string("scope")?.unwrap_or_default().split(' ');
                 Ok(TokenSubject::Service(id, scopes.filter_map(|scope| Scope::parse(scope).ok()).collect()))
