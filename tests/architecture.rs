@@ -20,7 +20,8 @@ enum Ring {
     Declarations,
     /// Reads provider files: an adapter that may use what they declare about HTTP.
     Catalog,
-    /// May do what an adapter may, send what provider files declare, and use the one crate that opens outgoing sockets.
+    /// May do what an adapter may, send what provider files declare, and use the one crate that opens
+    /// outgoing sockets.
     Caller,
     Testing,
     /// Plays the providers that the catalog declares.
@@ -165,11 +166,12 @@ fn no_locked_crate_is_below_its_floor_and_no_banned_one_is_there() {
     }
 }
 
-/// The crates of others that the inner rings may use: types, encodings of data, and what an async trait needs. None of
-/// them opens a socket, a file or a database, and none speaks HTTP.
+/// The crates of others that the inner rings may use: types, encodings of data, and what an async trait
+/// needs. None of them opens a socket, a file or a database, and none speaks HTTP.
 fn may_depend_on(ring: Ring) -> Option<&'static [&'static str]> {
     match ring {
-        // `serde_json` reads and writes data: what somebody has sent, and the canonical form of public fields.
+        // `serde_json` reads and writes data: what somebody has sent, and the canonical form of public
+        // fields.
         Ring::Domain => Some(&[
             "base64",
             "percent-encoding",

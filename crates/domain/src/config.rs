@@ -6,9 +6,10 @@ use serde_json::{Map, Value};
 
 use crate::violation::Rule;
 
-/// One public value, as it is stored and shown. It is another thing than a [`Json`](crate::Json), which is what somebody
-/// has sent: this one is no secret and so can be printed, compared and copied, it has only the four forms that a field can
-/// have, and its numbers are those of which RFC 8785 has one spelling, because its canonical JSON is part of the AAD.
+/// One public value, as it is stored and shown. It is another thing than a [`Json`](crate::Json), which is
+/// what somebody has sent: this one is no secret and so can be printed, compared and copied, it has only the
+/// four forms that a field can have, and its numbers are those of which RFC 8785 has one spelling, because
+/// its canonical JSON is part of the AAD.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConfigValue {
     /// Text.

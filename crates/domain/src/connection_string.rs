@@ -154,7 +154,8 @@ fn url_pairs(text: &str) -> Result<Vec<(String, SecretText)>, Rule> {
     Ok(pairs)
 }
 
-/// Decodes a part of the URL. What is no escape is refused, as libpq refuses it; the library would leave it as it is.
+/// Decodes a part of the URL. What is no escape is refused, as libpq refuses it; the library would leave it
+/// as it is.
 fn percent_decoded(text: &str) -> Result<String, Rule> {
     let is_escape =
         |rest: &str| rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));

@@ -54,9 +54,9 @@ impl Slot {
     /// What slots of the CRM dialect begin with.
     pub const CRM: &str = "crm/";
 
-    /// A slot read back from the store, or looked for there. It is not checked: whoever writes a slot has it from
-    /// [`Self::parse`] or [`Self::crm`], and a row that somebody else has changed holds a slot that no client can ask for,
-    /// but can still be shown and deleted.
+    /// A slot read back from the store, or looked for there. It is not checked: whoever writes a slot has it
+    /// from [`Self::parse`] or [`Self::crm`], and a row that somebody else has changed holds a slot that no
+    /// client can ask for, but can still be shown and deleted.
     pub fn from_stored(text: String) -> Self {
         Self(text)
     }

@@ -2,8 +2,8 @@
 //! events. No IO, no clock, no SQL, no HTTP and no cipher: everything here is decided from its
 //! arguments alone.
 //!
-//! A value that exists is valid: a newtype with a rule has one door (`parse`), and nobody checks again inside. An id that
-//! is any UUID, or any 8 bytes, has no rule to break and holds its value in the open.
+//! A value that exists is valid: a newtype with a rule has one door (`parse`), and nobody checks again
+//! inside. An id that is any UUID, or any 8 bytes, has no rule to break and holds its value in the open.
 
 pub mod audit;
 pub mod canonical;

@@ -29,8 +29,8 @@ pub const TOKEN_EXPIRY: &str = "expires_at";
 /// The field that holds the refresh token.
 pub const REFRESH_TOKEN: &str = "refresh_token";
 
-/// What is decided by about a provider's authorization server: `[oauth]` of its file but for the requests, which the
-/// adapter knows. Nothing of it ever comes from a tenant.
+/// What the vault decides by about a provider's authorization server: `[oauth]` of its file, but for the
+/// requests, which the adapter knows. Nothing of it ever comes from a tenant.
 #[derive(Debug, Clone)]
 pub struct OauthServer {
     /// The name under which settings and organisations keep the app's client id and secret. Providers of one

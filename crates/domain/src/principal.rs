@@ -12,8 +12,8 @@ use crate::user_id::UserId;
 use crate::violation::Rule;
 
 spelled! {
-    /// What a person may do in an organisation, in the spelling of a `roles` claim. A role that Strongroom does not know
-    /// grants nothing.
+    /// What a person may do in an organisation, in the spelling of a `roles` claim. A role that Strongroom
+    /// does not know grants nothing.
     Role, "must be one of: admin, member":
     /// Manages credentials, service accounts and the audit trail; never reads a secret.
     Admin => "admin",
@@ -146,8 +146,8 @@ impl Actor {
         if known && UserId::parse(id).is_ok() { Ok(Self(text.to_owned())) } else { Err(RULE) }
     }
 
-    /// An actor read back from the store, as it was written there. It is not checked: the chain of an organisation's events
-    /// tells whether a row was changed, and only when every row can be read.
+    /// An actor read back from the store, as it was written there. It is not checked: the chain of an
+    /// organisation's events tells whether a row was changed, and only when every row can be read.
     pub fn from_stored(text: String) -> Self {
         Self(text)
     }

@@ -36,9 +36,9 @@ impl fmt::Display for ServiceAccountId {
 spelled! {
     /// Whether a service account's keys work.
     ServiceAccountStatus, "must be one of: active, inactive":
-    /// They do.
+    /// Its keys work.
     Active => "active",
-    /// Every one of them is refused.
+    /// Every one of its keys is refused.
     Inactive => "inactive",
 }
 

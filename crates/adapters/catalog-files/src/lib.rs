@@ -40,8 +40,8 @@ pub fn embedded_files() -> &'static [(&'static str, &'static str)] {
     EMBEDDED
 }
 
-/// Reads and checks one provider file that is in no catalog: the provider, and what the file declares about HTTP.
-/// `file` is its name or path; the stem must be the provider's id.
+/// Reads and checks one provider file that is in no catalog: the provider, and what the file declares about
+/// HTTP. `file` is its name or path; the stem must be the provider's id.
 ///
 /// # Errors
 /// Every problem of the file.

@@ -20,7 +20,7 @@ use crate::oauth::requests::{Requests, variables_of};
 use crate::problem::Problems;
 use crate::scope::{Names, Scope};
 
-/// What is decided by about an authorization server, and the requests to it.
+/// What the vault decides by about an authorization server, and the requests to it.
 pub(crate) type DeclaredServer = (OauthServer, OauthRequests);
 
 /// Reads it. `id` is the provider's. `None` when something that all else depends on could not be read.
@@ -60,7 +60,7 @@ pub(crate) fn read(
     Some((server, requests))
 }
 
-/// Everything that is decided by, but for the inputs, which follow from the rest.
+/// Everything that the vault decides by, but for the inputs, which follow from the rest.
 fn server_of(
     table: OauthTable,
     requests: &OauthRequests,
@@ -84,7 +84,7 @@ fn server_of(
     }
 }
 
-/// What is sent, and how it is answered.
+/// Reads what is sent, and where the answers say what.
 fn read_requests(
     table: &OauthTable,
     kind: CredentialType,

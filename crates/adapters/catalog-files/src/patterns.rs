@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use regex::Regex;
 use regex_syntax::ast::parse::Parser;
 
-/// The patterns that a load of the catalog has met. Many fields have the same one, and compiling is most of what a load
-/// costs; a copy of a [`Regex`] shares what was compiled.
+/// The patterns that a load of the catalog has met. Many fields have the same one, and compiling is a large
+/// part of what a load costs; a copy of a [`Regex`] shares what was compiled.
 #[derive(Default)]
 pub(crate) struct Patterns(HashMap<String, Option<Regex>>);
 
@@ -22,8 +22,8 @@ impl Patterns {
     }
 }
 
-/// The pattern must be one by itself: `a)|(?:b` would otherwise slip out of the group that anchors it. Reading it tells
-/// that as well as compiling it does.
+/// The pattern must be one by itself: `a)|(?:b` would otherwise slip out of the group that anchors it.
+/// Reading it tells that as well as compiling it does.
 fn anchored(pattern: &str) -> Option<Regex> {
     Parser::new().parse(pattern).ok()?;
     Regex::new(&format!("^(?:{pattern})$")).ok()

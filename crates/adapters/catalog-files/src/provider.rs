@@ -14,8 +14,8 @@ use crate::problem::{Problem, Problems};
 use crate::scope::Names;
 use crate::{connection, dialects, field, oauth, provider_test, rules};
 
-/// Reads and checks one file: the provider, and what it declares about HTTP. `file` is its name or path; the stem must
-/// be the provider's id.
+/// Reads and checks one file: the provider, and what it declares about HTTP. `file` is its name or path; the
+/// stem must be the provider's id.
 pub(crate) fn read(
     file: &str,
     text: &str,

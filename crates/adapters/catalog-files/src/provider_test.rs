@@ -18,7 +18,7 @@ use crate::scope::Names;
 /// How a provider is tested, and by which requests when it is over HTTP.
 pub(crate) type DeclaredTest = (ProviderTest, Option<HttpTest>);
 
-/// Reads it. `None` when something that all else depends on could not be read.
+/// Reads `[test]`. `None` when something that all else depends on could not be read.
 pub(crate) fn read(
     table: toml::Table,
     fields: &[Field],

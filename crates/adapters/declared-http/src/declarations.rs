@@ -16,8 +16,8 @@ pub struct Declared {
     pub oauth: Option<OauthRequests>,
 }
 
-/// What provider files declare about HTTP, by provider. The catalog is read once, and so is this: the adapters that send
-/// requests are built with it.
+/// What provider files declare about HTTP, by provider. The catalog is read once, and so is this: the
+/// adapters that send requests are built with it.
 #[derive(Debug, Clone, Default)]
 pub struct Declarations(BTreeMap<ProviderId, Declared>);
 

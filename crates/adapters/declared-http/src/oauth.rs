@@ -1,5 +1,5 @@
-//! Requests to an authorization server, and where its answers say what: `[oauth]` of a provider file. Nothing of it ever
-//! comes from a tenant.
+//! Requests to an authorization server, and where its answers say what: `[oauth]` of a provider file. Nothing
+//! of it ever comes from a tenant.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use crate::template::{Choice, Template};
 /// What is sent to a provider's authorization server and how its answers are read.
 #[derive(Debug, Clone)]
 pub struct OauthRequests {
-    /// Where people are sent (RFC 6749, section 3.1). A provider without a flow sends nobody there: then this and
-    /// `token` are the address of its client credentials grant.
+    /// Where people are sent (RFC 6749, section 3.1). A provider without a flow sends nobody there: then this
+    /// and `token` are the address of its client credentials grant.
     pub authorize: Endpoint,
     /// Parameters that are added there, beside those of the RFCs.
     pub authorize_parameters: Vec<(String, Template)>,
@@ -40,11 +40,11 @@ pub struct OauthRequests {
     pub client_authentication: ClientAuthentication,
     /// Whether the token endpoint takes JSON instead of a form, as a few do.
     pub json_request: bool,
-    /// The `iss` that the server announces with its codes (RFC 9207). A code without it, or with another one, is
-    /// refused then.
+    /// The `iss` that the server announces with its codes (RFC 9207). A code without it, or with another one,
+    /// is refused then.
     pub issuer: Option<Template>,
-    /// Where the answer's members stand, when not at the top: `access_token`, `refresh_token`, `expires_in`, `scope`
-    /// and `token_type` as JSON pointers (RFC 6901).
+    /// Where the answer's members stand, when not at the top: `access_token`, `refresh_token`, `expires_in`,
+    /// `scope` and `token_type` as JSON pointers (RFC 6901).
     pub response_pointers: BTreeMap<String, String>,
     /// Fields of the credential that arrive with the token: name and JSON pointer into the answer.
     pub response_fields: BTreeMap<String, String>,
@@ -52,7 +52,8 @@ pub struct OauthRequests {
     pub account: Option<AccountLookup>,
     /// Error codes of the token endpoint that mean the grant is gone, beside `invalid_grant`.
     pub dead_errors: Vec<String>,
-    /// Error codes that mean the same only when they come twice in a row: the server says them by mistake at times.
+    /// Error codes that mean that the grant is gone only when they come twice in a row: the server says them
+    /// by mistake at times.
     pub doubtful_errors: Vec<String>,
     /// Error codes that mean the app is not set up right, beside those of RFC 6749, section 5.2.
     pub app_errors: Vec<String>,

@@ -48,13 +48,13 @@ impl Place {
     }
 }
 
-/// All but the unreserved characters of RFC 3986, section 2.3.
+/// The characters that are encoded: all but the unreserved ones of RFC 3986, section 2.3.
 const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-/// All but those and the slash.
+/// The characters that are encoded where slashes are kept.
 const RESERVED_IN_PATH: AsciiSet = RESERVED.remove(b'/');
 
-/// Encodes all but the unreserved characters. That is also a way to write `application/x-www-form-urlencoded`, and the
-/// one that AWS signs.
+/// Encodes all but the unreserved characters. That is also a way to write
+/// `application/x-www-form-urlencoded`, and the one that AWS signs.
 fn percent(text: &str, keep_slashes: bool) -> SecretText {
     let set = if keep_slashes { &RESERVED_IN_PATH } else { &RESERVED };
     // A buffer that grows leaves copies of a secret behind, so it has its final size from the start.

@@ -18,9 +18,10 @@
 //! 7. The budget of the address has a test left as well: names are cheap, addresses are not.
 //! 8. TCP to the addresses that were checked, in the order of the answer, 3 s in all. The peer is compared.
 //!
-//! Then the caller has the stream: [`handshake`] for TLS with the name as it was given, [`exchange`] for HTTP, or a
-//! driver that takes a connected stream. Refusals are logged here with their reason and the refused address; what
-//! a user may learn of them is the caller's affair, and connection tests say [`ConnectError::verdict`].
+//! Then the caller has the stream: [`handshake`] for TLS with the name as it was given, [`exchange`] for
+//! HTTP, or a driver that takes a connected stream. Refusals are logged here with their reason and the
+//! refused address; what a user may learn of them is the caller's affair, and connection tests say
+//! [`ConnectError::verdict`].
 //!
 //! # To add a purpose
 //! 1. A variant of [`Purpose`] with its name and, if it is a connection test, a place in `is_a_test`.

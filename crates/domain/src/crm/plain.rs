@@ -8,8 +8,8 @@ fn is_plain_text(text: &SecretText) -> bool {
     !text.expose().contains("://") || PlainUrl::parse(text.expose()).is_some_and(|url| url.hides_nothing())
 }
 
-/// Whether a value has the shape of something public, and nothing in it may hide a secret: a text, a number, a
-/// truth value, or a list of them.
+/// Whether a value has the shape of something public, and nothing in it may hide a secret: a text, a number,
+/// a truth value, or a list of them.
 pub(super) fn is_plain(value: &Json) -> bool {
     match value {
         Json::Text(text) => is_plain_text(text),
@@ -26,8 +26,8 @@ pub(super) fn is_plain_dsn(dsn: &str) -> bool {
     PlainUrl::parse(dsn).is_some_and(|url| url.hides_nothing())
 }
 
-/// A URL of the form that RFC 3986 calls hierarchical, split as that RFC splits it, with a host and a path that
-/// leave no room for anything else. Parsers differ on all others, and drivers put passwords into them.
+/// A URL of the form that RFC 3986 calls hierarchical, split as that RFC splits it, with a host and a path
+/// that leave no room for anything else. Parsers differ on all others, and drivers put passwords into them.
 pub(super) struct PlainUrl<'a> {
     pub(super) scheme: &'a str,
     pub(super) userinfo: bool,

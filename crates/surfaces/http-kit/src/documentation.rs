@@ -1,10 +1,10 @@
 use bytes::Bytes;
 
-/// What a server tells about its surfaces. It never changes while the server runs, so it is written once: anybody
-/// may ask for it, as often as they like.
+/// What a server tells about its surfaces. It never changes while the server runs, so it is written once:
+/// anybody may ask for it, as often as they like.
 pub struct Documentation {
     /// The OpenAPI document.
     pub json: Bytes,
-    /// The same for people, in HTML.
+    /// The documentation for people, in HTML.
     pub page: Bytes,
 }

@@ -15,7 +15,8 @@ use crate::scope::{Names, Scope};
 const KEY: &str = "oauth.client_credentials";
 const KIND: CredentialType = CredentialType::ClientCredentials;
 
-/// Reads the fields that hold the client, and the request. `None` when it has not the right form, or the provider has no such type.
+/// Reads the fields that hold the client, and the request. `None` when it has not the right form, or the
+/// provider has no such type.
 pub(super) fn read(
     table: toml::Table,
     hosts: &[String],
