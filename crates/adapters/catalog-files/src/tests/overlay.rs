@@ -51,7 +51,10 @@ fn all_problems_of_all_files_are_reported_at_once() {
         .iter()
         .map(|problem| (problem.file.rsplit('/').next().unwrap(), problem.key.as_str()))
         .collect();
-    assert_eq!(places, [("acme.toml", "docs_url"), ("acme.toml", "field.host"), ("beta.toml", "schema")]);
+    assert_eq!(
+        places,
+        [("acme.toml", "docs_url"), ("acme.toml", "field.host.type"), ("beta.toml", "schema")]
+    );
     let text = error.to_string();
     assert_eq!(text.lines().count(), 4, "{text}");
     assert!(text.contains("beta.toml: schema: must be 1"), "{text}");
