@@ -57,7 +57,7 @@ impl FromJson for Port {
 
 /// Collects the fields that are there, under the names of the catalog.
 fn submission<const N: usize>(fields: [(&str, Option<Json>); N]) -> Submission {
-    fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect()
+    fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
 /// A schema of bodies in which these texts are there and not empty.

@@ -117,7 +117,7 @@ impl Fields {
 
     /// Everything that has not been taken out yet.
     pub fn rest(&mut self) -> Submission {
-        std::mem::take(&mut self.fields).into_iter().map(|(name, value)| (name, value.into())).collect()
+        std::mem::take(&mut self.fields).into_iter().collect()
     }
 
     /// Notes a broken rule of a field.

@@ -175,9 +175,7 @@ impl<T: FromJson + Ord> FromJson for BTreeSet<T> {
 impl FromJson for Submission {
     fn from_json(json: Json) -> Result<Self, Fault> {
         match json {
-            Json::Object(fields) => {
-                Ok(fields.into_iter().map(|(name, value)| (name, value.into())).collect())
-            }
+            Json::Object(fields) => Ok(fields.into_iter().collect()),
             _ => Err(Fault::not_a("object")),
         }
     }
