@@ -218,6 +218,7 @@ async fn a_grant_that_was_deleted_meanwhile_ends_quietly() {
     held.release();
     background.await.unwrap();
     assert_eq!(house.store.actions(&acme()), [Action::CredentialDeleted]);
+    assert_eq!(house.store.calls(Call::NoteProblem), 0);
 }
 
 #[tokio::test(start_paused = true)]
