@@ -67,7 +67,7 @@ async fn a_flow_that_cannot_be_put_on_record_does_not_begin() {
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_authorised_is_refused_by_its_field() {
     let mut house = House::new();
-    house.settings.apps = vec!["drive", "desk"];
+    house.settings.apps = vec!["drive", "desk", "machines"];
     let app = house.open();
     let elsewhere =
         BeginAuthorization { redirect_to: Some("https://evil.example.test/".into()), ..at("drive") };

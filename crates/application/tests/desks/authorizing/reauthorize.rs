@@ -1,5 +1,7 @@
 //! Credentials that are authorised again keep what they have until that is complete.
 
+use std::time::Duration;
+
 use strongroom_application::{BeginAuthorization, Conflict, Failure, Selector, UpdateCredential};
 use strongroom_domain::oauth::CallbackProblem;
 use strongroom_domain::{Account, Action, ConfigValue, Credential, CredentialName, CredentialStatus};
@@ -228,11 +230,31 @@ async fn a_refresh_in_the_middle_of_the_completion_is_waited_out() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_row_that_moves_again_and_again_is_given_up_after_two_seconds() {
+    let house = House::new();
+    let granted = granted_to(&house, None);
+    let app = house.open();
+    let begun = begin(&app, &admin(), again(&granted)).await.unwrap();
+    let code = completion_code(come_back(&app, "drive", &begun).await).unwrap();
+    house.store.faults().delay(Call::CompleteFlow, Duration::from_millis(1_100));
+    let refreshes = async {
+        for _ in 0..2 {
+            tokio::time::sleep(Duration::from_millis(900)).await;
+            app.refreshing.refresh_now(&admitted(&app, &member()), granted.id).await.unwrap();
+        }
+    };
+    let caller = admin();
+    let (refused, ()) = tokio::join!(complete(&app, &caller, &begun, &code), refreshes);
+    assert_eq!(refused.unwrap_err(), Failure::unavailable());
+    assert!(complete(&app, &admin(), &begun, &code).await.is_ok(), "the flow still waits");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_old_refresh_token_does_not_outlive_a_grant_that_brings_none() {
     let house = House::new();
     let granted = granted_to(&house, None);
     let app = house.open();
-    let lifetime = Some(std::time::Duration::from_secs(600));
+    let lifetime = Some(Duration::from_secs(600));
     house.server.next_token(Answer::token(token_response("a-1", None, lifetime)));
     let credential = authorize(&app, again(&granted)).await;
     assert_eq!(secret(&house, &granted, "refresh_token"), None);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use strongroom_application::{Conflict, Failure, Missing};
 use strongroom_domain::{Action, CredentialStatus, OauthAppId, Outcome, RefreshProblem, Role, Rule};
+use strongroom_fake_store::Call;
 use strongroom_fixtures::Answer;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -34,9 +35,9 @@ async fn what_cannot_be_refreshed_is_refused_without_asking_anybody() {
     let (key, bare) = (house.stored(), house.granted(3_600));
     house.put(&bare, &[("access_token", "old")]);
     let app = house.open();
-    for id in [key.id, bare.id] {
-        assert_eq!(refresh(&app, &admin(), id).await.unwrap_err(), nothing_to_refresh());
-    }
+    assert_eq!(refresh(&app, &admin(), key.id).await.unwrap_err(), nothing_to_refresh());
+    assert_eq!(house.store.history(), [Call::FindCredential]);
+    assert_eq!(refresh(&app, &admin(), bare.id).await.unwrap_err(), nothing_to_refresh());
     assert_eq!((house.server.asked().len(), house.store.events(&acme())), (0, vec![]));
 }
 

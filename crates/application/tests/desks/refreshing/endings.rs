@@ -141,10 +141,11 @@ async fn an_app_that_is_refused_is_left_alone_for_a_minute_and_after_many_times_
     let house = House::new();
     let granted = house.granted(-10);
     let app = house.open();
-    let mut asked_at = Vec::new();
+    let (mut asked_at, began) = (Vec::new(), Instant::now());
     for number in 1..=8 {
         house.server.next_token(Answer::app_refused());
         while house.server.asked().len() < number {
+            assert!(began.elapsed() < Duration::from_secs(3_600), "nobody asks any more");
             assert_eq!(away(token(&app, granted.id).await), Some(Duration::from_secs(30)));
             pass(1).await;
         }
@@ -218,6 +219,7 @@ async fn a_grant_that_was_deleted_meanwhile_ends_quietly() {
     held.release();
     background.await.unwrap();
     assert_eq!(house.store.actions(&acme()), [Action::CredentialDeleted]);
+    assert_eq!(house.store.calls(Call::NoteProblem), 0);
 }
 
 #[tokio::test(start_paused = true)]
