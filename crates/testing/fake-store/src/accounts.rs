@@ -1,5 +1,3 @@
-use std::cmp::Reverse;
-
 use async_trait::async_trait;
 use strongroom_domain::service_account::ApiKey;
 use strongroom_domain::{ApiKeyId, Evidence, OrganizationId, ServiceAccount, ServiceAccountId};
@@ -105,7 +103,9 @@ impl ServiceAccountRepository for FakeStore {
         self.read(Call::ListKeys, |state, _| {
             let keys = state.rows.api_keys.values();
             let mut keys: Vec<_> = keys.filter(|key| belongs(key, organization, account)).cloned().collect();
-            keys.sort_by_key(|key| Reverse(key.created_at));
+            keys.sort_by(|one, other| {
+                (other.created_at, other.id.as_str()).cmp(&(one.created_at, one.id.as_str()))
+            });
             keys.truncate(KEYS_SHOWN);
             keys
         })
