@@ -13,6 +13,7 @@ use crate::names::{PRINTABLE_NAME, printable_name};
 use crate::oauth::{Account, OauthAppId, RefreshProblem, Validity};
 use crate::organization::OrganizationId;
 use crate::provider_id::ProviderId;
+use crate::status_reason::StatusReason;
 use crate::user_id::UserId;
 use crate::violation::Rule;
 
@@ -103,7 +104,7 @@ pub struct Credential {
     /// Where it is in its life.
     pub status: CredentialStatus,
     /// Why it has this status, when there is something to say.
-    pub status_reason: Option<String>,
+    pub status_reason: Option<StatusReason>,
     /// Its public fields, destination included.
     pub config: PublicConfig,
     /// Counts payload versions from 1; part of the AAD.
@@ -198,7 +199,7 @@ impl Credential {
 
     /// Takes note of why it does not refresh.
     pub fn take_problem(&mut self, problem: RefreshProblem) {
-        self.status_reason = Some(problem.as_str().to_owned());
+        self.status_reason = Some(StatusReason::Refresh(problem));
         if let Some(status) = problem.status() {
             self.status = status;
             self.refresh_at = None;

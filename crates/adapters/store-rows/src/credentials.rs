@@ -4,7 +4,7 @@ use diesel::sqlite::Sqlite;
 use strongroom_domain::violation::Rule;
 use strongroom_domain::{
     Account, Credential, CredentialId, CredentialName, CredentialStatus, CredentialType, KekId, OauthAppId,
-    ProviderId, PublicConfig, Sealed, Slot, TestCode, UserId,
+    ProviderId, PublicConfig, Sealed, Slot, StatusReason, TestCode, UserId,
 };
 use strongroom_repository::{DueRefresh, SealedCredential, StoreResult, TestFinding};
 
@@ -122,7 +122,7 @@ impl Changeable {
             credential_type: credential.credential_type.as_str().to_owned(),
             name: credential.name.as_str().to_owned(),
             status: credential.status.as_str().to_owned(),
-            status_reason: credential.status_reason.clone(),
+            status_reason: credential.status_reason.as_ref().map(|reason| reason.as_str().to_owned()),
             config: credential.config.to_canonical_json(),
             version: stored(credential.version)?,
             revision: stored(credential.revision)?,
@@ -183,7 +183,7 @@ impl Stored for CredentialRow {
             name: row.column("name", CredentialName::parse(&changeable.name))?,
             slot: self.slot.map(Slot::from_stored),
             status: row.column("status", CredentialStatus::parse(&changeable.status))?,
-            status_reason: changeable.status_reason,
+            status_reason: changeable.status_reason.map(StatusReason::from_stored),
             config: row.column("config", PublicConfig::from_canonical_json(&changeable.config))?,
             version: row.counter("version", changeable.version)?,
             revision: row.counter("revision", changeable.revision)?,

@@ -10,7 +10,7 @@ use strongroom_authorization_server::{Client, Grant, Subject, TokenError};
 use strongroom_domain::oauth::{LEASE, OauthAppId, REFRESH_TOKEN};
 use strongroom_domain::{
     ConfigValue, Content, Credential, CredentialId, CredentialStatus, CredentialType, OauthServer,
-    OrganizationId, Outcome, Provider, RefreshProblem, SecretText,
+    OrganizationId, Outcome, Provider, RefreshProblem, SecretText, StatusReason,
 };
 use strongroom_repository::{Ended, Lease, SealedCredential, Selector, StoreError};
 use tokio::time::Instant;
@@ -382,8 +382,7 @@ fn away_for(wait: Duration) -> RefreshOutcome {
 
 /// What became of asking too early: when the last attempt found that a person has to act, that still holds.
 fn not_yet(credential: &Credential, wait: Duration) -> RefreshOutcome {
-    let problem = credential.status_reason.as_deref().and_then(|reason| RefreshProblem::parse(reason).ok());
-    match problem {
+    match credential.status_reason.as_ref().and_then(StatusReason::problem) {
         None | Some(RefreshProblem::ProviderUnavailable) => away_for(wait),
         Some(problem) => RefreshOutcome::Stuck(problem),
     }

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use strongroom_application::{Application, Caller, Failure, Selector, to};
 use strongroom_authorization_server::TokenError;
-use strongroom_domain::{Action, Credential, CredentialId, CredentialStatus, Outcome};
+use strongroom_domain::{Action, Credential, CredentialId, CredentialStatus, Outcome, StatusReason};
 use strongroom_fake_store::Call;
 use strongroom_fixtures::{Answer, provider};
 use tokio::task::JoinHandle;
@@ -122,7 +122,7 @@ fn on_record(house: &House) -> Vec<(Outcome, String)> {
 /// Status and reason of a stored credential.
 fn status(house: &House, id: CredentialId) -> (CredentialStatus, Option<String>) {
     let stored = stored(house, id);
-    (stored.status, stored.status_reason)
+    (stored.status, stored.status_reason.map(|reason| reason.as_str().to_owned()))
 }
 
 #[tokio::test(start_paused = true)]
@@ -156,7 +156,7 @@ async fn a_grant_whose_answer_was_lost_and_whose_token_was_rotated_says_so() {
     token(&app, granted.id).await.unwrap_err();
     let ended = house.store.credential(granted.id).unwrap();
     assert_eq!(
-        (ended.status, ended.status_reason.as_deref()),
+        (ended.status, ended.status_reason.as_ref().map(StatusReason::as_str)),
         (CredentialStatus::NeedsReauth, Some("answer_lost"))
     );
 }

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
-use strongroom_domain::{ConfigValue, Credential, OauthAppId, PublicConfig, RefreshProblem, timestamp};
+use strongroom_domain::{ConfigValue, Credential, OauthAppId, PublicConfig, StatusReason, timestamp};
 use strongroom_http_kit::{Moment, Schema, ok, schema_of, with_etag};
 
 use crate::schema::spelled;
@@ -67,7 +67,7 @@ impl<'a> From<&'a Credential> for Metadata<'a> {
             provider: credential.provider.as_str(),
             credential_type: credential.credential_type.as_str(),
             status: credential.status.as_str(),
-            status_reason: credential.status_reason.as_deref(),
+            status_reason: credential.status_reason.as_ref().map(StatusReason::as_str),
             next_step: next_step(credential),
             config: Config(&credential.config),
             version: credential.version,
@@ -95,8 +95,7 @@ impl<'a> From<&'a Credential> for Metadata<'a> {
 }
 
 fn next_step(credential: &Credential) -> Option<&'static str> {
-    let problem = RefreshProblem::parse(credential.status_reason.as_deref()?).ok()?;
-    Some(problem.next_step())
+    Some(credential.status_reason.as_ref()?.problem()?.next_step())
 }
 
 /// The public fields as a JSON object.

@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 use strongroom_domain::{
     AuditEvent, Credential, CredentialId, CredentialStatus, Evidence, OrganizationId, Sealed, Slot,
+    StatusReason,
 };
 use strongroom_repository::{
     CredentialFilter, CredentialRepository, SealedCredential, Selector, StoreError, StoreResult, TestFinding,
@@ -231,7 +232,7 @@ impl CredentialRepository for FakeStore {
                 && credential.status != CredentialStatus::NeedsReauth
             {
                 credential.status = status;
-                credential.status_reason = finding.status_reason.clone();
+                credential.status_reason = finding.status_reason.clone().map(StatusReason::Test);
             }
             Ok(true)
         })

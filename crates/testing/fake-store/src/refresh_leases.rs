@@ -3,6 +3,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use strongroom_domain::{
     Content, Credential, CredentialId, CredentialStatus, Evidence, OrganizationId, RefreshProblem, Sealed,
+    StatusReason,
 };
 use strongroom_repository::{DueRefresh, Ended, Lease, RefreshLeaseRepository, StoreResult};
 use time::OffsetDateTime;
@@ -160,7 +161,7 @@ impl RefreshLeaseRepository for FakeStore {
         self.mutate(Call::NoteProblem, evidence, |rows, _| {
             let Some(stored) = rows.at_version(organization, credential, version) else { return Ok(false) };
             let row = &mut stored.credential;
-            let is_news = row.status_reason.as_deref() != Some(problem.as_str());
+            let is_news = row.status_reason != Some(StatusReason::Refresh(problem));
             let is_noted = match problem.status() {
                 Some(status) => is_news || row.status != status,
                 None => is_news && row.status != CredentialStatus::NeedsReauth,

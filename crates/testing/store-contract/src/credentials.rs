@@ -3,7 +3,7 @@
 use strongroom_domain::config::{ConfigValue, PublicConfig};
 use strongroom_domain::{
     Account, Action, Credential, CredentialName, CredentialStatus, CredentialType, KekId, OauthAppId, Sealed,
-    TestCode,
+    StatusReason, TestCode,
 };
 use strongroom_fixtures::{
     SeededIds, credential, full_credential, instant, organization, provider, sealed, slot, with_payload,
@@ -78,7 +78,7 @@ fn changed(before: &Credential) -> Credential {
         credential_type: CredentialType::KeyFile,
         name: CredentialName::parse("another name").unwrap(),
         status: CredentialStatus::Rejected,
-        status_reason: Some("refused".to_owned()),
+        status_reason: Some(StatusReason::Test("refused".to_owned())),
         config,
         version: before.version + 1,
         revision: before.revision + 1,

@@ -1,6 +1,6 @@
 //! What a connection test found about a stored credential.
 
-use strongroom_domain::{Action, Credential, CredentialStatus, TestCode};
+use strongroom_domain::{Action, Credential, CredentialStatus, StatusReason, TestCode};
 use strongroom_fixtures::{SeededIds, credential, full_credential, instant, organization, sealed};
 use strongroom_repository::{Selector, TestFinding};
 
@@ -23,7 +23,7 @@ fn found(before: &Credential) -> Credential {
         last_tested_at: Some(instant(123)),
         last_test_code: Some(TestCode::Insufficient),
         status: CredentialStatus::Validated,
-        status_reason: Some("lacks metrics_read".to_owned()),
+        status_reason: Some(StatusReason::Test("lacks metrics_read".to_owned())),
         ..before.clone()
     }
 }

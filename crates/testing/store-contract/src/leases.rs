@@ -6,6 +6,7 @@ use strongroom_domain::config::ConfigValue;
 use strongroom_domain::content::Content;
 use strongroom_domain::{
     Action, Credential, CredentialName, CredentialStatus, Evidence, OrganizationId, RefreshProblem, Sealed,
+    StatusReason,
 };
 use strongroom_environment::Ids;
 use strongroom_fixtures::{
@@ -207,7 +208,7 @@ pub async fn a_refresh_ends_the_need_to_authorise_again(store: StoreUnderTest) {
     for status in CredentialStatus::ALL {
         let seen = Credential { status: CredentialStatus::Validated, ..credential(&acme, ids.credential()) };
         store.store(&seen).await;
-        let (status_reason, revision) = (Some("since".to_owned()), 2);
+        let (status_reason, revision) = (Some(StatusReason::Test("since".to_owned())), 2);
         let by_now = Credential { status, status_reason, revision, ..seen.clone() };
         store.credentials.replace(&by_now, None, 1, 1, updated(&by_now)).await.unwrap();
         assert!(store.refresh(&seen, ME).await);
@@ -287,7 +288,7 @@ pub async fn a_problem_is_noted_once(store: StoreUnderTest) {
         for (problem, status, refresh_at) in steps {
             assert!(note(3, problem).await);
             assert!(!note(3, problem).await);
-            let status_reason = Some(problem.as_str().to_owned());
+            let status_reason = Some(StatusReason::Refresh(problem));
             let expected = Credential { status, status_reason, refresh_at, ..stored.clone() };
             assert_eq!(store.sealed(&stored).await, (expected, payload.clone()));
         }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use strongroom_application::{BeginAuthorization, Conflict, Failure, Selector, UpdateCredential};
 use strongroom_domain::oauth::CallbackProblem;
-use strongroom_domain::{Account, Action, ConfigValue, Credential, CredentialName, CredentialStatus};
+use strongroom_domain::{
+    Account, Action, ConfigValue, Credential, CredentialName, CredentialStatus, RefreshProblem, StatusReason,
+};
 use strongroom_fake_store::Call;
 use strongroom_fixtures::{Answer, instant, token_response};
 use strongroom_vault::Vault;
@@ -55,7 +57,8 @@ async fn the_new_tokens_stay_beside_the_flow_until_it_is_complete() {
 async fn a_grant_that_has_ended_works_again() {
     let house = House::new();
     let mut ended = granted_to(&house, None);
-    (ended.status, ended.status_reason) = (CredentialStatus::NeedsReauth, Some("grant_refused".into()));
+    let refused = StatusReason::Refresh(RefreshProblem::GrantRefused);
+    (ended.status, ended.status_reason) = (CredentialStatus::NeedsReauth, Some(refused));
     (ended.refresh_at, ended.refreshed_at) = (None, None);
     house.put(&ended, &[("access_token", "old"), ("refresh_token", "r0")]);
     let app = house.open();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use strongroom_domain::config::ConfigValue;
 use strongroom_domain::{
     Account, Action, Credential, CredentialId, CredentialName, CredentialStatus, Integration, IntegrationId,
-    OauthAppId, Reach, RefreshProblem, Slot, TestCode, UserId,
+    OauthAppId, Reach, RefreshProblem, Slot, StatusReason, TestCode, UserId,
 };
 use strongroom_environment::Ids;
 use strongroom_fixtures::{
@@ -70,7 +70,7 @@ impl Play {
         Credential {
             name: CredentialName::parse(self.random.pick(&names).unwrap()).unwrap(),
             status: *self.random.pick(&CredentialStatus::ALL).unwrap(),
-            status_reason: self.random.maybe("a reason".to_owned()),
+            status_reason: self.random.maybe(StatusReason::Test("a reason".to_owned())),
             config,
             expires_at: self.random.maybe(now),
             access_token_expires_at: self.random.maybe(later),
