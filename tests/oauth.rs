@@ -1,4 +1,5 @@
-//! OAuth from outside: flows, refreshes and what may go wrong, against authorization servers that others have written.
+//! OAuth from outside: flows, refreshes and what may go wrong, against authorization servers that others have
+//! written.
 
 mod apps;
 mod attacks;
@@ -114,8 +115,8 @@ fn expire(world: &World) {
     world.sql(&format!("UPDATE credentials SET access_token_expires_at = {}", world.time(-1_000_000)));
 }
 
-/// Gives every access token so many seconds more, and makes it one whose whole life is not known, as if it had been
-/// stored by hand.
+/// Gives every access token so many seconds more, and makes it one whose whole life is not known, as if it
+/// had been stored by hand.
 fn ends_in(world: &World, seconds: i64) {
     let end = world.time(seconds);
     let change = "oauth_app_id = NULL, refreshed_at = NULL, access_token_expires_at";

@@ -88,8 +88,8 @@ async fn an_edited_credential_row_does_not_open(world: World) {
         world.sql(&format!("UPDATE credentials SET {name} = {original} {row}"));
         assert_eq!(victim.robot("acme").get(&victim.path()).await.status, 200, "{name} put back");
     }
-    // Every part of the envelope: format, algorithm, key id, nonces, wrapped key, ciphertext and tag. The unit
-    // tests of the vault flip every single bit.
+    // Every part of the envelope: format, algorithm, key id, nonces, wrapped key, ciphertext and tag. The
+    // unit tests of the vault flip every single bit.
     for at in (0..envelope.len() / 2).step_by(7) {
         let mut bytes = envelope.clone().into_bytes();
         bytes[at * 2] = if bytes[at * 2] == b'0' { b'1' } else { b'0' };

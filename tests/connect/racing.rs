@@ -55,7 +55,8 @@ fn head(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&heard).into_owned()
 }
 
-/// Connects good content and replaces it while its provider is looking at it; the answer, the id and the stage.
+/// Connects good content and replaces it while its provider is looking at it; the answer, the id and the
+/// stage.
 async fn replaced_during_the_test(world: World, key: &str) -> (Reply, String, Stage) {
     let Gate { listener, mut arrived, closed } = Gate::shut();
     let stage = Stage::set_with(world, listener.port()).await;

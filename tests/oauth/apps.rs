@@ -123,7 +123,8 @@ async fn the_secret_of_an_app_is_sealed_and_opens_for_its_own_row_alone() {
     assert_eq!(edited.status, 500, "a secret is not sent with another client id");
 }
 
-/// Behind a proxy the operator must say where people reach the service; until then an app has no redirect URI.
+/// Behind a proxy the operator must say where people reach the service; until then an app has no redirect
+/// URI.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_can_be_managed_before_the_public_url_is_known() {
     let provider = OidcServer::start(HOUR);

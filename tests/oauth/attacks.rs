@@ -68,8 +68,8 @@ async fn a_code_of_another_server_is_not_taken(world: World) {
     let server = world.setup.start().await;
     let admin = admin(&server);
 
-    // The attacker's server hands the honest server's code to the attacker's callback, with everything that belongs to
-    // it.
+    // The attacker's server hands the honest server's code to the attacker's callback, with everything that
+    // belongs to it.
     let code = Browser::default().follow(url_of(&begin(&admin, "").await)).await;
     let mixed = code.as_str().replace(&format!("/{PROVIDER}/"), "/evil_id/");
     let refused = visit(&Url::parse(&mixed).unwrap()).await;

@@ -20,7 +20,8 @@ pub(super) fn end_lease(world: &World) {
     world.sql(&format!("UPDATE refresh_leases SET held_until = {}", world.time(-1)));
 }
 
-/// Has a reader make the server refresh, and kills it when it has the provider's answer and waits for the commit.
+/// Has a reader make the server refresh, and kills it when it has the provider's answer and waits for the
+/// commit.
 async fn die_between_answer_and_commit(world: &World, server: Server, id: &str) {
     let held_up = world.hold_up_writes("credentials").await;
     let (client, path) = (robot(&server), secrets(id));
@@ -119,7 +120,8 @@ async fn the_embedded_store_recovers_as_well() {
     assert_eq!(asked(), 2);
 }
 
-/// Readers at another instance wait for the lease of a dead one and not longer, by the clock: half a minute of real time.
+/// Readers at another instance wait for the lease of a dead one and not longer, by the clock: half a minute
+/// of real time.
 #[tokio::test(flavor = "multi_thread")]
 async fn another_instance_takes_over_when_the_lease_is_over() {
     let rehearsal = Rehearsal::start().await;
@@ -142,8 +144,8 @@ async fn another_instance_takes_over_when_the_lease_is_over() {
     assert_eq!(asked(), 2);
 }
 
-/// Reads at an instance until it refreshes, which is when a lease is over that was taken between these two times, and
-/// at most a second later.
+/// Reads at an instance until it refreshes, which is when a lease is over that was taken between these two
+/// times, and at most a second later.
 pub(super) async fn takes_over(
     server: &Server,
     id: &str,

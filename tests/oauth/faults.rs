@@ -76,7 +76,8 @@ async fn a_slow_provider_is_waited_for_and_a_valid_token_is_not_kept_back() {
     assert_eq!(status(&admin, &id).await, "validated");
 }
 
-/// Thirty seconds of outage, in real time, and readers who do not give up: at most one request in 5 seconds (security.md 5.7).
+/// Thirty seconds of outage, in real time, and readers who do not give up: at most one request in 5 seconds
+/// (security.md 5.7).
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outage_is_not_met_with_a_storm() {
     let provider = MockServer::start(HOUR);
@@ -168,7 +169,8 @@ fn without_app(world: World) -> World {
         .with("STRONGROOM_OAUTH__APPS__ACME_ID__CLIENT_SECRET", "")
 }
 
-/// Whoever stored tokens by hand may refresh them elsewhere: without an app here they are handed out as they are.
+/// Whoever stored tokens by hand may refresh them elsewhere: without an app here they are handed out as they
+/// are.
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_of_somebody_else_are_handed_out_as_they_were_stored() {
     let provider = MockServer::start(HOUR);

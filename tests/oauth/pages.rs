@@ -19,7 +19,8 @@ fn assert_careful(page: &Reply) {
     assert!(!page.text.contains("<script") && !page.text.contains("http-equiv"), "{}", page.text);
 }
 
-/// Texts that some page, somewhere, has fallen for: every element and handler in every quoting, and polyglots.
+/// Texts that some page, somewhere, has fallen for: every element and handler in every quoting, and
+/// polyglots.
 fn payloads() -> Vec<String> {
     let mut all = Vec::new();
     for open in ["", "\"", "'", "\">", "'>", "-->", "</title>", "</textarea>", "]]>", "`"] {

@@ -53,8 +53,8 @@ async fn read_everywhere(servers: &[Server], id: &str, readers: usize) -> Vec<Va
         .collect()
 }
 
-/// The holder of the lease stands still between its request and its write (SIGSTOP), until its lease is over. Nobody
-/// has refreshed meanwhile, so its answer counts.
+/// The holder of the lease stands still between its request and its write (SIGSTOP), until its lease is over.
+/// Nobody has refreshed meanwhile, so its answer counts.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_answer_is_stored_when_nothing_was_committed_meanwhile() {
     let provider = OidcServer::start(HOUR);
@@ -126,7 +126,8 @@ async fn a_late_answer_is_refused_when_another_refresh_was_committed() {
     assert_eq!(trail["items"].as_array().unwrap().len(), 1, "only one was committed: {trail}");
 }
 
-/// Where refresh tokens stay the same, a late answer gives way as well: the token that it brings is the older one.
+/// Where refresh tokens stay the same, a late answer gives way as well: the token that it brings is the older
+/// one.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_answer_is_told_from_an_edit_by_the_time_of_the_refresh() {
     let provider = MockServer::start(HOUR);
@@ -157,7 +158,8 @@ fn by_the_clock() -> bool {
     count(0, 1) > 0
 }
 
-/// Until a process that stopped when it had its lease has stood still for longer than that lease, and its own timers.
+/// Until a process that stopped when it had its lease has stood still for longer than that lease, and its own
+/// timers.
 async fn stand_still(leased: Instant) {
     tokio::time::sleep(Duration::from_secs(40).saturating_sub(leased.elapsed())).await;
 }

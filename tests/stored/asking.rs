@@ -40,8 +40,8 @@ impl Book {
         )
     }
 
-    /// Who speaks: `admin`, `member` or `guest` and an organisation, `program` with scopes too, `key` and what it
-    /// is for, or `nobody`.
+    /// Who speaks: `admin`, `member` or `guest` and an organisation, `program` with scopes too, `key` and
+    /// what it is for, or `nobody`.
     pub(super) fn character(&self, who: &str) -> Character {
         match who.split_once(' ') {
             Some(("admin", org)) => Character::admin_of(org),

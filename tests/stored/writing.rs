@@ -1,5 +1,5 @@
-//! Writes vaults as those that are stored were written, so that the story of them stays true. How to keep what it
-//! writes is in tests/stored/README.md.
+//! Writes vaults as those that are stored were written, so that the story of them stays true. How to keep
+//! what it writes is in tests/stored/README.md.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -52,7 +52,8 @@ async fn the_build_of_today_writes_a_vault_that_answers_as_the_stored_one(world:
     }
 }
 
-/// Who asks what, and the status of the answer, without what differs from vault to vault: ids, cursors, numbers.
+/// Who asks what, and the status of the answer, without what differs from vault to vault: ids, cursors,
+/// numbers.
 fn statuses(book: &Book) -> Vec<String> {
     let question = |answer: &Value| {
         let path = answer["path"].as_str().unwrap().split_inclusive(['/', '?', '&', '=']);

@@ -1,5 +1,5 @@
-//! Authorization servers that others have written, and a browser that a person would use there. The servers are
-//! Node programs in tests/oauth-servers; `npm ci --prefix tests/oauth-servers` fetches what they need.
+//! Authorization servers that others have written, and a browser that a person would use there. The servers
+//! are Node programs in tests/oauth-servers; `npm ci --prefix tests/oauth-servers` fetches what they need.
 
 mod browser;
 
@@ -26,8 +26,8 @@ pub(crate) const PROVIDER: &str = "acme_id";
 pub(crate) const CLIENT_ID: &str = "strongroom:tests";
 pub(crate) const CLIENT_SECRET: &str = "app-s%cr+t: with/all=signs";
 
-/// oidc-provider: PKCE is required, refresh tokens rotate, and one that is used twice ends its whole grant. Codes
-/// come with `iss`.
+/// oidc-provider: PKCE is required, refresh tokens rotate, and one that is used twice ends its whole grant.
+/// Codes come with `iss`.
 pub(crate) struct OidcServer(NodeServer);
 
 /// oauth2-mock-server: refresh tokens stay, there is no `iss`, and answers can be rewritten.
@@ -45,8 +45,8 @@ impl MockServer {
         Self(NodeServer::start("mock.mjs", token_lifetime))
     }
 
-    /// Rewrites the next answers of the token endpoint: members of `body` replace those of the answer, and one that
-    /// is null goes.
+    /// Rewrites the next answers of the token endpoint: members of `body` replace those of the answer, and
+    /// one that is null goes.
     pub(crate) async fn patch_next(&self, status: u16, body: Value, times: usize) {
         self.command("patch_next", json!({ "status": status, "body": body, "times": times })).await;
     }
@@ -193,8 +193,8 @@ impl NodeServer {
         }
     }
 
-    /// Spoils so many answers of the token endpoint from now on, instead of those that were left to spoil before;
-    /// 0 means that all is well again.
+    /// Spoils so many answers of the token endpoint from now on, instead of those that were left to spoil
+    /// before; 0 means that all is well again.
     pub(crate) async fn fail_next(&self, fault: Fault, times: usize) {
         self.command("fail_next", fault.command(times)).await;
     }

@@ -29,8 +29,8 @@ pub enum Failure {
     /// The request has the right shape and wrong content.
     #[error("invalid content")]
     Invalid(Vec<Violation>),
-    /// An argument lies outside what it may be at all: it names a provider that the catalog does not have, or a
-    /// range that is empty or too long.
+    /// An argument lies outside what it may be at all: it names a provider that the catalog does not have, or
+    /// a range that is empty or too long.
     #[error("invalid argument")]
     Argument(Violation),
     /// It cannot be done in the present state.
@@ -46,8 +46,8 @@ pub enum Failure {
     /// The provider did not answer; what was stored before still is.
     #[error("the provider did not answer")]
     Upstream(Box<TestReport>),
-    /// The provider's authorization server did not answer, or its OAuth app is not set up right, and there is no valid
-    /// token. The grant lives.
+    /// The provider's authorization server did not answer, or its OAuth app is not set up right, and there is
+    /// no valid token. The grant lives.
     #[error("the authorization server did not answer")]
     ProviderAway {
         /// When to try again.

@@ -1,7 +1,7 @@
 //! The use cases of Strongroom over the ports alone: no HTTP, no SQL, no cipher.
 //!
-//! They stand at desks, a folder each, and a desk holds only the ports that it uses. All desks stand on the `ground`,
-//! and arrows between folders run one way:
+//! They stand at desks, a folder each, and a desk holds only the ports that it uses. All desks stand on the
+//! `ground`, and arrows between folders run one way:
 //!
 //! ```text
 //! ground <- refreshing <- connection_tests <- credentials <- crm
@@ -9,8 +9,8 @@
 //! ground <- access, audit                     all <- upkeep
 //! ```
 //!
-//! A surface authenticates a [`Caller`] with [`Access::authenticate`], gets the proof that the caller may do what it
-//! asks with [`Access::admit`], hands that to one use case and maps its answer or its [`Failure`].
+//! A surface authenticates a [`Caller`] with [`Access::authenticate`], gets the proof that the caller may do
+//! what it asks with [`Access::admit`], hands that to one use case and maps its answer or its [`Failure`].
 
 mod access;
 mod audit;

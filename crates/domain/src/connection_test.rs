@@ -149,7 +149,8 @@ impl StepOutcome {
 }
 
 /// What a person wants to pin or watch: `host_key_fingerprint`, `tls`, `tls_certificate_expires_at`,
-/// `server_version`, `account`, `organization`. Never a banner, a driver's text, an address or an upstream body.
+/// `server_version`, `account`, `organization`. Never a banner, a driver's text, an address or an upstream
+/// body.
 pub type Facts = BTreeMap<&'static str, String>;
 
 /// The fact that names an SSH server's host key: `SHA256:` and 43 base64 characters, as `ssh-keygen -lf`

@@ -1,5 +1,5 @@
-//! OAuth 2.0 grants (RFC 6749): what a provider file says of its authorization server, flows that are under way,
-//! the apps that ask, what an answer of a token endpoint becomes, and when a token is refreshed.
+//! OAuth 2.0 grants (RFC 6749): what a provider file says of its authorization server, flows that are under
+//! way, the apps that ask, what an answer of a token endpoint becomes, and when a token is refreshed.
 
 mod app;
 mod callback;
@@ -44,7 +44,8 @@ pub struct OauthServer {
     pub response_fields: BTreeSet<String>,
     /// Fields of the credential that arrive with the code: name and parameter of the callback.
     pub callback_fields: BTreeMap<String, String>,
-    /// Public fields that a caller gives when a flow begins, because an endpoint, a scope or a parameter needs them.
+    /// Public fields that a caller gives when a flow begins, because an endpoint, a scope or a parameter
+    /// needs them.
     pub inputs: Vec<String>,
     /// What says whose account it is that granted, when anything does.
     pub account: Option<AccountSource>,
@@ -77,8 +78,8 @@ spelled! {
     RefreshProblem, "must be a reason of a refresh":
     /// The server says that the grant is gone: revoked, expired, or replaced.
     GrantRefused => "grant_refused",
-    /// An earlier attempt ended without an answer that was stored, and the server no longer knows the refresh token:
-    /// it has most likely replaced it.
+    /// An earlier attempt ended without an answer that was stored, and the server no longer knows the refresh
+    /// token: it has most likely replaced it.
     AnswerLost => "answer_lost",
     /// The token has ended and there is no refresh token.
     NoRefreshToken => "no_refresh_token",

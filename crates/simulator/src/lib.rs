@@ -4,8 +4,8 @@
 //! A word in the secret decides ([`Marker`]). The requests are held against the provider file they are made
 //! from; what differs is answered with 400. Written apart from the tester, so that each is evidence for the
 //! other. A request for step 0 of `acme`, meant for `https://api.acme.example.com/v1/me`, comes to
-//! `/acme/0/api.acme.example.com/v1/me`; the origin of a URL field is `-` there. The authorization servers of the
-//! providers are played under `/oauth/`; they alone remember something: what they have granted.
+//! `/acme/0/api.acme.example.com/v1/me`; the origin of a URL field is `-` there. The authorization servers of
+//! the providers are played under `/oauth/`; they alone remember something: what they have granted.
 
 mod call;
 mod capture;

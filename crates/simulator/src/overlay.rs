@@ -53,7 +53,8 @@ pub(crate) fn write(folder: &Path, files: &[SourceFile], address: SocketAddr) ->
     Ok(())
 }
 
-/// The file with its steps and its authorization server led to the simulator; `Some(None)` when it has neither.
+/// The file with its steps and its authorization server led to the simulator; `Some(None)` when it has
+/// neither.
 fn rewrite(text: &str, address: SocketAddr) -> Option<Option<String>> {
     let mut file: toml::Table = toml::from_str(text).ok()?;
     let id = file.get("id")?.as_str()?.to_owned();

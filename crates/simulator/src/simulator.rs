@@ -59,8 +59,8 @@ pub enum SimulatorError {
     },
 }
 
-/// Every provider of the catalog that is tested over HTTP or has an authorization server, on one loopback address. It stops when it is
-/// dropped. Needs a tokio runtime with time and IO.
+/// Every provider of the catalog that is tested over HTTP or has an authorization server, on one loopback
+/// address. It stops when it is dropped. Needs a tokio runtime with time and IO.
 #[derive(Debug)]
 pub struct Simulator {
     address: SocketAddr,
@@ -118,8 +118,8 @@ impl Simulator {
         &self.catalog
     }
 
-    /// Writes the provider files with an HTTP test or `[oauth]` into a folder, with URLs that lead here. They are
-    /// valid as long as this simulator listens.
+    /// Writes the provider files with an HTTP test or `[oauth]` into a folder, with URLs that lead here. They
+    /// are valid as long as this simulator listens.
     ///
     /// # Errors
     /// When the folder cannot be written, or has a provider file that the simulator did not write.
@@ -137,8 +137,8 @@ impl Simulator {
         self.desk.counts()
     }
 
-    /// Ends every grant, as people do in the settings of their accounts at a provider. Their refresh tokens are
-    /// `invalid_grant` from now on, and their access tokens are refused.
+    /// Ends every grant, as people do in the settings of their accounts at a provider. Their refresh tokens
+    /// are `invalid_grant` from now on, and their access tokens are refused.
     pub fn revoke_grants(&self) {
         self.desk.revoke_grants();
     }
@@ -179,8 +179,8 @@ impl Simulator {
         self.with_marker(provider, kind, Marker::Bad)
     }
 
-    /// Credentials that keep the provider's rules, with a marker in every secret. Of a provider without an HTTP
-    /// test too, for which the marker means nothing.
+    /// Credentials that keep the provider's rules, with a marker in every secret. Of a provider without an
+    /// HTTP test too, for which the marker means nothing.
     ///
     /// # Errors
     /// When there is no such provider or type, or a pattern has no room for the marker.

@@ -1,5 +1,5 @@
-//! HTTP/1.1 (RFC 9112), as little of it as a provider needs: one request a connection, then an answer that may
-//! misbehave.
+//! HTTP/1.1 (RFC 9112), as little of it as a provider needs: one request a connection, then an answer that
+//! may misbehave.
 
 use std::io;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! What a server does beside answering: asks whether the store is there, writes usage notes, truncates the
-//! write-ahead log, refreshes tokens ahead of their end, ends authorizations that nobody completed and, once a minute, writes audit checkpoints, forgets old counts of connection tests and looks
-//! where the store is.
+//! write-ahead log, refreshes tokens ahead of their end, ends authorizations that nobody completed and, once
+//! a minute, writes audit checkpoints, forgets old counts of connection tests and looks where the store is.
 
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;

@@ -219,8 +219,8 @@ impl Builder {
         self
     }
 
-    /// Where people reach the service around the vault: scheme, host and port, perhaps a path. OAuth providers send
-    /// their codes there; without it no flow can begin.
+    /// Where people reach the service around the vault: scheme, host and port, perhaps a path. OAuth
+    /// providers send their codes there; without it no flow can begin.
     #[must_use]
     pub fn public_url(mut self, url: &str) -> Self {
         self.oauth.public_url = Some(url.to_owned());
@@ -239,8 +239,8 @@ impl Builder {
         self
     }
 
-    /// Where OAuth flows may send people back: origins, each perhaps with a path, separated by commas. Without it
-    /// only to the public URL.
+    /// Where OAuth flows may send people back: origins, each perhaps with a path, separated by commas.
+    /// Without it only to the public URL.
     #[must_use]
     pub fn oauth_redirects(mut self, list: &str) -> Self {
         self.oauth.redirect_allowlist = Some(list.to_owned());

@@ -34,8 +34,8 @@ pub(crate) fn settings(options: &OauthOptions) -> Result<OauthSettings, StartErr
     })
 }
 
-/// A URL without a slash at its end. Codes and completion codes travel to it, so that it is encrypted unless it stays
-/// on this host.
+/// A URL without a slash at its end. Codes and completion codes travel to it, so that it is encrypted unless
+/// it stays on this host.
 fn public_url(text: &str) -> Result<String, StartError> {
     const RULE: &str =
         "must be an https URL without user name, query and fragment (http only for a loopback address)";

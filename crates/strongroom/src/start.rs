@@ -99,8 +99,8 @@ fn data_dir(builder: &Builder) -> DataDir {
     DataDir::new(&builder.data_dir, database)
 }
 
-/// What settings alone decide, built once: [`check_settings`] makes it before anything is set up, and [`assemble`]
-/// uses it up.
+/// What settings alone decide, built once: [`check_settings`] makes it before anything is set up, and
+/// [`assemble`] uses it up.
 struct Prepared {
     /// `None` when the ring is in the data directory, which a first start has yet to make.
     ring: Option<KeyRing>,
@@ -204,7 +204,8 @@ fn check_settings(builder: &Builder, data_dir: &DataDir) -> Result<Prepared, Sta
     let tokens = if given {
         Some(tokens_of(builder, jwt_secret(builder, data_dir)?)?)
     } else {
-        // The issuers are checked all the same, with a secret in place of the one that a first start would make.
+        // The issuers are checked all the same, with a secret in place of the one that a first start would
+        // make.
         tokens_of(builder, Zeroizing::new(random_secret()?.as_bytes().to_vec()))?;
         None
     };

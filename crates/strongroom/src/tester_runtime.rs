@@ -19,8 +19,8 @@ const BLOCKING_THREADS: usize = 4;
 /// What the scheduler prefers less than requests.
 const NICE: i32 = 19;
 
-/// The threads. They start with the first test, since a command and many a server never run one, and end when the
-/// last tester on them is gone.
+/// The threads. They start with the first test, since a command and many a server never run one, and end when
+/// the last tester on them is gone.
 #[derive(Clone, Default)]
 pub(crate) struct TesterRuntime(Arc<Owned>);
 

@@ -13,8 +13,9 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Goes where an authorization URL leads, as the account that the server takes unless it is told another one
-    /// (`alice@example.com`), and returns the URL with which it is sent back to `redirect_uri`, without calling it.
+    /// Goes where an authorization URL leads, as the account that the server takes unless it is told another
+    /// one (`alice@example.com`), and returns the URL with which it is sent back to `redirect_uri`, without
+    /// calling it.
     pub(crate) async fn follow(&mut self, authorization_url: &str) -> Url {
         let start = Url::parse(authorization_url).unwrap();
         let redirect_uri =

@@ -1,5 +1,5 @@
-//! Checks of `[oauth]`: how a provider's authorization server is reached, what is sent to it, and how its answers
-//! are read.
+//! Checks of `[oauth]`: how a provider's authorization server is reached, what is sent to it, and how its
+//! answers are read.
 
 mod answers;
 mod client_credentials;
@@ -198,8 +198,8 @@ fn read_issuer(text: &str, requests: &Requests<'_>, problems: &mut Problems) -> 
     requests.template(KEY, text, problems)
 }
 
-/// A grant fills `scope` and, where there is one, `refresh_token`; the other fields of every OAuth type are checked
-/// with the type.
+/// A grant fills `scope` and, where there is one, `refresh_token`; the other fields of every OAuth type are
+/// checked with the type.
 fn check_fields(server: &OauthServer, requests: &OauthRequests, fields: &[Field], problems: &mut Problems) {
     let kind = server.credential_type;
     let text = |name: &str, secret: bool| {

@@ -1,5 +1,6 @@
-//! What every HTTP request of ours is made of. The texts that hold a secret are wiped when the request is dropped. Copies
-//! remain out of reach: in hyper's write buffer, in TLS records, and where a library parses a text of its own.
+//! What every HTTP request of ours is made of. The texts that hold a secret are wiped when the request is
+//! dropped. Copies remain out of reach: in hyper's write buffer, in TLS records, and where a library parses a
+//! text of its own.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

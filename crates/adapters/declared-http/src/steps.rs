@@ -67,7 +67,8 @@ pub enum OriginTemplate {
         plain_http: bool,
         /// The host.
         host: Template,
-        /// The port when it is not the scheme's own. One that is written here is allowed by the egress policy.
+        /// The port when it is not the scheme's own. One that is written here is allowed by the egress
+        /// policy.
         port: Option<u16>,
         /// What the host must be when its variables could make it anything: exact names, or suffixes that
         /// begin with a dot. Empty when the file alone decides (no variables, or only choices), or when it

@@ -41,8 +41,8 @@ const NOT_PUBLIC_V6: [Ipv6Net; 5] = [
     v6([0x2620, 0x4f, 0x8000, 0, 0, 0, 0, 0], 48),
 ];
 
-/// Refused whatever is listed: "this network", link-local with the metadata services of most clouds, Alibaba's,
-/// Azure's and Oracle's, multicast, broadcast.
+/// Refused whatever is listed: "this network", link-local with the metadata services of most clouds,
+/// Alibaba's, Azure's and Oracle's, multicast, broadcast.
 const NEVER_V4: [Ipv4Net; 7] = [
     v4(0, 0, 0, 0, 8),
     v4(100, 100, 100, 200, 32),

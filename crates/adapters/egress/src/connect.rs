@@ -92,8 +92,9 @@ impl Egress {
         Arc::clone(&self.tls)
     }
 
-    /// Refuses an endpoint whatever the settings allow: our own listener, the store. The unspecified address and
-    /// any address that this host has right now stand for every address of this host. Holds for all clones.
+    /// Refuses an endpoint whatever the settings allow: our own listener, the store. The unspecified address
+    /// and any address that this host has right now stand for every address of this host. Holds for all
+    /// clones.
     pub fn protect(&self, endpoint: SocketAddr) {
         self.protected.add(endpoint);
     }
@@ -238,7 +239,8 @@ impl Session {
         Err(last)
     }
 
-    /// Takes one test of a destination, as it was asked for or as an address, from its budget; once per session.
+    /// Takes one test of a destination, as it was asked for or as an address, from its budget; once per
+    /// session.
     async fn count(&self, purpose: Purpose, key: impl FnOnce() -> String) -> Result<(), ConnectError> {
         let Some(budget) = self.egress.budget.as_ref().filter(|_| purpose.is_a_test()) else {
             return Ok(());
@@ -293,8 +295,8 @@ async fn open(address: SocketAddr) -> Result<TcpStream, ConnectError> {
     Ok(tcp)
 }
 
-/// An address as budgets name it: `203.0.113.7:22`, `2001:db8::/64:22`. Who has one IPv6 address mostly has the
-/// 2^64 around it.
+/// An address as budgets name it: `203.0.113.7:22`, `2001:db8::/64:22`. Who has one IPv6 address mostly has
+/// the 2^64 around it.
 fn budget_key(address: SocketAddr) -> String {
     match address.ip() {
         IpAddr::V4(ip) => format!("{ip}:{}", address.port()),

@@ -6,9 +6,8 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// A stream of which only so many bytes can be read; then reading fails with
-/// [`io::ErrorKind::FileTooLarge`]. It bounds what no reader above it counts: TLS handshakes and empty records,
-/// interim answers, framing.
+/// A stream of which only so many bytes can be read; then reading fails with [`io::ErrorKind::FileTooLarge`].
+/// It bounds what no reader above it counts: TLS handshakes and empty records, interim answers, framing.
 pub struct Metered<S> {
     inner: S,
     limit: usize,

@@ -64,8 +64,9 @@ impl Policy {
         Err(format!("port {port} is not for {}, and egress.allow_ports does not list it", purpose.name()))
     }
 
-    /// Whether a purpose may use an address. Says whether the operator listed it. The reason does not name the
-    /// address: organisations read it in their audit trail, and what a name resolves to here is not theirs.
+    /// Whether a purpose may use an address. Says whether the operator listed it. The reason does not name
+    /// the address: organisations read it in their audit trail, and what a name resolves to here is not
+    /// theirs.
     pub(crate) fn check_address(&self, purpose: Purpose, ip: IpAddr) -> Result<bool, String> {
         if address::is_never(ip) {
             return Err("an address of the host is never allowed".into());

@@ -1,8 +1,8 @@
 //! Names to addresses: at most one query for A and one for AAAA.
 //!
-//! The queries are sent by the message layer of hickory and not by its resolver, which sends a query again when an
-//! answer is late, asks over TCP when one is cut off, and asks anew for the target of a CNAME. All of that
-//! would multiply queries for names that an attacker serves.
+//! The queries are sent by the message layer of hickory and not by its resolver, which sends a query again
+//! when an answer is late, asks over TCP when one is cut off, and asks anew for the target of a CNAME. All of
+//! that would multiply queries for names that an attacker serves.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -72,7 +72,8 @@ impl Resolver {
                 Err(refused)
             }
             (Err(error), Err(_)) => Err(error),
-            // Servers that know one kind of address only are tolerated: nobody connects to what they withhold.
+            // Servers that know one kind of address only are tolerated: nobody connects to what they
+            // withhold.
             (v4, v6) => Ok([v4.unwrap_or_default(), v6.unwrap_or_default()].concat()),
         }
     }

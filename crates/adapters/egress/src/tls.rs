@@ -36,8 +36,8 @@ pub enum TlsError {
 }
 
 impl TlsError {
-    /// What a connection test has found that ends with this error. Only [`TlsError::Failed`] says something of
-    /// the server's TLS.
+    /// What a connection test has found that ends with this error. Only [`TlsError::Failed`] says something
+    /// of the server's TLS.
     pub const fn code(&self) -> TestCode {
         match self {
             Self::Silence => TestCode::Timeout,
@@ -47,8 +47,8 @@ impl TlsError {
     }
 }
 
-/// A configuration that verifies certificates by the public roots. TLS 1.2 and 1.3 on ring. Sessions are never
-/// resumed: a ticket would tie the tests of one organisation to those of another.
+/// A configuration that verifies certificates by the public roots. TLS 1.2 and 1.3 on ring. Sessions are
+/// never resumed: a ticket would tie the tests of one organisation to those of another.
 pub(crate) fn verifying() -> Result<Arc<ClientConfig>, TlsError> {
     configuration(public_roots())
 }

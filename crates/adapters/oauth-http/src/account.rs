@@ -12,8 +12,8 @@ use crate::{call, fault, request};
 /// The longest id or name, in characters.
 const MAX_LENGTH: usize = 256;
 
-/// Asks the endpoint that the file names, with the token in the header. A refusal (4xx) names nobody; a server that
-/// is overloaded or away, or answers with something else than JSON, may do so later.
+/// Asks the endpoint that the file names, with the token in the header. A refusal (4xx) names nobody; a
+/// server that is overloaded or away, or answers with something else than JSON, may do so later.
 pub(crate) async fn look_up(
     egress: &Egress,
     requests: &OauthRequests,
@@ -47,8 +47,8 @@ pub(crate) fn named(lookup: &AccountLookup, scalar: impl Fn(&str) -> Option<Stri
     Some(Account { id: printable(&lookup.id)?, name: lookup.name.as_deref().and_then(printable) })
 }
 
-/// Whether a text is short and shows as what it is: no control characters, and none that are invisible or turn the
-/// direction of writing (Unicode, general category Cf).
+/// Whether a text is short and shows as what it is: no control characters, and none that are invisible or
+/// turn the direction of writing (Unicode, general category Cf).
 fn is_printable(text: &str) -> bool {
     let is_hidden = |c: char| {
         matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

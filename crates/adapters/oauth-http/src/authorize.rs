@@ -5,8 +5,8 @@ use strongroom_declared_http::{OauthRequests, Place, Refusal, Target, Template, 
 use strongroom_domain::{Rule, SecretText, Violation};
 use strongroom_egress::Egress;
 
-/// Builds the URL of an authorization request (RFC 6749, section 4.1.1; RFC 7636, section 4.3). Only public fields
-/// stand in it: browsers keep it.
+/// Builds the URL of an authorization request (RFC 6749, section 4.1.1; RFC 7636, section 4.3). Only public
+/// fields stand in it: browsers keep it.
 pub(crate) fn url(
     egress: &Egress,
     requests: &OauthRequests,

@@ -73,7 +73,8 @@ where
     let mut answer = pin!(strongroom_egress::exchange(stream, request));
     let answered = match timeout_at(deadline, &mut answer).await {
         Ok(answered) => Ok(answered),
-        // A process that has stood still finds its deadline over and the answer waiting, which may hold the only token.
+        // A process that has stood still finds its deadline over and the answer waiting, which may hold the
+        // only token.
         Err(_) => timeout(OVERTIME, answer).await,
     };
     match answered {

@@ -1,5 +1,5 @@
-//! Sorts what a server says when it gives no token. Whether a grant lives or dies depends on it, so only a word
-//! that is known to mean the one or the other counts; in doubt the grant lives.
+//! Sorts what a server says when it gives no token. Whether a grant lives or dies depends on it, so only a
+//! word that is known to mean the one or the other counts; in doubt the grant lives.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -62,8 +62,8 @@ const APP_NUMBERS: [(i64, &str); 4] = [
     (90_002, "AADSTS90002"),
 ];
 
-/// Where servers put their error codes. The lists of a provider file count at each of them, ours only where they
-/// belong.
+/// Where servers put their error codes. The lists of a provider file count at each of them, ours only where
+/// they belong.
 const CODES: [&str; 9] = [
     "/error",
     "/error/code",
@@ -87,8 +87,8 @@ enum Word {
 /// Why an answer is no token.
 ///
 /// A failing or overloaded server (3xx, 429, 5xx) says nothing about the grant, whatever its body says. The
-/// request has not been served when the server says an error itself; behind a 5xx, which may come from something in
-/// front of it, only a word that is known counts as that.
+/// request has not been served when the server says an error itself; behind a 5xx, which may come from
+/// something in front of it, only a word that is known counts as that.
 pub(crate) fn sort(requests: &OauthRequests, answer: &Answer, json: Option<&Json>) -> TokenError {
     let word = json.and_then(|json| word(requests, json));
     let status = answer.status;
@@ -162,8 +162,8 @@ fn number(json: &Json, list: &'static [(i64, &str)]) -> Option<&'static str> {
     list.iter().find(|(number, _)| is_said(*number)).map(|(_, code)| *code)
 }
 
-/// `Retry-After` (RFC 9110, section 10.2.3): seconds, or a time, which is compared with the server's own clock in
-/// `Date`. At most an hour.
+/// `Retry-After` (RFC 9110, section 10.2.3): seconds, or a time, which is compared with the server's own
+/// clock in `Date`. At most an hour.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name: HeaderName| headers.get(name)?.to_str().ok().map(str::trim);
     let wait = text(RETRY_AFTER)?;

@@ -11,10 +11,11 @@ use strongroom_domain::{Rule, Violation};
 use crate::parameters::Parameters;
 use crate::request::{Encoding, basic, post};
 
-/// Builds the request: the address from public fields, so that no secret is in a URL, the body from all of them.
+/// Builds the request: the address from public fields, so that no secret is in a URL, the body from all of
+/// them.
 ///
-/// A parameter stands there once: one of the file whose name is taken is left out. Only `grant_type` of client
-/// credentials is the file's to replace.
+/// A parameter stands there once: one of the file whose name is taken is left out. Only `grant_type` of
+/// client credentials is the file's to replace.
 pub(crate) fn request(
     requests: &OauthRequests,
     values: &Values<'_>,

@@ -1,12 +1,12 @@
 //! OAuth over HTTP, as provider files declare their authorization servers. This crate knows no provider.
 //!
-//! A request goes where the file says and nowhere else: the address is built and compared as for connection tests
-//! (security.md, rows 32 and 33), and no secret of a credential ever stands in it. Each call is one connection
-//! through `adapters/egress` and one request: no redirect is followed, no cookie kept, no compression asked for,
-//! nothing repeated.
+//! A request goes where the file says and nowhere else: the address is built and compared as for connection
+//! tests (security.md, rows 32 and 33), and no secret of a credential ever stands in it. Each call is one
+//! connection through `adapters/egress` and one request: no redirect is followed, no cookie kept, no
+//! compression asked for, nothing repeated.
 //!
-//! An answer is a token only when it is one beyond doubt, and a grant is dead only when the server says so in a
-//! word that is known for it; all else is [`TokenError::Transient`], and the grant lives.
+//! An answer is a token only when it is one beyond doubt, and a grant is dead only when the server says so in
+//! a word that is known for it; all else is [`TokenError::Transient`], and the grant lives.
 
 mod account;
 mod authorize;

@@ -15,9 +15,9 @@ use crate::{fault, pointer};
 /// The longest lifetime that is believed: 10 years of 365 days.
 const LONGEST_LIFE: u64 = 10 * 365 * 86_400;
 
-/// A token, or why there is none. It is one when the status is 2xx, the body is one JSON object without repeated
-/// members, it says no error, has an access token, and that is a bearer token. `Content-Type` does not count:
-/// servers are careless with it, and the body speaks for itself.
+/// A token, or why there is none. It is one when the status is 2xx, the body is one JSON object without
+/// repeated members, it says no error, has an access token, and that is a bearer token. `Content-Type` does
+/// not count: servers are careless with it, and the body speaks for itself.
 pub(crate) fn read(requests: &OauthRequests, answer: &Answer) -> Result<TokenResponse, TokenError> {
     let json = pointer::object(&answer.body);
     let Some(json) = json.as_ref().filter(|json| answer.status.is_success() && !fault::is_said(json)) else {
@@ -54,8 +54,8 @@ pub(crate) fn read(requests: &OauthRequests, answer: &Answer) -> Result<TokenRes
     })
 }
 
-/// Token types are compared without case (section 5.1). Slack, whose answers say `ok`, names whose the token is
-/// instead.
+/// Token types are compared without case (section 5.1). Slack, whose answers say `ok`, names whose the token
+/// is instead.
 fn is_bearer(json: &Json, token_type: &str) -> bool {
     let is_slack = matches!(pointer::value(json, "/ok"), Some(Json::Boolean(true)));
     token_type.eq_ignore_ascii_case("bearer") || (is_slack && matches!(token_type, "bot" | "user"))

@@ -1,4 +1,5 @@
-//! The pool: at most 500 ms for a connection once it is full, 5 s to make one, and none that broke is handed out again.
+//! The pool: at most 500 ms for a connection once it is full, 5 s to make one, and none that broke is handed
+//! out again.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,8 +15,8 @@ use crate::options::StatementCounter;
 
 /// How long a caller waits for a connection.
 const CHECKOUT_LIMIT: Duration = Duration::from_millis(500);
-/// How often that is waited for while the pool still makes connections: a burst that finds a cold pool would otherwise be
-/// refused for want of connections that are on their way.
+/// How often that is waited for while the pool still makes connections: a burst that finds a cold pool would
+/// otherwise be refused for want of connections that are on their way.
 const WAITS_WHILE_GROWING: usize = 5;
 /// How long a new connection may take, name resolution and TLS included.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);

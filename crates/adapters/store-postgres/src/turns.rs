@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use strongroom_domain::OrganizationId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Who may have a connection, for each organisation: so many at a time, in the order of arrival. Whoever waits for a
-/// connection itself is refused after 500 ms, which a burst of one organisation must not bring upon the others, nor upon
-/// itself.
+/// Who may have a connection, for each organisation: so many at a time, in the order of arrival. Whoever
+/// waits for a connection itself is refused after 500 ms, which a burst of one organisation must not bring
+/// upon the others, nor upon itself.
 pub(crate) struct Turns {
     at_a_time: usize,
     organizations: Mutex<HashMap<String, Weak<Semaphore>>>,

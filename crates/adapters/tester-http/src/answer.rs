@@ -40,8 +40,8 @@ impl<'a> Reading<'a> {
         Self { code, rule, body }
     }
 
-    /// The facts that the step asks for: short plain texts and numbers. One in which a secret can be recognised
-    /// is left out, since a server may send back what it was sent.
+    /// The facts that the step asks for: short plain texts and numbers. One in which a secret can be
+    /// recognised is left out, since a server may send back what it was sent.
     pub(crate) fn facts<'s>(&self, step: &HttpStep, secrets: impl Iterator<Item = &'s str>) -> Facts {
         if step.facts.is_empty() {
             return Facts::new();

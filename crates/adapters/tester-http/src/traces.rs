@@ -36,7 +36,8 @@ impl Traces {
     }
 }
 
-/// The digits that a secret alone decides when it is encoded after this many other bytes. One digit is 6 bits.
+/// The digits that a secret alone decides when it is encoded after this many other bytes. One digit is 6
+/// bits.
 fn base64_after(before: usize, secret: &str, alphabet: &impl Engine) -> SecretText {
     let padded = SecretText::new(["\0".repeat(before).as_str(), secret].concat());
     let encoded = SecretText::new(alphabet.encode(padded.expose()));

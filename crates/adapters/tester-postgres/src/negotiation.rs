@@ -29,7 +29,8 @@ pub(crate) struct Wire {
     pub(crate) binding: Option<Vec<u8>>,
 }
 
-/// Sets TLS up as the mode asks. Nothing of the credential has been sent when it ends, not even the user name.
+/// Sets TLS up as the mode asks. Nothing of the credential has been sent when it ends, not even the user
+/// name.
 pub(crate) async fn negotiate<S>(stream: S, settings: &Settings<'_>, facts: &mut Facts) -> Found<Wire>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -48,7 +49,8 @@ where
     Ok(wire)
 }
 
-/// Asks for TLS. Exactly one byte is read: more than that would be part of the TLS handshake (CVE-2021-23222).
+/// Asks for TLS. Exactly one byte is read: more than that would be part of the TLS handshake
+/// (CVE-2021-23222).
 async fn is_tls_offered<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> Found<bool> {
     let asked = async {
         stream.write_all(&SSL_REQUEST).await?;

@@ -56,8 +56,8 @@ impl<'a> Settings<'a> {
 impl TlsSettings {
     /// What a connection has once its handshake is done. Anybody has a certificate of some public authority
     /// for some name, so `verify-ca` counts for something only with an authority of the caller's own; since
-    /// version 16 libpq refuses it without (PostgreSQL manual, section 34.1.2, `sslrootcert`). Who the server is
-    /// only `verify-full` proves.
+    /// version 16 libpq refuses it without (PostgreSQL manual, section 34.1.2, `sslrootcert`). Who the server
+    /// is only `verify-full` proves.
     pub(crate) fn protection(&self) -> Protection {
         match self.mode {
             TlsMode::VerifyFull => Protection::Verified,

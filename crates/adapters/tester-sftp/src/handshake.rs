@@ -19,7 +19,8 @@ const TIME_LIMIT: Duration = Duration::from_secs(5);
 /// How long the server may take to hear that we are done.
 const FAREWELL: Duration = Duration::from_millis(200);
 
-/// What a server can make dear is left out: groups of its own choice (RFC 4419) and those of 6144 bit and more.
+/// What a server can make dear is left out: groups of its own choice (RFC 4419) and those of 6144 bit and
+/// more.
 const KEX: &[kex::Name] = &[
     kex::MLKEM768X25519_SHA256,
     kex::CURVE25519,

@@ -1,7 +1,7 @@
 //! Keeps the socket in the hands of the test.
 //!
-//! `russh` moves its end of a connection into a task of its own, which may outlive the test. So it gets one end
-//! of a pipe, and the test itself carries the bytes: dropped, the socket is closed at once, and the pipe
+//! `russh` moves its end of a connection into a task of its own, which may outlive the test. So it gets one
+//! end of a pipe, and the test itself carries the bytes: dropped, the socket is closed at once, and the pipe
 //! ends the task.
 
 use tokio::io::{self, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};

@@ -141,7 +141,8 @@ async fn judge(
     }
 }
 
-/// The library reports the end of a session as a refusal that leaves no method; how it ended tells them apart.
+/// The library reports the end of a session as a refusal that leaves no method; how it ended tells them
+/// apart.
 async fn ended(session: &mut SshSession, refusal: Refusal) -> Ending {
     if session.seen.farewell().is_none() {
         (&mut session.handle).await.ok();

@@ -33,9 +33,9 @@ pub(crate) fn purpose_wrap(deployment: Uuid, purpose: &str, id: PurposeKeyId, ke
     label.id(deployment).text(purpose).id(id.0).bytes(&kek.0).finish()
 }
 
-/// All subjects are bound in one shape: deployment, organisation, id, version, provider, type and the digest of the
-/// public fields. What has one version only says 1; an app stands in the place of a provider, and its client id is
-/// its public field.
+/// All subjects are bound in one shape: deployment, organisation, id, version, provider, type and the digest
+/// of the public fields. What has one version only says 1; an app stands in the place of a provider, and its
+/// client id is its public field.
 fn bind(label: Canonical, deployment: Uuid, context: &SealContext) -> Canonical {
     let bound = label.id(deployment).text(context.organization.as_str());
     let digest = |config: &PublicConfig| sha256(config.to_canonical_json().as_bytes());

@@ -1,5 +1,5 @@
-//! The desk at the entrance: finds out who is asking, admits them to what they may do, and keeps service accounts and
-//! their keys.
+//! The desk at the entrance: finds out who is asking, admits them to what they may do, and keeps service
+//! accounts and their keys.
 
 mod accounts;
 mod authenticate;
@@ -53,8 +53,8 @@ impl Access {
         }
     }
 
-    /// Admits a caller to an operation, when the permission table allows it. Every use case asks for the proof, so a
-    /// surface asks here, and before it reads a body, so that a refusal comes first.
+    /// Admits a caller to an operation, when the permission table allows it. Every use case asks for the
+    /// proof, so a surface asks here, and before it reads a body, so that a refusal comes first.
     ///
     /// # Errors
     /// `Forbidden`, which is on record then.

@@ -80,8 +80,8 @@ impl Authorizing {
         Ok(self.shown(found.ok_or(Failure::NotFound(Missing::OauthApp))?.app))
     }
 
-    /// Replaces the secret of an app, after it was rotated at the provider. Grants that belong to it go on with the
-    /// new one.
+    /// Replaces the secret of an app, after it was rotated at the provider. Grants that belong to it go on
+    /// with the new one.
     pub async fn replace_app_secret(
         &self,
         caller: &Permitted<to::ManageOauthApps>,
@@ -146,7 +146,8 @@ fn checked_id(text: &str) -> Result<String, Failure> {
     OauthApp::client_id(text).map_err(|rule| Failure::invalid(rule.on("client_id")))
 }
 
-/// A secret of 1 to 4,096 printable ASCII characters (RFC 6749, appendix A.2); an empty one counts as missing.
+/// A secret of 1 to 4,096 printable ASCII characters (RFC 6749, appendix A.2); an empty one counts as
+/// missing.
 fn checked_secret(secret: Option<SecretText>) -> Result<Option<SecretText>, Failure> {
     let Some(secret) = secret.filter(|secret| !secret.is_empty()) else { return Ok(None) };
     let good = secret.len() <= 4_096 && secret.expose().bytes().all(|b| (0x20..0x7f).contains(&b));

@@ -59,9 +59,9 @@ impl Authorizing {
     /// Begins an authorization.
     ///
     /// # Errors
-    /// `Invalid` for a provider without an authorization server or an app, for a place that people may not be sent
-    /// to, for fields that are missing or wrong; `NotFound` for a credential that the caller does not reach;
-    /// `Limited` when 1,000 flows of the organisation are under way.
+    /// `Invalid` for a provider without an authorization server or an app, for a place that people may not be
+    /// sent to, for fields that are missing or wrong; `NotFound` for a credential that the caller does not
+    /// reach; `Limited` when 1,000 flows of the organisation are under way.
     pub async fn begin(
         &self,
         caller: &Permitted<to::AuthorizeCredential>,
@@ -70,8 +70,8 @@ impl Authorizing {
         self.begin_flow(caller, asked, None).await
     }
 
-    /// Begins an authorization, like [`Self::begin`], and makes a connection of it when it completes, if `connects`
-    /// says so.
+    /// Begins an authorization, like [`Self::begin`], and makes a connection of it when it completes, if
+    /// `connects` says so.
     pub(crate) async fn begin_flow(
         &self,
         caller: &Permitted<to::AuthorizeCredential>,
@@ -153,7 +153,8 @@ impl Authorizing {
         })
     }
 
-    /// The credential to authorise again, which the caller reaches and which is of this provider's OAuth type.
+    /// The credential to authorise again, which the caller reaches and which is of this provider's OAuth
+    /// type.
     async fn credential_to_authorize(
         &self,
         caller: &Permitted<to::AuthorizeCredential>,

@@ -95,7 +95,8 @@ impl CallbackRefused {
 impl Authorizing {
     /// Handles a callback. The state is used up by it, whatever comes of it.
     ///
-    /// Once the code is sent, the work goes on when the browser hangs up, and a store that is away is waited for.
+    /// Once the code is sent, the work goes on when the browser hangs up, and a store that is away is waited
+    /// for.
     ///
     /// # Errors
     /// [`CallbackRefused`]; nothing is stored then.
@@ -311,8 +312,8 @@ fn take_callback_fields(
     Ok(())
 }
 
-/// Another account never takes the place of the one that was granted, nor another tenant of it, which some providers
-/// name beside the code.
+/// Another account never takes the place of the one that was granted, nor another tenant of it, which some
+/// providers name beside the code.
 fn check_account(
     server: &OauthServer,
     current: Option<&Credential>,

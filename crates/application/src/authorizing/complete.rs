@@ -1,4 +1,5 @@
-//! Completes an authorization: the person confirms on our page, or the principal that began it brings the code.
+//! Completes an authorization: the person confirms on our page, or the principal that began it brings the
+//! code.
 
 use strongroom_domain::audit::Origin;
 use strongroom_domain::oauth::{CallbackProblem, Completion, REFRESH_TOKEN, RedirectTarget, sha256};
@@ -95,9 +96,10 @@ impl Authorizing {
     /// Ends a flow by the word of the principal that began it.
     ///
     /// # Errors
-    /// `Invalid` on `state` for a flow that is unknown, over or another organisation's, on `completion_code` for another
-    /// code, on `subject` for another end user; `Forbidden` for a flow that another principal began; all of them end
-    /// nothing. `Conflict(CredentialChanged)` when somebody has edited the credential that is authorised again.
+    /// `Invalid` on `state` for a flow that is unknown, over or another organisation's, on `completion_code`
+    /// for another code, on `subject` for another end user; `Forbidden` for a flow that another principal
+    /// began; all of them end nothing. `Conflict(CredentialChanged)` when somebody has edited the credential
+    /// that is authorised again.
     pub async fn complete(
         &self,
         caller: &Permitted<to::AuthorizeCredential>,
@@ -263,8 +265,8 @@ impl Authorizing {
         evidence.and(updated.about(credential).sealed_as(digest).detail("changed", "credentials"))
     }
 
-    /// Throws away what a person did not ask for. Nobody has the tokens then. They are not revoked: at some providers
-    /// that ends every grant of the person to the same app, those that are somebody's among them.
+    /// Throws away what a person did not ask for. Nobody has the tokens then. They are not revoked: at some
+    /// providers that ends every grant of the person to the same app, those that are somebody's among them.
     async fn disown(&self, row: &SealedFlow, origin: &Origin) -> Result<(), Failure> {
         let flow = &row.flow;
         let event = flow_event(flow, origin, Action::AuthorizationFailed, Outcome::Denied)

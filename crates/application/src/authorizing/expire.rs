@@ -11,8 +11,8 @@ use super::events::flow_event;
 const ROUND: u32 = 100;
 
 impl Authorizing {
-    /// Removes flows that are over, and credentials that are still pending with them. Any instance does it; a flow
-    /// ends once.
+    /// Removes flows that are over, and credentials that are still pending with them. Any instance does it; a
+    /// flow ends once.
     pub async fn expire_flows(&self) {
         loop {
             let over = match self.flows.expired(ROUND).await {

@@ -79,8 +79,8 @@ impl Authorizing {
         Ok(self.answer(flow, account, state, code))
     }
 
-    /// Offers a grant to a store that may be away for a moment. The code is used up: what it brought is worth waiting
-    /// for.
+    /// Offers a grant to a store that may be away for a moment. The code is used up: what it brought is worth
+    /// waiting for.
     async fn offer(
         &self,
         granted: &GrantedFlow,

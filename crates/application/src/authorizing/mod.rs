@@ -1,5 +1,5 @@
-//! The desk where people authorise: it begins a flow, takes what a browser brings back, keeps the grant until somebody
-//! completes it, and ends flows that nobody does; and it keeps the OAuth apps of organisations.
+//! The desk where people authorise: it begins a flow, takes what a browser brings back, keeps the grant until
+//! somebody completes it, and ends flows that nobody does; and it keeps the OAuth apps of organisations.
 
 mod apps;
 mod begin;

@@ -18,8 +18,8 @@ pub(crate) enum Unanswered {
 }
 
 impl ConnectionTests {
-    /// Checks the private keys of new content and tests it, and pins the host key that a good test has seen. Without a declared test there is
-    /// nothing to run, and `None` comes back.
+    /// Checks the private keys of new content and tests it, and pins the host key that a good test has seen.
+    /// Without a declared test there is nothing to run, and `None` comes back.
     ///
     /// # Errors
     /// `Rejected` when the provider refused the credential or its settings do not fit, `Upstream` when nobody

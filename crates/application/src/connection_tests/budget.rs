@@ -21,9 +21,9 @@ const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 /// The budget of destinations, kept in the store. Destinations are stored as keyed digests, so that the
 /// table names nobody.
 ///
-/// The store decides. The instance asks it once at a time for each destination, so that a burst of tests of one
-/// destination holds one connection of the pool, and it remembers until when the store has said that nothing
-/// is left. Whoever asks before that time is refused without a question to the store.
+/// The store decides. The instance asks it once at a time for each destination, so that a burst of tests of
+/// one destination holds one connection of the pool, and it remembers until when the store has said that
+/// nothing is left. Whoever asks before that time is refused without a question to the store.
 pub struct StoredBudget {
     repository: Arc<dyn DestinationLimitRepository>,
     keys: Arc<dyn PurposeKeys>,
@@ -139,7 +139,8 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// A store that has so many tests left of any destination, takes a second to answer, and counts questions.
+    /// A store that has so many tests left of any destination, takes a second to answer, and counts
+    /// questions.
     struct Store {
         left: AtomicU32,
         away: bool,

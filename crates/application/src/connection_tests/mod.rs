@@ -1,5 +1,5 @@
-//! The desk that tests connections: new content before it is stored, and stored credentials against the destination
-//! that they were stored with.
+//! The desk that tests connections: new content before it is stored, and stored credentials against the
+//! destination that they were stored with.
 
 mod before_storing;
 mod budget;

@@ -50,7 +50,8 @@ impl Candidate<'_> {
     fn declared_test(&self) -> Option<&ProviderTest> {
         let has =
             |name: &str| self.content.config.get(name).is_some() || self.content.secret.get(name).is_some();
-        // A CRM address that is no field of the provider: the test would go to another place than the client does.
+        // A CRM address that is no field of the provider: the test would go to another place than the client
+        // does.
         let elsewhere = self.provider.crm.is_some() && has(DSN);
         self.provider
             .test
@@ -60,8 +61,8 @@ impl Candidate<'_> {
 }
 
 impl ConnectionTests {
-    /// Tests a candidate within the caller's limits; `None` when its provider declares no test for it. The audit
-    /// events are the caller's to write, see [`Run::events`].
+    /// Tests a candidate within the caller's limits; `None` when its provider declares no test for it. The
+    /// audit events are the caller's to write, see [`Run::events`].
     ///
     /// # Errors
     /// `Limited` when user, organisation, instance or destination have had their share; then nothing was
@@ -191,8 +192,8 @@ fn of_provider(mut event: AuditEvent, provider: &ProviderId) -> AuditEvent {
     event
 }
 
-/// Makes every kind of unreachable look the same: one text, the same steps, no facts, durations in whole grains,
-/// and the answer not before that time is over.
+/// Makes every kind of unreachable look the same: one text, the same steps, no facts, durations in whole
+/// grains, and the answer not before that time is over.
 async fn held_back(report: TestReport, began: Instant) -> TestReport {
     let duration = in_grains(report.duration);
     let steps = report.steps.into_iter().map(|step| {

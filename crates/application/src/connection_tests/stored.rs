@@ -26,7 +26,8 @@ impl ConnectionTests {
     ///
     /// # Errors
     /// `NotFound` outside the caller's organisation and reach, `Invalid` when its provider is none of
-    /// `providers` (when given) or has no test, `Conflict` while its authorisation is not complete, `Limited`.
+    /// `providers` (when given) or has no test, `Conflict` while its authorisation is not complete,
+    /// `Limited`.
     pub async fn test_stored(
         &self,
         caller: &Permitted<to::TestCredential>,

@@ -38,8 +38,8 @@ impl Connections {
     ///
     /// # Errors
     /// `NotFound` for a provider that the connect dialect does not list and for an unknown credential;
-    /// `Invalid` for what is missing or belongs to another provider; `Rejected`, `Unusable` or `Upstream` when
-    /// the credential does not work or nobody could tell; `Conflict(AlreadyConnected)`; `Unavailable`
+    /// `Invalid` for what is missing or belongs to another provider; `Rejected`, `Unusable` or `Upstream`
+    /// when the credential does not work or nobody could tell; `Conflict(AlreadyConnected)`; `Unavailable`
     /// when its content or status changed again and again on the way. Then nothing is connected.
     pub async fn connect(
         &self,

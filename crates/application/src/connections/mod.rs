@@ -1,4 +1,5 @@
-//! The desk for connections: a provider is connected with a stored credential, or with one that a person grants.
+//! The desk for connections: a provider is connected with a stored credential, or with one that a person
+//! grants.
 
 mod connect;
 mod disconnect;

@@ -23,8 +23,8 @@ impl Connections {
     ///
     /// # Errors
     /// `NotFound` for a provider that the connect dialect does not list, `Invalid` for one that is connected
-    /// otherwise and with every required field that is missing; else as [`Credentials::store`](crate::Credentials::store)
-    /// with a test.
+    /// otherwise and with every required field that is missing; else as
+    /// [`Credentials::store`](crate::Credentials::store) with a test.
     pub async fn store_credential(
         &self,
         caller: &Permitted<to::ManageIntegrations>,

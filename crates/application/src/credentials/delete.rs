@@ -8,8 +8,8 @@ use crate::ground::{PATIENCE, Permitted, to};
 use crate::{Conflict, Failure, Missing};
 
 impl Credentials {
-    /// Removes a credential at once; its event is its tombstone. With `revoke` its token is then revoked at the
-    /// provider as well, as far as that can be done; what came of it is on record.
+    /// Removes a credential at once; its event is its tombstone. With `revoke` its token is then revoked at
+    /// the provider as well, as far as that can be done; what came of it is on record.
     ///
     /// # Errors
     /// `Conflict(StaleRevision)` when `expected_revision` is given and is not the present one.

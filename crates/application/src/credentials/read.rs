@@ -28,13 +28,13 @@ pub struct OpenedCredential {
 }
 
 impl Credentials {
-    /// Reads the secret of one credential by id or slot. A token that has ended, or is about to, is refreshed first:
-    /// so that it lives for `min_validity` at least, when that is given and a token can live so long.
+    /// Reads the secret of one credential by id or slot. A token that has ended, or is about to, is refreshed
+    /// first: so that it lives for `min_validity` at least, when that is given and a token can live so long.
     ///
     /// # Errors
-    /// `Unavailable` when the read could not be put on record, then nothing was opened; `ProviderAway` when there is
-    /// no valid token and none could be had; `Conflict` when its authorisation is not complete, or is gone with the
-    /// last valid token.
+    /// `Unavailable` when the read could not be put on record, then nothing was opened; `ProviderAway` when
+    /// there is no valid token and none could be had; `Conflict` when its authorisation is not complete, or
+    /// is gone with the last valid token.
     pub async fn read(
         &self,
         caller: &Permitted<to::ReadSecrets>,
@@ -75,7 +75,8 @@ impl Credentials {
         self.hand_out(caller, fresh, self.clock.now()).await
     }
 
-    /// Puts the reads on record, and only then opens the payloads. Whether they may be read is decided at `now`.
+    /// Puts the reads on record, and only then opens the payloads. Whether they may be read is decided at
+    /// `now`.
     pub(crate) async fn hand_out(
         &self,
         caller: &Permitted<to::ReadSecrets>,

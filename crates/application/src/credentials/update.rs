@@ -68,8 +68,8 @@ impl Credentials {
     /// Changes a credential in place; id, provider, slot and organisation stay.
     ///
     /// # Errors
-    /// `Conflict(StaleRevision)` when `expected_revision` is not the present one; `Rejected` or `Upstream` when
-    /// a test asked for did not go well. On any error the old content is still there and still works.
+    /// `Conflict(StaleRevision)` when `expected_revision` is not the present one; `Rejected` or `Upstream`
+    /// when a test asked for did not go well. On any error the old content is still there and still works.
     pub async fn update(
         &self,
         caller: &Permitted<to::UpdateCredential>,

@@ -1,5 +1,5 @@
-//! The desk for CRM clients: one credential for each CRM of an organisation, in the clear to those who may read
-//! secrets and masked to everyone else.
+//! The desk for CRM clients: one credential for each CRM of an organisation, in the clear to those who may
+//! read secrets and masked to everyone else.
 
 mod delete;
 mod show;

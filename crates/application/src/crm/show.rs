@@ -38,8 +38,8 @@ impl Crm {
     }
 
     /// All of them, newest first. One whose secret may not be handed out now, such as a grant that has ended,
-    /// is masked for everybody; one that does not open, because its row was edited or moved, is hidden whole, so
-    /// that it can be found and deleted; one whose provider has left the catalog is left out.
+    /// is masked for everybody; one that does not open, because its row was edited or moved, is hidden whole,
+    /// so that it can be found and deleted; one whose provider has left the catalog is left out.
     ///
     /// # Errors
     /// `Unavailable` when the reads could not be put on record.

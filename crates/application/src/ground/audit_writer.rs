@@ -89,13 +89,14 @@ impl AuditWriter {
         }
     }
 
-    /// Returns when everything of an organisation that was handed over before has been written, or could not be; after
-    /// 2 seconds at the latest.
+    /// Returns when everything of an organisation that was handed over before has been written, or could not
+    /// be; after 2 seconds at the latest.
     pub(crate) async fn catch_up(&self, organization: &OrganizationId) {
         tokio::time::timeout(PATIENCE, self.written(Some(organization))).await.ok();
     }
 
-    /// Returns when everything that was handed over has been written, or could not be; after 10 seconds at the latest.
+    /// Returns when everything that was handed over has been written, or could not be; after 10 seconds at
+    /// the latest.
     pub(crate) async fn drain(&self) {
         if tokio::time::timeout(STOP, self.written(None)).await.is_err() {
             tracing::error!("the store did not take all audit events before the stop");
@@ -103,7 +104,8 @@ impl AuditWriter {
     }
 
     async fn written(&self, organization: Option<&OrganizationId>) {
-        // An empty call waits its turn behind the others, for a place in the queue too. Its own outcome says nothing.
+        // An empty call waits its turn behind the others, for a place in the queue too. Its own outcome says
+        // nothing.
         let (done, answer) = oneshot::channel();
         if self.queue.send(Waiting { events: Vec::new(), done: Some(done) }).await.is_ok() {
             answer.await.ok();
@@ -135,8 +137,8 @@ async fn write_batches(
     }
 }
 
-/// Answers every call of a batch. A call with skipped events waits for its chain apart, so that nobody else waits for
-/// it.
+/// Answers every call of a batch. A call with skipped events waits for its chain apart, so that nobody else
+/// waits for it.
 fn settle(
     trail: &Arc<dyn AuditTrail>,
     batch: &mut Vec<Waiting>,
@@ -180,8 +182,8 @@ fn refuse(batch: &mut Vec<Waiting>, error: StoreError, counts: &Counts) {
     }
 }
 
-/// Calls whose chain another instance, or a mutation, was holding: one transaction waits for each chain, whatever the
-/// number of calls, and takes along what has gathered. More of them would only hold connections.
+/// Calls whose chain another instance, or a mutation, was holding: one transaction waits for each chain,
+/// whatever the number of calls, and takes along what has gathered. More of them would only hold connections.
 #[derive(Default)]
 struct BusyChains {
     chains: Mutex<HashMap<OrganizationId, Vec<Waiting>>>,
@@ -198,7 +200,8 @@ impl BusyChains {
         first
     }
 
-    /// What has gathered for a chain, at most a batch; `None` when there is nothing, and then nobody waits any more.
+    /// What has gathered for a chain, at most a batch; `None` when there is nothing, and then nobody waits
+    /// any more.
     fn take(&self, organization: &OrganizationId) -> Option<Vec<Waiting>> {
         let mut chains = self.chains.lock().unwrap_or_else(PoisonError::into_inner);
         let gathered = chains.get_mut(organization)?;

@@ -35,13 +35,14 @@ impl Caller {
     }
 }
 
-/// The operator at the command line of the host, who has an admin's permissions in one organisation and may do what
-/// the permission table knows nothing of.
+/// The operator at the command line of the host, who has an admin's permissions in one organisation and may
+/// do what the permission table knows nothing of.
 #[derive(Debug, Clone)]
 pub struct Operator(Caller);
 
 impl Operator {
-    /// The operator at work on one organisation. Only the command line makes one: no request proves to be from it.
+    /// The operator at work on one organisation. Only the command line makes one: no request proves to be
+    /// from it.
     pub fn of(organization: OrganizationId) -> Result<Self, Failure> {
         let user = UserId::parse("operator").map_err(|_| Failure::Internal)?;
         let principal = Principal::User { organization, user, roles: BTreeSet::from([Role::Admin]) };

@@ -1,4 +1,5 @@
-//! The gate: who may do what. A desk does nothing for a caller without the proof that only the gate gives out.
+//! The gate: who may do what. A desk does nothing for a caller without the proof that only the gate gives
+//! out.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -34,8 +35,8 @@ impl Gate {
         Err(self.refuse(&caller, O::OPERATION))
     }
 
-    /// Also admits a caller to `P`, when the permission table allows it. A refusal is not on record: the caller has
-    /// not asked for it, and gets less instead.
+    /// Also admits a caller to `P`, when the permission table allows it. A refusal is not on record: the
+    /// caller has not asked for it, and gets less instead.
     pub(crate) fn admits_also<O, P: to::Admission>(&self, caller: &Permitted<O>) -> Option<Permitted<P>> {
         permitted(&caller.principal, P::OPERATION)
             .then(|| Permitted::new(caller.caller.clone(), P::OPERATION))
@@ -63,8 +64,8 @@ impl Gate {
     }
 }
 
-/// Proof that the gate admitted this caller to the operation `O`. It can be made by the gate alone, so that a use
-/// case without its check does not compile.
+/// Proof that the gate admitted this caller to the operation `O`. It can be made by the gate alone, so that a
+/// use case without its check does not compile.
 pub struct Permitted<O> {
     caller: Arc<Caller>,
     /// What the caller asked for, which may include `O`.

@@ -26,8 +26,8 @@ impl KeyFiles {
         Self { reader, turns: Arc::new(PerOrganization::new(PER_ORGANIZATION)) }
     }
 
-    /// Opens the private keys in new content with their passphrases. That is made to be slow, so each organisation
-    /// opens two at a time.
+    /// Opens the private keys in new content with their passphrases. That is made to be slow, so each
+    /// organisation opens two at a time.
     ///
     /// # Errors
     /// `Invalid` for a key that does not open, `Unavailable` when its turn did not come within 5 seconds.

@@ -1,4 +1,5 @@
-//! The ground that every desk stands on: who may do what, sealing, rows, schedules, and what an instance gathers.
+//! The ground that every desk stands on: who may do what, sealing, rows, schedules, and what an instance
+//! gathers.
 //!
 //! Nothing here knows a desk.
 

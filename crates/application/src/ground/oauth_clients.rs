@@ -45,8 +45,8 @@ impl OauthClients {
         Ok(FoundClient { client, app: None })
     }
 
-    /// The app that a grant belongs to; `None` when it is no longer there. A token is never sent with another app's
-    /// credentials; one that was stored by hand is taken to be of the operator's.
+    /// The app that a grant belongs to; `None` when it is no longer there. A token is never sent with another
+    /// app's credentials; one that was stored by hand is taken to be of the operator's.
     pub(crate) async fn client_of(
         &self,
         organization: &OrganizationId,

@@ -9,8 +9,8 @@ use strongroom_domain::oauth::{Completion, RedirectAllowList, RedirectTarget};
 /// Settings of OAuth flows.
 #[derive(Debug, Clone)]
 pub struct OauthSettings {
-    /// Where people reach this service: scheme, host and port, perhaps a path, without a slash at the end. Without it
-    /// no flow can begin.
+    /// Where people reach this service: scheme, host and port, perhaps a path, without a slash at the end.
+    /// Without it no flow can begin.
     pub public_url: Option<String>,
     /// Who completes a flow.
     pub completion: Completion,

@@ -25,8 +25,8 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// The metadata of a credential. This is the 404 decision: of another organisation, beyond reach and never
-    /// stored all look the same.
+    /// The metadata of a credential. This is the 404 decision: of another organisation, beyond reach and
+    /// never stored all look the same.
     pub(crate) async fn reachable(&self, caller: &Caller, id: CredentialId) -> Result<Credential, Failure> {
         let found = self.credentials.find(caller.organization(), id).await?;
         found

@@ -17,8 +17,8 @@ const PAGES: usize = 50;
 const AT_ONCE: usize = 8;
 
 impl Refreshing {
-    /// Refreshes what is due, and returns when that is done. What could not be refreshed is due again later, so that
-    /// a provider that is away does not hold up the others.
+    /// Refreshes what is due, and returns when that is done. What could not be refreshed is due again later,
+    /// so that a provider that is away does not hold up the others.
     pub async fn refresh_expiring(self: &Arc<Self>) {
         for _ in 0..PAGES {
             if self.readiness.is_draining() {

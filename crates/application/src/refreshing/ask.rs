@@ -22,7 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(12);
 /// How long it waits when there is one.
 const SHORT_PATIENCE: Duration = Duration::from_secs(3);
 
-/// When a reader may ask again while the OAuth app is not set up right, or the server answers with what is no token.
+/// When a reader may ask again while the OAuth app is not set up right, or the server answers with what is no
+/// token.
 pub(crate) const APP_RETRY: Duration = Duration::from_secs(30);
 
 /// What a caller is told whose refresh did not end in time.
@@ -90,8 +91,8 @@ impl Refreshing {
     /// Refreshes a grant now, whatever its age.
     ///
     /// # Errors
-    /// `NotFound`; `Invalid` for a credential that cannot be refreshed; `Conflict` while its authorisation is not
-    /// complete and when it has to be authorised again; `ProviderAway`.
+    /// `NotFound`; `Invalid` for a credential that cannot be refreshed; `Conflict` while its authorisation is
+    /// not complete and when it has to be authorised again; `ProviderAway`.
     pub async fn refresh_now(
         self: &Arc<Self>,
         caller: &Permitted<to::RefreshCredential>,
@@ -136,12 +137,12 @@ impl Refreshing {
         }
     }
 
-    /// A row whose token has the life that a reader needs: refreshed first if it must be, and else as it is when the
-    /// refresh does not come about and the token is still valid.
+    /// A row whose token has the life that a reader needs: refreshed first if it must be, and else as it is
+    /// when the refresh does not come about and the token is still valid.
     ///
     /// # Errors
-    /// `ProviderAway` or `Unavailable` when there is no valid token and none could be had. A grant that is gone is
-    /// told by the row's status.
+    /// `ProviderAway` or `Unavailable` when there is no valid token and none could be had. A grant that is
+    /// gone is told by the row's status.
     pub(crate) async fn freshened(
         self: &Arc<Self>,
         caller: &Caller,
@@ -196,8 +197,9 @@ impl Refreshing {
         Err(SOON)
     }
 
-    /// Whether a credential is of use to its readers whatever becomes of its access token: client credentials are, and
-    /// so are tokens that were stored by hand when there is no app here, since their owner may refresh them elsewhere.
+    /// Whether a credential is of use to its readers whatever becomes of its access token: client credentials
+    /// are, and so are tokens that were stored by hand when there is no app here, since their owner may
+    /// refresh them elsewhere.
     fn is_whole_without_token(&self, credential: &Credential) -> bool {
         let provider = self.catalog.find(credential.provider.as_str());
         let server = provider.as_ref().and_then(|provider| provider.oauth.as_ref());

@@ -1,7 +1,8 @@
 //! One refresh: lease, attempt on record, one request, commit, and only then anybody sees the token.
 //!
-//! Each step leaves the store in a state from which any instance can go on: a lease that runs out, an attempt that is
-//! on record, or the new version. A late answer is stored whenever nobody has stored another one meanwhile.
+//! Each step leaves the store in a state from which any instance can go on: a lease that runs out, an attempt
+//! that is on record, or the new version. A late answer is stored whenever nobody has stored another one
+//! meanwhile.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +22,8 @@ use super::ask::{RefreshNeed, Why};
 use super::flights::{RefreshFailed, RefreshOutcome};
 use crate::Failure;
 
-/// How long after the lease was asked for the request may still be sent, so that its answer comes within the lease.
+/// How long after the lease was asked for the request may still be sent, so that its answer comes within the
+/// lease.
 const SEND_WITHIN: Duration = Duration::from_secs(5);
 /// How long a refresh waits for one that another instance holds the lease of.
 const WAIT_FOR_OTHERS: Duration = Duration::from_secs(12);
@@ -276,7 +278,8 @@ impl Refreshing {
         Ok(Order { subject, client, grant, content })
     }
 
-    /// The server refuses. Before the grant is given up the row is read again: whoever was faster has the token.
+    /// The server refuses. Before the grant is given up the row is read again: whoever was faster has the
+    /// token.
     async fn refused(&self, attempt: &Attempt<'_>, error: &TokenError) -> Result<RefreshOutcome, Failure> {
         let credential = &attempt.row.credential;
         tracing::warn!(provider = %attempt.provider.id, credential = %credential.id, %error, "a refresh was refused");
@@ -320,8 +323,8 @@ impl Refreshing {
         Ok(RefreshOutcome::Stuck(problem))
     }
 
-    /// The provider did not answer. Schedules the next attempt with backoff, capped at 15 s once the token has
-    /// expired and readers need one; the grant lives.
+    /// The provider did not answer. Schedules the next attempt with backoff, capped at 15 s once the token
+    /// has expired and readers need one; the grant lives.
     async fn away(
         &self,
         attempt: &Attempt<'_>,
@@ -388,8 +391,8 @@ fn not_yet(credential: &Credential, wait: Duration) -> RefreshOutcome {
     }
 }
 
-/// Where a credential's tokens come from, as far as its app and its fields decide that: an organisation that is held off
-/// at its own app holds off nobody else.
+/// Where a credential's tokens come from, as far as its app and its fields decide that: an organisation that
+/// is held off at its own app holds off nobody else.
 fn place_of(credential: &Credential, server: &OauthServer) -> String {
     let fields = server.inputs.iter().filter_map(|name| match credential.config.get(name) {
         Some(ConfigValue::Text(text)) => Some(text.as_str()),

@@ -1,5 +1,5 @@
-//! One refresh of a credential at a time in this instance. Whoever needs it waits for the one that is under way, and
-//! it goes on when they hang up: between the answer of a provider and its commit nothing may end it.
+//! One refresh of a credential at a time in this instance. Whoever needs it waits for the one that is under
+//! way, and it goes on when they hang up: between the answer of a provider and its commit nothing may end it.
 
 use std::collections::HashMap;
 use std::future::Future;

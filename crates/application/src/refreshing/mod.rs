@@ -1,5 +1,5 @@
-//! The desk that keeps grants fresh: before a reader gets a token, when somebody asks, and ahead of time; and that
-//! revokes them.
+//! The desk that keeps grants fresh: before a reader gets a token, when somebody asks, and ahead of time; and
+//! that revokes them.
 
 mod ahead;
 mod ask;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How long a provider is left alone after a call to it failed (security.md 5.7: at most one request in 5 seconds per
-/// provider and instance while it is away).
+/// How long a provider is left alone after a call to it failed (security.md 5.7: at most one request in 5
+/// seconds per provider and instance while it is away).
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The pauses of this instance.
@@ -21,8 +21,8 @@ struct Pause {
 }
 
 impl ProviderPauses {
-    /// Whether a call may be made now; else how long to wait. After a pause one caller tries, and the others wait for
-    /// what comes of it.
+    /// Whether a call may be made now; else how long to wait. After a pause one caller tries, and the others
+    /// wait for what comes of it.
     pub(crate) fn enter(&self, place: &str) -> Result<(), Duration> {
         let mut pauses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(pause) = pauses.get_mut(place) else { return Ok(()) };

@@ -25,9 +25,9 @@ pub(crate) struct HeldGrant {
 }
 
 impl Refreshing {
-    /// Opens an OAuth credential before it is gone, under the lease of its refresh: no other token takes its place
-    /// then. A refresh that is under way is waited for, but not for long. `None` when there is no grant in it, or none
-    /// that opens.
+    /// Opens an OAuth credential before it is gone, under the lease of its refresh: no other token takes its
+    /// place then. A refresh that is under way is waited for, but not for long. `None` when there is no grant
+    /// in it, or none that opens.
     pub(crate) async fn hold(
         &self,
         caller: &Permitted<to::DeleteCredential>,
@@ -72,8 +72,8 @@ impl Refreshing {
     }
 
     /// Revokes the refresh token, else the access token, and puts what came of it on record: `event` with its
-    /// outcome. The credential is gone by then whatever the provider says. The work goes on when the caller hangs up:
-    /// the only copy of the token is here.
+    /// outcome. The credential is gone by then whatever the provider says. The work goes on when the caller
+    /// hangs up: the only copy of the token is here.
     pub(crate) async fn revoke(self: &Arc<Self>, held: HeldGrant, event: AuditEvent) {
         let desk = self.clone();
         let revoked = tokio::spawn(async move { desk.revoke_held(held, event).await });

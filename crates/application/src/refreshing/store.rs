@@ -1,4 +1,5 @@
-//! Commits what a refresh brought. Until then the new tokens exist nowhere else, and the old ones may be worth nothing.
+//! Commits what a refresh brought. Until then the new tokens exist nowhere else, and the old ones may be
+//! worth nothing.
 
 use std::time::Duration;
 
@@ -26,8 +27,8 @@ struct News {
 }
 
 impl Refreshing {
-    /// Commits new tokens before anybody sees them, and does not give up while the store is away: the old refresh
-    /// token may be worth nothing by now.
+    /// Commits new tokens before anybody sees them, and does not give up while the store is away: the old
+    /// refresh token may be worth nothing by now.
     pub(crate) async fn store_refreshed(
         &self,
         attempt: &Attempt<'_>,
@@ -73,8 +74,8 @@ impl Refreshing {
         }
     }
 
-    /// Writes the news over the row that was refreshed, or over what somebody has made of it meanwhile; `false` when
-    /// that has other tokens.
+    /// Writes the news over the row that was refreshed, or over what somebody has made of it meanwhile;
+    /// `false` when that has other tokens.
     async fn write(&self, attempt: &Attempt<'_>, news: &News) -> Result<bool, Failure> {
         if self.commit(attempt, news, None).await? {
             return Ok(true);
@@ -122,9 +123,9 @@ impl Refreshing {
         Ok(news.granted.put_over(server, Content { config, secret, access_token_expires_at: None }))
     }
 
-    /// The row as it is now, when it still has the refresh token that was sent and nobody has refreshed it meanwhile:
-    /// somebody has changed something else, such as the metadata of a CRM credential, and the token that came must not
-    /// be lost to that.
+    /// The row as it is now, when it still has the refresh token that was sent and nobody has refreshed it
+    /// meanwhile: somebody has changed something else, such as the metadata of a CRM credential, and the
+    /// token that came must not be lost to that.
     async fn still_ours(
         &self,
         attempt: &Attempt<'_>,

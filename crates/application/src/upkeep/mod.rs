@@ -62,8 +62,8 @@ impl Upkeep {
         self.tests.forget_idle();
     }
 
-    /// Shuts down in order: waits for refreshes in flight (at most 24 s), writes usage notes and suppressed refusals,
-    /// then drains the audit queue (at most 10 s).
+    /// Shuts down in order: waits for refreshes in flight (at most 24 s), writes usage notes and suppressed
+    /// refusals, then drains the audit queue (at most 10 s).
     pub async fn close(&self) {
         self.refreshing.settle(SETTLE).await;
         self.usage.flush().await;

@@ -1,4 +1,5 @@
-//! The CRM dialect: one credential for each CRM, in the clear to readers of secrets and masked to everyone else.
+//! The CRM dialect: one credential for each CRM, in the clear to readers of secrets and masked to everyone
+//! else.
 
 mod editing;
 mod showing;

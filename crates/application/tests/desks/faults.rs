@@ -1,4 +1,5 @@
-//! A store that fails before it does something, and one whose answer is lost: nothing is half done in either case.
+//! A store that fails before it does something, and one whose answer is lost: nothing is half done in either
+//! case.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -137,8 +137,8 @@ impl House {
         Application::start(&ports, &limits, oauth)
     }
 
-    /// Puts an OAuth credential of `drive` into acme's part of the store, whose token ends after so many seconds and
-    /// whose refresh is due a little earlier. Its tokens are `old` and `r0`.
+    /// Puts an OAuth credential of `drive` into acme's part of the store, whose token ends after so many
+    /// seconds and whose refresh is due a little earlier. Its tokens are `old` and `r0`.
     pub(crate) fn granted(&self, seconds: i64) -> Credential {
         let mut granted = credential(&acme(), self.ids.credential());
         granted.provider = provider("drive");

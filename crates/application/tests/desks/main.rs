@@ -1,7 +1,8 @@
-//! The use cases over fakes of their ports, with paused time: what each desk decides, in which order it does it, and
-//! what it leaves behind when a port fails, waits or loses an answer.
+//! The use cases over fakes of their ports, with paused time: what each desk decides, in which order it does
+//! it, and what it leaves behind when a port fails, waits or loses an answer.
 //!
-//! `house.rs` puts an application together as the composition does, on fakes. Every other file tests one desk.
+//! `house.rs` puts an application together as the composition does, on fakes. Every other file tests one
+//! desk.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test shows a fault by panicking")]
 
 mod access;

@@ -34,8 +34,8 @@ impl std::fmt::Display for OauthAppId {
     }
 }
 
-/// An OAuth app that an organisation has registered with a provider itself. It holds no endpoint: those come from
-/// the provider file alone. Its secret is sealed beside it.
+/// An OAuth app that an organisation has registered with a provider itself. It holds no endpoint: those come
+/// from the provider file alone. Its secret is sealed beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OauthApp {
     /// Whose it is. An app is never shared between organisations.

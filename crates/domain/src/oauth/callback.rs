@@ -1,8 +1,8 @@
 use crate::spelled::spelled;
 
 spelled! {
-    /// Why a callback, or a completion, came to nothing. Its spelling is what the browser brings back; nothing that a
-    /// provider or a stranger wrote is ever shown.
+    /// Why a callback, or a completion, came to nothing. Its spelling is what the browser brings back;
+    /// nothing that a provider or a stranger wrote is ever shown.
     CallbackProblem, "must be a reason of a failed authorization":
     /// The state is unknown, was used, or is over.
     UnknownState => "unknown_state",

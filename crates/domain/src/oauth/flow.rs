@@ -58,8 +58,8 @@ pub struct Initiator {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Connects(pub Uuid);
 
-/// An authorization that is under way: from the URL that a person is sent to until a credential is usable. It ends
-/// 10 minutes after it began, by the store's clock.
+/// An authorization that is under way: from the URL that a person is sent to until a credential is usable. It
+/// ends 10 minutes after it began, by the store's clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthorizationFlow {
     /// Whose it is.
@@ -90,7 +90,8 @@ pub struct AuthorizationFlow {
     pub completion: Completion,
     /// The credential that it makes, or authorises again.
     pub credential: CredentialId,
-    /// The revision of the credential that is authorised again, as it was when the flow began; `None` for a new one.
+    /// The revision of the credential that is authorised again, as it was when the flow began; `None` for a
+    /// new one.
     pub reauthorizes: Option<u64>,
     /// The connection that it makes.
     pub connects: Option<Connects>,

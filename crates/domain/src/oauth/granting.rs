@@ -60,8 +60,8 @@ pub struct Granted {
 }
 
 impl Granted {
-    /// Puts what a refresh brought over other content of the same grant: what somebody has changed beside the tokens
-    /// while they were refreshed.
+    /// Puts what a refresh brought over other content of the same grant: what somebody has changed beside the
+    /// tokens while they were refreshed.
     #[must_use]
     pub fn put_over(&self, server: &OauthServer, mut other: Content) -> Content {
         for name in [ACCESS_TOKEN, REFRESH_TOKEN] {
@@ -80,12 +80,12 @@ impl Granted {
 }
 
 impl Provider {
-    /// Puts an answer into the content of a credential: over what was there for a refresh, over what the caller
-    /// gave for a new grant. `requested` is the scope that was asked for, `jitter` between 0 and 1.
+    /// Puts an answer into the content of a credential: over what was there for a refresh, over what the
+    /// caller gave for a new grant. `requested` is the scope that was asked for, `jitter` between 0 and 1.
     ///
     /// # Errors
-    /// Fields that arrived with the token and break the rules of the provider file, such as a host that is not the
-    /// provider's; fields that had to arrive and did not.
+    /// Fields that arrived with the token and break the rules of the provider file, such as a host that is
+    /// not the provider's; fields that had to arrive and did not.
     pub fn take_grant(
         &self,
         kind: CredentialType,
@@ -103,8 +103,8 @@ impl Provider {
         if violations.is_empty() { Ok(granted) } else { Err(violations) }
     }
 
-    /// The same for a refresh, whose answer is never refused: the old tokens may be worth nothing by now. What breaks a
-    /// rule is left out, and told. Without a new access token the old one counts as ended.
+    /// The same for a refresh, whose answer is never refused: the old tokens may be worth nothing by now.
+    /// What breaks a rule is left out, and told. Without a new access token the old one counts as ended.
     pub fn take_refresh(
         &self,
         kind: CredentialType,
@@ -126,8 +126,8 @@ impl Provider {
         let granted =
             response.scope.filter(|scope| !scope.is_empty()).unwrap_or_else(|| requested.to_owned());
         for (name, text) in [(SCOPE, Some(granted)), (TOKEN_TYPE, response.token_type)] {
-            // What does not fit says nothing that the credential needs. The scope of client credentials is what the
-            // next request asks for.
+            // What does not fit says nothing that the credential needs. The scope of client credentials is
+            // what the next request asks for.
             if let Some(text) = text.filter(|text| kind.is_oauth() && !text.is_empty()) {
                 self.put_text(&mut base, kind, name, SecretText::new(text)).ok();
             }
@@ -144,8 +144,8 @@ impl Provider {
         (Granted { refresh_at, content: base, narrowed, is_new }, violations)
     }
 
-    /// Checks the public fields that a caller gives when a flow begins, such as a tenant. Fields that the provider
-    /// file does not know are passed over, as unknown query parameters are.
+    /// Checks the public fields that a caller gives when a flow begins, such as a tenant. Fields that the
+    /// provider file does not know are passed over, as unknown query parameters are.
     ///
     /// # Errors
     /// Every field that is missing or breaks its rule.
@@ -202,8 +202,9 @@ impl Provider {
     }
 }
 
-/// Whether something that was asked for was not granted. Scopes are compared as words, whatever separates them;
-/// `offline_access` asks for a refresh token, and several servers do not count it among what they grant.
+/// Whether something that was asked for was not granted. Scopes are compared as words, whatever separates
+/// them; `offline_access` asks for a refresh token, and several servers do not count it among what they
+/// grant.
 fn is_narrower(granted: &str, requested: &str) -> bool {
     let words = |text: &str| -> Vec<String> {
         text.split([' ', ',']).filter(|word| !word.is_empty()).map(str::to_owned).collect()

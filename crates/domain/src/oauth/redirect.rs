@@ -36,8 +36,8 @@ impl RedirectAllowList {
         self.0.is_empty()
     }
 
-    /// Checks where a caller wants people to be sent: scheme, host and port are those of an entry, and the path is
-    /// the entry's or lies below it at a `/`.
+    /// Checks where a caller wants people to be sent: scheme, host and port are those of an entry, and the
+    /// path is the entry's or lies below it at a `/`.
     pub fn admit(&self, text: &str) -> Result<RedirectTarget, Rule> {
         let url = read(text)?;
         let admits = |entry: &Entry| {

@@ -25,9 +25,10 @@ impl Validity {
         self.ends_at > now
     }
 
-    /// Whether it should be refreshed before it is handed out: when less than a fifth of its life or 120 seconds
-    /// are left, whichever is more, but never more than half of it, so that short-lived tokens are not refreshed at
-    /// every read; or when less is left than the reader asks for, as long as a fresh token could have that.
+    /// Whether it should be refreshed before it is handed out: when less than a fifth of its life or 120
+    /// seconds are left, whichever is more, but never more than half of it, so that short-lived tokens are
+    /// not refreshed at every read; or when less is left than the reader asks for, as long as a fresh token
+    /// could have that.
     pub fn is_close_to_end(&self, now: OffsetDateTime, wanted: Option<Duration>) -> bool {
         let left = Duration::try_from(self.ends_at - now).unwrap_or_default();
         let threshold = match self.lifetime() {
@@ -47,9 +48,9 @@ impl Validity {
     }
 }
 
-/// When the background refreshes a token ahead of its end: when a fifth of its life is left, at least 120 seconds
-/// and at most half of it, and up to a tenth of its life earlier, so that tokens that were issued together do not
-/// end together. `jitter` is between 0 and 1.
+/// When the background refreshes a token ahead of its end: when a fifth of its life is left, at least 120
+/// seconds and at most half of it, and up to a tenth of its life earlier, so that tokens that were issued
+/// together do not end together. `jitter` is between 0 and 1.
 pub fn refresh_at(validity: Validity, now: OffsetDateTime, jitter: f64) -> OffsetDateTime {
     let life =
         validity.lifetime().unwrap_or_else(|| Duration::try_from(validity.ends_at - now).unwrap_or_default());

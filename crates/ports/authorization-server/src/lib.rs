@@ -4,7 +4,8 @@
 //! 1. Implement [`AuthorizationServer`] in an adapter crate. Open every socket through `adapters/egress`.
 //! 2. Take endpoints, parameters and the shapes of answers from the provider file and from nowhere else.
 //! 3. Sort every answer into one of the kinds of [`TokenError`]: whether a grant lives or dies depends on it.
-//! 4. Put nothing into an error that the server said, but its error code when that is in the provider file or an RFC.
+//! 4. Put nothing into an error that the server said, but its error code when that is in the provider file or
+//!    an RFC.
 //! 5. Name the adapter in `crates/strongroom`, the only place that does.
 //!
 //! The feature `mocks` adds mockall mocks for the test suites of users of this port.
@@ -17,9 +18,9 @@ use async_trait::async_trait;
 use strongroom_domain::{Account, Content, CredentialType, Provider, SecretText, TokenResponse, Violation};
 use tokio::time::Instant;
 
-/// The longest that one call takes, connecting and TLS included. Longer than a slow server needs, shorter than the
-/// lease of a refresh, so that an answer is stored by whoever asked for it. An adapter may read what has arrived by then
-/// for one second more.
+/// The longest that one call takes, connecting and TLS included. Longer than a slow server needs, shorter
+/// than the lease of a refresh, so that an answer is stored by whoever asked for it. An adapter may read what
+/// has arrived by then for one second more.
 pub const CALL_LIMIT: Duration = Duration::from_secs(20);
 
 /// Client id and secret of an OAuth app.
@@ -38,8 +39,8 @@ pub struct Subject {
     pub provider: Arc<Provider>,
     /// The type of the credential.
     pub credential_type: CredentialType,
-    /// Its fields, of which the provider file may need some in endpoints and parameters; for a flow, what the caller
-    /// gave. Never holds an endpoint.
+    /// Its fields, of which the provider file may need some in endpoints and parameters; for a flow, what the
+    /// caller gave. Never holds an endpoint.
     pub content: Content,
 }
 
@@ -112,15 +113,17 @@ pub enum TokenError {
     /// The request cannot be built: a field that an endpoint needs is missing or does not fit.
     #[error("the request cannot be built: {0}")]
     Unbuildable(Violation),
-    /// Nobody knows: the server is away, overloaded, or answers with something that is no token. The grant lives.
+    /// Nobody knows: the server is away, overloaded, or answers with something that is no token. The grant
+    /// lives.
     #[error("the server did not answer with a token: {cause}")]
     Transient {
         /// When the server asks to be asked again.
         retry_after: Option<Duration>,
-        /// Whether the request may have reached the server: then its answer, and perhaps a new refresh token, is lost.
+        /// Whether the request may have reached the server: then its answer, and perhaps a new refresh token,
+        /// is lost.
         may_have_been_served: bool,
-        /// Whether others would fare no better at this server now: it is away or overloaded, and has not refused this
-        /// request in particular.
+        /// Whether others would fare no better at this server now: it is away or overloaded, and has not
+        /// refused this request in particular.
         is_outage: bool,
         /// Why; for the log and the audit trail. MUST hold neither a secret nor what the server sent.
         cause: Cow<'static, str>,
@@ -149,8 +152,9 @@ pub trait AuthorizationServer: Send + Sync {
 
     /// Exchanges a grant for a token: exactly one request, never repeated, within [`CALL_LIMIT`].
     ///
-    /// MUST NOT send a refresh after its `send_before`. MUST send the client secret in the header or the body, as the provider file says, and never in a URL. MUST
-    /// follow no redirect. MUST read at most 64 KiB, as JSON without repeated members.
+    /// MUST NOT send a refresh after its `send_before`. MUST send the client secret in the header or the
+    /// body, as the provider file says, and never in a URL. MUST follow no redirect. MUST read at most 64
+    /// KiB, as JSON without repeated members.
     async fn token(
         &self,
         subject: &Subject,
@@ -158,8 +162,8 @@ pub trait AuthorizationServer: Send + Sync {
         grant: Grant,
     ) -> Result<TokenResponse, TokenError>;
 
-    /// Finds out whose account a token is for, where the provider file says how; within [`CALL_LIMIT`]. `None`
-    /// when it does not say, or the answer does not name the account.
+    /// Finds out whose account a token is for, where the provider file says how; within [`CALL_LIMIT`].
+    /// `None` when it does not say, or the answer does not name the account.
     ///
     /// # Errors
     /// [`TokenError::Transient`] when nobody answered.

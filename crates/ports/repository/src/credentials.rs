@@ -92,8 +92,8 @@ pub trait CredentialRepository: Send + Sync {
         ids: &[CredentialId],
     ) -> StoreResult<Vec<SealedCredential>>;
 
-    /// The holders of those of the given slots that are held, with their sealed payloads, in any order and one
-    /// statement, whose cost does not grow with the credentials that hold no such slot.
+    /// The holders of those of the given slots that are held, with their sealed payloads, in any order and
+    /// one statement, whose cost does not grow with the credentials that hold no such slot.
     async fn find_sealed_slots(
         &self,
         organization: &OrganizationId,
@@ -115,8 +115,8 @@ pub trait CredentialRepository: Send + Sync {
     ) -> StoreResult<()>;
 
     /// Notes what a connection test found and records the event. Version, revision, `updated_at` and
-    /// `modified_by` stay, and so does the status of a credential that needs to be authorised again: a grant that is
-    /// gone does not come back because its last token still works.
+    /// `modified_by` stay, and so does the status of a credential that needs to be authorised again: a grant
+    /// that is gone does not come back because its last token still works.
     ///
     /// MUST write only when the stored version is `version`: a test of an older payload says nothing about
     /// the present one. MUST return `Ok(false)` when it is another or the row is gone, and then write and
@@ -131,8 +131,8 @@ pub trait CredentialRepository: Send + Sync {
     ) -> StoreResult<bool>;
 
     /// Removes a credential, gives its place in the quota back and records the event. A connection that used
-    /// it is disconnected in the same transaction, and then `disconnected` is recorded too, with the id of that
-    /// connection, which only the store knows, as its target.
+    /// it is disconnected in the same transaction, and then `disconnected` is recorded too, with the id of
+    /// that connection, which only the store knows, as its target.
     ///
     /// MUST return `Ok(false)` when there is none, `StaleVersion` when its revision is not the expected one,
     /// and in both cases record nothing.

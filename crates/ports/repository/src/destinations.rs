@@ -9,8 +9,8 @@ use crate::StoreResult;
 #[async_trait]
 pub trait DestinationLimitRepository: Send + Sync {
     /// Takes one of the `limit` tests that a destination may have within any `window`, by the store's clock.
-    /// `Ok(None)` when it was taken, else how long until one is free. A refused attempt counts nothing. With a
-    /// `limit` of 0 none is ever free, and the answer is `window`.
+    /// `Ok(None)` when it was taken, else how long until one is free. A refused attempt counts nothing. With
+    /// a `limit` of 0 none is ever free, and the answer is `window`.
     ///
     /// MUST be exact under concurrency: within any window at most `limit` attempts are taken, whichever
     /// instances ask. `destination` is a SHA-256, so that the table names nobody.

@@ -18,8 +18,8 @@ pub struct SealedOauthApp {
 pub trait OauthAppRepository: Send + Sync {
     /// Stores a new app and records the event.
     ///
-    /// MUST return `Duplicate(Unique::OauthApp)` when the organisation has one of the same name, also for all but
-    /// one of any number of parallel calls.
+    /// MUST return `Duplicate(Unique::OauthApp)` when the organisation has one of the same name, also for all
+    /// but one of any number of parallel calls.
     async fn insert(&self, new: &SealedOauthApp, evidence: Evidence) -> StoreResult<()>;
 
     /// One app.
@@ -39,11 +39,12 @@ pub trait OauthAppRepository: Send + Sync {
     /// All of them, by their names.
     async fn list(&self, organization: &OrganizationId) -> StoreResult<Vec<OauthApp>>;
 
-    /// Replaces client id and secret, and records the event. `Ok(false)` when there is none, and nothing recorded.
+    /// Replaces client id and secret, and records the event. `Ok(false)` when there is none, and nothing
+    /// recorded.
     async fn replace(&self, changed: &SealedOauthApp, evidence: Evidence) -> StoreResult<bool>;
 
-    /// Removes an app and records the event. `Ok(false)` when there is none, and nothing recorded. Credentials that
-    /// were granted to it stay, and cannot be refreshed.
+    /// Removes an app and records the event. `Ok(false)` when there is none, and nothing recorded.
+    /// Credentials that were granted to it stay, and cannot be refreshed.
     async fn delete(
         &self,
         organization: &OrganizationId,

@@ -14,8 +14,8 @@ pub enum Lease {
     Acquired {
         /// How many attempts for this version have failed in a row before.
         failures: u32,
-        /// Whether an earlier attempt for this version ended without a word: its instance died, was stopped, or lost
-        /// the answer.
+        /// Whether an earlier attempt for this version ended without a word: its instance died, was stopped,
+        /// or lost the answer.
         interrupted: bool,
     },
     /// Somebody else works on it, until its lease ends.
@@ -48,8 +48,8 @@ pub enum Ended {
     AnswerLost,
 }
 
-/// The leases under which tokens are refreshed, one a credential, and what earlier attempts came to. All times are
-/// the store's own.
+/// The leases under which tokens are refreshed, one a credential, and what earlier attempts came to. All
+/// times are the store's own.
 ///
 /// Taking, failing and giving back a lease carries no event; what a refresh changes does.
 #[cfg_attr(feature = "mocks", mockall::automock)]
@@ -57,8 +57,9 @@ pub enum Ended {
 pub trait RefreshLeaseRepository: Send + Sync {
     /// Takes the lease of a credential that has this version, for so long, and puts the attempt on record.
     ///
-    /// MUST be atomic over all processes: while a lease runs nobody else gets one. What is on record of attempts for
-    /// an older version is forgotten. MUST NOT give one before the time that a failed attempt set.
+    /// MUST be atomic over all processes: while a lease runs nobody else gets one. What is on record of
+    /// attempts for an older version is forgotten. MUST NOT give one before the time that a failed attempt
+    /// set.
     async fn acquire(
         &self,
         organization: &OrganizationId,
@@ -70,11 +71,11 @@ pub trait RefreshLeaseRepository: Send + Sync {
 
     /// Stores what a refresh brought, records the event, and ends the lease if `owner` still holds it.
     ///
-    /// MUST write whenever the stored version is `expected_version`, whoever holds the lease: a late answer is
-    /// refused only when another refresh, or other content, was committed meanwhile, or the row is gone. Then
-    /// `Ok(false)`, and nothing is written or recorded. Of the metadata only what a refresh brings is written:
-    /// config, version, end of the access token, `refreshed_at`, `refresh_at`, and `status` and `status_reason` as
-    /// [`Credential::take_refresh`] sets them, so that a rename meanwhile stays.
+    /// MUST write whenever the stored version is `expected_version`, whoever holds the lease: a late answer
+    /// is refused only when another refresh, or other content, was committed meanwhile, or the row is gone.
+    /// Then `Ok(false)`, and nothing is written or recorded. Of the metadata only what a refresh brings is
+    /// written: config, version, end of the access token, `refreshed_at`, `refresh_at`, and `status` and
+    /// `status_reason` as [`Credential::take_refresh`] sets them, so that a rename meanwhile stays.
     async fn store(
         &self,
         refreshed: &Credential,
@@ -95,11 +96,13 @@ pub trait RefreshLeaseRepository: Send + Sync {
         ended: Ended,
     ) -> StoreResult<()>;
 
-    /// Writes why a credential does not refresh, and records the event. When a status follows from the problem
-    /// ([`RefreshProblem::status`]) it is written and `refresh_at` dropped; else the status stays as it is by now.
+    /// Writes why a credential does not refresh, and records the event. When a status follows from the
+    /// problem ([`RefreshProblem::status`]) it is written and `refresh_at` dropped; else the status stays as
+    /// it is by now.
     ///
-    /// MUST write only when the stored version is `version`, the status is not `needs_reauth` already, and the reason
-    /// or status differs from what is stored; else `Ok(false)`, and nothing is written or recorded.
+    /// MUST write only when the stored version is `version`, the status is not `needs_reauth` already, and
+    /// the reason or status differs from what is stored; else `Ok(false)`, and nothing is written or
+    /// recorded.
     async fn note_problem(
         &self,
         organization: &OrganizationId,
@@ -109,7 +112,8 @@ pub trait RefreshLeaseRepository: Send + Sync {
         evidence: Evidence,
     ) -> StoreResult<bool>;
 
-    /// Credentials of all organisations, those that are pending left out, whose `refresh_at` has come, that nobody works
-    /// on and whose next attempt is due; at most `limit`, the longest due first. For the background.
+    /// Credentials of all organisations, those that are pending left out, whose `refresh_at` has come, that
+    /// nobody works on and whose next attempt is due; at most `limit`, the longest due first. For the
+    /// background.
     async fn due(&self, limit: u32) -> StoreResult<Vec<DueRefresh>>;
 }

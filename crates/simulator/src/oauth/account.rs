@@ -9,7 +9,8 @@ use super::{Mistake, Place, State, Visit, check_place, refusal, token};
 use crate::synthesis::put;
 use crate::wire::Reply;
 
-/// Says whose account a token is for, where the file has `account_url`. The token is in the header and nowhere else.
+/// Says whose account a token is for, where the file has `account_url`. The token is in the header and
+/// nowhere else.
 pub(super) fn answer(visit: &Visit<'_>, state: &mut State, place: Place<'_>) -> Result<Reply, Mistake> {
     token::count(visit, state, place);
     let lookup = visit.requests.account.as_ref();

@@ -8,11 +8,13 @@ use crate::wire::Reply;
 pub struct OauthBehaviour {
     /// Whether a refresh replaces the refresh token. Otherwise its answer has none, and the old one lives on.
     pub rotate: bool,
-    /// Whether a refresh token that was replaced, and comes again, ends the whole grant (RFC 9700, section 4.14.2).
+    /// Whether a refresh token that was replaced, and comes again, ends the whole grant (RFC 9700, section
+    /// 4.14.2).
     pub reuse_revokes_family: bool,
     /// How long a refresh token that was replaced is taken once more, and gets the same answer.
     pub grace: Option<Duration>,
-    /// How long access tokens live, in seconds; without it they do not end, and the answers have no `expires_in`.
+    /// How long access tokens live, in seconds; without it they do not end, and the answers have no
+    /// `expires_in`.
     pub lifetime_s: Option<u64>,
     /// What goes wrong with every answer but that of the authorization endpoint.
     pub fault: Option<OauthFault>,
@@ -75,8 +77,8 @@ pub struct OauthCounts {
     pub account_lookups: u64,
     /// Requests to revocation endpoints.
     pub revocations: u64,
-    /// Access and refresh tokens that were revoked while they lived: by a request, because a code or a refresh
-    /// token came again, or by [`crate::Simulator::revoke_grants`].
+    /// Access and refresh tokens that were revoked while they lived: by a request, because a code or a
+    /// refresh token came again, or by [`crate::Simulator::revoke_grants`].
     pub revoked_tokens: u64,
     /// Refresh tokens that came again after they were replaced, without a grace period.
     pub reuses: u64,

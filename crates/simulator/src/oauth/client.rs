@@ -16,7 +16,8 @@ pub(super) struct Client {
     pub(super) secret: String,
 }
 
-/// Reads client id and secret (RFC 6749, section 2.3.1). The inner error is the answer to a secret that is refused.
+/// Reads client id and secret (RFC 6749, section 2.3.1). The inner error is the answer to a secret that is
+/// refused.
 pub(super) fn authenticate(
     visit: &Visit<'_>,
     parameters: &mut Parameters,

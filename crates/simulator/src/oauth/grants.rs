@@ -78,7 +78,8 @@ pub(super) enum Presented {
     Good(FamilyId),
     /// It was replaced a moment ago, and gets the same answer.
     Again(Reply),
-    /// It was replaced, or was never there. The number of tokens that were revoked for it, when it was replaced.
+    /// It was replaced, or was never there. The number of tokens that were revoked for it, when it was
+    /// replaced.
     Dead(Option<u64>),
 }
 
@@ -151,7 +152,8 @@ impl Grants {
         }
     }
 
-    /// Ends the family of a token of either kind, when it is the owner's, and returns how many tokens that were.
+    /// Ends the family of a token of either kind, when it is the owner's, and returns how many tokens that
+    /// were.
     pub(super) fn revoke(&mut self, token: &str, owner: (&str, &str)) -> u64 {
         let refresh = self.refresh.get(token).map(|found| found.family);
         let family = refresh.or_else(|| self.access.get(token).map(|found| found.family));

@@ -69,8 +69,8 @@ impl Parameters {
         if self.need(name)? == text { Ok(()) } else { Err(format!("parameter `{name}` is not {text}")) }
     }
 
-    /// Those that the file adds. Several templates of one name are alternatives for different fields; one with a
-    /// variable may be absent, when its field is.
+    /// Those that the file adds. Several templates of one name are alternatives for different fields; one
+    /// with a variable may be absent, when its field is.
     pub(super) fn must_fit(
         &mut self,
         visit: &Visit<'_>,

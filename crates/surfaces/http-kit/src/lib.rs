@@ -8,9 +8,10 @@
 //! To add an operation:
 //!
 //! 1. Write a file with a [`Route`] and its [`Doc`], and name the route in the table of the dialect.
-//! 2. Declare the body and the query with [`request!`](crate::request!): a line for each field, whose comment is its description in the
-//!    OpenAPI document. A field that is added later is one more line, and its use.
-//! 3. Write the handler: `call.body::<…>()?`, the use case, the answer. What goes wrong leaves it as a [`Refusal`].
+//! 2. Declare the body and the query with [`request!`](crate::request!): a line for each field, whose comment
+//!    is its description in the OpenAPI document. A field that is added later is one more line, and its use.
+//! 3. Write the handler: `call.body::<…>()?`, the use case, the answer. What goes wrong leaves it as a
+//!    [`Refusal`].
 
 mod body;
 mod call;

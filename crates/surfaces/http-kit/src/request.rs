@@ -145,9 +145,9 @@ impl<T: FromJson> Presence for Option<Option<T>> {
 ///
 /// From the struct follow the reading ([`Request`]), in which everything wrong is gathered, and the
 /// documentation: its comments are the descriptions, the types bring schemas along ([`FromJson`]), and
-/// [`Presence`] says what an `Option` means. `as` in the head makes a [`RequestBody`] of that name in the OpenAPI
-/// document; `as` at a field gives it another name on the wire; `#[schema]` adds to the schema of its type
-/// what the use case asks for besides; `with` adds to the whole.
+/// [`Presence`] says what an `Option` means. `as` in the head makes a [`RequestBody`] of that name in the
+/// OpenAPI document; `as` at a field gives it another name on the wire; `#[schema]` adds to the schema of its
+/// type what the use case asks for besides; `with` adds to the whole.
 #[macro_export]
 macro_rules! request {
     (

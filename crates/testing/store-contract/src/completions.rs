@@ -36,7 +36,8 @@ pub async fn completing_a_flow_makes_its_credential_usable(store: StoreUnderTest
     store.assert_no_drift().await;
 }
 
-/// Any other code, flow, credential or version completes nothing, nor what is no longer pending or has no grant.
+/// Any other code, flow, credential or version completes nothing, nor what is no longer pending or has no
+/// grant.
 pub async fn completing_needs_the_code_the_version_and_a_pending_credential(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let (new, begun) = (store.granted_flow(&acme, &ids).await, flow(&acme, &ids));
@@ -94,8 +95,8 @@ fn reauthorized(flow: &SealedFlow, stored: &Credential) -> (CompletedFlow, Seale
     (completed, payload)
 }
 
-/// Whatever its status, a credential is authorised again with a new payload, as long as its version is the expected
-/// one.
+/// Whatever its status, a credential is authorised again with a new payload, as long as its version is the
+/// expected one.
 pub async fn a_credential_that_is_authorised_again_gets_a_new_payload(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let stored = full_credential(&acme, ids.credential());

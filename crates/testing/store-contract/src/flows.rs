@@ -248,8 +248,8 @@ pub async fn a_grant_needs_a_flow_that_was_taken(store: StoreUnderTest) {
     store.assert_no_drift().await;
 }
 
-/// A new credential is stored as pending and takes its place; when there is none, or its slot is held, the flow
-/// stays as it was.
+/// A new credential is stored as pending and takes its place; when there is none, or its slot is held, the
+/// flow stays as it was.
 pub async fn a_granted_credential_is_pending_and_counted(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let (first, second) = (flow(&acme, &ids), flow(&acme, &ids));

@@ -125,7 +125,8 @@ pub async fn a_connection_needs_a_credential_of_its_organization_and_provider(st
     assert_eq!(store.actions(&globex).await, [Action::CredentialCreated]);
 }
 
-/// Content or a status that came after what was seen is not connected; a new revision of the same changes nothing.
+/// Content or a status that came after what was seen is not connected; a new revision of the same changes
+/// nothing.
 pub async fn a_connection_needs_the_version_and_status_that_were_seen(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let seen = credential(&acme, ids.credential());
@@ -255,7 +256,8 @@ pub async fn deleting_an_unused_credential_disconnects_nothing(store: StoreUnder
     assert_eq!(since, [Action::CredentialDeleted, Action::CredentialDeleted]);
 }
 
-/// A stale delete, and any change whose event cannot be written, leave connection and credential as they were.
+/// A stale delete, and any change whose event cannot be written, leave connection and credential as they
+/// were.
 pub async fn a_connection_is_not_touched_by_what_is_refused_or_not_recorded(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let stored = credential(&acme, ids.credential());

@@ -236,7 +236,8 @@ pub async fn flows_of_another_organization_do_not_exist(store: StoreUnderTest) {
     assert!(store.complete(&waiting, &completed(&waiting)).await);
 }
 
-/// No method on leases touches credentials or attempts of another organisation, with the same id there either.
+/// No method on leases touches credentials or attempts of another organisation, with the same id there
+/// either.
 pub async fn leases_of_another_organization_do_not_exist(store: StoreUnderTest) {
     let ((ours, theirs), ids) = (ours_and_theirs(), SeededIds::new(1));
     let stored = credential(&ours, ids.credential());

@@ -1,5 +1,5 @@
-//! The lease of a refresh against a model of it: whatever the order of events, both say the same, and so no two
-//! owners ever work on one version at once.
+//! The lease of a refresh against a model of it: whatever the order of events, both say the same, and so no
+//! two owners ever work on one version at once.
 
 use std::time::Duration;
 

@@ -13,8 +13,8 @@ use crate::under_test::{deleted, disconnected, in_parallel, updated};
 
 const LENGTH: Duration = Duration::from_secs(30);
 
-/// Of parallel acquires exactly one gets the lease, the first time and when it has ended; the others are told that
-/// it is held.
+/// Of parallel acquires exactly one gets the lease, the first time and when it has ended; the others are told
+/// that it is held.
 pub async fn of_parallel_acquires_one_gets_the_lease(store: StoreUnderTest) {
     let acme = organization("acme");
     let stored = credential(&acme, SeededIds::new(1).credential());
@@ -105,7 +105,8 @@ pub async fn a_delete_racing_a_refresh_stays_deleted(store: StoreUnderTest) {
     store.verified_chain(&acme).await;
 }
 
-/// A rename is either there after the refresh, or was told that it read an older state; the refresh is never lost.
+/// A rename is either there after the refresh, or was told that it read an older state; the refresh is never
+/// lost.
 pub async fn a_rename_racing_a_refresh_loses_neither(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     for _ in 0..40 {

@@ -94,7 +94,8 @@ pub async fn a_lease_is_held_until_it_ends(store: StoreUnderTest) {
     assert_eq!(store.actions(&acme).await, [Action::CredentialCreated; 2]);
 }
 
-/// A failure is counted, and nobody tries again before its time; nor is anything counted for who holds no lease.
+/// A failure is counted, and nobody tries again before its time; nor is anything counted for who holds no
+/// lease.
 pub async fn a_failed_attempt_sets_the_time_of_the_next(store: StoreUnderTest) {
     let acme = organization("acme");
     let stored = credential(&acme, SeededIds::new(1).credential());
@@ -216,7 +217,8 @@ pub async fn a_refresh_ends_the_need_to_authorise_again(store: StoreUnderTest) {
     }
 }
 
-/// Nobody has to hold the lease to store an answer, only the version counts; the lease ends if it is the writer's.
+/// Nobody has to hold the lease to store an answer, only the version counts; the lease ends if it is the
+/// writer's.
 pub async fn a_late_answer_is_stored_unless_the_version_has_moved(store: StoreUnderTest) {
     let acme = organization("acme");
     let mut seen = credential(&acme, SeededIds::new(1).credential());
@@ -261,8 +263,8 @@ pub async fn a_deleted_credential_is_not_refreshed(store: StoreUnderTest) {
     store.assert_no_drift().await;
 }
 
-/// A reason is written and recorded when it is news, for the version that it is about; the status only when one
-/// follows from it. What needs a person is not refreshed ahead any more.
+/// A reason is written and recorded when it is news, for the version that it is about; the status only when
+/// one follows from it. What needs a person is not refreshed ahead any more.
 pub async fn a_problem_is_noted_once(store: StoreUnderTest) {
     let ids = SeededIds::new(1);
     for seen in [CredentialStatus::Validated, CredentialStatus::Unverified] {
@@ -312,7 +314,8 @@ async fn stored_due(
     (stored, due)
 }
 
-/// The longest due comes first, of any organisation, and no more than are asked for; what is not due does not come.
+/// The longest due comes first, of any organisation, and no more than are asked for; what is not due does not
+/// come.
 pub async fn what_is_due_comes_longest_due_first(store: StoreUnderTest) {
     let (acme, globex, ids) = (organization("acme"), organization("globex"), SeededIds::new(1));
     assert_eq!(store.leases.due(10).await.unwrap(), []);

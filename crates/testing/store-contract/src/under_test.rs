@@ -70,9 +70,9 @@ pub struct StoreUnderTest {
     pub second: Instance,
     /// The purpose keys that both were given.
     pub keys: Arc<TestPurposeKeys>,
-    /// Moves the times that the store has set and goes by (takes of destinations, ends of flows and leases, the
-    /// times of next attempts) so far into the past, as if that much time went by; a negative time moves them into
-    /// the future. No port can do this.
+    /// Moves the times that the store has set and goes by (takes of destinations, ends of flows and leases,
+    /// the times of next attempts) so far into the past, as if that much time went by; a negative time moves
+    /// them into the future. No port can do this.
     pub age: Box<dyn Fn(time::Duration) + Send + Sync>,
     /// Whatever has to live as long as the store: a folder, a database to drop.
     pub guard: Box<dyn Any + Send + Sync>,

@@ -1,5 +1,5 @@
-//! Reads what an authorization server answers: where its members stand, the fields that arrive with them, whose
-//! account it is, and which errors mean what.
+//! Reads what an authorization server answers: where its members stand, the fields that arrive with them,
+//! whose account it is, and which errors mean what.
 
 use std::collections::BTreeMap;
 
@@ -28,8 +28,8 @@ pub(super) fn read_pointers(
     response.iter().map(|(name, pointer)| (name.as_str().to_owned(), pointer.clone())).collect()
 }
 
-/// Checks `response_fields` and `callback_fields`: public fields of the type, whose rules hold for what the network
-/// says. `in_hosts` are the variables of addresses.
+/// Checks `response_fields` and `callback_fields`: public fields of the type, whose rules hold for what the
+/// network says. `in_hosts` are the variables of addresses.
 pub(super) fn check_fields(
     table: &OauthTable,
     fields: &[Field],
@@ -138,8 +138,8 @@ fn is_arriving(kind: FieldKind) -> bool {
     }
 }
 
-/// A pointer is empty or begins with `/`, and `~` stands for `~0` or `~1` only (RFC 6901, section 3). Here it is
-/// never empty: the whole answer is no text.
+/// A pointer is empty or begins with `/`, and `~` stands for `~0` or `~1` only (RFC 6901, section 3). Here it
+/// is never empty: the whole answer is no text.
 fn check_pointer(text: &str, key: &str, problems: &mut Problems) {
     let escaped = text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
     if !text.starts_with('/') || !escaped {

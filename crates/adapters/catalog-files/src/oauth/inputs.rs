@@ -13,8 +13,8 @@ use crate::scope::Names;
 /// Query parameters of the route that begins a flow; inputs are given beside them.
 const ROUTE: [&str; 5] = ["redirect_to", "name", "scope", "credential_id", "subject"];
 
-/// The public fields that a caller gives, in the order of the file: those that something sent needs, unless they
-/// have a default or arrive, and those that the type requires.
+/// The public fields that a caller gives, in the order of the file: those that something sent needs, unless
+/// they have a default or arrive, and those that the type requires.
 pub(super) fn inputs_of(
     server: &OauthServer,
     requests: &OauthRequests,

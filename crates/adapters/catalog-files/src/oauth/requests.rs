@@ -59,8 +59,8 @@ impl Requests<'_> {
         Some(template)
     }
 
-    /// Reads a table of parameters, which must not have those that are written for every provider alike; `own` is
-    /// the one that the table may have all the same.
+    /// Reads a table of parameters, which must not have those that are written for every provider alike;
+    /// `own` is the one that the table may have all the same.
     pub(super) fn parameters<'p>(
         &self,
         name: &str,
@@ -163,7 +163,8 @@ pub(super) fn read_scope_parameter(
     Some(text)
 }
 
-/// Whether a text can name a query parameter that comes back with a code, and is none that comes with every code.
+/// Whether a text can name a query parameter that comes back with a code, and is none that comes with every
+/// code.
 pub(super) fn is_callback_parameter(name: &str) -> bool {
     is_parameter(name) && !OURS.contains(&name) && !matches!(name, "iss" | "error" | "error_description")
 }

@@ -55,8 +55,8 @@ fn server(
         .unwrap()
 }
 
-/// What a client makes of a server. A handshake that fails must have sent the server nothing but TLS records of
-/// the handshake: the server then reads no byte of an application.
+/// What a client makes of a server. A handshake that fails must have sent the server nothing but TLS records
+/// of the handshake: the server then reads no byte of an application.
 async fn shake(
     host: &str,
     config: Arc<ClientConfig>,

@@ -39,7 +39,8 @@ async fn work(store: PostgresStore, organizations: Vec<OrganizationId>, task: u6
         let destination = [u8::try_from(round % 3).unwrap(); 32];
         let window = Duration::from_millis(20);
         settled(DestinationLimitRepository::take(&store, destination, 5, window).await);
-        // Of those that meet at a provider one connects; each connection ends once, here or with its credential.
+        // Of those that meet at a provider one connects; each connection ends once, here or with its
+        // credential.
         events += 2 * usize::from(connect(&store, &new, IntegrationId(ids.next())).await);
         let tested = store.record_test(own, new.id, 1, &finding(), evidence(Action::CredentialTested)).await;
         assert!(settled(tested));

@@ -1,5 +1,5 @@
-//! The vault's own adapter against the simulator, for every provider, from the URL that a person is sent to until
-//! the tokens are revoked.
+//! The vault's own adapter against the simulator, for every provider, from the URL that a person is sent to
+//! until the tokens are revoked.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
