@@ -86,7 +86,7 @@ fn credentials(canary: &str) -> Vec<Value> {
     ]
 }
 
-/// The same for the other dialects: where to send what.
+/// Bodies with the canary for the other dialects, and where to send them.
 fn through_other_dialects(canary: &str) -> Vec<(&'static str, Value)> {
     let crm = |provider: &str, dsn: String| {
         json!({

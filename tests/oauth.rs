@@ -100,7 +100,7 @@ async fn granted(client: &Client) -> String {
     granted_by(client, PROVIDER).await
 }
 
-/// The same at another provider.
+/// The id of a credential that a person has granted at this provider.
 async fn granted_by(client: &Client, provider: &str) -> String {
     let begun = client.get(&format!("/integrations/{provider}/authorize")).await.json();
     let back = Browser::default().follow(url_of(&begun)).await;

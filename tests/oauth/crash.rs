@@ -98,7 +98,7 @@ async fn with_a_grace_the_token_is_recovered() {
     }
 }
 
-/// The same on the embedded store, for an instance that dies while the provider works on its answer.
+/// An instance on the embedded store dies while the provider works on its answer.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_embedded_store_recovers_as_well() {
     let rehearsal = Rehearsal::start().await;

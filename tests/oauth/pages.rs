@@ -84,7 +84,7 @@ async fn no_payload_is_reflected_by_the_callback() {
     }
 }
 
-/// The same with a state that is known, so that every parameter is looked at, and with a place to go back to.
+/// The state is known here, so that every parameter is looked at, and there is a place to go back to.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_payload_is_reflected_by_a_flow_that_is_under_way() {
     let provider = OidcServer::start(HOUR);

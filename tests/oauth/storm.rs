@@ -85,7 +85,7 @@ async fn a_late_answer_is_stored_when_nothing_was_committed_meanwhile() {
     assert_eq!(provider.counts().await.reuses, 0);
 }
 
-/// The same, and another instance has refreshed when the lease was over: the late answer is refused.
+/// Another instance has refreshed when the lease was over: the late answer is refused.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_answer_is_refused_when_another_refresh_was_committed() {
     let rehearsal = Rehearsal::start().await;

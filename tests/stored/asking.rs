@@ -28,7 +28,7 @@ impl Book {
         Self { keys, answers, flows: book["flows"].take(), verified: book["verified"].take() }
     }
 
-    /// The same as text, a line for each answer, so that a change is seen where it is.
+    /// The answers as text, a line for each, so that a change is seen where it is.
     pub(super) fn render(&self) -> String {
         let lines = |values: &[Value]| values.iter().map(Value::to_string).collect::<Vec<_>>().join(",\n");
         format!(

@@ -38,7 +38,7 @@ impl Client {
         Self { http, base: format!("http://{address}"), character }
     }
 
-    /// The same server, for another character.
+    /// This client of the same server, speaking for another character.
     pub(crate) fn speaking_for(self, character: Character) -> Self {
         Self { character, ..self }
     }
@@ -81,7 +81,7 @@ impl Client {
         Reply { status, headers, text: response.text().await.expect("a whole answer") }
     }
 
-    /// The same, when the server may be gone: `None` when no whole answer came.
+    /// Sends a request to a server that may be gone: `None` when no whole answer came.
     pub(crate) async fn try_send(&self, method: Method, path: &str, body: Option<Value>) -> Option<Reply> {
         let mut request = self.http.request(method, format!("{}{path}", self.base));
         if let Some((name, value)) = self.character.header() {
@@ -107,7 +107,7 @@ impl Client {
         self.hire_within(scopes, json!({})).await
     }
 
-    /// The same within limits: an object with `providers` or `credential_ids`.
+    /// Hires a service account within limits: an object with `providers` or `credential_ids`.
     pub(crate) async fn hire_within(&self, scopes: &[&str], limits: Value) -> Character {
         let mut account = json!({ "name": "robot", "scopes": scopes });
         account.as_object_mut().unwrap().extend(limits.as_object().unwrap().clone());

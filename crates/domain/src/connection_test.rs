@@ -180,7 +180,7 @@ pub fn keep_host_key(old: &PublicConfig, new: &mut PublicConfig) {
 pub struct TestReport {
     /// What it found.
     pub code: TestCode,
-    /// The same for a person.
+    /// A sentence for a person.
     pub message: Cow<'static, str>,
     /// What that person can do next.
     pub hint: Option<Cow<'static, str>>,

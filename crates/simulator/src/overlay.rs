@@ -17,7 +17,7 @@ pub enum OverlayError {
     /// The folder or a file in it.
     #[error("{} cannot be written: {source}", path.display())]
     File {
-        /// Which.
+        /// The file or folder.
         path: PathBuf,
         /// What the system says.
         source: io::Error,

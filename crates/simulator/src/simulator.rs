@@ -44,7 +44,7 @@ pub enum SimulatorError {
     /// The folder of provider files.
     #[error("{} cannot be read: {source}", path.display())]
     Folder {
-        /// Which.
+        /// The file or folder.
         path: PathBuf,
         /// What the system says.
         source: io::Error,
@@ -52,7 +52,7 @@ pub enum SimulatorError {
     /// The port is taken, or may not be taken.
     #[error("cannot listen on 127.0.0.1:{port}: {source}")]
     Listen {
-        /// Which.
+        /// The port.
         port: u16,
         /// What the system says.
         source: io::Error,

@@ -15,7 +15,7 @@ pub struct Diagnosis {
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What.
+    /// What was looked at.
     pub subject: &'static str,
     /// Whether it is as it should be.
     pub good: bool,

@@ -39,7 +39,7 @@ impl Browser {
         panic!("the redirects of the authorization server do not end");
     }
 
-    /// The same as another account, such as `bob@example.com`.
+    /// Follows a URL as another account, such as `bob@example.com`.
     pub(crate) async fn follow_as(&mut self, authorization_url: &str, account: &str) -> Url {
         let mut url = Url::parse(authorization_url).unwrap();
         url.query_pairs_mut().append_pair("login_hint", account);

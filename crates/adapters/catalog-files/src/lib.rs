@@ -65,8 +65,8 @@ impl FileCatalog {
         Self::load(EMBEDDED.iter().map(|(name, text)| (*name, *text)), Vec::new())
     }
 
-    /// The same, with the `*.toml` files of a folder on top: each adds a provider or replaces the one of
-    /// its id. Other files in the folder are left alone.
+    /// The compiled-in catalog with the `*.toml` files of a folder on top: each adds a provider or replaces
+    /// the one of its id. Other files in the folder are left alone.
     ///
     /// # Errors
     /// Every problem of every file at once, also when the folder or a file cannot be read.

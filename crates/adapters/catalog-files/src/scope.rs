@@ -16,7 +16,7 @@ pub(crate) struct Names<'a> {
     pub(crate) choices: &'a BTreeMap<String, Choice>,
 }
 
-/// The same for credentials of some types.
+/// The names that templates may use for credentials of some types.
 pub(crate) struct Scope<'a> {
     names: &'a Names<'a>,
     kinds: Vec<CredentialType>,
@@ -38,7 +38,7 @@ impl<'a> Scope<'a> {
         Some(template)
     }
 
-    /// The same where `{+name}` is allowed.
+    /// Reads a template in a place where `{+name}` is allowed.
     pub(crate) fn read_path(&self, text: &str, key: &str, problems: &mut Problems) -> Option<Template> {
         match template::parse(text) {
             Ok(template) => {

@@ -53,7 +53,7 @@ pub(crate) fn verifying() -> Result<Arc<ClientConfig>, TlsError> {
     configuration(public_roots())
 }
 
-/// The same with the certificates of a PEM text as further roots.
+/// Verifies against the public roots and the certificates of a PEM text.
 pub(crate) fn verifying_also(pem: &str) -> Result<Arc<ClientConfig>, TlsError> {
     configuration(with_pem(public_roots(), pem)?)
 }

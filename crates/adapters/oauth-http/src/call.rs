@@ -27,7 +27,7 @@ pub(crate) async fn send(
     send_before(egress, target, request, None).await
 }
 
-/// The same, unless it is too late by the time that the request could be sent.
+/// Sends a request, like [`send`], unless it is too late by the time that it could be sent.
 pub(crate) async fn send_before(
     egress: &Egress,
     target: &Target,

@@ -27,7 +27,7 @@ const DEAD: [&str; 6] = [
     "bad_verification_code",
     "token_revoked",
 ];
-/// The same in the words of HubSpot, which stand in `status`.
+/// The grant is refused, in the words of HubSpot, which stand in `status`.
 const DEAD_STATUS: [&str; 3] = ["BAD_REFRESH_TOKEN", "BAD_AUTH_CODE", "EXPIRED_AUTH_CODE"];
 /// The app is refused: RFC 6749, section 5.2; GitHub, Slack and Zoho.
 const APP: [&str; 8] = [

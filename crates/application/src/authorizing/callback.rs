@@ -80,7 +80,7 @@ pub struct Confirmation {
 /// Why a callback came to nothing.
 #[derive(Debug)]
 pub struct CallbackRefused {
-    /// Why.
+    /// What went wrong.
     pub problem: CallbackProblem,
     /// Where the browser goes with it; our own page when absent.
     pub redirect: Option<String>,

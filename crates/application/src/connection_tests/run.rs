@@ -177,7 +177,7 @@ impl Run {
         std::iter::once(tested).chain(refused)
     }
 
-    /// The same events about a credential.
+    /// The events of [`Self::events`], about a credential.
     pub(crate) fn events_about(
         &self,
         caller: &Caller,

@@ -171,7 +171,7 @@ impl Connections {
     }
 }
 
-/// The same violation of the field that this use case has.
+/// Names the fields of a violation as the callers of this use case do.
 fn in_terms_of_connecting(failure: Failure) -> Failure {
     let Failure::Invalid(mut violations) = failure else { return failure };
     for violation in &mut violations {

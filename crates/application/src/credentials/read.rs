@@ -23,7 +23,7 @@ pub struct OpenedCredential {
     pub credential: Credential,
     /// Its secret fields.
     pub secret: SecretPayload,
-    /// The same as CRM clients know it, when it holds a slot of theirs.
+    /// Its content as CRM clients know it, when it holds a slot of the CRM dialect.
     pub crm: Option<CrmContent>,
 }
 

@@ -29,7 +29,7 @@ async fn token(app: &Application, id: CredentialId) -> Result<String, Failure> {
     token_for(app, id, None).await
 }
 
-/// The same for a reader that wants it to live so long.
+/// The token that a reader gets who wants it to live so long.
 async fn token_for(
     app: &Application,
     id: CredentialId,

@@ -25,8 +25,8 @@ impl CrmContent {
         masks(Some(&self.dsn), Some(&self.access_token), Some(&self.metadata))
     }
 
-    /// The same with the mask in place of every secret: the token, what of the dsn may hold one, and every
-    /// metadata value that the provider file does not name as public, leaf by leaf.
+    /// This content with the mask in place of every secret: the token, what of the dsn may hold one, and
+    /// every metadata value that the provider file does not name as public, leaf by leaf.
     #[must_use]
     pub fn masked(self, mapping: &CrmMapping) -> Self {
         let metadata =

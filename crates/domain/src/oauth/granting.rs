@@ -103,7 +103,7 @@ impl Provider {
         if violations.is_empty() { Ok(granted) } else { Err(violations) }
     }
 
-    /// The same for a refresh, whose answer is never refused: the old tokens may be worth nothing by now.
+    /// Takes the answer to a refresh, which is never refused: the old tokens may be worth nothing by now.
     /// What breaks a rule is left out, and told. Without a new access token the old one counts as ended.
     pub fn take_refresh(
         &self,

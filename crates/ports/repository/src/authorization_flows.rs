@@ -21,9 +21,9 @@ pub struct SealedFlow {
 /// What a provider's grant makes of a flow.
 #[derive(Debug, Clone)]
 pub struct GrantedFlow {
-    /// Whose.
+    /// The organisation that owns the flow.
     pub organization: OrganizationId,
-    /// Which.
+    /// The flow.
     pub id: FlowId,
     /// Digest of the code that completes it.
     pub completion_code: Digest,
@@ -36,9 +36,9 @@ pub struct GrantedFlow {
 /// What completes a flow.
 #[derive(Debug, Clone)]
 pub struct CompletedFlow {
-    /// Whose.
+    /// The organisation that owns the flow.
     pub organization: OrganizationId,
-    /// Which.
+    /// The flow.
     pub id: FlowId,
     /// Digest of the code that was presented.
     pub completion_code: Digest,

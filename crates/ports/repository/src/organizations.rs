@@ -6,9 +6,9 @@ use crate::StoreResult;
 /// A quota counter that differs from the number of rows it counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuotaDrift {
-    /// Whose.
+    /// The organisation.
     pub organization: OrganizationId,
-    /// Of which provider.
+    /// The provider whose credentials are counted.
     pub provider: ProviderId,
     /// What the counter says.
     pub counted: u64,

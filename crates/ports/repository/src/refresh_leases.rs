@@ -29,9 +29,9 @@ pub enum Lease {
 /// A credential whose refresh is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DueRefresh {
-    /// Whose.
+    /// The organisation that owns it.
     pub organization: OrganizationId,
-    /// Which.
+    /// The credential.
     pub credential: CredentialId,
     /// The time that has come, by the store's clock.
     pub refresh_at: OffsetDateTime,

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::rows::Rows;
 use crate::{Call, FakeStore};
 
-/// The same for every fake store, so that what is bound to it is the same in every run.
+/// Every fake store has this id, so that what is bound to it is the same in every run.
 const DEPLOYMENT_ID: Uuid = Uuid::from_u128(0x0192_f0c1_7b6a_7000_8000_0000_0000_00de);
 
 /// A wrap was to be counted for a key that the store does not know.

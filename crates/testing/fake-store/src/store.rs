@@ -45,7 +45,7 @@ impl FakeStore {
         Self { state: Arc::default(), faults: Arc::default(), keys, clock }
     }
 
-    /// The same rows and the same clock, seen by another instance of the service: with faults and counts of
+    /// Another instance of the service on the same rows and the same clock: with faults and counts of
     /// its own.
     #[must_use]
     pub fn another_instance(&self) -> Self {

@@ -1,4 +1,4 @@
-//! The same random operations on several stores at once: what one answers, all must.
+//! Random operations, played on several stores at once: what one answers, all must.
 //!
 //! The contracts say what was thought of; this finds what was not. Answers are compared as text after what
 //! may differ was taken out of them: the store's own times, and with them the MACs of audit records. A source

@@ -42,7 +42,7 @@ impl Requests<'_> {
         Some(endpoint)
     }
 
-    /// The same for an address that may be left out.
+    /// Reads an address that may be left out.
     pub(super) fn optional_endpoint(
         &self,
         name: &str,

@@ -13,7 +13,7 @@ async fn leaves_doubt(behaviour: Behaviour) -> bool {
     doubt && server.received().len() == 1
 }
 
-/// The same, with the clock stopped as soon as the server has the request: it then goes from timer to timer.
+/// Refreshes with the clock stopped as soon as the server has the request: time goes from timer to timer.
 async fn until_the_limit(behaviour: Behaviour, change: impl FnOnce(&mut OauthRequests)) -> Option<bool> {
     let server = Server::behaving(behaviour).await;
     let reached = async {

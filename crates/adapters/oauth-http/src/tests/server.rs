@@ -56,7 +56,7 @@ pub(super) fn answer(status: &str, body: &str) -> Behaviour {
     answer_with(status, "content-type: application/json\r\n", body)
 }
 
-/// The same with these headers, each with its line end.
+/// An answer with these headers, each with its line end.
 pub(super) fn answer_with(status: &str, headers: &str, body: &str) -> Behaviour {
     let length = body.len();
     Behaviour::Answer(

@@ -7,7 +7,7 @@ use super::server::{Behaviour, Server, answer, certificate};
 
 const GOOD: &str = r#"{"access_token":"new-token"}"#;
 
-/// The same server over TLS.
+/// The server of the other tests, over TLS.
 fn over_tls(port: u16) -> OauthRequests {
     let mut oauth = oauth(port);
     if let OriginTemplate::Host { plain_http, .. } = &mut oauth.token.origin {

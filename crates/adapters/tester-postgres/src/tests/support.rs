@@ -157,7 +157,7 @@ impl Authority {
         self.issue_with(name, |_| {})
     }
 
-    /// The same, with changes.
+    /// Issues a certificate with changes.
     pub(crate) fn issue_with(
         &self,
         name: &str,

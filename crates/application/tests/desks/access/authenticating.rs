@@ -20,7 +20,7 @@ fn accept(house: &House, text: &str, org: &str) {
     house.tokens.accept(text, token);
 }
 
-/// The same text with another last character.
+/// A token with another last character.
 fn forged(token: &str) -> String {
     let last = if token.ends_with('A') { 'B' } else { 'A' };
     format!("{}{last}", &token[..token.len() - 1])

@@ -42,7 +42,7 @@ fn trail(records: Vec<AuditRecord>, head: AuditHead) -> MockAuditTrail {
     unreadable_at(0, records, head)
 }
 
-/// The same, and what is put on record is taken.
+/// A trail that also takes what is put on record.
 fn taking(mut trail: MockAuditTrail) -> Arc<MockAuditTrail> {
     trail.expect_append().returning(|events, _| Ok(vec![Appended::Durable { seq: 1 }; events.len()]));
     Arc::new(trail)
