@@ -143,7 +143,60 @@ pub struct Credential {
     pub modified_by: String,
 }
 
+/// What a credential begins with.
+#[derive(Debug)]
+pub struct FirstVersion<'a> {
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// Its id.
+    pub id: CredentialId,
+    /// The provider it reaches.
+    pub provider: ProviderId,
+    /// How it authenticates there.
+    pub credential_type: CredentialType,
+    /// A person's name for it.
+    pub name: CredentialName,
+    /// Its content.
+    pub content: &'a Content,
+    /// `sub` or service account id of its creator.
+    pub by: &'a str,
+    /// When it is stored.
+    pub at: OffsetDateTime,
+}
+
 impl Credential {
+    /// A first version, untested, with nothing else said about it.
+    pub fn first(new: FirstVersion<'_>) -> Self {
+        Self {
+            organization: new.organization,
+            id: new.id,
+            provider: new.provider,
+            credential_type: new.credential_type,
+            name: new.name,
+            slot: None,
+            status: CredentialStatus::Unverified,
+            status_reason: None,
+            config: new.content.config.clone(),
+            version: 1,
+            revision: 1,
+            user_id: None,
+            google_email: None,
+            expires_at: None,
+            access_token_expires_at: new.content.access_token_expires_at,
+            last_tested_at: None,
+            last_test_code: None,
+            last_read_at: None,
+            refreshed_at: None,
+            refresh_at: None,
+            oauth_app: None,
+            account: None,
+            created_at: new.at,
+            updated_at: new.at,
+            created_by: new.by.to_owned(),
+            modified_by: new.by.to_owned(),
+        }
+    }
+
     /// Decides whether the secret may be handed out at `now`.
     pub fn readability(&self, now: OffsetDateTime) -> Readability {
         match self.status {

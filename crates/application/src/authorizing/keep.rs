@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use strongroom_domain::audit::Origin;
+use strongroom_domain::credential::FirstVersion;
 use strongroom_domain::oauth::{Account, CallbackProblem, sha256};
 use strongroom_domain::{
     Action, AuthorizationFlow, Content, Credential, CredentialStatus, CredentialType, Evidence, OauthAppId,
@@ -18,6 +19,7 @@ use super::callback::Received;
 use super::events::flow_event;
 use super::granted_content::GrantedContent;
 use crate::Failure;
+use crate::ground::end_of_life;
 
 /// How long a new grant is offered to a store that does not answer.
 const WAIT_FOR_STORE: Duration = Duration::from_secs(10);
@@ -109,36 +111,27 @@ impl Authorizing {
     }
 
     fn pending_credential(&self, flow: &AuthorizationFlow, grant: &NewGrant) -> Credential {
-        let now = self.clock.now();
         let google = flow.credential_type == CredentialType::GoogleOauth;
         let email = grant.account.as_ref().and_then(|account| account.name.clone()).filter(|_| google);
-        Credential {
+        let first = Credential::first(FirstVersion {
             organization: flow.organization.clone(),
             id: flow.credential,
             provider: flow.provider.clone(),
             credential_type: flow.credential_type,
             name: flow.name.clone(),
-            slot: None,
+            content: &grant.content,
+            by: &flow.initiator.id,
+            at: self.clock.now(),
+        });
+        Credential {
             status: CredentialStatus::Pending,
-            status_reason: None,
-            config: grant.content.config.clone(),
-            version: 1,
-            revision: 1,
             user_id: flow.initiator.user.clone(),
             google_email: email,
-            expires_at: crate::ground::end_of_life(None, flow.credential_type, &grant.content),
-            access_token_expires_at: grant.content.access_token_expires_at,
-            last_tested_at: None,
-            last_test_code: None,
-            last_read_at: None,
-            refreshed_at: None,
+            expires_at: end_of_life(None, flow.credential_type, &grant.content),
             refresh_at: grant.refresh_at,
             oauth_app: Some(flow.app.unwrap_or(OauthAppId::OPERATOR)),
             account: grant.account.clone(),
-            created_at: now,
-            updated_at: now,
-            created_by: flow.initiator.id.clone(),
-            modified_by: flow.initiator.id.clone(),
+            ..first
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Stores a new credential.
 
+use strongroom_domain::credential::FirstVersion;
 use strongroom_domain::{
-    Action, AuditEvent, Content, Credential, CredentialId, CredentialName, CredentialStatus, CredentialType,
-    Evidence, Outcome, ProviderId, Rule, SecretPayload, Slot, Submission,
+    Action, AuditEvent, Content, Credential, CredentialId, CredentialName, CredentialType, Evidence, Outcome,
+    ProviderId, Rule, SecretPayload, Slot, Submission,
 };
 use strongroom_repository::{SealedCredential, StoreError, Unique};
 use time::OffsetDateTime;
@@ -116,34 +117,16 @@ impl Credentials {
         credential_type: CredentialType,
         content: &Content,
     ) -> Credential {
-        let now = self.clock.now();
-        Credential {
+        let first = Credential::first(FirstVersion {
             organization: caller.organization().clone(),
             id: CredentialId(self.ids.next()),
             provider,
             credential_type,
             name,
-            slot: None,
-            status: CredentialStatus::Unverified,
-            status_reason: None,
-            config: content.config.clone(),
-            version: 1,
-            revision: 1,
-            user_id: caller.principal.user().cloned(),
-            google_email: None,
-            expires_at: None,
-            access_token_expires_at: content.access_token_expires_at,
-            last_tested_at: None,
-            last_test_code: None,
-            last_read_at: None,
-            refreshed_at: None,
-            refresh_at: None,
-            oauth_app: None,
-            account: None,
-            created_at: now,
-            updated_at: now,
-            created_by: caller.principal.id().to_owned(),
-            modified_by: caller.principal.id().to_owned(),
-        }
+            content,
+            by: caller.principal.id(),
+            at: self.clock.now(),
+        });
+        Credential { user_id: caller.principal.user().cloned(), ..first }
     }
 }
