@@ -11,7 +11,7 @@ impl Crm {
     ///
     /// # Errors
     /// `NotFound` also for a credential that only the other dialects see; else as
-    /// [`Credentials::delete`].
+    /// [`Credentials::delete`](crate::Credentials::delete).
     pub async fn delete(
         &self,
         caller: &Permitted<to::DeleteCredential>,

@@ -27,7 +27,7 @@ impl Crm {
     /// The credential of a provider.
     ///
     /// # Errors
-    /// `Invalid` for a provider that is no CRM; else as [`Self::show_crm_credential`].
+    /// `Invalid` for a provider that is no CRM; else as [`Self::show`].
     pub async fn show_of(
         &self,
         caller: &Permitted<to::ShowCrmCredentials>,
