@@ -1,4 +1,5 @@
-//! What happened, to what, by whom, with which outcome; never a value.
+//! The events of the audit trail: what happened, to what, by whom and with which outcome. They never hold a
+//! value of a field.
 //!
 //! Each organisation has one chain of records. A record's MAC covers the record and the MAC before it, so
 //! that an edited, removed, inserted or reordered record is found by walking the chain.
@@ -18,7 +19,7 @@ use crate::sealed::PurposeKeyId;
 use crate::spelled::spelled;
 
 spelled! {
-    /// What can happen. A closed set; each later part of Strongroom adds its own.
+    /// What can happen. The set is closed; each later part of Strongroom adds its own actions.
     Action, "must be an audit action":
     /// A credential was stored.
     CredentialCreated => "credential.created",
@@ -32,7 +33,7 @@ spelled! {
     CredentialTested => "credential.tested",
     /// Credentials that are not stored were tested against their provider.
     ConnectionTested => "connection.tested",
-    /// Somebody began an authorization.
+    /// A user or a service account began an authorization.
     AuthorizationBegun => "authorization.begun",
     /// A provider granted; the credential is pending.
     AuthorizationGranted => "authorization.granted",
@@ -50,7 +51,7 @@ spelled! {
     OauthAppUpdated => "oauth_app.updated",
     /// An organisation's OAuth app was removed.
     OauthAppDeleted => "oauth_app.deleted",
-    /// The egress policy refused a destination that somebody asked for.
+    /// The egress policy refused the destination of a connection test.
     EgressRefused => "egress.refused",
     /// A secret was handed out.
     SecretRead => "secret.read",
@@ -66,7 +67,7 @@ spelled! {
     ServiceAccountUpdated => "service_account.updated",
     /// A service account and its keys were removed.
     ServiceAccountDeleted => "service_account.deleted",
-    /// Somebody gave a service account scopes, perhaps ones that they do not hold themselves.
+    /// A service account was given scopes, perhaps ones that the caller does not hold.
     ScopesGranted => "service_account.scopes_granted",
     /// An API key was made.
     ApiKeyCreated => "api_key.created",
@@ -102,24 +103,24 @@ spelled! {
 pub struct Origin {
     /// How the caller proved who it is: `jwt:<issuer>` or `api_key:<key id>`.
     pub authentication: Option<String>,
-    /// Our request id.
+    /// The id of the request.
     pub request_id: Option<String>,
-    /// The caller's address, by the trusted proxy rule.
+    /// The caller's address, as the rule for trusted proxies determines it.
     pub source_ip: Option<IpAddr>,
 }
 
 /// An event that has not been recorded yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEvent {
-    /// Whose chain it belongs to.
+    /// The organisation in whose chain it is recorded.
     pub organization: OrganizationId,
     /// What happened.
     pub action: Action,
     /// How it ended.
     pub outcome: Outcome,
-    /// By whom.
+    /// Who did it.
     pub actor: Actor,
-    /// The request.
+    /// The request that it belongs to.
     pub origin: Origin,
     /// The credential it happened to.
     pub credential: Option<CredentialId>,
@@ -252,22 +253,23 @@ pub struct AuditRecord {
 /// The last record of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditHead {
-    /// Whose chain.
+    /// The organisation that the chain belongs to.
     pub organization: OrganizationId,
-    /// Its last place; 0 before the first record.
+    /// The place of the last record; 0 before the first record.
     pub seq: u64,
-    /// The MAC there; [`GENESIS`] before the first record.
+    /// The MAC of the last record; [`GENESIS`] before the first record.
     pub mac: Mac,
 }
 
 impl AuditHead {
-    /// The head of a chain that nothing was recorded in.
+    /// The head of a chain that has no records.
     pub fn genesis(organization: OrganizationId) -> Self {
         Self { organization, seq: 0, mac: GENESIS }
     }
 
-    /// Moves on to the record of an event of this chain, and gives that record. `digest` makes its MAC, with
-    /// the key `mac_key`, from the bytes that it covers; when it fails the head stays where it is.
+    /// Moves the head on to the record of an event of this chain, and returns that record. `digest` makes the
+    /// MAC of the record with the key `mac_key` from the bytes that the MAC covers. When `digest` fails, the
+    /// head stays where it is.
     pub fn extend<E>(
         &mut self,
         event: &AuditEvent,

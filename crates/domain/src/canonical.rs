@@ -1,7 +1,8 @@
-//! The one canonical encoding under every authenticated byte string: AAD and audit records.
+//! The one canonical encoding of every authenticated byte string, that is, of AAD and audit records.
 //!
-//! An ASCII label, then each field as its length (u32, big-endian) and its bytes. Integers are u64
-//! big-endian, ids their 16 raw bytes. Length prefixes mean that no field's content can imitate a border.
+//! A byte string is an ASCII label, then each field as its length (u32, big-endian) and its bytes. The label
+//! is encoded like a field. Integers are u64 big-endian, ids are their 16 raw bytes. Because of the length
+//! prefixes no content of a field can imitate the border between two fields.
 
 use uuid::Uuid;
 
@@ -15,12 +16,12 @@ impl Canonical {
         Self(Vec::with_capacity(256)).bytes(label.as_bytes())
     }
 
-    /// Appends a field of raw bytes. An absent field is an empty one; no field that may be absent may be
-    /// present and empty.
+    /// Appends a field of raw bytes. An absent field is encoded as an empty one, so a field that may be
+    /// absent must not also have an empty value.
     #[must_use]
     pub fn bytes(mut self, field: &[u8]) -> Self {
-        // A field is bounded by the 256 KiB request limit, far below u32::MAX; a longer one would be cut
-        // in its length only and so could never verify.
+        // A field is bounded by the 256 KiB request limit, far below u32::MAX. A longer field would get a
+        // wrong length here, and so would never verify.
         let length = u32::try_from(field.len()).unwrap_or(u32::MAX);
         self.0.extend_from_slice(&length.to_be_bytes());
         self.0.extend_from_slice(field);

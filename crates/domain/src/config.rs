@@ -6,10 +6,10 @@ use serde_json::{Map, Value};
 
 use crate::violation::Rule;
 
-/// One public value, as it is stored and shown. It is another thing than a [`Json`](crate::Json), which is
-/// what somebody has sent: this one is no secret and so can be printed, compared and copied, it has only the
-/// four forms that a field can have, and its numbers are those of which RFC 8785 has one spelling, because
-/// its canonical JSON is part of the AAD.
+/// One public value, as it is stored and shown. It differs from a [`Json`](crate::Json), which is what a
+/// caller has sent. A public value is no secret, so it can be printed, compared and copied. It has only the
+/// four forms that a field can have. Its numbers are those of which RFC 8785 has one spelling, because its
+/// canonical JSON is part of the AAD.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConfigValue {
     /// Text.
@@ -22,8 +22,8 @@ pub enum ConfigValue {
     List(Vec<String>),
 }
 
-/// Public fields by name. Its canonical JSON is part of the AAD, so a row whose destination was edited
-/// in the database does not open.
+/// Public fields by name. Their canonical JSON is part of the AAD, so a row whose destination was edited in
+/// the database does not open.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PublicConfig(BTreeMap<String, ConfigValue>);
 

@@ -12,7 +12,8 @@ use crate::provider_id::ProviderId;
 use crate::spelled::spelled;
 
 spelled! {
-    /// What a connection test found. A closed set (api.md, part 0): a caller learns one of these and no more.
+    /// What a connection test found. The set is closed (api.md, part 0): a caller learns one of these codes
+    /// and no more.
     TestCode, "must be a test code":
     /// The provider accepted the credential.
     Ok => "ok",
@@ -26,18 +27,19 @@ spelled! {
     TlsFailed => "tls_failed",
     /// Host, database, path or account are wrong, whatever the secret.
     InvalidConfig => "invalid_config",
-    /// No connection: refused by policy, no such name, closed, filtered, no route. One code for all.
+    /// No connection: the policy refused it, the name does not exist, the port is closed or filtered, or
+    /// there is no route. They all have this one code.
     NotReachable => "not_reachable",
     /// The server was reached and did not answer in time.
     Timeout => "timeout",
-    /// The server answered with an error of its own, or with something that is no answer.
+    /// The server answered with an error of its own, or with something that is not a valid answer.
     ProviderError => "provider_error",
     /// The provider asks to come back later.
     RateLimited => "rate_limited",
 }
 
 impl TestCode {
-    /// What it means for whoever wanted to store or keep the credential.
+    /// What the code means for a caller who wants to store or keep the credential.
     pub const fn meaning(self) -> TestMeaning {
         match self {
             Self::Ok | Self::Insufficient => TestMeaning::Works,
@@ -49,7 +51,7 @@ impl TestCode {
         }
     }
 
-    /// What a person reads when the tester has nothing better to say.
+    /// The text for a person, when the tester gives no more specific one.
     pub const fn message(self) -> &'static str {
         match self {
             Self::Ok => "The credential works.",
@@ -67,7 +69,7 @@ impl TestCode {
         }
     }
 
-    /// What that person can do next.
+    /// What the person who reads the report can do next.
     pub const fn hint(self) -> Option<&'static str> {
         match self {
             Self::Ok => None,
@@ -91,16 +93,16 @@ impl TestCode {
     }
 }
 
-/// What a code means for whoever wanted to store or keep the credential.
+/// What a code means for a caller who wants to store or keep the credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TestMeaning {
-    /// It works, perhaps not for everything.
+    /// The credential works, perhaps not for everything.
     Works,
-    /// It is wrong.
+    /// The provider refused the credential.
     Rejected,
-    /// What is around the secret is wrong; the secret was not judged.
+    /// The settings beside the secret are wrong; the secret was not judged.
     Misconfigured,
-    /// Nobody looked at it.
+    /// The provider did not judge the credential.
     Unanswered,
 }
 
@@ -148,19 +150,19 @@ impl StepOutcome {
     }
 }
 
-/// What a person wants to pin or watch: `host_key_fingerprint`, `tls`, `tls_certificate_expires_at`,
-/// `server_version`, `account`, `organization`. Never a banner, a driver's text, an address or an upstream
-/// body.
+/// Facts that a person wants to pin or watch: `host_key_fingerprint`, `tls`, `tls_certificate_expires_at`,
+/// `server_version`, `account`, `organization`. They never hold a banner, a driver's text, an address or a
+/// body that a server sent.
 pub type Facts = BTreeMap<&'static str, String>;
 
 /// The fact that names an SSH server's host key: `SHA256:` and 43 base64 characters, as `ssh-keygen -lf`
 /// prints it.
 pub const HOST_KEY_FINGERPRINT: &str = "host_key_fingerprint";
 
-/// Where SSH servers listen unless a port is given (RFC 4253, section 4.1).
+/// The port of SSH servers unless another one is given (RFC 4253, section 4.1).
 const SSH_PORT: ConfigValue = ConfigValue::Integer(22);
 
-/// Carries the pinned host key over to new public fields that name none and lead to the same server.
+/// Copies the pinned host key to new public fields that name none and lead to the same server.
 pub fn keep_host_key(old: &PublicConfig, new: &mut PublicConfig) {
     let host = |config: &PublicConfig| match config.get("host") {
         Some(ConfigValue::Text(host)) => Some(host.trim_end_matches('.').to_ascii_lowercase()),
@@ -182,7 +184,7 @@ pub struct TestReport {
     pub code: TestCode,
     /// A sentence for a person.
     pub message: Cow<'static, str>,
-    /// What that person can do next.
+    /// What the person who reads it can do next.
     pub hint: Option<Cow<'static, str>>,
     /// Which provider was tested.
     pub provider: ProviderId,
@@ -192,6 +194,6 @@ pub struct TestReport {
     pub duration: Duration,
     /// Its steps in order.
     pub steps: Vec<TestStep>,
-    /// What it found on the way.
+    /// Facts that the test found beside its code.
     pub facts: Facts,
 }

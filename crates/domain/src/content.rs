@@ -1,4 +1,4 @@
-//! From what a caller sent in `credentials` to what is stored: public config and secret payload.
+//! Turns what a caller sent in `credentials` into what is stored: public config and secret payload.
 
 use std::collections::BTreeMap;
 
@@ -27,9 +27,9 @@ pub type Submission = BTreeMap<String, Json>;
 pub struct Content {
     /// Fields that are not secret.
     pub config: PublicConfig,
-    /// Fields that are.
+    /// Fields that are secret.
     pub secret: SecretPayload,
-    /// When the access token in it ends (OAuth types and client credentials).
+    /// When the access token in the content ends (OAuth types and client credentials).
     pub access_token_expires_at: Option<OffsetDateTime>,
 }
 
@@ -37,7 +37,8 @@ impl Provider {
     /// Checks a submission against this provider's fields and splits it into public and secret.
     ///
     /// # Errors
-    /// Every violation at once, so that a person mends them in one go. None holds a value.
+    /// All violations at once, so that a person corrects them in one go. A connection string is parsed only
+    /// when there are no others. No violation holds a value.
     pub fn accept(&self, kind: CredentialType, submission: Submission) -> Result<Content, Vec<Violation>> {
         let Some(rules) = self.types.get(&kind) else {
             let taken: Vec<_> = self.types.keys().map(|kind| kind.as_str()).collect();
@@ -72,7 +73,8 @@ fn check_presence(rules: &TypeRules, submission: &Submission, violations: &mut V
     violations.extend(
         rules.required.iter().filter(|name| missing(name)).map(|name| Rule::REQUIRED.on(name.as_str())),
     );
-    // The alternative that is closest to complete tells what is missing.
+    // Of several alternatives, the one that is closest to complete decides which fields are reported as
+    // missing.
     let lacking =
         rules.any_of.iter().map(|group| group.iter().filter(|name| missing(name)).collect::<Vec<_>>());
     if let Some(closest) = lacking.min_by_key(Vec::len) {
@@ -88,7 +90,7 @@ fn check_presence(rules: &TypeRules, submission: &Submission, violations: &mut V
 }
 
 impl Content {
-    /// A second copy, wiped like the first.
+    /// Returns a second copy, which is wiped on drop like the first.
     #[must_use]
     pub fn duplicate(&self) -> Self {
         let mut secret = SecretPayload::default();
@@ -246,8 +248,8 @@ fn check_text(field: &Field, text: &SecretText) -> Result<(), Rule> {
     }
 }
 
-/// Certificates in PEM form (RFC 7468), nothing between or around them. The base64 of a DER SEQUENCE of
-/// usual length begins with `MI`; whoever uses the certificate parses it.
+/// Checks that a text is certificates in PEM form (RFC 7468), with nothing between or around them. The base64
+/// of a DER SEQUENCE of usual length begins with `MI`. The code that uses the certificates parses them.
 fn check_certificates(value: &str) -> Result<(), Rule> {
     const RULE: Rule = Rule::fixed("must hold certificates in PEM form and nothing else");
     let mut rest = value.trim();
@@ -266,8 +268,8 @@ fn check_certificates(value: &str) -> Result<(), Rule> {
     Ok(())
 }
 
-/// One reading only: parsers differ on backslashes and on white space around a URL, and whoever uses it may
-/// not read it as we do.
+/// Accepts only URLs that every parser reads alike. Parsers differ on backslashes and on white space around a
+/// URL, and the client that uses the URL may have another parser than this check.
 fn check_url(value: &str) -> Result<(), Rule> {
     let plain = !value.contains(|c: char| c == '\\' || c.is_whitespace());
     let good = plain

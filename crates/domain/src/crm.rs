@@ -1,8 +1,9 @@
 //! The shape in which CRM clients know a credential: a destination, a token and free metadata.
 //!
-//! What they send is stored as fields of the provider wherever it is one, so that the other dialects, tests
-//! and refreshes find it there. What is no field, or does not keep the field's rules, is kept beside them in
-//! a sealed remainder, and the whole is put together again on the way out.
+//! What CRM clients send is stored in fields of the provider wherever there is a field for it, so that the
+//! other dialects, tests and refreshes find it there. Everything for which there is no field, or that does
+//! not keep the field's rules, is kept beside them in a sealed remainder. Both parts are put together again
+//! when a client reads the credential.
 
 mod masking;
 mod plain;
@@ -19,16 +20,17 @@ use crate::json::{self, Json};
 use crate::secret::SecretText;
 use crate::violation::{Rule, Violation};
 
-/// What stands where a secret is not shown. No value may contain it, so that one that was read masked is
-/// never written back.
+/// The text that is shown in place of a secret. No value may contain it, so that a value that was read masked
+/// is never written back.
 pub const MASK: &str = "********";
 
-/// The longest metadata: their names and texts together, in bytes.
+/// The limit for the metadata: the length of all names and texts together, in bytes.
 pub const MAX_METADATA_BYTES: usize = 256 * 1024;
 
-/// The field of a payload that holds a dsn which is no plain URL. No provider may have a field of that name.
+/// The field of a payload that holds a dsn which is no plain URL. No provider may have a field of this name.
 pub const DSN: &str = "dsn";
-/// The field of a payload that holds, as JSON, the metadata that fill no field. Reserved like [`DSN`].
+/// The field of a payload that holds, as JSON, the metadata that fill no field. No provider may have a field
+/// of this name.
 pub const METADATA: &str = "metadata";
 
 const ACCESS_TOKEN: &str = "access_token";
@@ -48,7 +50,7 @@ pub struct CrmMapping {
 }
 
 impl CrmMapping {
-    /// Whether a metadata value may be shown to everybody who may see the credential.
+    /// Whether a metadata value may be shown to every caller who may see the credential.
     fn is_public(&self, name: &str, value: &Json) -> bool {
         self.public_metadata.contains(name) && is_plain(value)
     }
@@ -64,9 +66,9 @@ pub type Metadata = BTreeMap<String, Json>;
 /// A credential as CRM clients know it.
 #[derive(Debug)]
 pub struct CrmContent {
-    /// Where the CRM is.
+    /// The destination: the address of the CRM.
     pub dsn: SecretText,
-    /// What opens it.
+    /// The secret that authenticates there.
     pub access_token: SecretText,
     /// Everything else.
     pub metadata: Metadata,
@@ -95,12 +97,12 @@ impl CrmPatch {
 impl CrmContent {
     /// Applies an update.
     ///
-    /// The destination is the whole `dsn` and the metadata that the provider file marks so. With another
-    /// destination the stored secrets are dropped, unless they are sent again: nobody can have a secret that
-    /// they do not know sent to a place of their choice.
+    /// The destination is the whole `dsn` and the metadata that the provider file marks as such. When the
+    /// destination changes, the stored secrets are dropped unless the caller sends them again. So no caller
+    /// can have a secret that they do not know sent to a place of their choice.
     ///
     /// # Errors
-    /// Another destination without a token.
+    /// A destination that changes without a token.
     pub fn merge(self, patch: &CrmPatch, mapping: &CrmMapping) -> Result<Self, Violation> {
         let moved = self.is_moved_by(patch, mapping);
         if moved && patch.access_token.is_none() {
@@ -121,7 +123,7 @@ impl CrmContent {
         })
     }
 
-    /// An upper bound of its length as JSON, in bytes.
+    /// An upper bound of the length of the content as JSON, in bytes.
     pub fn max_written_bytes(&self) -> usize {
         let fields = self.metadata.iter().map(|(name, value)| name.len() * 6 + 4 + value.max_written_bytes());
         64 + (self.dsn.len() + self.access_token.len()) * 6 + fields.sum::<usize>()
@@ -133,7 +135,8 @@ impl CrmContent {
     }
 
     fn is_moved_by(&self, patch: &CrmPatch, mapping: &CrmMapping) -> bool {
-        // What is secret is another one whatever is sent: else an answer would tell whether a guess is right.
+        // A destination that may hold a secret always counts as changed. Otherwise the answer would tell the
+        // caller whether a guess of that secret is right.
         let same = |old: &SecretText, new: &SecretText| {
             old.expose() == new.expose() && (old.is_empty() || is_plain_dsn(old.expose()))
         };

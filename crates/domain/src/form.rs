@@ -1,12 +1,13 @@
-//! The form of a text as plain data: what a rule accepts, for those who describe the rule to others.
+//! The form of a text as plain data: what a rule accepts, so that documents such as the API description can
+//! state the rule.
 //!
 //! A newtype keeps its `FORM` beside its `parse`. The tests below compare the two.
 
 /// What a text must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TextForm {
-    /// A regular expression that fits the whole text. It is written in what ECMA-262 (with the `u` flag),
-    /// Python and Rust read alike.
+    /// A regular expression that matches the whole text. It uses only syntax that ECMA-262 (with the `u`
+    /// flag), Python and Rust read alike.
     pub pattern: Option<&'static str>,
     /// The name of a format of JSON Schema (draft 2020-12, validation, section 7.3).
     pub format: Option<&'static str>,

@@ -15,16 +15,16 @@ use crate::spelled::spelled;
 /// How a provider appears in the connect dialect: `[dialects.connect]` of its file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectListing {
-    /// What it is.
+    /// The kind of service that the provider is.
     pub category: ConnectCategory,
-    /// How one authenticates there.
+    /// How a client authenticates with the provider.
     pub auth_type: ConnectAuthType,
     /// The fields that credentials must have; only for [`ConnectAuthType::ApiKey`].
     pub required_fields: Vec<String>,
 }
 
 spelled! {
-    /// What a provider of the connect dialect is.
+    /// The kinds of service in the connect dialect.
     ConnectCategory, "must be one of: monitoring, code, ticketing, communication, cloud":
     /// Metrics, logs, alerts.
     Monitoring => "monitoring",
@@ -39,17 +39,17 @@ spelled! {
 }
 
 spelled! {
-    /// How one authenticates with a provider of the connect dialect.
+    /// How a client authenticates with a provider of the connect dialect.
     ConnectAuthType, "must be one of: oauth2, api_key, webhook_only":
     /// By an OAuth flow.
     Oauth2 => "oauth2",
     /// With stored fields.
     ApiKey => "api_key",
-    /// Not at all: the provider calls.
+    /// There is no authentication: the provider only calls webhooks.
     WebhookOnly => "webhook_only",
 }
 
-/// A connection's id, a UUIDv7 that is spelled `int_` and its 26 Crockford base32 characters.
+/// The id of a connection: a UUIDv7, spelled as `int_` and 26 Crockford base32 characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct IntegrationId(pub Uuid);
 
@@ -59,26 +59,26 @@ impl fmt::Display for IntegrationId {
     }
 }
 
-/// A provider that an organisation has connected, or had. There is one for each provider at most. Which
-/// credential it uses, only the store can tell: that ends with the credential.
+/// A provider that an organisation has connected, now or in the past. There is at most one for each provider.
+/// Only the store knows which credential the connection uses, because that link ends with the credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Integration {
-    /// Whose it is.
+    /// The organisation that owns it.
     pub organization: OrganizationId,
     /// Its id; each connection gets a new one.
     pub id: IntegrationId,
     /// The provider.
     pub provider: ProviderId,
-    /// `sub` or service account id of who connected it.
+    /// `sub` of the user, or id of the service account, that connected it.
     pub connected_by: String,
     /// When it was connected.
     pub connected_at: OffsetDateTime,
 }
 
 spelled! {
-    /// How a connection is.
+    /// The status of a connection.
     IntegrationStatus, "must be one of: connected, disconnected, error":
-    /// It has a credential that works, as far as is known.
+    /// It has a credential that is not known to have failed.
     Connected => "connected",
     /// It was disconnected, or its credential was deleted.
     Disconnected => "disconnected",
@@ -87,7 +87,8 @@ spelled! {
 }
 
 impl IntegrationStatus {
-    /// How a connection is whose credential is in this status; `None` when it has none any more.
+    /// The status of a connection whose credential has this status; `None` means that it has no credential
+    /// any more.
     pub const fn of(credential: Option<CredentialStatus>) -> Self {
         match credential {
             None => Self::Disconnected,

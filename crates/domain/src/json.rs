@@ -93,7 +93,8 @@ impl Json {
         }
     }
 
-    /// How deep it nests: 0 for a value that holds no other.
+    /// How deep the value nests: 0 for a value that is neither a list nor an object, 1 for an empty list or
+    /// object.
     pub fn depth(&self) -> usize {
         match self {
             Self::Array(items) => 1 + items.iter().map(Self::depth).max().unwrap_or(0),
@@ -102,7 +103,7 @@ impl Json {
         }
     }
 
-    /// How many values it is, itself included.
+    /// How many values the document has, itself included.
     pub fn count(&self) -> usize {
         match self {
             Self::Array(items) => 1 + items.iter().map(Self::count).sum::<usize>(),
@@ -111,7 +112,7 @@ impl Json {
         }
     }
 
-    /// Whether an object in it has more fields than a document may.
+    /// Whether an object in the document has more than [`MAX_FIELDS`] fields.
     pub fn is_too_wide(&self) -> bool {
         match self {
             Self::Array(items) => items.iter().any(Self::is_too_wide),
@@ -122,7 +123,7 @@ impl Json {
         }
     }
 
-    /// Whether any text in it, names of fields apart, is so.
+    /// Whether `is_so` is true of any text in the document. Names of fields are not looked at.
     pub fn any_text(&self, is_so: &impl Fn(&SecretText) -> bool) -> bool {
         match self {
             Self::Text(text) => is_so(text),
@@ -132,7 +133,7 @@ impl Json {
         }
     }
 
-    /// How long its texts and names are together, in bytes.
+    /// The length of all texts and names in the document together, in bytes.
     pub fn text_bytes(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
@@ -142,7 +143,7 @@ impl Json {
         }
     }
 
-    /// An upper bound of its length as text, in bytes: JSON writes a byte with at most six.
+    /// An upper bound of the length of the document as text, in bytes: JSON writes a byte with at most six.
     pub fn max_written_bytes(&self) -> usize {
         match self {
             Self::Null | Self::Boolean(_) => 5,

@@ -2,8 +2,9 @@
 //! events. No IO, no clock, no SQL, no HTTP and no cipher: everything here is decided from its
 //! arguments alone.
 //!
-//! A value that exists is valid: a newtype with a rule has one door (`parse`), and nobody checks again
-//! inside. An id that is any UUID, or any 8 bytes, has no rule to break and holds its value in the open.
+//! A value that exists is valid: a newtype with a rule can be made only by its `parse`, and no code behind it
+//! checks again. An id that may be any UUID, or any 8 bytes, has no rule to break, so its value is a public
+//! field.
 
 pub mod audit;
 pub mod canonical;

@@ -3,7 +3,7 @@
 use crate::form::TextForm;
 use crate::violation::Rule;
 
-/// The rule that every name a person chooses keeps.
+/// Checks the rule that every name a person chooses must keep.
 pub(crate) fn printable_name(text: &str) -> Result<String, Rule> {
     let name = text.trim();
     let length = name.chars().count();
@@ -20,8 +20,9 @@ macro_rules! white_space {
     };
 }
 
-/// Control characters, and those of [`is_invisible`], for a class of a pattern. Beyond the first plane the
-/// engines agree on no escape, so that those characters stand for themselves.
+/// Control characters, and those of [`is_invisible`], for a class of a pattern. The regular expression
+/// engines have no common escape for characters beyond the first plane, so these characters are written as
+/// themselves.
 macro_rules! unprintable {
     () => {
         concat!(
@@ -41,8 +42,8 @@ pub(crate) const PRINTABLE_NAME: TextForm = TextForm::pattern(concat!(
     "[", white_space!(), "]*$",
 ));
 
-/// Characters that draw nothing, turn the text around or mean something private: line separators,
-/// bidirectional controls, joiners, tags, the byte order mark and private use.
+/// Whether a character draws nothing, changes the direction of the text or has a private meaning: line
+/// separators, bidirectional controls, joiners, tags, the byte order mark and private use.
 fn is_invisible(c: char) -> bool {
     matches!(
         c,

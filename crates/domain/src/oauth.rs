@@ -1,5 +1,6 @@
-//! OAuth 2.0 grants (RFC 6749): what a provider file says of its authorization server, flows that are under
-//! way, the apps that ask, what an answer of a token endpoint becomes, and when a token is refreshed.
+//! OAuth 2.0 grants (RFC 6749): what a provider file says of its authorization server, the flows that are
+//! under way, the OAuth apps, how an answer of a token endpoint becomes a credential, and when a token is
+//! refreshed.
 
 mod app;
 mod callback;
@@ -24,13 +25,13 @@ use crate::spelled::spelled;
 
 /// The field of an OAuth payload that holds the access token.
 pub const ACCESS_TOKEN: &str = "access_token";
-/// The field that holds the end of an OAuth access token.
+/// The field of a credential that holds the end of an OAuth access token.
 pub const TOKEN_EXPIRY: &str = "expires_at";
-/// The field that holds the refresh token.
+/// The field of an OAuth payload that holds the refresh token.
 pub const REFRESH_TOKEN: &str = "refresh_token";
 
-/// What the vault decides by about a provider's authorization server: `[oauth]` of its file, but for the
-/// requests, which the adapter knows. Nothing of it ever comes from a tenant.
+/// The part of `[oauth]` in a provider file that the vault needs for its decisions. The requests are not in
+/// it: the adapter knows them. Nothing of it ever comes from a tenant.
 #[derive(Debug, Clone)]
 pub struct OauthServer {
     /// The name under which settings and organisations keep the app's client id and secret. Providers of one
@@ -38,16 +39,18 @@ pub struct OauthServer {
     pub app: String,
     /// The type of the credentials that a flow makes; `ClientCredentials` where the provider has no flow.
     pub credential_type: CredentialType,
-    /// The scopes that are asked for unless a caller names others, but for those that depend on a field.
+    /// The scopes that are requested unless a caller names others. Scopes that depend on a field are not
+    /// among them.
     pub fixed_scopes: Vec<String>,
     /// Fields of the credential that arrive with the token.
     pub response_fields: BTreeSet<String>,
-    /// Fields of the credential that arrive with the code: name and parameter of the callback.
+    /// Fields of the credential that arrive with the code: the name of the field, and the parameter of the
+    /// callback.
     pub callback_fields: BTreeMap<String, String>,
     /// Public fields that a caller gives when a flow begins, because an endpoint, a scope or a parameter
     /// needs them.
     pub inputs: Vec<String>,
-    /// What says whose account it is that granted, when anything does.
+    /// Where the vault learns which account granted, if the provider tells it at all.
     pub account: Option<AccountSource>,
     /// How long a token is taken to live when the answer does not say.
     pub assumed_lifetime: Option<Duration>,
@@ -55,12 +58,12 @@ pub struct OauthServer {
     pub client_credentials: Option<ClientCredentialsGrant>,
 }
 
-/// What says whose account it is that granted.
+/// Where the vault learns which account granted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccountSource {
-    /// The answer that brings the token.
+    /// The answer of the token endpoint.
     TokenAnswer,
-    /// A request of its own, made with the token.
+    /// A separate request, made with the token.
     Request,
 }
 
@@ -85,9 +88,9 @@ spelled! {
     NoRefreshToken => "no_refresh_token",
     /// The server refuses client id or secret of the OAuth app.
     AppRefused => "app_refused",
-    /// Client id and secret of the OAuth app are not set.
+    /// The client id and secret of the OAuth app are not set.
     AppMissing => "app_missing",
-    /// The server is away, overloaded, or answers with something that is no token.
+    /// The server cannot be reached, is overloaded, or answers with something that is no token.
     ProviderUnavailable => "provider_unavailable",
     /// The server refuses the client credentials that are stored.
     ClientRefused => "client_refused",
@@ -118,13 +121,15 @@ impl RefreshProblem {
         matches!(self, Self::GrantRefused | Self::AnswerLost | Self::NoRefreshToken)
     }
 
-    /// The status that follows from it, if any. Then the background leaves the credential alone.
+    /// The status that follows from the problem, if any. With it, the background refresh leaves the
+    /// credential alone.
     pub const fn status(self) -> Option<CredentialStatus> {
         match self {
             Self::GrantRefused | Self::AnswerLost | Self::NoRefreshToken => {
                 Some(CredentialStatus::NeedsReauth)
             }
-            // What was refused is what is stored, as a test would find; it can still be handed out.
+            // The provider refused the stored secret, as a connection test would find. The credential can
+            // still be read.
             Self::ClientRefused => Some(CredentialStatus::Rejected),
             Self::AppRefused | Self::AppMissing | Self::ProviderUnavailable => None,
         }

@@ -23,7 +23,7 @@ impl OrganizationId {
         Ok(Self(text.to_owned()))
     }
 
-    /// The organisation of events that belong to no tenant. [`Self::parse`] cannot produce it.
+    /// The organisation that holds the events that belong to no tenant. [`Self::parse`] cannot produce it.
     pub fn system() -> Self {
         Self("~system".to_owned())
     }

@@ -1,4 +1,4 @@
-//! The permission table: role or scope x operation, as data. What it does not allow is refused.
+//! The permission table: role or scope x operation, as data. Everything that it does not allow is refused.
 
 use crate::principal::{Principal, Role, Scope};
 
@@ -25,7 +25,8 @@ pub enum Operation {
     RefreshCredential,
     /// Read secrets in the clear.
     ReadSecrets,
-    /// List or show credentials of the CRM dialect: in the clear to whoever may read secrets, else masked.
+    /// List or show credentials of the CRM dialect: in the clear to callers who may read secrets, masked to
+    /// others.
     ShowCrmCredentials,
     /// Store credentials for connections, connect and disconnect.
     ManageIntegrations,
@@ -44,13 +45,14 @@ pub enum Operation {
 /// One row of the table.
 #[derive(Debug, Clone, Copy)]
 pub struct Permission {
-    /// What is asked.
+    /// The operation that a principal asks for.
     pub operation: Operation,
-    /// Whether an admin may.
+    /// Whether an admin may do it.
     pub admin: bool,
-    /// Whether a member may.
+    /// Whether a member may do it.
     pub member: bool,
-    /// The scopes of which a service account needs one; none means that it may not.
+    /// The scopes of which a service account needs at least one. When there is none, no service account may
+    /// do it.
     pub scopes: &'static [Scope],
 }
 

@@ -1,4 +1,4 @@
-//! Who is asking: a user or a service account of one organisation, and nothing else.
+//! Who calls: a user or a service account of one organisation, and nothing else.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -36,24 +36,25 @@ spelled! {
 /// The scopes of a service account.
 pub type ScopeSet = BTreeSet<Scope>;
 
-/// How far a service account reaches: everything, or only some providers or some credentials. What lies
-/// outside does not exist for it.
+/// How far a service account reaches: everything, or only some providers or some credentials. Whatever lies
+/// outside does not exist for the account.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reach {
-    /// Only these providers, when given.
+    /// Only these providers, when set.
     pub providers: Option<BTreeSet<ProviderId>>,
-    /// Only these credentials, when given.
+    /// Only these credentials, when set.
     pub credentials: Option<BTreeSet<CredentialId>>,
 }
 
 impl Reach {
-    /// Whether a stored credential lies within.
+    /// Whether a stored credential lies within the reach.
     pub fn covers(&self, credential: &Credential) -> bool {
         self.covers_provider(&credential.provider)
             && self.credentials.as_ref().is_none_or(|ids| ids.contains(&credential.id))
     }
 
-    /// Whether a new credential of a provider may be made: never by an account limited to ids.
+    /// Whether a new credential of a provider may be made. An account that is limited to ids may never make
+    /// one.
     pub fn allows_creating(&self, provider: &ProviderId) -> bool {
         self.credentials.is_none() && self.covers_provider(provider)
     }
@@ -63,7 +64,7 @@ impl Reach {
     }
 }
 
-/// Who is asking.
+/// Who calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Principal {
     /// A person.
@@ -89,7 +90,7 @@ pub enum Principal {
 }
 
 impl Principal {
-    /// The organisation that everything it does stays within.
+    /// The organisation that the principal belongs to, and that all of its operations stay within.
     pub fn organization(&self) -> &OrganizationId {
         match self {
             Self::User { organization, .. } | Self::ServiceAccount { organization, .. } => organization,
@@ -104,7 +105,7 @@ impl Principal {
         }
     }
 
-    /// The user's id, when it is one.
+    /// The user's id, when the principal is a user.
     pub fn user(&self) -> Option<&UserId> {
         match self {
             Self::User { user, .. } => Some(user),
@@ -112,7 +113,7 @@ impl Principal {
         }
     }
 
-    /// How far it reaches; users reach everything of their organisation.
+    /// How far the principal reaches; users reach everything of their organisation.
     pub fn reach(&self) -> Reach {
         match self {
             Self::User { .. } => Reach::default(),
@@ -151,8 +152,8 @@ impl Actor {
         if known && UserId::parse(id).is_ok() { Ok(Self(text.to_owned())) } else { Err(RULE) }
     }
 
-    /// An actor read back from the store, as it was written there. It is not checked: the chain of an
-    /// organisation's events tells whether a row was changed, and only when every row can be read.
+    /// Takes an actor from the store, as it was written there, and does not check it. Whether a row was
+    /// changed is found by checking the organisation's audit chain, and that needs every row to be readable.
     pub fn from_stored(text: String) -> Self {
         Self(text)
     }

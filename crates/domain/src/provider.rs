@@ -13,7 +13,7 @@ use crate::spelled::spelled;
 use crate::testability::ProviderTest;
 
 spelled! {
-    /// What a field holds.
+    /// The kinds of values that a field can hold.
     FieldKind, "must be one of: text, integer, boolean, list, port, host, url, timestamp, private_key, certificate_pem, postgres_connection_string":
     /// Text.
     Text => "text",
@@ -45,11 +45,11 @@ spelled! {
 pub struct Field {
     /// Its name on the wire: `[a-z0-9_]+`.
     pub name: String,
-    /// What a form shows.
+    /// The name that a form shows.
     pub label: String,
-    /// What it holds.
+    /// The kind of value that it holds.
     pub kind: FieldKind,
-    /// Whether it is secret: sealed, and shown to nobody but service accounts.
+    /// Whether it is secret: it is sealed, and shown in the clear to service accounts only.
     pub secret: bool,
     /// Whether it decides where the secret is sent.
     pub destination: bool,
@@ -59,7 +59,7 @@ pub struct Field {
     pub choices: Vec<String>,
     /// An example, never a real value.
     pub example: Option<String>,
-    /// What a test takes for it when it is absent.
+    /// The value that a test uses when the field is absent.
     pub default: Option<String>,
     /// The credential types it belongs to; empty means all of the provider's.
     pub types: BTreeSet<CredentialType>,
@@ -86,13 +86,13 @@ pub struct TypeRules {
 pub struct Provider {
     /// Its id.
     pub id: ProviderId,
-    /// What a person calls it.
+    /// The name that people use for it.
     pub display_name: String,
     /// A sentence about it.
     pub description: String,
-    /// What it is: `files`, `database`, `crm`, …
+    /// The kind of provider: `files`, `database`, `crm`, …
     pub category: String,
-    /// Where its own documentation for credentials is.
+    /// The address of its own documentation for credentials.
     pub docs_url: Option<String>,
     /// All fields of all its types.
     pub fields: Vec<Field>,
@@ -102,9 +102,9 @@ pub struct Provider {
     pub test: Option<ProviderTest>,
     /// Its authorization server, when it has one.
     pub oauth: Option<OauthServer>,
-    /// How the connect dialect shows it, when it does.
+    /// How the connect dialect shows it, when that dialect lists it.
     pub connect: Option<ConnectListing>,
-    /// How the CRM dialect takes it, when it does.
+    /// How the CRM dialect maps its fields, when it is a CRM.
     pub crm: Option<CrmMapping>,
 }
 

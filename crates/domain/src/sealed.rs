@@ -1,4 +1,4 @@
-//! What the store keeps of a secret: bytes that only the vault can open.
+//! The form in which the store keeps a secret: bytes that only the vault can open.
 
 use std::fmt;
 

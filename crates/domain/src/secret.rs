@@ -44,8 +44,8 @@ impl fmt::Debug for SecretText {
 
 /// The secret fields of a credential, in the clear: field name to value.
 ///
-/// It exists between the parsed request and [`Vault::seal`], and between `Vault::open` and the answer;
-/// only `application::secrets` opens one.
+/// It exists between the parsed request and [`Vault::seal`], and between `Vault::open` and the answer; only
+/// `application::ground::sealing` opens one.
 ///
 /// [`Vault::seal`]: https://docs.rs/strongroom-vault
 #[derive(Default)]

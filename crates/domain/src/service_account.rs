@@ -1,4 +1,4 @@
-//! Programs that read secrets, and the keys they present.
+//! Service accounts, which are the accounts of programs, and the API keys that they present.
 
 use std::fmt;
 
@@ -68,7 +68,7 @@ impl AccountName {
 /// A program's account in one organisation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceAccount {
-    /// Whose it is.
+    /// The organisation that owns it.
     pub organization: OrganizationId,
     /// Its id.
     pub id: ServiceAccountId,
@@ -147,14 +147,14 @@ impl PresentedApiKey {
         Some(Self { id: ApiKeyId::parse(id).ok()?, secret: SecretText::new(secret.to_owned()) })
     }
 
-    /// The bytes that stand for the presented key, whoever holds it.
+    /// The bytes that stand for the presented key. They do not name the account that it belongs to.
     pub fn bytes(&self) -> Zeroizing<Vec<u8>> {
         let start = Canonical::labelled("strongroom/api-key-presented/v1").text(self.id.as_str());
         Zeroizing::new(start.text(self.secret.expose()).finish())
     }
 
-    /// The bytes that a stored digest covers: a key that was moved to another organisation or account in the
-    /// database is no key any more.
+    /// The bytes that a stored digest covers. They name organisation and account, so a key that was moved to
+    /// another organisation or account in the database is refused.
     pub fn bound_bytes(
         &self,
         organization: &OrganizationId,
@@ -165,12 +165,12 @@ impl PresentedApiKey {
     }
 }
 
-/// What the store keeps of an API key: a keyed digest, never the key.
+/// The form in which the store keeps an API key: a keyed digest, never the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
-    /// Whose it is.
+    /// The organisation that owns it.
     pub organization: OrganizationId,
-    /// The account it speaks for.
+    /// The account that it authenticates.
     pub service_account: ServiceAccountId,
     /// Its public half.
     pub id: ApiKeyId,

@@ -1,6 +1,6 @@
 //! Closed sets of values, each with the one spelling that the wire, the store and the provider files share.
 
-/// Declares an enum with its spellings, and the rule that any other text breaks.
+/// Declares an enum with the spelling of each variant, and the rule that any other text breaks.
 macro_rules! spelled {
     ($(#[$doc:meta])* $name:ident, $rule:literal: $($(#[$vdoc:meta])* $variant:ident => $text:literal,)+) => {
         $(#[$doc])*

@@ -3,9 +3,9 @@ use crate::oauth::RefreshProblem;
 /// Why a credential has the status that it has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StatusReason {
-    /// Its grant was not refreshed.
+    /// A refresh of its grant found this problem.
     Refresh(RefreshProblem),
-    /// A connection test found this: the message of its report.
+    /// A connection test ended with this message in its report.
     Test(String),
 }
 
@@ -18,7 +18,8 @@ impl StatusReason {
         }
     }
 
-    /// Reads what a store holds. A text that is the code of no problem is the message of a report.
+    /// Reads the text that a store holds. A text that is not the code of a problem is the message of a
+    /// report.
     pub fn from_stored(text: String) -> Self {
         match RefreshProblem::parse(&text) {
             Ok(problem) => Self::Refresh(problem),
@@ -26,7 +27,7 @@ impl StatusReason {
         }
     }
 
-    /// What kept its grant from being refreshed, when that is the reason.
+    /// The problem of the refresh, when that is the reason.
     pub const fn problem(&self) -> Option<RefreshProblem> {
         match self {
             Self::Refresh(problem) => Some(*problem),

@@ -11,18 +11,19 @@ pub enum ProviderTest {
     Sftp,
     /// A PostgreSQL login and `SELECT 1`.
     Postgresql,
-    /// Requests, one after the other, which the adapter knows. Here stands what each of them is for.
+    /// HTTP requests, one after the other, which the adapter knows. The conditions here say which credentials
+    /// each of them is for.
     Http(Vec<StepConditions>),
 }
 
-/// The credentials that a step of a test is for.
+/// The credentials that a step of a test applies to.
 #[derive(Debug, Clone, Default)]
 pub struct StepConditions {
-    /// Their types; empty means all.
+    /// The types of the credentials; empty means all.
     pub types: BTreeSet<CredentialType>,
-    /// The fields that they must have.
+    /// The fields that the credentials must have.
     pub needs: Vec<String>,
-    /// The fields that they must not have.
+    /// The fields that the credentials must not have.
     pub unless: Vec<String>,
 }
 

@@ -6,7 +6,7 @@ use time::{OffsetDateTime, UtcOffset};
 use crate::form::TextForm;
 use crate::violation::Rule;
 
-/// What [`parse`] accepts; it asks for a year from 1970 to 9998 besides.
+/// The form that [`parse`] accepts. In addition, [`parse`] requires a year from 1970 to 9998.
 pub const FORM: TextForm = TextForm::format("date-time");
 
 /// Reads an RFC 3339 time between 1970 and 9998, which every store and every answer can hold, as UTC.
@@ -17,7 +17,7 @@ pub fn parse(text: &str) -> Result<OffsetDateTime, Rule> {
     utc.filter(|utc| (1970..=9998).contains(&utc.year())).ok_or(RULE)
 }
 
-/// RFC 3339 in UTC with whole seconds and `Z`, as every answer has it.
+/// Formats a time as RFC 3339 in UTC with whole seconds and `Z`, as every answer has it.
 pub fn format(time: OffsetDateTime) -> String {
     let utc = time.checked_to_offset(UtcOffset::UTC).unwrap_or(time);
     let whole = utc.replace_nanosecond(0).unwrap_or(utc);

@@ -1,7 +1,7 @@
 use crate::violation::Rule;
 
-/// A person's id as the identity provider writes it (`sub`): 1 to 128 characters of
-/// `[A-Za-z0-9._:|@-]`.
+/// A person's id as the identity provider writes it (`sub`), or the id of a service account: 1 to 128
+/// characters of `[A-Za-z0-9._:|@-]`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct UserId(String);
 

@@ -1,4 +1,4 @@
-//! What an input broke: the field and the rule, never the value.
+//! Describes why an input was refused: the field and the rule, never the value.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,14 +16,14 @@ pub struct Rule {
 /// What is wrong with an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// It is not there.
+    /// The input is missing.
     Missing,
-    /// It is there and does not fit.
+    /// The input is there and breaks the rule.
     Unfit,
 }
 
 impl Rule {
-    /// A value must be there, whatever else is.
+    /// The rule of a value that must always be there.
     pub const REQUIRED: Self = Self { kind: Kind::Missing, text: Cow::Borrowed("is required") };
 
     /// A rule known at compile time.
@@ -31,7 +31,7 @@ impl Rule {
         Self { kind: Kind::Unfit, text: Cow::Borrowed(text) }
     }
 
-    /// A rule that names something the operator or the catalog wrote.
+    /// A rule that names something which the operator or the catalog wrote.
     pub fn naming(text: String) -> Self {
         Self { kind: Kind::Unfit, text: Cow::Owned(text) }
     }
@@ -41,7 +41,7 @@ impl Rule {
         Self { kind: Kind::Missing, text: text.into() }
     }
 
-    /// Whether it asks for a value that is missing.
+    /// Whether the rule asks for a value that is missing.
     pub fn asks_for_a_value(&self) -> bool {
         self.kind == Kind::Missing
     }

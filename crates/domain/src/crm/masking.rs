@@ -1,4 +1,4 @@
-//! What stands for secrets that are not shown, and how it is kept from being written back.
+//! Masks secrets that are not shown, and keeps the mask from being written back.
 
 use super::plain::PlainUrl;
 use super::{ACCESS_TOKEN, CrmContent, CrmMapping, CrmPatch, DSN, MASK, METADATA, Metadata};
@@ -7,26 +7,29 @@ use crate::secret::SecretText;
 use crate::violation::{Rule, Violation};
 
 impl CrmPatch {
-    /// Every value that contains the mask: somebody has read it masked and sends it back.
+    /// Returns a violation for every value that contains the mask: the client has read it masked and sends it
+    /// back.
     pub fn masks(&self) -> Vec<Violation> {
         masks(self.dsn.as_ref(), self.access_token.as_ref(), self.metadata.as_ref())
     }
 }
 
 impl CrmContent {
-    /// What is shown of content that cannot be opened.
+    /// What is shown in place of content that cannot be opened.
     pub fn hidden() -> Self {
         let mask = || SecretText::new(MASK.to_owned());
         Self { dsn: mask(), access_token: mask(), metadata: Metadata::new() }
     }
 
-    /// Every value that contains the mask: somebody has read it masked and sends it back.
+    /// Returns a violation for every value that contains the mask: the client has read it masked and sends it
+    /// back.
     pub fn masks(&self) -> Vec<Violation> {
         masks(Some(&self.dsn), Some(&self.access_token), Some(&self.metadata))
     }
 
-    /// This content with the mask in place of every secret: the token, what of the dsn may hold one, and
-    /// every metadata value that the provider file does not name as public, leaf by leaf.
+    /// This content with the mask in place of every secret: the token, the parts of the dsn that may hold a
+    /// secret, and every metadata value that the provider file does not name as public. In lists and objects
+    /// each value is masked by itself.
     #[must_use]
     pub fn masked(self, mapping: &CrmMapping) -> Self {
         let metadata =
@@ -68,7 +71,7 @@ fn masked(value: Json) -> Json {
     }
 }
 
-/// Scheme, host, port and path of a URL; any other dsn is masked whole.
+/// Shows scheme, host, port and path of a URL and masks its other parts. Any other dsn is masked whole.
 fn masked_dsn(dsn: &str) -> String {
     let Some(url) = PlainUrl::parse(dsn) else { return MASK.to_owned() };
     let PlainUrl { scheme, userinfo, authority, path, query, fragment } = url;

@@ -1,15 +1,15 @@
-//! What hides no secret and may be shown as it is.
+//! Decides which values hide no secret and may be shown as they are.
 
 use crate::json::Json;
 use crate::secret::SecretText;
 
-/// Whether a text may be shown as it is: one that has anything of a URL must be a plain one.
+/// Whether a text may be shown as it is. A text that contains `://` must be a plain URL.
 fn is_plain_text(text: &SecretText) -> bool {
     !text.expose().contains("://") || PlainUrl::parse(text.expose()).is_some_and(|url| url.hides_nothing())
 }
 
-/// Whether a value has the shape of something public, and nothing in it may hide a secret: a text, a number,
-/// a truth value, or a list of them.
+/// Whether a value has the shape of something public, and nothing in it may hide a secret. Such a value is
+/// `null`, a text, a number, a truth value, or a list of them.
 pub(super) fn is_plain(value: &Json) -> bool {
     match value {
         Json::Text(text) => is_plain_text(text),
@@ -27,7 +27,8 @@ pub(super) fn is_plain_dsn(dsn: &str) -> bool {
 }
 
 /// A URL of the form that RFC 3986 calls hierarchical, split as that RFC splits it, with a host and a path
-/// that leave no room for anything else. Parsers differ on all others, and drivers put passwords into them.
+/// that leave no room for anything else. Parsers differ on all other texts, and drivers put passwords into
+/// them.
 pub(super) struct PlainUrl<'a> {
     pub(super) scheme: &'a str,
     pub(super) userinfo: bool,

@@ -1,4 +1,4 @@
-//! From stored fields to the shape that CRM clients know.
+//! Turns stored fields into the shape that CRM clients know.
 
 use super::{CrmContent, CrmMapping, DSN, METADATA, Metadata};
 use crate::config::ConfigValue;
@@ -10,11 +10,11 @@ use crate::timestamp;
 use crate::violation::Rule;
 
 impl CrmContent {
-    /// Puts a stored credential together, and takes what only this shape needs out of the payload, so that
-    /// fields of the provider are left there.
+    /// Puts the content together from a stored credential. The parts that only this shape needs are taken out
+    /// of the payload, so that it keeps only fields of the provider.
     ///
     /// # Errors
-    /// A sealed remainder that is not what was written.
+    /// A sealed remainder that is not a JSON object.
     pub fn of(
         mapping: &CrmMapping,
         credential: &Credential,
@@ -48,7 +48,8 @@ impl CrmContent {
     }
 }
 
-/// The end of the token as it was sent, as long as it is the one that holds.
+/// Shows the end of the token: the text that the client sent while it still names the stored end, else the
+/// stored end.
 fn show_token_end(credential: &Credential, metadata: &mut Metadata) {
     let Some(end) = credential.access_token_expires_at else { return };
     let sent = match metadata.get(TOKEN_EXPIRY) {

@@ -1,4 +1,4 @@
-//! From what a CRM client sent to fields of the provider and a sealed remainder.
+//! Splits what a CRM client sent into fields of the provider and a sealed remainder.
 
 use super::plain::is_plain_dsn;
 use super::{ACCESS_TOKEN, CrmContent, CrmMapping, DSN, MAX_METADATA_BYTES, METADATA, REFRESH_TOKEN};
@@ -53,7 +53,8 @@ impl CrmContent {
         if violations.is_empty() { Ok((kind, split.content)) } else { Err(violations) }
     }
 
-    /// What is wrong whatever the provider: texts that are missing, texts and wholes that are too long.
+    /// What is wrong for every provider: texts that are missing or too long, and metadata that are too large
+    /// as a whole.
     fn violations(&self) -> Vec<Violation> {
         const LENGTH: Rule = Rule::fixed("must be at most 32 KiB");
         let mut violations = Vec::new();
@@ -82,7 +83,7 @@ impl CrmContent {
     }
 }
 
-/// Content on its way from one shape to the other.
+/// Content while it is split into fields and remainder.
 struct Split<'a> {
     provider: &'a Provider,
     mapping: &'a CrmMapping,
@@ -92,8 +93,8 @@ struct Split<'a> {
 }
 
 impl Split<'_> {
-    /// Takes a dsn, and tells whether it fills the provider's field: a URL of the provider without userinfo
-    /// and query. Any other one is secret as a whole.
+    /// Takes a dsn. Returns whether it fills the provider's field: then it is a URL that the provider
+    /// accepts, without userinfo, query and fragment. Any other dsn is stored as a secret, as a whole.
     fn take_dsn(&mut self, dsn: SecretText) -> bool {
         let field = self.provider.field(&self.mapping.dsn).filter(|_| is_plain_dsn(dsn.expose()));
         let fits = |field: &Field| check_value(field, Json::Text(dsn.duplicate())).is_ok();
@@ -114,7 +115,8 @@ impl Split<'_> {
         Ok(())
     }
 
-    /// Takes one metadata value: as a field where it is one and keeps its rules, else into the remainder.
+    /// Takes one metadata value. It becomes a field where there is one of its name whose rules it keeps;
+    /// otherwise it goes into the remainder.
     fn take(&mut self, name: String, value: Json) -> Result<(), Violation> {
         let public = self.mapping.is_public(&name, &value);
         match (self.provider.field(&name), &value) {
@@ -140,7 +142,8 @@ impl Split<'_> {
         Ok(())
     }
 
-    /// Tells whether a public value is now a field, letter by letter.
+    /// Takes a public value into a field. Returns whether the field now holds exactly the value that was
+    /// sent.
     fn take_public(&mut self, field: &Field, value: &Json) -> bool {
         if let Json::Text(text) = value {
             if text.is_empty() {

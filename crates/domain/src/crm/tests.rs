@@ -9,7 +9,7 @@ use super::{CrmContent, Metadata};
 use crate::json::Json;
 use crate::secret::SecretText;
 
-/// Content as it arrives.
+/// Content as a client sends it.
 fn content(dsn: &str, token: &str, metadata: Value) -> CrmContent {
     CrmContent { dsn: text(dsn), access_token: text(token), metadata: fields(&metadata) }
 }

@@ -1,4 +1,4 @@
-//! Reads a document, counting as it goes.
+//! Reads a document and checks the limits while it reads.
 
 use std::cell::Cell;
 use std::fmt;

@@ -14,7 +14,7 @@ impl OauthAppId {
     /// Stands for the operator's app of a provider, which is in the settings.
     pub const OPERATOR: Self = Self(Uuid::nil());
 
-    /// The app as one of the organisation's own; `None` for the operator's.
+    /// The id of an organisation's own app; `None` for the operator's app.
     pub fn own(self) -> Option<Self> {
         (self != Self::OPERATOR).then_some(self)
     }
@@ -38,11 +38,11 @@ impl std::fmt::Display for OauthAppId {
 /// from the provider file alone. Its secret is sealed beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OauthApp {
-    /// Whose it is. An app is never shared between organisations.
+    /// The organisation that owns it. An app is never shared between organisations.
     pub organization: OrganizationId,
     /// Its id.
     pub id: OauthAppId,
-    /// The name of the app in provider files; an organisation has at most one of each.
+    /// The name of the app in provider files. An organisation has at most one app of each name.
     pub app: String,
     /// The client id that the provider gave it.
     pub client_id: String,

@@ -1,26 +1,26 @@
 use crate::spelled::spelled;
 
 spelled! {
-    /// Why a callback, or a completion, came to nothing. Its spelling is what the browser brings back;
-    /// nothing that a provider or a stranger wrote is ever shown.
+    /// Why a callback, or a completion, failed. The browser gets the spelling of the reason. Text that a
+    /// provider or a stranger wrote is never shown.
     CallbackProblem, "must be a reason of a failed authorization":
-    /// The state is unknown, was used, or is over.
+    /// The state is unknown, was used, or has ended, or the callback repeats a parameter.
     UnknownState => "unknown_state",
-    /// The callback came to the place of another provider or app.
+    /// The callback came to the URI of another provider or app.
     OtherProvider => "other_provider",
-    /// The code comes from another issuer than announced, or from one that does not say.
+    /// The issuer that the callback names is not the one that the provider announces, or is missing.
     OtherIssuer => "other_issuer",
-    /// The person said no.
+    /// The person did not grant access.
     AccessDenied => "access_denied",
-    /// The provider refuses what is asked for.
+    /// The provider refuses the request.
     ProviderRefused => "provider_refused",
     /// There is neither a code nor an error.
     NoCode => "no_code",
-    /// The provider does not take the code.
+    /// The provider does not accept the code.
     CodeRefused => "code_refused",
-    /// The provider's answer does not fit.
+    /// The provider's answer does not fit its provider file.
     BadAnswer => "bad_answer",
-    /// The provider is away.
+    /// The provider does not answer.
     ProviderUnavailable => "provider_unavailable",
     /// The OAuth app is missing or refused.
     Misconfigured => "misconfigured",
@@ -36,16 +36,16 @@ spelled! {
     QuotaExceeded => "quota_exceeded",
     /// The flow took longer than 10 minutes.
     Over => "over",
-    /// The person says that they did not ask for this.
+    /// The person says that they did not ask for this authorization.
     Disowned => "disowned",
-    /// The request did not come from our own page.
+    /// The request did not come from the page that this service showed.
     ForeignPage => "foreign_page",
     /// This service cannot work right now.
     Unavailable => "unavailable",
 }
 
 impl CallbackProblem {
-    /// Sorts an error that a provider sends with the browser (RFC 6749, section 4.1.2.1).
+    /// Classifies an error that a provider sends with the browser (RFC 6749, section 4.1.2.1).
     pub fn of_error(error: &str) -> Self {
         match error {
             "access_denied" | "consent_required" | "login_required" | "interaction_required" => {
@@ -57,12 +57,12 @@ impl CallbackProblem {
         }
     }
 
-    /// Whether somebody may be answering in a provider's name.
+    /// Whether an attacker may be answering in a provider's name.
     pub const fn is_forged(self) -> bool {
         matches!(self, Self::UnknownState | Self::OtherProvider | Self::OtherIssuer | Self::ForeignPage)
     }
 
-    /// What a person reads.
+    /// The text that a person reads.
     pub const fn message(self) -> &'static str {
         match self {
             Self::UnknownState => "This authorisation is not known, has been used, or is over. Begin again.",

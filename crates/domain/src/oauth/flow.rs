@@ -33,9 +33,9 @@ pub fn pkce_challenge(verifier: &str) -> String {
 pub struct FlowId(pub Uuid);
 
 spelled! {
-    /// Who ends a flow.
+    /// Who completes a flow.
     Completion, "must be one of: confirm, bound":
-    /// The person who granted, on a page of ours.
+    /// The person who granted, on a page of this service.
     Confirm => "confirm",
     /// The principal that began it, with a code that the browser brings back to it.
     Bound => "bound",
@@ -46,7 +46,7 @@ spelled! {
 pub struct Initiator {
     /// Its name in the audit trail: `user:<sub>` or `service:<id>`.
     pub actor: Actor,
-    /// What `created_by` shows.
+    /// The id that `created_by` shows.
     pub id: String,
     /// The user, when a user began it.
     pub user: Option<UserId>,
@@ -58,11 +58,11 @@ pub struct Initiator {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Connects(pub Uuid);
 
-/// An authorization that is under way: from the URL that a person is sent to until a credential is usable. It
-/// ends 10 minutes after it began, by the store's clock.
+/// An authorization that is under way: from the URL to which a person is sent until the credential is usable.
+/// It ends 10 minutes after it began, by the store's clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthorizationFlow {
-    /// Whose it is.
+    /// The organisation that owns it.
     pub organization: OrganizationId,
     /// Its id.
     pub id: FlowId,
@@ -72,7 +72,7 @@ pub struct AuthorizationFlow {
     pub provider: ProviderId,
     /// The type of the credential that it makes.
     pub credential_type: CredentialType,
-    /// The organisation's own app; the operator's when absent.
+    /// The organisation's own app; when absent, the operator's app is used.
     pub app: Option<OauthAppId>,
     /// Who began it.
     pub initiator: Initiator,
@@ -82,11 +82,11 @@ pub struct AuthorizationFlow {
     pub redirect_to: Option<String>,
     /// The name of the credential.
     pub name: CredentialName,
-    /// What was asked for, as it was sent.
+    /// The scope that was requested, as it was sent.
     pub scope: String,
     /// The public fields that the caller gave.
     pub inputs: PublicConfig,
-    /// Who ends it.
+    /// Who completes the flow.
     pub completion: Completion,
     /// The credential that it makes, or authorises again.
     pub credential: CredentialId,

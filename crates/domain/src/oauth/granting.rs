@@ -1,4 +1,4 @@
-//! From the answer of a token endpoint to the content of a credential.
+//! Turns the answer of a token endpoint into the content of a credential.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,10 +18,10 @@ use crate::violation::{Rule, Violation};
 const SCOPE: &str = "scope";
 const TOKEN_TYPE: &str = "token_type";
 
-/// Whose account a grant is for, as the provider says.
+/// The account that a grant is for, as the provider names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// The provider's lasting id of it, at most 256 characters.
+    /// The provider's permanent id of the account, at most 256 characters.
     pub id: String,
     /// A name that a person recognises, such as an e-mail address.
     pub name: Option<String>,
@@ -32,15 +32,15 @@ pub struct Account {
 pub struct TokenResponse {
     /// The access token.
     pub access_token: SecretText,
-    /// The refresh token, when one came. One that did not come leaves the old one in place (section 6).
+    /// The refresh token, if the answer has one. Without it the old one stays in place (section 6).
     pub refresh_token: Option<SecretText>,
-    /// How long the access token lives; unknown when the server says nothing, or nothing of use.
+    /// How long the access token lives; unknown when the server does not say it in a usable form.
     pub lifetime: Option<Duration>,
-    /// What was granted; as requested when the server does not say (section 5.1).
+    /// The scope that was granted. Without it, the scope is the one that was requested (section 5.1).
     pub scope: Option<String>,
-    /// The type of the token, as it was written.
+    /// The type of the token, as the server wrote it.
     pub token_type: Option<String>,
-    /// Fields that arrived with it, by their names in the provider file; not yet checked.
+    /// Fields that arrived with the token, by their names in the provider file; not yet checked.
     pub fields: BTreeMap<String, String>,
     /// The account, when the answer names it.
     pub account: Option<Account>,
@@ -49,19 +49,19 @@ pub struct TokenResponse {
 /// Content that a grant has filled.
 #[derive(Debug)]
 pub struct Granted {
-    /// What is stored.
+    /// The content to store.
     pub content: Content,
-    /// When the background refreshes it; never without a way to do so.
+    /// When the background refreshes the token; absent when there is no way to do so.
     pub refresh_at: Option<OffsetDateTime>,
     /// Whether less was granted than asked for.
     pub narrowed: bool,
-    /// Whether there is a new access token; not when the one that came breaks a rule.
+    /// Whether there is a new access token. It is `false` when the token that came breaks a rule.
     pub is_new: bool,
 }
 
 impl Granted {
-    /// Puts what a refresh brought over other content of the same grant: what somebody has changed beside the
-    /// tokens while they were refreshed.
+    /// Puts the result of a refresh over other content of the same grant: content in which a caller changed
+    /// something beside the tokens while they were refreshed.
     #[must_use]
     pub fn put_over(&self, server: &OauthServer, mut other: Content) -> Content {
         for name in [ACCESS_TOKEN, REFRESH_TOKEN] {
@@ -80,8 +80,9 @@ impl Granted {
 }
 
 impl Provider {
-    /// Puts an answer into the content of a credential: over what was there for a refresh, over what the
-    /// caller gave for a new grant. `requested` is the scope that was asked for, `jitter` between 0 and 1.
+    /// Puts the answer for a new grant into `base`, the content that the credential has or that the caller
+    /// gave. `requested` is the scope that was asked for. `when` is the present time and the jitter, a number
+    /// between 0 and 1.
     ///
     /// # Errors
     /// Fields that arrived with the token and break the rules of the provider file, such as a host that is
@@ -103,8 +104,9 @@ impl Provider {
         if violations.is_empty() { Ok(granted) } else { Err(violations) }
     }
 
-    /// Takes the answer to a refresh, which is never refused: the old tokens may be worth nothing by now.
-    /// What breaks a rule is left out, and told. Without a new access token the old one counts as ended.
+    /// Takes the answer to a refresh into `base`. The answer is never refused, because the old tokens may be
+    /// worth nothing by now. What breaks a rule is left out and returned as a violation. Without a new access
+    /// token the old one counts as ended.
     pub fn take_refresh(
         &self,
         kind: CredentialType,
@@ -126,8 +128,8 @@ impl Provider {
         let granted =
             response.scope.filter(|scope| !scope.is_empty()).unwrap_or_else(|| requested.to_owned());
         for (name, text) in [(SCOPE, Some(granted)), (TOKEN_TYPE, response.token_type)] {
-            // What does not fit says nothing that the credential needs. The scope of client credentials is
-            // what the next request asks for.
+            // A value that does not fit is dropped, because the credential does not need it. The scope of
+            // client credentials stays as it is, because the next request asks for it.
             if let Some(text) = text.filter(|text| kind.is_oauth() && !text.is_empty()) {
                 self.put_text(&mut base, kind, name, SecretText::new(text)).ok();
             }
@@ -144,8 +146,8 @@ impl Provider {
         (Granted { refresh_at, content: base, narrowed, is_new }, violations)
     }
 
-    /// Checks the public fields that a caller gives when a flow begins, such as a tenant. Fields that the
-    /// provider file does not know are passed over, as unknown query parameters are.
+    /// Checks the public fields that a caller gives when a flow begins, such as a tenant. Fields that a
+    /// caller cannot give here are ignored, as unknown query parameters are.
     ///
     /// # Errors
     /// Every field that is missing or breaks its rule.
@@ -181,10 +183,10 @@ impl Provider {
         if violations.is_empty() { Ok(content.config) } else { Err(violations) }
     }
 
-    /// Puts a text into the field of that name, by the field's own rules.
+    /// Puts a text into the field of that name, when it keeps the field's rules.
     ///
     /// # Errors
-    /// The rule that it breaks; so also when there is no such field of that type.
+    /// The rule that the text breaks, or that credentials of this type have no such field.
     pub fn put_text(
         &self,
         content: &mut Content,
@@ -202,9 +204,9 @@ impl Provider {
     }
 }
 
-/// Whether something that was asked for was not granted. Scopes are compared as words, whatever separates
-/// them; `offline_access` asks for a refresh token, and several servers do not count it among what they
-/// grant.
+/// Whether the grant lacks a scope that was requested. Scopes are compared as words, separated by spaces or
+/// commas. `offline_access` is not compared: it asks for a refresh token, and several servers do not list it
+/// among the granted scopes.
 fn is_narrower(granted: &str, requested: &str) -> bool {
     let words = |text: &str| -> Vec<String> {
         text.split([' ', ',']).filter(|word| !word.is_empty()).map(str::to_owned).collect()

@@ -1,4 +1,4 @@
-//! Where people may be sent after a flow.
+//! The places to which people may be sent after a flow.
 
 use url::{Origin, Url};
 
@@ -76,8 +76,8 @@ impl RedirectTarget {
     }
 }
 
-/// One reading only: what browsers and servers read in different ways is refused, as are encoded slashes,
-/// backslashes and dots, which a server may decode and then resolve.
+/// Reads a URL that everything reads alike. A form that browsers and servers read in different ways is
+/// refused. So are encoded slashes, backslashes and dots, which a server may decode and then resolve.
 fn read(text: &str) -> Result<Url, Rule> {
     const RULE: Rule = Rule::fixed(
         "must be an absolute http or https URL without userinfo, fragment, backslash, white space and encoded separators",

@@ -7,15 +7,16 @@ use time::OffsetDateTime;
 /// How long one instance may work on a refresh before another may try.
 pub const LEASE: Duration = Duration::from_secs(30);
 
-/// A token with less than this left is refreshed first, when its whole life is not known.
+/// When less than this is left of a token, it is refreshed before it is handed out. It applies to tokens
+/// whose whole life is not known.
 const CLOSE: Duration = Duration::from_secs(120);
 
-/// How long an access token still lives, against what a reader needs.
+/// The times between which an access token is valid.
 #[derive(Debug, Clone, Copy)]
 pub struct Validity {
     /// When it ends.
     pub ends_at: OffsetDateTime,
-    /// When it was issued to us; unknown for one that was stored by hand.
+    /// When it was issued; unknown for a token that was stored by hand.
     pub issued_at: Option<OffsetDateTime>,
 }
 
@@ -25,10 +26,11 @@ impl Validity {
         self.ends_at > now
     }
 
-    /// Whether it should be refreshed before it is handed out: when less than a fifth of its life or 120
-    /// seconds are left, whichever is more, but never more than half of it, so that short-lived tokens are
-    /// not refreshed at every read; or when less is left than the reader asks for, as long as a fresh token
-    /// could have that.
+    /// Whether the token should be refreshed before it is handed out.
+    ///
+    /// It should when less is left than a fifth of its life or 120 seconds, whichever is more. The threshold
+    /// is never more than half of its life, so that short-lived tokens are not refreshed at every read. It
+    /// should also when less is left than the reader asks for, as far as a fresh token could have that much.
     pub fn is_close_to_end(&self, now: OffsetDateTime, wanted: Option<Duration>) -> bool {
         let left = Duration::try_from(self.ends_at - now).unwrap_or_default();
         let threshold = match self.lifetime() {
@@ -49,8 +51,8 @@ impl Validity {
 }
 
 /// When the background refreshes a token ahead of its end: when a fifth of its life is left, at least 120
-/// seconds and at most half of it, and up to a tenth of its life earlier, so that tokens that were issued
-/// together do not end together. `jitter` is between 0 and 1.
+/// seconds and at most half of its life. `jitter`, between 0 and 1, makes it up to a tenth of the life
+/// earlier, so that tokens that were issued together are not refreshed together.
 pub fn refresh_at(validity: Validity, now: OffsetDateTime, jitter: f64) -> OffsetDateTime {
     let life =
         validity.lifetime().unwrap_or_else(|| Duration::try_from(validity.ends_at - now).unwrap_or_default());

@@ -8,7 +8,7 @@ use crate::violation::Violation;
 const CANARY: &str = "canary7zq4mx7wv2kn";
 const URL: &str = "https://mycompany.salesforce.com";
 
-/// What people get to see of a credential of Salesforce.
+/// A credential of Salesforce as it is shown masked.
 fn masked(content: CrmContent) -> Value {
     shown(&content.masked(&salesforce().crm.unwrap()))
 }
