@@ -39,18 +39,18 @@ pub trait Randomness: Send + Sync {
 #[error("the operating system's random generator failed")]
 pub struct RandomnessUnavailable;
 
-/// What a valid token says.
+/// The content of a valid token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedToken {
     /// The name of the issuer in the settings.
     pub issuer: String,
     /// The organisation it was issued for.
     pub organization: OrganizationId,
-    /// Who holds it.
+    /// The user or program that holds it.
     pub subject: TokenSubject,
 }
 
-/// Who holds a token.
+/// The holder of a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TokenSubject {
     /// A person with roles.
@@ -59,7 +59,8 @@ pub enum TokenSubject {
     Service(UserId, ScopeSet),
 }
 
-/// Why a token was refused. For the log and for tests; callers learn only that it was.
+/// Why a token was refused. The reason is for the log and for tests; callers learn only that the token was
+/// refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenRefused {
     /// Not three base64url parts of JSON, or longer than 8 KiB.
@@ -81,10 +82,10 @@ pub enum TokenRefused {
     /// A required claim is missing or has the wrong type.
     #[error("a claim is missing or of the wrong type")]
     Claims,
-    /// `exp` is over, or `nbf` or `iat` lie ahead, by more than 60 seconds.
+    /// `exp` is over, or `nbf` or `iat` is in the future, by more than 60 seconds.
     #[error("the token is not valid at this time")]
     Time,
-    /// The audience is another.
+    /// The audience is not the one that the settings require.
     #[error("the audience is another")]
     Audience,
 }
@@ -101,7 +102,7 @@ pub trait TokenVerifier: Send + Sync {
 /// The providers that are known.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 pub trait Catalog: Send + Sync {
-    /// A provider by id, in any case.
+    /// Finds a provider by its id, in any case.
     fn find(&self, id: &str) -> Option<Arc<Provider>>;
 
     /// All providers in the order of their ids.
@@ -111,7 +112,7 @@ pub trait Catalog: Send + Sync {
 /// Why a private key was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyFileRefused {
-    /// Not a private key in a form that is known.
+    /// It is not a private key in a known form.
     #[error("is not a private key in PEM or OpenSSH form that can be read")]
     Unreadable,
     /// It is encrypted, and no passphrase came with it.
@@ -125,11 +126,11 @@ pub enum KeyFileRefused {
         "uses parameters beyond the limits (bcrypt rounds 256, PBKDF2 iterations 5,000,000, RSA 2048 to 16384 bit)"
     )]
     Limits,
-    /// Too many others are being opened. Says nothing about the key, so that it MUST NOT be reported as a
-    /// fault of it.
+    /// Too many other keys are being opened. This says nothing about the key, so it MUST NOT be reported as a
+    /// fault of the key.
     #[error("cannot be opened now because others are being opened; try again")]
     Busy,
-    /// It is within the limits, and this machine could not open it in 10 seconds.
+    /// It is within the limits, but this machine could not open it in 10 seconds.
     #[error(
         "took longer than 10 seconds to open with its passphrase; try again, or encrypt it with fewer rounds"
     )]
@@ -142,8 +143,9 @@ pub enum KeyFileRefused {
 pub trait KeyFileReader: Send + Sync {
     /// Whether `key` opens with `passphrase`.
     ///
-    /// MUST NOT block the caller's thread: deriving a key from a passphrase costs up to 10 seconds. Before
-    /// that it may wait 2 seconds for its turn, and ends with [`KeyFileRefused::Busy`] when it gets none.
+    /// MUST NOT block the caller's thread: deriving a key from a passphrase takes up to 10 seconds. Before
+    /// that the call may wait up to 2 seconds for its turn. When it gets none, it fails with
+    /// [`KeyFileRefused::Busy`].
     async fn check<'a>(
         &self,
         key: &'a SecretText,

@@ -1,10 +1,12 @@
-//! The port to connection tests: speak a provider's protocol with a credential and say what came of it.
+//! The port to connection tests: a tester speaks a provider's protocol with a credential and reports the
+//! result.
 //!
 //! # To add a tester
 //! 1. Implement [`ProviderTester`] in an adapter crate. Open every socket through `adapters/egress`.
 //! 2. Run each step inside [`Progress::step`], so that a report can be written even of a test that hangs.
-//! 3. A refused login is a [`Verdict`], not an `Err`: only what is ours to mend is a [`TestError`].
-//! 4. Put nothing into a verdict that the server said, but what the docs of [`Facts`] allow.
+//! 3. Return a refused login as a [`Verdict`], not as an `Err`. A [`TestError`] means that this service could
+//!    not run the test.
+//! 4. Put no text of the server into a verdict, except what the docs of [`Facts`] allow.
 //! 5. Name the adapter in `crates/strongroom`, the only place that does.
 //!
 //! The feature `mocks` adds mockall mocks for the test suites of users of this port.
@@ -23,8 +25,8 @@ pub use progress::{Progress, StepName};
 /// The longest that a test may take (security.md 3.5). A tester that is not done by then is abandoned.
 pub const TEST_LIMIT: Duration = Duration::from_secs(10);
 
-/// The longest folder of a probe, in bytes. POSIX lets servers have paths of 4096; nobody's folder for tests
-/// needs that.
+/// The longest path of a probe folder, in bytes. POSIX servers may allow paths of 4096 bytes, but a folder
+/// for tests does not need such a long path.
 pub const MAX_PROBE_PATH_BYTES: usize = 1024;
 
 /// What to test.
@@ -46,14 +48,15 @@ pub struct TestSubject {
 pub struct Verdict {
     /// The finding.
     pub code: TestCode,
-    /// What a person reads, when there is more to say than [`TestCode::message`]. Never used for
+    /// The text for a person, when there is more to say than [`TestCode::message`]. It is never used for
     /// `not_reachable`, which has one text.
     pub message: Option<Cow<'static, str>>,
-    /// What that person can do, when there is more to say than [`TestCode::hint`].
+    /// What the person can do next, when there is more to say than [`TestCode::hint`].
     pub hint: Option<Cow<'static, str>>,
-    /// What was learnt on the way.
+    /// The facts that the test has found.
     pub facts: Facts,
-    /// Why, for the log and the audit trail only. MUST hold neither a secret nor what a server sent.
+    /// The cause, for the log and the audit trail only. MUST hold neither a secret nor text that a server
+    /// sent.
     pub cause: Option<Cause>,
 }
 
@@ -80,13 +83,14 @@ impl Cause {
 /// Why there is no verdict.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TestError {
-    /// The destination has been tested too often of late, by whomever. Nothing was sent to it.
+    /// The destination has been tested too often in the last minute, by this or other organisations. Nothing
+    /// was sent to it.
     #[error("the destination has been tested too often")]
     DestinationLimit {
-        /// When the next test may come.
+        /// How long until the next test may run.
         retry_after: Duration,
     },
-    /// The store that counts tests is away. Nothing was sent.
+    /// The store that counts tests cannot be reached. Nothing was sent to the destination.
     #[error("the tests of the destination could not be counted")]
     Unavailable,
 }
@@ -97,9 +101,9 @@ pub enum TestError {
 pub trait ProviderTester: Send + Sync {
     /// Runs one test: one attempt to log in, no retry.
     ///
-    /// MUST send no secret before the destination has passed the egress policy and, where the protocol has
-    /// it, the server has proved who it is. MUST NOT read environment variables, files or agents of the host.
-    /// May be dropped at any time, and MUST then leave no connection open.
+    /// MUST send no secret before the destination has passed the egress policy and, where the protocol
+    /// supports it, the server has proved its identity. MUST NOT read environment variables, files or agents
+    /// of the host. The call may be dropped at any time, and MUST then leave no connection open.
     async fn test(&self, subject: Arc<TestSubject>, progress: Arc<Progress>) -> Result<Verdict, TestError>;
 }
 
@@ -107,11 +111,12 @@ pub trait ProviderTester: Send + Sync {
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait DestinationBudget: Send + Sync {
-    /// Takes one test of a destination from its budget: as it was asked for (`sftp.example.com:22`), before
-    /// anything else is done, and then of each address (`203.0.113.7:22`), right before it is connected to.
+    /// Takes one test of a destination from its budget. It is called with the destination as it was asked for
+    /// (`sftp.example.com:22`), before anything else is done, and then with each address (`203.0.113.7:22`),
+    /// right before a connection to it is opened.
     ///
     /// # Errors
-    /// [`TestError`] when it is used up, or cannot be counted; then no connection may be opened.
+    /// [`TestError`] when the budget is used up or cannot be counted. Then no connection may be opened.
     async fn take(&self, destination: &str) -> Result<(), TestError>;
 }
 
@@ -138,7 +143,7 @@ impl Testers {
 }
 
 impl Verdict {
-    /// A finding with the code's own words.
+    /// A finding with the code's own message and hint.
     pub fn of(code: TestCode) -> Self {
         Self { code, message: None, hint: None, facts: Facts::new(), cause: None }
     }

@@ -8,8 +8,8 @@ use tokio::time::Instant;
 /// The name of a step: one of the constants, or a name from a provider file.
 pub type StepName = Cow<'static, str>;
 
-/// How far a test has come. Shared between the tester and whoever waits for it, so that the report of a test
-/// that never ends still says where it hangs.
+/// How far a test has come. It is shared between the tester and the caller that waits for it, so that the
+/// report of a test that never ends still says where the test hangs.
 #[derive(Debug, Default)]
 pub struct Progress(Mutex<Vec<State>>);
 
@@ -27,9 +27,9 @@ impl Progress {
     pub const REACH: StepName = Cow::Borrowed("reach");
     /// TLS, or the SSH key exchange.
     pub const HANDSHAKE: StepName = Cow::Borrowed("handshake");
-    /// The provider looks at the secret.
+    /// The login, in which the provider checks the secret.
     pub const LOGIN: StepName = Cow::Borrowed("login");
-    /// What only works with a good login.
+    /// Requests that only work after a successful login.
     pub const PROBE: StepName = Cow::Borrowed("probe");
 
     /// Announces the steps of a test in their order. Steps that are not begun are reported as skipped.
@@ -39,8 +39,8 @@ impl Progress {
         });
     }
 
-    /// Does the work of a step and notes how it ended. A step that was not announced is added at the end; one
-    /// that has ended well before keeps its first times unless it fails now.
+    /// Does the work of a step and notes how it ended. A step that was not announced is added at the end. A
+    /// step that has already ended well keeps its first times, unless it fails now.
     pub async fn step<T, E>(&self, name: StepName, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
         self.with(|states| match states.iter_mut().find(|state| state.name == name) {
             Some(state) => drop(state.began.get_or_insert_with(Instant::now)),
@@ -58,7 +58,7 @@ impl Progress {
         result
     }
 
-    /// Whether the test has set out for the server and has not come to sending a secret.
+    /// Whether the test has begun to connect to the server and has not begun to send a secret.
     pub fn is_before_login(&self) -> bool {
         let before = [Self::PARSE, Self::REACH, Self::HANDSHAKE];
         self.with(|states| {

@@ -8,9 +8,9 @@ use crate::StoreResult;
 /// What to do with an event whose chain another transaction is writing to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Contention {
-    /// Leave it out and say so, so that the others do not wait for it.
+    /// Leave the event out and report that, so that the other events do not wait for it.
     Skip,
-    /// Wait for it, at most 2 seconds; then the whole call is `Unavailable`.
+    /// Wait for the other transaction, at most 2 seconds. After that the whole call fails with `Unavailable`.
     Wait,
 }
 
@@ -22,7 +22,8 @@ pub enum Appended {
         /// The place.
         seq: u64,
     },
-    /// Its chain was being written to; only with [`Contention::Skip`].
+    /// It was left out because another transaction was writing to its chain. This happens only with
+    /// [`Contention::Skip`].
     Skipped,
 }
 
@@ -41,12 +42,12 @@ pub struct AuditFilter {
     pub to: Option<OffsetDateTime>,
 }
 
-/// Where a query goes on.
+/// The part of the results that a query returns.
 #[derive(Debug, Clone, Copy)]
 pub struct AuditPage {
     /// Only records below this place.
     pub before: Option<u64>,
-    /// At most so many.
+    /// At most this many records.
     pub limit: u32,
 }
 
@@ -58,8 +59,8 @@ pub trait AuditTrail: Send + Sync {
     ///
     /// When it returns `Durable`, the event survives the death of every process involved. MUST keep each
     /// chain gapless and in one order over all instances, MUST take chain heads in ascending order of
-    /// organisation, and MUST answer within 2 seconds, if need be with `Unavailable`. The answer has one
-    /// entry per event, in their order.
+    /// organisation, and MUST answer within 2 seconds, with `Unavailable` if it could not write by then. The
+    /// answer has one entry per event, in the order of the events.
     async fn append(&self, events: &[AuditEvent], contention: Contention) -> StoreResult<Vec<Appended>>;
 
     /// Records of one organisation by descending place.
@@ -79,11 +80,11 @@ pub trait AuditTrail: Send + Sync {
         limit: u32,
     ) -> StoreResult<Vec<AuditRecord>>;
 
-    /// The head of one chain; `None` when nothing was ever recorded.
+    /// The head of one chain; `None` when no event of the organisation was ever recorded.
     async fn head(&self, organization: &OrganizationId) -> StoreResult<Option<AuditHead>>;
 
     /// Heads by ascending organisation after `after`, at most `limit`, changed at or after `since` when
-    /// given. For maintenance: the only other question here that spans organisations.
+    /// given. It is for maintenance, and spans organisations as [`Self::headless`] does.
     async fn heads(
         &self,
         since: Option<OffsetDateTime>,
@@ -91,7 +92,7 @@ pub trait AuditTrail: Send + Sync {
         limit: u32,
     ) -> StoreResult<Vec<AuditHead>>;
 
-    /// Organisations that have records and no head, at most 100, for maintenance. There are none unless
-    /// somebody removed a head by hand.
+    /// Organisations that have records and no head, at most 100, for maintenance. There are none unless a
+    /// head was removed from the database by hand.
     async fn headless(&self) -> StoreResult<Vec<OrganizationId>>;
 }

@@ -6,19 +6,19 @@ use strongroom_domain::{
 
 use crate::{SealedCredential, StoreResult};
 
-/// A flow together with what is sealed beside it: the PKCE verifier until the provider has granted, then for
-/// a credential that is authorised again its new payload.
+/// A flow together with the payload that is sealed beside it. The payload is the PKCE verifier until the
+/// provider has granted. After that it is the new payload of a credential that is authorised again.
 #[derive(Debug, Clone)]
 pub struct SealedFlow {
     /// The flow.
     pub flow: AuthorizationFlow,
-    /// What only the vault opens.
+    /// The payload, which only the vault opens.
     pub sealed: Sealed,
-    /// Digest of the code that completes it; there once the provider has granted.
+    /// Digest of the code that completes the flow; set once the provider has granted.
     pub completion_code: Option<Digest>,
 }
 
-/// What a provider's grant makes of a flow.
+/// The change of a flow when its provider has granted.
 #[derive(Debug, Clone)]
 pub struct GrantedFlow {
     /// The organisation that owns the flow.
@@ -29,11 +29,11 @@ pub struct GrantedFlow {
     pub completion_code: Digest,
     /// The pending credential of a new grant; it is stored and counted against the quota.
     pub pending: Option<SealedCredential>,
-    /// What is sealed beside the flow from now on.
+    /// The payload that is sealed beside the flow from now on.
     pub sealed: Sealed,
 }
 
-/// What completes a flow.
+/// The change that completes a flow.
 #[derive(Debug, Clone)]
 pub struct CompletedFlow {
     /// The organisation that owns the flow.
@@ -50,14 +50,13 @@ pub struct CompletedFlow {
     pub expected_version: u64,
     /// The revision that it had until now.
     pub expected_revision: u64,
-    /// The connection that comes with it. One of its provider that is there already stays, with this one left
-    /// out.
+    /// The connection that is made with the credential. When the provider is connected already, that
+    /// connection stays and this one is not written.
     pub integration: Option<Integration>,
 }
 
-/// Authorizations that are under way. Every flow is over [`AuthorizationFlow::LIFETIME`] after it was begun,
-/// by the store's own clock; one that is over is not there for any method but [`Self::expired`] and
-/// [`Self::abandon`].
+/// Authorizations that are under way. Every flow ends [`AuthorizationFlow::LIFETIME`] after it was begun, by
+/// the store's own clock. A flow that has ended exists only for [`Self::expired`] and [`Self::abandon`].
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait AuthorizationFlowRepository: Send + Sync {
@@ -68,27 +67,28 @@ pub trait AuthorizationFlowRepository: Send + Sync {
 
     /// Takes a flow for its one callback, by the digest of its state alone.
     ///
-    /// MUST be atomic over all processes: of any number of calls with one state one gets the flow. `Ok(None)`
-    /// when the state is unknown, was used, or is over. Carries no event: what comes of the callback has one.
+    /// MUST be atomic over all processes: of any number of calls with one state exactly one gets the flow.
+    /// Returns `Ok(None)` when the state is unknown, was used, or has ended. The call carries no event,
+    /// because the result of the callback has one.
     async fn take(&self, state: &Digest) -> StoreResult<Option<SealedFlow>>;
 
-    /// Keeps what a provider has granted and records the event: the flow waits for its completion now, and a
-    /// new credential is stored with the status `pending`, counted against the quota as in
+    /// Stores what a provider has granted and records the event. From now on the flow waits for its
+    /// completion. A new credential is stored with the status `pending` and counted against the quota as in
     /// [`CredentialRepository::insert`](crate::CredentialRepository::insert).
     ///
-    /// MUST return `Ok(false)`, and write and record nothing, when the flow was not taken, or is over.
+    /// MUST return `Ok(false)`, and write and record nothing, when the flow was not taken, or has ended.
     async fn grant(&self, granted: &GrantedFlow, default_limit: u32, evidence: Evidence)
     -> StoreResult<bool>;
 
     /// A flow that waits for its completion, by the digest of its state.
     async fn find_granted(&self, state: &Digest) -> StoreResult<Option<SealedFlow>>;
 
-    /// Ends a flow: its credential becomes what `completed` says, with its connection, and the events are
-    /// recorded; `connected` only when the connection is written.
+    /// Completes a flow: its credential and its connection become what `completed` says, and the events are
+    /// recorded. `connected` is recorded only when the connection is written.
     ///
     /// MUST write only when the flow waits with this completion code, and the credential has the expected
-    /// version and revision, and, for a new one, the status `pending`. MUST return `Ok(false)`, and write and
-    /// record nothing, otherwise; so also for all but one of any number of parallel calls.
+    /// version and revision, and, for a new one, the status `pending`. Otherwise MUST return `Ok(false)`, and
+    /// write and record nothing. Of any number of parallel calls all but one MUST return `Ok(false)`.
     async fn complete(
         &self,
         completed: &CompletedFlow,
@@ -96,9 +96,9 @@ pub trait AuthorizationFlowRepository: Send + Sync {
         connected: Option<AuditEvent>,
     ) -> StoreResult<bool>;
 
-    /// Ends a flow, whatever its state, without a credential: its pending credential is removed and its place
-    /// in the quota given back, and the event is recorded. `Ok(false)` when there is none, and nothing
-    /// recorded.
+    /// Ends a flow without a credential, whatever its state is: its pending credential is removed, its place
+    /// in the quota is given back, and the event is recorded. Returns `Ok(false)`, and records nothing, when
+    /// there is no such flow.
     async fn abandon(
         &self,
         organization: &OrganizationId,
@@ -106,7 +106,8 @@ pub trait AuthorizationFlowRepository: Send + Sync {
         evidence: Evidence,
     ) -> StoreResult<bool>;
 
-    /// Flows of all organisations that are over, at most `limit`, oldest first; for maintenance, which
-    /// abandons them. One that cannot be read is logged and left out, so that it keeps no other from ending.
+    /// Flows of all organisations that have ended, at most `limit`, oldest first; for maintenance, which
+    /// abandons them. A flow that cannot be read is logged and left out, so that it does not block the
+    /// others.
     async fn expired(&self, limit: u32) -> StoreResult<Vec<AuthorizationFlow>>;
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::StoreResult;
 
-/// What the store knows of a KEK. Never the key.
+/// The store's record of a KEK. It never holds the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KekRecord {
     /// Its id, derived from the key.
@@ -39,7 +39,7 @@ pub struct WrappedPurposeKey {
 
 /// What belongs to the deployment as a whole: its id, its keys' bookkeeping and its health.
 ///
-/// No write here carries an event: all of them happen before the audit keys exist.
+/// No write here carries an event: all of them happen before the vault has opened the audit keys.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait DeploymentRepository: Send + Sync {
@@ -49,19 +49,20 @@ pub trait DeploymentRepository: Send + Sync {
     /// Every KEK that this store has seen, with its use counted.
     async fn keks(&self) -> StoreResult<Vec<KekRecord>>;
 
-    /// Makes a KEK known. The first one ever becomes primary. A KEK that is known already is left alone.
+    /// Registers a KEK. The first KEK ever becomes primary. A KEK that is registered already is left as it
+    /// is.
     async fn register_kek(&self, id: KekId, name: &str, check_value: [u8; 32]) -> StoreResult<()>;
 
     /// All purpose keys by ascending creation time.
     async fn purpose_keys(&self) -> StoreResult<Vec<WrappedPurposeKey>>;
 
     /// Stores a purpose key unless the purpose has one. MUST be atomic over all processes: of two first
-    /// starts at once one makes the key and both use it. Returns whether this one was stored.
+    /// starts at the same time one makes the key and both use it. Returns whether this key was stored.
     async fn insert_first_purpose_key(&self, key: &WrappedPurposeKey) -> StoreResult<bool>;
 
-    /// The store's own time; what every decision over several instances goes by.
+    /// The store's own time. Every decision that concerns several instances uses it.
     async fn now(&self) -> StoreResult<OffsetDateTime>;
 
-    /// Whether every migration of this build has been applied, and none from a newer one.
+    /// Whether the store has every migration of this build, and none of a newer one.
     async fn migrations_current(&self) -> StoreResult<bool>;
 }

@@ -9,11 +9,11 @@ use crate::StoreResult;
 #[async_trait]
 pub trait DestinationLimitRepository: Send + Sync {
     /// Takes one of the `limit` tests that a destination may have within any `window`, by the store's clock.
-    /// `Ok(None)` when it was taken, else how long until one is free. A refused attempt counts nothing. With
-    /// a `limit` of 0 none is ever free, and the answer is `window`.
+    /// Returns `Ok(None)` when it was taken, otherwise how long until one is free. A refused attempt is not
+    /// counted. With a `limit` of 0 no test is ever free, and the answer is `window`.
     ///
     /// MUST be exact under concurrency: within any window at most `limit` attempts are taken, whichever
-    /// instances ask. `destination` is a SHA-256, so that the table names nobody.
+    /// instances ask. `destination` is a SHA-256 digest, so that the table does not reveal who is tested.
     async fn take(
         &self,
         destination: [u8; 32],
@@ -21,6 +21,6 @@ pub trait DestinationLimitRepository: Send + Sync {
         window: Duration,
     ) -> StoreResult<Option<Duration>>;
 
-    /// Removes destinations that have not been tested within `window`, and says how many.
+    /// Removes destinations that have not been tested within `window`, and returns how many it removed.
     async fn forget(&self, window: Duration) -> StoreResult<u64>;
 }

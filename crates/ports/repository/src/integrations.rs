@@ -15,7 +15,7 @@ pub struct ConnectedCredential {
 }
 
 impl ConnectedCredential {
-    /// How the connection is.
+    /// The status of the connection.
     pub fn status(&self) -> IntegrationStatus {
         IntegrationStatus::of(self.credential.as_ref().map(|credential| credential.status))
     }
@@ -25,16 +25,16 @@ impl ConnectedCredential {
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait IntegrationRepository: Send + Sync {
-    /// Connects a provider with a credential and records the event. What is left of an earlier connection
+    /// Connects a provider with a credential and records the event. An earlier connection of the provider
     /// that was disconnected is replaced.
     ///
-    /// `credential` is as the caller has seen it, of which only id, version and status count: with these it
-    /// was found to work. MUST return `StaleVersion` when the stored version or status is another, and keep
-    /// both as they are until the connection is committed. MUST return `Ok(false)` when the organisation and
-    /// the provider of `new` have no such credential (any more): a connection never outlives its credential,
-    /// nor uses one of another provider. MUST return `Duplicate(Unique::Integration)` when the provider is
-    /// connected, also for all but one of any number of parallel calls. In all of these cases nothing is
-    /// written or recorded.
+    /// `credential` is as the caller has read it. Only its id, version and status matter: with these it was
+    /// found to work. MUST return `StaleVersion` when the stored version or status differs, and keep both
+    /// unchanged until the connection is committed. MUST return `Ok(false)` when the organisation has no such
+    /// credential of the provider of `new` (any more): a connection never outlives its credential, nor uses
+    /// one of another provider. MUST return `Duplicate(Unique::Integration)` when the provider is connected,
+    /// also for all but one of any number of parallel calls. In all of these cases nothing is written or
+    /// recorded.
     async fn connect(
         &self,
         new: &Integration,
@@ -42,10 +42,11 @@ pub trait IntegrationRepository: Send + Sync {
         evidence: Evidence,
     ) -> StoreResult<bool>;
 
-    /// Ends one connection and records the event. Who connected it, and when, stays.
+    /// Ends one connection and records the event. The connection keeps who made it, and when.
     ///
-    /// MUST return `Ok(false)`, and record nothing, when that connection has ended or been replaced by a
-    /// later one of its provider, which then stays as it is: the event names the one that ends.
+    /// MUST return `Ok(false)`, and record nothing, when that connection has ended, or a later one of its
+    /// provider has replaced it. The later one then stays as it is, because the event names the connection
+    /// that ends.
     async fn disconnect(
         &self,
         organization: &OrganizationId,
@@ -60,6 +61,6 @@ pub trait IntegrationRepository: Send + Sync {
         provider: &ProviderId,
     ) -> StoreResult<Option<ConnectedCredential>>;
 
-    /// All of them in the order of their providers' ids.
+    /// All connections of the organisation, in the order of their providers' ids.
     async fn list(&self, organization: &OrganizationId) -> StoreResult<Vec<ConnectedCredential>>;
 }

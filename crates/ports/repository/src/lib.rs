@@ -9,12 +9,12 @@
 //! 4. Implement it in both store adapters and in `testing/fake-store`. Lock order everywhere: quota, flow,
 //!    credential, lease, integration, audit heads last.
 //!
-//! Counters (versions, revisions, places in a chain) are below 2^63. One beyond that is `Corrupt` when it is
-//! to be stored, and no row has it when it is compared with.
+//! Counters (versions, revisions, places in a chain) are below 2^63. A larger value is `Corrupt` when it is
+//! to be stored, and matches no row when it is compared.
 //!
-//! A few writes carry no event because nothing is decided by them, or another event tells of it: last-used
-//! and last-read times, wrap reservations, counts of connection tests, key check values and purpose keys made
-//! at first start, the taking of a flow for its callback, and leases of refreshes.
+//! A few writes carry no event, because they decide nothing or another event records the same: last-used and
+//! last-read times, wrap reservations, counts of connection tests, the key check values and purpose keys that
+//! are written while the vault opens, the taking of a flow for its callback, and leases of refreshes.
 //!
 //! The feature `mocks` adds mockall mocks for the test suites of users of these ports.
 
@@ -51,10 +51,10 @@ pub use {
     refresh_leases::MockRefreshLeaseRepository, service_accounts::MockServiceAccountRepository,
 };
 
-/// Whatever broke below the port; for the log, never for a caller.
+/// The error below the port; for the log, never for a caller.
 pub type Source = Box<dyn std::error::Error + Send + Sync>;
 
-/// What is there once at most.
+/// Values of which there is at most one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unique {
     /// The holder of a slot in an organisation.
@@ -81,19 +81,20 @@ impl fmt::Display for Unique {
     }
 }
 
-/// Why the store did not do what was asked. Nothing is half done in any case.
+/// Why the store did not do what was asked. In no case is anything done in part.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// A row with this unique value exists. Of several values that are taken any may be named.
+    /// A row with this unique value exists. When several values are taken, any of them may be named.
     #[error("{0} is taken")]
     Duplicate(Unique),
-    /// The organisation holds as many as it may.
+    /// The organisation holds as many rows as it may.
     #[error("the quota is used up")]
     QuotaExceeded,
-    /// The row has moved on since it was read.
+    /// The row has changed since it was read.
     #[error("the row has another revision or version by now")]
     StaleVersion,
-    /// The store is away, busy beyond its limits, read-only or full. Trying again later may help.
+    /// The store cannot be reached, is busy beyond its limits, read-only or full. A later attempt may
+    /// succeed.
     #[error("the store is unavailable")]
     Unavailable(#[source] Source),
     /// A row, or the store itself, is not what was written.

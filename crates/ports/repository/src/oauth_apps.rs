@@ -22,29 +22,29 @@ pub trait OauthAppRepository: Send + Sync {
     /// but one of any number of parallel calls.
     async fn insert(&self, new: &SealedOauthApp, evidence: Evidence) -> StoreResult<()>;
 
-    /// One app.
+    /// Finds one app by its id.
     async fn find(
         &self,
         organization: &OrganizationId,
         id: OauthAppId,
     ) -> StoreResult<Option<SealedOauthApp>>;
 
-    /// The organisation's app of that name in provider files.
+    /// Finds the organisation's app by its name in provider files.
     async fn find_named(
         &self,
         organization: &OrganizationId,
         app: &str,
     ) -> StoreResult<Option<SealedOauthApp>>;
 
-    /// All of them, by their names.
+    /// All apps of the organisation, by their names.
     async fn list(&self, organization: &OrganizationId) -> StoreResult<Vec<OauthApp>>;
 
-    /// Replaces client id and secret, and records the event. `Ok(false)` when there is none, and nothing
-    /// recorded.
+    /// Replaces client id and secret, and records the event. Returns `Ok(false)`, and records nothing, when
+    /// there is no such app.
     async fn replace(&self, changed: &SealedOauthApp, evidence: Evidence) -> StoreResult<bool>;
 
-    /// Removes an app and records the event. `Ok(false)` when there is none, and nothing recorded.
-    /// Credentials that were granted to it stay, and cannot be refreshed.
+    /// Removes an app and records the event. Returns `Ok(false)`, and records nothing, when there is no such
+    /// app. Credentials that were granted to it stay, and cannot be refreshed.
     async fn delete(
         &self,
         organization: &OrganizationId,

@@ -29,9 +29,9 @@ pub trait OrganizationRepository: Send + Sync {
         evidence: Evidence,
     ) -> StoreResult<()>;
 
-    /// The limit of its own that an organisation has, if any.
+    /// The organisation's own limit, if it has one.
     async fn limit(&self, organization: &OrganizationId) -> StoreResult<Option<u32>>;
 
-    /// Counters that are off, at most 100; for `doctor`.
+    /// Counters that differ from their rows, at most 100; for the command `doctor`.
     async fn quota_drift(&self) -> StoreResult<Vec<QuotaDrift>>;
 }

@@ -7,22 +7,22 @@ use uuid::Uuid;
 
 use crate::StoreResult;
 
-/// What became of asking for a lease.
+/// The answer to the request for a lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lease {
-    /// It is ours, and the attempt is on record.
+    /// The caller holds the lease, and the attempt is on record.
     Acquired {
-        /// How many attempts for this version have failed in a row before.
+        /// How many attempts for this version have failed in a row before this one.
         failures: u32,
-        /// Whether an earlier attempt for this version ended without a word: its instance died, was stopped,
-        /// or lost the answer.
+        /// Whether an earlier attempt for this version ended without a result: its instance died, was
+        /// stopped, or lost the answer.
         interrupted: bool,
     },
-    /// Somebody else works on it, until its lease ends.
+    /// Another caller holds the lease until it ends.
     Held,
-    /// An earlier attempt failed, and the next one is due after this time.
+    /// An earlier attempt failed, and the next one may begin after this time.
     NotYet(Duration),
-    /// The credential has another version by now, or is gone.
+    /// The credential has another version by now, or was removed.
     Moved,
 }
 
@@ -37,29 +37,29 @@ pub struct DueRefresh {
     pub refresh_at: OffsetDateTime,
 }
 
-/// What an attempt came to that brought nothing.
+/// How an attempt ended that brought no token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
     /// Nothing was sent; it does not count as a failure.
     NotTried,
-    /// Nothing came of it.
+    /// It failed.
     Failed,
     /// The server may have served it, and its answer is lost.
     AnswerLost,
 }
 
-/// The leases under which tokens are refreshed, one a credential, and what earlier attempts came to. All
-/// times are the store's own.
+/// The leases under which tokens are refreshed, one for each credential, and the results of earlier attempts.
+/// All times are the store's own.
 ///
-/// Taking, failing and giving back a lease carries no event; what a refresh changes does.
+/// Taking a lease, failing and giving a lease back carry no event; the changes that a refresh makes carry
+/// one.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait RefreshLeaseRepository: Send + Sync {
-    /// Takes the lease of a credential that has this version, for so long, and puts the attempt on record.
+    /// Takes the lease of a credential that has this version, for `length`, and puts the attempt on record.
     ///
-    /// MUST be atomic over all processes: while a lease runs nobody else gets one. What is on record of
-    /// attempts for an older version is forgotten. MUST NOT give one before the time that a failed attempt
-    /// set.
+    /// MUST be atomic over all processes: while a lease runs no other caller gets one. The record of attempts
+    /// for an older version is dropped. MUST NOT give a lease before the time that a failed attempt set.
     async fn acquire(
         &self,
         organization: &OrganizationId,
@@ -69,13 +69,14 @@ pub trait RefreshLeaseRepository: Send + Sync {
         length: Duration,
     ) -> StoreResult<Lease>;
 
-    /// Stores what a refresh brought, records the event, and ends the lease if `owner` still holds it.
+    /// Stores the result of a refresh, records the event, and ends the lease if `owner` still holds it.
     ///
-    /// MUST write whenever the stored version is `expected_version`, whoever holds the lease: a late answer
-    /// is refused only when another refresh, or other content, was committed meanwhile, or the row is gone.
-    /// Then `Ok(false)`, and nothing is written or recorded. Of the metadata only what a refresh brings is
-    /// written: config, version, end of the access token, `refreshed_at`, `refresh_at`, and `status` and
-    /// `status_reason` as [`Credential::take_refresh`] sets them, so that a rename meanwhile stays.
+    /// MUST write whenever the stored version is `expected_version`, even when `owner` no longer holds the
+    /// lease: a late answer is refused only when another refresh, or other content, was committed meanwhile,
+    /// or the row was removed. Then MUST return `Ok(false)`, and write and record nothing. Of the metadata
+    /// only the values that a refresh sets are written: config, version, end of the access token,
+    /// `refreshed_at`, `refresh_at`, and `status` and `status_reason` as [`Credential::take_refresh`] sets
+    /// them. So a rename that happened meanwhile stays.
     async fn store(
         &self,
         refreshed: &Credential,
@@ -85,8 +86,9 @@ pub trait RefreshLeaseRepository: Send + Sync {
         evidence: Evidence,
     ) -> StoreResult<bool>;
 
-    /// Ends an attempt that brought nothing: the lease, if `owner` still holds it, with the time before which
-    /// nobody tries again; counts a failure. One whose answer was lost counts as interrupted from then on.
+    /// Ends an attempt that brought no token. If `owner` still holds the lease, the lease ends, no other
+    /// attempt begins before `retry_after` has passed, and a failure is counted as `ended` says. An attempt
+    /// whose answer was lost counts as interrupted from then on.
     async fn fail(
         &self,
         organization: &OrganizationId,
@@ -97,12 +99,12 @@ pub trait RefreshLeaseRepository: Send + Sync {
     ) -> StoreResult<()>;
 
     /// Writes why a credential does not refresh, and records the event. When a status follows from the
-    /// problem ([`RefreshProblem::status`]) it is written and `refresh_at` dropped; else the status stays as
-    /// it is by now.
+    /// problem ([`RefreshProblem::status`]), it is written and `refresh_at` is dropped. Otherwise the stored
+    /// status stays.
     ///
-    /// MUST write only when the stored version is `version`, the status is not `needs_reauth` already, and
-    /// the reason or status differs from what is stored; else `Ok(false)`, and nothing is written or
-    /// recorded.
+    /// MUST write only when the stored version is `version` and the reason or status differs from what is
+    /// stored. MUST NOT write a problem from which no status follows while the status is `needs_reauth`.
+    /// In all other cases MUST return `Ok(false)`, and write and record nothing.
     async fn note_problem(
         &self,
         organization: &OrganizationId,
@@ -112,8 +114,8 @@ pub trait RefreshLeaseRepository: Send + Sync {
         evidence: Evidence,
     ) -> StoreResult<bool>;
 
-    /// Credentials of all organisations, those that are pending left out, whose `refresh_at` has come, that
-    /// nobody works on and whose next attempt is due; at most `limit`, the longest due first. For the
-    /// background.
+    /// Credentials of all organisations, for the background refresh: their `refresh_at` has come, no lease on
+    /// them runs and their next attempt is due. Pending credentials are left out. Returns at most `limit`,
+    /// the longest due first.
     async fn due(&self, limit: u32) -> StoreResult<Vec<DueRefresh>>;
 }

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use crate::StoreResult;
 
-/// An API key together with the account it speaks for.
+/// An API key together with the account that it authenticates.
 #[derive(Debug, Clone)]
 pub struct KeyHolder {
     /// The key.
@@ -21,7 +21,7 @@ pub trait ServiceAccountRepository: Send + Sync {
     /// Stores a new account and records its events.
     async fn insert(&self, account: &ServiceAccount, evidence: Evidence) -> StoreResult<()>;
 
-    /// One account.
+    /// Finds one account by its id.
     async fn find(
         &self,
         organization: &OrganizationId,
@@ -46,8 +46,8 @@ pub trait ServiceAccountRepository: Send + Sync {
         evidence: Evidence,
     ) -> StoreResult<()>;
 
-    /// Removes an account and all of its keys, and records the event. `Ok(false)` when there is none, and
-    /// nothing recorded.
+    /// Removes an account and all of its keys, and records the event. Returns `Ok(false)`, and records
+    /// nothing, when there is no such account.
     async fn delete(
         &self,
         organization: &OrganizationId,
@@ -60,15 +60,16 @@ pub trait ServiceAccountRepository: Send + Sync {
     /// MUST return `Ok(false)` and record nothing when the account does not exist (any more).
     async fn insert_key(&self, key: &ApiKey, evidence: Evidence) -> StoreResult<bool>;
 
-    /// The keys of an account by descending creation time, those of one time by descending id, at most 1,000.
+    /// The keys of an account by descending creation time, keys of the same time by descending id, at most
+    /// 1,000.
     async fn list_keys(
         &self,
         organization: &OrganizationId,
         account: ServiceAccountId,
     ) -> StoreResult<Vec<ApiKey>>;
 
-    /// Revokes a key and records the event. `Ok(false)` when the account has no such key, and nothing
-    /// recorded.
+    /// Revokes a key and records the event. Returns `Ok(false)`, and records nothing, when the account has no
+    /// such key.
     async fn delete_key(
         &self,
         organization: &OrganizationId,
@@ -77,10 +78,10 @@ pub trait ServiceAccountRepository: Send + Sync {
         evidence: Evidence,
     ) -> StoreResult<bool>;
 
-    /// A key and its account by the key's id alone, in one statement: the only look-up here without an
-    /// organisation, because the key is what tells which one it is.
+    /// Finds a key and its account by the key's id alone, in one statement. It is the only look-up here
+    /// without an organisation, because the key tells which organisation it is.
     async fn find_key(&self, key: &ApiKeyId) -> StoreResult<Option<KeyHolder>>;
 
-    /// Notes when keys were used last. Carries no event. Keys that are gone by now are passed over.
+    /// Notes when keys were used last. Carries no event. Keys that were removed meanwhile are ignored.
     async fn note_uses(&self, uses: &[(OrganizationId, ApiKeyId, OffsetDateTime)]) -> StoreResult<()>;
 }

@@ -1,4 +1,4 @@
-//! The port to the cipher: seal a payload, open it, and keyed digests under purpose keys.
+//! The port to the cipher: it seals payloads, opens them, and makes keyed digests under purpose keys.
 //!
 //! # To add a vault
 //! 1. Implement [`Vault`] and [`PurposeKeys`] in an adapter crate; keep every raw key inside it.
@@ -16,20 +16,20 @@ use strongroom_domain::{
     ProviderId, PublicConfig, PurposeKeyId, Sealed, SecretPayload,
 };
 
-/// What a sealed payload is bound to. Ciphertext that was moved to another row, organisation, version,
-/// provider, type or destination does not open, and what was sealed for one kind of subject does not open for
-/// another.
+/// The context that a sealed payload is bound to. Ciphertext that was moved to another row, organisation,
+/// version, provider, type or destination does not open. A payload that was sealed for one kind of subject
+/// does not open for another kind.
 ///
-/// The deployment id belongs to it too; the vault knows that one itself.
+/// The deployment id is part of the context too; the vault itself knows that id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealContext {
     /// The organisation that owns it.
     pub organization: OrganizationId,
-    /// What it belongs to.
+    /// The thing that the payload belongs to.
     pub subject: SealSubject,
 }
 
-/// What a payload is sealed for.
+/// The kinds of things that a payload is sealed for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SealSubject {
     /// The payload of a credential.
@@ -54,7 +54,7 @@ pub enum SealSubject {
         /// Its client id.
         client_id: String,
     },
-    /// What is kept beside an authorization that is under way.
+    /// The payload that is kept beside an authorization that is under way.
     AuthorizationFlow {
         /// Which flow.
         id: FlowId,
@@ -68,7 +68,7 @@ pub enum SealSubject {
 }
 
 impl SealContext {
-    /// The context of a credential's payload, as the row will be that holds it.
+    /// The context of a credential's payload. `credential` must be as its row will be stored.
     pub fn of_credential(credential: &Credential) -> Self {
         Self {
             organization: credential.organization.clone(),
@@ -94,7 +94,7 @@ impl SealContext {
         }
     }
 
-    /// The context of what is kept beside a flow.
+    /// The context of the payload that is kept beside a flow.
     pub fn of_flow(flow: &AuthorizationFlow) -> Self {
         Self {
             organization: flow.organization.clone(),
@@ -120,7 +120,7 @@ pub enum VaultError {
     /// A purpose key that this instance does not hold.
     #[error("purpose key {0:?} is not known to this instance")]
     UnknownPurposeKey(PurposeKeyId),
-    /// The key has wrapped as often as it may; rotate it. Opening goes on.
+    /// The key has wrapped as often as it may, so it must be rotated. It still opens what it has wrapped.
     #[error("key {0} has reached its limit of wraps")]
     Exhausted(KekId),
     /// The wrap could not be counted, so nothing was sealed.
@@ -150,7 +150,7 @@ pub trait Vault: Send + Sync {
     fn envelope_digest(&self, sealed: &Sealed) -> [u8; 32];
 }
 
-/// What a purpose key is for. One purpose, one key; a KEK never does any of this itself.
+/// The use of a purpose key. Each purpose has its own keys; a KEK is never used for any of them directly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Purpose {
     /// Digests of API keys.
@@ -175,7 +175,7 @@ impl Purpose {
 /// Keyed digests (HMAC-SHA-256) under the purpose keys of the deployment.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 pub trait PurposeKeys: Send + Sync {
-    /// The key that new digests of a purpose are made with.
+    /// The key with which new digests of a purpose are made.
     fn current(&self, purpose: Purpose) -> PurposeKeyId;
 
     /// The digest of `message` under a key, current or older.
