@@ -1,4 +1,4 @@
-//! How a use case can end otherwise. Each surface maps the kinds once, exhaustively.
+//! The errors of use cases. Each surface maps every kind of error once.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use strongroom_repository::{StoreError, Unique};
 use strongroom_vault::VaultError;
 use time::OffsetDateTime;
 
-/// Why a use case did not do what was asked. A source is logged where it is turned into a failure; none is
-/// carried further, so none can be sent.
+/// Why a use case did not do what was asked. The error below it is logged where it is turned into a failure.
+/// It is not carried further, so it can never be sent to a caller.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
     /// No valid token or key.
@@ -23,48 +23,48 @@ pub enum Failure {
         /// Whether only service accounts may.
         service_accounts_only: bool,
     },
-    /// It does not exist, or belongs to another organisation.
+    /// It does not exist, belongs to another organisation, or lies beyond the caller's reach.
     #[error("not found")]
     NotFound(Missing),
     /// The request has the right shape and wrong content.
     #[error("invalid content")]
     Invalid(Vec<Violation>),
-    /// An argument lies outside what it may be at all: it names a provider that the catalog does not have, or
-    /// a range that is empty or too long.
+    /// An argument is outside the possible values: it names a provider that the catalog does not have, or a
+    /// range that is empty or too long.
     #[error("invalid argument")]
     Argument(Violation),
-    /// It cannot be done in the present state.
+    /// It cannot be done in the present state of the resource.
     #[error("conflict")]
     Conflict(Conflict),
     /// The provider refused the credential, or its settings do not fit. New content was not stored; a stored
     /// credential was not used.
     #[error("the provider refused")]
     Rejected(Box<TestReport>),
-    /// The credential is known not to work: it is in this status.
+    /// The credential is known not to work, because it has this status.
     #[error("the credential does not work")]
     Unusable(CredentialStatus),
-    /// The provider did not answer; what was stored before still is.
+    /// The provider did not answer. Content that was stored before is unchanged.
     #[error("the provider did not answer")]
     Upstream(Box<TestReport>),
-    /// The provider's authorization server did not answer, or its OAuth app is not set up right, and there is
-    /// no valid token. The grant lives.
+    /// The provider's authorization server did not answer, or its OAuth app is not set up correctly, and
+    /// there is no valid token. The grant is kept.
     #[error("the authorization server did not answer")]
     ProviderAway {
-        /// When to try again.
+        /// How long to wait before the next attempt.
         retry_after: Duration,
     },
-    /// Too many of something; try again later.
+    /// A limit is used up; a later attempt may succeed.
     #[error("too many")]
     Limited {
-        /// When to try again.
+        /// How long to wait before the next attempt.
         retry_after: Duration,
         /// The limit, when it is the caller's own.
         allowance: Option<Allowance>,
     },
-    /// The store is away or busy; try again.
+    /// The store cannot be reached or is busy; a later attempt may succeed.
     #[error("unavailable")]
     Unavailable {
-        /// When to try again.
+        /// How long to wait before the next attempt.
         retry_after: Duration,
     },
     /// A fault of this service; the log has the cause.
@@ -102,7 +102,7 @@ pub enum Missing {
     Route,
 }
 
-/// What stands in the way.
+/// The state that stands in the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Conflict {
     /// Another credential holds the slot.
@@ -124,7 +124,7 @@ pub enum Conflict {
 }
 
 impl Failure {
-    /// The store or something like it is away; a second later it may be back.
+    /// The store or another part of the service is not available; an attempt one second later may succeed.
     pub const fn unavailable() -> Self {
         Self::Unavailable { retry_after: Duration::from_secs(1) }
     }

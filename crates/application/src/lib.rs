@@ -1,12 +1,12 @@
 //! The use cases of Strongroom over the ports alone: no HTTP, no SQL, no cipher.
 //!
-//! They stand at desks, a folder each, and a desk holds only the ports that it uses. All desks stand on the
-//! `ground`, and arrows between folders run one way:
+//! The use cases are grouped in desks, one folder for each desk. A desk holds only the ports that it uses. All
+//! desks use the `ground`, and dependencies between folders go in one direction:
 //!
 //! ```text
 //! ground <- refreshing <- connection_tests <- credentials <- crm
 //! ground <- authorizing                       credentials, authorizing, catalog <- connections
-//! ground <- access, audit                     all <- upkeep
+//! ground <- access, audit, catalog            refreshing, connection_tests <- upkeep
 //! ```
 //!
 //! A surface authenticates a [`Caller`] with [`Access::authenticate`], gets the proof that the caller may do
@@ -51,10 +51,10 @@ pub use strongroom_provider_tester::MAX_PROBE_PATH_BYTES;
 pub use strongroom_repository::{ConnectedCredential, Selector};
 pub use upkeep::Upkeep;
 
-/// The desks of one instance. Cheap to clone; all clones are one instance.
+/// The desks of one instance. Cheap to clone; all clones share one instance.
 #[derive(Clone)]
 pub struct Application {
-    /// Who is asking, and what they may do.
+    /// Authentication, permission, service accounts and API keys.
     pub access: Arc<Access>,
     /// The audit trail.
     pub audit: Arc<Audit>,
@@ -70,14 +70,14 @@ pub struct Application {
     pub credentials: Arc<Credentials>,
     /// Credentials as CRM clients know them.
     pub crm: Arc<Crm>,
-    /// Fresh tokens.
+    /// Refreshes of tokens.
     pub refreshing: Arc<Refreshing>,
-    /// The instance itself.
+    /// The upkeep of the instance itself.
     pub upkeep: Arc<Upkeep>,
 }
 
 impl Application {
-    /// Starts the audit writer and opens the desks. Must be called within a tokio runtime.
+    /// Starts the audit writer and makes the desks. Must be called within a tokio runtime.
     pub fn start(ports: &Ports, limits: &Limits, oauth: OauthSettings) -> Self {
         let ground = ground::Ground::lay(ports, oauth);
         let refreshing = Arc::new(Refreshing::new(ports, &ground));

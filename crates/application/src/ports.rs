@@ -1,4 +1,4 @@
-//! What the composition hands to the use cases.
+//! The ports and limits that the composition gives to the use cases.
 
 use std::sync::Arc;
 
@@ -39,11 +39,11 @@ pub struct Ports {
     pub purpose_keys: Arc<dyn PurposeKeys>,
     /// The providers.
     pub catalog: Arc<dyn Catalog>,
-    /// JSON Web Tokens.
+    /// Verifies JSON Web Tokens.
     pub tokens: Arc<dyn TokenVerifier>,
-    /// Private keys.
+    /// Opens private keys.
     pub key_files: Arc<dyn KeyFileReader>,
-    /// Connection tests, by protocol.
+    /// Connection tests, one tester for each protocol.
     pub testers: Testers,
     /// Counts connection tests by destination.
     pub destinations: Arc<dyn DestinationLimitRepository>,
@@ -55,12 +55,12 @@ pub struct Ports {
     pub randomness: Arc<dyn Randomness>,
 }
 
-/// Settings that use cases obey.
+/// Limits that use cases keep.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// How many credentials an organisation may hold per provider, unless it has a limit of its own.
     pub credentials_per_provider: u32,
-    /// How many connection tests may begin within a minute; without it nothing is counted.
+    /// How many connection tests may begin within a minute; with `None` tests are not counted.
     pub tests: Option<TestRates>,
 }
 
@@ -71,7 +71,7 @@ pub struct TestRates {
     pub per_user: u32,
     /// By one organisation, per instance.
     pub per_organization: u32,
-    /// Of one destination (address and port), by whomever and over all instances.
+    /// Of one destination (host or address, and port), by all callers and over all instances.
     pub per_destination: u32,
 }
 

@@ -30,21 +30,21 @@ pub struct NewServiceAccount {
 pub struct ChangeServiceAccount {
     /// A new name.
     pub name: Option<AccountName>,
-    /// A new description, or none any more.
+    /// A new description; the inner `None` removes the description.
     pub description: Option<Option<String>>,
     /// New scopes.
     pub scopes: Option<ScopeSet>,
-    /// Only these providers from now on, or all again.
+    /// Only these providers from now on; the inner `None` means all again.
     pub providers: Option<Option<BTreeSet<ProviderId>>>,
-    /// Only these credentials from now on, or all again.
+    /// Only these credentials from now on; the inner `None` means all again.
     pub credentials: Option<Option<BTreeSet<CredentialId>>>,
     /// Whether its keys work.
     pub status: Option<ServiceAccountStatus>,
 }
 
 impl Access {
-    /// Makes a service account. The scopes it gets are an event of their own, because an admin may grant
-    /// what an admin may not do.
+    /// Makes a service account. The scopes that it gets are recorded in an event of their own, because an
+    /// admin may grant scopes for operations that an admin may not do.
     pub async fn create_account(
         &self,
         caller: &Permitted<to::ManageServiceAccounts>,
@@ -73,7 +73,7 @@ impl Access {
         Ok(account)
     }
 
-    /// One service account.
+    /// Returns one service account.
     pub async fn get_account(
         &self,
         caller: &Permitted<to::ManageServiceAccounts>,
@@ -93,7 +93,8 @@ impl Access {
         Ok(self.service_accounts.list(caller.organization(), offset, limit.clamp(1, 500)).await?)
     }
 
-    /// Changes a service account; its keys obey at once on this instance and within 2 seconds on others.
+    /// Changes a service account. The change applies to its keys at once on this instance and within 2
+    /// seconds on others.
     pub async fn change_account(
         &self,
         caller: &Permitted<to::ManageServiceAccounts>,
@@ -123,7 +124,8 @@ impl Access {
         match written.map_err(Failure::from) {
             Ok(()) => Ok(after),
             Err(Failure::Conflict(Conflict::StaleRevision)) => {
-                // Somebody was faster: removed it, or changed what this change would overwrite.
+                // Another caller was faster: it removed the account, or changed what this change would
+                // overwrite.
                 self.get_account(caller, id).await?;
                 Err(Failure::unavailable())
             }
@@ -131,7 +133,7 @@ impl Access {
         }
     }
 
-    /// Removes a service account; its keys die with it.
+    /// Removes a service account and its keys.
     pub async fn delete_account(
         &self,
         caller: &Permitted<to::ManageServiceAccounts>,

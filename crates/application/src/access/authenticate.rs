@@ -1,4 +1,4 @@
-//! From what a request presents to who is asking.
+//! Authenticates a request: finds out which principal sends it.
 
 use strongroom_domain::audit::Origin;
 use strongroom_domain::service_account::PresentedApiKey;
@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::Access;
 use crate::{Caller, Failure};
 
-/// What a request presents.
+/// The credentials that a request presents.
 #[derive(Debug, Clone, Copy)]
 pub enum Presented<'a> {
     /// Headers that can be read, or none.
@@ -23,22 +23,23 @@ pub enum Presented<'a> {
         /// The header `X-API-Key`.
         api_key: Option<&'a str>,
     },
-    /// A header that no holder of a token sends.
+    /// A header that cannot be read, which no holder of a token sends.
     Unreadable,
 }
 
-/// Who somebody proved to be, and how (`jwt:<issuer>` or `api_key:<id>`).
+/// The principal that was authenticated, and how (`jwt:<issuer>` or `api_key:<id>`).
 type Proof = (Principal, String);
 
 impl Access {
-    /// Finds out who is asking.
+    /// Finds out which principal calls.
     ///
-    /// With both a bearer token and an API key, both must be valid and of one organisation; the caller is
-    /// then the bearer. `origin` needs no authentication yet.
+    /// When a request presents both a bearer token and an API key, both must be valid and of one
+    /// organisation; the caller is then the holder of the bearer token. `origin` does not need to name an
+    /// authentication yet.
     ///
     /// # Errors
-    /// `Unauthenticated`, whatever was wrong; the reason goes to log and audit only. `Unavailable` when a
-    /// key could not be looked up.
+    /// `Unauthenticated`, whatever was wrong. The audit trail records the refusal, and only the log says why
+    /// a token was refused. `Unavailable` when a key could not be looked up.
     pub async fn authenticate(&self, presented: Presented<'_>, origin: Origin) -> Result<Caller, Failure> {
         let proof = self.prove(presented).await;
         match proof {

@@ -31,8 +31,8 @@ pub struct IssuedApiKey {
 }
 
 impl Access {
-    /// Issues a key with 256 random bits. Only its keyed digest is stored: slow hashing protects guessable
-    /// secrets, and this one cannot be guessed.
+    /// Issues a key with 256 random bits. Only its keyed digest is stored. A slow hash is not needed: it
+    /// protects secrets that can be guessed, and this one cannot.
     pub async fn create_key(
         &self,
         caller: &Permitted<to::ManageApiKeys>,

@@ -6,8 +6,8 @@ use super::Access;
 use crate::{Failure, Operator};
 
 impl Access {
-    /// Sets the limit, or gives the organisation back to the deployment's default. Only the operator's
-    /// command line calls this, so there is no operation in the permission table for it.
+    /// Sets the limit; `None` applies the deployment's default again. Only the operator's command line calls
+    /// this, so the permission table has no operation for it.
     pub async fn limit_organization(&self, operator: &Operator, limit: Option<u32>) -> Result<(), Failure> {
         let value = limit.map_or_else(|| "default".to_owned(), |limit| limit.to_string());
         let caller = operator.caller();

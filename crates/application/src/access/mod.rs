@@ -1,5 +1,5 @@
-//! The desk at the entrance: finds out who is asking, admits them to what they may do, and keeps service
-//! accounts and their keys.
+//! The entrance desk: it authenticates callers, admits them to the operations that they may do, and keeps
+//! service accounts and their keys.
 
 mod accounts;
 mod authenticate;
@@ -53,11 +53,12 @@ impl Access {
         }
     }
 
-    /// Admits a caller to an operation, when the permission table allows it. Every use case asks for the
-    /// proof, so a surface asks here, and before it reads a body, so that a refusal comes first.
+    /// Admits a caller to an operation, when the permission table allows it. Every use case requires the
+    /// proof. So a surface calls this first, before it reads a body, and a refusal comes before any error in
+    /// the body.
     ///
     /// # Errors
-    /// `Forbidden`, which is on record then.
+    /// `Forbidden`; the refusal is on record then.
     pub fn admit<O: to::Admission>(&self, caller: Caller) -> Result<Permitted<O>, Failure> {
         self.gate.admit(caller)
     }

@@ -12,8 +12,8 @@ use tokio::time::Instant;
 const LIFETIME: Duration = Duration::from_secs(2);
 const CAPACITY: usize = 10_000;
 
-/// Verified keys by key id and a digest of the whole presented secret, so that a wrong secret never
-/// profits from a right one.
+/// Verified keys by key id and a digest of the whole presented secret, so that a wrong secret never matches
+/// the entry of a right one.
 #[derive(Default)]
 pub(crate) struct VerifiedKeys(Mutex<Entries>);
 

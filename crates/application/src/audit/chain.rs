@@ -11,9 +11,9 @@ const PAGE: u32 = 1_000;
 /// What a walk found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verification {
-    /// How many records hold, from the first one asked for.
+    /// How many records are valid, from the first one that was asked for.
     pub events: u64,
-    /// The MAC of the last of them.
+    /// The MAC of the last valid record.
     pub head: Mac,
     /// Where the chain breaks, if it does.
     pub broken: Option<Break>,
@@ -36,7 +36,7 @@ pub(crate) struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Checks the records `from..=to` and, when `to` is the head, that nothing lies behind it.
+    /// Checks the records `from..=to` and, when `to` is the head, that there is no record behind it.
     pub(crate) async fn check(&self, from: u64, to: Option<u64>) -> Result<Verification, StoreError> {
         let head = self.trail.head(self.organization).await?;
         let (head_seq, head_mac) = head.map_or((0, GENESIS), |head| (head.seq, head.mac));
@@ -73,7 +73,7 @@ impl Walk<'_> {
         Ok(state)
     }
 
-    /// The record at one place, for comparison with a checkpoint.
+    /// The MAC of the record at one place, for comparison with a checkpoint.
     pub(crate) async fn mac_at(&self, seq: u64) -> Result<Option<Mac>, StoreError> {
         let records = self.page(seq, 1).await?;
         Ok(records.first().filter(|record| record.seq == seq).map(|record| record.mac))
@@ -91,7 +91,7 @@ impl Walk<'_> {
         }
     }
 
-    /// A page of records. One that cannot be read back ends the page before it.
+    /// Reads a page of records. A record that cannot be read back ends the page before it.
     async fn page(&self, from: u64, limit: u32) -> Result<Vec<AuditRecord>, StoreError> {
         match self.trail.range(self.organization, from, limit).await {
             Err(StoreError::Corrupt(_)) if limit > 1 => {
@@ -118,7 +118,8 @@ impl Walk<'_> {
         }
     }
 
-    /// Records behind the head were put there by hand, unless the chain has grown meanwhile.
+    /// Checks that there are no records behind the head. Such records were inserted by hand, unless the chain
+    /// has grown meanwhile.
     async fn nothing_behind(&self, state: Verification, head: u64) -> Result<Verification, StoreError> {
         let Some(record) = self.page(head + 1, 1).await?.into_iter().next() else { return Ok(state) };
         let now = self.trail.head(self.organization).await?.map_or(0, |head| head.seq);

@@ -1,6 +1,8 @@
-//! Checkpoints: signed lists of chain heads, written where the database's administrator cannot reach.
+//! Checkpoints: signed lists of chain heads. They are written to a place that the database's administrator
+//! cannot change.
 //!
-//! A chain alone cannot show that its tail was cut off together with its head. Any kept checkpoint can.
+//! A chain alone cannot show that its last records were cut off together with its head. Any kept checkpoint
+//! can.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +15,10 @@ use time::OffsetDateTime;
 use super::Audit;
 use crate::Failure;
 
-/// How many heads one checkpoint line holds at most.
+/// The most heads that one checkpoint line holds.
 const HEADS: u32 = 500;
 
-/// Heads of chains at a moment, with a MAC over all of them.
+/// The heads of chains at one moment, with a MAC over all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
     at: OffsetDateTime,
@@ -57,7 +59,7 @@ impl Checkpoint {
 }
 
 impl Audit {
-    /// Signs the heads that have changed since `since`, in pages.
+    /// Signs the heads that have changed since `since`. Each checkpoint holds a page of them.
     pub async fn checkpoint(&self, since: Option<OffsetDateTime>) -> Result<Vec<Checkpoint>, Failure> {
         let at = self.clock.now();
         let mut checkpoints = Vec::new();

@@ -8,26 +8,27 @@ use super::Audit;
 use crate::Failure;
 use crate::ground::{Permitted, to};
 
-/// Which records to show, and where to go on.
+/// The records to return, and the place where the query continues.
 #[derive(Debug, Default)]
 pub struct QueryAudit {
     /// Which records.
     pub filter: AuditFilter,
     /// Only records below this place.
     pub before: Option<u64>,
-    /// At most so many, 1 to 500.
+    /// At most this many records, 1 to 500.
     pub limit: u32,
 }
 
 impl Audit {
-    /// Records of the caller's organisation, newest first, and whether there are more. The reading is put
-    /// on record too.
+    /// Returns records of the caller's organisation, newest first, and whether there are more. The query
+    /// itself is put on record too.
     pub async fn query(
         &self,
         caller: &Permitted<to::QueryAudit>,
         query: QueryAudit,
     ) -> Result<(Vec<AuditRecord>, bool), Failure> {
-        // A refusal is answered before it is on record; whoever asks after it finds it all the same.
+        // A refusal is answered before it is on record. This waits until it is, so that a later query finds
+        // it.
         self.audit.catch_up(caller.organization()).await;
         let limit = query.limit.clamp(1, 500);
         let page = AuditPage { before: query.before, limit: limit + 1 };

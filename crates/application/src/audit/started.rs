@@ -9,8 +9,8 @@ use super::Audit;
 use crate::Failure;
 
 impl Audit {
-    /// Puts the start of a server on record, with a digest of its settings, so that a change of them shows.
-    /// `settings` must name secrets without showing them.
+    /// Puts the start of a server on record, with a digest of its settings, so that a change of the settings
+    /// is visible. `settings` must name secrets without their values.
     pub async fn record_start(&self, settings: &str) -> Result<(), Failure> {
         let keys = &self.purpose_keys;
         let message = Canonical::labelled("strongroom/settings/v1").text(settings).finish();

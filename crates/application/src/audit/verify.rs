@@ -10,10 +10,10 @@ use crate::{Checkpoint, Failure};
 
 /// How many records a check through the API covers when it names no range.
 const RECENT: u64 = 10_000;
-/// How many records a check through the API covers at most.
+/// The most records that a check through the API covers.
 const MOST: u64 = 100_000;
 
-/// Which part of a chain to check.
+/// The part of a chain to check.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct VerifyAudit {
     /// From this place; the last 10,000 records when absent.
@@ -64,13 +64,13 @@ impl Audit {
         Ok(self.trail.heads(None, after, limit).await?)
     }
 
-    /// Organisations whose records have lost their head, which no untouched store has.
+    /// Organisations whose records have lost their head. A store that was not changed by hand has none.
     pub async fn headless_chains(&self) -> Result<Vec<OrganizationId>, Failure> {
         Ok(self.trail.headless().await?)
     }
 
-    /// Compares a checkpoint that was kept elsewhere with the chains: a record that it names and that is
-    /// gone or different was truncated or rewritten.
+    /// Compares a checkpoint that was kept elsewhere with the chains. A record that the checkpoint names, and
+    /// that is missing or different now, was cut off or rewritten.
     pub async fn verify_checkpoint(
         &self,
         checkpoint: &Checkpoint,

@@ -18,7 +18,7 @@ pub struct NewOauthApp {
     pub client_secret: Option<SecretText>,
 }
 
-/// An organisation's app, and where its codes come back.
+/// An organisation's app, and the redirect URIs to which its codes come back.
 #[derive(Debug)]
 pub struct ShownOauthApp {
     /// The app.
@@ -70,7 +70,7 @@ impl Authorizing {
         Ok(apps.into_iter().map(|app| self.shown(app)).collect())
     }
 
-    /// One of them.
+    /// Returns one app of the organisation.
     pub async fn get_app(
         &self,
         caller: &Permitted<to::ManageOauthApps>,
@@ -80,8 +80,8 @@ impl Authorizing {
         Ok(self.shown(found.ok_or(Failure::NotFound(Missing::OauthApp))?.app))
     }
 
-    /// Replaces the secret of an app, after it was rotated at the provider. Grants that belong to it go on
-    /// with the new one.
+    /// Replaces the secret of an app, after it was rotated at the provider. Grants that belong to the app use
+    /// the new secret from then on.
     pub async fn replace_app_secret(
         &self,
         caller: &Permitted<to::ManageOauthApps>,
@@ -125,7 +125,7 @@ impl Authorizing {
         }
     }
 
-    /// Without a public URL no redirect URI is known, and an app is shown without any.
+    /// Adds the redirect URIs to an app. Without a public URL no redirect URI is known, and the app has none.
     fn shown(&self, app: OauthApp) -> ShownOauthApp {
         let catalog = self.catalog.all();
         let users = catalog.iter().filter(|provider| {

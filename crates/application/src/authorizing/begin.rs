@@ -1,4 +1,4 @@
-//! Begins an authorization: makes the URL that a person is sent to, and remembers who asked for what.
+//! Begins an authorization: makes the URL to which a person is sent, and stores the flow.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -19,18 +19,18 @@ use super::events::of_flow;
 use crate::ground::{Permitted, to};
 use crate::{Caller, Conflict, Failure};
 
-/// How many flows of one organisation are under way at most.
+/// The most flows of one organisation that may be under way.
 const FLOWS_PER_ORGANIZATION: u32 = 1_000;
 
 /// The field of a flow's payload that holds the PKCE verifier.
 pub(crate) const VERIFIER: &str = "verifier";
 
-/// What to authorise.
+/// The authorization to begin.
 #[derive(Debug, Default)]
 pub struct BeginAuthorization {
     /// The provider's id, in any case.
     pub provider: String,
-    /// Where the person goes afterwards.
+    /// Where the person is sent afterwards.
     pub redirect_to: Option<String>,
     /// A name for the credential; the provider's when absent.
     pub name: Option<CredentialName>,
@@ -38,7 +38,8 @@ pub struct BeginAuthorization {
     pub scope: Option<String>,
     /// The credential to authorise again.
     pub credential_id: Option<CredentialId>,
-    /// The end user for whom a service account asks: 1 to 256 characters that only it understands.
+    /// The end user for whom a service account asks: 1 to 256 characters that only the service account
+    /// interprets.
     pub subject: Option<String>,
     /// Public fields that the provider file asks for, such as a tenant.
     pub inputs: Submission,
@@ -47,11 +48,11 @@ pub struct BeginAuthorization {
 /// An authorization that has begun.
 #[derive(Debug)]
 pub struct BegunAuthorization {
-    /// Where to send the person. The state is in it.
+    /// The URL to which the person is sent. It contains the state.
     pub authorization_url: SecretText,
     /// 256 random bits that come back with the code.
     pub state: SecretText,
-    /// When it is over.
+    /// When the flow ends.
     pub expires_at: OffsetDateTime,
 }
 
@@ -59,9 +60,9 @@ impl Authorizing {
     /// Begins an authorization.
     ///
     /// # Errors
-    /// `Invalid` for a provider without an authorization server or an app, for a place that people may not be
-    /// sent to, for fields that are missing or wrong; `NotFound` for a credential that the caller does not
-    /// reach; `Limited` when 1,000 flows of the organisation are under way.
+    /// `Invalid` for a provider without an authorization server or an app, for a place to which people may
+    /// not be sent, and for fields that are missing or wrong; `NotFound` for a credential that the caller
+    /// does not reach; `Limited` when 1,000 flows of the organisation are under way.
     pub async fn begin(
         &self,
         caller: &Permitted<to::AuthorizeCredential>,
@@ -70,8 +71,8 @@ impl Authorizing {
         self.begin_flow(caller, asked, None).await
     }
 
-    /// Begins an authorization, like [`Self::begin`], and makes a connection of it when it completes, if
-    /// `connects` says so.
+    /// Begins an authorization, like [`Self::begin`]. When `connects` is set, the completed flow also makes a
+    /// connection.
     pub(crate) async fn begin_flow(
         &self,
         caller: &Permitted<to::AuthorizeCredential>,
@@ -153,8 +154,8 @@ impl Authorizing {
         })
     }
 
-    /// The credential to authorise again, which the caller reaches and which is of this provider's OAuth
-    /// type.
+    /// Finds the credential to authorise again. The caller must reach it, and it must be of this provider's
+    /// OAuth type.
     async fn credential_to_authorize(
         &self,
         caller: &Permitted<to::AuthorizeCredential>,
@@ -190,7 +191,8 @@ impl Authorizing {
         self.settings.redirects.admit(text).map_err(|rule| Failure::invalid(rule.on("redirect_to")))
     }
 
-    /// 256 random bits as 43 characters of base64url, which also makes a verifier of RFC 7636, section 4.1.
+    /// Makes 256 random bits as 43 characters of base64url. This is also the form of a verifier of RFC 7636,
+    /// section 4.1.
     pub(crate) fn random_code(&self) -> Result<Zeroizing<String>, Failure> {
         let mut bytes = Zeroizing::new([0; 32]);
         self.randomness.fill(&mut *bytes).map_err(|error| {

@@ -1,4 +1,4 @@
-//! Takes the code that a browser brings back from a provider, and makes a pending grant of it.
+//! Takes the code that a browser brings back from a provider, exchanges it, and stores the grant as pending.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,67 +22,68 @@ use super::events::flow_event;
 use super::keep::NewGrant;
 use crate::Failure;
 
-/// The longest code that is taken, in bytes.
+/// The longest code that is accepted, in bytes.
 const MAX_CODE: usize = 4_096;
 
-/// What a browser brings.
+/// The content of a callback that a browser sends.
 #[derive(Debug)]
 pub struct ReceiveCallback {
-    /// The provider in the path.
+    /// The provider that the path names.
     pub provider: String,
-    /// The app in the path.
+    /// The app that the path names.
     pub app: Option<String>,
     /// The query's parameters. Some of them are secret.
     pub parameters: BTreeMap<String, SecretText>,
-    /// Whether a parameter was there twice.
+    /// Whether a parameter was repeated.
     pub repeated: bool,
-    /// The request.
+    /// The request that brought it.
     pub origin: Origin,
 }
 
-/// What the browser gets.
+/// The answer for the browser.
 #[derive(Debug)]
 pub enum Received {
     /// A page on which the person confirms.
     Confirm(Confirmation),
-    /// It is sent back, with a code that completes the flow.
+    /// A redirect to this URL, which holds a code that completes the flow.
     Redirect(SecretText),
-    /// A page that shows the code, because there is nowhere to go back to.
+    /// A page that shows the code, because the flow has no place to go back to.
     Code {
-        /// The credential that is pending.
+        /// The pending credential, or the one that is authorised again.
         credential_id: String,
-        /// What completes the flow.
+        /// The code that completes the flow.
         completion_code: SecretText,
     },
 }
 
-/// What a person is asked to confirm.
+/// The content of the page on which a person confirms a grant.
 #[derive(Debug)]
 pub struct Confirmation {
     /// The organisation that will hold the grant.
     pub organization: String,
-    /// Who asked for it.
+    /// The principal that asked for it.
     pub asked_by: String,
-    /// The provider, as people call it.
+    /// The provider's display name.
     pub provider: String,
     /// The account that was granted, when the provider names it.
     pub account: Option<String>,
-    /// Where the answer is sent.
+    /// The URL to which the person's answer is sent.
     pub action: String,
-    /// Names the flow.
+    /// The state, which identifies the flow.
     pub state: SecretText,
     /// The one-time token of the page.
     pub token: SecretText,
-    /// The origin to which the person goes afterwards, when that is another.
+    /// The origin to which the person is sent afterwards; absent when the flow has no place to go back to.
     pub then: Option<String>,
 }
 
-/// Why a callback came to nothing.
+/// Why a callback failed.
 #[derive(Debug)]
 pub struct CallbackRefused {
     /// What went wrong.
     pub problem: CallbackProblem,
-    /// Where the browser goes with it; our own page when absent.
+    /// The URL to which the browser is sent with the problem. When absent, this service shows a page of its
+    /// own.
     pub redirect: Option<String>,
 }
 
@@ -93,13 +94,14 @@ impl CallbackRefused {
 }
 
 impl Authorizing {
-    /// Handles a callback. The state is used up by it, whatever comes of it.
+    /// Handles a callback. The state is used up by it, whatever the result is. A callback that repeats a
+    /// parameter, or whose state does not have 43 characters, is refused before the state is looked up.
     ///
-    /// Once the code is sent, the work goes on when the browser hangs up, and a store that is away is waited
-    /// for.
+    /// Once the state is taken, the work goes on even when the browser closes the connection, and it waits
+    /// for a store that cannot be reached.
     ///
     /// # Errors
-    /// [`CallbackRefused`]; nothing is stored then.
+    /// [`CallbackRefused`]; no credential is stored or changed then.
     pub async fn receive_callback(
         self: &Arc<Self>,
         received: ReceiveCallback,
@@ -136,7 +138,7 @@ impl Authorizing {
                 if let Err(error) = self.flows.abandon(organization, id, event.into()).await {
                     tracing::warn!(%error, "a flow that came to nothing was not removed; it ends by itself");
                 }
-                // Somebody who answers in a provider's name is not to be told where people go.
+                // The redirect target is withheld when an attacker may be answering in a provider's name.
                 let target = flow.redirect_to.as_deref().filter(|_| !problem.is_forged());
                 let redirect = target
                     .and_then(RedirectTarget::from_stored)
@@ -177,7 +179,7 @@ impl Authorizing {
         self.keep_grant(&row, current, grant, state, &received.origin).await
     }
 
-    /// The row of the credential that is authorised again.
+    /// Finds the row of the credential that is authorised again.
     async fn current_of(
         &self,
         flow: &AuthorizationFlow,
@@ -190,12 +192,13 @@ impl Authorizing {
             found.map_err(|_| CallbackProblem::Unavailable)?.ok_or(CallbackProblem::CredentialGone)?;
         match flow.reauthorizes == Some(found.credential.revision) {
             true => Ok(Some(found)),
-            // Somebody has edited it while the person was at the provider.
+            // The credential was edited while the person was at the provider.
             false => Err(CallbackProblem::CredentialChanged),
         }
     }
 
-    /// What the grant is put over: the inputs of the flow, or the present content without its tokens.
+    /// The content over which the grant is put: the inputs of the flow, or the present content without its
+    /// tokens.
     async fn base_content(
         &self,
         flow: &AuthorizationFlow,
@@ -213,7 +216,8 @@ impl Authorizing {
         Ok(Content { config: row.credential.config.clone(), secret, access_token_expires_at: None })
     }
 
-    /// RFC 9207: a code that another server hands out is not taken for this one's.
+    /// Checks the `iss` of the callback (RFC 9207), so that a code that another server issued is not used
+    /// here.
     fn check_issuer(&self, subject: &Subject, received: &ReceiveCallback) -> Result<(), CallbackProblem> {
         let announced = self.server.issuer(subject);
         let announced = announced.map_err(|_| CallbackProblem::Misconfigured)?;
@@ -312,8 +316,8 @@ fn take_callback_fields(
     Ok(())
 }
 
-/// Another account never takes the place of the one that was granted, nor another tenant of it, which some
-/// providers name beside the code.
+/// Checks that a credential that is authorised again keeps its account, and its tenant, which some providers
+/// name beside the code.
 fn check_account(
     server: &OauthServer,
     current: Option<&Credential>,

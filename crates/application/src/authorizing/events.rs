@@ -3,7 +3,7 @@
 use strongroom_domain::audit::Origin;
 use strongroom_domain::{Action, Actor, AuditEvent, AuthorizationFlow, Outcome};
 
-/// Names the flow's provider and credential.
+/// Adds the flow's provider, credential and app to an event.
 pub(crate) fn of_flow(mut event: AuditEvent, flow: &AuthorizationFlow) -> AuditEvent {
     event.provider = Some(flow.provider.clone());
     event.credential = Some(flow.credential);
@@ -14,7 +14,7 @@ pub(crate) fn of_flow(mut event: AuditEvent, flow: &AuthorizationFlow) -> AuditE
     }
 }
 
-/// An event of a flow that no principal stands behind: a browser did it.
+/// An event of a flow that was caused by a browser and not by a principal.
 pub(crate) fn flow_event(
     flow: &AuthorizationFlow,
     origin: &Origin,

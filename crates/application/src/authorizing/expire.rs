@@ -1,4 +1,4 @@
-//! Ends authorizations that nobody completed.
+//! Ends authorizations that were not completed in time.
 
 use strongroom_domain::audit::Origin;
 use strongroom_domain::oauth::CallbackProblem;
@@ -7,12 +7,12 @@ use strongroom_domain::{Action, AuthorizationFlow, Outcome};
 use super::Authorizing;
 use super::events::flow_event;
 
-/// How many flows a round ends.
+/// The most flows that are looked up at once.
 const ROUND: u32 = 100;
 
 impl Authorizing {
-    /// Removes flows that are over, and credentials that are still pending with them. Any instance does it; a
-    /// flow ends once.
+    /// Removes flows that have ended, together with their pending credentials. Every instance does this; each
+    /// flow is ended once.
     pub async fn expire_flows(&self) {
         loop {
             let over = match self.flows.expired(ROUND).await {
@@ -25,7 +25,7 @@ impl Authorizing {
             for flow in over {
                 ended += usize::from(self.expire(&flow).await);
             }
-            // What could not be ended would only be found again.
+            // When none could be ended, the next look-up would only find the same flows again.
             if found < ROUND as usize || ended == 0 {
                 return;
             }

@@ -6,7 +6,7 @@ const CONFIG: &str = "config";
 const ENDS_AT: &str = "access_token_expires_at";
 const ACCOUNT_ID: &str = "account_id";
 const ACCOUNT_NAME: &str = "account_name";
-/// What stands before the name of a secret field.
+/// The prefix of the names of secret fields.
 const SECRET: &str = "secret.";
 
 /// New content of a credential that is authorised again.
@@ -35,7 +35,7 @@ impl GrantedContent {
         payload
     }
 
-    /// Reads what [`Self::into_payload`] wrote; `None` when something else was sealed.
+    /// Reads what [`Self::into_payload`] wrote; `None` when the payload is something else.
     pub(crate) fn from_payload(payload: &SecretPayload) -> Option<Self> {
         let text = |name: &str| payload.get(name).map(|text| text.expose().to_owned());
         let config = PublicConfig::from_canonical_json(&text(CONFIG)?).ok()?;

@@ -1,5 +1,6 @@
-//! The desk where people authorise: it begins a flow, takes what a browser brings back, keeps the grant until
-//! somebody completes it, and ends flows that nobody does; and it keeps the OAuth apps of organisations.
+//! The desk for authorizations: it begins a flow, takes the callback of the browser, keeps the grant until
+//! the flow is completed, and ends flows that are not completed in time. It also keeps the OAuth apps of
+//! organisations.
 
 mod apps;
 mod begin;
@@ -25,7 +26,7 @@ use strongroom_vault::PurposeKeys;
 use crate::ground::{Gate, Ground, OauthClients, Rows, Schedule, Sealing};
 use crate::{Limits, OauthSettings, Ports};
 
-/// Leads authorizations from their beginning to their end.
+/// Handles authorizations from beginning to end.
 pub struct Authorizing {
     gate: Gate,
     rows: Rows,

@@ -14,8 +14,8 @@ impl ProviderCatalog {
         self.catalog.all()
     }
 
-    /// The providers that the connect dialect lists, in the order of their ids, for anybody: the catalog is
-    /// no secret.
+    /// The providers that the connect dialect lists, in the order of their ids. Every caller may see them,
+    /// because the catalog is no secret.
     pub fn listed(&self) -> Vec<(Arc<Provider>, ConnectListing)> {
         let all = self.catalog.all().into_iter();
         all.filter_map(|provider| provider.connect.clone().map(|listing| (provider, listing))).collect()

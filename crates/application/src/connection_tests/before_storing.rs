@@ -1,4 +1,4 @@
-//! "Test before you store": what a test of new content means for storing it.
+//! Tests new content before it is stored, and decides from the finding whether it may be stored.
 
 use std::sync::Arc;
 
@@ -8,22 +8,22 @@ use super::ConnectionTests;
 use super::run::{Candidate, Run, pin_host_key};
 use crate::{Caller, Failure};
 
-/// What becomes of new content whose test nobody answered.
+/// What happens with new content when its test got no answer from the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unanswered {
-    /// It is stored all the same, unverified: there is nothing to lose.
+    /// It is stored as unverified, because it replaces nothing.
     Store,
     /// It is refused, so that it does not replace content that may work.
     Refuse,
 }
 
 impl ConnectionTests {
-    /// Checks the private keys of new content and tests it, and pins the host key that a good test has seen.
-    /// Without a declared test there is nothing to run, and `None` comes back.
+    /// Checks the private keys of new content and tests it, and pins the host key that a successful test has
+    /// seen. Without a declared test there is nothing to run, and the returned run is `None`.
     ///
     /// # Errors
-    /// `Rejected` when the provider refused the credential or its settings do not fit, `Upstream` when nobody
-    /// answered and `unanswered` says so. Both are on record then.
+    /// `Rejected` when the provider refused the credential or its settings do not fit; `Upstream` when the
+    /// provider did not answer and `unanswered` is `Refuse`. The test is on record in both cases.
     pub(crate) async fn test_new_content(
         &self,
         caller: &Caller,
@@ -40,7 +40,7 @@ impl ConnectionTests {
             Some(run) => self.judge(caller, run, unanswered).await?,
             None => self.key_files.check(caller, provider, &content).await?,
         }
-        // A tester that was abandoned may still hold the content for a moment; then a copy is stored.
+        // A tester that was abandoned may still hold the content for a moment; in that case a copy is stored.
         let mut content = Arc::try_unwrap(content).unwrap_or_else(|shared| shared.duplicate());
         if let Some(run) = &run {
             pin_host_key(provider, &mut content, &run.tested.report);

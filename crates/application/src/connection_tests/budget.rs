@@ -13,17 +13,17 @@ use tokio::time::Instant;
 
 /// The time over which tests of a destination are counted.
 pub(crate) const WINDOW: Duration = Duration::from_secs(60);
-/// How many destinations an instance remembers as used up.
+/// How many destinations an instance remembers before it forgets some of them.
 const REMEMBERED: usize = 1_024;
-/// What a caller who was refused waits at least.
+/// The shortest time that a refused caller is asked to wait.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 
-/// The budget of destinations, kept in the store. Destinations are stored as keyed digests, so that the
-/// table names nobody.
+/// The budget of destinations, kept in the store. Destinations are stored as keyed digests, so that the table
+/// does not reveal them.
 ///
-/// The store decides. The instance asks it once at a time for each destination, so that a burst of tests of
-/// one destination holds one connection of the pool, and it remembers until when the store has said that
-/// nothing is left. Whoever asks before that time is refused without a question to the store.
+/// The store decides. For each destination the instance asks it one question at a time, so that a burst of
+/// tests of one destination holds one connection of the pool. The instance remembers until when the store has
+/// said that nothing is left. A caller that asks before that time is refused without a question to the store.
 pub struct StoredBudget {
     repository: Arc<dyn DestinationLimitRepository>,
     keys: Arc<dyn PurposeKeys>,
@@ -33,19 +33,19 @@ pub struct StoredBudget {
 
 type Digest = [u8; 32];
 
-/// Whose turn it is to ask about one destination, and what the last answers were.
+/// A lock that one caller at a time holds to ask about a destination, and the last answers.
 type Turn = tokio::sync::Mutex<Answers>;
 
 #[derive(Default)]
 struct Answers {
-    /// Until when nothing is left.
+    /// Until when no test of the destination is left.
     used_up_until: Option<Instant>,
-    /// When the store did not answer.
+    /// When the store last failed to answer.
     failed_at: Option<Instant>,
 }
 
 impl StoredBudget {
-    /// Allows each destination so many tests within any minute.
+    /// Allows each destination `per_minute` tests within any minute.
     pub fn new(
         repository: Arc<dyn DestinationLimitRepository>,
         keys: Arc<dyn PurposeKeys>,
@@ -69,13 +69,13 @@ impl StoredBudget {
             asked.retain(|_, turn| is_asked_about(turn) || is_used_up(turn));
         }
         if asked.len() >= REMEMBERED {
-            // The store still knows what is forgotten here.
+            // An entry may be forgotten here, because the store still has it.
             asked.retain(|_, turn| is_asked_about(turn));
         }
         Arc::clone(asked.entry(digest).or_default())
     }
 
-    /// Asks the store, when it is the caller's turn.
+    /// Asks the store. The caller must hold the lock of the destination.
     async fn ask(&self, digest: Digest, answers: &mut Answers) -> Result<(), TestError> {
         match self.repository.take(digest, self.per_minute, WINDOW).await {
             Ok(None) => Ok(()),
@@ -93,13 +93,14 @@ impl StoredBudget {
 }
 
 impl Answers {
-    /// What a caller who came at `came` is told without a question to the store.
+    /// The refusal of a caller that came at `came`, when it is known without a question to the store.
     fn known(&self, came: Instant) -> Option<TestError> {
         let left = self.used_up_until.map(|until| until.saturating_duration_since(Instant::now()));
         if let Some(left) = left.filter(|left| !left.is_zero()) {
             return Some(TestError::DestinationLimit { retry_after: left.max(SHORTEST_WAIT) });
         }
-        // Callers who waited while the store failed do not wait for it one after the other.
+        // Callers who waited while the store failed are refused at once. Otherwise each of them would wait
+        // for the store in turn.
         self.failed_at.filter(|failed_at| *failed_at > came).map(|_| TestError::Unavailable)
     }
 }
@@ -139,8 +140,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// A store that has so many tests left of any destination, takes a second to answer, and counts
-    /// questions.
+    /// A store that has `left` tests left of any destination, takes a second to answer, and counts questions.
     struct Store {
         left: AtomicU32,
         away: bool,

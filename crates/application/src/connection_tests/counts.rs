@@ -1,4 +1,4 @@
-//! How many connection tests have found what, for metrics.
+//! Counts connection tests by what they found, for metrics.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

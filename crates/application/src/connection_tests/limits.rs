@@ -1,4 +1,4 @@
-//! Who may test how often, and how many tests run at once (security.md, row 35 and section 3.5).
+//! Limits how often callers may test, and how many tests run at once (security.md, row 35 and section 3.5).
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,18 +13,18 @@ use crate::ground::PerOrganization;
 use crate::{Allowance, Caller, Failure, TestRates};
 
 const WINDOW: Duration = Duration::from_secs(60);
-/// How many tests of one organisation run at once.
+/// The most tests of one organisation that run at once.
 const PER_ORGANIZATION: usize = 4;
-/// How many tests run at once.
+/// The most tests that run at once on an instance.
 const PER_INSTANCE: usize = 32;
-/// How many tests wait for their turn.
+/// The most tests that wait for their turn.
 const QUEUE: usize = 64;
-/// How many of one organisation wait.
+/// The most tests of one organisation that wait.
 const QUEUE_PER_ORGANIZATION: usize = 16;
-/// How long a test waits at most.
+/// The longest that a test waits.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Counts tests of users and organisations in a sliding minute.
+/// Counts the tests of users and organisations within the last minute.
 pub(crate) struct TestRateLimits {
     rates: Option<TestRates>,
     begun: Mutex<HashMap<String, VecDeque<Instant>>>,
@@ -35,12 +35,12 @@ impl TestRateLimits {
         Self { rates, begun: Mutex::default() }
     }
 
-    /// How many tests of one destination may begin within any minute, when that is counted.
+    /// How many tests of one destination may begin within any minute; `None` when tests are not counted.
     pub(crate) fn per_destination(&self) -> Option<u32> {
         self.rates.map(|rates| rates.per_destination)
     }
 
-    /// Takes one test from the shares of the caller and its organisation, or from neither.
+    /// Takes one test from both the share of the caller and the share of its organisation, or from neither.
     pub(crate) fn take(&self, caller: &Caller, now: OffsetDateTime) -> Result<Option<Allowance>, Failure> {
         let Some(rates) = self.rates else { return Ok(None) };
         let organization = caller.organization().as_str();
@@ -72,7 +72,7 @@ impl TestRateLimits {
         Ok(tightest)
     }
 
-    /// Forgets who has not tested within the last minute.
+    /// Forgets callers and organisations that have not tested within the last minute.
     pub(crate) fn forget_idle(&self) {
         let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
         begun.retain(|_, times| times.back().is_some_and(|time| time.elapsed() < WINDOW));
@@ -87,7 +87,7 @@ pub(crate) struct TestPlaces {
     waiting_here: Arc<Semaphore>,
 }
 
-/// A place; given back when it is dropped.
+/// A place for one running test; it is given back when it is dropped.
 pub(crate) struct Place {
     _organization: OwnedSemaphorePermit,
     _instance: OwnedSemaphorePermit,
@@ -108,7 +108,8 @@ impl TestPlaces {
     /// Waits for a place.
     ///
     /// # Errors
-    /// `Limited` when 64 are waiting already, or 16 of the same organisation, or after 10 seconds.
+    /// `Limited` when 64 tests are waiting already, or 16 of the same organisation, or no place became free
+    /// within 10 seconds.
     pub(crate) async fn enter(&self, organization: &OrganizationId) -> Result<Place, Failure> {
         let waiting = || {
             let own = self.waiting.of(organization).try_acquire_owned().ok()?;
@@ -120,7 +121,8 @@ impl TestPlaces {
     }
 
     async fn wait(&self, organization: &OrganizationId) -> Result<Place, Failure> {
-        // The organisation's place comes first, so that one that floods does not hold the instance's.
+        // The organisation's place is taken first, so that an organisation with too many tests does not hold
+        // places of the instance.
         let own = self.running.of(organization).acquire_owned().await.map_err(|_| Failure::Internal)?;
         let instance = self.running_here.clone().acquire_owned().await.map_err(|_| Failure::Internal)?;
         Ok(Place { _organization: own, _instance: instance })

@@ -1,5 +1,5 @@
-//! The desk that tests connections: new content before it is stored, and stored credentials against the
-//! destination that they were stored with.
+//! The desk for connection tests: it tests new content before it is stored, and stored credentials against
+//! the destination that they were stored with.
 
 mod before_storing;
 mod budget;
@@ -67,17 +67,17 @@ impl ConnectionTests {
         }
     }
 
-    /// How many connection tests have found this since the start of this instance.
+    /// How many connection tests have ended with this code since the start of this instance.
     pub fn found(&self, code: TestCode) -> u64 {
         self.counts.get(code)
     }
 
-    /// Forgets the shares of callers and organisations that have not tested within the last minute.
+    /// Forgets the counts of callers and organisations that have not tested within the last minute.
     pub(crate) fn forget_idle(&self) {
         self.rates.forget_idle();
     }
 
-    /// Removes counts of destinations that nobody has tested within the last minute.
+    /// Removes the counts of destinations that were not tested within the last minute.
     pub async fn forget_destinations(&self) {
         if let Err(error) = self.destinations.forget(budget::WINDOW).await {
             tracing::warn!(%error, "old counts of connection tests were not removed");

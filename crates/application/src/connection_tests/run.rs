@@ -1,4 +1,4 @@
-//! Runs connection tests: limits before, a hard end, the report after.
+//! Runs connection tests: checks the limits before, ends the test after a fixed time, and writes the report.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -17,7 +17,8 @@ use super::ConnectionTests;
 use crate::Allowance;
 use crate::{Caller, Failure};
 
-/// What a failed attempt to reach a server is rounded up to, so that its duration tells nothing.
+/// The unit to which the duration of a failed attempt to reach a server is rounded up, so that the duration
+/// reveals nothing.
 const GRAIN: Duration = Duration::from_millis(250);
 
 /// A test that has run.
@@ -29,19 +30,19 @@ pub struct Tested {
     pub allowance: Option<Allowance>,
 }
 
-/// A test with what only log and audit trail may know.
+/// A test together with its cause, which only the log and the audit trail may show.
 pub(crate) struct Run {
     pub(crate) tested: Tested,
     cause: Option<Cause>,
 }
 
-/// What is to be tested.
+/// Content to test, and its provider.
 pub(crate) struct Candidate<'a> {
     pub(crate) provider: &'a Arc<Provider>,
     pub(crate) credential_type: CredentialType,
     pub(crate) content: &'a Arc<Content>,
     pub(crate) probe_path: Option<String>,
-    /// Whether nobody has opened its private keys yet.
+    /// Whether the content is new, so that its private keys have not been opened yet.
     pub(crate) is_new: bool,
 }
 
@@ -50,8 +51,8 @@ impl Candidate<'_> {
     fn declared_test(&self) -> Option<&ProviderTest> {
         let has =
             |name: &str| self.content.config.get(name).is_some() || self.content.secret.get(name).is_some();
-        // A CRM address that is no field of the provider: the test would go to another place than the client
-        // does.
+        // The CRM address is not a field of the provider, so the test would go to another place than the
+        // client does.
         let elsewhere = self.provider.crm.is_some() && has(DSN);
         self.provider
             .test
@@ -62,11 +63,12 @@ impl Candidate<'_> {
 
 impl ConnectionTests {
     /// Tests a candidate within the caller's limits; `None` when its provider declares no test for it. The
-    /// audit events are the caller's to write, see [`Run::events`].
+    /// caller of this function must write the audit events of the test; see [`Run::events`].
     ///
     /// # Errors
-    /// `Limited` when user, organisation, instance or destination have had their share; then nothing was
-    /// sent. `Unavailable` when the store could not count the destination.
+    /// `Limited` when user, organisation, instance or destination have used up their share; then nothing was
+    /// sent, and the refusal is on record. `Unavailable` when the store could not count the destination. For
+    /// new content, the errors of a private key that does not open.
     pub(crate) async fn run_test(
         &self,
         caller: &Caller,
@@ -81,7 +83,7 @@ impl ConnectionTests {
         run.map(Some)
     }
 
-    /// Puts a test on record whose credential was not stored after all, for whatever reason.
+    /// Puts a test on record whose credential was not stored, whatever the reason was.
     pub(crate) async fn record_lost_test(&self, caller: &Caller, run: Option<&Run>) -> Result<(), Failure> {
         let Some(run) = run else { return Ok(()) };
         self.audit.record(run.events(caller, Action::ConnectionTested).collect()).await
@@ -125,7 +127,8 @@ impl ConnectionTests {
                 Verdict::of(TestCode::Timeout).because(Cause::Network("the test took too long".to_owned()))
             }
         };
-        // Who accepts connections and says nothing is told from who accepts none only by whoever scans ports.
+        // A server that accepts connections and says nothing gets the code of one that accepts none: only a
+        // port scanner would profit from the difference.
         let code = match verdict.code {
             TestCode::Timeout if progress.is_before_login() => TestCode::NotReachable,
             code => code,
@@ -155,7 +158,8 @@ impl ConnectionTests {
 }
 
 impl Run {
-    /// The event of the test and, when the egress policy refused its destination, the one of the refusal.
+    /// The event of the test. When the egress policy refused its destination, there is also an event of the
+    /// refusal.
     pub(crate) fn events(&self, caller: &Caller, action: Action) -> impl Iterator<Item = AuditEvent> + use<> {
         let report = &self.tested.report;
         let outcome = match report.code.meaning() {
@@ -171,13 +175,13 @@ impl Run {
                 (tested, Some(refused.detail("reason", reason.as_str())))
             }
             Some(Cause::Protocol(reason)) => (tested.detail("cause", reason.as_str()), None),
-            // Which kind of unreachable it was is for the operator's log: tenants read the trail.
+            // The exact network error is for the operator's log only, because tenants read the audit trail.
             Some(Cause::Network(_)) | None => (tested, None),
         };
         std::iter::once(tested).chain(refused)
     }
 
-    /// The events of [`Self::events`], about a credential.
+    /// The events of [`Self::events`], with the credential that was tested.
     pub(crate) fn events_about(
         &self,
         caller: &Caller,
@@ -192,8 +196,8 @@ fn of_provider(mut event: AuditEvent, provider: &ProviderId) -> AuditEvent {
     event
 }
 
-/// Makes every kind of unreachable look the same: one text, the same steps, no facts, durations in whole
-/// grains, and the answer not before that time is over.
+/// Makes every kind of unreachable server look the same: one text, the same steps, no facts, and durations in
+/// whole units of [`GRAIN`]. The report is held back until that duration has passed.
 async fn held_back(report: TestReport, began: Instant) -> TestReport {
     let duration = in_grains(report.duration);
     let steps = report.steps.into_iter().map(|step| {
@@ -216,7 +220,8 @@ async fn held_back(report: TestReport, began: Instant) -> TestReport {
     report
 }
 
-/// Whoever lacks a permission has logged in: what failed is the probe, also where one request shows both.
+/// Corrects the steps of a credential that lacks a permission. Its login succeeded and its probe failed, even
+/// when one request does both.
 fn with_good_login(mut steps: Vec<TestStep>) -> Vec<TestStep> {
     let is_failed_login =
         |step: &&mut TestStep| step.name == Progress::LOGIN && step.outcome == StepOutcome::Failed;
@@ -236,8 +241,8 @@ fn in_grains(duration: Duration) -> Duration {
     GRAIN * u32::try_from(grains).unwrap_or(u32::MAX)
 }
 
-/// Keeps what a good test has seen of the server's identity, unless the caller named one: from now on the
-/// server must show it again. Whoever answers without a good login is nobody to remember.
+/// Stores the host key that a successful test has seen, unless the caller named one. From then on the server
+/// must show the same key. The key of a server at which the login did not succeed is not stored.
 pub(crate) fn pin_host_key(provider: &Provider, content: &mut Content, report: &TestReport) {
     if report.code.meaning() != TestMeaning::Works {
         return;

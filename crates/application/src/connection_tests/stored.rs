@@ -11,18 +11,18 @@ use super::unstored::no_test;
 use crate::ground::{Permitted, to};
 use crate::{Conflict, Failure};
 
-/// A stored credential's test.
+/// The test of a stored credential.
 pub(crate) struct StoredTest {
     pub(crate) tested: Tested,
     /// The version of the content that was tested.
     pub(crate) version: u64,
-    /// Whether that content was still there afterwards, so that what was found is kept.
+    /// Whether that content was still there after the test, so that the finding was kept.
     pub(crate) kept: bool,
 }
 
 impl ConnectionTests {
-    /// Tests a credential and keeps what was found, unless its content has changed meanwhile. Takes no
-    /// destination: a stored secret is sent only where it was stored for.
+    /// Tests a credential and keeps the finding, unless the content has changed meanwhile. It takes no
+    /// destination, because a stored secret is sent only to the destination that it was stored with.
     ///
     /// # Errors
     /// `NotFound` outside the caller's organisation and reach, `Invalid` when its provider is none of
@@ -49,7 +49,7 @@ impl ConnectionTests {
         if row.credential.status == CredentialStatus::Pending {
             return Err(Failure::Conflict(Conflict::AuthorizationPending));
         }
-        // A token that has ended says nothing about its grant.
+        // A token that has ended says nothing about its grant, so it is refreshed first.
         let row = self.refreshing.freshened(caller, row.clone(), None).await.unwrap_or(row);
         let provider = self.rows.provider_of(&row.credential)?;
         let secret = self.sealing.open(caller, &row).await?;
@@ -78,7 +78,8 @@ impl ConnectionTests {
         let (organization, version) = (&credential.organization, credential.version);
         let kept = self.credentials.record_test(organization, id, version, &finding, evidence).await?;
         if !kept {
-            // Its content has changed, or it is gone; that it was tested is true all the same.
+            // The content has changed, or the credential was removed. The test was made all the same, so it
+            // is recorded.
             let events = run.events_about(caller, &credential);
             self.audit.record(events.map(|event| event.detail("superseded", "true")).collect()).await?;
         }

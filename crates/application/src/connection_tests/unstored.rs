@@ -9,7 +9,7 @@ use super::run::{Candidate, Tested};
 use crate::Failure;
 use crate::ground::{Permitted, to};
 
-/// What to test.
+/// The credential to test.
 #[derive(Debug)]
 pub struct TestConnection {
     /// The provider's id, in any case.
@@ -54,7 +54,7 @@ impl ConnectionTests {
     }
 }
 
-/// A provider, or a kind of credential, that nobody can test.
+/// The refusal for a provider, or a type of credential, for which there is no test.
 pub(crate) fn no_test() -> Failure {
     Failure::invalid(
         Rule::fixed("has no connection test for a credential of this type with these fields").on("provider"),

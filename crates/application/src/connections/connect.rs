@@ -13,16 +13,16 @@ use super::Connections;
 use crate::ground::{PATIENCE, Permitted, to};
 use crate::{BeginAuthorization, BegunAuthorization, Conflict, Failure, Missing};
 
-/// What became of asking for a connection.
+/// The answer to a request for a connection.
 #[derive(Debug)]
 pub enum Connecting {
-    /// It is there.
+    /// The connection was made.
     Connected(Integration),
-    /// It will be there when a person has granted.
+    /// An authorization has begun; the connection is made when a person has granted.
     Begun(BegunAuthorization),
 }
 
-/// What to connect, and with what.
+/// The provider to connect, and the means to connect it with.
 #[derive(Debug, Default)]
 pub struct ConnectIntegration {
     /// The provider's id, in any case.
@@ -34,13 +34,15 @@ pub struct ConnectIntegration {
 }
 
 impl Connections {
-    /// Connects a provider. A credential that was never tested is tested first, where there is a test.
+    /// Connects a provider. A credential that was never tested is tested first, when there is a test for it.
     ///
     /// # Errors
     /// `NotFound` for a provider that the connect dialect does not list and for an unknown credential;
-    /// `Invalid` for what is missing or belongs to another provider; `Rejected`, `Unusable` or `Upstream`
-    /// when the credential does not work or nobody could tell; `Conflict(AlreadyConnected)`; `Unavailable`
-    /// when its content or status changed again and again on the way. Then nothing is connected.
+    /// `Invalid` for what is missing or belongs to another provider; `Rejected` or `Unusable` when the
+    /// credential does not work; `Upstream` when the provider did not answer; `Conflict` when the provider is
+    /// connected already or the credential's authorisation is not complete; `Limited` from the limits of
+    /// tests; `Unavailable` when the credential's content or status kept changing. In all of these cases
+    /// nothing is connected.
     pub async fn connect(
         &self,
         caller: &Permitted<to::ManageIntegrations>,
@@ -64,7 +66,7 @@ impl Connections {
         }
     }
 
-    /// Sends a person to the provider; the connection is there when the flow completes.
+    /// Begins an authorization for a connection. The connection is made when the flow completes.
     async fn begin_connecting(
         &self,
         caller: &Permitted<to::ManageIntegrations>,
@@ -85,7 +87,8 @@ impl Connections {
         begun.map_err(in_terms_of_connecting)
     }
 
-    /// Connects, again when the credential changed between what was found out about it and the connection.
+    /// Connects a provider with a credential. It starts over when the credential changed between its test and
+    /// the connection.
     async fn connect_with(
         &self,
         caller: &Permitted<to::ManageIntegrations>,
@@ -103,7 +106,7 @@ impl Connections {
         }
     }
 
-    /// `None` when the credential changed meanwhile.
+    /// Makes one attempt to connect; `None` when the credential changed meanwhile.
     async fn try_connect(
         &self,
         caller: &Permitted<to::ManageIntegrations>,
@@ -141,8 +144,9 @@ impl Connections {
         }
     }
 
-    /// The status that a credential has when it is known to work, or is new and passes its test, or has none.
-    /// `None` when its content changed meanwhile: then the test says nothing about it.
+    /// The status with which a credential may be connected: `validated` when it is known to work or passes
+    /// its test now, `unverified` when there is no test for it. `None` when its content changed meanwhile:
+    /// then the test says nothing about it.
     async fn working_status(
         &self,
         caller: &Permitted<to::ManageIntegrations>,
@@ -171,13 +175,14 @@ impl Connections {
     }
 }
 
-/// Names the fields of a violation as the callers of this use case do.
+/// Gives the fields of a violation the names that the callers of this use case know.
 fn in_terms_of_connecting(failure: Failure) -> Failure {
     let Failure::Invalid(mut violations) = failure else { return failure };
     for violation in &mut violations {
         match violation.field.as_str() {
             "redirect_to" => violation.field = "redirect_url".into(),
-            // A service account that acts for nobody in particular could be made to complete anybody's flow.
+            // A service account that names no end user could be tricked into completing the flow of another
+            // person.
             "subject" => {
                 *violation = Rule::fixed(
                     "needs a user's token here: a service account names its end user when it begins at \

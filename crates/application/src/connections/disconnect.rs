@@ -27,7 +27,8 @@ impl Connections {
             let (integration, credential) = connected
                 .filter(|(_, credential)| caller.principal.reach().covers(credential))
                 .ok_or(Failure::NotFound(Missing::Integration))?;
-            // The event names what ends, and reach was decided for it, so no other connection may end.
+            // The event names the connection that ends, and reach was checked for its credential, so no other
+            // connection may end instead.
             let event = caller
                 .event(Action::IntegrationDisconnected, Outcome::Success)
                 .about(&credential)

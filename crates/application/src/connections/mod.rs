@@ -1,4 +1,4 @@
-//! The desk for connections: a provider is connected with a stored credential, or with one that a person
+//! The desk for connections: it connects a provider with a stored credential, or with one that a person
 //! grants.
 
 mod connect;
@@ -22,7 +22,7 @@ use crate::connection_tests::ConnectionTests;
 use crate::credentials::Credentials;
 use crate::ground::{Ground, Rows};
 
-/// The desks that a connection needs on the way.
+/// The other desks that a connection needs.
 pub(crate) struct Neighbours {
     pub(crate) catalog: Arc<ProviderCatalog>,
     pub(crate) tests: Arc<ConnectionTests>,

@@ -7,7 +7,7 @@ use super::Connections;
 use crate::ground::{Permitted, to};
 use crate::{Failure, StoreCredential};
 
-/// What to store.
+/// The credential to store.
 #[derive(Debug)]
 pub struct StoreIntegrationCredential {
     /// The provider's id, in any case.
@@ -22,8 +22,8 @@ impl Connections {
     /// Stores a credential of a provider that is connected with an API key, tested first.
     ///
     /// # Errors
-    /// `NotFound` for a provider that the connect dialect does not list, `Invalid` for one that is connected
-    /// otherwise and with every required field that is missing; else as
+    /// `NotFound` for a provider that the connect dialect does not list; `Invalid` for a provider that is
+    /// connected in another way, and with every required field that is missing; otherwise the errors of
     /// [`Credentials::store`](crate::Credentials::store) with a test.
     pub async fn store_credential(
         &self,

@@ -8,8 +8,8 @@ use crate::ground::{PATIENCE, Permitted, to};
 use crate::{Conflict, Failure, Missing};
 
 impl Credentials {
-    /// Removes a credential at once; its event is its tombstone. With `revoke` its token is then revoked at
-    /// the provider as well, as far as that can be done; what came of it is on record.
+    /// Removes a credential at once; the event of the deletion is its tombstone. With `revoke` its token is
+    /// then also revoked at the provider, if possible; the result of that is on record.
     ///
     /// # Errors
     /// `Conflict(StaleRevision)` when `expected_revision` is given and is not the present one.
@@ -23,7 +23,8 @@ impl Credentials {
         let held = if revoke { self.refreshing.hold(caller, id).await? } else { None };
         let mut deleted = self.delete_seen(caller, id, expected_revision, |_| true).await;
         if held.is_some() {
-            // The only copy of its tokens is here.
+            // After the deletion `held` has the only copy of the tokens, so a lost answer of the store must
+            // not keep them from being revoked.
             deleted = self.or_gone(caller, id, deleted).await;
         }
         match (deleted, held) {
@@ -40,7 +41,8 @@ impl Credentials {
         }
     }
 
-    /// A deletion whose credential is gone although the store did not say so: the answer got lost.
+    /// Treats a deletion as done when its credential is gone although the store was unavailable: only the
+    /// answer of the store was lost.
     async fn or_gone(
         &self,
         caller: &Permitted<to::DeleteCredential>,
@@ -54,7 +56,7 @@ impl Credentials {
         }
     }
 
-    /// Removes a credential, like [`Self::delete`], when it is one that the dialect `sees`.
+    /// Removes a credential, like [`Self::delete`], when `sees` says that it belongs to the dialect.
     pub(crate) async fn delete_seen(
         &self,
         caller: &Permitted<to::DeleteCredential>,
@@ -71,7 +73,7 @@ impl Credentials {
             if expected_revision.is_some_and(|expected| expected != credential.revision) {
                 return Err(Failure::Conflict(Conflict::StaleRevision));
             }
-            // The tombstone names what is destroyed, so nothing else may be.
+            // The tombstone names the revision that is destroyed, so no other revision may be deleted.
             let event = caller.event(Action::CredentialDeleted, Outcome::Success).about(&credential);
             let disconnected =
                 caller.event(Action::IntegrationDisconnected, Outcome::Success).about(&credential);

@@ -7,7 +7,7 @@ use super::Credentials;
 use crate::Failure;
 use crate::ground::{Permitted, to};
 
-/// Which credentials to list, and where to go on.
+/// The credentials to list, and the place where the list continues.
 #[derive(Debug, Default)]
 pub struct ListCredentials {
     /// Only of this provider.
@@ -20,7 +20,7 @@ pub struct ListCredentials {
     pub slot: Option<Slot>,
     /// Only those after (older than) this one.
     pub after: Option<CredentialId>,
-    /// At most so many, 1 to 500.
+    /// At most this many credentials, 1 to 500.
     pub limit: u32,
 }
 
@@ -39,7 +39,7 @@ impl Credentials {
             reach: caller.principal.reach(),
         };
         let limit = query.limit.clamp(1, 500);
-        // One more than asked tells whether there are more.
+        // One more row than the caller asked for is read, to know whether there are more.
         let mut page = self.repository.list(caller.organization(), &filter, query.after, limit + 1).await?;
         let more = page.len() > limit as usize;
         page.truncate(limit as usize);

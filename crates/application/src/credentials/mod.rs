@@ -1,4 +1,4 @@
-//! The desk for credentials: stores, lists, shows, changes and destroys them, and hands their secrets out.
+//! The desk for credentials: it stores, lists, shows, changes and destroys them, and reads their secrets.
 
 mod delete;
 mod get;
@@ -24,7 +24,7 @@ use crate::ground::{AuditWriter, Gate, Ground, KeyFiles, Rows, Schedule, Sealing
 use crate::refreshing::Refreshing;
 use crate::{Limits, OauthSettings, Ports};
 
-/// Keeps credentials.
+/// The use cases for credentials.
 pub struct Credentials {
     gate: Gate,
     rows: Rows,

@@ -1,4 +1,4 @@
-//! Hands secrets out, to service accounts only, each hand-out on record before it happens.
+//! Reads secrets, for service accounts only. Each read is on record before the secret is opened.
 
 use std::time::Duration;
 
@@ -28,13 +28,13 @@ pub struct OpenedCredential {
 }
 
 impl Credentials {
-    /// Reads the secret of one credential by id or slot. A token that has ended, or is about to, is refreshed
-    /// first: so that it lives for `min_validity` at least, when that is given and a token can live so long.
+    /// Reads the secret of one credential by id or slot. A token that has ended, or is about to end, is
+    /// refreshed first. With `min_validity` the token lives at least that long, as far as a token can.
     ///
     /// # Errors
-    /// `Unavailable` when the read could not be put on record, then nothing was opened; `ProviderAway` when
-    /// there is no valid token and none could be had; `Conflict` when its authorisation is not complete, or
-    /// is gone with the last valid token.
+    /// `Unavailable` when the read could not be put on record; then nothing was opened. `ProviderAway` when
+    /// there is no valid token and none could be obtained. `Conflict` when the credential's authorisation is
+    /// not complete, or the credential has to be authorised again and its last token has ended.
     pub async fn read(
         &self,
         caller: &Permitted<to::ReadSecrets>,
@@ -47,10 +47,12 @@ impl Credentials {
         opened.into_iter().next().ok_or(Failure::NotFound(Missing::Credential))
     }
 
-    /// Reads up to 50 secrets in one recorded commit, in the order asked; repeated ids count once.
+    /// Reads up to [`Self::MAX_BATCH`] secrets, recorded in one commit, in the order of `ids`. A repeated id
+    /// counts once.
     ///
     /// # Errors
-    /// `NotFound` when any is unknown, `Conflict` when any may not be read now; then none is handed out.
+    /// `NotFound` when any credential is unknown, `Conflict` when any may not be read now; otherwise the
+    /// errors of [`Self::read`]. In all of these cases no secret is returned.
     pub async fn read_many(
         &self,
         caller: &Permitted<to::ReadSecrets>,
@@ -75,8 +77,8 @@ impl Credentials {
         self.hand_out(caller, fresh, self.clock.now()).await
     }
 
-    /// Puts the reads on record, and only then opens the payloads. Whether they may be read is decided at
-    /// `now`.
+    /// Puts the reads on record, and only then opens the payloads. `now` is the time that decides whether
+    /// they may be read.
     pub(crate) async fn hand_out(
         &self,
         caller: &Permitted<to::ReadSecrets>,
@@ -91,7 +93,7 @@ impl Credentials {
         Ok(opened)
     }
 
-    /// Puts reads on record in one commit, when every one of them is permitted.
+    /// Puts reads on record in one commit, when all of them are permitted.
     pub(crate) async fn record_reads(
         &self,
         caller: &Permitted<to::ReadSecrets>,

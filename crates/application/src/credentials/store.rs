@@ -13,7 +13,7 @@ use crate::connection_tests::Unanswered;
 use crate::ground::{Permitted, end_of_life, to};
 use crate::{Caller, Conflict, Failure};
 
-/// What to store.
+/// The credential to store.
 #[derive(Debug)]
 pub struct StoreCredential {
     /// The provider's id, in any case.
@@ -37,8 +37,8 @@ impl Credentials {
     ///
     /// # Errors
     /// `Argument` for an unknown provider, `Forbidden` outside the caller's reach, `Invalid` with every
-    /// violation of the content, `Rejected` when a test asked for says no, `Limited`, `Conflict` for a taken
-    /// slot or a full quota. Then nothing is stored.
+    /// violation of the content, `Rejected` when the test that was asked for fails, `Limited`, `Conflict` for
+    /// a taken slot or a full quota. Then nothing is stored.
     pub async fn store(
         &self,
         caller: &Permitted<to::CreateCredential>,
@@ -82,7 +82,7 @@ impl Credentials {
         stored
     }
 
-    /// Seals and inserts a first version together with its event and others that belong to it.
+    /// Seals and inserts a first version together with its event and further events.
     pub(crate) async fn insert_new(
         &self,
         caller: &Caller,
@@ -108,7 +108,7 @@ impl Credentials {
         }
     }
 
-    /// The metadata of new content, untested.
+    /// Makes the metadata of new, untested content.
     pub(crate) fn first_version(
         &self,
         caller: &Caller,

@@ -12,14 +12,15 @@ use crate::connection_tests::{Run, Unanswered};
 use crate::ground::{PATIENCE, Permitted, check_revision, end_of_life, to};
 use crate::{Caller, Conflict, Failure};
 
-/// What to change.
+/// The change to a credential; absent parts stay as they are.
 #[derive(Debug, Default)]
 pub struct UpdateCredential {
-    /// New content, all of it: destination and secret always come together.
+    /// New content, all of it: destination and secret are always replaced together.
     pub content: Option<NewContent>,
     /// A new name.
     pub name: Option<CredentialName>,
-    /// When it stops working now, or no longer known. New content without it ends the old date.
+    /// The new date on which it stops working; the inner `None` means that the date is not known. New content
+    /// without a date drops the old one.
     pub expires_at: Option<Option<OffsetDateTime>>,
     /// The revision that the caller has seen.
     pub expected_revision: Option<u64>,
@@ -69,7 +70,7 @@ impl Credentials {
     ///
     /// # Errors
     /// `Conflict(StaleRevision)` when `expected_revision` is not the present one; `Rejected` or `Upstream`
-    /// when a test asked for did not go well. On any error the old content is still there and still works.
+    /// when the test that was asked for fails. On any error the old content is still stored.
     pub async fn update(
         &self,
         caller: &Permitted<to::UpdateCredential>,
@@ -94,8 +95,8 @@ impl Credentials {
         written
     }
 
-    /// Checks new content by its provider's rules, and with a test when one is asked for. The host key that
-    /// was pinned for the same server stays pinned, unless the caller names another.
+    /// Checks new content against its provider's rules, and tests it when that is asked for. The host key
+    /// that was pinned for the same server stays pinned, unless the caller names another one.
     async fn checked(
         &self,
         caller: &Caller,
@@ -116,7 +117,7 @@ impl Credentials {
         Ok(Checked { kind, content, run })
     }
 
-    /// Writes the change, again when somebody else was faster and the caller expects no revision.
+    /// Writes the change. When another write was faster and the caller expects no revision, it starts over.
     async fn write_change(
         &self,
         caller: &Caller,

@@ -7,10 +7,10 @@ use crate::Failure;
 use crate::ground::{Permitted, to};
 
 impl Crm {
-    /// Removes a credential that holds its provider's slot; the provider is free again.
+    /// Removes a credential that holds its provider's slot. After that the slot is free.
     ///
     /// # Errors
-    /// `NotFound` also for a credential that only the other dialects see; else as
+    /// `NotFound` also for a credential that only the other dialects see; otherwise the errors of
     /// [`Credentials::delete`](crate::Credentials::delete).
     pub async fn delete(
         &self,

@@ -1,5 +1,5 @@
-//! The desk for CRM clients: one credential for each CRM of an organisation, in the clear to those who may
-//! read secrets and masked to everyone else.
+//! The desk for CRM clients: it keeps one credential for each CRM of an organisation, and shows it in the
+//! clear to callers who may read secrets and masked to all others.
 
 mod delete;
 mod show;
@@ -19,7 +19,7 @@ use crate::credentials::Credentials;
 use crate::ground::{Gate, Ground, Rows, Schedule, Sealing};
 use crate::refreshing::Refreshing;
 
-/// Keeps credentials as CRM clients know them.
+/// The use cases for credentials in the form that CRM clients know.
 pub struct Crm {
     gate: Gate,
     rows: Rows,

@@ -1,4 +1,4 @@
-//! Shows credentials of the CRM dialect: in the clear to whoever may read secrets, masked to everyone else.
+//! Shows credentials of the CRM dialect: in the clear to callers who may read secrets, masked to all others.
 
 use futures_util::future;
 use strongroom_domain::credential::Readability;
@@ -11,11 +11,11 @@ use crate::ground::{CrmCredential, Permitted, to};
 use crate::{Caller, Failure, Missing};
 
 impl Crm {
-    /// One credential by id.
+    /// Returns one credential by its id.
     ///
     /// # Errors
     /// `NotFound` also for a credential that only the other dialects see; for callers who may read secrets,
-    /// those of [`Credentials::read`](crate::Credentials::read).
+    /// also the errors of [`Credentials::read`](crate::Credentials::read).
     pub async fn show(
         &self,
         caller: &Permitted<to::ShowCrmCredentials>,
@@ -24,10 +24,10 @@ impl Crm {
         self.show_selected(caller, &Selector::Id(id)).await
     }
 
-    /// The credential of a provider.
+    /// Returns the credential of a provider.
     ///
     /// # Errors
-    /// `Invalid` for a provider that is no CRM; else as [`Self::show`].
+    /// `Invalid` for a provider that is no CRM; otherwise the errors of [`Self::show`].
     pub async fn show_of(
         &self,
         caller: &Permitted<to::ShowCrmCredentials>,
@@ -37,9 +37,10 @@ impl Crm {
         self.show_selected(caller, &Selector::Slot(Slot::crm(&provider.id))).await
     }
 
-    /// All of them, newest first. One whose secret may not be handed out now, such as a grant that has ended,
-    /// is masked for everybody; one that does not open, because its row was edited or moved, is hidden whole,
-    /// so that it can be found and deleted; one whose provider has left the catalog is left out.
+    /// Returns all credentials of the dialect, newest first. One whose secret may not be read now, such as a
+    /// grant that has ended, is masked for every caller. One that does not open, because its row was edited
+    /// or moved, is hidden completely, so that it can still be found and deleted. One whose provider is no
+    /// longer in the catalog is left out.
     ///
     /// # Errors
     /// `Unavailable` when the reads could not be put on record.
@@ -75,7 +76,8 @@ impl Crm {
         Ok(shown)
     }
 
-    /// A row of a list: one token that cannot be refreshed now does not keep the others back.
+    /// Refreshes the token of a row in a list. When that fails, the row is returned as it is, so that the
+    /// other rows are still shown.
     async fn freshened_for(
         &self,
         reader: Option<&Permitted<to::ReadSecrets>>,
@@ -96,7 +98,7 @@ impl Crm {
         self.show_row(caller, row).await
     }
 
-    /// A row of this dialect within the caller's reach.
+    /// Finds a row of this dialect within the caller's reach.
     pub(crate) async fn crm_row(
         &self,
         caller: &Caller,
@@ -136,7 +138,7 @@ impl Crm {
     }
 }
 
-/// What a list shows of a row that does not open; its event is on record by now.
+/// What a list shows of a row that does not open. The event of that is on record by then.
 fn or_hidden(
     credential: Credential,
     shown: Result<CrmCredential, Failure>,

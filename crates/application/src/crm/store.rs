@@ -8,7 +8,7 @@ use crate::ground::CrmCredential;
 use crate::ground::{Permitted, end_of_life, to};
 use crate::{Caller, Conflict, Failure};
 
-/// What to store.
+/// The credential to store.
 #[derive(Debug)]
 pub struct StoreCrmCredential {
     /// The provider's id, in any case.
@@ -19,7 +19,7 @@ pub struct StoreCrmCredential {
 
 impl Crm {
     /// Stores a credential in the provider's slot of the CRM dialect, untested. A caller who may read secrets
-    /// gets it back in the clear, which is on record as a read.
+    /// gets it back in the clear, and that is recorded as a read.
     ///
     /// # Errors
     /// `Invalid` for a provider that is no CRM and for content that breaks its rules, `Forbidden` outside the
@@ -53,8 +53,8 @@ impl Crm {
         CrmCredential::put_together(&mapping, credential, content.secret, in_clear)
     }
 
-    /// Finds most duplicates without their turn at the provider's quota, where writers queue. The store
-    /// decides about those that come at the same moment.
+    /// Finds most duplicates before the insert, which would wait for its turn at the provider's quota. The
+    /// store decides about duplicates that arrive at the same moment.
     async fn refuse_taken(&self, caller: &Caller, slot: &Slot) -> Result<(), Failure> {
         let filter = CredentialFilter { slot: Some(slot.clone()), ..CredentialFilter::default() };
         let holders = self.repository.list(caller.organization(), &filter, None, 1).await?;

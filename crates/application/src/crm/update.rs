@@ -13,7 +13,7 @@ use crate::ground::{CrmCredential, PATIENCE, check_revision, read_content};
 use crate::ground::{Permitted, to};
 use crate::{Caller, Conflict, Failure};
 
-/// What to change.
+/// The change to a credential; absent parts stay as they are.
 #[derive(Debug, Default)]
 pub struct UpdateCrmCredential {
     /// The provider, which must be the credential's own.
@@ -25,9 +25,9 @@ pub struct UpdateCrmCredential {
 }
 
 impl Crm {
-    /// Merges an update into a credential. The result is untested, like everything that is new; an update
-    /// that sends nothing changes nothing. A caller who may read secrets gets the result in the clear, which
-    /// is on record as a read.
+    /// Merges an update into a credential. The result is untested, like all new content. An update that sends
+    /// nothing changes nothing. A caller who may read secrets gets the result in the clear, and that is
+    /// recorded as a read.
     ///
     /// # Errors
     /// `Invalid` for another provider, a masked value, content that breaks the provider's rules, and another
@@ -77,11 +77,12 @@ impl Crm {
         same_grant: bool,
     ) -> Result<(Credential, bool), Failure> {
         let mut changed = self.rows.next_revision(caller, current);
-        // What a person stated stays; what followed from the old token does not.
+        // An end that a person stated stays. An end that followed from the old token does not.
         let stated = current.expires_at.filter(|end| current.access_token_expires_at != Some(*end));
         checked.put_into(&mut changed, stated);
         if same_grant {
-            // Something beside the tokens has changed: they are still of this app and this account.
+            // Only values beside the tokens have changed: the tokens still belong to this app and this
+            // account.
             changed.oauth_app = current.oauth_app;
             changed.account.clone_from(&current.account);
             changed.google_email.clone_from(&current.google_email);
@@ -100,7 +101,8 @@ impl Crm {
     }
 }
 
-/// What a grant is known by: its refresh token, else its access token.
+/// A digest that identifies a grant: of its refresh token, or of its access token when it has no refresh
+/// token.
 fn grant_of(payload: &SecretPayload) -> Option<Digest> {
     let token = payload.get(REFRESH_TOKEN).or_else(|| payload.get(ACCESS_TOKEN))?;
     Some(sha256(token.expose()))

@@ -1,5 +1,5 @@
-//! Group commit of audit events: whoever reads a secret waits here until its event is durable, and events
-//! that wait at the same time share one transaction.
+//! Group commit of audit events: a caller that reads a secret waits here until its event is durable, and
+//! events that wait at the same time share one transaction.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,17 +12,17 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::Failure;
 
-/// How long a caller waits for durability. After that it gets 503; the event may still be recorded, which
+/// How long a caller waits for durability. After that its call fails. The event may still be recorded, which
 /// is harmless.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long a stop waits for what was handed over.
+/// How long a stop waits for events that were handed over.
 const STOP: Duration = Duration::from_secs(10);
 
-/// How many calls share a transaction at most.
+/// The most calls that share a transaction.
 const BATCH: usize = 64;
 
-/// How many calls wait at most; beyond that the instance is overloaded and says so at once.
+/// The most calls that wait. Beyond that the instance is overloaded, and further calls fail at once.
 const QUEUE: usize = 4_096;
 
 /// Hands events to the writer task.
@@ -41,26 +41,27 @@ struct Counts {
 
 struct Waiting {
     events: Vec<AuditEvent>,
-    /// Who waits; nobody for refusals.
+    /// Sends the result to the caller that waits; `None` for refusals, because no caller waits for them.
     done: Option<oneshot::Sender<Result<(), Failure>>>,
 }
 
 impl Waiting {
-    /// Whether the caller has given up: what it asked for did not happen and is not put on record.
+    /// Whether the caller has stopped waiting. Then its operation did not happen, and its events are not put
+    /// on record.
     fn is_abandoned(&self) -> bool {
         self.done.as_ref().is_some_and(oneshot::Sender::is_closed)
     }
 
     fn answer(self, result: Result<(), Failure>) {
         if let Some(done) = self.done {
-            // A caller that has just gone away needs no answer.
+            // A caller that has stopped waiting needs no answer.
             done.send(result).ok();
         }
     }
 }
 
 impl AuditWriter {
-    /// Starts the one writer task of this instance. It ends when the last handle is gone.
+    /// Starts the one writer task of this instance. The task ends when the last handle is dropped.
     pub(crate) fn start(trail: Arc<dyn AuditTrail>) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let (busy, counts) = (Arc::new(BusyChains::default()), Arc::new(Counts::default()));
@@ -71,8 +72,8 @@ impl AuditWriter {
     /// Returns when all events are durable.
     ///
     /// # Errors
-    /// `Unavailable` when they could not be made durable within 2 seconds; then nothing that they speak of
-    /// may happen.
+    /// `Unavailable` when the events could not be made durable within 2 seconds, or too many calls wait. Then
+    /// the operations that the events describe must not happen.
     pub(crate) async fn record(&self, events: Vec<AuditEvent>) -> Result<(), Failure> {
         let (done, answer) = oneshot::channel();
         self.queue.try_send(Waiting { events, done: Some(done) }).map_err(|_| Failure::unavailable())?;
@@ -82,20 +83,21 @@ impl AuditWriter {
         }
     }
 
-    /// Hands an event over without waiting; for refusals, which happen whether or not they are on record.
+    /// Hands an event over without waiting. It is for refusals, which happen whether or not they are on
+    /// record.
     pub(crate) fn record_later(&self, event: AuditEvent) {
         if self.queue.try_send(Waiting { events: vec![event], done: None }).is_err() {
             self.counts.failed.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Returns when everything of an organisation that was handed over before has been written, or could not
-    /// be; after 2 seconds at the latest.
+    /// Returns when all events of an organisation that were handed over before have been written, or could
+    /// not be; after about 2 seconds at the latest.
     pub(crate) async fn catch_up(&self, organization: &OrganizationId) {
         tokio::time::timeout(PATIENCE, self.written(Some(organization))).await.ok();
     }
 
-    /// Returns when everything that was handed over has been written, or could not be; after 10 seconds at
+    /// Returns when all events that were handed over have been written, or could not be; after 10 seconds at
     /// the latest.
     pub(crate) async fn drain(&self) {
         if tokio::time::timeout(STOP, self.written(None)).await.is_err() {
@@ -104,8 +106,8 @@ impl AuditWriter {
     }
 
     async fn written(&self, organization: Option<&OrganizationId>) {
-        // An empty call waits its turn behind the others, for a place in the queue too. Its own outcome says
-        // nothing.
+        // A call without events waits its turn behind the others, also for a place in the queue. Its own
+        // result does not matter.
         let (done, answer) = oneshot::channel();
         if self.queue.send(Waiting { events: Vec::new(), done: Some(done) }).await.is_ok() {
             answer.await.ok();
@@ -113,7 +115,7 @@ impl AuditWriter {
         self.busy.written(organization).await;
     }
 
-    /// Durable and failed events since the start.
+    /// The numbers of durable and failed events since the start.
     pub(crate) fn counts(&self) -> (u64, u64) {
         (self.counts.durable.load(Ordering::Relaxed), self.counts.failed.load(Ordering::Relaxed))
     }
@@ -137,8 +139,8 @@ async fn write_batches(
     }
 }
 
-/// Answers every call of a batch. A call with skipped events waits for its chain apart, so that nobody else
-/// waits for it.
+/// Answers every call of a batch. A call with skipped events waits for its chain separately, so that the
+/// other calls do not wait for it.
 fn settle(
     trail: &Arc<dyn AuditTrail>,
     batch: &mut Vec<Waiting>,
@@ -182,17 +184,19 @@ fn refuse(batch: &mut Vec<Waiting>, error: StoreError, counts: &Counts) {
     }
 }
 
-/// Calls whose chain another instance, or a mutation, was holding: one transaction waits for each chain,
-/// whatever the number of calls, and takes along what has gathered. More of them would only hold connections.
+/// Calls whose chain another instance, or a mutation, was writing to. For each such chain one transaction
+/// waits, however many calls there are, and writes the events of all calls that have gathered. More
+/// transactions would only hold more connections.
 #[derive(Default)]
 struct BusyChains {
     chains: Mutex<HashMap<OrganizationId, Vec<Waiting>>>,
-    /// Told whenever nobody waits for a chain any more.
+    /// Notified whenever no transaction waits for some chain any more.
     free: Notify,
 }
 
 impl BusyChains {
-    /// Adds a call; `true` when nobody waits for its chain yet, so that the caller has to.
+    /// Adds a call. Returns `true` when no transaction waits for its chain yet, so that the caller has to
+    /// start one.
     fn join(&self, organization: &OrganizationId, call: Waiting) -> bool {
         let mut chains = self.chains.lock().unwrap_or_else(PoisonError::into_inner);
         let first = !chains.contains_key(organization);
@@ -200,8 +204,8 @@ impl BusyChains {
         first
     }
 
-    /// What has gathered for a chain, at most a batch; `None` when there is nothing, and then nobody waits
-    /// any more.
+    /// Takes the calls that have gathered for a chain, at most a batch. When there are none, it returns
+    /// `None` and the chain is no longer waited for.
     fn take(&self, organization: &OrganizationId) -> Option<Vec<Waiting>> {
         let mut chains = self.chains.lock().unwrap_or_else(PoisonError::into_inner);
         let gathered = chains.get_mut(organization)?;
@@ -213,7 +217,7 @@ impl BusyChains {
         Some(gathered.drain(..gathered.len().min(BATCH)).collect())
     }
 
-    /// Returns when nobody waits for a chain, or for any.
+    /// Returns when no transaction waits for this chain, or for any chain when `organization` is `None`.
     async fn written(&self, organization: Option<&OrganizationId>) {
         loop {
             let free = self.free.notified();

@@ -1,4 +1,4 @@
-//! Who calls a use case.
+//! The callers of use cases.
 
 use std::collections::BTreeSet;
 
@@ -7,14 +7,14 @@ use strongroom_domain::{Action, Actor, AuditEvent, OrganizationId, Outcome, Prin
 
 use crate::Failure;
 
-/// A principal, and the request that it makes.
+/// A principal, and the request that it sends.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// Who is asking.
+    /// The principal that calls.
     pub principal: Principal,
     /// Its name in the audit trail.
     pub actor: Actor,
-    /// The request.
+    /// The request that it sends.
     pub origin: Origin,
 }
 
@@ -24,7 +24,7 @@ impl Caller {
         Self { actor: principal.actor(), principal, origin }
     }
 
-    /// The organisation that everything stays within.
+    /// The organisation that all operations of the caller stay within.
     pub fn organization(&self) -> &OrganizationId {
         self.principal.organization()
     }
@@ -36,13 +36,13 @@ impl Caller {
 }
 
 /// The operator at the command line of the host, who has an admin's permissions in one organisation and may
-/// do what the permission table knows nothing of.
+/// also do operations that the permission table does not contain.
 #[derive(Debug, Clone)]
 pub struct Operator(Caller);
 
 impl Operator {
-    /// The operator at work on one organisation. Only the command line makes one: no request proves to be
-    /// from it.
+    /// The operator at work on one organisation. Only the command line makes one: no request can authenticate
+    /// as the operator.
     pub fn of(organization: OrganizationId) -> Result<Self, Failure> {
         let user = UserId::parse("operator").map_err(|_| Failure::Internal)?;
         let principal = Principal::User { organization, user, roles: BTreeSet::from([Role::Admin]) };

@@ -1,15 +1,15 @@
-//! A credential as CRM clients know it, and how much of it a caller gets to see.
+//! A credential in the form that CRM clients know, in the clear or masked.
 
 use strongroom_domain::{Credential, CrmContent, CrmMapping, SecretPayload};
 
 use crate::Failure;
 
-/// A credential as CRM clients know it.
+/// A credential in the form that CRM clients know.
 #[derive(Debug)]
 pub struct CrmCredential {
     /// Its metadata.
     pub credential: Credential,
-    /// Its content; masked already, unless the caller may read secrets and the read is on record.
+    /// Its content. It is masked already, unless the caller may read secrets and the read is on record.
     pub content: CrmContent,
 }
 
@@ -27,7 +27,7 @@ impl CrmCredential {
     }
 }
 
-/// Takes what only CRM clients know out of a payload.
+/// Takes the parts that only CRM clients know out of a payload.
 pub(crate) fn read_content(
     mapping: &CrmMapping,
     credential: &Credential,

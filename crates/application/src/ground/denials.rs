@@ -1,5 +1,5 @@
-//! Refusals on record without letting a flood of them fill the disk: 10 a minute for each actor or
-//! address, and one summary of the rest.
+//! Records refusals without letting a flood of them fill the disk: 10 a minute for each actor or address, and
+//! one summary of the rest.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -13,7 +13,7 @@ use super::audit_writer::AuditWriter;
 
 const WINDOW: Duration = Duration::from_secs(60);
 const PER_WINDOW: u32 = 10;
-/// How many sources are told apart at once; more of them share one window.
+/// How many sources are counted separately; further sources share one count.
 const SOURCES: usize = 10_000;
 
 /// Counts refusals by source.
@@ -23,12 +23,12 @@ pub(crate) struct Denials(Mutex<HashMap<String, Window>>);
 struct Window {
     began: Instant,
     count: u32,
-    /// The last event that was not recorded by itself, and how many there were.
+    /// The last event that was not recorded separately, and the number of such events.
     suppressed: Option<(AuditEvent, u64)>,
 }
 
 impl Denials {
-    /// Records an event, or counts it when its source has had its share.
+    /// Records an event, or only counts it when its source has used up its share.
     pub(crate) fn record(&self, event: AuditEvent, writer: &AuditWriter) {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let crowded = windows.len() >= SOURCES;
@@ -54,7 +54,7 @@ impl Denials {
         }
     }
 
-    /// Ends windows that are over, or all of them at the end.
+    /// Writes the summaries of windows that are over and removes these windows; with `all`, of every window.
     pub(crate) fn flush(&self, writer: &AuditWriter, all: bool) {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         windows.retain(|_, window| {
@@ -73,7 +73,8 @@ fn summarize(window: &mut Window, writer: &AuditWriter) {
     }
 }
 
-/// The address for callers that nobody knows, the actor within its organisation for the others.
+/// The source of a refusal: the address of a caller that is not authenticated, else the actor within its
+/// organisation.
 fn source_of(event: &AuditEvent) -> Option<String> {
     match event.origin.authentication {
         Some(_) => Some(format!("{} {}", event.organization, event.actor)),

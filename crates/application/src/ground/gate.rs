@@ -1,5 +1,5 @@
-//! The gate: who may do what. A desk does nothing for a caller without the proof that only the gate gives
-//! out.
+//! The gate: it decides which caller may do what. A use case requires a proof of permission, which only the
+//! gate makes.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -12,7 +12,7 @@ use super::audit_writer::AuditWriter;
 use super::denials::Denials;
 use crate::{Caller, Failure};
 
-/// Asks the permission table, and puts refusals on record. Cheap to clone; all clones are one gate.
+/// Checks the permission table, and puts refusals on record. Cheap to clone; all clones share one state.
 #[derive(Clone)]
 pub(crate) struct Gate {
     denials: Arc<Denials>,
@@ -24,10 +24,10 @@ impl Gate {
         Self { denials: Arc::default(), audit }
     }
 
-    /// Admits a caller to an operation that the permission table allows it.
+    /// Admits a caller to an operation, when the permission table allows it.
     ///
     /// # Errors
-    /// `Forbidden`, which is on record then.
+    /// `Forbidden`; the refusal is on record then.
     pub(crate) fn admit<O: to::Admission>(&self, caller: Caller) -> Result<Permitted<O>, Failure> {
         if permitted(&caller.principal, O::OPERATION) {
             return Ok(Permitted::new(Arc::new(caller), O::OPERATION));
@@ -35,24 +35,26 @@ impl Gate {
         Err(self.refuse(&caller, O::OPERATION))
     }
 
-    /// Also admits a caller to `P`, when the permission table allows it. A refusal is not on record: the
-    /// caller has not asked for it, and gets less instead.
+    /// Also admits a caller to `P`, when the permission table allows it. A refusal is not recorded: the
+    /// caller has not asked for `P`, and only gets a smaller answer.
     pub(crate) fn admits_also<O, P: to::Admission>(&self, caller: &Permitted<O>) -> Option<Permitted<P>> {
         permitted(&caller.principal, P::OPERATION)
             .then(|| Permitted::new(caller.caller.clone(), P::OPERATION))
     }
 
-    /// Refuses what the permission table allows and the caller's reach does not, and puts that on record.
+    /// Refuses an operation that the permission table allows but the caller's reach does not, and records the
+    /// refusal.
     pub(crate) fn deny<O>(&self, caller: &Permitted<O>) -> Failure {
         self.refuse(caller, caller.asked)
     }
 
-    /// Puts a refusal on record, within the share that its source has of the trail.
+    /// Records a refusal, unless its source has used up its share of the audit trail.
     pub(crate) fn put_on_record(&self, refusal: AuditEvent) {
         self.denials.record(refusal, &self.audit);
     }
 
-    /// Writes summaries of the refusals that were only counted: those of minutes that are over, or of all.
+    /// Writes summaries of the refusals that were only counted: those of minutes that are over, or all of
+    /// them when `all` is set.
     pub(crate) fn flush(&self, all: bool) {
         self.denials.flush(&self.audit, all);
     }
@@ -64,11 +66,11 @@ impl Gate {
     }
 }
 
-/// Proof that the gate admitted this caller to the operation `O`. It can be made by the gate alone, so that a
-/// use case without its check does not compile.
+/// Proof that the gate admitted this caller to the operation `O`. Only the gate can make it, so a use case
+/// cannot be called without the check.
 pub struct Permitted<O> {
     caller: Arc<Caller>,
-    /// What the caller asked for, which may include `O`.
+    /// The operation that the caller asked for; it may be one that includes `O`.
     asked: Operation,
     operation: PhantomData<fn() -> O>,
 }
@@ -78,7 +80,7 @@ impl<O> Permitted<O> {
         Self { caller, asked, operation: PhantomData }
     }
 
-    /// Proof for an operation that is part of this one.
+    /// Proof for an operation that is included in this one.
     pub(crate) fn including<P>(&self) -> Permitted<P>
     where
         O: to::Includes<P>,
@@ -107,7 +109,7 @@ impl<O> Deref for Permitted<O> {
     }
 }
 
-/// What a caller can be admitted to: one type for each [`Operation`] of the permission table.
+/// The operations to which a caller can be admitted: one type for each [`Operation`] of the permission table.
 pub mod to {
     use strongroom_domain::Operation;
 
@@ -117,7 +119,7 @@ pub mod to {
         const OPERATION: Operation;
     }
 
-    /// An operation that includes `P`: whoever is admitted to it may do `P` on the way.
+    /// An operation that includes `P`: a caller that is admitted to it may also do `P` as part of it.
     pub trait Includes<P> {}
 
     macro_rules! admissions {
@@ -138,7 +140,7 @@ pub mod to {
         ManageServiceAccounts, ManageApiKeys, ManageOauthApps, QueryAudit, VerifyAudit,
     }
 
-    // A connection is made with a credential that is stored, tested or authorised on the way.
+    // To make a connection, a credential is stored, tested or authorised.
     impl Includes<CreateCredential> for ManageIntegrations {}
     impl Includes<TestCredential> for ManageIntegrations {}
     impl Includes<AuthorizeCredential> for ManageIntegrations {}

@@ -9,12 +9,12 @@ use strongroom_environment::{KeyFileReader, KeyFileRefused};
 use super::shares::PerOrganization;
 use crate::{Caller, Failure};
 
-/// How many private keys of one organisation are opened at once.
+/// The most private keys of one organisation that are opened at once.
 const PER_ORGANIZATION: usize = 2;
 /// How long a key waits for its turn to be opened.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Opens private keys, to refuse those that could never work. Cheap to clone; all clones share the turns.
+/// Opens private keys, to refuse keys that cannot work. Cheap to clone; all clones share the limits.
 #[derive(Clone)]
 pub(crate) struct KeyFiles {
     reader: Arc<dyn KeyFileReader>,
@@ -26,8 +26,8 @@ impl KeyFiles {
         Self { reader, turns: Arc::new(PerOrganization::new(PER_ORGANIZATION)) }
     }
 
-    /// Opens the private keys in new content with their passphrases. That is made to be slow, so each
-    /// organisation opens two at a time.
+    /// Opens the private keys in new content with their passphrases. Opening a key is slow by design, so at
+    /// most two keys of an organisation are opened at a time.
     ///
     /// # Errors
     /// `Invalid` for a key that does not open, `Unavailable` when its turn did not come within 5 seconds.

@@ -1,7 +1,7 @@
-//! The ground that every desk stands on: who may do what, sealing, rows, schedules, and what an instance
-//! gathers.
+//! The ground that every desk uses: permission, sealing, rows, schedules, and the data that an instance
+//! gathers in memory.
 //!
-//! Nothing here knows a desk.
+//! No module of the ground uses a desk.
 
 mod audit_writer;
 mod caller;
@@ -39,7 +39,7 @@ use std::sync::Arc;
 
 use crate::Ports;
 
-/// The parts of the ground, made once for all desks.
+/// The parts of the ground. They are made once, for all desks.
 pub(crate) struct Ground {
     pub(crate) gate: Gate,
     pub(crate) audit: AuditWriter,
@@ -54,7 +54,7 @@ pub(crate) struct Ground {
 }
 
 impl Ground {
-    /// Starts the audit writer and lays the rest. Must be called within a tokio runtime.
+    /// Starts the audit writer and makes the other parts. Must be called within a tokio runtime.
     pub(crate) fn lay(ports: &Ports, settings: OauthSettings) -> Self {
         let audit = AuditWriter::start(ports.audit.clone());
         let settings = Arc::new(settings);

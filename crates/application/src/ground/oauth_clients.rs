@@ -1,4 +1,4 @@
-//! Which OAuth app speaks for an organisation: its own, else the operator's.
+//! Finds the OAuth app that an organisation uses: its own, else the operator's.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::{Failure, OauthSettings};
 /// An app that was found.
 pub(crate) struct FoundClient {
     pub(crate) client: Client,
-    /// The organisation's own; the operator's when absent.
+    /// The id of the organisation's own app; `None` for the operator's.
     pub(crate) app: Option<OauthAppId>,
 }
 
@@ -27,10 +27,10 @@ pub(crate) struct OauthClients {
 }
 
 impl OauthClients {
-    /// The app for a new grant.
+    /// Finds the app for a new grant.
     ///
     /// # Errors
-    /// `Invalid` that names the settings when there is none.
+    /// `Invalid` when there is no app; it names the settings that are missing.
     pub(crate) async fn client_for(
         &self,
         organization: &OrganizationId,
@@ -45,8 +45,9 @@ impl OauthClients {
         Ok(FoundClient { client, app: None })
     }
 
-    /// The app that a grant belongs to; `None` when it is no longer there. A token is never sent with another
-    /// app's credentials; one that was stored by hand is taken to be of the operator's.
+    /// Finds the app that a grant belongs to; `None` when that app no longer exists. A token is never sent
+    /// with the credentials of another app. A token that was stored by hand counts as one of the operator's
+    /// app.
     pub(crate) async fn client_of(
         &self,
         organization: &OrganizationId,
@@ -60,14 +61,14 @@ impl OauthClients {
         Ok(Some(Client { id: own.app.client_id, secret }))
     }
 
-    /// The operator's app.
+    /// The operator's app, from the settings.
     pub(crate) fn configured_client(&self, server: &OauthServer) -> Option<Client> {
         let app = self.settings.apps.get(&server.app)?;
         let secret = app.client_secret.as_ref().map(SecretText::duplicate);
         Some(Client { id: app.client_id.clone(), secret })
     }
 
-    /// Where the code of a provider comes back.
+    /// The redirect URI of a provider and app.
     pub(crate) fn redirect_uri(&self, provider: &str, app: Option<OauthAppId>) -> Result<String, Failure> {
         let base = self.settings.public_url.as_deref().ok_or_else(|| {
             let rule = Rule::fixed("cannot be authorised: the operator must set server.public_url");
@@ -77,14 +78,14 @@ impl OauthClients {
         Ok(format!("{base}/integrations/{provider}/callback{own}"))
     }
 
-    /// A provider with an authorization server, by its id in any case.
+    /// Finds a provider with an authorization server, by its id in any case.
     pub(crate) fn oauth_provider(&self, id: &str) -> Result<Arc<Provider>, Failure> {
         let provider = self.catalog.find(id);
         let provider = provider.ok_or_else(|| {
             Failure::invalid(Rule::fixed("must be a provider of the catalog").on("provider"))
         })?;
         match &provider.oauth {
-            // A few providers have the client credentials grant alone, for which nobody is sent anywhere.
+            // A few providers have only the client credentials grant, which sends no person anywhere.
             Some(server) if server.credential_type.is_oauth() => Ok(provider),
             _ => Err(Failure::invalid(Rule::fixed("is not authorised through OAuth").on("provider"))),
         }

@@ -1,4 +1,4 @@
-//! What the operator says about OAuth.
+//! The operator's settings for OAuth.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,16 +9,16 @@ use strongroom_domain::oauth::{Completion, RedirectAllowList, RedirectTarget};
 /// Settings of OAuth flows.
 #[derive(Debug, Clone)]
 pub struct OauthSettings {
-    /// Where people reach this service: scheme, host and port, perhaps a path, without a slash at the end.
-    /// Without it no flow can begin.
+    /// The address at which people reach this service: scheme, host and port, perhaps a path, without a slash
+    /// at the end. Without it no flow can begin.
     pub public_url: Option<String>,
     /// Who completes a flow.
     pub completion: Completion,
-    /// Where people may be sent afterwards.
+    /// The places to which people may be sent afterwards.
     pub redirects: RedirectAllowList,
     /// The operator's own apps by their names in provider files.
     pub apps: BTreeMap<String, Arc<ConfiguredApp>>,
-    /// Whether a read of an OAuth credential answers its refresh token too.
+    /// Whether a read of an OAuth credential also returns its refresh token.
     pub hand_out_refresh_tokens: bool,
 }
 

@@ -1,14 +1,14 @@
-//! Whether this instance should be sent requests.
+//! Decides whether this instance is ready for requests.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How recently the store must have answered.
+/// How long an answer of the store counts as recent.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// What the instance knows about itself.
+/// What the instance knows about its own state.
 #[derive(Default)]
 pub(crate) struct Readiness(Mutex<State>);
 
@@ -36,7 +36,7 @@ impl Readiness {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).draining
     }
 
-    /// Announces the shutdown: not ready from now on.
+    /// Announces the shutdown: the instance is not ready from now on.
     pub(crate) fn drain(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).draining = true;
     }

@@ -1,4 +1,4 @@
-//! Rows of credentials as callers may see and change them.
+//! Finds and changes rows of credentials within the limits of their callers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use strongroom_repository::{CredentialRepository, SealedCredential, Selector};
 use super::sealing::Sealing;
 use crate::{Caller, Conflict, Failure, Missing};
 
-/// How long a write without `If-Match` starts over when somebody else was faster.
+/// How long a write that expects no revision starts over when other writes were faster.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Finds rows within a caller's reach, and prepares changes of them. Cheap to clone.
@@ -25,8 +25,8 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// The metadata of a credential. This is the 404 decision: of another organisation, beyond reach and
-    /// never stored all look the same.
+    /// Finds the metadata of a credential. The answer is the same `NotFound` for a credential of another
+    /// organisation, one beyond the caller's reach, and one that was never stored.
     pub(crate) async fn reachable(&self, caller: &Caller, id: CredentialId) -> Result<Credential, Failure> {
         let found = self.credentials.find(caller.organization(), id).await?;
         found
@@ -34,7 +34,7 @@ impl Rows {
             .ok_or(Failure::NotFound(Missing::Credential))
     }
 
-    /// A credential with its sealed payload, by the same decision as [`Self::reachable`].
+    /// Finds a credential with its sealed payload, by the rules of [`Self::reachable`].
     pub(crate) async fn sealed_reachable(
         &self,
         caller: &Caller,
@@ -46,7 +46,8 @@ impl Rows {
             .ok_or(Failure::NotFound(Missing::Credential))
     }
 
-    /// The provider of a stored credential. A catalog that has lost it is a fault of the deployment.
+    /// Finds the provider of a stored credential. When the catalog no longer has it, that is a fault of the
+    /// deployment.
     pub(crate) fn provider_of(&self, credential: &Credential) -> Result<Arc<Provider>, Failure> {
         self.catalog.find(credential.provider.as_str()).ok_or_else(|| {
             tracing::error!(provider = %credential.provider, "a stored credential's provider is not in the catalog");
@@ -54,7 +55,7 @@ impl Rows {
         })
     }
 
-    /// A CRM by its id in any case.
+    /// Finds a CRM by its id in any case.
     pub(crate) fn crm_provider(&self, id: &str) -> Result<(Arc<Provider>, CrmMapping), Failure> {
         let provider = self.catalog.find(id);
         let found = provider.and_then(|provider| provider.crm.clone().map(|mapping| (provider, mapping)));
@@ -66,7 +67,8 @@ impl Rows {
         })
     }
 
-    /// How the provider of a stored credential appears to CRM clients. Its file may have changed since.
+    /// Finds how the provider of a stored credential appears to CRM clients. The provider file may have
+    /// changed since the credential was stored.
     pub(crate) fn crm_mapping_of(
         &self,
         credential: &Credential,
@@ -81,7 +83,7 @@ impl Rows {
         }
     }
 
-    /// A credential as it will be after the caller's edit.
+    /// The metadata of a credential after the caller's edit.
     pub(crate) fn next_revision(&self, caller: &Caller, current: &Credential) -> Credential {
         let mut changed = current.clone();
         changed.revision += 1;
@@ -90,7 +92,7 @@ impl Rows {
         changed
     }
 
-    /// The event of an edit, which names what has changed.
+    /// The event of an edit. It names the parts that have changed.
     pub(crate) fn change_event(
         &self,
         caller: &Caller,
@@ -123,7 +125,7 @@ impl Rows {
     }
 }
 
-/// Refuses an edit of another revision than the caller has seen.
+/// Refuses an edit when the credential has another revision than the caller expects.
 pub(crate) fn check_revision(expected: Option<u64>, current: &Credential) -> Result<(), Failure> {
     match expected {
         Some(expected) if expected != current.revision => Err(Failure::Conflict(Conflict::StaleRevision)),

@@ -1,4 +1,4 @@
-//! When a credential is refreshed, and when it ends.
+//! Decides when a credential is refreshed, and when it ends.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    /// Whether there is a way to refresh credentials like this.
+    /// Whether there is a way to refresh credentials of this provider and type.
     pub(crate) fn can_refresh(&self, credential: &Credential) -> bool {
         let provider = self.catalog.find(credential.provider.as_str());
         let Some(server) = provider.as_ref().and_then(|provider| provider.oauth.as_ref()) else {
@@ -28,7 +28,7 @@ impl Schedule {
         }
     }
 
-    /// When the background refreshes new content that somebody has stored by hand.
+    /// When the background refreshes new content that a caller has stored.
     pub(crate) fn first_refresh(&self, credential: &Credential, content: &Content) -> Option<OffsetDateTime> {
         let refreshable = self.can_refresh(credential)
             && credential.credential_type.is_oauth()
@@ -36,24 +36,25 @@ impl Schedule {
         self.next_refresh(credential, refreshable)
     }
 
-    /// When the background looks after a new grant.
+    /// When the background refreshes a new grant.
     pub(crate) fn next_refresh(&self, credential: &Credential, refreshable: bool) -> Option<OffsetDateTime> {
         let ends_at = credential.access_token_expires_at.filter(|_| refreshable)?;
         let now = self.clock.now();
         Some(refresh_at(Validity { ends_at, issued_at: Some(now) }, now, self.jitter()))
     }
 
-    /// A number between 0 and 1, by which attempts are spread.
+    /// A random number between 0 and 1 that spreads attempts over time.
     pub(crate) fn jitter(&self) -> f64 {
         let mut byte = [0; 1];
-        // Without randomness nothing is spread; everything that needs it to be safe says so itself.
+        // Without randomness attempts are not spread, which does no harm. Code that needs randomness to be
+        // safe reports its absence itself.
         self.randomness.fill(&mut byte).ok();
         f64::from(byte[0]) / 255.0
     }
 }
 
-/// When a credential stops working unless a person acts: when its owner said so; else, for a grant that
-/// cannot be refreshed, when its token ends; else unknown.
+/// When a credential stops working unless a person acts. It is the end that its owner stated. Without one it
+/// is the end of the token, for a grant that cannot be refreshed. Otherwise it is unknown.
 pub(crate) fn end_of_life(
     stated: Option<OffsetDateTime>,
     kind: CredentialType,

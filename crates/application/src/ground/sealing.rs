@@ -13,7 +13,7 @@ use strongroom_vault::{SealContext, Vault, VaultError};
 use super::audit_writer::AuditWriter;
 use crate::{Caller, Failure};
 
-/// Seals and opens, each payload in the context that it belongs to. Cheap to clone.
+/// Seals and opens payloads, each in its own context. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Sealing {
     pub(crate) vault: Arc<dyn Vault>,
@@ -21,7 +21,7 @@ pub(crate) struct Sealing {
 }
 
 impl Sealing {
-    /// Seals a payload for the row that `credential` will be.
+    /// Seals a payload. `credential` must be as its row will be stored.
     pub(crate) async fn seal(
         &self,
         credential: &Credential,
@@ -30,7 +30,8 @@ impl Sealing {
         Ok(self.vault.seal(&SealContext::of_credential(credential), payload).await?)
     }
 
-    /// Opens what a row holds. A row that does not open was edited or moved: that is an event of its own.
+    /// Opens the payload of a row. A row that does not open was edited or moved, and that is recorded as an
+    /// event.
     pub(crate) async fn open(
         &self,
         caller: &Caller,
@@ -67,7 +68,7 @@ impl Sealing {
         }
     }
 
-    /// What an audit event keeps of a sealed payload.
+    /// The digest of a sealed payload that audit events record.
     pub(crate) fn digest(&self, sealed: &Sealed) -> [u8; 32] {
         self.vault.envelope_digest(sealed)
     }
@@ -91,7 +92,7 @@ impl Sealing {
         Ok(self.vault.seal(&SealContext::of_app(app), &payload).await?)
     }
 
-    /// Opens what is kept beside a flow.
+    /// Opens the payload that is kept beside a flow.
     pub(crate) fn open_flow(
         &self,
         flow: &AuthorizationFlow,
@@ -100,7 +101,7 @@ impl Sealing {
         Ok(self.vault.open(&SealContext::of_flow(flow), sealed)?)
     }
 
-    /// Seals what is kept beside a flow.
+    /// Seals the payload that is kept beside a flow.
     pub(crate) async fn seal_flow(
         &self,
         flow: &AuthorizationFlow,

@@ -1,4 +1,4 @@
-//! Places of which each organisation has a few of its own, so that none takes all of them.
+//! Limits for each organisation, so that no organisation takes all places of an instance.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use strongroom_domain::OrganizationId;
 use tokio::sync::Semaphore;
 
-/// As many places for each organisation as it was made with.
+/// The same number of places for each organisation.
 pub(crate) struct PerOrganization {
     places: usize,
     organizations: Mutex<HashMap<OrganizationId, Arc<Semaphore>>>,
@@ -17,7 +17,7 @@ impl PerOrganization {
         Self { places, organizations: Mutex::default() }
     }
 
-    /// The places of one organisation. Those of organisations that use none are forgotten.
+    /// The places of one organisation. Entries of organisations that use none of their places are dropped.
     pub(crate) fn of(&self, organization: &OrganizationId) -> Arc<Semaphore> {
         let mut all = self.organizations.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|known, places| known == organization || Arc::strong_count(places) > 1);

@@ -8,7 +8,7 @@ use strongroom_domain::{ApiKeyId, CredentialId, OrganizationId};
 use strongroom_repository::{CredentialRepository, ServiceAccountRepository};
 use time::OffsetDateTime;
 
-/// Times that wait to be written. A crash loses a few seconds of them.
+/// Times that wait to be written. A crash loses the times of a few seconds.
 pub(crate) struct UsageNotes {
     credentials: Arc<dyn CredentialRepository>,
     service_accounts: Arc<dyn ServiceAccountRepository>,

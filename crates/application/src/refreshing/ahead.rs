@@ -1,4 +1,5 @@
-//! Refreshes tokens ahead of their end. Any instance does it; leases keep two from doing the same.
+//! Refreshes tokens ahead of their end. Every instance does this; leases keep two instances from refreshing
+//! the same token.
 
 use std::sync::Arc;
 
@@ -9,16 +10,16 @@ use strongroom_repository::DueRefresh;
 use super::Refreshing;
 use super::ask::RefreshNeed;
 
-/// How many credentials are looked at together.
+/// How many credentials one page holds.
 const PAGE: u32 = 100;
-/// How many such pages a round has at most.
+/// The most pages in one round.
 const PAGES: usize = 50;
 /// How many refreshes of a round run at once.
 const AT_ONCE: usize = 8;
 
 impl Refreshing {
-    /// Refreshes what is due, and returns when that is done. What could not be refreshed is due again later,
-    /// so that a provider that is away does not hold up the others.
+    /// Refreshes the credentials that are due, and returns when that is done. A credential that could not be
+    /// refreshed is due again later, so that a provider that does not answer does not delay the others.
     pub async fn refresh_expiring(self: &Arc<Self>) {
         for _ in 0..PAGES {
             if self.readiness.is_draining() {
@@ -38,7 +39,7 @@ impl Refreshing {
     }
 
     async fn refresh_due(self: Arc<Self>, due: DueRefresh) {
-        // Nothing is begun that a stop would have to wait for.
+        // During a shutdown no refresh begins, because the stop would have to wait for it.
         if self.readiness.is_draining() {
             return;
         }

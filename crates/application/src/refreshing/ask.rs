@@ -1,4 +1,4 @@
-//! Keeps tokens fresh: before a reader gets one, when somebody asks, and ahead of time.
+//! Keeps tokens fresh: before a reader gets one, when a caller asks for a refresh, and ahead of time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,23 +17,23 @@ use super::flights::RefreshOutcome;
 use crate::ground::{Permitted, to};
 use crate::{Caller, Conflict, Failure, Missing};
 
-/// How long a reader waits for a refresh when there is no valid token to give.
+/// How long a reader waits for a refresh when there is no valid token to return.
 const PATIENCE: Duration = Duration::from_secs(12);
-/// How long it waits when there is one.
+/// How long a reader waits for a refresh when there is a valid token to return.
 const SHORT_PATIENCE: Duration = Duration::from_secs(3);
 
-/// When a reader may ask again while the OAuth app is not set up right, or the server answers with what is no
-/// token.
+/// How long a reader should wait before the next attempt while the OAuth app is not set up correctly, or the
+/// server answers with something that is no token.
 pub(crate) const APP_RETRY: Duration = Duration::from_secs(30);
 
-/// What a caller is told whose refresh did not end in time.
+/// The failure of a caller whose refresh did not end in time.
 const SOON: Failure = Failure::ProviderAway { retry_after: Duration::from_secs(1) };
 
 /// Why a token is refreshed, and for whom.
 #[derive(Debug, Clone)]
 pub(crate) struct RefreshNeed {
     pub(crate) why: Why,
-    /// Who does it.
+    /// The actor that the audit trail names.
     pub(crate) actor: Actor,
     /// The request that asks for it.
     pub(crate) origin: Origin,
@@ -42,11 +42,11 @@ pub(crate) struct RefreshNeed {
 /// Why a token is refreshed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Why {
-    /// A reader wants a token that lives at least so long, when that is given.
+    /// A reader wants a token, one that lives at least `min_validity` when that is given.
     Read { min_validity: Option<Duration> },
-    /// Somebody asks for another token than that of this version, whatever its age.
+    /// A caller asks to replace the token of this version, whatever its age.
     Request { version: u64 },
-    /// The time has come, by the store's clock, that was set for it.
+    /// The time that was set for the refresh has come, by the store's clock.
     Schedule { refresh_at: OffsetDateTime },
 }
 
@@ -61,13 +61,13 @@ impl RefreshNeed {
         Self { why, actor: caller.actor.clone(), origin: caller.origin.clone() }
     }
 
-    /// The need of the background.
+    /// The need of a background refresh.
     pub(crate) fn of_schedule(refresh_at: OffsetDateTime) -> Self {
         let why = Why::Schedule { refresh_at };
         Self { why, actor: Actor::system("refresh"), origin: Origin::default() }
     }
 
-    /// Whether a credential needs a refresh for this.
+    /// Whether a credential has to be refreshed to meet this need.
     pub(crate) fn is_due(&self, credential: &Credential, now: OffsetDateTime) -> bool {
         match self.why {
             Why::Schedule { refresh_at } => credential.refresh_at == Some(refresh_at),
@@ -111,7 +111,8 @@ impl Refreshing {
         }
         let need = RefreshNeed::of_request(caller, credential.version);
         let refresh = async {
-            // One that was under way already may have been for somebody who needed none.
+            // The first result may be that of a refresh that was under way already, for a reader that did not
+            // need a new token.
             for _ in 0..2 {
                 let outcome = self.refresh(&credential.organization, id, need.clone()).await;
                 let found = self.rows.reachable(caller, id).await?;
@@ -137,12 +138,12 @@ impl Refreshing {
         }
     }
 
-    /// A row whose token has the life that a reader needs: refreshed first if it must be, and else as it is
-    /// when the refresh does not come about and the token is still valid.
+    /// Returns a row whose token lives as long as a reader needs; it is refreshed first if it must be. When
+    /// the refresh fails and the token is still valid, the row is returned as it is.
     ///
     /// # Errors
-    /// `ProviderAway` or `Unavailable` when there is no valid token and none could be had. A grant that is
-    /// gone is told by the row's status.
+    /// `ProviderAway` or `Unavailable` when there is no valid token and none could be obtained. A credential
+    /// that has to be authorised again is no error here; its row has that status.
     pub(crate) async fn freshened(
         self: &Arc<Self>,
         caller: &Caller,
@@ -168,19 +169,20 @@ impl Refreshing {
         }
     }
 
-    /// The row after its refresh; `None` when there was nothing to refresh with.
+    /// The row after its refresh; `None` when there is nothing to refresh it with.
     async fn refreshed_row(
         self: &Arc<Self>,
         credential: &Credential,
         need: &RefreshNeed,
     ) -> Result<Option<SealedCredential>, Failure> {
-        // A refresh that was under way already may have been for somebody who needs less.
+        // The first result may be that of a refresh that was under way already, for a caller with a smaller
+        // need.
         for _ in 0..2 {
             match self.refresh(&credential.organization, credential.id, need.clone()).await {
                 RefreshOutcome::Nothing => return Ok(None),
                 RefreshOutcome::Failed(failed) => return Err(failed.into()),
                 RefreshOutcome::Stuck(RefreshProblem::ClientRefused) => return Ok(None),
-                // The app is not set up right: the grant lives, and there is nothing new to hand out.
+                // The app is not set up correctly: the grant is kept, and there is no new token to return.
                 RefreshOutcome::Stuck(problem) if !problem.needs_reauthorization() => {
                     return Err(Failure::ProviderAway { retry_after: APP_RETRY });
                 }
@@ -197,9 +199,9 @@ impl Refreshing {
         Err(SOON)
     }
 
-    /// Whether a credential is of use to its readers whatever becomes of its access token: client credentials
-    /// are, and so are tokens that were stored by hand when there is no app here, since their owner may
-    /// refresh them elsewhere.
+    /// Whether a credential is useful to its readers without a valid access token. Client credentials are. So
+    /// are tokens that were stored by hand when the operator has set no app, because their owner may refresh
+    /// them elsewhere.
     fn is_whole_without_token(&self, credential: &Credential) -> bool {
         let provider = self.catalog.find(credential.provider.as_str());
         let server = provider.as_ref().and_then(|provider| provider.oauth.as_ref());
@@ -208,7 +210,7 @@ impl Refreshing {
             || credential.oauth_app.is_none() && !has_app
     }
 
-    /// Joins the refresh of a credential that is under way here, or begins one.
+    /// Joins the refresh of a credential that is under way in this instance, or begins one.
     pub(crate) fn refresh(
         self: &Arc<Self>,
         organization: &OrganizationId,

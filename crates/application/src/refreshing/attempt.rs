@@ -1,7 +1,8 @@
-//! One refresh: lease, attempt on record, one request, commit, and only then anybody sees the token.
+//! One refresh: take the lease and record the attempt, send one request, commit. Only then does a reader see
+//! the token.
 //!
-//! Each step leaves the store in a state from which any instance can go on: a lease that runs out, an attempt
-//! that is on record, or the new version. A late answer is stored whenever nobody has stored another one
+//! Each step leaves the store in a state from which any instance can continue: a lease that runs out, an
+//! attempt that is on record, or the new version. A late answer is stored unless another answer was stored
 //! meanwhile.
 
 use std::sync::Arc;
@@ -22,20 +23,20 @@ use super::ask::{RefreshNeed, Why};
 use super::flights::{RefreshFailed, RefreshOutcome};
 use crate::Failure;
 
-/// How long after the lease was asked for the request may still be sent, so that its answer comes within the
-/// lease.
+/// How long after the lease was taken the request may still be sent. With this limit its answer comes before
+/// the lease ends.
 const SEND_WITHIN: Duration = Duration::from_secs(5);
-/// How long a refresh waits for one that another instance holds the lease of.
+/// How long a refresh waits while another instance holds the lease.
 const WAIT_FOR_OTHERS: Duration = Duration::from_secs(12);
-/// How long to wait after an attempt that failed: the last entry for all that follow.
+/// How long to wait after each failed attempt, in seconds; the last entry applies to all further attempts.
 const BACKOFF: [u64; 9] = [1, 2, 4, 8, 15, 30, 60, 120, 300];
-/// The most of it while readers have no valid token.
+/// The longest wait while readers have no valid token.
 const BACKOFF_IN_NEED: Duration = Duration::from_secs(15);
-/// How long an app that is not set up right is left alone.
+/// How long no attempt is made with an app that is not set up correctly.
 const APP_PAUSE: Duration = Duration::from_secs(60);
-/// How long a row is left alone that does not open.
+/// How long no attempt is made for a row that does not open.
 const BROKEN_PAUSE: Duration = Duration::from_secs(600);
-/// How long client credentials that were refused are left alone; new content is tried at once.
+/// How long no attempt is made with client credentials that were refused. New content is tried at once.
 const CLIENT_PAUSE: Duration = Duration::from_secs(3_600);
 
 /// An attempt under a lease.
@@ -44,13 +45,13 @@ pub(crate) struct Attempt<'a> {
     pub(crate) row: SealedCredential,
     pub(crate) provider: Arc<Provider>,
     pub(crate) owner: Uuid,
-    /// After this nothing is sent: the lease could be over before the answer comes.
+    /// Nothing is sent after this time: the lease could end before the answer comes.
     send_before: Instant,
     failures: u32,
     interrupted: bool,
 }
 
-/// What an attempt sends.
+/// The request of an attempt.
 struct Order {
     subject: Subject,
     client: Client,
@@ -58,11 +59,11 @@ struct Order {
     content: Content,
 }
 
-/// Why there is nothing to send.
+/// Why an attempt has no request to send.
 enum NoOrder {
-    /// A person has to act.
+    /// The credential or its app lacks something; a person has to act.
     Problem(RefreshProblem),
-    /// Something that was needed could not be read.
+    /// Data that the request needs could not be read.
     Failed(Failure),
 }
 
@@ -72,16 +73,17 @@ impl From<Failure> for NoOrder {
     }
 }
 
-/// What became of asking for a turn.
+/// The result of trying to refresh.
 enum Turn {
-    /// It came, or is not needed.
+    /// The attempt was made, or none is needed or possible now.
     Ended(RefreshOutcome),
-    /// Another instance holds the lease, or the row has just moved.
+    /// Another instance holds the lease, or the row has just changed.
     SomebodyElses,
 }
 
 impl Refreshing {
-    /// Refreshes until the credential is fresh enough for `need`, by this instance or another.
+    /// Refreshes a credential to meet `need`. While another instance holds the lease it waits, at most about
+    /// 12 seconds; during a shutdown it does not wait.
     pub(crate) async fn refresh_under_lease(
         &self,
         organization: &OrganizationId,
@@ -107,7 +109,7 @@ impl Refreshing {
         }
     }
 
-    /// Takes the lease, if it is to be had, and makes one attempt under it.
+    /// Takes the lease, if it is free, and makes one attempt under it.
     async fn try_refresh(
         &self,
         organization: &OrganizationId,
@@ -140,7 +142,7 @@ impl Refreshing {
         let (failures, interrupted) = match lease {
             Ok(Lease::Acquired { failures, interrupted }) => (failures, interrupted),
             other => {
-                // Nobody is asked, so that whoever comes next may.
+                // No request is sent, so the next caller may try whether the provider answers again.
                 self.pauses.forgo(&place);
                 return match other? {
                     Lease::NotYet(wait) => Ok(Turn::Ended(not_yet(&row.credential, wait))),
@@ -184,7 +186,8 @@ impl Refreshing {
             }
         };
         let Order { subject, client, grant, content } = order;
-        // Its life is counted from before it was asked for, so that no stall makes it longer.
+        // The token's life is counted from before the request, so that a slow answer does not make it seem
+        // longer.
         let asked_at = self.clock.now();
         match self.server.token(&subject, &client, grant).await {
             Ok(response) => {
@@ -214,7 +217,7 @@ impl Refreshing {
         }
     }
 
-    /// Ends an attempt that had nothing to send.
+    /// Ends an attempt that had no request to send.
     async fn without_order(
         &self,
         attempt: &Attempt<'_>,
@@ -232,7 +235,7 @@ impl Refreshing {
             NoOrder::Failed(failure) => {
                 let pause = match failure {
                     Failure::Unavailable { .. } => Duration::from_secs(1),
-                    // What does not open now does not open in a second.
+                    // A row that does not open now will not open in a second.
                     _ => BROKEN_PAUSE,
                 };
                 self.give_back(attempt, pause, Ended::Failed).await?;
@@ -241,7 +244,7 @@ impl Refreshing {
         }
     }
 
-    /// What to send, or why there is nothing.
+    /// Builds the request, or returns why there is none.
     async fn order(&self, attempt: &Attempt<'_>) -> Result<Order, NoOrder> {
         let credential = &attempt.row.credential;
         let server = attempt.provider.oauth.as_ref().ok_or(NoOrder::Failed(Failure::Internal))?;
@@ -278,8 +281,8 @@ impl Refreshing {
         Ok(Order { subject, client, grant, content })
     }
 
-    /// The server refuses. Before the grant is given up the row is read again: whoever was faster has the
-    /// token.
+    /// Handles a refusal of the server. Before the grant is given up the row is read again, because another
+    /// instance may have stored a new token.
     async fn refused(&self, attempt: &Attempt<'_>, error: &TokenError) -> Result<RefreshOutcome, Failure> {
         let credential = &attempt.row.credential;
         tracing::warn!(provider = %attempt.provider.id, credential = %credential.id, %error, "a refresh was refused");
@@ -311,7 +314,7 @@ impl Refreshing {
         self.stuck(attempt, problem, pause).await
     }
 
-    /// Writes why it does not refresh, and ends the attempt.
+    /// Records why the credential does not refresh, and ends the attempt.
     async fn stuck(
         &self,
         attempt: &Attempt<'_>,
@@ -323,8 +326,9 @@ impl Refreshing {
         Ok(RefreshOutcome::Stuck(problem))
     }
 
-    /// The provider did not answer. Schedules the next attempt with backoff, capped at 15 s once the token
-    /// has expired and readers need one; the grant lives.
+    /// Handles a provider that did not answer. Schedules the next attempt with backoff, at most 15 s from now
+    /// when the token has ended and readers need one. A longer wait that the provider asks for is kept. The
+    /// grant is kept too.
     async fn away(
         &self,
         attempt: &Attempt<'_>,
@@ -383,7 +387,8 @@ fn away_for(wait: Duration) -> RefreshOutcome {
     RefreshOutcome::Failed(RefreshFailed::Away(wait))
 }
 
-/// What became of asking too early: when the last attempt found that a person has to act, that still holds.
+/// The outcome when it is too early for an attempt. When the last attempt found that a person has to act,
+/// that still applies.
 fn not_yet(credential: &Credential, wait: Duration) -> RefreshOutcome {
     match credential.status_reason.as_ref().and_then(StatusReason::problem) {
         None | Some(RefreshProblem::ProviderUnavailable) => away_for(wait),
@@ -391,8 +396,8 @@ fn not_yet(credential: &Credential, wait: Duration) -> RefreshOutcome {
     }
 }
 
-/// Where a credential's tokens come from, as far as its app and its fields decide that: an organisation that
-/// is held off at its own app holds off nobody else.
+/// Names the source of a credential's tokens: its provider, its organisation's own app, and the fields that
+/// the flow needs. So an organisation whose own app is paused does not pause the others.
 fn place_of(credential: &Credential, server: &OauthServer) -> String {
     let fields = server.inputs.iter().filter_map(|name| match credential.config.get(name) {
         Some(ConfigValue::Text(text)) => Some(text.as_str()),

@@ -1,5 +1,6 @@
-//! One refresh of a credential at a time in this instance. Whoever needs it waits for the one that is under
-//! way, and it goes on when they hang up: between the answer of a provider and its commit nothing may end it.
+//! Makes one refresh of a credential at a time in this instance. All callers that need it wait for the
+//! refresh that is under way. It goes on when they stop waiting, because between the answer of a provider and
+//! its commit nothing may interrupt it.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -12,23 +13,24 @@ use tokio::sync::watch;
 
 use crate::Failure;
 
-/// What came of a refresh.
+/// The result of a refresh.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RefreshOutcome {
-    /// The store holds a token that is fresh enough, or content that somebody has replaced.
+    /// There is nothing left to refresh: the store holds a token that is fresh enough or content that was
+    /// replaced, or the credential was removed, is pending or has to be authorised again.
     Fresh,
-    /// There is nothing to refresh with, and never was.
+    /// The credential has nothing to refresh it with.
     Nothing,
-    /// It does not work until a person acts; the reason is on the credential.
+    /// It fails until a person acts; the reason is stored with the credential.
     Stuck(RefreshProblem),
-    /// It came to nothing, and may come to something later.
+    /// It failed now, and may succeed later.
     Failed(RefreshFailed),
 }
 
-/// Why a refresh came to nothing.
+/// Why a refresh failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RefreshFailed {
-    /// The provider did not answer, or is left alone; try again after this time.
+    /// The provider did not answer, or no attempt is made for now; try again after this time.
     Away(Duration),
     /// The store did not answer.
     StoreAway,
@@ -46,7 +48,7 @@ impl From<RefreshFailed> for Failure {
     }
 }
 
-/// What is told of a failure on the way of a refresh; the log has its cause.
+/// Maps a failure during a refresh to the reason that callers get; the log has the cause.
 impl From<Failure> for RefreshFailed {
     fn from(failure: Failure) -> Self {
         match failure {
@@ -64,7 +66,8 @@ type Waiting = watch::Receiver<Option<RefreshOutcome>>;
 pub(crate) struct RefreshFlights(Arc<Mutex<HashMap<Key, Waiting>>>);
 
 impl RefreshFlights {
-    /// Joins the refresh that is under way, or starts `work`. Resolves when it is done.
+    /// Joins the refresh that is under way, or starts `work`. The returned future ends when the refresh is
+    /// done.
     pub(crate) fn join(
         &self,
         organization: &OrganizationId,
@@ -81,7 +84,8 @@ impl RefreshFlights {
                 let landing = Landing { flights: self.0.clone(), key };
                 tokio::spawn(async move {
                     let outcome = work.await;
-                    // First out of the map, so that whoever comes now starts anew.
+                    // The entry is removed before the result is sent, so that a caller that comes now starts
+                    // a new refresh.
                     drop(landing);
                     done.send(Some(outcome)).ok();
                 });
@@ -95,7 +99,7 @@ impl RefreshFlights {
         })
     }
 
-    /// Returns when none is under way, or after `limit`.
+    /// Returns when no refresh is under way, or after `limit`.
     pub(crate) async fn settle(&self, limit: Duration) {
         let all: Vec<Waiting> =
             self.0.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
@@ -108,7 +112,7 @@ impl RefreshFlights {
     }
 }
 
-/// Takes a flight out of the map, also when its work panics.
+/// Removes a refresh from the map when it ends, also when its work panics.
 struct Landing {
     flights: Arc<Mutex<HashMap<Key, Waiting>>>,
     key: Key,

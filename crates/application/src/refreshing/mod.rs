@@ -1,5 +1,5 @@
-//! The desk that keeps grants fresh: before a reader gets a token, when somebody asks, and ahead of time; and
-//! that revokes them.
+//! The desk that keeps grants fresh: before a reader gets a token, when a caller asks for a refresh, and
+//! ahead of time. It also revokes grants.
 
 mod ahead;
 mod ask;

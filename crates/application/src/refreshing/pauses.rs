@@ -1,4 +1,4 @@
-//! Providers that did not answer are left alone for a while, so that an outage is not met with a storm.
+//! Makes a pause after a provider did not answer, so that an outage is not made worse by many requests.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How long a provider is left alone after a call to it failed (security.md 5.7: at most one request in 5
-/// seconds per provider and instance while it is away).
+/// How long no call to a provider is made after one failed (security.md 5.7: at most one request in 5 seconds
+/// per provider and instance while it does not answer).
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The pauses of this instance.
@@ -16,13 +16,13 @@ pub(crate) struct ProviderPauses(Mutex<HashMap<String, Pause>>);
 
 struct Pause {
     until: Instant,
-    /// Whether somebody is trying right now whether it is over.
+    /// Whether a caller is trying right now whether the provider answers again.
     trying: bool,
 }
 
 impl ProviderPauses {
-    /// Whether a call may be made now; else how long to wait. After a pause one caller tries, and the others
-    /// wait for what comes of it.
+    /// Whether a call may be made now; `Err` holds how long to wait. After a pause one caller tries, and the
+    /// others wait for one more pause.
     pub(crate) fn enter(&self, place: &str) -> Result<(), Duration> {
         let mut pauses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(pause) = pauses.get_mut(place) else { return Ok(()) };
@@ -31,7 +31,8 @@ impl ProviderPauses {
             return Err(left);
         }
         if pause.trying {
-            // Whoever tries may be gone; after another pause somebody else may.
+            // The caller that tries may never report a result, so after another pause the next caller may
+            // try.
             pause.until = Instant::now() + PAUSE;
             pause.trying = false;
             return Err(PAUSE);
@@ -40,7 +41,7 @@ impl ProviderPauses {
         Ok(())
     }
 
-    /// The call was not made after all.
+    /// Reports that the call was not made after all.
     pub(crate) fn forgo(&self, place: &str) {
         let mut pauses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pause) = pauses.get_mut(place) {
@@ -48,15 +49,15 @@ impl ProviderPauses {
         }
     }
 
-    /// The provider has answered, whatever it said.
+    /// Reports that the provider has answered, whatever the answer was.
     pub(crate) fn answered(&self, place: &str) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(place);
     }
 
-    /// It has not.
+    /// Reports that the provider did not answer, and begins a pause.
     pub(crate) fn failed(&self, place: String) {
         let mut pauses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // What nobody has asked for in a while is forgotten, so that places do not pile up.
+        // Pauses that ended long ago are removed, so that the map does not grow without limit.
         pauses.retain(|_, pause| pause.until.elapsed() < PAUSE * 60);
         pauses.insert(place, Pause { until: Instant::now() + PAUSE, trying: false });
     }

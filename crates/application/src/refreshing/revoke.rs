@@ -1,4 +1,4 @@
-//! Revokes a token at its provider (RFC 7009), as well as that can be done.
+//! Revokes a token at its provider (RFC 7009), if possible.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,9 +25,10 @@ pub(crate) struct HeldGrant {
 }
 
 impl Refreshing {
-    /// Opens an OAuth credential before it is gone, under the lease of its refresh: no other token takes its
-    /// place then. A refresh that is under way is waited for, but not for long. `None` when there is no grant
-    /// in it, or none that opens.
+    /// Opens an OAuth credential before it is deleted, under the lease of its refresh, so that no refresh
+    /// replaces the tokens meanwhile. It waits at most 5 seconds for a refresh that is under way, and then
+    /// goes on without the lease. Returns `None` when the credential is not of an OAuth type, or does not
+    /// open.
     pub(crate) async fn hold(
         &self,
         caller: &Permitted<to::DeleteCredential>,
@@ -53,7 +54,7 @@ impl Refreshing {
             Err(failure) => {
                 self.give_lease_back(&row.credential, owner).await;
                 match failure {
-                    // What does not open can still be deleted.
+                    // A credential that does not open can still be deleted.
                     Failure::Internal => Ok(None),
                     failure => Err(failure),
                 }
@@ -61,7 +62,7 @@ impl Refreshing {
         }
     }
 
-    /// Gives the lease back of a grant that is not revoked after all.
+    /// Gives back the lease of a grant that is not revoked after all.
     pub(crate) async fn let_go(&self, held: &HeldGrant) {
         self.give_lease_back(&held.credential, held.owner).await;
     }
@@ -71,9 +72,9 @@ impl Refreshing {
         self.leases.fail(organization, id, owner, Duration::ZERO, Ended::NotTried).await.ok();
     }
 
-    /// Revokes the refresh token, else the access token, and puts what came of it on record: `event` with its
-    /// outcome. The credential is gone by then whatever the provider says. The work goes on when the caller
-    /// hangs up: the only copy of the token is here.
+    /// Revokes the refresh token, else the access token, and records the result as the outcome of `event`.
+    /// The credential is already deleted, whatever the provider answers. The work goes on when the caller
+    /// stops waiting, because `held` has the only copy of the token.
     pub(crate) async fn revoke(self: &Arc<Self>, held: HeldGrant, event: AuditEvent) {
         let desk = self.clone();
         let revoked = tokio::spawn(async move { desk.revoke_held(held, event).await });

@@ -1,4 +1,4 @@
-//! Commits what a refresh brought. Until then the new tokens exist nowhere else, and the old ones may be
+//! Commits the result of a refresh. Until then the new tokens exist nowhere else, and the old ones may be
 //! worth nothing.
 
 use std::time::Duration;
@@ -15,20 +15,20 @@ use super::attempt::Attempt;
 use super::flights::{RefreshFailed, RefreshOutcome};
 use crate::Failure;
 
-/// How long new tokens are offered to a store that does not answer. They exist nowhere else.
+/// How long new tokens are offered to a store that does not answer. After that they are lost.
 const WAIT_FOR_STORE: Duration = Duration::from_secs(60);
 
-/// What a refresh brought.
+/// The result of a refresh.
 struct News {
     granted: Granted,
-    /// The refresh token that was sent for it.
+    /// The refresh token that was sent to get it.
     sent: Option<SecretText>,
     obtained_at: OffsetDateTime,
 }
 
 impl Refreshing {
-    /// Commits new tokens before anybody sees them, and does not give up while the store is away: the old
-    /// refresh token may be worth nothing by now.
+    /// Commits new tokens before any reader sees them. It repeats the commit for 60 seconds while the store
+    /// cannot be reached, because the old refresh token may be worth nothing by now.
     pub(crate) async fn store_refreshed(
         &self,
         attempt: &Attempt<'_>,
@@ -51,7 +51,7 @@ impl Refreshing {
         }
         let outcome = match granted.is_new {
             true => RefreshOutcome::Fresh,
-            // The new refresh token, if one came, is worth keeping all the same.
+            // The new refresh token, if the answer has one, is stored all the same.
             false => RefreshOutcome::Failed(RefreshFailed::Away(APP_RETRY)),
         };
         let news = News { granted, sent, obtained_at };
@@ -74,8 +74,8 @@ impl Refreshing {
         }
     }
 
-    /// Writes the news over the row that was refreshed, or over what somebody has made of it meanwhile;
-    /// `false` when that has other tokens.
+    /// Writes the news over the row that was refreshed, or over that row after a caller's edit. Returns
+    /// `false` when the row has other tokens by now.
     async fn write(&self, attempt: &Attempt<'_>, news: &News) -> Result<bool, Failure> {
         if self.commit(attempt, news, None).await? {
             return Ok(true);
@@ -83,12 +83,12 @@ impl Refreshing {
         let Some(row) = self.still_ours(attempt, news).await? else { return Ok(false) };
         match self.commit(attempt, news, Some(&row)).await? {
             true => Ok(true),
-            // It has moved once more; the caller tries again.
+            // The row has changed once more; the caller of this function tries again.
             false => Err(Failure::unavailable()),
         }
     }
 
-    /// Writes the news over one state of the row; `false` when that has moved.
+    /// Writes the news over one state of the row. Returns `false` when the row has changed since.
     async fn commit(
         &self,
         attempt: &Attempt<'_>,
@@ -123,9 +123,9 @@ impl Refreshing {
         Ok(news.granted.put_over(server, Content { config, secret, access_token_expires_at: None }))
     }
 
-    /// The row as it is now, when it still has the refresh token that was sent and nobody has refreshed it
-    /// meanwhile: somebody has changed something else, such as the metadata of a CRM credential, and the
-    /// token that came must not be lost to that.
+    /// The row as it is now, when it still has the refresh token that was sent and was not refreshed
+    /// meanwhile. Then a caller has edited something else, such as the metadata of a CRM credential, and the
+    /// edit must not lose the new token.
     async fn still_ours(
         &self,
         attempt: &Attempt<'_>,

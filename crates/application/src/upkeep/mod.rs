@@ -1,4 +1,4 @@
-//! The desk that keeps an instance going: whether it is ready, what it writes now and then, and how it stops.
+//! The desk that maintains an instance: whether it is ready, what it writes at intervals, and how it stops.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::refreshing::Refreshing;
 /// How long a refresh that is under way may take once the instance stops: a whole call and its commit.
 const SETTLE: Duration = Duration::from_secs(24);
 
-/// Looks after one instance.
+/// Maintains one instance.
 pub struct Upkeep {
     gate: Gate,
     audit: AuditWriter,
@@ -43,19 +43,19 @@ impl Upkeep {
         self.readiness.note_store_reached();
     }
 
-    /// Announces the shutdown: the instance is not ready from now on, and the background begins nothing new.
+    /// Announces the shutdown: the instance is not ready from now on, and the background begins no new work.
     pub fn drain(&self) {
         self.readiness.drain();
     }
 
-    /// How many audit events this instance has made durable, and how many it has failed to, since its start.
-    /// Events that mutations carry are counted by their requests, not here.
+    /// How many audit events this instance has made durable, and how many it could not, since its start.
+    /// Events that mutations carry are not counted here.
     pub fn audit_counts(&self) -> (u64, u64) {
         self.audit.counts()
     }
 
-    /// Writes what has been gathered in memory: last-read and last-used times, and summaries of sampled
-    /// refusals. Called every few seconds; nothing of it decides anything.
+    /// Writes the data that was gathered in memory: last-read and last-used times, and summaries of refusals
+    /// that were only counted. Called every few seconds; no decision depends on these data.
     pub async fn flush(&self) {
         self.usage.flush().await;
         self.gate.flush(false);

@@ -104,7 +104,7 @@ pub trait RefreshLeaseRepository: Send + Sync {
     ///
     /// MUST write only when the stored version is `version` and the reason or status differs from what is
     /// stored. MUST NOT write a problem from which no status follows while the status is `needs_reauth`.
-    /// In all other cases MUST return `Ok(false)`, and write and record nothing.
+    /// When it does not write, MUST return `Ok(false)` and record nothing.
     async fn note_problem(
         &self,
         organization: &OrganizationId,
