@@ -1,7 +1,7 @@
 //! The use cases of Strongroom over the ports alone: no HTTP, no SQL, no cipher.
 //!
-//! The use cases are grouped in desks, one folder for each desk. A desk holds only the ports that it uses. All
-//! desks use the `ground`, and dependencies between folders go in one direction:
+//! The use cases are grouped in desks, one folder for each desk. A desk holds only the ports that it uses.
+//! All desks use the `ground`, and dependencies between folders go in one direction:
 //!
 //! ```text
 //! ground <- refreshing <- connection_tests <- credentials <- crm

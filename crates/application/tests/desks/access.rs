@@ -1,4 +1,4 @@
-//! The entrance: who is asking, service accounts and their keys.
+//! The desk for access: authentication, service accounts and their keys.
 
 mod accounts;
 mod authenticating;

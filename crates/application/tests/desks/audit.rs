@@ -1,4 +1,4 @@
-//! The audit trail: what is read of it, what checks find, and what the writer promises.
+//! The audit trail: what queries return, what checks find, and what the writer promises.
 
 mod chains;
 mod checkpoints;
@@ -23,12 +23,13 @@ async fn read(app: &Application, id: CredentialId) -> Result<OpenedCredential, F
     app.credentials.read(&admitted(app, &engine()), Selector::Id(id), None).await
 }
 
-/// Has a member refused something.
+/// Makes the gate refuse an operation to a member.
 fn refuse(app: &Application) {
     assert!(app.access.admit::<to::QueryAudit>(member()).is_err());
 }
 
-/// The trail of a house whose chain of acme somebody else holds: whoever waits for it waits so long.
+/// The audit trail of a house in which another transaction holds the chain of acme. A call that waits for the
+/// chain waits for `waits`.
 fn contended(house: &House, waits: Duration) -> Arc<Contended> {
     Arc::new(Contended { trail: Arc::new(house.store.clone()), waits })
 }

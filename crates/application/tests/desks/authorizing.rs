@@ -22,12 +22,12 @@ use strongroom_domain::{Action, AuditEvent, Credential, CredentialId, SecretText
 
 use crate::house::{House, acme, admin, admitted};
 
-/// A person is to authorise this provider.
+/// A request to authorise this provider.
 fn at(provider: &str) -> BeginAuthorization {
     BeginAuthorization { provider: provider.to_owned(), ..BeginAuthorization::default() }
 }
 
-/// A person is to authorise this credential again.
+/// A request to authorise this credential again.
 fn again(credential: &Credential) -> BeginAuthorization {
     BeginAuthorization { credential_id: Some(credential.id), ..at(credential.provider.as_str()) }
 }
@@ -40,7 +40,7 @@ async fn begin(
     app.authorizing.begin(&admitted(app, caller), asked).await
 }
 
-/// What a browser brings back to a provider's place.
+/// A callback of a browser to the URI of a provider.
 fn brings(provider: &str, parameters: &[(&str, &str)]) -> ReceiveCallback {
     let text = |text: &str| SecretText::new(text.to_owned());
     let parameters: BTreeMap<_, _> =
@@ -54,7 +54,7 @@ fn brings(provider: &str, parameters: &[(&str, &str)]) -> ReceiveCallback {
     }
 }
 
-/// A person has granted, and the browser brings the code `c-1`.
+/// A person has granted, and the browser comes back with the code `c-1`.
 async fn come_back(
     app: &Application,
     provider: &str,
@@ -64,7 +64,7 @@ async fn come_back(
     app.authorizing.receive_callback(brings(provider, &parameters)).await
 }
 
-/// The code that completes a flow, as a browser gets it that is sent nowhere.
+/// The code that completes a flow, as a page shows it when the flow has no place to go back to.
 fn completion_code(received: Result<Received, CallbackRefused>) -> Option<String> {
     match received {
         Ok(Received::Code { completion_code, .. }) => Some(completion_code.expose().to_owned()),
@@ -72,7 +72,7 @@ fn completion_code(received: Result<Received, CallbackRefused>) -> Option<String
     }
 }
 
-/// Why a callback came to nothing.
+/// Why a callback failed.
 fn problem<T>(received: Result<T, CallbackRefused>) -> Option<CallbackProblem> {
     received.err().map(|refused| refused.problem)
 }
@@ -91,7 +91,7 @@ async fn complete(
     app.authorizing.complete(&admitted(app, caller), asked).await
 }
 
-/// A whole flow of an admin.
+/// A complete flow of an admin.
 async fn authorize(app: &Application, asked: BeginAuthorization) -> Credential {
     let provider = asked.provider.clone();
     let begun = begin(app, &admin(), asked).await.unwrap();
@@ -99,7 +99,7 @@ async fn authorize(app: &Application, asked: BeginAuthorization) -> Credential {
     complete(app, &admin(), &begun, &code).await.unwrap()
 }
 
-/// A parameter of the URL that a person is sent to.
+/// A parameter of the URL to which a person is sent.
 fn parameter(begun: &BegunAuthorization, name: &str) -> Option<String> {
     let url = begun.authorization_url.expose();
     let (_, query) = url.split_once('?')?;
@@ -112,12 +112,12 @@ fn last_credential(house: &House) -> Option<CredentialId> {
     house.store.events(&acme()).last().and_then(|event| event.credential)
 }
 
-/// The last event that tells of this.
+/// The last event of this action.
 fn last(house: &House, action: Action) -> AuditEvent {
     house.store.events(&acme()).into_iter().rev().find(|event| event.action == action).unwrap()
 }
 
-/// The reason on record of an authorization that came to nothing.
+/// The recorded reason why an authorization failed.
 fn failed_because(house: &House) -> String {
     last(house, Action::AuthorizationFailed).details.get("reason").unwrap().clone()
 }

@@ -1,4 +1,4 @@
-//! Connections are tested within limits, and what a test finds is told and kept.
+//! Connections are tested within limits, and the finding of a test is reported and kept.
 
 mod before_storing;
 mod budget;
@@ -42,7 +42,7 @@ async fn test(app: &Application, caller: &Caller, asked: TestConnection) -> Resu
     app.connection_tests.test(&admitted(app, caller), asked).await
 }
 
-/// A test on its way.
+/// A test that is under way.
 fn testing(app: &Application, caller: &Caller, asked: TestConnection) -> JoinHandle<Result<Tested, Failure>> {
     let (app, caller) = (app.clone(), caller.clone());
     tokio::spawn(async move { test(&app, &caller, asked).await })

@@ -1,5 +1,5 @@
-//! The CRM dialect: one credential for each CRM, in the clear to readers of secrets and masked to everyone
-//! else.
+//! The CRM dialect: one credential for each CRM, in the clear to callers who may read secrets and masked to
+//! all others.
 
 mod editing;
 mod showing;
@@ -73,5 +73,5 @@ fn key_of(house: &House, crm: &str) -> Credential {
     holder
 }
 
-/// Scopes that show metadata, and scopes that read secrets.
+/// Scopes that show and change metadata but do not read secrets.
 const SEES: [Scope; 2] = [Scope::CredentialsRead, Scope::CredentialsWrite];

@@ -1,4 +1,4 @@
-//! Deletions: a tombstone names what is gone, and nothing else goes.
+//! Deletions: a tombstone names what was deleted, and nothing else is deleted.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ async fn edit(app: &Application, id: CredentialId) -> Credential {
     app.credentials.update(&admitted(app, &admin()), id, change).await.unwrap()
 }
 
-/// Begins a deletion, does `meanwhile` while its call waits at the store, and gives what became of it.
+/// Begins a deletion, does `meanwhile` while its call waits at the store, and returns the result.
 async fn overtaken(
     house: &House,
     app: &Application,

@@ -1,4 +1,4 @@
-//! Edits: all of the new content or nothing, and nobody's edit is lost.
+//! Edits: all of the new content is stored or nothing, and no caller's edit is lost.
 
 use std::time::Duration;
 

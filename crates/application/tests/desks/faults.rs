@@ -1,5 +1,5 @@
-//! A store that fails before it does something, and one whose answer is lost: nothing is half done in either
-//! case.
+//! A store that fails before it does something, and one whose answer is lost: in both cases nothing is done
+//! in part.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -18,7 +18,7 @@ use strongroom_fixtures::{credential, provider};
 
 use crate::house::{House, acme, admin, admitted, engine, fields, member, metrics_key};
 
-/// What is there before a mutation.
+/// The state before a mutation.
 #[derive(Clone)]
 struct Before {
     app: Application,
@@ -233,7 +233,7 @@ async fn a_new_credential_of_a_crm_or_a_new_connection_is_there_whole_or_not_at_
     }
 }
 
-/// That a store which is away is not taken for an empty one.
+/// Checks that a store which cannot be reached is not mistaken for an empty one.
 #[track_caller]
 fn is_away<T>(answer: Result<T, Failure>) {
     assert_eq!(answer.err(), Some(Failure::unavailable()));

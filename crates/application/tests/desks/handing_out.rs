@@ -1,4 +1,5 @@
-//! What a reader gets: all that it asked for or nothing, in its order, and only what opens as it was sealed.
+//! What a reader gets: everything that it asked for or nothing, in the order of its request, and only
+//! payloads that open as they were sealed.
 
 use strongroom_application::{Application, Caller, Conflict, Failure, Missing, OpenedCredential, Selector};
 use strongroom_domain::{
@@ -124,7 +125,7 @@ async fn one_that_may_not_be_read_now_refuses_them_all() {
 async fn status_and_token_decide_who_is_read() {
     let house = House::new();
     let app = house.open();
-    // Nothing refreshes a key of `metrics`, so that its token ends when it ends.
+    // Nothing refreshes a key of `metrics`, so its token cannot be replaced when it ends.
     let mut stored = house.stored();
     let (valid, over, unknown) = (Some(instant(1)), Some(instant(0)), None);
     let pending = Some(Conflict::AuthorizationPending);

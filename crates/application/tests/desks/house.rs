@@ -22,7 +22,7 @@ use strongroom_fixtures::{
 };
 use time::OffsetDateTime;
 
-/// The fakes that an application stands on. Its time is tokio's: make it within a test with paused time.
+/// The fakes that an application runs on. Its time is tokio's, so a test must make it while time is paused.
 pub(crate) struct House {
     pub(crate) store: FakeStore,
     pub(crate) vault: Arc<FakeVault>,
@@ -35,7 +35,7 @@ pub(crate) struct House {
     pub(crate) settings: Settings,
 }
 
-/// What a test may set otherwise before it opens the application.
+/// Settings that a test may change before it opens the application.
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) catalog: FakeCatalog,
@@ -137,8 +137,8 @@ impl House {
         Application::start(&ports, &limits, oauth)
     }
 
-    /// Puts an OAuth credential of `drive` into acme's part of the store, whose token ends after so many
-    /// seconds and whose refresh is due a little earlier. Its tokens are `old` and `r0`.
+    /// Puts an OAuth credential of `drive` into acme's part of the store. Its token ends after `seconds`, and
+    /// its refresh is due a little earlier. Its tokens are `old` and `r0`.
     pub(crate) fn granted(&self, seconds: i64) -> Credential {
         let mut granted = credential(&acme(), self.ids.credential());
         granted.provider = provider("drive");
@@ -156,7 +156,7 @@ impl House {
         self.store.put(self.vault.put_in(credential.clone(), secrets));
     }
 
-    /// What is sealed in a stored credential, in the clear.
+    /// The sealed fields of a stored credential, in the clear.
     pub(crate) fn secrets_of(&self, id: CredentialId) -> BTreeMap<String, String> {
         self.vault.look_into(&self.store.sealed(id).unwrap()).unwrap()
     }
@@ -172,7 +172,7 @@ impl House {
     }
 }
 
-/// Tokens that a test has said are good.
+/// A verifier that accepts the tokens which a test has named.
 #[derive(Default)]
 pub(crate) struct Tokens(std::sync::Mutex<BTreeMap<String, VerifiedToken>>);
 
@@ -188,7 +188,7 @@ impl TokenVerifier for Tokens {
     }
 }
 
-/// Private keys open, unless a test has said otherwise.
+/// A reader that opens every private key, unless a test has set a refusal.
 #[derive(Default)]
 pub(crate) struct KeyFiles {
     pub(crate) refused: std::sync::Mutex<Option<KeyFileRefused>>,
@@ -246,7 +246,7 @@ pub(crate) fn engine_for(providers: &[&str]) -> Caller {
     service(&Scope::ALL, Reach { providers: Some(providers), credentials: None })
 }
 
-/// Admits a caller, whom the table must allow it.
+/// Admits a caller to an operation that the table must allow.
 pub(crate) fn admitted<O: to::Admission>(app: &Application, caller: &Caller) -> Permitted<O> {
     app.access.admit(caller.clone()).unwrap()
 }
@@ -257,7 +257,7 @@ pub(crate) fn fields(fields: &[(&str, &str)]) -> Submission {
     fields.iter().map(|(name, value)| ((*name).to_owned(), text(value))).collect()
 }
 
-/// What to store, with nothing optional.
+/// A credential to store, without optional values.
 pub(crate) fn to_store(provider: &str, kind: CredentialType, sent: &[(&str, &str)]) -> StoreCredential {
     StoreCredential {
         provider: provider.to_owned(),

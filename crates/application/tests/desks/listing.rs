@@ -1,4 +1,5 @@
-//! What exists for whom: lists, pages, filters, and the one answer for everything that does not.
+//! What each caller can see: lists, pages, filters, and the one answer for everything that a caller cannot
+//! see.
 
 use strongroom_application::{Application, Caller, Failure, ListCredentials, Missing};
 use strongroom_domain::{Credential, CredentialId, CredentialName, CredentialStatus, Reach, Role, Scope};

@@ -1,4 +1,4 @@
-//! Secrets are handed out after their reads are on record, and only then.
+//! Secrets are returned only after their reads are on record.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Tokens are refreshed once, whoever needs them, and no grant is lost.
+//! Each token is refreshed once, however many callers need it, and no grant is lost.
 
 mod asking;
 mod backoff;
@@ -29,7 +29,7 @@ async fn token(app: &Application, id: CredentialId) -> Result<String, Failure> {
     token_for(app, id, None).await
 }
 
-/// The token that a reader gets who wants it to live so long.
+/// The token that a reader gets when it asks for one that lives this long.
 async fn token_for(
     app: &Application,
     id: CredentialId,
@@ -40,7 +40,7 @@ async fn token_for(
     Ok(opened.secret.get("access_token").unwrap().expose().to_owned())
 }
 
-/// A reader on its way.
+/// A read that is under way.
 fn reading(app: &Application, id: CredentialId) -> JoinHandle<Result<String, Failure>> {
     let app = app.clone();
     tokio::spawn(async move { token(&app, id).await })
@@ -57,7 +57,7 @@ fn round(app: &Application) -> JoinHandle<()> {
     tokio::spawn(async move { app.refreshing.refresh_expiring().await })
 }
 
-/// When a caller is told to try again whose provider is away.
+/// The wait that a caller is asked for when the provider does not answer.
 fn away(answer: Result<impl Sized, Failure>) -> Option<Duration> {
     match answer {
         Err(Failure::ProviderAway { retry_after }) => Some(retry_after),
@@ -77,7 +77,7 @@ fn granted_by(house: &House, id: &str, seconds: i64) -> Credential {
     granted
 }
 
-/// So many grants of `drive` whose tokens have ended, each with a refresh token of its own.
+/// `N` grants of `drive` whose tokens have ended, each with a refresh token of its own.
 fn ended<const N: usize>(house: &House) -> [Credential; N] {
     std::array::from_fn(|number| {
         let granted = house.granted(-10);
@@ -86,12 +86,12 @@ fn ended<const N: usize>(house: &House) -> [Credential; N] {
     })
 }
 
-/// The server answers this request with something that is no token; others may fare better.
+/// The server answers this request with something that is no token; other requests may succeed.
 fn failing() -> Answer {
     transient(false)
 }
 
-/// The server is overloaded, for everybody.
+/// The server is overloaded, for all requests.
 fn outage() -> Answer {
     transient(true)
 }
@@ -110,7 +110,7 @@ fn secret(house: &House, id: CredentialId, field: &str) -> Option<String> {
     house.vault.look_into(&house.store.sealed(id).unwrap()).unwrap().remove(field)
 }
 
-/// What is on record of refreshes: how each ended, and why.
+/// The recorded refreshes: how each ended, and why.
 fn on_record(house: &House) -> Vec<(Outcome, String)> {
     let events = house.store.events(&acme()).into_iter();
     let refreshes = events.filter(|event| event.action == Action::CredentialRefreshed);

@@ -1,4 +1,4 @@
-//! What is stored, and what is refused: then nothing is stored and nothing is left behind.
+//! What is stored, and what is refused. After a refusal nothing is stored and nothing is left over.
 
 use std::time::Duration;
 
@@ -187,7 +187,8 @@ async fn what_the_store_says_is_told_as_what_it_means() {
         (StoreError::Duplicate(Unique::Integration), Failure::Conflict(Conflict::AlreadyConnected)),
         (StoreError::StaleVersion, Failure::Conflict(Conflict::StaleRevision)),
         (unavailable(), Failure::unavailable()),
-        // Neither an id nor a slot that nobody asked for can be taken, unless something is broken here.
+        // The caller chose neither an id nor a slot. So they can be taken only because of a fault in this
+        // service.
         (StoreError::Duplicate(Unique::Id), Failure::Internal),
         (StoreError::Duplicate(Unique::Slot), Failure::Internal),
     ];

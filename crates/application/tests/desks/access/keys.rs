@@ -27,7 +27,7 @@ async fn the_same_secret_in_another_account_is_no_key() {
     let app = house.open();
     let (mine, other) = (hire(&app).await, hire(&app).await);
     let issued = issue(&app, mine.id).await;
-    // Somebody with the database moves the row of the key to the account that may do more.
+    // An attacker with access to the database moves the row of the key to an account that may do more.
     let mut moved = issued.key.clone();
     moved.service_account = other.id;
     let store: &dyn strongroom_repository::ServiceAccountRepository = &house.store;

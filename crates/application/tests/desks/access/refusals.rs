@@ -12,7 +12,7 @@ async fn knock(app: &Application, address: &str) {
     app.access.authenticate(Presented::Unreadable, origin).await.unwrap_err();
 }
 
-/// Somebody who is known and asks for what they may not do.
+/// An authenticated member asks for an operation that members may not do.
 fn ask(app: &Application, name: &str) {
     let origin = Origin {
         authentication: Some("jwt:local".into()),
@@ -23,7 +23,7 @@ fn ask(app: &Application, name: &str) {
     assert!(app.access.admit::<to::QueryAudit>(known).is_err());
 }
 
-/// How many events stand alone, and of how many each summary speaks.
+/// How many events are recorded separately, and how many each summary stands for.
 fn counted(events: &[AuditEvent]) -> (usize, Vec<&str>) {
     let summaries = events.iter().map(|event| detail(event, "summary_of")).filter(|of| !of.is_empty());
     let summaries: Vec<_> = summaries.collect();

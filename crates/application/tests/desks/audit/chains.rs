@@ -23,7 +23,7 @@ fn range(from_seq: u64, to_seq: u64) -> VerifyAudit {
     VerifyAudit { from_seq: Some(from_seq), to_seq: Some(to_seq) }
 }
 
-/// A trail that shows these records below this head; the one at `unreadable` cannot be read back.
+/// An audit trail that returns these records and this head; the record at `unreadable` cannot be read back.
 fn unreadable_at(unreadable: u64, records: Vec<AuditRecord>, head: AuditHead) -> MockAuditTrail {
     let mut trail = MockAuditTrail::new();
     trail.expect_head().returning(move |_| Ok(Some(head.clone())));
@@ -42,7 +42,7 @@ fn trail(records: Vec<AuditRecord>, head: AuditHead) -> MockAuditTrail {
     unreadable_at(0, records, head)
 }
 
-/// A trail that also takes what is put on record.
+/// An audit trail that also accepts new events.
 fn taking(mut trail: MockAuditTrail) -> Arc<MockAuditTrail> {
     trail.expect_append().returning(|events, _| Ok(vec![Appended::Durable { seq: 1 }; events.len()]));
     Arc::new(trail)

@@ -63,7 +63,7 @@ async fn a_checkpoint_that_was_changed_is_none() {
     assert!(read(at, heads(&kept), key, mac).is_some());
 }
 
-/// What a checkpoint says of a trail that shows these records of acme.
+/// What a comparison with a checkpoint finds in an audit trail that returns these records of acme.
 async fn compared(house: &House, checkpoint: &Checkpoint, records: Vec<AuditRecord>) -> Option<Break> {
     let globex = house.store.records(&organization("globex"));
     let mut trail = MockAuditTrail::new();

@@ -8,7 +8,7 @@ use strongroom_fake_store::{Call, unavailable};
 use super::{contended, read, refuse};
 use crate::house::{House, acme, user};
 
-/// Has so many known people refused ten times each.
+/// Makes the gate refuse ten operations to each of `people` users.
 fn refuse_ten_times(app: &Application, people: u32) {
     for number in 0..people {
         let origin = Origin { authentication: Some("jwt:local".into()), ..Origin::default() };

@@ -27,7 +27,7 @@ async fn calls_that_wait_at_the_same_time_share_a_transaction() {
     for read in reads {
         assert_eq!(read.await.unwrap(), Ok(()));
     }
-    // The first alone, then 64 of those that have gathered, then the rest.
+    // The first call is written alone, then 64 of those that have gathered, then the rest.
     assert_eq!(house.store.calls(Call::AppendEvents), 3);
     assert_eq!(house.store.actions(&acme()), [Action::SecretRead; 101]);
     assert_eq!(app.upkeep.audit_counts(), (101, 0));

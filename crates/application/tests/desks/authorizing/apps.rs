@@ -23,7 +23,7 @@ async fn replace(app: &Application, id: OauthAppId, secret: &str) -> Result<Show
     app.authorizing.replace_app_secret(&admitted(app, &admin()), id, secret).await
 }
 
-/// A whole flow with the organisation's own app.
+/// A complete flow with the organisation's own app.
 async fn authorize_with(app: &Application, id: OauthAppId) -> strongroom_domain::Credential {
     let begun = begin(app, &admin(), at("drive")).await.unwrap();
     let mut callback = brings("drive", &[("state", begun.state.expose()), ("code", "c-1")]);

@@ -1,4 +1,4 @@
-//! Flows begin, or are refused before anybody is sent anywhere.
+//! Flows begin, or are refused before a person is sent anywhere.
 
 use std::time::Duration;
 

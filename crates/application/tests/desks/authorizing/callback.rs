@@ -1,4 +1,4 @@
-//! What a provider answers with the browser and to the exchange.
+//! The answers of a provider: those that the browser brings, and those to the exchange of the code.
 
 use std::time::Duration;
 

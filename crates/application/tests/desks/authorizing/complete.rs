@@ -15,7 +15,7 @@ use super::{
 };
 use crate::house::{House, acme, admin, admitted, engine, fields, member, user};
 
-/// A flow of a member that waits for its completion, and the code for that.
+/// A flow of a member that waits for its completion, and the code that completes it.
 async fn waiting(app: &Application) -> (BegunAuthorization, String) {
     let begun = begin(app, &member(), at("drive")).await.unwrap();
     let code = completion_code(come_back(app, "drive", &begun).await).unwrap();

@@ -1,4 +1,4 @@
-//! The person who granted confirms on our page.
+//! The person who granted confirms on a page of this service.
 
 use strongroom_application::{
     Application, BeginAuthorization, BegunAuthorization, CallbackRefused, ConfirmAuthorization, Confirmation,
@@ -33,7 +33,7 @@ async fn page(app: &Application, begun: &BegunAuthorization) -> Option<Confirmat
     }
 }
 
-/// What a person answers on it.
+/// The answer that a person gives on the page.
 fn answer(page: &Confirmation, connect: bool) -> ConfirmAuthorization {
     ConfirmAuthorization {
         provider: "Drive".to_owned(),

@@ -1,4 +1,4 @@
-//! Flows that nobody completes end by themselves.
+//! Flows that are not completed in time end by themselves.
 
 use strongroom_domain::{Action, Outcome};
 use strongroom_fake_store::{Call, unavailable};

@@ -1,4 +1,4 @@
-//! Callbacks that are not what they say.
+//! Callbacks that are forged, or that belong to another flow.
 
 use strongroom_application::{BeginAuthorization, NewOauthApp};
 use strongroom_domain::oauth::CallbackProblem;

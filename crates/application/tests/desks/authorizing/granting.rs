@@ -1,4 +1,4 @@
-//! What is kept of a grant until somebody completes its flow.
+//! The grant that is kept until its flow is completed.
 
 use strongroom_application::{Conflict, Failure, Received};
 use strongroom_domain::oauth::CallbackProblem;

@@ -1,4 +1,4 @@
-//! New content is tested before it is stored: what each finding means for it.
+//! New content is tested before it is stored; each finding decides whether it is stored.
 
 use strongroom_application::{
     Application, Conflict, Failure, NewContent, StoreCredential, TestRates, UpdateCredential,
@@ -59,7 +59,7 @@ fn password(house: &House, credential: &Credential) -> String {
     house.vault.look_into(&sealed).unwrap().remove("password").unwrap()
 }
 
-/// A finding that has seen the server's host key.
+/// A finding of a test that has seen the server's host key.
 fn seeing(code: TestCode) -> TestAnswer {
     let facts = [(HOST_KEY_FINGERPRINT, SEEN.to_owned())].into();
     TestAnswer::verdict(Verdict::of(code).with_facts(facts))

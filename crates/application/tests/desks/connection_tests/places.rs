@@ -14,7 +14,7 @@ use crate::house::{House, admin, user};
 
 const FULL: Failure = Failure::Limited { retry_after: Duration::from_secs(1), allowance: None };
 
-/// A user of an organisation of this number.
+/// A user of the organisation with this number.
 fn of(number: usize) -> Caller {
     user(&format!("org-{number}"), "uma", Role::Member)
 }

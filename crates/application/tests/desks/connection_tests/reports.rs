@@ -1,4 +1,4 @@
-//! What a test tells, to whom, and what it does not tell.
+//! What a test reports, to whom, and what it does not report.
 
 use std::time::Duration;
 

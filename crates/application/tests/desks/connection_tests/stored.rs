@@ -1,4 +1,4 @@
-//! Stored credentials are tested, and what was found is kept with them.
+//! Stored credentials are tested, and the finding is kept with them.
 
 use std::time::Duration;
 

@@ -41,7 +41,7 @@ fn moved(dsn: &str, token: Option<&str>) -> UpdateCrmCredential {
     UpdateCrmCredential { patch, ..UpdateCrmCredential::default() }
 }
 
-/// When the token of a grant ends; clients are told in whole seconds.
+/// When the token of a grant ends; clients get the time in whole seconds.
 const TOKEN_END: OffsetDateTime = datetime!(2026-01-01 01:00 UTC);
 
 /// A grant that was given to an app of the operator for a known account.

@@ -19,7 +19,7 @@ async fn list(app: &Application, caller: &Caller) -> Result<Vec<CrmCredential>, 
     app.crm.list(&admitted(app, caller)).await
 }
 
-/// Who is shown, and with which token.
+/// The shown credentials, and the token of each.
 fn tokens(shown: &[CrmCredential]) -> Vec<(CredentialId, &str)> {
     shown.iter().map(|shown| (shown.credential.id, shown.content.access_token.expose())).collect()
 }
@@ -185,7 +185,7 @@ async fn a_row_that_does_not_open_is_hidden_in_a_list_and_on_record() {
         assert_eq!((last.action, last.outcome, last.credential), expected);
         assert_eq!(show(&app, &caller, edited.id).await.unwrap_err(), Failure::Internal);
     }
-    // What is hidden can be deleted.
+    // A credential that is hidden can still be deleted.
     app.crm.delete(&admitted(&app, &member()), edited.id, None).await.unwrap();
     key.last_read_at = None;
     assert_eq!(list(&app, &member()).await.unwrap()[0].credential, key);

@@ -1,4 +1,4 @@
-//! Refreshes that somebody asks for.
+//! Refreshes that a caller asks for.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! How long a refresh that failed is waited with.
+//! How long to wait after a refresh that failed.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -14,7 +14,8 @@ use crate::house::{House, admin};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Fails so often, each time as soon as it may be tried again, and gives what the callers were told to wait.
+/// Fails `times` times, each time as soon as the next attempt is allowed, and returns the waits that the
+/// callers were asked for.
 async fn waits(house: &House, app: &Application, id: CredentialId, times: usize) -> Vec<Duration> {
     let mut waits = Vec::new();
     for _ in 0..times {

@@ -1,4 +1,4 @@
-//! Rows that do not open, and ports that fail on the way.
+//! Rows that do not open, and ports that fail during a refresh.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A provider that is away is left alone for a while, and nobody else is.
+//! No calls are made for a while to a provider that does not answer; other providers are not affected.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::house::{House, admin, admitted};
 
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// Lets a provider fail for everybody at this grant.
+/// Lets the provider of this grant fail with an outage, which begins a pause.
 async fn begin_pause(house: &House, app: &Application, grant: &Credential) {
     house.server.next_token(outage());
     assert!(away(token(app, grant.id).await).is_some());

@@ -1,4 +1,4 @@
-//! What readers get, and how long they wait for it.
+//! The tokens that readers get, and how long they wait for them.
 
 use std::time::Duration;
 

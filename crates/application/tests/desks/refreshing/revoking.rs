@@ -1,4 +1,4 @@
-//! Tokens are revoked when their credential is deleted, as well as that can be done.
+//! Tokens are revoked when their credential is deleted, if possible.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -28,7 +28,7 @@ fn revoked(house: &House) -> Vec<String> {
     revocations.collect()
 }
 
-/// What is on record of the revocation, which is about this credential.
+/// The recorded result of the revocation, which is about this credential.
 fn result(house: &House, id: CredentialId) -> (Outcome, String) {
     let event = house.store.events(&acme()).pop().unwrap();
     assert_eq!((event.action, event.credential), (Action::GrantRevoked, Some(id)));

@@ -1,4 +1,4 @@
-//! Rounds of the background.
+//! Rounds of the background refresh.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::{ended, failing, outage, pass, round, secret, stored};
 use crate::house::{House, acme};
 
-/// So many grants that are due, each with a refresh token of its own.
+/// `count` grants that are due, each with a refresh token of its own.
 fn due(house: &House, count: usize) -> Vec<Credential> {
     let grants = (0..count).map(|number| {
         let granted = house.granted(50);
@@ -114,7 +114,7 @@ async fn a_provider_that_is_away_is_put_off_and_holds_up_no_other() {
     assert_eq!(house.server.asked().len(), 9, "none of them is due before the pause is over");
     pass(8).await;
     round(&app).await.unwrap();
-    // Those that met the one that tried have waited for what comes of it.
+    // The grants that found another caller trying have waited for one more pause.
     pass(11).await;
     round(&app).await.unwrap();
     assert!(grants.iter().all(|grant| stored(&house, grant.id).version == 2));
