@@ -1,4 +1,4 @@
-//! The commands, a file each.
+//! The commands, one file for each.
 
 mod api_key;
 mod audit_verify;
@@ -20,7 +20,7 @@ use crate::arguments::{ApiKey, Arguments, Audit, Catalog, Command, Keys, Org, Se
 use crate::settings::{Environment, Settings, hide_secrets};
 use crate::{logging, output, serve};
 
-/// What every command gets.
+/// The settings and options that every command gets.
 pub(crate) struct Invocation {
     pub(crate) settings: Settings,
     pub(crate) json: bool,
@@ -71,7 +71,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
 }
 
-/// Opens the vault, gives it to one use, and writes what is left.
+/// Opens the vault, runs `work` with it, and then writes the data that was gathered in memory.
 async fn with_vault<T>(
     settings: Settings,
     work: impl AsyncFnOnce(&Strongroom) -> anyhow::Result<T>,
@@ -93,7 +93,7 @@ fn broken(violation: strongroom_domain::Violation) -> anyhow::Error {
     anyhow::anyhow!("{violation}")
 }
 
-/// A failure with everything that it says, for a person.
+/// A failure with all of its details, for a person.
 fn explained(failure: Failure) -> anyhow::Error {
     match failure {
         Failure::Invalid(violations) => {
@@ -106,7 +106,7 @@ fn explained(failure: Failure) -> anyhow::Error {
 
 const LONGEST_SECONDS: u64 = 10 * 366 * 86_400;
 
-/// A duration as a number and a unit.
+/// Reads a duration that is written as a number and a unit.
 fn duration(argument: &str, text: &str, units: &[(char, u64)]) -> anyhow::Result<Duration> {
     let allowed: String = units.iter().map(|(unit, _)| format!(" {unit}")).collect();
     let wrong = || format!("{argument} must be a whole number and one of:{allowed}");

@@ -1,8 +1,8 @@
-//! Keeps key material out of core dumps and of other processes' sight.
+//! Keeps key material out of core dumps and hidden from other processes.
 
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
-/// No core dumps, no ptrace by other processes of the same user, and panics that print no payload.
+/// Forbids core dumps and ptrace by other processes of the same user, and makes panics print no payload.
 pub(crate) fn forbid_core_dumps() {
     let none = Rlimit { current: Some(0), maximum: Some(0) };
     if let Err(error) = setrlimit(Resource::Core, none) {

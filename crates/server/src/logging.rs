@@ -1,4 +1,4 @@
-//! Log lines: where they go, what they look like, and what never gets into one.
+//! Configures log lines: their destination, their format, and what must never be in them.
 
 use std::io::IsTerminal;
 
@@ -11,8 +11,8 @@ use crate::settings::LogFormat;
 
 /// Starts logging: to standard output for the server, to standard error for commands.
 ///
-/// Libraries are capped at WARN here and not in a setting: at TRACE some of them log headers, statements
-/// and buffers, and with them secrets.
+/// Libraries are limited to WARN here, and no setting changes that: at TRACE some of them log headers,
+/// statements and buffers, and with them secrets.
 pub(crate) fn start(format: Option<LogFormat>, to_stdout: bool) {
     let chosen = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new(if to_stdout { "info" } else { "warn" }));
@@ -33,6 +33,6 @@ pub(crate) fn start(format: Option<LogFormat>, to_stdout: bool) {
         true => layer.with_ansi(terminal).compact().boxed(),
         false => layer.json().flatten_event(true).boxed(),
     };
-    // A second start in one process, as in tests, keeps the first.
+    // A second start in one process, as in tests, has no effect.
     tracing_subscriber::registry().with(layer.with_filter(chosen.and(ours))).try_init().ok();
 }

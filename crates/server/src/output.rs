@@ -1,4 +1,4 @@
-//! What commands print: results to standard output, errors to standard error.
+//! The output of commands: results go to standard output, errors to standard error.
 
 use std::io::Write;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 /// Prints a result, as JSON or as lines for a person.
 pub(crate) fn result(json: bool, value: &Value, lines: &[String]) {
     let mut out = std::io::stdout().lock();
-    // Whoever closed the pipe has read enough.
+    // A failed write is ignored: the reader has closed the pipe and needs no more.
     if json {
         writeln!(out, "{value}").ok();
     } else {

@@ -16,17 +16,18 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::settings::{LogFormat, Settings};
 
-/// Every surface. The first answers for paths that belong to none.
+/// Every surface. The first one answers requests for paths that belong to none.
 pub const DIALECTS: &[&Dialect] = &[
     &strongroom_http_integrations::DIALECT,
     &strongroom_http_connect::DIALECT,
     &strongroom_http_crm::DIALECT,
 ];
 
-/// How long requests that are under way may take once the server is told to stop.
+/// How long requests that are under way may take after the server got the signal to stop.
 const GRACE_SECONDS: u64 = 15;
 
-/// Starts, serves until SIGTERM or SIGINT, and stops in order. A second signal ends the process at once.
+/// Starts the server, serves until SIGTERM or SIGINT, and stops in order. A second signal ends the process at
+/// once.
 pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let listener = bind(settings.listen).context("server.listen")?;
@@ -86,7 +87,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What the vault counts itself.
+/// The metrics that the vault itself counts.
 fn watched(strongroom: &Strongroom) -> Vec<Watched> {
     let (durable, failed) = (strongroom.application().clone(), strongroom.application().clone());
     let tests = TestCode::ALL.into_iter().map(|code| {
@@ -160,7 +161,7 @@ async fn either(one: &mut Signal, other: &mut Signal) {
     }
 }
 
-/// Says where the server listens and what to type next.
+/// Tells the operator where the server listens and which command to run next.
 fn announce(
     address: std::net::SocketAddr,
     format: Option<LogFormat>,

@@ -1,4 +1,4 @@
-//! Settings: defaults, then a file, then the environment; checked whole before anything starts.
+//! Settings: defaults, then a file, then the environment. They are checked completely before anything starts.
 
 mod environment;
 mod keys;
@@ -21,7 +21,7 @@ pub(crate) use environment::{Environment, hide_secrets};
 pub(crate) use raw::LogFormat;
 use raw::Raw;
 
-/// What the server needs beside the composition.
+/// The settings of the server, and the configured composition.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
@@ -38,7 +38,7 @@ impl Settings {
     /// Loads and checks all settings.
     ///
     /// # Errors
-    /// Name the setting and the rule; never a value.
+    /// The error names the setting and the rule, never a value.
     pub(crate) fn load(file: Option<&Path>, environment: &Environment) -> anyhow::Result<Self> {
         let raw = layers::merge(file, environment)?;
         if let Err(errors) = raw.validate() {

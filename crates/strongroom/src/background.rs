@@ -1,6 +1,7 @@
-//! What a server does beside answering: asks whether the store is there, writes usage notes, truncates the
-//! write-ahead log, refreshes tokens ahead of their end, ends authorizations that nobody completed and, once
-//! a minute, writes audit checkpoints, forgets old counts of connection tests and looks where the store is.
+//! The background tasks of a server: they check whether the store answers, write usage notes, truncate the
+//! write-ahead log, refresh tokens ahead of their end and end authorizations that were not completed in time.
+//! Once a minute they write audit checkpoints, forget old counts of connection tests and look up the
+//! addresses of the store.
 
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -88,9 +89,10 @@ impl Background {
 
     /// Lets every task end its round, then writes what is left and the last checkpoint.
     pub(crate) async fn stop(mut self, application: &Application) {
-        // Nobody listens when every task has ended already.
+        // When every task has already ended, there is no receiver, and that is no error.
         self.stop.send(true).ok();
-        // A round that waits for a provider is left behind: what it has begun is waited for below.
+        // A round that waits for a provider is abandoned after 3 seconds; `close` waits for the refreshes
+        // that it has begun.
         let ended = async { while self.tasks.join_next().await.is_some() {} };
         tokio::time::timeout(ROUND, ended).await.ok();
         application.upkeep.close().await;
@@ -123,7 +125,9 @@ async fn probe(application: Application, stores: Arc<Stores>) {
 
 struct Checkpoints {
     file: Option<PathBuf>,
-    /// When the last complete round began, so that no change between two rounds is missed.
+    /// The next checkpoint holds the heads that have changed since this time, which is two minutes before the
+    /// last checkpoint that was written. `None` means that none was written yet, and all heads are in the
+    /// next one.
     since: tokio::sync::Mutex<Option<OffsetDateTime>>,
 }
 
@@ -138,7 +142,8 @@ impl Checkpoints {
             }
         };
         let Some(first) = checkpoints.first() else { return };
-        // The store's clock stamps the heads and ours the checkpoint: two minutes cover their difference.
+        // The heads have the time of the store's clock, the checkpoint has the time of this host: two minutes
+        // cover the difference of the clocks.
         let next = first.at() - time::Duration::minutes(2);
         let lines: Vec<String> = checkpoints.iter().map(checkpoint_line::spell).collect();
         for line in &lines {

@@ -1,4 +1,4 @@
-//! Configures a vault.
+//! Holds the configuration of a vault.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{StartError, Strongroom};
 
-/// Where the key ring comes from.
+/// The place from which the key ring is read.
 #[derive(Debug)]
 pub enum KeySource {
     /// `name:base64` entries separated by commas.
@@ -22,10 +22,10 @@ pub enum KeySource {
     File(PathBuf),
 }
 
-/// Where a secret comes from.
+/// The place from which a secret is read.
 #[derive(Debug)]
 pub enum SecretSource {
-    /// Its text.
+    /// The text of the secret.
     Inline(SecretText),
     /// A file that holds it, readable by its owner only; white space around it is cut off.
     File(PathBuf),
@@ -43,7 +43,7 @@ pub enum Migrations {
 /// An issuer of tokens with public keys in a file.
 #[derive(Debug)]
 pub struct IssuerFile {
-    /// Its name in settings and audit trail.
+    /// Its name in the settings and the audit trail.
     pub name: String,
     /// What `iss` must be.
     pub issuer: String,
@@ -82,12 +82,12 @@ pub struct Builder {
     pub(crate) oauth: OauthOptions,
 }
 
-/// What a configuration says about OAuth; read when the vault starts.
+/// The OAuth part of a configuration; it is checked when the vault starts.
 #[derive(Debug)]
 pub(crate) struct OauthOptions {
     pub(crate) public_url: Option<String>,
     pub(crate) completion: Completion,
-    /// Our own public URL when absent.
+    /// When absent, the public URL is the only place to which people may be sent.
     pub(crate) redirect_allowlist: Option<String>,
     pub(crate) apps: BTreeMap<String, Arc<ConfiguredApp>>,
     pub(crate) hand_out_refresh_tokens: bool,
@@ -135,7 +135,8 @@ impl Builder {
         self
     }
 
-    /// Uses PostgreSQL, with so many connections. Key ring and JWT secret must then be given.
+    /// Uses PostgreSQL, with up to `pool_size` connections. The key ring and the JWT secret must then be
+    /// given.
     #[must_use]
     pub fn postgres(mut self, url: SecretText, pool_size: u32) -> Self {
         self.store = StoreChoice::Postgres { url, pool_size };
@@ -205,22 +206,22 @@ impl Builder {
         self
     }
 
-    /// Where connections to providers may go beside public addresses.
+    /// The networks that connections to providers may reach beside public addresses.
     #[must_use]
     pub fn egress(mut self, settings: EgressSettings) -> Self {
         self.egress = settings;
         self
     }
 
-    /// How many connection tests may begin within a minute; `None` counts nothing.
+    /// How many connection tests may begin within a minute; with `None` tests are not counted.
     #[must_use]
     pub fn test_rates(mut self, rates: Option<TestRates>) -> Self {
         self.test_rates = rates;
         self
     }
 
-    /// Where people reach the service around the vault: scheme, host and port, perhaps a path. OAuth
-    /// providers send their codes there; without it no flow can begin.
+    /// The address at which people reach this service: scheme, host and port, perhaps a path. OAuth providers
+    /// send their codes there; without it no flow can begin.
     #[must_use]
     pub fn public_url(mut self, url: &str) -> Self {
         self.oauth.public_url = Some(url.to_owned());
@@ -239,22 +240,22 @@ impl Builder {
         self
     }
 
-    /// Where OAuth flows may send people back: origins, each perhaps with a path, separated by commas.
-    /// Without it only to the public URL.
+    /// The places to which OAuth flows may send people back: origins, each perhaps with a path, separated by
+    /// commas. Without this list they may be sent only to the public URL.
     #[must_use]
     pub fn oauth_redirects(mut self, list: &str) -> Self {
         self.oauth.redirect_allowlist = Some(list.to_owned());
         self
     }
 
-    /// Whether a read of an OAuth credential answers its refresh token too; true unless it is switched off.
+    /// Whether a read of an OAuth credential also returns its refresh token; true unless it is switched off.
     #[must_use]
     pub fn hand_out_refresh_tokens(mut self, hand_out: bool) -> Self {
         self.oauth.hand_out_refresh_tokens = hand_out;
         self
     }
 
-    /// An OAuth app, by the name that provider files give it.
+    /// Adds an OAuth app, under the name that provider files give it.
     #[must_use]
     pub fn oauth_app(mut self, name: &str, client_id: &str, client_secret: Option<SecretText>) -> Self {
         let app = ConfiguredApp { client_id: client_id.to_owned(), client_secret };
@@ -272,10 +273,10 @@ impl Builder {
         &self.egress
     }
 
-    /// The providers of the catalog, in the order of their ids; without opening the store.
+    /// Returns the providers of the catalog, in the order of their ids, without opening the store.
     ///
     /// # Errors
-    /// Every problem of every provider file.
+    /// All problems of all provider files.
     pub fn providers(&self) -> Result<Vec<Arc<Provider>>, StartError> {
         Ok(crate::start::catalog(self)?.all())
     }
@@ -291,24 +292,24 @@ impl Builder {
         crate::start::serve(self).await
     }
 
-    /// Opens the vault beside a running server, for one command: nothing is set up and nothing works in the
-    /// background.
+    /// Opens the vault for one command, also while a server runs: nothing is set up, and there are no
+    /// background tasks.
     pub async fn open(self) -> Result<Strongroom, StartError> {
         crate::start::command(self).await
     }
 
-    /// Sets the store up, or brings its migrations up to date, and nothing else.
+    /// Sets the store up, or brings its migrations up to date, and does nothing else.
     pub async fn migrate(self) -> Result<(), StartError> {
         crate::start::migrate(self).await
     }
 
-    /// The keys that store and key ring know; answers also when the two do not fit and [`Self::open`] would
-    /// refuse.
+    /// The keys that the store and the key ring know. It also answers when the two do not fit together and
+    /// [`Self::open`] would fail.
     pub async fn key_status(self) -> Result<Vec<strongroom_vault_ring::KeyStatus>, StartError> {
         crate::start::key_status(self).await
     }
 
-    /// The local issuer alone, without opening the store.
+    /// Returns the local token issuer, without opening the store.
     pub fn token_issuer(&self) -> Result<crate::TokenIssuer, StartError> {
         crate::start::token_issuer(self)
     }

@@ -1,8 +1,9 @@
 //! The data directory of the embedded store, and its first start.
 //!
-//! First start: lock, database under a temporary name, keys, rename, marker last. A marker without a
-//! database means that the database was lost, and the start is refused; a database without a marker means
-//! that a first start broke off, and it is resumed.
+//! The steps of a first start are: take the lock, make the database under a temporary name, make the keys,
+//! rename the database, write the marker. A marker without a database means that the database was lost, and
+//! the start is refused. A database without a marker means that a first start was interrupted, and it is
+//! resumed.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -19,7 +20,7 @@ pub(crate) struct DataDir {
     database: PathBuf,
 }
 
-/// Held by the one server of a data directory.
+/// The lock that the one server of a data directory holds.
 pub(crate) struct ServeLock(#[expect(dead_code, reason = "the lock lives as long as the file is open")] File);
 
 impl DataDir {
@@ -48,8 +49,8 @@ impl DataDir {
         self.root.join("initialized")
     }
 
-    /// Refuses to work in somebody else's directory: files that we would make there, the server could not
-    /// use.
+    /// Refuses to work in a directory that belongs to another user, because the server could not use the
+    /// files that a command makes there.
     pub(crate) fn check_owner(&self) -> Result<(), StartError> {
         let Ok(metadata) = std::fs::metadata(&self.root) else {
             return Err(StartError::NotInitialized(self.root.clone()));
@@ -63,7 +64,7 @@ impl DataDir {
         Ok(())
     }
 
-    /// For commands: the database must be there already.
+    /// Checks, for a command, that the database exists.
     pub(crate) fn require(&self) -> Result<(), StartError> {
         self.check_owner()?;
         match (self.marker().exists(), self.database.exists()) {
@@ -73,7 +74,7 @@ impl DataDir {
         }
     }
 
-    /// Makes the directory with mode 0700.
+    /// Makes the directory, with mode 0700.
     pub(crate) fn create(&self) -> Result<(), StartError> {
         let failed = |error: std::io::Error| StartError::file(&self.root, format!("cannot be made: {error}"));
         if !self.root.exists() {
@@ -98,7 +99,7 @@ impl DataDir {
         }
     }
 
-    /// Sets up what is not there yet. Returns whether that was everything.
+    /// Sets up what does not exist yet. Returns `false` when everything existed already.
     ///
     /// `make_keys` is called while the set-up lock is held, so that two processes never make two key rings.
     pub(crate) async fn initialize(
@@ -106,7 +107,7 @@ impl DataDir {
         make_keys: impl FnOnce(&Self) -> Result<(), StartError>,
     ) -> Result<bool, StartError> {
         let lock = self.lock_file("setup.lock")?;
-        // A set-up takes a moment; whoever comes second waits for it.
+        // A set-up takes a moment, so a second process waits for it, up to 10 seconds.
         let waited = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock));
         let waited = tokio::time::timeout(Duration::from_secs(10), waited).await;
         let Ok(Ok(Ok(_held))) = waited else { return Err(StartError::Locked(self.root.clone())) };
@@ -119,7 +120,7 @@ impl DataDir {
                 stores::remove_database(&unfinished);
                 let database = SqliteDatabase::open(&unfinished, SqliteOptions::default()).await?;
                 database.migrate().await?;
-                // The file alone is renamed, so everything has to be in it.
+                // Only this one file is renamed, so it must contain everything.
                 database.checkpoint_wal().await?;
                 drop(database);
                 make_keys(self)?;

@@ -1,25 +1,25 @@
-//! What `strongroom doctor` looks at once the vault is open.
+//! The checks that `strongroom doctor` makes once the vault is open.
 
 use strongroom_environment::Clock;
 use strongroom_environment_system::SystemClock;
 
 use crate::stores::Stores;
 
-/// What was found.
+/// The result of a diagnosis.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnosis {
-    /// One entry for each thing that was looked at.
+    /// One finding for each check.
     pub findings: Vec<Finding>,
 }
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What was looked at.
+    /// The subject of the check.
     pub subject: &'static str,
     /// Whether it is as it should be.
     pub good: bool,
-    /// What is there, or what is wrong and what to do.
+    /// A description of the state, or of the problem and what to do about it.
     pub text: String,
 }
 
@@ -30,7 +30,7 @@ impl Diagnosis {
     }
 }
 
-/// Clocks further apart than tokens allow for.
+/// The largest difference of the clocks that is reported as good.
 const SKEW: time::Duration = time::Duration::seconds(5);
 
 pub(crate) async fn diagnose(stores: &Stores) -> Diagnosis {

@@ -1,4 +1,4 @@
-//! Why a vault did not start: what is wrong, where, and what to do. No text holds a secret.
+//! Why a vault did not start: what is wrong, where, and what to do. No error text holds a secret.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ pub enum StartError {
     /// A file or folder cannot be used.
     #[error("{path}: {problem}")]
     File {
-        /// Which one.
+        /// The file or folder.
         path: PathBuf,
         /// What is wrong with it, and what to do.
         problem: String,
@@ -28,19 +28,19 @@ pub enum StartError {
         "there is no vault in {0} yet; start the server once (`strongroom serve`) or run `strongroom migrate`"
     )]
     NotInitialized(PathBuf),
-    /// A vault was here and its database is gone or empty.
+    /// A vault was set up here, and its database is missing or empty.
     #[error(
         "the database {0} is missing or empty though this data directory was set up; restore it from a backup, \
          or remove the directory to begin anew"
     )]
     DatabaseMissing(PathBuf),
-    /// PostgreSQL needs keys from the operator.
+    /// The settings lack something that PostgreSQL needs, such as keys.
     #[error("{0}")]
     Required(&'static str),
     /// A setting cannot be used.
     #[error("{setting}: {problem}")]
     Setting {
-        /// Its name and variable.
+        /// The name of the setting and of its variable.
         setting: String,
         /// What is wrong with it, and what to do.
         problem: String,
@@ -59,9 +59,9 @@ pub enum StartError {
     /// The store belongs to another deployment.
     #[error("the store belongs to deployment {found}, and STRONGROOM_DEPLOYMENT_ID expects {expected}")]
     Deployment {
-        /// What the store says.
+        /// The deployment that the store names.
         found: uuid::Uuid,
-        /// What the settings say.
+        /// The deployment that the settings name.
         expected: uuid::Uuid,
     },
     /// A use case failed.
@@ -129,7 +129,7 @@ impl From<strongroom_store_postgres::OpenError> for StartError {
     }
 }
 
-/// An error with its causes; what a driver says about its own server is for the operator to read.
+/// An error with its causes. What a driver says about its own server is meant for the operator.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -1,5 +1,5 @@
-//! Strongroom as a whole: the one place that names the adapters and puts them together, and the API with
-//! which another Rust service embeds the vault.
+//! Strongroom as a whole: the one crate that names the adapters and combines them, and the API with which
+//! another Rust service embeds the vault.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -13,8 +13,8 @@
 //! # }
 //! ```
 //!
-//! Server, command line, tests and embedding services all start here, so that none of them is wired in
-//! another way.
+//! The server, the command line, tests and embedding services all start here, so that the vault is always
+//! composed in the same way.
 
 mod background;
 mod builder;
@@ -58,10 +58,10 @@ pub struct Strongroom {
     issuer: TokenIssuer,
     egress: Egress,
     deployment_id: uuid::Uuid,
-    /// Whether this start made the data directory.
+    /// Whether this start set up the data directory.
     first_start: bool,
     background: Option<Background>,
-    /// Held until the end, so that no second server works on the data directory.
+    /// Held until the end, so that no second server uses the data directory.
     _lock: Option<ServeLock>,
 }
 
@@ -81,7 +81,7 @@ impl Strongroom {
         self.deployment_id
     }
 
-    /// Whether this start made the data directory and its keys.
+    /// Whether this start set up the data directory and its keys.
     pub fn is_first_start(&self) -> bool {
         self.first_start
     }
@@ -92,12 +92,12 @@ impl Strongroom {
         self.egress.protect(endpoint);
     }
 
-    /// The time, as use cases see it.
+    /// The present time, from the clock that the use cases use.
     pub fn now(&self) -> time::OffsetDateTime {
         SystemClock.now()
     }
 
-    /// Where request ids come from.
+    /// The generator of request ids.
     pub fn ids(&self) -> Arc<dyn Ids> {
         Arc::new(SystemIds)
     }
@@ -122,7 +122,7 @@ impl Strongroom {
         diagnosis::diagnose(&self.stores).await
     }
 
-    /// Stops the background work, writes what is gathered in memory and a last checkpoint.
+    /// Stops the background tasks, then writes the data that was gathered in memory and a last checkpoint.
     pub async fn shutdown(mut self) {
         self.application.upkeep.drain();
         match self.background.take() {

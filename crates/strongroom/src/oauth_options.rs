@@ -1,4 +1,4 @@
-//! Checks what a configuration says about OAuth.
+//! Checks the OAuth part of a configuration.
 
 use strongroom_application::OauthSettings;
 use strongroom_domain::oauth::RedirectAllowList;
@@ -15,7 +15,7 @@ pub(crate) fn settings(options: &OauthOptions) -> Result<OauthSettings, StartErr
     let public_url = options.public_url.as_deref().map(public_url).transpose()?;
     let list = options.redirect_allowlist.as_deref().or(public_url.as_deref()).unwrap_or_default();
     let redirects = RedirectAllowList::parse(list).map_err(|rule| StartError::setting(REDIRECTS, rule))?;
-    // In the completion `bound` a code that completes a flow travels there.
+    // With the completion `bound`, a code that completes a flow is sent to these places.
     for entry in list.split(',').filter(|entry| Url::parse(entry.trim()).is_ok_and(|url| !is_encrypted(&url)))
     {
         tracing::warn!(entry = entry.trim(), "people are sent to a place of {REDIRECTS} without encryption");
@@ -34,8 +34,8 @@ pub(crate) fn settings(options: &OauthOptions) -> Result<OauthSettings, StartErr
     })
 }
 
-/// A URL without a slash at its end. Codes and completion codes travel to it, so that it is encrypted unless
-/// it stays on this host.
+/// Checks the public URL and removes the slashes at its end. Codes and completion codes are sent to it, so it
+/// must be encrypted unless it stays on this host.
 fn public_url(text: &str) -> Result<String, StartError> {
     const RULE: &str =
         "must be an https URL without user name, query and fragment (http only for a loopback address)";
@@ -48,7 +48,7 @@ fn public_url(text: &str) -> Result<String, StartError> {
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
-/// Whether what is sent to a place is encrypted on its way, or stays on this host.
+/// Whether data sent to a URL is encrypted on its way, or stays on this host.
 fn is_encrypted(url: &Url) -> bool {
     let local = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",

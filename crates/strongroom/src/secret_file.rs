@@ -1,4 +1,5 @@
-//! Files that hold secrets: made with mode 0600, refused when others can read them.
+//! Files that hold secrets: they are made with mode 0600, and refused when other users have any access to
+//! them.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -9,13 +10,14 @@ use zeroize::Zeroizing;
 
 use crate::StartError;
 
-/// More than any key ring or secret needs.
+/// The limit for the size of a secret file, in bytes. No key ring or secret needs more.
 const MOST: u64 = 64 * 1024;
 
 /// Reads a secret file.
 ///
 /// # Errors
-/// When group or others may read it, or it belongs to somebody else than us or root.
+/// When the mode gives the group or others any permission, or the file belongs to a user other than root and
+/// the one that runs this process.
 pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, StartError> {
     let failed = |error: std::io::Error| StartError::file(path, format!("cannot be read: {error}"));
     let file = File::open(path).map_err(failed)?;

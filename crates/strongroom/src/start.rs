@@ -1,4 +1,4 @@
-//! From a configuration to a running vault.
+//! Turns a configuration into a running vault.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ use crate::stores::{Database, Stores};
 use crate::tester_runtime::TesterRuntime;
 use crate::{Builder, KeySource, Migrations, SecretSource, StartError, Strongroom, TokenIssuer, secret_file};
 
-/// Starts as a server.
+/// Starts the vault as a server.
 pub(crate) async fn serve(builder: Builder) -> Result<Strongroom, StartError> {
     let data_dir = data_dir(&builder);
     let mut lock = None;
@@ -50,7 +50,7 @@ pub(crate) async fn serve(builder: Builder) -> Result<Strongroom, StartError> {
     Ok(strongroom)
 }
 
-/// Opens beside a server, for one command.
+/// Opens the vault for one command, also while a server runs.
 pub(crate) async fn command(builder: Builder) -> Result<Strongroom, StartError> {
     let data_dir = data_dir(&builder);
     if builder.is_embedded() {
@@ -60,7 +60,7 @@ pub(crate) async fn command(builder: Builder) -> Result<Strongroom, StartError> 
     assemble(prepared, &builder, &data_dir, None, false).await
 }
 
-/// Sets up or migrates.
+/// Sets the store up or migrates it.
 pub(crate) async fn migrate(builder: Builder) -> Result<(), StartError> {
     let data_dir = data_dir(&builder);
     check_settings(&builder, &data_dir)?;
@@ -71,7 +71,7 @@ pub(crate) async fn migrate(builder: Builder) -> Result<(), StartError> {
     Database::open(&builder.store, &data_dir).await?.migrate(Migrations::Apply).await
 }
 
-/// What ring and store know of keys.
+/// The keys that the key ring and the store know.
 pub(crate) async fn key_status(builder: Builder) -> Result<Vec<KeyStatus>, StartError> {
     let data_dir = data_dir(&builder);
     if builder.is_embedded() {
@@ -82,7 +82,7 @@ pub(crate) async fn key_status(builder: Builder) -> Result<Vec<KeyStatus>, Start
     Ok(strongroom_vault_ring::key_status(&ring, database.deployment().as_ref()).await?)
 }
 
-/// The local issuer alone.
+/// Makes the local token issuer, without opening the store.
 pub(crate) fn token_issuer(builder: &Builder) -> Result<TokenIssuer, StartError> {
     let data_dir = data_dir(builder);
     if builder.is_embedded() && builder.jwt_secret.is_none() {
@@ -99,8 +99,8 @@ fn data_dir(builder: &Builder) -> DataDir {
     DataDir::new(&builder.data_dir, database)
 }
 
-/// What settings alone decide, built once: [`check_settings`] makes it before anything is set up, and
-/// [`assemble`] uses it up.
+/// The parts that depend on settings alone. They are built once: [`check_settings`] makes them before
+/// anything is set up, and [`assemble`] uses them.
 struct Prepared {
     /// `None` when the ring is in the data directory, which a first start has yet to make.
     ring: Option<KeyRing>,
@@ -111,7 +111,7 @@ struct Prepared {
     oauth: OauthSettings,
 }
 
-/// What makes tokens and what verifies them.
+/// The issuer of local tokens, and the verifier of all tokens.
 struct Tokens {
     issuer: TokenIssuer,
     verifier: JwtVerifier,
@@ -173,7 +173,8 @@ async fn assemble(
     })
 }
 
-/// The store, migrated, and the deployment that it belongs to, which must be the expected one.
+/// Opens and migrates the store, and returns it with the id of its deployment, which must be the expected
+/// one.
 async fn open_store(builder: &Builder, data_dir: &DataDir) -> Result<(Database, uuid::Uuid), StartError> {
     let database = Database::open(&builder.store, data_dir).await?;
     database.migrate(builder.migrations).await?;
@@ -184,7 +185,7 @@ async fn open_store(builder: &Builder, data_dir: &DataDir) -> Result<(Database, 
     }
 }
 
-/// The vault and the keys of the other purposes, whose ring must be the one that the store knows.
+/// Opens the vault and the purpose keys. The key ring must be the one that the store knows.
 async fn open_vault(
     ring: KeyRing,
     database: &Database,
@@ -196,7 +197,8 @@ async fn open_vault(
     Ok((Arc::new(vault), Arc::new(keys)))
 }
 
-/// Refuses what settings alone make impossible, before anything is set up, and keeps what it has built.
+/// Refuses settings with which the vault cannot run, before anything is set up. Returns the parts that were
+/// built for these checks.
 fn check_settings(builder: &Builder, data_dir: &DataDir) -> Result<Prepared, StartError> {
     let given = builder.keys.is_some() || !builder.is_embedded();
     let ring = given.then(|| key_ring(builder, data_dir)).transpose()?;
@@ -204,7 +206,7 @@ fn check_settings(builder: &Builder, data_dir: &DataDir) -> Result<Prepared, Sta
     let tokens = if given {
         Some(tokens_of(builder, jwt_secret(builder, data_dir)?)?)
     } else {
-        // The issuers are checked all the same, with a secret in place of the one that a first start would
+        // The issuers are checked too, with a random secret in place of the one that a first start would
         // make.
         tokens_of(builder, Zeroizing::new(random_secret()?.as_bytes().to_vec()))?;
         None
@@ -218,7 +220,7 @@ fn check_settings(builder: &Builder, data_dir: &DataDir) -> Result<Prepared, Sta
     })
 }
 
-/// The testers, on threads of their own.
+/// Makes the testers, which run on threads of their own.
 fn testers(egress: &Egress, catalog: &FileCatalog) -> Testers {
     let runtime = TesterRuntime::default();
     Testers {
@@ -228,7 +230,7 @@ fn testers(egress: &Egress, catalog: &FileCatalog) -> Testers {
     }
 }
 
-/// The egress policy with the budgets of destinations.
+/// Adds the budgets of destinations to the egress policy.
 fn with_budget(egress: Egress, builder: &Builder, stores: &Stores, keys: Arc<dyn PurposeKeys>) -> Egress {
     match builder.test_rates {
         Some(rates) => {
@@ -316,8 +318,7 @@ fn issuers(builder: &Builder, secret: Zeroizing<Vec<u8>>) -> Result<Vec<IssuerSe
     Ok(issuers)
 }
 
-/// Makes the key ring and the JWT secret of an embedded store, unless they are there or come from the
-/// settings.
+/// Makes the key ring and the JWT secret of an embedded store, unless they exist or come from the settings.
 fn make_missing_keys(builder: &Builder, data_dir: &DataDir) -> Result<(), StartError> {
     if builder.keys.is_none() && !data_dir.key_file().exists() {
         secret_file::write(&data_dir.key_file(), &KeyRing::generate("k1")?.render())?;

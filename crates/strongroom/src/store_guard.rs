@@ -1,4 +1,4 @@
-//! Keeps connection tests away from the store, wherever it has moved to.
+//! Keeps connection tests away from the store, also when its address changes.
 
 use strongroom_egress::Egress;
 
@@ -19,8 +19,8 @@ impl StoreGuard {
         Self { egress, endpoints }
     }
 
-    /// Closes the egress policy towards the addresses that the store's names have now; even where their
-    /// network is listed. Called again every minute, because a failover may change them.
+    /// Closes the egress policy for the addresses that the store's names have now, even when the settings
+    /// allow their network. Called again every minute, because a failover may change the addresses.
     pub(crate) async fn protect(&self) {
         for (host, port) in &self.endpoints {
             self.egress.protect_name(host, *port).await;

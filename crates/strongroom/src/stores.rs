@@ -1,4 +1,4 @@
-//! Either store behind the ports.
+//! Puts either of the two stores behind the ports.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::builder::StoreChoice;
 use crate::data_dir::DataDir;
 use crate::{Migrations, StartError};
 
-/// A database that is open, before the keys that its audit trail needs are.
+/// An open database. The audit trail needs keys that are not loaded yet at this point.
 #[derive(Clone)]
 pub(crate) enum Database {
     Sqlite(SqliteDatabase, SqliteStatements),
@@ -43,7 +43,7 @@ pub(crate) struct Stores {
 }
 
 impl Database {
-    /// Opens the chosen store; an embedded one must exist.
+    /// Opens the chosen store. An embedded store must exist.
     pub(crate) async fn open(choice: &StoreChoice, data_dir: &DataDir) -> Result<Self, StartError> {
         Ok(match choice {
             StoreChoice::Embedded { .. } => {
@@ -54,8 +54,8 @@ impl Database {
                     ..SqliteOptions::default()
                 };
                 let database = SqliteDatabase::open(data_dir.database(), options).await?;
-                // The first migration made the deployment's id; a file without one is not the vault that was
-                // set up here, and must not be served as an empty one.
+                // The first migration made the deployment's id. A file without an id is not the vault that
+                // was set up here, and must not be served as an empty vault.
                 if database.deployment_id().await.is_err() {
                     return Err(StartError::DatabaseMissing(data_dir.database().to_owned()));
                 }
@@ -73,7 +73,7 @@ impl Database {
         })
     }
 
-    /// Brings the migrations up to date, or refuses when they are not and may not be.
+    /// Applies missing migrations, or fails when the configuration does not allow that.
     pub(crate) async fn migrate(&self, migrations: Migrations) -> Result<(), StartError> {
         if self.deployment().migrations_current().await? {
             return Ok(());
@@ -99,7 +99,7 @@ impl Database {
         }
     }
 
-    /// The repositories, which need the audit's purpose key.
+    /// Makes the repositories, which need the purpose key of the audit trail.
     pub(crate) fn with_keys(self, keys: Arc<dyn PurposeKeys>) -> Stores {
         match self.clone() {
             Self::Sqlite(database, _) => Stores::of(Arc::new(SqliteStore::new(database, keys)), self),
@@ -137,7 +137,7 @@ impl Stores {
         }
     }
 
-    /// Reads how many statements this instance has sent.
+    /// Returns a function that reads how many statements this instance has sent.
     pub(crate) fn statements(&self) -> Box<dyn Fn() -> u64 + Send + Sync> {
         match &self.database {
             Database::Sqlite(_, statements) => {
@@ -151,7 +151,7 @@ impl Stores {
         }
     }
 
-    /// Wipes what deleted rows left in the write-ahead log of the embedded store.
+    /// Removes the data of deleted rows from the write-ahead log of the embedded store.
     pub(crate) async fn checkpoint_wal(&self) {
         if let Database::Sqlite(database, _) = &self.database
             && let Err(error) = database.checkpoint_wal().await
@@ -161,12 +161,12 @@ impl Stores {
     }
 }
 
-/// Removes an unfinished database of a first start that broke off.
+/// Removes the unfinished database of a first start that was interrupted.
 pub(crate) fn remove_database(path: &Path) {
     for suffix in ["", "-wal", "-shm"] {
         let mut name = path.as_os_str().to_owned();
         name.push(suffix);
-        // What is not there needs no removing; what cannot be removed fails the open that follows.
+        // A missing file needs no removal. A file that cannot be removed makes the following open fail.
         std::fs::remove_file(name).ok();
     }
 }

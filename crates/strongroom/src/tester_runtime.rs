@@ -1,5 +1,5 @@
-//! Threads for connection tests alone, so that a hostile server that keeps a tester computing, or a key that
-//! is slow to open, cannot stall requests.
+//! Separate threads for connection tests, so that a hostile server that keeps a tester computing, or a key
+//! that is slow to open, cannot delay requests.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,16 +11,16 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 use tracing::Instrument;
 
-/// One for each test that runs at once: a tester that computes (a large RSA signature, a hostile SCRAM) holds
-/// its own thread only, and the scheduler shares the processors among all of them.
+/// One thread for each test that runs at once. A tester that computes for long (a large RSA signature, a
+/// hostile SCRAM) occupies only its own thread, and the scheduler shares the processors among all threads.
 const THREADS: usize = 32;
 /// How many private keys are opened at the same time.
 const BLOCKING_THREADS: usize = 4;
-/// What the scheduler prefers less than requests.
+/// The niceness of these threads: the scheduler prefers the threads that serve requests.
 const NICE: i32 = 19;
 
-/// The threads. They start with the first test, since a command and many a server never run one, and end when
-/// the last tester on them is gone.
+/// The threads. They start with the first test, because commands and many servers never run one. They end
+/// when the last tester that uses them is dropped.
 #[derive(Clone, Default)]
 pub(crate) struct TesterRuntime(Arc<Owned>);
 
@@ -41,7 +41,7 @@ fn start() -> io::Result<Runtime> {
 }
 
 impl TesterRuntime {
-    /// A tester whose work is done on these threads.
+    /// A tester that does its work on these threads.
     pub(crate) fn isolate(&self, tester: impl ProviderTester + 'static) -> Arc<dyn ProviderTester> {
         Arc::new(Isolated { tester: Arc::new(tester), runtime: self.clone() })
     }
@@ -58,7 +58,7 @@ impl TesterRuntime {
 
 impl Drop for Owned {
     fn drop(&mut self) {
-        // To wait for the threads would block a thread of the caller's runtime.
+        // Waiting for the threads here would block a thread of the caller's runtime.
         if let Some(runtime) = self.0.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
             runtime.shutdown_background();
         }
@@ -70,7 +70,7 @@ struct Isolated<T> {
     runtime: TesterRuntime,
 }
 
-/// A task that ends when nobody waits for it any more.
+/// A task that is aborted when the caller stops waiting for it.
 struct AbortOnDrop<T>(JoinHandle<T>);
 
 impl<T> Drop for AbortOnDrop<T> {

@@ -12,7 +12,7 @@ use crate::StartError;
 pub struct TokenIssuer(pub(crate) LocalIssuer);
 
 impl TokenIssuer {
-    /// A token for a person, valid from now for 1 second to 24 hours.
+    /// Issues a token for a person, valid from now for 1 second to 24 hours.
     pub fn issue(
         &self,
         organization: &OrganizationId,

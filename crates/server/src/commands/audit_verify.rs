@@ -10,7 +10,7 @@ use strongroom_domain::OrganizationId;
 use super::{Invocation, broken, with_vault};
 use crate::output;
 
-/// How many chains are looked up at once.
+/// How many chain heads are read at once.
 const PAGE: u32 = 500;
 
 #[derive(Default)]

@@ -23,7 +23,8 @@ pub(crate) async fn run(invocation: Invocation) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Opening the vault checks settings, store, migrations, keys and catalog; what it refuses is the finding.
+/// Opens the vault, which checks settings, store, migrations, keys and catalog. When that fails, the error is
+/// the finding.
 async fn look(settings: Settings) -> Vec<Finding> {
     let network = match settings.listen.ip().is_loopback() {
         true => format!("listens on loopback only, at {}", settings.listen),
@@ -43,7 +44,7 @@ async fn look(settings: Settings) -> Vec<Finding> {
     findings
 }
 
-/// Where connection tests may go.
+/// Reports which networks connection tests may reach.
 fn egress(settings: &EgressSettings) -> Finding {
     if let Err(error) = settings.check() {
         return Finding { subject: "egress", good: false, text: error.to_string() };
@@ -64,7 +65,7 @@ fn egress(settings: &EgressSettings) -> Finding {
     Finding { subject: "egress", good: true, text }
 }
 
-/// Which OAuth apps there are, and whether any provider uses them.
+/// Reports which OAuth apps are set, and whether a provider uses them.
 fn oauth(builder: &Builder) -> Finding {
     let subject = "oauth";
     let providers = match builder.providers() {

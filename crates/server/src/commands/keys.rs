@@ -6,7 +6,7 @@ use strongroom::KeyRing;
 use super::Invocation;
 use crate::output;
 
-/// Prints a new key as the key ring takes it.
+/// Prints a new key in the form in which a key ring holds it.
 pub(crate) fn generate(name: &str, json: bool) -> anyhow::Result<()> {
     let ring = KeyRing::generate(name)?;
     let text = ring.render();
@@ -15,7 +15,7 @@ pub(crate) fn generate(name: &str, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Prints what is known of every key.
+/// Prints the state of every key.
 pub(crate) async fn status(invocation: Invocation) -> anyhow::Result<()> {
     let keys = invocation.settings.builder.key_status().await?;
     let missing = keys.iter().filter(|key| !key.held && (key.primary || key.in_use > 0)).count();

@@ -1,8 +1,8 @@
-//! The environment as settings, and out of sight.
+//! Reads settings from the environment, and hides the secrets in it.
 //!
-//! A process's first environment stays readable in `/proc/<pid>/environ` however it is changed later. So a
-//! server that finds secrets there starts itself anew under the same process id, with the settings handed
-//! over through a pipe instead.
+//! A process's first environment stays readable in `/proc/<pid>/environ`, however it is changed later. So a
+//! server that finds secrets there executes its program again under the same process id, and hands the
+//! settings over through a pipe.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -12,17 +12,17 @@ use std::process::{Command, Stdio};
 use anyhow::Context;
 use zeroize::Zeroizing;
 
-/// Says that the settings come through standard input.
+/// Marks that the settings come through standard input.
 const HANDED_OVER: &str = "STRONGROOM_SETTINGS_ON_STDIN";
 
 /// Variables whose values are, or hold, secrets.
 const SECRET: [&str; 4] =
     ["STRONGROOM_VAULT__KEYS", "STRONGROOM_AUTH__JWT_SECRET", "STRONGROOM_STORE__URL", "DATABASE_URL"];
 
-/// Pipes hold 64 KiB before a writer blocks.
+/// The most bytes that are handed over. A pipe holds 64 KiB before a writer blocks.
 const MOST: usize = 60 * 1024;
 
-/// The variables that are settings.
+/// The environment variables that hold settings.
 #[derive(Default)]
 pub(crate) struct Environment(BTreeMap<String, Zeroizing<String>>);
 
@@ -77,8 +77,8 @@ impl Environment {
     }
 }
 
-/// Starts this program anew without secrets in its environment, if there are any. Returns only when there
-/// was nothing to hide.
+/// Executes this program again without secrets in its environment, if there are any. It returns `Ok` only
+/// when there was nothing to hide.
 pub(crate) fn hide_secrets(environment: &Environment) -> anyhow::Result<()> {
     let handed_over = std::env::var_os(HANDED_OVER).is_some();
     if handed_over || !environment.holds_a_secret() {

@@ -1,4 +1,4 @@
-//! Which settings there are, and what type each has.
+//! The list of all settings, with the type of each.
 
 /// The type of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +53,7 @@ const ISSUER_KEYS: [&str; 5] = ["issuer", "audience", "jwks_file", "org_claim", 
 /// The settings of one entry under `oauth.apps`.
 const APP_KEYS: [&str; 2] = ["client_id", "client_secret"];
 
-/// The type of a setting by its dotted name; `None` when there is none of that name.
+/// Finds the type of a setting by its dotted name; `None` when there is no setting of that name.
 pub(super) fn lookup(name: &str) -> Option<Kind> {
     if let Some((_, kind)) = KEYS.iter().find(|(known, _)| *known == name) {
         return Some(*kind);

@@ -11,7 +11,7 @@ use super::raw::Raw;
 
 const DEFAULTS: &str = include_str!("../../../../config/default.toml");
 
-/// The settings that hold: the last layer that names one wins.
+/// Returns the effective settings: the last layer that names a setting decides its value.
 pub(super) fn merge(file: Option<&Path>, environment: &Environment) -> anyhow::Result<Raw> {
     let mut settings: Table = DEFAULTS.parse().context("the built-in defaults are broken")?;
     let mut lay = |name: &str, value: Written<'_>| -> anyhow::Result<()> {
@@ -33,8 +33,8 @@ pub(super) fn merge(file: Option<&Path>, environment: &Environment) -> anyhow::R
     for (variable, text) in environment.settings().filter(|(_, text)| !text.is_empty()) {
         lay(&dotted(variable), Written::InEnvironment(text))?;
     }
-    // Every leaf has been checked, so what is left is a section of the wrong form. The parser's own text
-    // would quote values.
+    // Every single setting has been checked, so an error here means that a section has the wrong form. The
+    // parser's own error text is not used, because it would quote values.
     Value::Table(settings).try_into().ok().context("a section of the settings has the wrong form")
 }
 
@@ -48,7 +48,7 @@ fn read_file(path: &Path) -> anyhow::Result<Table> {
     })
 }
 
-/// `STRONGROOM_STORE__POOL_SIZE` is `store.pool_size`.
+/// Turns the name of a variable into that of a setting: `STRONGROOM_STORE__POOL_SIZE` is `store.pool_size`.
 fn dotted(variable: &str) -> String {
     variable.trim_start_matches("STRONGROOM_").replace("__", ".").to_lowercase()
 }
@@ -59,7 +59,7 @@ enum Written<'a> {
     InEnvironment(&'a str),
 }
 
-/// Gives a value its setting's type, or says which one it lacks.
+/// Gives a value the type of its setting, or fails with the type that the value should have.
 fn typed(name: &str, kind: Kind, written: Written<'_>) -> anyhow::Result<Value> {
     let value = match (written, kind) {
         (Written::InFile(value), _) => Some(value),

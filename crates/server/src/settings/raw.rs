@@ -1,4 +1,4 @@
-//! Settings as they are written, and the rules of single values.
+//! Settings as they are written in the layers, and the rules for single values.
 
 use std::collections::BTreeMap;
 
@@ -153,7 +153,7 @@ pub(super) struct Log {
     pub(super) format: Option<LogFormat>,
 }
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Debug, Deserialize, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum LogFormat {
@@ -163,8 +163,8 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-/// Every broken rule with its setting's name. The validator's own parameters hold the value, so only its
-/// message is used.
+/// Every broken rule with the name of its setting. The parameters of the validator's errors hold the value,
+/// so only their messages are used.
 pub(super) fn explain(errors: &ValidationErrors) -> String {
     let mut lines = Vec::new();
     gather(errors, "", &mut lines);
