@@ -1,13 +1,13 @@
-//! A request to a provider, and the answer that is wanted.
+//! A request to a provider, and the kind of answer that it should get.
 
 use crate::wire::Received;
 
-/// How a provider answers when it answers at all.
+/// The judgement of a provider that answers at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wanted {
     Accept,
     Reject,
-    /// AWS: a known access key with another secret.
+    /// For AWS: the access key is known, and the signature was made with another secret.
     WrongSignature,
     Denied,
 }
@@ -15,9 +15,9 @@ pub(crate) enum Wanted {
 /// A request that fits its step.
 pub(crate) struct Call<'a> {
     pub(crate) provider: &'a str,
-    /// The host that it was meant for, or `-` when it came from a field.
+    /// The host that the request was meant for, or `-` when the host came from a field.
     pub(crate) host: &'a str,
-    /// Its path at that host, percent-encoded.
+    /// The path at that host, percent-encoded.
     pub(crate) path: &'a str,
     pub(crate) received: &'a Received,
 }

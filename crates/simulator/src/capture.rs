@@ -1,13 +1,13 @@
-//! Templates read backwards: from a text that was made with one, the values that went in.
+//! Templates in reverse: finds the values from which a text was made with a template.
 
 use std::collections::BTreeMap;
 
 use strongroom_declared_http::{Choice, Template, TemplatePart, VariableForm};
 
-/// Values by the name of their variable.
+/// Values by the names of their variables.
 pub(crate) type Values = BTreeMap<String, String>;
 
-/// Where a template was filled in.
+/// The place in a request in which a template was filled in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     /// In a path: percent-encoded, and without slashes in a value unless the variable keeps them.
@@ -16,17 +16,18 @@ pub(crate) enum Place {
     Plain,
 }
 
-/// What a choice can become, by its name.
+/// The choices of a test, with their possible texts, by name.
 pub(crate) type Choices = BTreeMap<String, Choice>;
 
-/// The values that the text was made with. That of a choice is one of its texts, that of a field not empty.
-/// `None` when the text was not made with this template.
+/// Returns the values from which the text was made. The value of a choice is one of its texts, and that of a
+/// field is not empty. Returns `None` when the text was not made with this template.
 pub(crate) fn capture(template: &Template, text: &str, place: Place, choices: &Choices) -> Option<Values> {
     let mut values = Values::new();
     fits(&template.0, text, (place, choices), &mut values).then_some(values)
 }
 
-/// Adds values that were found elsewhere in the same request. `Err` names a variable with two values.
+/// Adds values that were found elsewhere in the same request. `Err` names a variable that has two different
+/// values.
 pub(crate) fn merge(into: &mut Values, found: Values) -> Result<(), String> {
     for (name, value) in found {
         match into.get(&name) {
@@ -37,7 +38,8 @@ pub(crate) fn merge(into: &mut Values, found: Values) -> Result<(), String> {
     Ok(())
 }
 
-/// Percent-decoding (RFC 3986, section 2.1). `None` for a broken escape and for what is no UTF-8.
+/// Decodes percent-encoding (RFC 3986, section 2.1). Returns `None` for a broken escape and for bytes that
+/// are not UTF-8.
 pub(crate) fn decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
@@ -59,7 +61,8 @@ fn fits(parts: &[TemplatePart], text: &str, how: (Place, &Choices), values: &mut
             text.strip_prefix(literal.as_str()).is_some_and(|text| fits(rest, text, how, values))
         }
         [TemplatePart::Variable { name, form }, rest @ ..] => {
-            // The longest value first, so that a host's last label is not taken for a part of its name.
+            // Longer values are tried first, so that the last label of a host is not mistaken for a part of
+            // its name.
             let ends = text.char_indices().map(|(at, c)| at + c.len_utf8()).rev().chain([0]);
             ends.map(|end| text.split_at(end)).any(|(value, text)| {
                 let Some(found) = value_of(name, *form, value, how) else { return false };
@@ -74,7 +77,7 @@ fn fits(parts: &[TemplatePart], text: &str, how: (Place, &Choices), values: &mut
     }
 }
 
-/// The value that was written like this, when the variable can have it.
+/// The value that was written as this text, when the variable can have it.
 fn value_of(name: &str, form: VariableForm, text: &str, how: (Place, &Choices)) -> Option<Values> {
     let (place, choices) = how;
     if place == Place::Path && form != VariableForm::KeepSlashes && text.contains('/') {
@@ -85,7 +88,7 @@ fn value_of(name: &str, form: VariableForm, text: &str, how: (Place, &Choices)) 
         Some(choice) => choice.texts().any(|known| known == value),
         None => !value.is_empty(),
     };
-    // What was written is not the field's whole value.
+    // Only a part of the field's value was written.
     let name = match form {
         VariableForm::Plain | VariableForm::KeepSlashes => name.to_owned(),
         VariableForm::Origin => format!("{name}.origin"),

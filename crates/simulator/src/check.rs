@@ -1,4 +1,4 @@
-//! Compares a request with the step of the provider file that it was made from.
+//! Compares a request with the step of the provider file from which it was made.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -10,10 +10,10 @@ use crate::capture::{Choices, Place, Values, capture, merge};
 use crate::sigv4::{self, Signed};
 use crate::wire::Received;
 
-/// The place of the host in a path when the file takes the origin from a field.
+/// The text that stands for the host in a path when the file takes the origin from a field.
 pub(crate) const FIELD_ORIGIN: &str = "-";
 
-/// A step and where a request for it must go.
+/// A step, with the provider and the test that it belongs to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Expected<'a> {
     pub(crate) provider: &'a Provider,
@@ -21,12 +21,12 @@ pub(crate) struct Expected<'a> {
     pub(crate) step: &'a HttpStep,
 }
 
-/// What a request that fits its step brought along.
+/// The values in a request that fits its step.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Arrived {
     /// Fields and choices by name.
     pub(crate) values: Values,
-    /// Who signed it, when the step is signed.
+    /// The data of the signature, when the step is signed.
     pub(crate) signed: Option<Signed>,
 }
 
@@ -34,7 +34,7 @@ impl Expected<'_> {
     /// Reads the values out of a request to `/<host><path>`.
     ///
     /// # Errors
-    /// What differs from the file, without any value.
+    /// The difference from the file, without any value.
     pub(crate) fn check(&self, received: &Received, host: &str, path: &str) -> Result<Arrived, String> {
         let mut values = Values::new();
         self.check_target(received, host, path, &mut values)?;
@@ -60,7 +60,7 @@ impl Expected<'_> {
         add(values, target(&self.step.origin, &self.step.path, (host, path), &self.test.choices)?)
     }
 
-    /// Pairs of a query or a form: those of the file, each once, and no others.
+    /// Checks the pairs of a query or a form: the pairs of the file must be there, each once, and no others.
     fn check_pairs(
         &self,
         what: &str,
@@ -111,7 +111,8 @@ impl Expected<'_> {
         Ok(())
     }
 
-    /// A header whose name comes from a field. It is looked for among those that no client sends by itself.
+    /// Checks a header whose name comes from a field. It is looked for among the headers that no client sends
+    /// by itself.
     fn check_named_by_field(
         &self,
         name: &Template,
@@ -189,7 +190,7 @@ impl Expected<'_> {
         Ok(Some(signed))
     }
 
-    /// Whether a pair is left out for some credentials that the step is for.
+    /// Whether a pair is left out for some of the credentials that the step is for.
     fn may_be_absent(&self, template: &Template) -> bool {
         template.variables().any(|name| {
             let name = self.test.choices.get(name).map_or(name, |choice| choice.field.as_str());
@@ -202,7 +203,7 @@ impl Expected<'_> {
     }
 }
 
-/// The values in `<host><path>`, when it was made with these templates.
+/// The values in `<host><path>`, when the text was made with these templates.
 pub(crate) fn target(
     origin: &OriginTemplate,
     path_template: &Template,
@@ -221,7 +222,7 @@ pub(crate) fn target(
     Ok(values)
 }
 
-/// The method as it stands in a request line.
+/// The spelling of the method in a request line.
 pub(crate) const fn method(method: HttpMethod) -> &'static str {
     match method {
         HttpMethod::Get => "GET",

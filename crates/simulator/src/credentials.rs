@@ -1,4 +1,4 @@
-//! Credentials that a provider's rules accept and that carry a marker.
+//! Makes credentials that a provider's rules accept and that carry a marker.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::sigv4;
 /// The `credentials` object of a request to the vault.
 pub type Credentials = BTreeMap<String, Value>;
 
-/// Why there are no such credentials.
+/// Why such credentials cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoCredentials {
     /// The catalog has no such provider.
@@ -21,15 +21,16 @@ pub enum NoCredentials {
     /// The provider does not take this type.
     #[error("provider {0} takes no credentials of type {1}")]
     Type(String, &'static str),
-    /// The pattern of a secret field leaves no room for the marker, with the field's example around it.
+    /// The pattern of a secret field does not accept the marker, even within the field's example.
     #[error(
         "field {0} takes no value with {1} in it; give it an example with EXAMPLE in it and a pattern that takes letters there"
     )]
     Field(String, &'static str),
 }
 
-/// Credentials that the provider's test begins with: the required fields and what a first step needs beside
-/// them. Every secret carries the marker; for signed requests the access key id does.
+/// Makes credentials with which the provider's test can begin: the required fields, and the fields that a
+/// first step needs beside them. Every secret carries the marker. For signed requests the access key id
+/// carries it.
 pub(crate) fn with_marker(
     provider: &Provider,
     test: Option<&HttpTest>,
@@ -41,7 +42,7 @@ pub(crate) fn with_marker(
     fill(provider, test, (kind, marker), &names)
 }
 
-/// Credentials with these fields and no others, made as those of [`with_marker`].
+/// Makes credentials with these fields and no others, by the rules of [`with_marker`].
 pub(crate) fn fill(
     provider: &Provider,
     test: Option<&HttpTest>,
@@ -63,7 +64,7 @@ pub(crate) fn fill(
     values.collect()
 }
 
-/// `AKIAGOOD000000000000`: 20 characters, as AWS has them.
+/// Makes an access key id of 20 characters, as AWS has them: `AKIAGOOD000000000000`.
 fn access_key_id(marker: Marker) -> Value {
     format!("{:0<20}", format!("AKIA{}", marker.as_str().to_ascii_uppercase())).into()
 }
@@ -82,7 +83,7 @@ fn names(provider: &Provider, kind: CredentialType) -> Option<BTreeSet<String>> 
     if let Some(set) = sets.iter().find(|set| testable(set)) {
         return Some(set.clone());
     }
-    // Only what is optional makes a test possible.
+    // A test is possible only with some of the optional fields.
     let Some(ProviderTest::Http(steps)) = &provider.test else { return sets.into_iter().next() };
     let more = steps.iter().flat_map(|step| {
         sets.iter().map(|set| set.iter().chain(&step.needs).cloned().collect::<BTreeSet<String>>())
@@ -90,7 +91,7 @@ fn names(provider: &Provider, kind: CredentialType) -> Option<BTreeSet<String>> 
     more.into_iter().find(testable).or_else(|| sets.first().cloned())
 }
 
-/// A value of a secret field with the marker in it, when there is one that keeps the field's rules.
+/// A value of a secret field that contains the marker, when one keeps the field's rules.
 pub(crate) fn secret(field: &Field, marker: Marker) -> Option<Value> {
     let word = marker.as_str();
     let text = match field.kind {
@@ -112,7 +113,8 @@ pub(crate) fn secret(field: &Field, marker: Marker) -> Option<Value> {
     text.map(Value::String)
 }
 
-/// The field's example with the marker in the place of the word EXAMPLE, at once and filled up to its length.
+/// The field's example with the marker in place of the word EXAMPLE: as it is, and filled up to the length of
+/// the example.
 fn in_example(field: &Field, word: &str) -> impl Iterator<Item = String> {
     let example = field.example.clone().unwrap_or_default();
     let spellings = [
@@ -128,7 +130,7 @@ fn in_example(field: &Field, word: &str) -> impl Iterator<Item = String> {
         .map(move |word| filled.replace("EXAMPLE", &word))
 }
 
-/// A value of any other field.
+/// A value of a field that is not secret.
 pub(crate) fn public(field: &Field) -> Value {
     let example = field.choices.first().cloned().or_else(|| field.example.clone());
     match field.kind {

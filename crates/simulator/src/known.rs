@@ -1,5 +1,5 @@
-//! Answers of providers as their documentation and the open clients of others describe them. They are written
-//! apart from the provider files, so that a file that misreads its provider fails a test here.
+//! Answers of providers as their documentation and open-source clients describe them. They are written
+//! independently of the provider files, so that a file that misreads its provider fails a test here.
 
 mod aws;
 mod crm;
@@ -11,7 +11,7 @@ pub(crate) use aws::skewed;
 use crate::call::{Call, Wanted};
 use crate::wire::Reply;
 
-/// The provider's own answer. `None` for providers and paths that are not written down here.
+/// The provider's real answer. `None` for providers and paths that are not described here.
 pub(crate) fn reply(call: &Call<'_>, wanted: Wanted) -> Option<Reply> {
     match call.provider {
         "datadog" => monitoring::datadog(call, wanted),

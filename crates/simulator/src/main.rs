@@ -37,7 +37,8 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    // Before the address is printed, so that whoever waits for it can stop the program from then on.
+    // The signal handler is set before the address is printed, so that a script that waits for the address
+    // can stop the program from then on.
     let stop = stop_signal()?;
     let options = SimulatorOptions { catalog: arguments.catalog, port: arguments.port, time: None };
     let simulator = Simulator::start(options).await?;
@@ -57,7 +58,7 @@ async fn main() -> anyhow::Result<()> {
         println!("STRONGROOM_CATALOG__DIR={}", folder.display());
         println!("STRONGROOM_EGRESS__PLAIN_HTTP=true");
         println!("STRONGROOM_EGRESS__ALLOW_CIDRS=http=127.0.0.0/8,oauth=127.0.0.0/8");
-        // Every provider is at one address here, and so draws on one budget.
+        // Every provider has the same address here, so all tests share one budget.
         println!("STRONGROOM_LIMITS__TESTS_PER_DESTINATION=1000");
     }
     stop.await;

@@ -1,4 +1,4 @@
-/// A word in a secret that tells the simulator how to behave.
+/// A word in a secret that decides how the simulator behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Marker {
     /// The credential works.
@@ -38,7 +38,7 @@ impl Marker {
         Self::Garbage,
     ];
 
-    /// The word.
+    /// The text of the marker.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Good => "good",
@@ -54,8 +54,8 @@ impl Marker {
         }
     }
 
-    /// The marker in a secret, in any case. Beside another word `good` does not count; of several others the
-    /// first one does.
+    /// Finds the marker in a secret, in any case. Another marker takes precedence over `good`; of several
+    /// others the first one in the text counts.
     pub fn find(secret: &str) -> Option<Self> {
         let secret = secret.to_ascii_lowercase();
         let others = Self::ALL.into_iter().filter(|marker| *marker != Self::Good);

@@ -26,10 +26,10 @@ use crate::check;
 use crate::wire::{Answer, Received, Reply};
 use grants::Grants;
 
-/// What differs from the file. It becomes a 400 that says so.
+/// A difference from the provider file. The request is answered with a 400 that names it.
 type Mistake = String;
 
-/// The authorization servers of all providers, and what they have granted.
+/// The authorization servers of all providers, and the grants that they have made.
 #[derive(Debug, Default)]
 pub(crate) struct Desk(Mutex<State>);
 
@@ -45,12 +45,12 @@ pub(crate) struct Visit<'a> {
     pub(crate) provider: &'a Provider,
     pub(crate) server: &'a OauthServer,
     pub(crate) requests: &'a OauthRequests,
-    /// Where the simulator listens.
+    /// The address on which the simulator listens.
     pub(crate) address: SocketAddr,
     pub(crate) received: &'a Received,
 }
 
-/// Where a request came to: `token` for `token_url`, and the address behind it.
+/// The endpoint to which a request came, `token` for `token_url`, and the address behind it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place<'a> {
     pub(crate) endpoint: &'a str,
@@ -77,12 +77,12 @@ impl Desk {
         self.state().grants.expire_access_tokens();
     }
 
-    /// Whether this is an access token of ours that has ended or is revoked.
+    /// Whether the simulator issued this access token, and it has ended or is revoked.
     pub(crate) fn is_dead_token(&self, text: &str) -> bool {
         self.state().grants.owner_of(text).is_some_and(|owner| owner.is_none())
     }
 
-    /// Serves a request, and spoils the answer if it is told to.
+    /// Serves a request, and spoils the answer if [`OauthBehaviour`] says so.
     pub(crate) fn answer(&self, visit: &Visit<'_>, place: Place<'_>) -> Result<Answer, Mistake> {
         let state = &mut *self.state();
         if place.endpoint == "authorize" {
@@ -127,7 +127,7 @@ impl Desk {
 }
 
 impl Visit<'_> {
-    /// What a variable of a URL can become, by its name.
+    /// The choices that a variable of a URL can have, by name.
     fn choices(&self) -> &Choices {
         &self.requests.choices
     }
@@ -137,7 +137,7 @@ impl Visit<'_> {
     }
 }
 
-/// The request is at this endpoint of the file.
+/// Checks that the request came to this endpoint of the file.
 fn check_place(visit: &Visit<'_>, endpoint: Option<&Endpoint>, place: Place<'_>) -> Result<(), Mistake> {
     let endpoint = endpoint.ok_or_else(|| format!("the file has no {}_url for this", place.endpoint))?;
     check::target(&endpoint.origin, &endpoint.path, (place.host, place.path), visit.choices()).map(drop)

@@ -1,4 +1,4 @@
-//! Provider files whose requests come to the simulator.
+//! Writes provider files whose requests go to the simulator.
 
 use std::fs;
 use std::io;
@@ -14,18 +14,18 @@ const FIRST_LINE: &str =
 /// Why an overlay cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum OverlayError {
-    /// The folder or a file in it.
+    /// The folder, or a file in it, cannot be read or written.
     #[error("{} cannot be written: {source}", path.display())]
     File {
         /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// There is a file of that name that somebody else wrote.
+    /// A file of that name exists, and the simulator did not write it.
     #[error("{} was not written by the simulator; name another folder", .0.display())]
     NotOurs(PathBuf),
-    /// A provider file has not the shape that the catalog accepted. Should not happen.
+    /// A provider file does not have the shape that the catalog accepted. This should not happen.
     #[error("provider file {0} cannot be rewritten")]
     Shape(String),
 }
@@ -33,7 +33,7 @@ pub enum OverlayError {
 /// A provider file as it was read: its name and its text.
 pub(crate) type SourceFile = (String, String);
 
-/// Writes the files with an HTTP test or `[oauth]` into a folder, which is made when it is not there.
+/// Writes the files with an HTTP test or `[oauth]` into a folder, which is made when it does not exist.
 pub(crate) fn write(folder: &Path, files: &[SourceFile], address: SocketAddr) -> Result<(), OverlayError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
@@ -53,8 +53,8 @@ pub(crate) fn write(folder: &Path, files: &[SourceFile], address: SocketAddr) ->
     Ok(())
 }
 
-/// The file with its steps and its authorization server led to the simulator; `Some(None)` when it has
-/// neither.
+/// Returns the file with its steps and its authorization server changed to the simulator's address;
+/// `Some(None)` when it has neither; `None` when it does not have the expected shape.
 fn rewrite(text: &str, address: SocketAddr) -> Option<Option<String>> {
     let mut file: toml::Table = toml::from_str(text).ok()?;
     let id = file.get("id")?.as_str()?.to_owned();
@@ -77,14 +77,14 @@ fn rewrite_steps(steps: &mut [toml::Value], id: &str, address: SocketAddr) -> Op
         let path = if path.is_empty() { "/" } else { path };
         let url = format!("http://{address}/{id}/{index}/{host}{path}");
         step.insert("url".to_owned(), url.into());
-        // The host is written now, so there is nothing left to restrict.
+        // The host is fixed now, so the rules that restrict it are removed.
         step.remove("hosts");
         step.remove("keep_path");
     }
     Some(())
 }
 
-/// Every `*_url` becomes `<base>/<its name>/<host><path>`, in `client_credentials` too.
+/// Changes every `*_url`, also in `client_credentials`, to `<base>/<its name>/<host><path>`.
 fn rewrite_oauth(oauth: &mut toml::Table, base: &str) -> Option<()> {
     for (key, value) in oauth.iter_mut() {
         if let Some(endpoint) = key.strip_suffix("_url") {

@@ -1,5 +1,5 @@
 //! AWS Signature Version 4, verified as AWS documents it ("Signature Version 4 for API requests" in the IAM
-//! user guide). Written apart from the tester's signer, so that each is evidence for the other.
+//! user guide). It is written independently of the tester's signer, so that each of them checks the other.
 
 use ring::digest::{SHA256, digest};
 use ring::hmac;
@@ -10,11 +10,11 @@ use url::form_urlencoded;
 use crate::capture::decode;
 use crate::wire::Received;
 
-/// The one secret access key that the simulator knows, 40 characters. Whose key it is, and how the simulator
-/// behaves, is in the access key id.
+/// The one secret access key that the simulator knows, 40 characters. The access key id decides how the
+/// simulator behaves.
 pub(crate) const SECRET: &str = "simulator/good+secret0000000000000000000";
 
-/// How far the time of a request may be from the server's.
+/// The largest difference between the time of a request and that of the server.
 const TOLERANCE: Duration = Duration::minutes(15);
 
 /// What a signed request says about its signer.
@@ -24,13 +24,13 @@ pub(crate) struct Signed {
     pub(crate) session_token: Option<String>,
     pub(crate) region: String,
     pub(crate) service: String,
-    /// When, by the signer's clock.
+    /// The time of the signature, by the signer's clock.
     pub(crate) time: OffsetDateTime,
     /// Whether the signature was made with the secret.
     pub(crate) genuine: bool,
 }
 
-/// A signature that is not of this time.
+/// How the time of a signature differs from the server's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Skew {
     Expired,
@@ -51,7 +51,7 @@ impl Signed {
 /// Reads and checks the signature of a request.
 ///
 /// # Errors
-/// What is missing or malformed. A signature that was made with another secret is no error.
+/// The part that is missing or malformed. A signature that was made with another secret is no error.
 pub(crate) fn verify(received: &Received, secret: &str) -> Result<Signed, &'static str> {
     let authorization = received.header("authorization").ok_or("header `authorization` is missing")?;
     let claim = Claim::parse(authorization).ok_or("header `authorization` is no AWS4-HMAC-SHA256")?;
@@ -81,7 +81,7 @@ pub(crate) fn verify(received: &Received, secret: &str) -> Result<Signed, &'stat
     })
 }
 
-/// ISO 8601 without punctuation: `20150830T123600Z`.
+/// Reads a time in ISO 8601 without punctuation: `20150830T123600Z`.
 fn moment(text: &str) -> Option<OffsetDateTime> {
     let format = format_description!("[year][month][day]T[hour][minute][second]Z");
     PrimitiveDateTime::parse(text, format).ok().map(PrimitiveDateTime::assume_utc)
@@ -142,7 +142,7 @@ fn canonical_request(received: &Received, claim: &Claim<'_>, names: &[&str]) -> 
     ))
 }
 
-/// The path as it was sent, encoded once more but for S3.
+/// The path as it was sent. It is encoded once more for all services except S3.
 fn canonical_path(path: &str, service: &str) -> String {
     if service == "s3" {
         return path.to_owned();
@@ -160,7 +160,7 @@ fn canonical_query(query: &str) -> Option<String> {
     Some(pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&"))
 }
 
-/// Everything but the unreserved characters of RFC 3986.
+/// Encodes all but the unreserved characters of RFC 3986.
 fn encode(text: &str) -> String {
     let escaped: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
     // The form encoding differs in these three.

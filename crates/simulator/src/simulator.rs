@@ -21,17 +21,18 @@ use crate::overlay::{self, OverlayError, SourceFile};
 use crate::stage::{ReceivedRequest, Stage};
 use crate::wire::{self, Answer, Reply};
 
-/// How many requests are remembered; the oldest are forgotten first.
+/// How many requests are remembered; older ones are forgotten.
 const REMEMBERED: usize = 10_000;
 
-/// What to simulate and where.
+/// The options of a simulator.
 #[derive(Debug, Clone, Default)]
 pub struct SimulatorOptions {
-    /// A folder of provider files beside the ones that are compiled in. A file replaces the one of its name.
+    /// A folder of provider files that are added to those that are compiled in. A file replaces the one of
+    /// the same name.
     pub catalog: Option<PathBuf>,
     /// The TCP port on 127.0.0.1; 0 takes a free one.
     pub port: u16,
-    /// The time by which AWS judges the age of a signature; that of the host unless given.
+    /// The time with which AWS compares the time of a signature; the host's time unless given.
     pub time: Option<OffsetDateTime>,
 }
 
@@ -41,20 +42,20 @@ pub enum SimulatorError {
     /// The provider files have mistakes.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
-    /// The folder of provider files.
+    /// The folder of provider files cannot be read.
     #[error("{} cannot be read: {source}", path.display())]
     Folder {
         /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// The port is taken, or may not be taken.
+    /// The port is taken, or the process may not use it.
     #[error("cannot listen on 127.0.0.1:{port}: {source}")]
     Listen {
         /// The port.
         port: u16,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
 }
@@ -103,23 +104,23 @@ impl Simulator {
         Ok(Self { address, trap, catalog, files, log, desk, tasks })
     }
 
-    /// Where it listens.
+    /// The address on which it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where `redirect` leads.
+    /// The address to which [`Marker::Redirect`] redirects.
     pub fn trap_address(&self) -> SocketAddr {
         self.trap
     }
 
-    /// The providers that it plays, and all others of the catalog.
+    /// The catalog, with the providers that the simulator plays and all others.
     pub fn catalog(&self) -> &FileCatalog {
         &self.catalog
     }
 
-    /// Writes the provider files with an HTTP test or `[oauth]` into a folder, with URLs that lead here. They
-    /// are valid as long as this simulator listens.
+    /// Writes the provider files with an HTTP test or `[oauth]` into a folder, with URLs that lead to this
+    /// simulator. They are usable as long as this simulator listens.
     ///
     /// # Errors
     /// When the folder cannot be written, or has a provider file that the simulator did not write.
@@ -137,18 +138,18 @@ impl Simulator {
         self.desk.counts()
     }
 
-    /// Ends every grant, as people do in the settings of their accounts at a provider. Their refresh tokens
-    /// are `invalid_grant` from now on, and their access tokens are refused.
+    /// Ends every grant, as people can do in the settings of their accounts at a provider. From now on
+    /// refresh tokens get `invalid_grant`, and access tokens are refused.
     pub fn revoke_grants(&self) {
         self.desk.revoke_grants();
     }
 
-    /// Ends the access tokens that were given out, before their time.
+    /// Ends all access tokens that were issued, before their time.
     pub fn expire_access_tokens(&self) {
         self.desk.expire_access_tokens();
     }
 
-    /// The requests so far, the last 10,000 of them.
+    /// The last 10,000 requests.
     pub fn requests(&self) -> Vec<ReceivedRequest> {
         remembered(&self.log).iter().cloned().collect()
     }
@@ -166,7 +167,7 @@ impl Simulator {
     /// Credentials that are accepted.
     ///
     /// # Errors
-    /// As [`Simulator::with_marker`].
+    /// The errors of [`Simulator::with_marker`].
     pub fn good(&self, provider: &str, kind: CredentialType) -> Result<Credentials, NoCredentials> {
         self.with_marker(provider, kind, Marker::Good)
     }
@@ -174,16 +175,16 @@ impl Simulator {
     /// Credentials that are refused.
     ///
     /// # Errors
-    /// As [`Simulator::with_marker`].
+    /// The errors of [`Simulator::with_marker`].
     pub fn bad(&self, provider: &str, kind: CredentialType) -> Result<Credentials, NoCredentials> {
         self.with_marker(provider, kind, Marker::Bad)
     }
 
-    /// Credentials that keep the provider's rules, with a marker in every secret. Of a provider without an
-    /// HTTP test too, for which the marker means nothing.
+    /// Credentials that keep the provider's rules, with a marker in every secret. They can also be made for a
+    /// provider without an HTTP test, for which the marker has no effect.
     ///
     /// # Errors
-    /// When there is no such provider or type, or a pattern has no room for the marker.
+    /// When there is no such provider or type, or a pattern does not accept the marker.
     pub fn with_marker(
         &self,
         provider: &str,
@@ -210,7 +211,7 @@ async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), SimulatorError> 
     Ok((listener, address))
 }
 
-/// Plays until it is aborted, which ends its connections too.
+/// Serves connections until the task is aborted, which also ends the connections.
 async fn serve(listener: TcpListener, stage: Arc<Stage>, log: Arc<Log>) {
     let mut connections = JoinSet::new();
     loop {
@@ -234,7 +235,7 @@ async fn converse(mut stream: TcpStream, stage: Arc<Stage>, log: Arc<Log>) {
         }
         Err(_) => return,
     };
-    // A client that hangs up has seen enough.
+    // A client may close the connection before the whole answer is sent; that is no error.
     let _ = wire::send(&mut stream, &answer, head_only).await;
 }
 
@@ -246,7 +247,8 @@ async fn spring(listener: TcpListener, log: Arc<Log>) {
     }
 }
 
-/// The next connection. Errors of `accept` are those of a client that is gone, or pass (no free descriptor).
+/// Accepts the next connection. Errors of `accept` are ignored: the client is gone, or the error is
+/// temporary, such as a lack of file descriptors.
 async fn accept(listener: &TcpListener) -> TcpStream {
     loop {
         match listener.accept().await {
@@ -268,7 +270,7 @@ fn remembered(log: &Log) -> MutexGuard<'_, VecDeque<ReceivedRequest>> {
     log.requests.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The texts behind the catalog. It has checked them already.
+/// The texts of the provider files. The catalog has checked them already.
 fn source_files(folder: Option<&Path>) -> Result<Vec<SourceFile>, SimulatorError> {
     let mut files: Vec<SourceFile> =
         embedded_files().iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();

@@ -1,4 +1,4 @@
-//! What the simulator says to a request.
+//! Decides how the simulator answers a request.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::oauth::{Desk, Place, Visit};
 use crate::wire::{Answer, Received, Reply};
 use crate::{known, synthesis};
 
-/// A request that came. Holds names only, never a value that was sent.
+/// A request that was received. It holds names only, never a value that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceivedRequest {
     /// The provider, when the path names one that is simulated.
@@ -28,26 +28,26 @@ pub struct ReceivedRequest {
     pub endpoint: Option<&'static str>,
     /// The method as it was sent, when it is one that a provider file may use.
     pub method: String,
-    /// The path of a step as the file writes it, variables and all; empty when the path names no step.
+    /// The path of a step as the file writes it, with its variables; empty when the path names no step.
     pub path: String,
-    /// The names of the headers in lower case, as they came.
+    /// The names of the headers in lower case, in the order of the request.
     pub header_names: Vec<String>,
-    /// What differed from the provider file. The answer was 400 then, or 404.
+    /// The difference from the provider file. The answer was 400 or 404 in that case.
     pub mistake: Option<String>,
 }
 
-/// The providers and where their redirects lead.
+/// The providers, and the addresses of the simulator.
 pub(crate) struct Stage {
     pub(crate) catalog: FileCatalog,
     pub(crate) address: SocketAddr,
     pub(crate) trap: SocketAddr,
     pub(crate) desk: Arc<Desk>,
-    /// The time of AWS, when it is not the host's.
+    /// The time for AWS, when it is not the host's.
     pub(crate) time: Option<OffsetDateTime>,
 }
 
 impl Stage {
-    /// Answers a request and says what was in it.
+    /// Answers a request and describes it.
     pub(crate) fn answer(&self, received: &Received) -> (ReceivedRequest, Answer) {
         let known_method = matches!(received.method.as_str(), "GET" | "POST" | "HEAD");
         let mut record = ReceivedRequest {
@@ -151,7 +151,7 @@ impl Stage {
     }
 }
 
-/// Provider, step, host and path of `/<provider>/<step>/<host><path>`.
+/// Splits `/<provider>/<step>/<host><path>` into provider, step, host and path.
 fn split(path: &str) -> Option<(&str, usize, &str, &str)> {
     let mut parts = path.strip_prefix('/')?.splitn(3, '/');
     let (provider, step, rest) = (parts.next()?, parts.next()?, parts.next()?);
@@ -159,7 +159,8 @@ fn split(path: &str) -> Option<(&str, usize, &str, &str)> {
     Some((provider, step.parse().ok()?, host, path))
 }
 
-/// What the markers in the secrets ask for: an answer of the provider, or some misbehaviour.
+/// The behaviour that the markers in the secrets ask for: an answer of the provider (`Ok`), or some
+/// misbehaviour (`Err`).
 fn decide(provider: &Provider, arrived: &Arrived) -> Result<Wanted, Marker> {
     let secrets = provider.fields.iter().filter(|field| field.secret);
     let secrets = secrets.filter_map(|field| arrived.values.get(&field.name).map(String::as_str));
@@ -178,8 +179,8 @@ fn decide(provider: &Provider, arrived: &Arrived) -> Result<Wanted, Marker> {
     }
 }
 
-/// An answer that fits the file. A key without permission passes a step that knows no such answer, when
-/// another step does.
+/// Makes an answer that fits the file. A key without permission passes a step whose file has no answer for
+/// that, when another step has one.
 fn synthesise(test: &HttpTest, step: &HttpStep, wanted: Wanted) -> Reply {
     let declared = |code| move |step: &HttpStep| step.outcomes.iter().any(|rule| rule.code == code);
     let (code, status) = match wanted {

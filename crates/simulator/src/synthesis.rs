@@ -1,4 +1,5 @@
-//! Answers for providers whose own are not written down here: whatever fits the file's rule.
+//! Makes answers for providers whose real answers are not described here: any answer that fits the rule of
+//! the file.
 
 use serde_json::{Map, Value};
 use strongroom_declared_http::{HttpStep, JsonCheck, OutcomeRule};
@@ -6,7 +7,7 @@ use strongroom_domain::TestCode;
 
 use crate::wire::Reply;
 
-/// What stands where a rule or a fact asks for something.
+/// The value that is used where a rule or a fact needs one.
 const FILLING: &str = "simulator";
 
 /// An answer that fits the first rule of this code. `None` when the step has none.
@@ -32,7 +33,7 @@ pub(crate) fn reply(step: &HttpStep, code: TestCode) -> Option<Reply> {
 
 fn body<'a>(rule: &OutcomeRule, facts: impl Iterator<Item = &'a str>, text: Option<&str>) -> Value {
     let mut body = Value::Null;
-    // A longer pointer makes what a shorter one asks for.
+    // Longer pointers come first, because they also create the lists and objects that shorter ones need.
     let mut conditions: Vec<_> = rule.json.iter().collect();
     conditions.sort_by_key(|condition| std::cmp::Reverse(condition.pointer.len()));
     for condition in &conditions {
@@ -65,7 +66,7 @@ fn is_missing(value: Option<&Value>) -> bool {
     value.is_none_or(Value::is_null)
 }
 
-/// The body with a value at a place (RFC 6901), and the lists and objects that lead there.
+/// Puts a value at a pointer (RFC 6901) into the body, and makes the lists and objects that lead there.
 pub(crate) fn put(body: Value, pointer: &str, value: Value) -> Value {
     let tokens = pointer.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~"));
     put_at(body, &tokens.collect::<Vec<_>>(), value)

@@ -1,5 +1,5 @@
-//! Each provider by its own file: the requests are made from the overlay's steps, the answers are judged by
-//! the tester's own reading of the rules.
+//! Tests every provider by its own file: the requests are made from the overlay's steps, and the tester's own
+//! reading of the rules judges the answers.
 
 mod client;
 mod credentials;
@@ -38,7 +38,7 @@ impl World {
         Self::at(FrozenClock::default().now()).await
     }
 
-    /// One whose AWS has this time.
+    /// A world whose AWS has this time.
     async fn at(time: OffsetDateTime) -> Self {
         let options = SimulatorOptions { time: Some(time), ..SimulatorOptions::default() };
         let simulator = Simulator::start(options).await.unwrap();
@@ -100,7 +100,7 @@ fn http_test(played: &Played) -> Option<&HttpTest> {
     played.declarations.test(&played.provider.id)
 }
 
-/// The credentials as the vault's own content check reads them.
+/// The credentials in the form in which the vault's own content check reads them.
 fn submission(credentials: &Credentials) -> Submission {
     let value = |value: &Value| match value {
         Value::String(text) => Json::Text(SecretText::new(text.clone())),
@@ -112,8 +112,8 @@ fn submission(credentials: &Credentials) -> Submission {
     credentials.iter().map(|(name, found)| (name.clone(), value(found))).collect()
 }
 
-/// Every way through a provider's test: for each type and each step of it, the smallest credential with which
-/// the step is made.
+/// Every way through a provider's test: for each type and each step of the test, the smallest credential with
+/// which the step is made.
 fn ways(provider: &Played) -> Vec<(CredentialType, BTreeSet<String>)> {
     let mut ways = Vec::new();
     for (kind, rules) in &provider.types {

@@ -1,4 +1,4 @@
-//! HTTP/1.1 (RFC 9112), as little of it as a provider needs: one request a connection, then an answer that
+//! The part of HTTP/1.1 (RFC 9112) that a provider needs: one request on each connection, then an answer that
 //! may misbehave.
 
 use std::io;
@@ -15,13 +15,13 @@ const MAX_BODY: usize = 256 * 1024;
 /// The longest wait for a whole request, and for the client to hang up after its answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A request as it came.
+/// A request as it was received.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Received {
     pub(crate) method: String,
     /// Percent-encoded, from its first `/`.
     pub(crate) path: String,
-    /// What followed `?`, or nothing.
+    /// The part after `?`; empty when there is none.
     pub(crate) query: String,
     /// Names in lower case, values trimmed.
     pub(crate) headers: Vec<(String, String)>,
@@ -29,7 +29,7 @@ pub(crate) struct Received {
 }
 
 impl Received {
-    /// The value of a header that came once.
+    /// The value of a header that occurs exactly once.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.iter().filter(|(header, _)| header == name);
         match (values.next(), values.next()) {
@@ -39,7 +39,7 @@ impl Received {
     }
 }
 
-/// An answer as it is sent when all is well.
+/// An answer as it is sent when nothing goes wrong.
 #[derive(Debug, Clone)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -66,13 +66,13 @@ impl Reply {
 /// How an answer is sent.
 #[derive(Debug, Clone)]
 pub(crate) enum Answer {
-    /// At once.
+    /// All of it at once.
     Whole(Reply),
-    /// One byte a second.
+    /// One byte each second.
     Slowly(Reply),
-    /// 200 with a body that ends when the client hangs up.
+    /// 200 with a body that ends only when the client closes the connection.
     Endless,
-    /// After a while.
+    /// The inner answer, after this time.
     After(Duration, Box<Answer>),
     /// The connection is closed without an answer.
     Nothing,
@@ -81,7 +81,7 @@ pub(crate) enum Answer {
 /// Reads one request.
 ///
 /// # Errors
-/// `InvalidData` for what is no request of the kind that a connection test sends, else what the socket says.
+/// `InvalidData` for a request that a connection test would not send, otherwise the error of the socket.
 pub(crate) async fn receive(stream: &mut TcpStream) -> io::Result<Received> {
     timeout(PATIENCE, read(stream)).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
 }
@@ -111,7 +111,7 @@ pub(crate) async fn send(stream: &mut TcpStream, mut answer: &Answer, head_only:
         }
     }
     stream.shutdown().await?;
-    // With unread bytes left the close would be a reset, which can overtake the answer.
+    // With unread bytes left, closing the connection would send a reset, which can overtake the answer.
     let drain = async { while stream.read(&mut [0; 4096]).await.is_ok_and(|read| read > 0) {} };
     let _ = timeout(PATIENCE, drain).await;
     Ok(())

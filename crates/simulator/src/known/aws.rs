@@ -4,7 +4,8 @@ use crate::call::{Call, Wanted};
 use crate::sigv4::Skew;
 use crate::wire::Reply;
 
-/// STS speaks XML (Query protocol), SES v2 speaks JSON. The identity of a caller needs no permission.
+/// STS answers in XML (Query protocol), SES v2 in JSON. Asking STS for the identity of the caller needs no
+/// permission.
 pub(crate) fn reply(call: &Call<'_>, wanted: Wanted) -> Option<Reply> {
     if call.host.starts_with("sts.") && call.path == "/" {
         Some(sts(wanted))
@@ -76,8 +77,8 @@ fn ses(date: &str, wanted: Wanted) -> Reply {
     reply.with("x-amzn-RequestId", format!("rehearsal-{date}"))
 }
 
-/// The answer to a signature of another time. Only S3 has a name of its own for it; the others say that the
-/// signature is wrong, and why in the text.
+/// The answer to a signature whose time is too far from the server's. Only S3 has an error code for it; the
+/// other services say that the signature is wrong, and give the reason in the text.
 pub(crate) fn skewed(service: &str, skew: Skew) -> Reply {
     let message = match skew {
         Skew::Expired => {

@@ -87,7 +87,7 @@ pub(crate) fn pipedrive(call: &Call<'_>, wanted: Wanted) -> Option<Reply> {
     Some(reply.with("x-ratelimit-limit", "80").with("x-ratelimit-remaining", "79"))
 }
 
-/// The current user of Zoho CRM. A missing scope is 401 there.
+/// The current user of Zoho CRM, which answers 401 when a scope is missing.
 pub(crate) fn zoho(call: &Call<'_>, wanted: Wanted) -> Option<Reply> {
     if !call.path.starts_with("/crm/v") || !call.path.ends_with("/users") {
         return None;
@@ -113,7 +113,7 @@ pub(crate) fn zoho(call: &Call<'_>, wanted: Wanted) -> Option<Reply> {
     })
 }
 
-/// `WhoAmI` of Dataverse, and the token endpoint that an application asks first.
+/// `WhoAmI` of Dataverse, and the token endpoint from which an application gets its token.
 pub(crate) fn dynamics(call: &Call<'_>, wanted: Wanted) -> Option<Reply> {
     if call.host.starts_with("login.") {
         return identity::microsoft_token(wanted);

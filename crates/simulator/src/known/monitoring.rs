@@ -3,7 +3,7 @@ use serde_json::json;
 use crate::call::{Call, Wanted};
 use crate::wire::Reply;
 
-/// `/api/v1/validate` looks at the API key alone, `/api/v2/validate_keys` at both.
+/// `/api/v1/validate` checks the API key alone, `/api/v2/validate_keys` checks both keys.
 pub(crate) fn datadog(call: &Call<'_>, wanted: Wanted) -> Option<Reply> {
     let forbidden = Reply::json(403, &json!({ "errors": ["Forbidden"] }));
     let reply = match (call.path, wanted) {

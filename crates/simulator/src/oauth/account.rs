@@ -1,4 +1,4 @@
-//! Whose token it is, and the end of a token.
+//! The account endpoint and the revocation endpoint.
 
 use serde_json::Value;
 
@@ -9,8 +9,8 @@ use super::{Mistake, Place, State, Visit, check_place, refusal, token};
 use crate::synthesis::put;
 use crate::wire::Reply;
 
-/// Says whose account a token is for, where the file has `account_url`. The token is in the header and
-/// nowhere else.
+/// Answers with the account that a token is for, where the file has `account_url`. The token must be in the
+/// header and nowhere else.
 pub(super) fn answer(visit: &Visit<'_>, state: &mut State, place: Place<'_>) -> Result<Reply, Mistake> {
     token::count(visit, state, place);
     let lookup = visit.requests.account.as_ref();
@@ -34,7 +34,7 @@ pub(super) fn answer(visit: &Visit<'_>, state: &mut State, place: Place<'_>) -> 
     })
 }
 
-/// Revokes a token (RFC 7009): one that is not known is no mistake.
+/// Revokes a token (RFC 7009). A token that is not known is no mistake.
 pub(super) fn revoke(visit: &Visit<'_>, state: &mut State, place: Place<'_>) -> Result<Reply, Mistake> {
     token::count(visit, state, place);
     check_place(visit, visit.requests.revoke.as_ref(), place)?;

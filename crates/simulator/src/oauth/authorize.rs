@@ -1,4 +1,4 @@
-//! The authorization endpoint (RFC 6749, section 4.1.1): approves at once.
+//! The authorization endpoint (RFC 6749, section 4.1.1), which approves at once.
 
 use url::Url;
 
@@ -8,7 +8,7 @@ use super::parameters::Parameters;
 use super::{Mistake, State, Visit, token};
 use crate::wire::Reply;
 
-/// Who approves unless the request says another one in `login_hint`.
+/// The account that approves, unless the request names another one in `login_hint`.
 const ACCOUNT: &str = "alice@example.com";
 /// The scope that is refused.
 const DENY: &str = "deny";
@@ -58,7 +58,7 @@ fn redirect_url(text: &str) -> Result<Url, Mistake> {
         .ok_or_else(|| "parameter `redirect_uri` is not an absolute URL without fragment".to_owned())
 }
 
-/// The S256 challenge (RFC 7636, section 4.3): 43 characters of base64url.
+/// Reads the S256 challenge (RFC 7636, section 4.3): 43 characters of base64url.
 fn challenge(parameters: &mut Parameters) -> Result<String, Mistake> {
     parameters.must_be("code_challenge_method", "S256")?;
     let challenge = parameters.need("code_challenge")?;

@@ -3,22 +3,24 @@ use std::time::Duration;
 
 use crate::wire::Reply;
 
-/// How the authorization servers behave. Can be changed while they run.
+/// How the authorization servers behave. It can be changed while they run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OauthBehaviour {
-    /// Whether a refresh replaces the refresh token. Otherwise its answer has none, and the old one lives on.
+    /// Whether a refresh replaces the refresh token. Otherwise the answer holds no refresh token, and the old
+    /// one stays valid.
     pub rotate: bool,
-    /// Whether a refresh token that was replaced, and comes again, ends the whole grant (RFC 9700, section
-    /// 4.14.2).
+    /// Whether the whole grant ends when a refresh token that was replaced is presented again (RFC 9700,
+    /// section 4.14.2).
     pub reuse_revokes_family: bool,
-    /// How long a refresh token that was replaced is taken once more, and gets the same answer.
+    /// How long a refresh token that was replaced is accepted once more, with the same answer.
     pub grace: Option<Duration>,
-    /// How long access tokens live, in seconds; without it they do not end, and the answers have no
+    /// How long access tokens live, in seconds. With `None` they do not end, and the answers have no
     /// `expires_in`.
     pub lifetime_s: Option<u64>,
-    /// What goes wrong with every answer but that of the authorization endpoint.
+    /// The fault of every answer, except those of the authorization endpoint.
     pub fault: Option<OauthFault>,
-    /// How long the same answers are held back, after the request was served.
+    /// How long every answer is held back after the request was handled, except those of the authorization
+    /// endpoint.
     pub delay: Duration,
 }
 
@@ -36,17 +38,17 @@ impl Default for OauthBehaviour {
     }
 }
 
-/// What goes wrong with an answer.
+/// The ways to spoil an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OauthFault {
     /// 503; the request is not served.
     Unavailable503,
     /// 429 with `Retry-After`; the request is not served.
     TooManyRequests {
-        /// In seconds.
+        /// How long the client should wait, in seconds.
         retry_after: u64,
     },
-    /// 200 with a page; the request is not served.
+    /// 200 with an HTML page; the request is not served.
     Html200,
     /// The request is served, and the answer ends in the middle of its JSON.
     TruncatedJson,
@@ -55,7 +57,7 @@ pub enum OauthFault {
 }
 
 impl OauthFault {
-    /// What is answered instead of serving the request.
+    /// The answer that is sent when the request is not served.
     pub(super) fn reply(self) -> Reply {
         match self {
             Self::TooManyRequests { retry_after } => Reply::new(429, "text/plain", "Too Many Requests")
@@ -66,26 +68,27 @@ impl OauthFault {
     }
 }
 
-/// The requests to authorization servers so far, good ones and bad ones, and what became of the tokens.
+/// The requests to authorization servers so far, valid or not, and the number of tokens that were revoked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OauthCounts {
     /// Requests to authorization endpoints.
     pub authorizations: u64,
-    /// Requests to token endpoints by `grant_type`, under `other` when it is none that the file has.
+    /// Requests to token endpoints by `grant_type`; those with a type that the file does not have are under
+    /// `other`.
     pub token_requests: BTreeMap<String, u64>,
     /// Requests to account endpoints.
     pub account_lookups: u64,
     /// Requests to revocation endpoints.
     pub revocations: u64,
-    /// Access and refresh tokens that were revoked while they lived: by a request, because a code or a
-    /// refresh token came again, or by [`crate::Simulator::revoke_grants`].
+    /// Access and refresh tokens that were revoked before their end: by a request, because a code or a
+    /// refresh token was presented again, or by [`crate::Simulator::revoke_grants`].
     pub revoked_tokens: u64,
-    /// Refresh tokens that came again after they were replaced, without a grace period.
+    /// Refresh tokens that were refused because they were presented again after they were replaced.
     pub reuses: u64,
 }
 
 impl OauthCounts {
-    /// Token requests of a grant type.
+    /// The number of token requests of a grant type.
     pub fn token_requests_of(&self, grant_type: &str) -> u64 {
         self.token_requests.get(grant_type).copied().unwrap_or_default()
     }

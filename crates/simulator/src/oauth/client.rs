@@ -1,4 +1,4 @@
-//! Who asks: client id and secret, sent as the file says and in no other way.
+//! Client authentication: client id and secret, sent as the file says and in no other way.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,15 +9,15 @@ use super::parameters::Parameters;
 use super::{Mistake, Visit, refusal};
 use crate::wire::Reply;
 
-/// A client that has proved who it is.
+/// A client that is authenticated.
 #[derive(Debug)]
 pub(super) struct Client {
     pub(super) id: String,
     pub(super) secret: String,
 }
 
-/// Reads client id and secret (RFC 6749, section 2.3.1). The inner error is the answer to a secret that is
-/// refused.
+/// Reads client id and secret (RFC 6749, section 2.3.1). The inner error is the answer to a secret that the
+/// provider refuses.
 pub(super) fn authenticate(
     visit: &Visit<'_>,
     parameters: &mut Parameters,
@@ -56,7 +56,7 @@ fn basic(header: &str) -> Option<Client> {
     (!id.is_empty() && !secret.is_empty()).then_some(Client { id, secret })
 }
 
-/// `None` for what the form encoding would have written in another way.
+/// Decodes a form-encoded text. Returns `None` for characters that the form encoding would have escaped.
 fn form_decoded(text: &str) -> Option<String> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"*-._+%~".contains(&b);
     let decoded = form_urlencoded::parse(text.as_bytes()).next().map(|(name, _)| name.into_owned());

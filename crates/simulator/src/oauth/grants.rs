@@ -1,4 +1,4 @@
-//! What was granted: a family of tokens for each code, and one for each client credentials grant.
+//! The grants: a family of tokens for each code, and one for each client credentials grant.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::behaviour::OauthBehaviour;
 use crate::wire::Reply;
 
-/// Whose tokens a family holds, and for what.
+/// The account and the client that a family of tokens belongs to, and its scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Granted {
     pub(super) provider: String,
@@ -21,7 +21,7 @@ pub(super) struct Granted {
     pub(super) scope: String,
 }
 
-/// What a code is bound to (RFC 6749, section 4.1.3; RFC 7636, section 4.6).
+/// The values that a code is bound to (RFC 6749, section 4.1.3; RFC 7636, section 4.6).
 #[derive(Debug)]
 pub(super) struct Bound {
     pub(super) redirect_uri: String,
@@ -42,7 +42,7 @@ struct Family {
     ended: bool,
 }
 
-/// The place of a family.
+/// The index of a family.
 pub(super) type FamilyId = usize;
 
 #[derive(Debug)]
@@ -62,7 +62,7 @@ struct Refresh {
 struct Replaced {
     at: Instant,
     answer: Reply,
-    /// Whether it was taken once more already.
+    /// Whether the replaced token was accepted once more already.
     again: bool,
 }
 
@@ -72,14 +72,14 @@ struct Access {
     ends_at: Option<Instant>,
 }
 
-/// What becomes of a refresh token that came.
+/// The judgement of a refresh token that a client presents.
 pub(super) enum Presented {
-    /// It is good, and its family gets new tokens.
+    /// It is valid, and its family gets new tokens.
     Good(FamilyId),
-    /// It was replaced a moment ago, and gets the same answer.
+    /// It was replaced within the grace period, and gets the same answer as before.
     Again(Reply),
-    /// It was replaced, or was never there. The number of tokens that were revoked for it, when it was
-    /// replaced.
+    /// It is not valid. When it was replaced, it holds the number of tokens that were revoked because it was
+    /// presented again. `None` means that it is unknown, has ended or belongs to another client.
     Dead(Option<u64>),
 }
 
@@ -98,8 +98,9 @@ impl Grants {
         self.codes.insert(code, Code { family, bound, used: false });
     }
 
-    /// Takes a code, once. `Err` has the number of tokens that a code that came again has given, and that are
-    /// revoked now (RFC 6749, section 4.1.2).
+    /// Uses a code; each code can be used once. When it is presented again, all tokens that were issued for
+    /// it are revoked (RFC 6749, section 4.1.2). `Err` holds the number of tokens that were revoked. It is 0
+    /// when the code is unknown or does not fit the request.
     pub(super) fn take_code(
         &mut self,
         code: &str,
@@ -122,7 +123,7 @@ impl Grants {
         self.refresh.insert(token, Refresh { family, replaced: None });
     }
 
-    /// An access token, and how long it lives.
+    /// Adds an access token, which ends after `lifetime`.
     pub(super) fn add_access(&mut self, token: String, family: FamilyId, lifetime: Option<Duration>) {
         let ends_at = lifetime.map(|lifetime| Instant::now() + lifetime);
         self.access.insert(token, Access { family, ends_at });
@@ -145,22 +146,23 @@ impl Grants {
         Presented::Dead(Some(if how.reuse_revokes_family { self.end(family) } else { 0 }))
     }
 
-    /// A refresh token is worth nothing from now on; `answer` has the one that comes after it.
+    /// Marks a refresh token as replaced; `answer` holds the new one.
     pub(super) fn replace(&mut self, token: &str, answer: Reply) {
         if let Some(found) = self.refresh.get_mut(token) {
             found.replaced = Some(Replaced { at: Instant::now(), answer, again: false });
         }
     }
 
-    /// Ends the family of a token of either kind, when it is the owner's, and returns how many tokens that
-    /// were.
+    /// Ends the family of a token of either kind, when the token belongs to `owner`. Returns how many of its
+    /// tokens were still valid.
     pub(super) fn revoke(&mut self, token: &str, owner: (&str, &str)) -> u64 {
         let refresh = self.refresh.get(token).map(|found| found.family);
         let family = refresh.or_else(|| self.access.get(token).map(|found| found.family));
         family.filter(|family| self.belongs_to(*family, owner)).map_or(0, |family| self.end(family))
     }
 
-    /// Whom an access token is for: `None` when it is not one of ours, `Some(None)` when it lives no more.
+    /// The owner of an access token: `None` when the simulator did not issue it, `Some(None)` when it is no
+    /// longer valid.
     pub(super) fn owner_of(&self, token: &str) -> Option<Option<&Granted>> {
         let found = self.access.get(token)?;
         let lives = found.ends_at.is_none_or(|at| at > Instant::now());
@@ -176,7 +178,7 @@ impl Grants {
         self.access.values_mut().for_each(|token| token.ends_at = Some(now));
     }
 
-    /// Ends a family and returns how many of its tokens lived.
+    /// Ends a family and returns how many of its tokens were still valid.
     fn end(&mut self, id: FamilyId) -> u64 {
         let Some(family) = self.families.get_mut(id).filter(|family| !family.ended) else { return 0 };
         family.ended = true;
@@ -187,7 +189,7 @@ impl Grants {
         (refresh.count() + access.count()) as u64
     }
 
-    /// Provider and client are the ones that it was granted to, and it has not ended.
+    /// Whether the family was granted to this provider and client, and has not ended.
     fn belongs_to(&self, family: FamilyId, (provider, client_id): (&str, &str)) -> bool {
         self.granted(family).is_some_and(|of| of.provider == provider && of.client_id == client_id)
     }

@@ -1,4 +1,4 @@
-//! The parameters of a request: each once, those of the RFC and of the file, and no others.
+//! The parameters of a request. Each must occur once, and only those of the RFC and of the file are allowed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,12 +9,12 @@ use url::form_urlencoded;
 use super::{Mistake, Visit};
 use crate::capture::{self, capture};
 
-/// Parameters that were not looked at yet.
+/// Parameters that have not been checked yet.
 #[derive(Debug)]
 pub(super) struct Parameters(BTreeMap<String, String>);
 
 impl Parameters {
-    /// Those of a query or a form.
+    /// Reads the parameters of a query or a form.
     pub(super) fn of_form(encoded: &[u8]) -> Result<Self, Mistake> {
         let mut found = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(encoded).into_owned() {
@@ -25,7 +25,7 @@ impl Parameters {
         Ok(Self(found))
     }
 
-    /// Those of the body of a request, which is JSON or a form. The URL must have none.
+    /// Reads the parameters of a body, which is JSON or a form. The URL must have none.
     pub(super) fn of_body(visit: &Visit<'_>, json: bool) -> Result<Self, Mistake> {
         let received = visit.received;
         if !received.query.is_empty() {
@@ -58,19 +58,19 @@ impl Parameters {
         self.0.remove(name)
     }
 
-    /// One that must be there, and not empty.
+    /// Takes a parameter that must be there and not empty.
     pub(super) fn need(&mut self, name: &str) -> Result<String, Mistake> {
         let found = self.take(name).filter(|value| !value.is_empty());
         found.ok_or_else(|| format!("parameter `{name}` is missing or empty"))
     }
 
-    /// One that must be there and be this.
+    /// Takes a parameter that must be there and have this value.
     pub(super) fn must_be(&mut self, name: &str, text: &str) -> Result<(), Mistake> {
         if self.need(name)? == text { Ok(()) } else { Err(format!("parameter `{name}` is not {text}")) }
     }
 
-    /// Those that the file adds. Several templates of one name are alternatives for different fields; one
-    /// with a variable may be absent, when its field is.
+    /// Takes the parameters that the file adds. Several templates of one name are alternatives for different
+    /// fields. A parameter with a variable may be absent when its field is absent.
     pub(super) fn must_fit(
         &mut self,
         visit: &Visit<'_>,
@@ -94,7 +94,7 @@ impl Parameters {
         Ok(())
     }
 
-    /// Nothing is left.
+    /// Checks that no parameter is left.
     pub(super) fn end(self) -> Result<(), Mistake> {
         if self.0.is_empty() {
             Ok(())

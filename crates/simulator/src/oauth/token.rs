@@ -37,7 +37,7 @@ pub(super) fn answer(visit: &Visit<'_>, state: &mut State, place: Place<'_>) -> 
     }
 }
 
-/// Counts a request to a token endpoint, or to another one that can be spoiled.
+/// Counts a request to any endpoint but the authorization endpoint.
 pub(super) fn count(visit: &Visit<'_>, state: &mut State, place: Place<'_>) {
     let counts = &mut state.counts;
     match place.endpoint {
@@ -53,7 +53,7 @@ pub(super) fn count(visit: &Visit<'_>, state: &mut State, place: Place<'_>) {
     }
 }
 
-/// A number of 64 random bits, in digits: no marker can stand in it.
+/// A random number of 64 bits. Its digits cannot contain a marker.
 pub(super) fn random() -> u64 {
     let mut bytes = [0; 8];
     // Without randomness codes repeat, and the simulator refuses them as used.
@@ -142,7 +142,7 @@ fn client_credentials(
     let others: Vec<_> = grant.parameters.iter().filter(|(name, _)| name != "grant_type").cloned().collect();
     parameters.must_fit(visit, &others)?;
     parameters.end()?;
-    // The word in the secret goes into the token, so that it means the same there.
+    // The token gets the marker of the secret, so that requests with the token get the same behaviour.
     let Client { id, secret } = client;
     let account = Marker::find(&secret).unwrap_or(Marker::Good).as_str().to_owned();
     let provider = visit.provider.id.to_string();
@@ -150,7 +150,7 @@ fn client_credentials(
     Ok(tokens(visit, state, family, CredentialType::ClientCredentials, false))
 }
 
-/// The `grant_type` of the client credentials grant, which is another one for a few providers.
+/// The `grant_type` of the client credentials grant. A few providers use another value for it.
 fn grant_type_of(grant: &ClientCredentialsRequest) -> &str {
     let named = grant.parameters.iter().find(|(name, _)| name == "grant_type");
     match named.map(|(_, template)| template.0.as_slice()) {
@@ -159,7 +159,8 @@ fn grant_type_of(grant: &ClientCredentialsRequest) -> &str {
     }
 }
 
-/// New tokens for a family, and the answer that has them in the shape of the file (section 5.1).
+/// Issues new tokens for a family, and makes the answer that holds them in the shape of the file (section
+/// 5.1).
 fn tokens(
     visit: &Visit<'_>,
     state: &mut State,
@@ -199,7 +200,7 @@ fn pointer(visit: &Visit<'_>, member: &str) -> String {
     visit.requests.response_pointers.get(member).cloned().unwrap_or_else(|| format!("/{member}"))
 }
 
-/// A token that was never given before, with the marker in it, that keeps the pattern of its field.
+/// A new token that contains the marker and matches the pattern of its field.
 fn fresh(visit: &Visit<'_>, kind: CredentialType, name: &str, marker: Marker) -> String {
     let number = random();
     let Some(field) = visit.provider.fields_of(kind).find(|field| field.name == name) else {

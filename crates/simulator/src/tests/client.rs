@@ -1,4 +1,4 @@
-//! The smallest client that can make a step's request, and the judgement of its answer.
+//! The smallest client that can make a step's request, and the judgement of the answer.
 
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
@@ -21,7 +21,7 @@ use super::{Played, http_test};
 use crate::Credentials;
 use crate::check::method;
 
-/// A request before it is bytes.
+/// A request before it is encoded.
 #[derive(Debug, Clone)]
 pub(super) struct Outgoing {
     pub(super) method: String,
@@ -38,7 +38,7 @@ pub(super) struct Incoming {
     pub(super) body: Vec<u8>,
 }
 
-/// The steps that the credentials go through, and what the last of them says.
+/// Runs the steps that apply to the credentials, and returns the result of the last one.
 pub(super) async fn run(
     at: SocketAddr,
     provider: &Played,
@@ -129,7 +129,7 @@ pub(super) fn bytes(outgoing: &Outgoing) -> Vec<u8> {
     .into_bytes()
 }
 
-/// Sends bytes and reads until the simulator hangs up.
+/// Sends bytes and reads until the simulator closes the connection.
 pub(super) async fn raw(at: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     let mut stream = connect(at).await;
     stream.write_all(bytes).await.unwrap();
@@ -178,7 +178,7 @@ fn value(name: &str, provider: &Played, credentials: &Credentials) -> Option<Str
     }
 }
 
-/// Signed by AWS's own crate, at the time of the tests.
+/// Signs a request with AWS's own crate, at the time of the tests.
 fn sign_for_aws(outgoing: &mut Outgoing, aws: &AwsSigV4, region: &str, credentials: &Credentials) {
     let field = |name: &str| credentials.get(name).and_then(serde_json::Value::as_str);
     let (id, secret) = (field("access_key_id").unwrap(), field("secret_access_key").unwrap());

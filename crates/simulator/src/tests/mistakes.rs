@@ -1,4 +1,4 @@
-//! Requests that are not the provider file's.
+//! Requests that differ from the provider file.
 
 use strongroom_domain::CredentialType;
 
@@ -22,7 +22,8 @@ fn of(world: &World, id: &str, kind: CredentialType) -> Outgoing {
     outgoing(world.simulator.address(), &provider, step, &credentials)
 }
 
-/// The answer to a request with a mistake is 400, says what is wrong, and holds no value that was sent.
+/// Checks that the answer to a request with a mistake is 400, names the mistake, and holds no value that was
+/// sent.
 async fn refused(world: &World, request: &Outgoing, says: &str) {
     let answer = exchange(world.simulator.address(), request).await;
     let body = String::from_utf8(answer.body).unwrap();

@@ -1,4 +1,4 @@
-//! The authorization servers, asked by a client that reads the overlay's files by itself.
+//! Tests the authorization servers with a client that reads the overlay's files itself.
 
 mod adapter;
 mod behaviour;

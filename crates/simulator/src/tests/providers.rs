@@ -7,8 +7,8 @@ use super::tester::Tester;
 use super::{Played, World, http_test, marked, ways};
 use crate::Marker;
 
-/// What every provider says to a marker, read by the test's client and by the vault's own tester. Every
-/// difference is listed.
+/// The answers of every provider to a marker, as the test's client and the vault's own tester read them.
+/// Fails with a list of all differences.
 async fn everywhere(
     marker: Marker,
     expected: impl Fn(&Played, CredentialType, &BTreeSet<String>) -> Option<TestCode>,

@@ -20,7 +20,7 @@ fn received(query: &str, headers: &[(&str, &str)]) -> Received {
     Received { method: "GET".into(), path: "/".into(), query: query.into(), headers, body: Vec::new() }
 }
 
-/// "Create a signed AWS API request", the task with IAM's ListUsers.
+/// The request of AWS's guide "Create a signed AWS API request", which calls ListUsers of IAM.
 fn list_users(signature: &str) -> Received {
     let authorization = format!(
         "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/iam/aws4_request, SignedHeaders=content-type;host;x-amz-date, Signature={signature}"

@@ -1,4 +1,4 @@
-//! The vault's own adapter against the simulator, for every provider, from the URL that a person is sent to
+//! The vault's own adapter against the simulator, for every provider: from the URL to which a person is sent
 //! until the tokens are revoked.
 
 use std::collections::BTreeMap;
@@ -50,7 +50,7 @@ fn subject(provider: &Arc<Provider>, kind: CredentialType) -> Subject {
     Subject { provider: Arc::clone(provider), credential_type: kind, content }
 }
 
-/// What comes back with the code, by parameter.
+/// The parameters that come back with the code, and the scope that was requested.
 async fn approved(world: &World, subject: &Subject) -> (BTreeMap<String, String>, String) {
     let challenge = pkce_challenge(VERIFIER);
     let request = AuthorizationRequest {
@@ -95,7 +95,7 @@ async fn granted(world: &World, provider: &Played) -> Result<Subject, TokenError
     Ok(stored(subject, response, &scope))
 }
 
-/// The answer in the content of the credential, as the vault keeps it.
+/// Puts the answer into the content of the credential, as the vault stores it.
 fn stored(subject: Subject, response: TokenResponse, scope: &str) -> Subject {
     let Subject { provider, credential_type, content } = subject;
     let now = (FrozenClock::default().now(), 0.5);
@@ -116,7 +116,7 @@ fn refresh(token: SecretText) -> Grant {
     }
 }
 
-/// What differs, by provider.
+/// Descriptions of what differs, each with its provider.
 type Failures = Vec<String>;
 
 async fn whole_life(world: &World, provider: &Played, failures: &mut Failures) {

@@ -1,4 +1,4 @@
-//! Rotation, grace, ends of life, and servers that misbehave.
+//! Rotation, grace periods, ends of tokens, and servers that misbehave.
 
 use std::time::Duration;
 
@@ -82,7 +82,7 @@ async fn tokens_end_when_they_should() {
     assert_eq!(grantee.refresh(&text(&ended, "refresh_token")).await["error"], "invalid_grant");
 }
 
-/// The bytes that come back for a refresh.
+/// The bytes of the answer to a refresh.
 async fn refreshed(grantee: &Grantee<'_>, (endpoint, body): (&Endpoint, Pairs)) -> Vec<u8> {
     let outgoing = grantee.post(endpoint, body, grantee.requests().client_authentication, false);
     raw(grantee.world.simulator.address(), &bytes(&outgoing)).await

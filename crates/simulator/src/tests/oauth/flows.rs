@@ -7,7 +7,7 @@ use super::super::{World, http_test, submission};
 use super::grantee::{Grantee, member};
 use crate::{Credentials, OauthBehaviour};
 
-/// Token answer and fields as a credential holds them.
+/// The token answer and the fields, as a credential holds them.
 fn credential(grantee: &Grantee<'_>, answer: &serde_json::Value) -> Credentials {
     let mut credentials = grantee.values.clone();
     for name in ["access_token", "refresh_token"] {

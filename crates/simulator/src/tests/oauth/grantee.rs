@@ -1,4 +1,4 @@
-//! The smallest client that can go through a grant, and what it gets.
+//! The smallest client that can go through a grant, and the answers that it gets.
 
 use std::collections::BTreeMap;
 
@@ -58,7 +58,7 @@ impl<'a> Grantee<'a> {
         fill(template, &self.provider, &self.values, str::to_owned)
     }
 
-    /// Of several templates of one name, the first whose fields are there.
+    /// Of several templates of one name, takes the first whose fields are there.
     fn texts(&self, templates: &[(String, Template)]) -> Pairs {
         let mut texts = Pairs::new();
         for (name, template) in templates {
@@ -69,7 +69,7 @@ impl<'a> Grantee<'a> {
         texts
     }
 
-    /// The parameters with which a person is sent.
+    /// The parameters of the authorization request.
     pub(super) fn authorization(&self) -> Pairs {
         let requests = self.requests();
         let scopes: Vec<_> = requests.scopes.iter().filter_map(|scope| self.text(scope)).collect();
@@ -93,7 +93,7 @@ impl<'a> Grantee<'a> {
         pairs
     }
 
-    /// What comes back to the redirect URI; a parameter that is given replaces ours.
+    /// The parameters that come back to the redirect URI. Parameters in `other` replace those of this client.
     pub(super) async fn authorize(&self, other: &[(&str, &str)]) -> BTreeMap<String, String> {
         let answer = self.send_authorization(&replaced(self.authorization(), other)).await;
         let body = String::from_utf8_lossy(&answer.body);
@@ -109,13 +109,13 @@ impl<'a> Grantee<'a> {
         self.send(Outgoing { method: "GET".to_owned(), path, query, headers, body: String::new() }).await
     }
 
-    /// The answer for a code that was just approved.
+    /// Approves a code and returns the answer for it.
     pub(super) async fn granted(&mut self, other: &[(&str, &str)]) -> Value {
         let back = self.authorize(other).await;
         self.redeem(&back).await
     }
 
-    /// The answer for a code that has come back.
+    /// Exchanges a code that has come back and returns the answer.
     pub(super) async fn redeem(&mut self, back: &BTreeMap<String, String>) -> Value {
         let (server, requests) = (self.server().clone(), self.requests().clone());
         for (name, parameter) in &server.callback_fields {
@@ -164,7 +164,7 @@ impl<'a> Grantee<'a> {
         self.ask(&grant.token, body, grant.client_authentication).await
     }
 
-    /// Status and body of the account endpoint.
+    /// The status and the body of the account endpoint's answer.
     pub(super) async fn account(&self, token: &str) -> (u16, Value) {
         let endpoint = self.requests().account.as_ref().unwrap().endpoint.as_ref().unwrap();
         let (path, query) = self.place(endpoint);
@@ -256,7 +256,7 @@ pub(super) fn encoded(pairs: &Pairs) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
-/// A member of a token answer where the file says that it stands.
+/// A member of a token answer, at the place that the file names.
 pub(super) fn member(requests: &OauthRequests, answer: &Value, name: &str) -> Option<String> {
     let pointer = requests.response_pointers.get(name).cloned().unwrap_or_else(|| format!("/{name}"));
     match answer.pointer(&pointer)? {

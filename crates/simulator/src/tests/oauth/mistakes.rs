@@ -1,9 +1,9 @@
-//! Requests that are not the file's, and clients that are not what they say.
+//! Requests that differ from the file, and clients that pretend to be others.
 
 use super::super::World;
 use super::grantee::{Grantee, Pairs, pairs, replaced};
 
-/// The answer is 400, says what is wrong, and holds no value that was sent.
+/// Checks that the answer is 400, names the mistake, and holds no value that was sent.
 fn told(world: &World, status: u16, body: &[u8], says: &str) {
     let body = String::from_utf8(body.to_vec()).unwrap();
     assert_eq!(status, 400, "{body}");
@@ -37,7 +37,7 @@ async fn an_authorization_request_that_differs_is_told_where() {
     told(&world, answer.status.as_u16(), &answer.body, "twice");
 }
 
-/// Spoils a request for a token and expects to be told.
+/// Spoils a token request, and checks that the answer names the mistake.
 async fn refused(grantee: &Grantee<'_>, spoil: impl Fn(&mut super::super::client::Outgoing), says: &str) {
     let (endpoint, body) = grantee.refreshing("unknown");
     let requests = grantee.requests();
@@ -118,7 +118,7 @@ async fn a_place_that_the_file_does_not_have_is_refused() {
     }
 }
 
-/// What a code is bound to, changed.
+/// Exchanges a code with one changed value that the code is bound to.
 async fn code_with(other: &[(&str, &str)]) -> (u64, serde_json::Value) {
     let world = World::start().await;
     let grantee = Grantee::named(&world, "google");
@@ -151,7 +151,7 @@ async fn a_code_is_bound_to_its_redirect_uri_its_verifier_and_its_client() {
     let back = grantee.authorize(&[]).await;
     grantee.client_id = "another".to_owned();
     assert_eq!(grantee.redeem(&back).await["error"], "invalid_grant");
-    // The code of one provider is nothing to another.
+    // A code of one provider is not valid at another.
     let back = Grantee::named(&world, "google").authorize(&[]).await;
     assert_eq!(Grantee::named(&world, "microsoft").redeem(&back).await["error"], "invalid_grant");
 }
@@ -177,7 +177,7 @@ async fn a_bad_client_secret_is_an_error_of_the_app() {
     grantee.secret = "a-bad-secret".to_owned();
     let refused = grantee.redeem(&back).await;
     assert_eq!((&refused["http"], &refused["error"]), (&401.into(), &"invalid_client".into()));
-    // The code lives on.
+    // The code is still valid.
     grantee.secret = "a-good-secret".to_owned();
     assert!(grantee.redeem(&back).await["access_token"].is_string());
 }
