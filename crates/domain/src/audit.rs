@@ -39,7 +39,7 @@ spelled! {
     AuthorizationGranted => "authorization.granted",
     /// A grant was confirmed, and its credential is usable.
     AuthorizationCompleted => "authorization.completed",
-    /// An authorization came to nothing: refused, forged, disowned or over.
+    /// An authorization failed: it was refused, forged, disowned by the person, or not completed in time.
     AuthorizationFailed => "authorization.failed",
     /// A token was refreshed, or could not be.
     CredentialRefreshed => "credential.refreshed",

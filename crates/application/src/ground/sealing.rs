@@ -41,7 +41,7 @@ impl Sealing {
         self.open_or_record(row, event).await
     }
 
-    /// Like [`Self::open`], on behalf of a job of this service.
+    /// Opens the payload of a row as [`Self::open`] does, on behalf of a job of this service.
     pub(crate) async fn open_for_job(
         &self,
         row: &SealedCredential,

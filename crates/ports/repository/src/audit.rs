@@ -14,7 +14,7 @@ pub enum Contention {
     Wait,
 }
 
-/// What became of one event of a batch.
+/// The result for one event of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Appended {
     /// It is durable, at this place in its chain.
