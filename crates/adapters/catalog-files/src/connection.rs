@@ -4,7 +4,7 @@ use strongroom_domain::{Field, FieldKind};
 
 use crate::problem::Problems;
 
-/// What the domain takes out of a connection string: field, kind, secret.
+/// The fields that the domain takes out of a connection string, each with its kind and whether it is secret.
 const FILLED: [(&str, FieldKind, bool); 6] = [
     ("host", FieldKind::Host, false),
     ("port", FieldKind::Port, false),
@@ -17,8 +17,8 @@ const FILLED: [(&str, FieldKind, bool); 6] = [
 /// The modes that the parser of connection strings knows.
 const SSL_MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
 
-/// A connection string fills other fields behind the backs of their own rules. So they must exist, with
-/// the right secrecy, and have no rule that it would get round.
+/// Checks the fields that a connection string fills. It fills them without applying their own rules, so each
+/// of them must exist, be secret or public as listed, and have no rule that such a value could break.
 pub(crate) fn check(fields: &[Field], problems: &mut Problems) {
     let strings: Vec<_> =
         fields.iter().filter(|field| field.kind == FieldKind::PostgresConnectionString).collect();

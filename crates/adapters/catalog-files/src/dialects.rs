@@ -1,4 +1,4 @@
-//! Checks of `[dialects.*]`: what a dialect is told about a provider must fit the provider.
+//! Checks of `[dialects.*]`: what the file says about a provider for each dialect must fit the provider.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::problem::Problems;
 
 const AUTH_TYPE: &str = "dialects.connect.auth_type";
 
-/// What the dialects are told about a provider.
+/// What the dialects need to know about a provider.
 #[derive(Default)]
 pub(crate) struct Dialects {
     pub(crate) connect: Option<ConnectListing>,
@@ -53,8 +53,9 @@ fn listing(table: toml::Table, problems: &mut Problems) -> Option<ConnectListing
     })
 }
 
-/// A field that is no secret is public metadata too, and one that decides where the secret is sent decides it
-/// there too: what one dialect may show and guards, the other does.
+/// Builds the mapping of the CRM dialect. Every field that is not secret becomes public metadata too, and
+/// every public destination field becomes destination metadata too: so each dialect may show, and guards, the
+/// same fields.
 fn mapping(table: CrmTable, fields: &[Field]) -> CrmMapping {
     let of_types = fields.iter().filter(|field| CRM_TYPES.iter().any(|kind| field.belongs_to(*kind)));
     let names = |wanted: fn(&Field) -> bool| {
@@ -97,7 +98,7 @@ fn check_connect(connect: &ConnectListing, fields: &[Field], types: &Rules, prob
     }
 }
 
-/// The types that credentials of the crm dialect have.
+/// The types that credentials of the CRM dialect have.
 const CRM_TYPES: [CredentialType; 2] = [CredentialType::ApiKey, CredentialType::Oauth2];
 
 fn check_crm(crm: &CrmTable, fields: &[Field], types: &Rules, problems: &mut Problems) {

@@ -43,7 +43,7 @@ pub(crate) fn check_own_values(fields: &[Field], problems: &mut Problems) {
     for field in fields {
         if let Some(example) = &field.example {
             let key = format!("field.{}.example", field.name);
-            // Whoever pastes a real secret here publishes it: catalogs are shown to everyone.
+            // A real secret in a catalog file would be published: every caller can read the catalog.
             if field.secret && !example.to_ascii_uppercase().contains("EXAMPLE") {
                 problems.add(key.as_str(), "must contain the word EXAMPLE, because the field is secret");
             }
@@ -177,7 +177,7 @@ fn check_value_rules(field: &Field, key: &str, problems: &mut Problems) {
     if !field.choices.is_empty() && field.kind != FieldKind::Text {
         problems.add(format!("{key}.choices"), "are only for text");
     }
-    // A refused value is answered with the choices.
+    // A refusal lists the choices, so they cannot be secret.
     if !field.choices.is_empty() && field.secret {
         problems.add(format!("{key}.choices"), "are not for secret fields");
     }

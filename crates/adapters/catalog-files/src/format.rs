@@ -7,7 +7,8 @@ use serde::Deserialize;
 /// The one version of the format.
 pub(crate) const SCHEMA: i64 = 1;
 
-/// A file without its `schema`. Its tables stay unread here, so that each is read, and reported, on its own.
+/// A file without its `schema`. Its tables stay unparsed here, so that each is read, and its mistakes are
+/// reported, on its own.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ProviderFile {
@@ -66,7 +67,7 @@ pub(crate) struct DialectTables {
     pub(crate) crm: Option<toml::Table>,
 }
 
-/// `[dialects.primary]`, which says only that the provider is there.
+/// `[dialects.primary]`, which has no keys: it says only that the dialect serves the provider.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PrimaryTable {}

@@ -1,4 +1,4 @@
-//! The provider catalog: reads one TOML file a provider, checks it, and answers the [`Catalog`] port.
+//! The provider catalog. It reads one TOML file per provider, checks it, and implements the [`Catalog`] port.
 //!
 //! The files of `config/providers` are compiled in; an operator's folder may add to them or replace
 //! some. `docs/PROVIDERS.md` explains every key. A file with a mistake never loads in part: the server
@@ -34,14 +34,14 @@ pub use crate::problem::{CatalogError, Problem};
 /// File name and text of each provider that is compiled in.
 const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
-/// The provider files that are compiled in: file name and text. For programs that rewrite them, such as the
-/// provider simulator.
+/// The file name and text of each provider file that is compiled in. They are for programs that rewrite them,
+/// such as the provider simulator.
 pub fn embedded_files() -> &'static [(&'static str, &'static str)] {
     EMBEDDED
 }
 
-/// Reads and checks one provider file that is in no catalog: the provider, and what the file declares about
-/// HTTP. `file` is its name or path; the stem must be the provider's id.
+/// Reads and checks one provider file outside of any catalog. Returns the provider and what the file declares
+/// about HTTP. `file` is its name or path; the stem must be the provider's id.
 ///
 /// # Errors
 /// Every problem of the file.
@@ -118,8 +118,8 @@ impl Catalog for FileCatalog {
     }
 }
 
-/// The provider files of a folder in the order of their names. Their problems name the whole path, so
-/// that they are not taken for those of a compiled-in file.
+/// Reads the provider files of a folder in the order of their names. Their problems name the whole path, so
+/// that they are not mistaken for problems of a compiled-in file.
 fn read_folder(folder: &Path, problems: &mut Vec<Problem>) -> Vec<(String, String)> {
     let unreadable = |path: &Path, error: io::Error| Problem {
         file: path.display().to_string(),

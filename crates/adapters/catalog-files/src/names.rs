@@ -1,11 +1,11 @@
-//! What the parts of a provider file are called, and how they are found by name.
+//! Rules for the names in a provider file, and the search for a field by its name.
 
 use std::collections::BTreeMap;
 
 use strongroom_domain::provider::TypeRules;
 use strongroom_domain::{CredentialType, Field};
 
-/// What each type needs, by type.
+/// The fields that each credential type needs.
 pub(crate) type Rules = BTreeMap<CredentialType, TypeRules>;
 
 /// Whether a text can name a field or a category.
@@ -14,7 +14,7 @@ pub(crate) fn is_name(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(allowed)
 }
 
-/// The field of this name, when credentials of the type may have it.
+/// Returns the field of this name when credentials of the type may have it.
 pub(crate) fn field_of<'a>(fields: &'a [Field], kind: CredentialType, name: &str) -> Option<&'a Field> {
     fields.iter().find(|field| field.name == name && field.belongs_to(kind))
 }

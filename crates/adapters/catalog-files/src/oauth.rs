@@ -20,10 +20,11 @@ use crate::oauth::requests::{Requests, variables_of};
 use crate::problem::Problems;
 use crate::scope::{Names, Scope};
 
-/// What the vault decides by about an authorization server, and the requests to it.
+/// The facts about an authorization server on which the vault bases its decisions, and the requests to it.
 pub(crate) type DeclaredServer = (OauthServer, OauthRequests);
 
-/// Reads it. `id` is the provider's. `None` when something that all else depends on could not be read.
+/// Reads `[oauth]`. `id` is the provider's. Returns `None` when a part that everything else depends on could
+/// not be read.
 pub(crate) fn read(
     table: toml::Table,
     id: &str,
@@ -60,7 +61,7 @@ pub(crate) fn read(
     Some((server, requests))
 }
 
-/// Everything that the vault decides by, but for the inputs, which follow from the rest.
+/// Collects everything on which the vault bases its decisions, except the inputs, which follow from the rest.
 fn server_of(
     table: OauthTable,
     requests: &OauthRequests,
@@ -84,7 +85,7 @@ fn server_of(
     }
 }
 
-/// Reads what is sent, and where the answers say what.
+/// Reads the requests, and where the answers have their members.
 fn read_requests(
     table: &OauthTable,
     kind: CredentialType,
@@ -92,7 +93,7 @@ fn read_requests(
     names: &Names<'_>,
     problems: &mut Problems,
 ) -> Option<OauthRequests> {
-    // What a flow needs is given by its caller, so no variable counts as absent.
+    // The caller gives what a flow needs, so no variable counts as absent.
     let fields: Vec<_> = names.fields.iter().map(|field| field.name.clone()).collect();
     let scope = Scope::of(names, &BTreeSet::from([kind]), &fields);
     let requests = Requests { table: "oauth", hosts: &table.hosts, scope };
@@ -141,8 +142,8 @@ fn read_requests(
     })
 }
 
-/// Where people are sent and where tokens come from. Without a flow nobody is sent anywhere, and both are the
-/// address of the client credentials grant.
+/// Reads the addresses to which users are sent and from which tokens come. A provider without a flow sends no
+/// users anywhere; both are then the address of the client credentials grant.
 fn read_endpoints(
     table: &OauthTable,
     requests: &Requests<'_>,
@@ -163,7 +164,8 @@ fn read_endpoints(
     Some((authorize?, token?))
 }
 
-/// The type that flows make: what `type` says, else the only one there is.
+/// Reads the type of the credentials that flows make: what `type` says, or else the only OAuth type of the
+/// provider.
 fn read_type(table: &OauthTable, names: &Names<'_>, problems: &mut Problems) -> Option<CredentialType> {
     const KEY: &str = "oauth.type";
     let kinds: Vec<_> = names.types.keys().copied().filter(|kind| kind.is_oauth()).collect();
@@ -181,7 +183,7 @@ fn read_type(table: &OauthTable, names: &Names<'_>, problems: &mut Problems) -> 
     kind
 }
 
-/// A tenant could send the secret of the operator's app to a host of its own.
+/// Refuses `*`: with it, a tenant could send the secret of the operator's app to a host of its own.
 fn check_hosts(hosts: &[String], problems: &mut Problems) {
     if hosts.iter().any(|host| host == "*") {
         problems.add("oauth.hosts", "must not admit any host: the secret of the app is sent there");
@@ -198,8 +200,8 @@ fn read_issuer(text: &str, requests: &Requests<'_>, problems: &mut Problems) -> 
     requests.template(KEY, text, problems)
 }
 
-/// A grant fills `scope` and, where there is one, `refresh_token`; the other fields of every OAuth type are
-/// checked with the type.
+/// Checks that a grant can fill `scope` and, where there is one, `refresh_token`. The other fields of every
+/// OAuth type are checked with the type.
 fn check_fields(server: &OauthServer, requests: &OauthRequests, fields: &[Field], problems: &mut Problems) {
     let kind = server.credential_type;
     let text = |name: &str, secret: bool| {

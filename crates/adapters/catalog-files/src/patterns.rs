@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use regex::Regex;
 use regex_syntax::ast::parse::Parser;
 
-/// The patterns that a load of the catalog has met. Many fields have the same one, and compiling is a large
-/// part of what a load costs; a copy of a [`Regex`] shares what was compiled.
+/// The patterns that one load of the catalog has compiled. Many fields have the same pattern, and compiling
+/// takes a large part of the time of a load. A clone of a [`Regex`] shares the compiled program.
 #[derive(Default)]
 pub(crate) struct Patterns(HashMap<String, Option<Regex>>);
 
 impl Patterns {
-    /// The pattern, held to the whole value; `None` when it does not compile.
+    /// Compiles the pattern so that it must match the whole value. Returns `None` when it does not compile.
     pub(crate) fn compile(&mut self, pattern: &str) -> Option<Regex> {
         if let Some(known) = self.0.get(pattern) {
             return known.clone();
@@ -22,8 +22,8 @@ impl Patterns {
     }
 }
 
-/// The pattern must be one by itself: `a)|(?:b` would otherwise slip out of the group that anchors it.
-/// Reading it tells that as well as compiling it does.
+/// Wraps the pattern in a group between anchors. It is parsed by itself first, because `a)|(?:b` would
+/// otherwise leave that group; parsing finds this as reliably as compiling.
 fn anchored(pattern: &str) -> Option<Regex> {
     Parser::new().parse(pattern).ok()?;
     Regex::new(&format!("^(?:{pattern})$")).ok()

@@ -10,7 +10,7 @@ use strongroom_domain::Rule;
 pub struct Problem {
     /// The file: its name when it is compiled in, its path when it is in an overlay folder.
     pub file: String,
-    /// The key, with its table: `field.host.pattern`; the line for text that is no TOML.
+    /// The key with its table, such as `field.host.pattern`, or the line when the text is not TOML.
     pub key: String,
     /// What was expected.
     pub reason: String,
@@ -22,7 +22,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Provider files have mistakes; all of them are listed.
+/// The error of a load: the provider files have mistakes, and all of them are listed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the provider catalog is not valid{}", lines(.problems))]
 pub struct CatalogError {
@@ -41,7 +41,7 @@ impl Problems {
         Self { file: file.to_owned(), found: Vec::new() }
     }
 
-    /// Notes a mistake, once however often it is met.
+    /// Adds a mistake. A mistake that is found several times is listed once.
     pub(crate) fn add(&mut self, key: impl Into<String>, reason: impl Into<String>) {
         let problem = Problem { file: self.file.clone(), key: key.into(), reason: reason.into() };
         if !self.found.contains(&problem) {
@@ -49,7 +49,8 @@ impl Problems {
         }
     }
 
-    /// Reads one table of the file on its own, so that a mistake in it does not hide those of the others.
+    /// Reads one table of the file on its own, so that a mistake in it does not hide the mistakes of other
+    /// tables.
     pub(crate) fn read_table<T: DeserializeOwned>(&mut self, key: &str, table: toml::Table) -> Option<T> {
         match table.try_into() {
             Ok(read) => Some(read),
@@ -60,7 +61,7 @@ impl Problems {
         }
     }
 
-    /// Reads one text of a closed set; the rule that another breaks lists the set.
+    /// Reads a text that must be one of a closed set. The problem that it reports lists the set.
     pub(crate) fn read_text<T>(
         &mut self,
         key: &str,

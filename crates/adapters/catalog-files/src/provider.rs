@@ -1,4 +1,4 @@
-//! From the text of a provider file to a checked [`Provider`] and its requests.
+//! Turns the text of a provider file into a checked [`Provider`] and its requests.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -14,8 +14,8 @@ use crate::problem::{Problem, Problems};
 use crate::scope::Names;
 use crate::{connection, dialects, field, oauth, provider_test, rules};
 
-/// Reads and checks one file: the provider, and what it declares about HTTP. `file` is its name or path; the
-/// stem must be the provider's id.
+/// Reads and checks one file. Returns the provider and what the file declares about HTTP. `file` is its name
+/// or path; the stem must be the provider's id.
 pub(crate) fn read(
     file: &str,
     text: &str,
@@ -38,7 +38,7 @@ fn parse(text: &str, problems: &mut Problems) -> Option<ProviderFile> {
             return None;
         }
     };
-    // Another version has other keys: to complain about those would mislead.
+    // A file of another version has other keys, and problems about those would mislead.
     if table.remove("schema").and_then(|schema| schema.as_integer()) != Some(SCHEMA) {
         problems.add("schema", format!("must be {SCHEMA}"));
         return None;
@@ -56,13 +56,14 @@ fn check(
     check_texts(&parsed, problems);
     let declared = declared_types(&parsed, problems);
     let fields = field::read_all(parsed.fields, &declared, patterns, problems);
-    // With a field that could not be read, what refers to fields would be reported for nothing.
+    // When a field could not be read, every reference to a field could be reported by mistake.
     let fields = fields?;
     let types = rules::read_all(parsed.types, &fields, problems);
     connection::check(&fields, problems);
     let dialects = dialects::read(parsed.dialects, &fields, &types, problems);
     let test = parsed.test.map(|table| provider_test::read(table, &fields, &types, problems));
-    // Without the choices of a test that could not be read, their users would be reported for nothing.
+    // When a test could not be read, its choices are missing, and every use of them would be reported by
+    // mistake.
     let is_readable = !matches!(test, Some(None));
     let (test, http_test) = test.flatten().unzip();
     let http_test = http_test.flatten();
@@ -90,7 +91,8 @@ fn check(
     Some((provider, Declared { test: http_test, oauth: requests }))
 }
 
-/// The connect dialect begins a flow with the provider's name and nothing else.
+/// Checks that a flow needs no inputs: the connect dialect begins it with the provider's name and nothing
+/// else.
 fn check_connect(oauth: Option<&OauthServer>, connect: Option<&ConnectListing>, problems: &mut Problems) {
     let asks = oauth.is_some_and(|server| !server.inputs.is_empty());
     if asks && connect.is_some_and(|listing| listing.auth_type == ConnectAuthType::Oauth2) {

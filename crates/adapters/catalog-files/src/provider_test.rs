@@ -15,10 +15,10 @@ use crate::problem::Problems;
 use crate::provider_test::format::{ChoiceTable, ProtocolName, TestTable};
 use crate::scope::Names;
 
-/// How a provider is tested, and by which requests when it is over HTTP.
+/// How a provider is tested, and the requests of the test when it is over HTTP.
 pub(crate) type DeclaredTest = (ProviderTest, Option<HttpTest>);
 
-/// Reads `[test]`. `None` when something that all else depends on could not be read.
+/// Reads `[test]`. Returns `None` when a part that everything else depends on could not be read.
 pub(crate) fn read(
     table: toml::Table,
     fields: &[Field],
@@ -51,7 +51,7 @@ pub(crate) fn read(
             None => readable = false,
         }
     }
-    // With a step that could not be read, a missing rule would be reported for nothing.
+    // When a step could not be read, a rule could be reported as missing by mistake.
     if readable {
         check_rejection(&read, types, problems);
     }
@@ -59,7 +59,7 @@ pub(crate) fn read(
     Some((ProviderTest::Http(conditions), Some(HttpTest { steps: read, choices })))
 }
 
-/// The testers of protocols take their settings from fields of fixed names.
+/// Checks the fields for a protocol. Its tester takes the settings from fields of fixed names.
 fn check_protocol(protocol: ProtocolName, fields: &[Field], problems: &mut Problems) -> ProviderTest {
     for name in ["host", "port", "username", "password"] {
         if !fields.iter().any(|field| field.name == name) {
@@ -102,7 +102,8 @@ fn read_choices(
     choices
 }
 
-/// The deciding field must be public, and each of its own choices must lead somewhere.
+/// Checks the field that decides a choice: it must be public, and there must be a text for each of its own
+/// choices.
 fn check_decider(choice: &Choice, fields: &[Field], key: &str, problems: &mut Problems) {
     let Choice { field: name, values, .. } = choice;
     let Some(field) = fields.iter().find(|field| field.name == *name && !field.secret) else {
@@ -120,7 +121,8 @@ fn check_decider(choice: &Choice, fields: &[Field], key: &str, problems: &mut Pr
     }
 }
 
-/// The step's own name, or `login` and `probe` by its place among the steps that can be in the same report.
+/// Returns the step's own name. A step without one is called `login` or `probe`, by its place among the steps
+/// that can be in the same report.
 fn name_of(
     given: Option<String>,
     step: &HttpStep,
@@ -153,7 +155,8 @@ fn name_of(
     name
 }
 
-/// Whether no test has both steps: no type has both, or one needs a field that the other must not see.
+/// Whether no test has both steps: no type has both, or one step needs a field whose presence excludes the
+/// other.
 fn exclude_each_other(one: &HttpStep, other: &HttpStep, types: &Rules) -> bool {
     let (one, other) = (&one.conditions, &other.conditions);
     let clash = |a: &StepConditions, b: &StepConditions| a.needs.iter().any(|name| b.unless.contains(name));
@@ -162,7 +165,7 @@ fn exclude_each_other(one: &HttpStep, other: &HttpStep, types: &Rules) -> bool {
         || clash(other, one)
 }
 
-/// A test that cannot say no is no test.
+/// Checks that every tested type has a rule for `auth_rejected`: a test that cannot fail proves nothing.
 fn check_rejection(steps: &[HttpStep], types: &Rules, problems: &mut Problems) {
     let mut tested = BTreeSet::<CredentialType>::new();
     let mut refusing = BTreeSet::new();

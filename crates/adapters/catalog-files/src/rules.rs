@@ -10,7 +10,7 @@ use crate::format::RulesTable;
 use crate::names::{Rules, field_of};
 use crate::problem::Problems;
 
-/// Reads what each type needs. Names that are no credential type have been reported already.
+/// Reads which fields each type needs. Names that are not credential types have been reported already.
 pub(crate) fn read_all(
     tables: BTreeMap<String, toml::Table>,
     fields: &[Field],
@@ -55,7 +55,7 @@ fn check_names(
     }
 }
 
-/// A type that can be satisfied without any secret is a `secret = true` that was forgotten.
+/// Reports a type that can be satisfied without any secret: most likely a `secret = true` was forgotten.
 fn check_secret(rules: &TypeRules, key: &str, fields: &[Field], problems: &mut Problems) {
     let has_secret =
         |names: &Vec<String>| fields.iter().any(|field| field.secret && names.contains(&field.name));

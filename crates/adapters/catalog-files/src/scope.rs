@@ -1,4 +1,4 @@
-//! What the variables of a step or an endpoint may be, and which of them are sure to have a value.
+//! The variables that a step or an endpoint may use, and which of them are sure to have a value.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use crate::names::{Rules, field_of};
 use crate::problem::Problems;
 use crate::template;
 
-/// What a provider file offers to templates.
+/// What a provider file offers to templates: fields, types and choices.
 pub(crate) struct Names<'a> {
     pub(crate) fields: &'a [Field],
     pub(crate) types: &'a Rules,
@@ -52,7 +52,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Reports variables that can be absent where something must be sent.
+    /// Reports variables that may be absent in a place where a value must be sent.
     pub(crate) fn require(&self, template: &Template, key: &str, problems: &mut Problems) {
         for name in template.variables().filter(|name| self.knows(name) && !self.is_sure(name)) {
             problems.add(
@@ -64,7 +64,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// The field of this name, when every type may have it.
+    /// Returns the field of this name when every type may have it.
     pub(crate) fn field(&self, name: &str) -> Option<&'a Field> {
         let belongs = |kind: &CredentialType| field_of(self.names.fields, *kind, name).is_some();
         self.names.fields.iter().find(|field| field.name == name && self.kinds.iter().all(belongs))
@@ -75,7 +75,7 @@ impl<'a> Scope<'a> {
         self.kinds.iter().any(|kind| field_of(self.names.fields, *kind, name).is_some())
     }
 
-    /// Whether it is for credentials of this type.
+    /// Whether the scope includes credentials of this type.
     pub(crate) fn is_for(&self, kind: CredentialType) -> bool {
         self.kinds.contains(&kind)
     }
@@ -138,7 +138,7 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// Texts that a template can hold; a key file or a list has no one spelling in a request.
+/// Whether a template can hold a value of this kind. A key file or a list has no single form in a request.
 fn is_one_line(kind: FieldKind) -> bool {
     match kind {
         FieldKind::Text

@@ -35,7 +35,7 @@ pub(crate) fn parse(text: &str) -> Result<Template, &'static str> {
     Ok(Template(parts))
 }
 
-/// The one variable that a template consists of.
+/// Returns the variable of a template that consists of one variable and nothing else.
 pub(crate) fn sole_variable(template: &Template) -> Option<&str> {
     match template.0.as_slice() {
         [TemplatePart::Variable { name, form: VariableForm::Plain }] => Some(name),
@@ -43,14 +43,14 @@ pub(crate) fn sole_variable(template: &Template) -> Option<&str> {
     }
 }
 
-/// Whether a variable asks for its slashes to be kept, which only means something in a path.
+/// Whether a variable asks for its slashes to be kept, which has a meaning in a path only.
 pub(crate) fn keeps_slashes(template: &Template) -> bool {
     let kept =
         |part: &TemplatePart| matches!(part, TemplatePart::Variable { form: VariableForm::KeepSlashes, .. });
     template.0.iter().any(kept)
 }
 
-/// The variables of which only the origin is written.
+/// Returns the variables of which only the origin is written.
 pub(crate) fn origins(template: &Template) -> impl Iterator<Item = &str> {
     template.0.iter().filter_map(|part| match part {
         TemplatePart::Variable { name, form: VariableForm::Origin } => Some(name.as_str()),

@@ -1,4 +1,4 @@
-//! What holds for the compiled-in files, for overlays, and for files with mistakes.
+//! Tests of the compiled-in files, of overlays, and of files with mistakes.
 
 mod dialects;
 mod embedded;
@@ -11,7 +11,7 @@ mod provider_test;
 
 use strongroom_domain::{Field, FieldKind, Json, SecretText, Submission};
 
-/// A value that the field takes, with `mark` in it when it is secret.
+/// Returns a value that the field accepts, with `mark` in it when the field is secret.
 fn sample(field: &Field, mark: &str) -> Json {
     let text = match field.kind {
         FieldKind::Boolean => return Json::Boolean(true),

@@ -7,9 +7,9 @@ use crate::problem::Problems;
 use crate::scope::Scope;
 use crate::template;
 
-/// What a table says of an address: under `url` or another name, and under `hosts` and `keep_path`.
+/// The keys of a table that describe an address: `url` (or another name), `hosts` and `keep_path`.
 pub(crate) struct UrlKeys<'a> {
-    /// The whole key of the address.
+    /// The full name of the key that holds the address.
     pub(crate) key: &'a str,
     pub(crate) url: &'a str,
     /// The table in which `hosts` and `keep_path` stand.
@@ -18,7 +18,7 @@ pub(crate) struct UrlKeys<'a> {
     pub(crate) keep_path: bool,
 }
 
-/// Reads them. `None` when the URL has not the right form.
+/// Reads an address. Returns `None` when the URL does not have the right form.
 pub(crate) fn read(
     keys: &UrlKeys<'_>,
     scope: &Scope<'_>,
@@ -46,7 +46,8 @@ pub(crate) fn read(
     Some((origin?, path?))
 }
 
-/// Whether HTTP is plain, the authority, and the rest. `Err(None)` for an url that begins with a field.
+/// Splits a URL: whether it is plain HTTP, the authority, and the rest. Returns `Err(None)` for a URL that
+/// begins with a field.
 fn split(url: &str) -> Result<(bool, &str, &str), Option<&'static str>> {
     let (plain_http, rest) = if let Some(rest) = url.strip_prefix("https://") {
         (false, rest)
@@ -97,7 +98,8 @@ fn written(
     Some(OriginTemplate::Host { plain_http, host, port, hosts })
 }
 
-/// What the host must be: what `hosts` says, else what the file fixes, else the literal end of the host.
+/// Returns the hosts that the filled template may have: those that `hosts` lists, or none when the file alone
+/// decides the host, or else the literal end of the host.
 fn written_hosts(
     host: &Template,
     keys: &UrlKeys<'_>,
@@ -174,7 +176,7 @@ fn of_field(
     Some(OriginTemplate::Field { name: name.to_owned(), keep_path: keys.keep_path, hosts })
 }
 
-/// The allow-list as the domain has it: empty for `["*"]`.
+/// Reads `hosts` into the form that requests use, which is empty for `["*"]`.
 fn read_hosts(keys: &UrlKeys<'_>, problems: &mut Problems) -> Vec<String> {
     if keys.hosts == ["*"] {
         return Vec::new();
@@ -197,7 +199,8 @@ fn read_hosts(keys: &UrlKeys<'_>, problems: &mut Problems) -> Vec<String> {
 fn read_path(text: &str, key: &str, scope: &Scope<'_>, problems: &mut Problems) -> Option<Template> {
     let path = scope.read_path(if text.is_empty() { "/" } else { text }, key, problems)?;
     scope.require(&path, key, problems);
-    // RFC 3986, section 3.3: what stands in a path as it is, and the percent sign of what does not.
+    // The characters that a path may have unencoded (RFC 3986, section 3.3), and the percent sign, which
+    // begins an encoded one.
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@%".contains(&b);
     let literals: Vec<_> = path
         .0
@@ -230,7 +233,7 @@ fn admits(allowed: &str, host: &str) -> bool {
     }
 }
 
-/// `.zendesk.com`: what at least two labels follow a dot.
+/// Whether a text is a dot and at least two labels, such as `.zendesk.com`.
 fn is_suffix(text: &str) -> bool {
     text.strip_prefix('.').is_some_and(|labels| labels.contains('.') && are_labels(labels))
 }

@@ -16,13 +16,13 @@ pub struct Declared {
     pub oauth: Option<OauthRequests>,
 }
 
-/// What provider files declare about HTTP, by provider. The catalog is read once, and so is this: the
-/// adapters that send requests are built with it.
+/// What provider files declare about HTTP, by provider. It is read once, together with the catalog, and given
+/// to the adapters that send requests when they are built.
 #[derive(Debug, Clone, Default)]
 pub struct Declarations(BTreeMap<ProviderId, Declared>);
 
 impl Declarations {
-    /// Takes what a file declares, in the place of what an earlier file declared for the same provider.
+    /// Adds what a file declares. It replaces what an earlier file declared for the same provider.
     pub fn insert(&mut self, provider: ProviderId, declared: Declared) {
         self.0.insert(provider, declared);
     }

@@ -1,6 +1,6 @@
 //! What provider files declare about HTTP, and requests filled with the fields of a credential: where they go
-//! and what stands in them (security.md, rows 32 and 33). Decided from the arguments alone; adapters send
-//! them.
+//! and what they contain (security.md, rows 32 and 33). Everything is decided from the arguments alone;
+//! adapters send the requests.
 //!
 //! A template is filled, the address is built by the WHATWG URL library and then compared with what the file
 //! allows. Errors name a field and a rule, never a value.

@@ -1,5 +1,5 @@
-//! Requests to an authorization server, and where its answers say what: `[oauth]` of a provider file. Nothing
-//! of it ever comes from a tenant.
+//! Requests to an authorization server, and how its answers are read: `[oauth]` of a provider file. None of
+//! these declarations ever comes from a tenant.
 
 use std::collections::BTreeMap;
 
@@ -11,16 +11,16 @@ use crate::template::{Choice, Template};
 /// What is sent to a provider's authorization server and how its answers are read.
 #[derive(Debug, Clone)]
 pub struct OauthRequests {
-    /// Where people are sent (RFC 6749, section 3.1). A provider without a flow sends nobody there: then this
-    /// and `token` are the address of its client credentials grant.
+    /// Where users are sent (RFC 6749, section 3.1). A provider without a flow sends no users there; then
+    /// this and `token` are the address of its client credentials grant.
     pub authorize: Endpoint,
-    /// Parameters that are added there, beside those of the RFCs.
+    /// Parameters that are added to the authorization request, beside those of the RFCs.
     pub authorize_parameters: Vec<(String, Template)>,
     /// Where codes and refresh tokens are exchanged (section 3.2).
     pub token: Endpoint,
     /// Parameters that are added when a code is exchanged.
     pub token_parameters: Vec<(String, Template)>,
-    /// Where tokens are refreshed, when that is another place.
+    /// Where tokens are refreshed, when that is not `token`.
     pub refresh: Option<Endpoint>,
     /// Parameters that are added when a token is refreshed.
     pub refresh_parameters: Vec<(String, Template)>,
@@ -32,7 +32,8 @@ pub struct OauthRequests {
     pub scopes: Vec<Template>,
     /// What stands between scopes.
     pub scope_separator: String,
-    /// The parameter that holds them, `scope` nearly everywhere; without one none are sent.
+    /// The parameter that holds the scopes, which is `scope` for nearly every provider. Without one no scopes
+    /// are sent.
     pub scope_parameter: Option<String>,
     /// Whether the server takes PKCE with S256 (RFC 7636). `plain` is never sent.
     pub pkce: bool,
@@ -40,33 +41,33 @@ pub struct OauthRequests {
     pub client_authentication: ClientAuthentication,
     /// Whether the token endpoint takes JSON instead of a form, as a few do.
     pub json_request: bool,
-    /// The `iss` that the server announces with its codes (RFC 9207). A code without it, or with another one,
-    /// is refused then.
+    /// The `iss` that the server sends with its codes (RFC 9207). When it is given, a code without it or with
+    /// another one is refused.
     pub issuer: Option<Template>,
-    /// Where the answer's members stand, when not at the top: `access_token`, `refresh_token`, `expires_in`,
-    /// `scope` and `token_type` as JSON pointers (RFC 6901).
+    /// The places of members of the answer that are not at the top: `access_token`, `refresh_token`,
+    /// `expires_in`, `scope` and `token_type`, as JSON pointers (RFC 6901).
     pub response_pointers: BTreeMap<String, String>,
     /// Fields of the credential that arrive with the token: name and JSON pointer into the answer.
     pub response_fields: BTreeMap<String, String>,
-    /// How the account that granted is found out.
+    /// How the service finds out which account granted.
     pub account: Option<AccountLookup>,
-    /// Error codes of the token endpoint that mean the grant is gone, beside `invalid_grant`.
+    /// Error codes of the token endpoint that mean that the grant is gone, beside `invalid_grant`.
     pub dead_errors: Vec<String>,
-    /// Error codes that mean that the grant is gone only when they come twice in a row: the server says them
-    /// by mistake at times.
+    /// Error codes that mean that the grant is gone only when they come twice in a row, because the server
+    /// sometimes sends them by mistake.
     pub doubtful_errors: Vec<String>,
-    /// Error codes that mean the app is not set up right, beside those of RFC 6749, section 5.2.
+    /// Error codes that mean that the app is not set up correctly, beside those of RFC 6749, section 5.2.
     pub app_errors: Vec<String>,
     /// The client credentials grant (section 4.4), where the provider has it.
     pub client_credentials: Option<ClientCredentialsRequest>,
-    /// Values that follow from a field: those of the provider's test, which count here too.
+    /// Values that follow from a field. They are declared with the provider's test and are used here too.
     pub choices: BTreeMap<String, Choice>,
 }
 
-/// A place of an authorization server.
+/// An address of an authorization server.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
-    /// Scheme, host and port, and what the host may be.
+    /// Scheme, host and port, and which hosts are allowed.
     pub origin: OriginTemplate,
     /// The path from its first `/`.
     pub path: Template,
@@ -82,10 +83,10 @@ pub enum ClientAuthentication {
 }
 
 impl ClientAuthentication {
-    /// Reads the spelling of provider files: `basic` or `body`.
+    /// Reads the value of provider files: `basic` or `body`.
     ///
     /// # Errors
-    /// The rule, for every other text.
+    /// Returns the rule that every other text breaks.
     pub fn parse(text: &str) -> Result<Self, Rule> {
         match text {
             "basic" => Ok(Self::Basic),
@@ -95,14 +96,15 @@ impl ClientAuthentication {
     }
 }
 
-/// How the account that granted is found out.
+/// How the service finds out which account granted.
 #[derive(Debug, Clone)]
 pub struct AccountLookup {
-    /// What is asked with the token, by GET; without it the answer of the token endpoint says it.
+    /// The address that is asked with the token, by GET. Without it the answer of the token endpoint names
+    /// the account.
     pub endpoint: Option<Endpoint>,
-    /// Where the account's lasting id stands (RFC 6901).
+    /// Where the lasting id of the account is in the answer (RFC 6901).
     pub id: String,
-    /// Where a name stands that a person recognises, such as an e-mail address.
+    /// Where the answer has a name that a person recognises, such as an e-mail address.
     pub name: Option<String>,
 }
 
@@ -113,8 +115,8 @@ pub struct ClientCredentialsRequest {
     pub token: Endpoint,
     /// How client id and secret are sent.
     pub client_authentication: ClientAuthentication,
-    /// What is asked for; none means that the parameter is left out.
+    /// The scope that is asked for; without one the parameter is left out.
     pub scope: Option<Template>,
-    /// Parameters that are added, `grant_type` among them where it is another one than `client_credentials`.
+    /// Parameters that are added. They include `grant_type` when it is not `client_credentials`.
     pub parameters: Vec<(String, Template)>,
 }

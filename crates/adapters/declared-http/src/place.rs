@@ -4,7 +4,7 @@ use strongroom_domain::SecretText;
 /// A place in a request, which decides how a value is written there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// Part of a host name, or of what AWS calls a region.
+    /// Part of a host name, or the name of an AWS region.
     Host,
     /// One segment of a path, or several when slashes are kept.
     Path,
@@ -12,12 +12,12 @@ pub enum Place {
     Parameter,
     /// A header or its name.
     Header,
-    /// What is encoded afterwards as a whole: a user name or password of RFC 7617, a text of JSON.
+    /// A text that is encoded as a whole afterwards: a user name or password of RFC 7617, or a text in JSON.
     Raw,
 }
 
 impl Place {
-    /// Writes what a provider file says in so many words.
+    /// Writes a literal text of the provider file.
     pub fn literal(self, text: &str) -> SecretText {
         match self {
             Self::Parameter => percent(text, false),
@@ -25,10 +25,10 @@ impl Place {
         }
     }
 
-    /// Writes a value. In a path its slashes are kept when that is asked for.
+    /// Writes a value. In a path its slashes are kept when `keep_slashes` says so.
     ///
     /// # Errors
-    /// The rule that it breaks, as in "must not contain control characters".
+    /// Returns the rule that the value breaks, such as "must not contain control characters".
     pub fn value(self, text: &str, keep_slashes: bool) -> Result<SecretText, &'static str> {
         if text.chars().any(char::is_control) {
             return Err("must not contain control characters");
@@ -48,16 +48,17 @@ impl Place {
     }
 }
 
-/// The characters that are encoded: all but the unreserved ones of RFC 3986, section 2.3.
+/// The characters that are percent-encoded: all except the unreserved ones of RFC 3986, section 2.3.
 const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-/// The characters that are encoded where slashes are kept.
+/// The characters that are percent-encoded where slashes are kept.
 const RESERVED_IN_PATH: AsciiSet = RESERVED.remove(b'/');
 
-/// Encodes all but the unreserved characters. That is also a way to write
-/// `application/x-www-form-urlencoded`, and the one that AWS signs.
+/// Encodes all but the unreserved characters. The result is also valid `application/x-www-form-urlencoded`,
+/// and it is the encoding that AWS signs.
 fn percent(text: &str, keep_slashes: bool) -> SecretText {
     let set = if keep_slashes { &RESERVED_IN_PATH } else { &RESERVED };
-    // A buffer that grows leaves copies of a secret behind, so it has its final size from the start.
+    // The buffer has its final size from the start, because a buffer that grows leaves copies of a secret
+    // behind.
     let mut encoded = String::with_capacity(text.len() * 3);
     encoded.extend(utf8_percent_encode(text, set));
     SecretText::new(encoded)

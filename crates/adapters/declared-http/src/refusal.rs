@@ -2,12 +2,12 @@ use std::fmt;
 
 use strongroom_domain::{Rule, Violation};
 
-/// Why a request cannot be built: a field, and the rule that its value breaks. Never the value.
+/// Why a request cannot be built: a field, and the rule that its value breaks. It never contains the value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The field's name, or `url` where no field decides.
+    /// The field's name, or `url` when no single field is the cause.
     pub field: String,
-    /// The rule, as in "must be an https URL".
+    /// The rule, such as "must be an https URL".
     pub rule: &'static str,
     /// Whether the rule asks for a value that is missing.
     is_missing: bool,
@@ -19,7 +19,7 @@ impl Refusal {
         Self { field: field.to_owned(), rule, is_missing: false }
     }
 
-    /// States which field is missing, in words that ask for it.
+    /// States which field is missing. `rule` asks for it.
     pub(crate) fn missing(field: &str, rule: &'static str) -> Self {
         Self { is_missing: true, ..Self::of(field, rule) }
     }

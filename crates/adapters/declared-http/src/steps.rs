@@ -1,4 +1,5 @@
-//! Connection tests over HTTP, as provider files declare them. Data only: `adapters/tester-http` runs them.
+//! Connection tests over HTTP, as provider files declare them. This module is data only:
+//! `adapters/tester-http` runs the tests.
 
 use std::collections::BTreeMap;
 
@@ -12,17 +13,17 @@ use crate::template::{Choice, Template};
 pub struct HttpTest {
     /// The requests in order.
     pub steps: Vec<HttpStep>,
-    /// Values that follow from a field: `{name}` in a template is the text that stands beside the field's
-    /// value here.
+    /// Values that follow from a field: `{name}` in a template becomes the text that is listed here for the
+    /// field's value.
     pub choices: BTreeMap<String, Choice>,
 }
 
 /// One request and how its answer is read.
 #[derive(Debug, Clone)]
 pub struct HttpStep {
-    /// What the report calls it: 1 to 64 characters of `a-z0-9_`.
+    /// The step's name in the report: 1 to 64 characters of `a-z0-9_`.
     pub name: String,
-    /// The credentials it is for; it is left out for all others.
+    /// The credentials that the step is for. For all others it is left out.
     pub conditions: StepConditions,
     /// GET, POST or HEAD.
     pub method: HttpMethod,
@@ -40,10 +41,11 @@ pub struct HttpStep {
     pub body: HttpBody,
     /// AWS Signature Version 4, when the request is signed.
     pub aws_sigv4: Option<AwsSigV4>,
-    /// How the answer is read: the first rule that fits decides. After them: 429 is `rate_limited`, all else
-    /// `provider_error`.
+    /// How the answer is read: the first rule that fits decides. When none fits, 429 means `rate_limited` and
+    /// every other answer means `provider_error`.
     pub outcomes: Vec<OutcomeRule>,
-    /// Facts to report when the step is `ok` or `insufficient`: name, and where in the JSON body (RFC 6901).
+    /// Facts to report when the step is `ok` or `insufficient`: the name, and the place in the JSON body (RFC
+    /// 6901).
     pub facts: Vec<(&'static str, String)>,
 }
 
@@ -61,34 +63,35 @@ pub enum HttpMethod {
 /// Scheme, host and port of a request.
 #[derive(Debug, Clone)]
 pub enum OriginTemplate {
-    /// Written in the file, perhaps with variables in the host.
+    /// An origin that is written in the file, perhaps with variables in the host.
     Host {
         /// `https`, or `http` in a rehearsal.
         plain_http: bool,
         /// The host.
         host: Template,
-        /// The port when it is not the scheme's own. One that is written here is allowed by the egress
-        /// policy.
+        /// The port, when it is not the default port of the scheme. The egress policy allows a port that is
+        /// written here.
         port: Option<u16>,
-        /// What the host must be when its variables could make it anything: exact names, or suffixes that
-        /// begin with a dot. Empty when the file alone decides (no variables, or only choices), or when it
-        /// admits any host that the egress policy admits.
+        /// The hosts that are allowed when variables could make the host anything: exact names, or suffixes
+        /// that begin with a dot. It is empty when the file alone decides the host (it has no variables, or
+        /// only choices), or when the file allows every host that the egress policy allows.
         hosts: Vec<String>,
     },
     /// The origin of a URL field.
     Field {
         /// The field.
         name: String,
-        /// Whether the path of its value stays in front of `path`.
+        /// Whether the path of the field's value is kept and comes before `path`.
         keep_path: bool,
-        /// What the host must be: exact names, or suffixes that begin with a dot; empty means any host that
-        /// the egress policy admits.
+        /// The hosts that are allowed: exact names, or suffixes that begin with a dot. Empty means every host
+        /// that the egress policy allows.
         hosts: Vec<String>,
     },
 }
 
-/// Headers that decide how a message is framed, routed, selected or remembered, or whom it is said to come
-/// from (RFC 9110, RFC 9112, RFC 7239): whoever sends the request writes them, a provider file never does.
+/// Whether a provider file may not declare this header. Such headers decide how a message is framed, routed,
+/// selected or cached, or state its sender (RFC 9110, RFC 9112, RFC 7239). Only the code that sends the
+/// request writes them.
 pub fn is_reserved_header(name: &str) -> bool {
     const RESERVED: [&str; 34] = [
         "host",
@@ -134,7 +137,7 @@ pub fn is_reserved_header(name: &str) -> bool {
 /// The body of a request.
 #[derive(Debug, Clone)]
 pub enum HttpBody {
-    /// None, and no `Content-Type`.
+    /// No body, and no `Content-Type`.
     None,
     /// JSON as it is written in the file.
     Json(String),
@@ -155,39 +158,40 @@ pub struct AwsSigV4 {
 /// One rule for reading an answer. All of its conditions must hold.
 #[derive(Debug, Clone)]
 pub struct OutcomeRule {
-    /// The statuses it is for; empty means any.
+    /// The statuses that the rule is for; empty means every status.
     pub status: Vec<u16>,
-    /// What the JSON body must say.
+    /// The conditions on the JSON body.
     pub json: Vec<JsonCondition>,
-    /// Headers that must be there: name in lower case, and the values of which one must be contained, without
-    /// regard to case (a number not inside a longer one); none means any value.
+    /// Headers that must be present: the name in lower case, and a list of values. The header must contain
+    /// one of them, without regard to case (a number does not count inside a longer number). An empty list
+    /// accepts any value.
     pub headers: Vec<(String, Vec<String>)>,
-    /// Texts of which one must be in the body; empty means no condition.
+    /// Texts of which the body must contain one; empty means no condition.
     pub text: Vec<String>,
-    /// What the test has found then.
+    /// The code of the test when the rule fits.
     pub code: TestCode,
-    /// A message that says more than the code's own.
+    /// A message that is more precise than the one of the code.
     pub message: Option<String>,
-    /// A hint that says more than the code's own.
+    /// A hint that is more precise than the one of the code.
     pub hint: Option<String>,
 }
 
-/// A condition on one place of a JSON body.
+/// A condition on one value of a JSON body.
 #[derive(Debug, Clone)]
 pub struct JsonCondition {
-    /// Where (RFC 6901); the empty text is the whole body.
+    /// The place of the value (RFC 6901); the empty text means the whole body.
     pub pointer: String,
-    /// What must hold there.
+    /// The condition on the value there.
     pub check: JsonCheck,
 }
 
-/// What must hold at a place of a JSON body.
+/// A condition on a value of a JSON body.
 #[derive(Debug, Clone)]
 pub enum JsonCheck {
-    /// It is there, and neither `null`, nor an empty text, list or object.
+    /// The value exists, and is neither `null` nor an empty text, list or object.
     Present,
-    /// It is not there, or `null`, or an empty text, list or object.
+    /// The value does not exist, or is `null` or an empty text, list or object.
     Absent,
-    /// It is one of these scalars; texts are compared without regard to case.
+    /// The value is one of these scalars; texts are compared without regard to case.
     OneOf(Vec<Value>),
 }

@@ -14,17 +14,17 @@ pub struct Target {
     pub plain_http: bool,
     /// A name or an address, without brackets.
     pub host: String,
-    /// What the header `Host` says.
+    /// The value of the header `Host`.
     pub authority: String,
     /// The TCP port.
     pub port: u16,
     /// Whether the provider file alone decides the port, which egress then allows.
     pub port_is_fixed: bool,
-    /// The field whose value the origin is, if it is one's.
+    /// The field whose value is the origin, when a field gives it.
     pub field: Option<String>,
     /// The whole URL.
     pub url: SecretText,
-    /// Path and query of it.
+    /// Path and query of the URL.
     pub path_and_query: SecretText,
 }
 
@@ -32,7 +32,7 @@ impl Target {
     /// Builds the address of a request. A query parameter with an absent variable is left out.
     ///
     /// # Errors
-    /// A field that is missing, or whose value would lead elsewhere.
+    /// The field that is missing, or whose value would lead to another address.
     pub fn of(
         origin: &OriginTemplate,
         path: &Template,
@@ -54,7 +54,7 @@ impl Target {
         url.set_path(whole.expose());
         url.set_query(query.as_ref().map(SecretText::expose));
         url.set_fragment(None);
-        // The library could have read another URL out of the same text.
+        // The URL library could have read the text as another URL.
         let same = url.host_str() == Some(base.host.as_str())
             && url.username().is_empty()
             && url.password().is_none()
@@ -83,12 +83,12 @@ impl Target {
     }
 }
 
-/// Scheme, host and port as a URL, and what they must be.
+/// Scheme, host and port as a URL, and the hosts that are allowed.
 struct Base<'a> {
     url: Url,
-    /// The host as the URL must have it.
+    /// The host, to compare with the one of the final URL.
     host: String,
-    /// What stands in front of the request's own path.
+    /// The path that comes before the request's own path.
     path: String,
     hosts: &'a [String],
 }
@@ -120,7 +120,8 @@ fn base<'a>(origin: &'a OriginTemplate, values: &Values<'_>) -> Result<Base<'a>,
     }
 }
 
-/// The host of a template. It may be an IPv6 address where a single variable may be any host.
+/// Returns the host of a template. It may be an IPv6 address when the template is a single variable and any
+/// host is allowed.
 fn host_text(host: &Template, hosts: &[String], values: &Values<'_>) -> Result<String, Refusal> {
     if let ([TemplatePart::Variable { name, .. }], []) = (host.0.as_slice(), hosts)
         && let Some(address) = values.field(name).and_then(|text| text.parse::<Ipv6Addr>().ok())
@@ -146,8 +147,8 @@ pub fn pairs(pairs: &[(String, Template)], values: &Values<'_>) -> Result<Secret
     Ok(SecretText::new(texts.join("&")))
 }
 
-/// What would be lost without a word is refused: a query, a fragment, and segments that the URL library has
-/// resolved (it takes a backslash for a slash).
+/// Refuses parts of a field's URL that would be dropped silently: a query, a fragment, and segments that the
+/// URL library has already resolved (it reads a backslash as a slash).
 fn check_field_url(text: &str, url: &Url) -> Result<(), &'static str> {
     if url.query().is_some() || url.fragment().is_some() {
         return Err("must be a URL without query and fragment");
@@ -159,8 +160,8 @@ fn check_field_url(text: &str, url: &Url) -> Result<(), &'static str> {
     }
 }
 
-/// A path begins with a slash and has no segment that means another folder, however it is written
-/// (WHATWG URL, section 4.4).
+/// Checks that a path begins with a slash and has no segment `.` or `..`, encoded or not (WHATWG URL, section
+/// 4.4).
 fn check_path(path: &str) -> Result<(), &'static str> {
     if !path.starts_with('/') || path.split('/').any(is_dots) {
         return Err(DOTS);

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-/// A text with variables: `{name}` is a field's value or a [`Choice`], `{+name}` keeps its slashes when it
-/// stands in a path (RFC 6570, section 3.2.3), `{name.origin}` and `{name.hyphens}` are parts or spellings of
-/// it ([`VariableForm`]). `{{` and `}}` are braces.
+/// A text with variables: `{name}` is a field's value or a [`Choice`]; `{+name}` keeps its slashes in a path
+/// (RFC 6570, section 3.2.3); `{name.origin}` and `{name.hyphens}` are a part and another spelling of the
+/// value ([`VariableForm`]). `{{` and `}}` stand for braces.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Template(pub Vec<TemplatePart>);
 
@@ -17,27 +17,27 @@ pub enum TemplatePart {
     Variable {
         /// Its name.
         name: String,
-        /// What of its value is written.
+        /// The part or spelling of the value that is written.
         form: VariableForm,
     },
 }
 
-/// What of a variable's value is written.
+/// The part or spelling of a variable's value that is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum VariableForm {
-    /// `{name}`: all of it.
+    /// `{name}`: the whole value.
     #[default]
     Plain,
-    /// `{+name}`: all of it, and in a path its slashes stay slashes.
+    /// `{+name}`: the whole value; in a path its slashes are not encoded.
     KeepSlashes,
     /// `{name.origin}`: scheme, host and port of a URL, as browsers write an origin (RFC 6454, section 6.2).
     Origin,
-    /// `{name.hyphens}`: with hyphens for underscores, which a host name cannot have.
+    /// `{name.hyphens}`: the value with hyphens in place of underscores, which a host name cannot have.
     Hyphens,
 }
 
 impl Template {
-    /// The text of a template that has no variables.
+    /// Returns the text of a template that has no variables.
     pub fn as_literal(&self) -> Option<&str> {
         match self.0.as_slice() {
             [] => Some(""),
@@ -46,12 +46,12 @@ impl Template {
         }
     }
 
-    /// A text without variables.
+    /// Makes a template without variables.
     pub fn literal(text: impl Into<String>) -> Self {
         Self(vec![TemplatePart::Literal(text.into())])
     }
 
-    /// The names of its variables.
+    /// Returns the names of its variables.
     pub fn variables(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|part| match part {
             TemplatePart::Literal(_) => None,
@@ -69,19 +69,20 @@ pub struct Choice {
     pub values: BTreeMap<String, String>,
     /// The field's value when it is absent.
     pub default: Option<String>,
-    /// The text for every other value; without it another value has no test.
+    /// The text for every other value; without it, another value is refused.
     pub otherwise: Option<String>,
 }
 
 impl Choice {
-    /// The text that stands beside a value, which is looked for in any case when it is not there as it is.
+    /// Returns the text for a value. An exact match comes first, then one without regard to case, then
+    /// `otherwise`.
     pub fn text(&self, value: &str) -> Option<&str> {
         let in_any_case =
             || self.values.iter().find(|(key, _)| key.eq_ignore_ascii_case(value)).map(|(_, text)| text);
         self.values.get(value).or_else(in_any_case).or(self.otherwise.as_ref()).map(String::as_str)
     }
 
-    /// Every text that it can become.
+    /// Returns every text that the choice can become.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         self.values.values().chain(&self.otherwise).map(String::as_str)
     }

@@ -8,7 +8,7 @@ use crate::steps::HttpTest;
 use crate::template::{Choice, Template, TemplatePart, VariableForm};
 use crate::{Place, Refusal};
 
-/// The fields of a credential as templates see them: looks variables up and fills templates.
+/// The fields of a credential as templates use them. It looks variables up and fills templates.
 #[derive(Debug, Clone, Copy)]
 pub struct Values<'a> {
     provider: &'a Provider,
@@ -20,7 +20,7 @@ pub struct Values<'a> {
     public_only: bool,
 }
 
-/// What is said of a field, by what the request is for.
+/// The rules for a refused field, which depend on the purpose of the request.
 #[derive(Debug)]
 struct Words {
     missing: &'static str,
@@ -33,7 +33,7 @@ const GRANT: Words =
     Words { missing: "is required", no_choice: "is none of the values that this provider takes" };
 
 impl<'a> Values<'a> {
-    /// For a connection test, with its choices.
+    /// Makes the values for a connection test, with the choices of the test.
     pub fn for_test(
         provider: &'a Provider,
         kind: CredentialType,
@@ -43,7 +43,8 @@ impl<'a> Values<'a> {
         Self { provider, kind, content, choices: &test.choices, words: &TEST, public_only: false }
     }
 
-    /// For requests to the provider's authorization server, with the choices that count there.
+    /// Makes the values for requests to the provider's authorization server, with the choices declared for
+    /// it.
     pub fn for_grant(
         provider: &'a Provider,
         kind: CredentialType,
@@ -53,18 +54,19 @@ impl<'a> Values<'a> {
         Self { provider, kind, content, choices, words: &GRANT, public_only: false }
     }
 
-    /// These values as if the credential had no secret: for what logs and browsers keep.
+    /// Treats the credential as if it had no secret, for requests that appear in logs or in a browser's
+    /// history.
     #[must_use]
     pub fn public_only(self) -> Self {
         Self { public_only: true, ..self }
     }
 
-    /// Whether the credential has a field; a default does not count.
+    /// Whether the credential has a value for the field; a default does not count.
     pub fn has(&self, name: &str) -> bool {
         self.secret(name).is_some() || self.content.config.get(name).is_some()
     }
 
-    /// The text of a field, or its default.
+    /// Returns the text of a field, or its default.
     pub fn field(&self, name: &str) -> Option<Cow<'a, str>> {
         if let Some(secret) = self.secret(name) {
             return Some(Cow::Borrowed(secret.expose()));
@@ -81,7 +83,7 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// Fills a template. `None` when one of its variables is absent.
+    /// Fills a template. Returns `None` when one of its variables is absent.
     ///
     /// # Errors
     /// A field whose value does not fit into the place.
@@ -112,23 +114,24 @@ impl<'a> Values<'a> {
     /// Fills a template that must have a value.
     ///
     /// # Errors
-    /// As for [`Self::fill`], and a field that is absent.
+    /// The errors of [`Self::fill`], and a refusal for a field that is absent.
     pub fn require(&self, template: &Template, place: Place) -> Result<SecretText, Refusal> {
         self.fill(template, place)?
             .ok_or_else(|| Refusal::missing(self.first_field(template), self.words.missing))
     }
 
-    /// The refusal for a field that is absent.
+    /// Returns the refusal for a field that is absent.
     pub fn missing(&self, name: &str) -> Refusal {
         Refusal::missing(name, self.words.missing)
     }
 
-    /// A refusal that names the first field of a template, one that is absent before all others.
+    /// Returns a refusal that names the first absent field of a template, or its first field when none is
+    /// absent.
     pub fn refuse(&self, template: &Template, rule: &'static str) -> Refusal {
         Refusal::of(self.first_field(template), rule)
     }
 
-    /// The secrets of the credential.
+    /// Returns the secrets of the credential.
     pub fn secrets(&self) -> impl Iterator<Item = &'a str> {
         let public_only = self.public_only;
         self.content.secret.iter().filter(move |_| !public_only).map(|(_, secret)| secret.expose())
@@ -166,13 +169,13 @@ impl<'a> Values<'a> {
             .ok_or_else(|| Refusal::of(&choice.field, self.words.no_choice))
     }
 
-    /// The field that a variable comes from.
+    /// Returns the field from which a variable gets its value.
     fn decider<'n>(&'n self, name: &'n str) -> &'n str {
         self.choices.get(name).map_or(name, |choice| &choice.field)
     }
 }
 
-/// What of a value a template asks for.
+/// Returns the part or spelling of a value that a template asks for.
 fn written(value: Cow<'_, str>, form: VariableForm) -> Result<Cow<'_, str>, &'static str> {
     match form {
         VariableForm::Plain | VariableForm::KeepSlashes => Ok(value),

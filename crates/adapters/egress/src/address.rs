@@ -1,10 +1,10 @@
-//! Which addresses are public, and which are refused whatever the operator lists.
+//! Decides which addresses are public, and which are refused whatever the operator lists.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{Ipv4Net, Ipv6Net};
 
-/// IPv4 that is not for the public: the IANA special-purpose registry (RFC 6890), former class D and E
+/// IPv4 networks that are not public: the IANA special-purpose registry (RFC 6890), the former class D and E
 /// networks, and the host agent of Azure, whose address looks public.
 const NOT_PUBLIC_V4: [Ipv4Net; 20] = [
     v4(0, 0, 0, 0, 8),
@@ -29,7 +29,7 @@ const NOT_PUBLIC_V4: [Ipv4Net; 20] = [
     v4(255, 255, 255, 255, 32),
 ];
 
-/// Of IPv6 only global unicast is for the public (RFC 4291 2.4), minus [`NOT_PUBLIC_V6`].
+/// The only public IPv6 addresses are global unicast (RFC 4291 2.4), without [`NOT_PUBLIC_V6`].
 const GLOBAL_UNICAST: Ipv6Net = v6([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
 
 /// Protocol assignments with Teredo and ORCHID, documentation, 6to4, documentation, AS112.
@@ -41,8 +41,9 @@ const NOT_PUBLIC_V6: [Ipv6Net; 5] = [
     v6([0x2620, 0x4f, 0x8000, 0, 0, 0, 0, 0], 48),
 ];
 
-/// Refused whatever is listed: "this network", link-local with the metadata services of most clouds,
-/// Alibaba's, Azure's and Oracle's, multicast, broadcast.
+/// IPv4 networks that are refused even when the operator lists them: "this network", link-local with the
+/// metadata services of most clouds, the metadata services of Alibaba, Azure and Oracle, multicast,
+/// broadcast.
 const NEVER_V4: [Ipv4Net; 7] = [
     v4(0, 0, 0, 0, 8),
     v4(100, 100, 100, 200, 32),
@@ -53,8 +54,8 @@ const NEVER_V4: [Ipv4Net; 7] = [
     v4(255, 255, 255, 255, 32),
 ];
 
-/// Refused whatever is listed: unspecified, the services of AWS (metadata, DNS, time) and Google's metadata
-/// service, link-local, multicast.
+/// IPv6 networks that are refused even when the operator lists them: unspecified, the services of AWS
+/// (metadata, DNS, time) and Google's metadata service, link-local, multicast.
 const NEVER_V6: [Ipv6Net; 5] = [
     v6([0, 0, 0, 0, 0, 0, 0, 0], 128),
     v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0], 32),
@@ -63,13 +64,13 @@ const NEVER_V6: [Ipv6Net; 5] = [
     v6([0xff00, 0, 0, 0, 0, 0, 0, 0], 8),
 ];
 
-/// Ways to write an IPv4 address into an IPv6 one and have it reached: NAT64 (RFC 6052, RFC 8215).
+/// IPv6 networks whose addresses contain an IPv4 address that a gateway reaches: NAT64 (RFC 6052, RFC 8215).
 const NAT64: [Ipv6Net; 2] =
     [v6([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96), v6([0x64, 0xff9b, 1, 0, 0, 0, 0, 0], 48)];
 const SIX_TO_FOUR: Ipv6Net = v6([0x2002, 0, 0, 0, 0, 0, 0, 0], 16);
 const COMPATIBLE: Ipv6Net = v6([0, 0, 0, 0, 0, 0, 0, 0], 96);
 
-/// Whether everybody may connect to an address without the operator's word.
+/// Whether an address is public, so that no setting of the operator is needed to connect to it.
 pub(crate) fn is_public(ip: IpAddr) -> bool {
     match ip.to_canonical() {
         IpAddr::V4(ip) => !NOT_PUBLIC_V4.iter().any(|net| net.contains(&ip)),
@@ -77,7 +78,7 @@ pub(crate) fn is_public(ip: IpAddr) -> bool {
     }
 }
 
-/// Whether nobody may connect to an address, even if the operator lists it.
+/// Whether an address is always refused, even when the operator lists it.
 pub(crate) fn is_never(ip: IpAddr) -> bool {
     let never_v4 = |ip: Ipv4Addr| NEVER_V4.iter().any(|net| net.contains(&ip));
     match ip.to_canonical() {
@@ -86,7 +87,7 @@ pub(crate) fn is_never(ip: IpAddr) -> bool {
     }
 }
 
-/// The IPv4 address that a gateway would reach. Addresses like `::1` hold none.
+/// Returns the IPv4 address that a gateway would reach. Addresses like `::1` contain none.
 fn embedded(ip: Ipv6Addr) -> Option<Ipv4Addr> {
     let [_, _, a, b, c, d, .., w, x, y, z] = ip.octets();
     if SIX_TO_FOUR.contains(&ip) {

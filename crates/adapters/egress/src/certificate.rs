@@ -1,4 +1,4 @@
-//! Reads one thing from a certificate: when it ends.
+//! Reads the end of the validity of a certificate, and nothing else.
 
 use time::{Date, Month, OffsetDateTime, Time};
 
@@ -8,7 +8,7 @@ const VERSION: u8 = 0xa0;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 
-/// The `notAfter` of a DER certificate (RFC 5280 4.1.2.5); `None` when it is not where it should be.
+/// Returns the `notAfter` of a DER certificate (RFC 5280 4.1.2.5), or `None` when it is not in its place.
 pub(crate) fn not_after(der: &[u8]) -> Option<OffsetDateTime> {
     let (certificate, _) = expect(der, SEQUENCE)?;
     let (to_be_signed, _) = expect(certificate, SEQUENCE)?;
@@ -26,8 +26,8 @@ fn expect(input: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     element(input).filter(|(found, ..)| *found == tag).map(|(_, content, rest)| (content, rest))
 }
 
-/// Splits the first element off: its tag, its content and what follows. Tags of one byte, lengths of up to
-/// four (X.690 8.1.3).
+/// Splits off the first element: its tag, its content and the rest. It reads tags of one byte and lengths of
+/// up to four bytes (X.690 8.1.3).
 fn element(input: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&[tag, first], rest) = input.split_first_chunk()?;
     let (length, rest) = match first {
@@ -48,7 +48,7 @@ fn time(tag: u8, text: &[u8]) -> Option<OffsetDateTime> {
         return None;
     }
     let (year, rest) = match tag {
-        // Two digits mean 1950 to 2049.
+        // The two digits of a UTCTime mean a year from 1950 to 2049.
         UTC_TIME => {
             let (year, rest) = text.split_at_checked(2)?;
             let year: i32 = year.parse().ok()?;

@@ -21,19 +21,19 @@ use crate::settings::{EgressSettings, EgressSettingsError};
 use crate::stream::CheckedStream;
 use crate::tls::{self, TlsError};
 
-/// How long connecting may take in all, over every address of a name.
+/// How long connecting may take in total, over all addresses of a name.
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 
 /// Where a connection should go.
 #[derive(Debug, Clone, Copy)]
 pub struct Destination<'a> {
-    /// What for.
+    /// The purpose of the connection.
     pub purpose: Purpose,
     /// A host name or an IP address, as the caller wrote it.
     pub host: &'a str,
     /// The TCP port.
     pub port: u16,
-    /// Whether a catalog file says this port, which allows it.
+    /// Whether a catalog file names this port, which makes it allowed.
     pub port_is_fixed: bool,
 }
 
@@ -61,7 +61,7 @@ impl Egress {
     /// [`EgressSettingsError`] names the setting, the entry and the rule.
     pub fn new(settings: &EgressSettings) -> Result<Self, EgressSettingsError> {
         let policy = Policy::parse(settings)?;
-        // Ring has what it takes, so that nobody will ever read this.
+        // The ring provider has all that the configuration needs, so this error should never appear.
         let unavailable = |error: TlsError| EgressSettingsError { key: "tls", rule: error.to_string() };
         Ok(Self {
             resolver: Arc::new(Resolver::new(policy.name_servers.clone())),
@@ -78,8 +78,8 @@ impl Egress {
         Self { budget: Some(budget), ..self }
     }
 
-    /// Trusts more roots than the public ones for what [`Egress::tls`] verifies. For tests: no setting leads
-    /// here.
+    /// Adds roots to the public ones for what [`Egress::tls`] verifies. It is for tests only: no setting
+    /// calls it.
     ///
     /// # Errors
     /// [`TlsError`] when the PEM text holds no certificate, or one that cannot be read.
@@ -92,22 +92,22 @@ impl Egress {
         Arc::clone(&self.tls)
     }
 
-    /// Refuses an endpoint whatever the settings allow: our own listener, the store. The unspecified address
-    /// and any address that this host has right now stand for every address of this host. Holds for all
-    /// clones.
+    /// Refuses an endpoint whatever the settings allow: the service's own listener, the store. The
+    /// unspecified address, and any address that this host has now, stand for every address of this host.
+    /// This applies to all clones.
     pub fn protect(&self, endpoint: SocketAddr) {
         self.protected.add(endpoint);
     }
 
-    /// Refuses the store by its name, and by the addresses that the system resolves it to right now. Call it
-    /// again when they may have changed; earlier ones stay refused. Holds for all clones.
+    /// Refuses the store by its name, and by the addresses to which the system resolves it now. Call it again
+    /// when they may have changed; earlier addresses stay refused. This applies to all clones.
     pub async fn protect_name(&self, host: &str, port: u16) {
         match Host::parse(host) {
             Ok(Host::Ip(ip)) => return self.protect(SocketAddr::new(ip, port)),
             Ok(Host::Name(name)) => self.protected.add_name(name, port),
-            // A socket's path. Nothing here connects to one.
+            // This is the path of a Unix socket. This crate connects to none.
             Err(_) if host.starts_with(['/', '@']) => return,
-            // What this crate cannot read it does not connect to; the store's driver may.
+            // This crate never connects to a host that it cannot parse, but the store's driver may.
             Err(_) => {}
         }
         match tokio::net::lookup_host((host, port)).await {
@@ -123,17 +123,17 @@ impl Egress {
         self.policy.plain_http
     }
 
-    /// Begins the connections of one test.
+    /// Begins a session: the connections of one test or request.
     pub fn session(&self) -> Session {
         Session { egress: self.clone(), names: Mutex::default(), counted: Mutex::default() }
     }
 }
 
 impl Session {
-    /// Opens a connection, or says why not. Takes at most 2 s to resolve and 3 s to connect.
+    /// Opens a connection, or returns why not. It takes at most 2 s to resolve and 3 s to connect.
     ///
     /// # Errors
-    /// [`ConnectError`]; no packet has gone to the destination then, unless it is `Unreachable`.
+    /// [`ConnectError`]. When a check before TCP fails, no packet has gone to that address.
     pub async fn connect(&self, destination: &Destination<'_>) -> Result<CheckedStream, ConnectError> {
         let host = match Host::parse(destination.host) {
             Ok(host) => host,
@@ -169,7 +169,7 @@ impl Session {
         Ok(self.connect_in_order(purpose, &addresses).await?)
     }
 
-    /// What can be said before anything is resolved.
+    /// Makes the checks that need no resolved address.
     fn check_form(&self, host: &Host, destination: &Destination<'_>) -> Result<(), String> {
         let Destination { purpose, port, port_is_fixed, .. } = *destination;
         let policy = &self.egress.policy;
@@ -197,8 +197,9 @@ impl Session {
         self.egress.policy.check_address(purpose, address.ip())
     }
 
-    /// `localhost` has one address of each family. Nobody but the operator chose that, so that it is no trick
-    /// when only one of them is allowed; without any the first is refused.
+    /// Returns the loopback addresses for `localhost`, one of each family. Only the operator can allow them,
+    /// so it is safe to use those that are allowed and skip the other. When neither is allowed, the first one
+    /// is refused.
     fn loopback(&self, purpose: Purpose, port: u16) -> Vec<IpAddr> {
         let both: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
         let allowed = |ip: &IpAddr| self.check_address(purpose, SocketAddr::new(*ip, port)).is_ok();
@@ -206,7 +207,8 @@ impl Session {
         if open.is_empty() { both.to_vec() } else { open }
     }
 
-    /// Failures are kept too: a name that could not be resolved is not asked for again.
+    /// Resolves a name once per session. Failures are kept too: a name that could not be resolved is not
+    /// asked for again.
     async fn resolve(&self, name: &str) -> Result<Vec<IpAddr>, ConnectError> {
         let mut names = self.names.lock().await;
         if let Some(known) = names.get(name) {
@@ -227,7 +229,7 @@ impl Session {
         for (index, (address, listed)) in addresses.iter().enumerate() {
             self.count(purpose, || budget_key(*address)).await?;
             let left = deadline.saturating_duration_since(Instant::now());
-            // A silent address leaves time for those after it.
+            // An address that does not answer must leave time for those after it.
             let is_last = index.saturating_add(1) == addresses.len();
             let limit = if is_last { left } else { left / 2 };
             match tokio::time::timeout(limit, open(*address)).await {
@@ -239,8 +241,8 @@ impl Session {
         Err(last)
     }
 
-    /// Takes one test of a destination, as it was asked for or as an address, from its budget; once per
-    /// session.
+    /// Takes one test from the budget of a destination, which is named as the caller asked for it or by its
+    /// address. Each key is counted once per session.
     async fn count(&self, purpose: Purpose, key: impl FnOnce() -> String) -> Result<(), ConnectError> {
         let Some(budget) = self.egress.budget.as_ref().filter(|_| purpose.is_a_test()) else {
             return Ok(());
@@ -255,7 +257,7 @@ impl Session {
     }
 }
 
-/// An error with what only the operator may read.
+/// An error, with the address that only the operator may read.
 struct Stopped {
     error: ConnectError,
     address: Option<IpAddr>,
@@ -266,7 +268,7 @@ impl Stopped {
         Self { error: ConnectError::Refused(reason), address }
     }
 
-    /// Writes a refusal to the log. A host that could not be read is left out: it may be any text.
+    /// Writes a refusal to the log. A host that could not be parsed is left out, because it may be any text.
     fn logged(self, host: Option<&Host>, destination: &Destination<'_>) -> ConnectError {
         if let ConnectError::Refused(reason) = &self.error {
             let (purpose, port) = (destination.purpose.name(), destination.port);
@@ -295,8 +297,8 @@ async fn open(address: SocketAddr) -> Result<TcpStream, ConnectError> {
     Ok(tcp)
 }
 
-/// An address as budgets name it: `203.0.113.7:22`, `2001:db8::/64:22`. Who has one IPv6 address mostly has
-/// the 2^64 around it.
+/// Returns the key of an address in the budgets: `203.0.113.7:22`, `2001:db8::/64:22`. IPv6 is counted by /64
+/// network, because a client with one IPv6 address usually controls the 2^64 addresses around it.
 fn budget_key(address: SocketAddr) -> String {
     match address.ip() {
         IpAddr::V4(ip) => format!("{ip}:{}", address.port()),

@@ -4,25 +4,25 @@ use strongroom_provider_tester::{Cause, TestError, Verdict};
 /// Why there is no connection.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectError {
-    /// The policy refuses the destination. For log and audit: names no address, because the organisation that
-    /// asked reads its audit trail. The operator finds the address in the log.
+    /// The policy refuses the destination. The text is for the log and the audit trail. It names no address,
+    /// because the organisation that asked reads its audit trail; the log has the address for the operator.
     #[error("refused by policy: {0}")]
     Refused(String),
-    /// Resolution or TCP failed. For log and audit.
+    /// Resolution or TCP failed. The text is for the log and the audit trail.
     #[error("not reachable: {0}")]
     Unreachable(String),
-    /// The destination's budget of tests.
+    /// The budget of tests of the destination does not allow this one.
     #[error(transparent)]
     Budget(#[from] TestError),
 }
 
 impl ConnectError {
-    /// What a connection test says that ends with this error: one code for whatever keeps it from the
-    /// destination, so that nobody learns what the network around this service looks like. The cause is for
-    /// log and audit.
+    /// Returns the verdict of a connection test that ends with this error. It has one code for every cause,
+    /// so that a user learns nothing about the network around this service. The cause is for the log and the
+    /// audit trail.
     ///
     /// # Errors
-    /// [`TestError`] of the budget: the test has not taken place.
+    /// The [`TestError`] of the budget: the test has not taken place.
     pub fn verdict(self) -> Result<Verdict, TestError> {
         let cause = match self {
             Self::Refused(reason) => Cause::Policy(reason),

@@ -11,22 +11,22 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::metered::Metered;
 
-/// How large the headers of an answer may be, in bytes with the status line.
+/// The largest size of the headers of an answer, in bytes, with the status line.
 const HEADERS_LIMIT: usize = 32 * 1024;
-/// How large the body of an answer may be, in bytes.
+/// The largest size of the body of an answer, in bytes.
 const BODY_LIMIT: usize = 64 * 1024;
-/// How much is read in all, in bytes: both limits, and what chunks cost beside their content. Interim answers
-/// (1xx) are not counted by either.
+/// How much is read in total, in bytes: twice the sum of both limits, which leaves room for the framing of
+/// chunks. Interim answers (1xx), which neither of the two limits counts, count here.
 const WIRE_LIMIT: usize = 2 * (HEADERS_LIMIT + BODY_LIMIT);
 /// How many headers an answer may have.
 const HEADER_COUNT: usize = 1024;
 
 const NOT_HTTP: ExchangeError = ExchangeError::Broken("the peer does not speak HTTP/1.1");
 
-/// An answer within the limits: headers of 32 KiB, a body of 64 KiB, never decompressed.
+/// An answer within the limits: 32 KiB of headers and 64 KiB of body. It is never decompressed.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// Its status. A redirect is an answer like any other.
+    /// Its status. A redirect is treated like any other answer.
     pub status: StatusCode,
     /// Its headers.
     pub headers: HeaderMap,
@@ -40,17 +40,17 @@ pub enum ExchangeError {
     /// Headers or body are larger than the limits.
     #[error("the answer is too large")]
     TooLarge,
-    /// The peer does not speak HTTP/1.1, or hung up. For the log.
+    /// The peer does not speak HTTP/1.1, or closed the connection. The text is for the log.
     #[error("the exchange broke: {0}")]
     Broken(&'static str),
 }
 
-/// Sends one HTTP/1.1 request over a connected stream and reads the answer; closes the stream. The request's
-/// URI is in origin form, and it has its `Host` header. Redirects are not followed, compression is not asked
-/// for. The caller sets the time limit; nothing goes on when the future is dropped.
+/// Sends one HTTP/1.1 request over a connected stream, reads the answer and closes the stream. The URI of the
+/// request must be in origin form, and its `Host` header must be set. Redirects are not followed and
+/// compression is not asked for. The caller sets the time limit; nothing goes on when the future is dropped.
 ///
 /// # Errors
-/// [`ExchangeError`] when the answer is too large or none at all.
+/// [`ExchangeError`] when the answer is too large, or when there is none.
 pub async fn exchange<S>(stream: S, mut request: Request<Bytes>) -> Result<Answer, ExchangeError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -71,7 +71,7 @@ where
     };
     result.map_err(|error| match received.load(Ordering::Relaxed) {
         WIRE_LIMIT.. => ExchangeError::TooLarge,
-        // Hyper does not tell a client that headers were too large rather than malformed.
+        // For a client, hyper does not distinguish headers that were too large from malformed ones.
         HEADERS_LIMIT.. if error == NOT_HTTP => ExchangeError::TooLarge,
         _ => error,
     })

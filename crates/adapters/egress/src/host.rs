@@ -3,30 +3,30 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// RFC 1035 2.3.4, without the trailing dot.
+/// The longest name, in bytes (RFC 1035 2.3.4), without the trailing dot.
 const NAME_LIMIT: usize = 253;
-/// RFC 1035 2.3.4.
+/// The longest label, in bytes (RFC 1035 2.3.4).
 const LABEL_LIMIT: usize = 63;
 
-/// Names that stand for this host or its surroundings, with everything below them. RFC 6761 (`localhost`),
-/// RFC 6762 (`local`), RFC 7686 (`onion`), RFC 8375 (`home.arpa`), ICANN (`internal`); the rest are what
-/// clusters and routers use.
+/// Names that stand for this host or its surroundings, with every name below them. They come from RFC 6761
+/// (`localhost`), RFC 6762 (`local`), RFC 7686 (`onion`), RFC 8375 (`home.arpa`) and ICANN (`internal`);
+/// clusters and routers use the others.
 const SURROUNDINGS: [&str; 7] =
     ["localhost", "localdomain", "local", "internal", "svc", "home.arpa", "onion"];
 
 /// An address, or a name: ASCII, lower case, without a dot at its end.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Host {
-    /// Canonical: never an IPv4 address inside an IPv6 one.
+    /// An address in canonical form: never an IPv4 address inside an IPv6 one.
     Ip(IpAddr),
     Name(String),
 }
 
 impl Host {
-    /// Reads a host in any form that a URL may have it in (WHATWG URL 3.5, RFC 5891), and IPv6 addresses with
-    /// or without brackets. What comes out is what is compared, resolved and verified from then on.
+    /// Reads a host in any form that a URL may have (WHATWG URL 3.5, RFC 5891), and IPv6 addresses with or
+    /// without brackets. The result is what is compared, resolved and verified from then on.
     pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
-        // An address part of a URL could say more than a host: user names, ports, paths, escapes, zones.
+        // More characters could carry more than a host: user names, ports, paths, escapes, zones.
         if !text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.:[]".contains(c) || !c.is_ascii()) {
             return Err("the host has characters that no host has");
         }
@@ -64,7 +64,7 @@ impl Host {
         Ok(Self::Name(name))
     }
 
-    /// Why a name is refused by its form alone.
+    /// Returns why a name is refused by its form alone.
     pub(crate) fn refusal(name: &str) -> Option<&'static str> {
         if SURROUNDINGS.iter().any(|zone| is_within(name, zone)) {
             return Some("the name stands for this host or its surroundings");
@@ -88,7 +88,7 @@ impl fmt::Display for Host {
     }
 }
 
-/// Whether a name is a zone's own or below it.
+/// Whether a name is the zone itself or a name below it.
 pub(crate) fn is_within(name: &str, zone: &str) -> bool {
     name.strip_suffix(zone).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }

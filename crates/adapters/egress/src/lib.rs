@@ -1,27 +1,30 @@
 //! The only crate that opens outgoing sockets (the store's own connection apart): policy, resolve, connect.
 //!
-//! One function opens every one of them, [`Session::connect`]. Its checks, in their order; the first that
-//! fails ends it, and up to step 8 the destination sees no packet:
+//! Every connection is opened by one function, [`Session::connect`]. It makes these checks in this order, and
+//! the first one that fails ends it. Before step 8 an address sees no packet:
 //!
 //! 1. The host is an address or a name, brought to its one normal form (WHATWG URL, IDNA): `0x7f.1` is
 //!    127.0.0.1, `EXAMPLE.com.` is `example.com`, `::ffff:10.0.0.1` is 10.0.0.1.
-//! 2. The budget of the destination as it was asked for, host and port, has a test left; once a session, and
-//!    connection tests only. Before anything else, so that a refused, an unknown and a closed destination
-//!    count alike and the count tells nobody which it was.
-//! 3. It is not the store by its name. The operator's own PostgreSQL servers are compared by host and port,
-//!    and skip step 4.
-//! 4. The name does not stand for this host or its surroundings, unless `allow_hosts` lists it; the port is
-//!    one of the purpose's usual ones, in `allow_ports`, or from a catalog file.
-//! 5. The name is resolved: once a session, one query for A, one for AAAA, 2 s, 16 addresses, 8 CNAME
-//!    records.
-//! 6. Every address of the answer is allowed, or none is used: not our listener, not the store, not a
-//!    metadata service, and public or in `allow_cidrs` for the purpose.
-//! 7. The budget of the address has a test left as well: names are cheap, addresses are not.
-//! 8. TCP to the addresses that were checked, in the order of the answer, 3 s in all. The peer is compared.
+//! 2. The budget of the destination, by host and port as the caller asked for it, has a test left. This is
+//!    counted once per session, and for connection tests only. It comes before everything else, so that
+//!    refused, unknown and closed destinations count alike and the count does not tell a user which one it
+//!    was.
+//! 3. The host is not the name of the store. The operator's own PostgreSQL servers are compared by host and
+//!    port, and skip step 4.
+//! 4. The name does not stand for this host or its surroundings, unless `allow_hosts` lists it. The port is
+//!    one of the usual ones for the purpose, in `allow_ports`, or from a catalog file.
+//! 5. The name is resolved once per session, with one query for A and one for AAAA. The limits are 2 s, 16
+//!    addresses and 8 CNAME records.
+//! 6. Every address of the answer is allowed, or none is used. An allowed address is not this service's
+//!    listener, not the store and not a metadata service, and it is public or in `allow_cidrs` for the
+//!    purpose.
+//! 7. The budget of the address has a test left as well, because names are cheap and addresses are not.
+//! 8. TCP connects to the addresses that were checked, in the order of the answer, within 3 s in total. Steps
+//!    7 and 8 are done for one address after the other. The address of the peer is compared.
 //!
-//! Then the caller has the stream: [`handshake`] for TLS with the name as it was given, [`exchange`] for
-//! HTTP, or a driver that takes a connected stream. Refusals are logged here with their reason and the
-//! refused address; what a user may learn of them is the caller's affair, and connection tests say
+//! Then the caller has the stream. It uses [`handshake`] for TLS with the name as it was given, [`exchange`]
+//! for HTTP, or a driver that takes a connected stream. Refusals are logged here with their reason and the
+//! refused address. The caller decides what a user may learn of them; connection tests use
 //! [`ConnectError::verdict`].
 //!
 //! # To add a purpose

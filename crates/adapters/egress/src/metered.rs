@@ -6,8 +6,9 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// A stream of which only so many bytes can be read; then reading fails with [`io::ErrorKind::FileTooLarge`].
-/// It bounds what no reader above it counts: TLS handshakes and empty records, interim answers, framing.
+/// A stream from which only a limited number of bytes can be read. Beyond the limit, reading fails with
+/// [`io::ErrorKind::FileTooLarge`]. It bounds what the readers above it do not count: TLS handshakes and
+/// empty records, interim answers, framing.
 pub struct Metered<S> {
     inner: S,
     limit: usize,
@@ -20,7 +21,8 @@ impl<S> Metered<S> {
         Self { inner, limit, received: Arc::default() }
     }
 
-    /// Counts the bytes that the peer has sent, also once the stream has been given away.
+    /// Returns the counter of the bytes that were read from the peer. It stays valid after the stream has
+    /// been moved.
     pub(crate) fn meter(&self) -> Arc<AtomicUsize> {
         Arc::clone(&self.received)
     }
@@ -37,7 +39,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
         let read = buf.filled().len().saturating_sub(before);
         let received = self.received.fetch_add(read, Ordering::Relaxed).saturating_add(read);
         if received > self.limit {
-            // Who fails after reading must take back what was read, or readers above it lose count.
+            // A reader that fails after reading must take back what it read; otherwise the readers above it
+            // would count wrongly.
             buf.set_filled(before);
             return Poll::Ready(Err(io::ErrorKind::FileTooLarge.into()));
         }

@@ -1,4 +1,4 @@
-//! The settings, read and checked once.
+//! The settings of the operator, parsed and checked once.
 
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -43,7 +43,7 @@ impl Policy {
         })
     }
 
-    /// Whether the form of a name is allowed; its addresses are another matter.
+    /// Checks whether the form of a name is allowed. Its addresses are checked separately.
     pub(crate) fn check_name(&self, name: &str) -> Result<(), String> {
         let allowed = self.hosts.iter().any(|pattern| pattern.matches(name));
         match Host::refusal(name).filter(|_| !allowed) {
@@ -52,7 +52,7 @@ impl Policy {
         }
     }
 
-    /// Whether a purpose may use a port; `fixed` is a port that a catalog file says.
+    /// Checks whether a purpose may use a port. `fixed` says that a catalog file names the port.
     pub(crate) fn check_port(&self, purpose: Purpose, port: u16, fixed: bool) -> Result<(), String> {
         let mut listed = self.ports.iter().filter(|(opens, _)| opens.covers(purpose));
         let allowed = fixed
@@ -64,14 +64,14 @@ impl Policy {
         Err(format!("port {port} is not for {}, and egress.allow_ports does not list it", purpose.name()))
     }
 
-    /// Whether a purpose may use an address. Says whether the operator listed it. The reason does not name
-    /// the address: organisations read it in their audit trail, and what a name resolves to here is not
-    /// theirs.
+    /// Checks whether a purpose may use an address, and returns whether the operator listed it. The reason
+    /// does not name the address: organisations read it in their audit trail, and must not learn to what a
+    /// name resolves in the operator's network.
     pub(crate) fn check_address(&self, purpose: Purpose, ip: IpAddr) -> Result<bool, String> {
         if address::is_never(ip) {
             return Err("an address of the host is never allowed".into());
         }
-        // Which servers these are has been settled by host and port.
+        // The host and port of these servers have already been compared with the setting.
         if purpose == Purpose::InternalPostgres {
             return Ok(true);
         }
@@ -92,10 +92,10 @@ impl Policy {
 }
 
 impl EgressSettings {
-    /// Reads all of them.
+    /// Parses all settings.
     ///
     /// # Errors
-    /// [`EgressSettingsError`] names the first one that cannot be read.
+    /// [`EgressSettingsError`] names the first setting that cannot be read.
     pub fn check(&self) -> Result<(), EgressSettingsError> {
         Policy::parse(self).map(drop)
     }
@@ -148,7 +148,8 @@ fn parse_network(text: &str) -> Result<IpNet, String> {
     Ok(canonical(network).trunc())
 }
 
-/// Networks of IPv4 addresses inside IPv6 ones become networks of IPv4 addresses, as the addresses do.
+/// Turns a network of IPv4 addresses inside IPv6 ones into an IPv4 network, because addresses are canonical
+/// too.
 fn canonical(network: IpNet) -> IpNet {
     let IpNet::V6(v6) = network else { return network };
     let v4 = v6.network().to_ipv4_mapped().zip(v6.prefix_len().checked_sub(96));
@@ -185,7 +186,7 @@ fn parse_name_server(text: &str) -> Result<SocketAddr, String> {
 
 fn parse_host_and_port(text: &str) -> Result<(Host, u16), String> {
     let (host, port) = match text.rsplit_once(':') {
-        // The last colon of a bare IPv6 address separates nothing.
+        // In a bare IPv6 address the last colon does not separate a port.
         Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, port.parse().ok()),
         _ => (text, Some(POSTGRESQL_PORT)),
     };

@@ -2,8 +2,8 @@
 
 use crate::purpose::Purpose;
 
-/// Services that speak first, or take commands from strangers: mail, caches, container and cluster control,
-/// search and document stores. An operator may list them.
+/// Ports of services in which the server speaks first, or which take commands from any client: mail, caches,
+/// container and cluster control, search and document stores. An operator may list them.
 const DELICATE: [u16; 17] =
     [25, 110, 143, 465, 587, 993, 995, 2375, 2376, 2379, 2380, 6379, 6443, 9200, 10250, 11211, 27017];
 

@@ -1,4 +1,4 @@
-//! Endpoints that no setting opens: our own listener and the store.
+//! Endpoints that no setting opens: the service's own listener and the store.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::{PoisonError, RwLock};
@@ -14,8 +14,7 @@ struct Endpoints {
 
 struct Address {
     endpoint: SocketAddr,
-    /// Whether it is one of this host's. Who listens there can be reached at any other one, as far as anybody
-    /// can tell.
+    /// Whether it is an address of this host. A listener on one of them may be reachable at every other one.
     is_own: bool,
 }
 
@@ -25,7 +24,7 @@ impl Protected {
         let is_own = is_own(endpoint.ip());
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
         match all.addresses.iter_mut().find(|known| known.endpoint == endpoint) {
-            // The host may have got the address since.
+            // The host may have got the address since it was added.
             Some(known) => known.is_own |= is_own,
             None => all.addresses.push(Address { endpoint, is_own }),
         }
@@ -43,7 +42,7 @@ impl Protected {
         all.names.iter().any(|known| known.0 == name && known.1 == port)
     }
 
-    /// Whether an endpoint is a protected one, or leads to one that is on this host.
+    /// Whether an endpoint is a protected one, or leads to a protected one that is on this host.
     pub(crate) fn holds(&self, endpoint: SocketAddr) -> bool {
         let ip = endpoint.ip().to_canonical();
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
@@ -52,8 +51,8 @@ impl Protected {
     }
 }
 
-/// Whether an address is one of this host's. Asks the kernel's routes by connecting a UDP socket, which sends
-/// nothing: packets to an own address leave from that very address.
+/// Whether an address is one of this host's. It asks the kernel's routes by connecting a UDP socket, which
+/// sends nothing: packets to an address of this host leave from that same address.
 fn is_own(ip: IpAddr) -> bool {
     if ip.is_loopback() || ip.is_unspecified() {
         return true;

@@ -1,11 +1,11 @@
-/// What a connection is for. Ranges and ports are opened by purpose.
+/// What a connection is for. Networks and ports are opened by purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Purpose {
     /// Connection tests over SSH.
     Sftp,
     /// Connection tests of PostgreSQL.
     Postgres,
-    /// Connection tests of the operator's own PostgreSQL servers, and no others.
+    /// Connection tests of the operator's own PostgreSQL servers, and of no others.
     InternalPostgres,
     /// Connection tests over HTTP.
     Http,
@@ -17,10 +17,10 @@ pub enum Purpose {
     Webhook,
 }
 
-/// Which purposes an entry of a setting opens something for: the word before its `=`.
+/// The purposes for which an entry of a setting opens something, by the word before its `=`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Opens {
-    /// No word: the testers whose destination a user writes, SFTP and PostgreSQL.
+    /// The entry has no word: it is for the testers whose destination a user writes, SFTP and PostgreSQL.
     Testers,
     /// The word `*`.
     Everything,
@@ -29,7 +29,7 @@ pub(crate) enum Opens {
 }
 
 impl Purpose {
-    /// As settings and the log write it.
+    /// Returns the name in settings and in the log.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Sftp => "sftp",
@@ -42,7 +42,8 @@ impl Purpose {
         }
     }
 
-    /// Whether connections of this purpose are connection tests, which destinations have a budget of.
+    /// Whether connections of this purpose are connection tests, which count against the budget of a
+    /// destination.
     pub(crate) fn is_a_test(self) -> bool {
         matches!(self, Self::Sftp | Self::Postgres | Self::InternalPostgres | Self::Http)
     }
@@ -53,13 +54,13 @@ impl Opens {
     const NAMED: [Purpose; 6] =
         [Purpose::Sftp, Purpose::Postgres, Purpose::Http, Purpose::Oauth, Purpose::Jwks, Purpose::Webhook];
 
-    /// Every word, as an error lists them: `sftp=, postgres= ... or *=`.
+    /// Returns every word, as an error lists them: `sftp=, postgres= ... or *=`.
     pub(crate) fn words() -> String {
         let named = Self::NAMED.map(|purpose| format!("{}=", purpose.name()));
         format!("{} or *=", named.join(", "))
     }
 
-    /// Reads the word before the `=`; `None` when it is none that is known.
+    /// Reads the word before the `=`. Returns `None` when the word is not known.
     pub(crate) fn named(word: &str) -> Option<Self> {
         if word == "*" {
             return Some(Self::Everything);

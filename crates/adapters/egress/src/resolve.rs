@@ -1,8 +1,8 @@
-//! Names to addresses: at most one query for A and one for AAAA.
+//! Resolves names to addresses, with at most one query for A and one for AAAA.
 //!
-//! The queries are sent by the message layer of hickory and not by its resolver, which sends a query again
-//! when an answer is late, asks over TCP when one is cut off, and asks anew for the target of a CNAME. All of
-//! that would multiply queries for names that an attacker serves.
+//! The queries are sent by the message layer of hickory and not by its resolver. The resolver sends a query
+//! again when an answer is late, asks over TCP when one is truncated, and asks anew for the target of a
+//! CNAME. All of that would multiply queries for names that an attacker serves.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,22 +17,23 @@ use hickory_net::xfer::{DnsRequestSender, FirstAnswer};
 use crate::connect_error::ConnectError;
 use crate::system;
 
-/// How long a resolution may take in all.
+/// How long a resolution may take in total.
 const TIME_LIMIT: Duration = Duration::from_secs(2);
-/// How long one answer may take: a little less, so that the other one still counts.
+/// How long one answer may take. It is a little less than the total, so that the other answer still counts.
 const ANSWER_LIMIT: Duration = Duration::from_millis(1_900);
 /// How many addresses a name may have.
 const ADDRESS_LIMIT: usize = 16;
 /// How many CNAME records may follow each other.
 const CNAME_LIMIT: usize = 8;
-/// Fits any network without fragments (RFC 9715), and the limits above nearly always.
+/// The largest answer, in bytes. It passes through any network without fragments (RFC 9715), and nearly
+/// always holds the numbers of records above.
 const ANSWER_BYTES: u16 = 1232;
 
-/// Asks name servers. Keeps no answer and no socket, so that it works on any runtime.
+/// Asks name servers. It keeps no answer and no socket, so that it works on any runtime.
 pub(crate) struct Resolver {
-    /// Empty: the system's, as they are at the time of asking.
+    /// The name servers of the settings. When it is empty, those of the system are read for each query.
     listed: Vec<SocketAddr>,
-    /// Which server is asked; the next one after a server gave no answer, or an error.
+    /// Counts up whenever a server gave no answer or an error, so that the next server is asked.
     turn: AtomicUsize,
 }
 
@@ -41,8 +42,8 @@ impl Resolver {
         Self { listed, turn: AtomicUsize::new(0) }
     }
 
-    /// All addresses of a name, IPv4 first. The hosts file is honoured for the system's name servers, and for
-    /// names without a dot always. Search domains never are.
+    /// Returns all addresses of a name, IPv4 first. The hosts file is used with the system's name servers,
+    /// and always for names without a dot. Search domains are never used.
     pub(crate) async fn resolve(&self, name: &str) -> Result<Vec<IpAddr>, ConnectError> {
         let resolved = tokio::time::timeout(TIME_LIMIT, self.resolve_slowly(name)).await;
         let resolved = resolved.unwrap_or_else(|_| Err(unreachable("the name was not resolved in 2 s")));
@@ -72,8 +73,8 @@ impl Resolver {
                 Err(refused)
             }
             (Err(error), Err(_)) => Err(error),
-            // Servers that know one kind of address only are tolerated: nobody connects to what they
-            // withhold.
+            // A server that answers for only one kind of address is tolerated: no connection goes to the
+            // addresses that it does not give.
             (v4, v6) => Ok([v4.unwrap_or_default(), v6.unwrap_or_default()].concat()),
         }
     }
@@ -98,7 +99,7 @@ async fn ask(server: SocketAddr, name: &Name, kind: RecordType) -> Result<Vec<Ip
     addresses(&answer.map_err(|_| unreachable("the name server gave no answer"))?.into_message(), name, kind)
 }
 
-/// Takes the addresses at the end of the chain of CNAME records that the answer has for a name.
+/// Returns the addresses at the end of the chain of CNAME records that the answer has for a name.
 fn addresses(answer: &Message, name: &Name, kind: RecordType) -> Result<Vec<IpAddr>, ConnectError> {
     match answer.metadata.response_code {
         ResponseCode::NoError => {}

@@ -17,7 +17,7 @@ impl CheckedStream {
         Self { tcp, listed }
     }
 
-    /// Whether the operator listed the network of the peer, so that unencrypted protocols are allowed.
+    /// Whether the operator listed the network of the peer, so that protocols without encryption are allowed.
     pub fn is_listed(&self) -> bool {
         self.listed
     }

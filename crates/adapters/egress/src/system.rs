@@ -1,11 +1,11 @@
-//! What the system says of names: its hosts file and its name servers, read anew each time.
+//! Reads the hosts file and the name servers of the system, anew each time.
 
 use std::net::{IpAddr, SocketAddr};
 
-/// The port that resolv.conf cannot change.
+/// The port of every name server in resolv.conf, which cannot name another one.
 const DNS_PORT: u16 = 53;
 
-/// The addresses that `/etc/hosts` has for a name, IPv4 first.
+/// Returns the addresses that `/etc/hosts` has for a name, IPv4 first.
 pub(crate) async fn hosts_file(name: String) -> Vec<IpAddr> {
     let read = tokio::task::spawn_blocking(move || {
         let text = std::fs::read("/etc/hosts").unwrap_or_default();
@@ -14,7 +14,7 @@ pub(crate) async fn hosts_file(name: String) -> Vec<IpAddr> {
     read.await.unwrap_or_default()
 }
 
-/// The name servers of `/etc/resolv.conf` in their order. Entries that cannot be read are left out.
+/// Returns the name servers of `/etc/resolv.conf` in their order. Entries that cannot be read are left out.
 pub(crate) async fn name_servers() -> Vec<SocketAddr> {
     let read = tokio::task::spawn_blocking(|| {
         let text = std::fs::read("/etc/resolv.conf").unwrap_or_default();
@@ -24,7 +24,7 @@ pub(crate) async fn name_servers() -> Vec<SocketAddr> {
     read.await.unwrap_or_default()
 }
 
-/// Reads hosts(5): an address and then its names on each line; `#` begins a comment.
+/// Reads hosts(5): each line has an address and then its names; `#` begins a comment.
 pub(crate) fn addresses(hosts: &str, name: &str) -> Vec<IpAddr> {
     let matching = hosts.lines().filter_map(|line| {
         let mut words = line.split('#').next()?.split_whitespace();

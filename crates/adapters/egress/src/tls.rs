@@ -27,17 +27,18 @@ pub enum TlsError {
     /// The server did not finish the handshake in time.
     #[error("tls: no handshake within 5 s")]
     Silence,
-    /// The server hung up, or the network failed.
+    /// The server closed the connection, or the network failed.
     #[error("tls: the connection broke during the handshake: {0}")]
     Broken(io::ErrorKind),
-    /// The server speaks no TLS, or not as asked, or its certificate does not verify.
+    /// The server does not speak TLS, or not the versions that are asked for, or its certificate does not
+    /// verify.
     #[error("tls: {0}")]
     Failed(Cow<'static, str>),
 }
 
 impl TlsError {
-    /// What a connection test has found that ends with this error. Only [`TlsError::Failed`] says something
-    /// of the server's TLS.
+    /// Returns the code of a connection test that ends with this error. Only [`TlsError::Failed`] is a
+    /// finding about the server's TLS.
     pub const fn code(&self) -> TestCode {
         match self {
             Self::Silence => TestCode::Timeout,
@@ -47,8 +48,8 @@ impl TlsError {
     }
 }
 
-/// A configuration that verifies certificates by the public roots. TLS 1.2 and 1.3 on ring. Sessions are
-/// never resumed: a ticket would tie the tests of one organisation to those of another.
+/// A configuration that verifies certificates against the public roots, with TLS 1.2 and 1.3 on ring.
+/// Sessions are never resumed: a ticket would connect the tests of one organisation with those of another.
 pub(crate) fn verifying() -> Result<Arc<ClientConfig>, TlsError> {
     configuration(public_roots())
 }
@@ -58,10 +59,11 @@ pub(crate) fn verifying_also(pem: &str) -> Result<Arc<ClientConfig>, TlsError> {
     configuration(with_pem(public_roots(), pem)?)
 }
 
-/// Sets TLS up for a host name or IP address, in at most 5 s, and says when the server's certificate ends.
+/// Sets up TLS for a host name or IP address within 5 s, and returns when the server's certificate ends.
 ///
 /// # Errors
-/// [`TlsError`] tells a peer that is silent or hung up from one whose TLS or certificate does not do.
+/// [`TlsError`] distinguishes a peer that is silent or closed the connection from one whose TLS or
+/// certificate is not acceptable.
 pub async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
     host: &str,
@@ -114,7 +116,7 @@ fn server_name(host: &str) -> Result<ServerName<'static>, TlsError> {
     name.ok_or_else(|| TlsError::Failed("the host is not one that a certificate can name".into()))
 }
 
-/// Words for a failure. The library's own would quote the certificate.
+/// Describes a failure in fixed words, because the text of the library would quote the certificate.
 fn in_words(error: &io::Error) -> TlsError {
     let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) else {
         return TlsError::Broken(error.kind());
@@ -139,7 +141,7 @@ fn describe_certificate(problem: &CertificateError) -> &'static str {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "the certificate is for another host"
         }
-        // Issuers that share a name differ by their keys.
+        // Two issuers can have the same name and different keys; then the signature does not match.
         CertificateError::UnknownIssuer | CertificateError::BadSignature => {
             "the certificate is not from a trusted issuer"
         }

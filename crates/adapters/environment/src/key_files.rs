@@ -1,9 +1,9 @@
-//! Opens SSH private keys, with what that costs bounded before it is spent.
+//! Opens SSH private keys. Their cost is limited before it is incurred.
 //!
-//! Whoever writes a key chooses how dear its passphrase is to check, up to hours and gigabytes. So the
-//! parameters are read first, on their own; only within the limits is a key derived, on a blocking
-//! thread and a few at a time. Keys that are not encrypted, which are opened in no time, have turns of their
-//! own and wait for no others.
+//! The author of a key chooses how expensive the check of its passphrase is, up to hours and gigabytes. So
+//! the parameters are read first, on their own. Only within the limits is a key derived, on a blocking thread
+//! and a few keys at a time. Keys that are not encrypted take almost no time to open; they have turns of
+//! their own and do not wait for encrypted ones.
 
 mod framing;
 mod limits;
@@ -24,28 +24,29 @@ use tokio::time::timeout;
 
 use framing::{Framed, Label};
 
-/// How long a key may wait for its turn. Then the others are to blame, and not the key.
+/// How long a key may wait for its turn. When it takes longer, other keys are the cause, not this one.
 const TURN_LIMIT: Duration = Duration::from_secs(2);
 
-/// How long opening may take from then on. The dearest key within the limits takes two on an idle
-/// machine; a busy or slow one is no fault of the key.
+/// How long opening may take after that. The most expensive key within the limits takes 2 s on an idle
+/// machine; a busy or slow machine is not the fault of the key.
 const WORK_LIMIT: Duration = Duration::from_secs(10);
 
-/// How many keys of a kind are opened at the same time, unless there are fewer cores; scrypt may take 64 MiB
-/// each.
+/// How many encrypted keys, and how many others, are opened at the same time, unless there are fewer cores.
+/// Each may take 64 MiB for scrypt.
 const AT_A_TIME: usize = 4;
 
-/// The [`KeyFileReader`] of production: what it accepts, [`decode_secret_key`] of `russh` opens. The
-/// passphrase of a key that is not encrypted is ignored, and must then not be handed to `russh` either.
+/// The [`KeyFileReader`] of production. Every key that it accepts can be opened by [`decode_secret_key`] of
+/// `russh`. The passphrase of a key that is not encrypted is ignored, and must then not be given to `russh`
+/// either.
 pub struct RusshKeyFiles {
     encrypted: Turns,
     plain: Turns,
 }
 
 impl RusshKeyFiles {
-    /// A reader with its own bound on how many keys are opened at the same time.
+    /// Makes a reader with its own limit on how many keys are opened at the same time.
     pub fn new() -> Self {
-        // More at a time than there are cores would make each slower, and none earlier.
+        // More keys at a time than cores would make each one slower and none earlier.
         let at_a_time = available_parallelism().map_or(1, NonZero::get).min(AT_A_TIME);
         Self { encrypted: Turns::new(at_a_time), plain: Turns::new(at_a_time) }
     }
@@ -74,7 +75,7 @@ impl KeyFileReader for RusshKeyFiles {
     }
 }
 
-/// A bound on how many keys are opened at the same time.
+/// A limit on how many keys are opened at the same time.
 struct Turns(Arc<Semaphore>);
 
 impl Turns {
@@ -87,7 +88,8 @@ impl Turns {
         let Ok(Ok(turn)) = timeout(TURN_LIMIT, Arc::clone(&self.0).acquire_owned()).await else {
             return Err(KeyFileRefused::Busy);
         };
-        // The turn ends with the work: a thread cannot be stopped, even when nobody waits for it any more.
+        // The turn ends with the work, because a thread cannot be stopped, even when no caller waits for it
+        // any more.
         let work = tokio::task::spawn_blocking(move || {
             let opened = open();
             drop(turn);
@@ -110,12 +112,12 @@ fn open(text: &SecretText, framed: &Framed, passphrase: Option<&SecretText>) -> 
     limits::check_opened(&key)
 }
 
-/// Decrypts and decodes in two steps, so that the RSA key inside is measured before it is computed with.
+/// Decrypts and decodes in two steps, so that the size of an RSA key is checked before it is used.
 fn open_encrypted_pkcs8(framed: &Framed, passphrase: &str) -> Result<PrivateKey, KeyFileRefused> {
     let info = EncryptedPrivateKeyInfoRef::try_from(framed.der.as_slice())
         .map_err(|_| KeyFileRefused::Unreadable)?;
     let plain = info.decrypt(passphrase).map_err(|error| match error {
-        // A wrong key leaves noise: mostly wrong padding, sometimes something that is not DER.
+        // A wrong passphrase gives random bytes: mostly wrong padding, sometimes something that is not DER.
         pkcs8::Error::EncryptedPrivateKey(pkcs5::Error::DecryptFailed) | pkcs8::Error::Asn1(_) => {
             KeyFileRefused::PassphraseWrong
         }
@@ -131,7 +133,7 @@ fn refusal(error: &Error, label: Label, with_passphrase: bool) -> KeyFileRefused
         (Error::SshKey(ssh_key::Error::Crypto), Label::OpenSsh) if with_passphrase => {
             KeyFileRefused::PassphraseWrong
         }
-        // The legacy format has no integrity check; noise is the only sign of a wrong passphrase.
+        // The legacy format has no integrity check, so random bytes are the only sign of a wrong passphrase.
         (Error::Unpad(_) | Error::Pkcs1(_), Label::Pkcs1) if with_passphrase => {
             KeyFileRefused::PassphraseWrong
         }

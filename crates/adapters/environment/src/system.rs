@@ -16,8 +16,8 @@ impl Clock for SystemClock {
     }
 }
 
-/// UUIDv7 ids. All instances draw from one counter of the process, which also holds its place when the
-/// host's clock steps back.
+/// UUIDv7 ids. All instances use one counter of the process, which keeps the ids ascending when the host's
+/// clock steps back.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemIds;
 
@@ -28,7 +28,7 @@ impl Ids for SystemIds {
     }
 }
 
-/// The operating system's generator.
+/// The random number generator of the operating system.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemRandomness;
 

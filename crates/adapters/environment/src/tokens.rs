@@ -1,7 +1,7 @@
-//! JSON Web Tokens: what each issuer's tokens are verified with, and the issuer of the command line.
+//! JSON Web Tokens: the keys that verify the tokens of each issuer, and the issuer of the command line.
 //!
-//! Algorithm and key come from the settings alone. A token's header may name a key by `kid` and must
-//! repeat the key's algorithm; whatever else it asks for is refused or ignored.
+//! Algorithm and key come from the settings alone. A token's header may name a key by `kid` and must repeat
+//! the key's algorithm; everything else that it asks for is refused or ignored.
 
 mod claims;
 mod header;

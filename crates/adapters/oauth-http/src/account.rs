@@ -1,4 +1,4 @@
-//! Whose account a token is for.
+//! Finds the account that a token belongs to.
 
 use serde_json::Value;
 use strongroom_authorization_server::TokenError;
@@ -12,8 +12,9 @@ use crate::{call, fault, request};
 /// The longest id or name, in characters.
 const MAX_LENGTH: usize = 256;
 
-/// Asks the endpoint that the file names, with the token in the header. A refusal (4xx) names nobody; a
-/// server that is overloaded or away, or answers with something else than JSON, may do so later.
+/// Asks the endpoint that the file names, with the token in the header. A refusal (4xx except 429) means that
+/// no account is known. A server that is overloaded or away, or whose answer is not JSON, is a failure that
+/// may pass.
 pub(crate) async fn look_up(
     egress: &Egress,
     requests: &OauthRequests,
@@ -28,7 +29,8 @@ pub(crate) async fn look_up(
     if answer.status.is_client_error() && answer.status != http::StatusCode::TOO_MANY_REQUESTS {
         return Ok(None);
     }
-    // An account has no secret, and some have more fields than the JSON of credentials may.
+    // An account has no secret, so `serde_json` may read it; some accounts have more fields than the JSON of
+    // credentials may have.
     match serde_json::from_slice::<Value>(&answer.body) {
         Ok(json) if answer.status.is_success() => {
             Ok(named(lookup, |pointer| match json.pointer(pointer)? {
@@ -41,14 +43,15 @@ pub(crate) async fn look_up(
     }
 }
 
-/// The account that an answer names. A name that cannot be shown is left out; an id that cannot is none.
+/// The account that an answer names. Without an id that can be shown there is none; a name that cannot be
+/// shown is left out.
 pub(crate) fn named(lookup: &AccountLookup, scalar: impl Fn(&str) -> Option<String>) -> Option<Account> {
     let printable = |pointer: &str| scalar(pointer).filter(|text| is_printable(text));
     Some(Account { id: printable(&lookup.id)?, name: lookup.name.as_deref().and_then(printable) })
 }
 
-/// Whether a text is short and shows as what it is: no control characters, and none that are invisible or
-/// turn the direction of writing (Unicode, general category Cf).
+/// Whether a text is short and is displayed as it is: without control characters, and without characters that
+/// are invisible or change the direction of writing (Unicode, general category Cf).
 fn is_printable(text: &str) -> bool {
     let is_hidden = |c: char| {
         matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

@@ -1,12 +1,12 @@
-//! Where a person is sent.
+//! The URL to which a user is sent.
 
 use strongroom_authorization_server::{AuthorizationRequest, AuthorizationUrl};
 use strongroom_declared_http::{OauthRequests, Place, Refusal, Target, Template, Values};
 use strongroom_domain::{Rule, SecretText, Violation};
 use strongroom_egress::Egress;
 
-/// Builds the URL of an authorization request (RFC 6749, section 4.1.1; RFC 7636, section 4.3). Only public
-/// fields stand in it: browsers keep it.
+/// Builds the URL of an authorization request (RFC 6749, section 4.1.1; RFC 7636, section 4.3). It contains
+/// only public fields, because browsers keep it.
 pub(crate) fn url(
     egress: &Egress,
     requests: &OauthRequests,
@@ -27,7 +27,8 @@ pub(crate) fn url(
     let mut query: Vec<_> =
         query.into_iter().map(|(name, text)| (name.to_owned(), Template::literal(text))).collect();
     for (name, template) in &requests.authorize_parameters {
-        // A parameter stands there once (section 3.1), and ours is not the file's to replace.
+        // Each parameter occurs once (section 3.1). The parameters above come first, and the file cannot
+        // replace them.
         if query.iter().all(|(known, _)| known != name) {
             query.push((name.clone(), template.clone()));
         }
@@ -41,14 +42,14 @@ pub(crate) fn url(
     Ok(AuthorizationUrl { url: target.url.expose().to_owned(), scope })
 }
 
-/// The `iss` that the server announces (RFC 9207).
+/// The `iss` that the server sends with its codes (RFC 9207).
 pub(crate) fn issuer(requests: &OauthRequests, values: &Values<'_>) -> Result<Option<String>, Violation> {
     let issuer = requests.issuer.as_ref();
     let issuer = issuer.map(|issuer| values.public_only().require(issuer, Place::Raw)).transpose()?;
     Ok(issuer.map(|text| text.expose().to_owned()))
 }
 
-/// What is asked for, as it is written in the request: what the caller wants, else what the file says.
+/// The scope of the request, as it is sent: the one that the caller asks for, or else the one of the file.
 fn scope(requests: &OauthRequests, values: &Values<'_>, wanted: Option<&str>) -> Result<String, Violation> {
     let wanted = wanted.filter(|wanted| !wanted.trim().is_empty());
     let words = match (&requests.scope_parameter, wanted) {
@@ -75,7 +76,7 @@ fn scope(requests: &OauthRequests, values: &Values<'_>, wanted: Option<&str>) ->
     Ok(words.join(&requests.scope_separator))
 }
 
-/// A scope-token of RFC 6749, section 3.3.
+/// Whether a text is a scope-token of RFC 6749, section 3.3.
 fn is_scope(word: &str) -> bool {
     word.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\')
 }

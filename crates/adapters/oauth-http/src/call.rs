@@ -1,4 +1,4 @@
-//! One request and its answer.
+//! Sends one request and reads its answer.
 
 use std::borrow::Cow;
 use std::pin::pin;
@@ -12,13 +12,14 @@ use strongroom_egress::{Answer, CheckedStream, Destination, Egress, Purpose, han
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout, timeout_at};
 
-/// How long what has arrived by the deadline may be read after it.
+/// How long reading may go on after the deadline, for an answer that has already arrived.
 pub(crate) const OVERTIME: Duration = Duration::from_secs(1);
 
 /// Sends a request and reads its answer, whatever its status, within [`CALL_LIMIT`].
 ///
 /// # Errors
-/// [`TokenError::Transient`]. Until TLS is set up nothing has been sent; after that nobody knows.
+/// [`TokenError::Transient`]. Until TLS is set up nothing has been sent; after that the request may have been
+/// served.
 pub(crate) async fn send(
     egress: &Egress,
     target: &Target,
@@ -27,7 +28,7 @@ pub(crate) async fn send(
     send_before(egress, target, request, None).await
 }
 
-/// Sends a request, like [`send`], unless it is too late by the time that it could be sent.
+/// Sends a request like [`send`], unless `latest` has passed when it is ready to be sent.
 pub(crate) async fn send_before(
     egress: &Egress,
     target: &Target,
@@ -73,8 +74,8 @@ where
     let mut answer = pin!(strongroom_egress::exchange(stream, request));
     let answered = match timeout_at(deadline, &mut answer).await {
         Ok(answered) => Ok(answered),
-        // A process that has stood still finds its deadline over and the answer waiting, which may hold the
-        // only token.
+        // A process that was suspended may find the deadline over and the answer already there. That answer
+        // may hold the only token.
         Err(_) => timeout(OVERTIME, answer).await,
     };
     match answered {

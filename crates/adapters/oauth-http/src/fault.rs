@@ -1,5 +1,5 @@
-//! Sorts what a server says when it gives no token. Whether a grant lives or dies depends on it, so only a
-//! word that is known to mean the one or the other counts; in doubt the grant lives.
+//! Sorts the answers of a server that gives no token. They decide whether a grant is still alive, so only a
+//! code with a known meaning counts; in doubt the grant stays alive.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -15,10 +15,10 @@ use time::format_description::well_known::Rfc2822;
 
 use crate::pointer;
 
-/// The longest wait that a server is granted.
+/// The longest `Retry-After` that is respected.
 const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 
-/// The grant or the code is gone: RFC 6749, section 5.2; GitHub, Slack and Zoho.
+/// Codes that mean that the grant or the code is gone: RFC 6749, section 5.2; GitHub, Slack and Zoho.
 const DEAD: [&str; 6] = [
     "invalid_grant",
     "bad_refresh_token",
@@ -27,9 +27,9 @@ const DEAD: [&str; 6] = [
     "bad_verification_code",
     "token_revoked",
 ];
-/// The grant is refused, in the words of HubSpot, which stand in `status`.
+/// The values of HubSpot's `status` that mean that the grant or the code is gone.
 const DEAD_STATUS: [&str; 3] = ["BAD_REFRESH_TOKEN", "BAD_AUTH_CODE", "EXPIRED_AUTH_CODE"];
-/// The app is refused: RFC 6749, section 5.2; GitHub, Slack and Zoho.
+/// Codes that mean that the app is refused: RFC 6749, section 5.2; GitHub, Slack and Zoho.
 const APP: [&str; 8] = [
     "invalid_client",
     "unauthorized_client",
@@ -40,11 +40,12 @@ const APP: [&str; 8] = [
     "bad_client_secret",
     "invalid_client_id",
 ];
-/// The server itself is not well (RFC 6749, section 4.1.2.1, used by token endpoints too).
+/// Codes that mean a problem of the server itself (RFC 6749, section 4.1.2.1; token endpoints use them too).
 const PASSING: [&str; 2] = ["temporarily_unavailable", "server_error"];
 
-/// Microsoft's numbers, which say more than its words. Beside `invalid_grant` and `interaction_required`: the
-/// refresh token has ended or was revoked, or the person must consent or sign in again.
+/// Microsoft's error numbers, which are more precise than its codes. Beside `invalid_grant` and
+/// `interaction_required` these mean that the refresh token has ended or was revoked, or that the person must
+/// consent or sign in again.
 const DEAD_NUMBERS: [(i64, &str); 7] = [
     (70_008, "AADSTS70008"),
     (700_082, "AADSTS700082"),
@@ -54,7 +55,8 @@ const DEAD_NUMBERS: [(i64, &str); 7] = [
     (50_079, "AADSTS50079"),
     (65_001, "AADSTS65001"),
 ];
-/// Secret wrong, secret ended, app not in the tenant, tenant unknown: beside whatever word.
+/// Microsoft's error numbers for an app that is refused, beside any code: the secret is wrong or has ended,
+/// the app is not in the tenant, or the tenant is unknown.
 const APP_NUMBERS: [(i64, &str); 4] = [
     (7_000_215, "AADSTS7000215"),
     (7_000_222, "AADSTS7000222"),
@@ -62,8 +64,8 @@ const APP_NUMBERS: [(i64, &str); 4] = [
     (90_002, "AADSTS90002"),
 ];
 
-/// Where servers put their error codes. The lists of a provider file count at each of them, ours only where
-/// they belong.
+/// The places where servers put their error codes. The lists of a provider file are searched at each of them,
+/// the lists above only at the place where they belong.
 const CODES: [&str; 9] = [
     "/error",
     "/error/code",
@@ -76,7 +78,7 @@ const CODES: [&str; 9] = [
     "/reason",
 ];
 
-/// What a server can say.
+/// The meanings that an error code can have.
 enum Word {
     Dead(Cow<'static, str>),
     Doubtful(String),
@@ -84,11 +86,11 @@ enum Word {
     Passing(&'static str),
 }
 
-/// Why an answer is no token.
+/// Returns why an answer is not a token.
 ///
-/// A failing or overloaded server (3xx, 429, 5xx) says nothing about the grant, whatever its body says. The
-/// request has not been served when the server says an error itself; behind a 5xx, which may come from
-/// something in front of it, only a word that is known counts as that.
+/// A server that fails or is overloaded (3xx, 429, 5xx) never ends the grant, whatever its body says. When
+/// the server itself states an error, the request has not been served. A 5xx may come from a proxy in front
+/// of it, so there only a known code shows that.
 pub(crate) fn sort(requests: &OauthRequests, answer: &Answer, json: Option<&Json>) -> TokenError {
     let word = json.and_then(|json| word(requests, json));
     let status = answer.status;
@@ -106,7 +108,7 @@ pub(crate) fn sort(requests: &OauthRequests, answer: &Answer, json: Option<&Json
         None if json.is_some() => (true, "a JSON object without an access token"),
         None => (true, "a body that is not one JSON object of good form"),
     };
-    // An error that is said in so many words, known or not, is about this request.
+    // An error that the server states, known or not, is about this request and is not an outage.
     let is_particular = (status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS)
         || (status.is_success() && json.is_some_and(is_said));
     TokenError::Transient {
@@ -117,7 +119,7 @@ pub(crate) fn sort(requests: &OauthRequests, answer: &Answer, json: Option<&Json
     }
 }
 
-/// Whether an answer says that it is an error, whatever its status (Slack, Zoho, GitHub).
+/// Whether an answer states an error, whatever its status (Slack, Zoho, GitHub).
 pub(crate) fn is_said(json: &Json) -> bool {
     let no_error = |json: &Json| match json {
         Json::Null | Json::Boolean(false) => true,
@@ -154,7 +156,7 @@ fn word(requests: &OauthRequests, json: &Json) -> Option<Word> {
     known(&PASSING, error).map(Word::Passing)
 }
 
-/// The first of Microsoft's numbers that is in a list.
+/// The first number of a list that Microsoft's answer contains.
 fn number(json: &Json, list: &'static [(i64, &str)]) -> Option<&'static str> {
     let Some(Json::Array(numbers)) = pointer::value(json, "/error_codes") else { return None };
     let is_said =
@@ -162,8 +164,8 @@ fn number(json: &Json, list: &'static [(i64, &str)]) -> Option<&'static str> {
     list.iter().find(|(number, _)| is_said(*number)).map(|(_, code)| *code)
 }
 
-/// `Retry-After` (RFC 9110, section 10.2.3): seconds, or a time, which is compared with the server's own
-/// clock in `Date`. At most an hour.
+/// Reads `Retry-After` (RFC 9110, section 10.2.3): seconds, or a time, which is compared with the server's
+/// own clock in `Date`. The result is at most an hour.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name: HeaderName| headers.get(name)?.to_str().ok().map(str::trim);
     let wait = text(RETRY_AFTER)?;

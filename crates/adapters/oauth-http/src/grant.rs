@@ -11,11 +11,11 @@ use strongroom_domain::{Rule, Violation};
 use crate::parameters::Parameters;
 use crate::request::{Encoding, basic, post};
 
-/// Builds the request: the address from public fields, so that no secret is in a URL, the body from all of
-/// them.
+/// Builds the request. The address is made from public fields only, so that no secret is in a URL; the body
+/// may use all fields.
 ///
-/// A parameter stands there once: one of the file whose name is taken is left out. Only `grant_type` of
-/// client credentials is the file's to replace.
+/// Each parameter occurs once: a parameter of the file whose name is already taken is left out. Only
+/// `grant_type` of client credentials can be replaced by the file.
 pub(crate) fn request(
     requests: &OauthRequests,
     values: &Values<'_>,
@@ -42,7 +42,7 @@ pub(crate) fn request(
             }
             parameters.add_declared(&requests.token_parameters, values)?;
         }
-        // Section 6.
+        // RFC 6749, section 6.
         Grant::Refresh { refresh_token, redirect_uri, .. } => {
             parameters.say("grant_type", "refresh_token");
             parameters.add("refresh_token", refresh_token);
@@ -59,19 +59,19 @@ pub(crate) fn request(
     Ok((target, request))
 }
 
-/// The address of an endpoint, in which no secret stands.
+/// The address of an endpoint, which contains no secret.
 pub(crate) fn address(endpoint: &Endpoint, values: &Values<'_>) -> Result<Target, Refusal> {
     Target::of(&endpoint.origin, &endpoint.path, &[], &values.public_only())
 }
 
-/// The grant of a client for itself.
+/// The client credentials grant that the file declares.
 pub(crate) fn own(requests: &OauthRequests) -> Result<&ClientCredentialsRequest, Violation> {
     let grant = requests.client_credentials.as_ref();
     grant.ok_or_else(|| Rule::fixed("has no client credentials grant").on("provider"))
 }
 
-/// Says who the client is, in the one way that the file names. A client without a secret only gives its id
-/// (RFC 6749, section 3.2.1).
+/// Authenticates the client in the way that the file names. A client without a secret only sends its id (RFC
+/// 6749, section 3.2.1).
 pub(crate) fn authenticate(
     authentication: ClientAuthentication,
     client: &Client,
@@ -86,7 +86,7 @@ pub(crate) fn authenticate(
     Ok(None)
 }
 
-/// RFC 6749, section 4.4.2.
+/// Adds the parameters of RFC 6749, section 4.4.2.
 fn add_own(
     parameters: &mut Parameters,
     grant: &ClientCredentialsRequest,

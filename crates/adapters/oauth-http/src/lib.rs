@@ -1,12 +1,12 @@
 //! OAuth over HTTP, as provider files declare their authorization servers. This crate knows no provider.
 //!
-//! A request goes where the file says and nowhere else: the address is built and compared as for connection
-//! tests (security.md, rows 32 and 33), and no secret of a credential ever stands in it. Each call is one
-//! connection through `adapters/egress` and one request: no redirect is followed, no cookie kept, no
-//! compression asked for, nothing repeated.
+//! A request goes only where the file says: the address is built and compared as for connection tests
+//! (security.md, rows 32 and 33), and it never contains a secret of a credential. Each call is one connection
+//! through `adapters/egress` and one request. No redirect is followed, no cookie is kept, no compression is
+//! asked for, and nothing is repeated.
 //!
-//! An answer is a token only when it is one beyond doubt, and a grant is dead only when the server says so in
-//! a word that is known for it; all else is [`TokenError::Transient`], and the grant lives.
+//! An answer is a token only when that is beyond doubt. A grant is dead only when the server says so with a
+//! code that is known to mean it. Everything else is [`TokenError::Transient`], and the grant stays alive.
 
 mod account;
 mod authorize;
@@ -29,7 +29,7 @@ use strongroom_declared_http::{Declarations, OauthRequests, Values};
 use strongroom_domain::{Account, Rule, SecretText, TokenResponse, Violation};
 use strongroom_egress::Egress;
 
-/// Speaks with the authorization servers of provider files.
+/// Communicates with the authorization servers of provider files.
 #[derive(Clone)]
 pub struct OauthHttp {
     egress: Egress,
@@ -37,7 +37,7 @@ pub struct OauthHttp {
 }
 
 impl OauthHttp {
-    /// An adapter that connects by this policy, for the purpose `oauth`, and sends what is declared.
+    /// Makes an adapter that connects by this policy, for the purpose `oauth`, and sends what is declared.
     pub fn new(egress: Egress, declarations: Arc<Declarations>) -> Self {
         Self { egress, declarations }
     }
@@ -102,7 +102,7 @@ impl AuthorizationServer for OauthHttp {
     }
 }
 
-/// The fields of the subject as the templates of these requests see them.
+/// The fields of the subject, for the templates of these requests.
 fn values<'a>(subject: &'a Subject, requests: &'a OauthRequests) -> Values<'a> {
     Values::for_grant(&subject.provider, subject.credential_type, &subject.content, &requests.choices)
 }

@@ -1,24 +1,24 @@
 use strongroom_declared_http::{Place, Refusal, Template, Values};
 use strongroom_domain::{Json, Rule, SecretText};
 
-/// What the body of a request says: names and values, each name once (RFC 6749, section 3.2).
+/// The parameters in the body of a request: names and values, each name once (RFC 6749, section 3.2).
 #[derive(Default)]
 pub(crate) struct Parameters(Vec<(String, SecretText)>);
 
 impl Parameters {
-    /// Adds a parameter, unless one of that name is there.
+    /// Adds a parameter, unless there is one of that name already.
     pub(crate) fn add(&mut self, name: &str, value: SecretText) {
         if self.0.iter().all(|(known, _)| known != name) {
             self.0.push((name.to_owned(), value));
         }
     }
 
-    /// Adds one that is no secret.
+    /// Adds a parameter that is not secret.
     pub(crate) fn say(&mut self, name: &str, value: &str) {
         self.add(name, SecretText::new(value.to_owned()));
     }
 
-    /// Adds those of a provider file, but for those with an absent variable.
+    /// Adds the parameters of a provider file, except those with an absent variable.
     pub(crate) fn add_declared(
         &mut self,
         declared: &[(String, Template)],
@@ -32,7 +32,7 @@ impl Parameters {
         Ok(())
     }
 
-    /// As `application/x-www-form-urlencoded`.
+    /// Encodes the parameters as `application/x-www-form-urlencoded`.
     pub(crate) fn form(&self) -> SecretText {
         let encoded = |text: &str| Place::Parameter.literal(text);
         let pairs: Vec<_> =
@@ -44,7 +44,7 @@ impl Parameters {
         SecretText::new(texts.concat())
     }
 
-    /// As a JSON object of texts.
+    /// Encodes the parameters as a JSON object of texts.
     pub(crate) fn json(self) -> Result<SecretText, Rule> {
         Json::Object(self.0.into_iter().map(|(name, value)| (name, Json::Text(value))).collect()).to_text()
     }

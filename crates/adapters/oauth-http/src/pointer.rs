@@ -2,7 +2,7 @@
 
 use strongroom_domain::Json;
 
-/// A body that is one JSON object without repeated members, within the limits of [`Json`].
+/// Reads a body that is one JSON object without repeated members, within the limits of [`Json`].
 pub(crate) fn object(body: &[u8]) -> Option<Json> {
     Json::parse(body).ok().filter(|json| matches!(json, Json::Object(_)))
 }

@@ -9,14 +9,14 @@ use strongroom_domain::{SecretText, Violation};
 
 use crate::parameters::Parameters;
 
-/// How parameters are written.
+/// How the parameters of a request are encoded.
 #[derive(Clone, Copy)]
 pub(crate) enum Encoding {
     Form,
     Json,
 }
 
-/// A request that brings parameters.
+/// A request with parameters in its body.
 pub(crate) fn post(
     target: &Target,
     parameters: Parameters,
@@ -38,7 +38,7 @@ pub(crate) fn post(
     Ok(request)
 }
 
-/// A request that brings nothing but an access token (RFC 6750, section 2.1).
+/// A request with nothing but an access token (RFC 6750, section 2.1).
 pub(crate) fn get(target: &Target, access_token: &SecretText) -> Result<Request<Bytes>, Violation> {
     let refused = || Refusal::of(strongroom_domain::oauth::ACCESS_TOKEN, "must consist of ASCII characters");
     let text = Place::Header.value(access_token.expose(), false).map_err(|_| refused())?;
@@ -48,7 +48,8 @@ pub(crate) fn get(target: &Target, access_token: &SecretText) -> Result<Request<
     Ok(request)
 }
 
-/// Client id and secret, each form-encoded before they are joined (RFC 6749, section 2.3.1).
+/// The value of `Authorization` for client id and secret, each form-encoded before they are joined (RFC 6749,
+/// section 2.3.1).
 pub(crate) fn basic(id: &str, secret: &SecretText) -> Result<HeaderValue, Violation> {
     let (id, secret) = (Place::Parameter.literal(id), Place::Parameter.literal(secret.expose()));
     request::basic(&id, &secret).ok_or_else(|| Refusal::of("client_id", "cannot be sent").into())

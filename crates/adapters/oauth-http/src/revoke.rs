@@ -10,7 +10,7 @@ use crate::parameters::Parameters;
 use crate::request::{Encoding, post};
 use crate::{call, fault, pointer};
 
-/// Revokes a token; `false` when the provider has no way.
+/// Revokes a token. Returns `false` when the provider has no way to do so.
 pub(crate) async fn revoke(
     egress: &Egress,
     requests: &OauthRequests,
@@ -33,7 +33,7 @@ pub(crate) async fn revoke(
     read(requests, &call::send(egress, &target, request).await?)
 }
 
-/// A token that the server does not know is as good as revoked (section 2.2).
+/// Reads the answer. A token that the server does not know counts as revoked (section 2.2).
 fn read(requests: &OauthRequests, answer: &Answer) -> Result<bool, TokenError> {
     let json = pointer::object(&answer.body);
     let error = json.as_ref().and_then(|json| pointer::text(json, "/error"));

@@ -1,4 +1,4 @@
-//! What is sent, what is never sent, and what answers mean.
+//! Tests of what is sent, what is never sent, and what answers mean.
 
 mod accounts;
 mod catalog;

@@ -12,12 +12,12 @@ use strongroom_egress::Answer;
 use crate::account::named;
 use crate::{fault, pointer};
 
-/// The longest lifetime that is believed: 10 years of 365 days.
+/// The longest lifetime that is accepted, in seconds: 10 years of 365 days.
 const LONGEST_LIFE: u64 = 10 * 365 * 86_400;
 
-/// A token, or why there is none. It is one when the status is 2xx, the body is one JSON object without
-/// repeated members, it says no error, has an access token, and that is a bearer token. `Content-Type` does
-/// not count: servers are careless with it, and the body speaks for itself.
+/// Returns the token, or why there is none. An answer is a token when the status is 2xx and the body is one
+/// JSON object without repeated members that states no error and has an access token of the type bearer.
+/// `Content-Type` does not count, because servers are careless with it.
 pub(crate) fn read(requests: &OauthRequests, answer: &Answer) -> Result<TokenResponse, TokenError> {
     let json = pointer::object(&answer.body);
     let Some(json) = json.as_ref().filter(|json| answer.status.is_success() && !fault::is_said(json)) else {
@@ -54,18 +54,19 @@ pub(crate) fn read(requests: &OauthRequests, answer: &Answer) -> Result<TokenRes
     })
 }
 
-/// Token types are compared without case (section 5.1). Slack, whose answers say `ok`, names whose the token
-/// is instead.
+/// Compares token types without regard to case (section 5.1). Slack, whose answers have `ok`, writes the kind
+/// of account there instead.
 fn is_bearer(json: &Json, token_type: &str) -> bool {
     let is_slack = matches!(pointer::value(json, "/ok"), Some(Json::Boolean(true)));
     token_type.eq_ignore_ascii_case("bearer") || (is_slack && matches!(token_type, "bot" | "user"))
 }
 
-/// Seconds, as a number or as decimal digits. What is not at least one second says nothing.
+/// Reads seconds, as a number or as decimal digits. Less than one second means that the lifetime is not
+/// known.
 fn lifetime(json: &Json) -> Option<Duration> {
     let seconds = match json {
         Json::Integer(seconds) => u64::try_from(*seconds).ok()?,
-        // Beyond 64 bits, or with a fraction.
+        // A number beyond 64 bits, or with a fraction.
         Json::Number(number) => Duration::try_from_secs_f64(number.as_f64()?.min(1e10)).ok()?.as_secs(),
         Json::Text(text) if !text.is_empty() && text.expose().bytes().all(|b| b.is_ascii_digit()) => {
             text.expose().parse().unwrap_or(u64::MAX)
@@ -75,7 +76,7 @@ fn lifetime(json: &Json) -> Option<Duration> {
     (seconds > 0).then(|| Duration::from_secs(seconds.min(LONGEST_LIFE)))
 }
 
-/// A text, or a list of texts, as a few write it.
+/// Reads a text, or a list of texts, which some servers send.
 fn scope(json: &Json) -> Option<String> {
     let words = match json {
         Json::Text(text) => text.expose().to_owned(),

@@ -1,5 +1,5 @@
-//! Reads what an authorization server answers: where its members stand, the fields that arrive with them,
-//! whose account it is, and which errors mean what.
+//! Reads how an authorization server answers: where the members of an answer are, which fields arrive with
+//! them, which account granted, and what each error code means.
 
 use std::collections::BTreeMap;
 
@@ -28,8 +28,8 @@ pub(super) fn read_pointers(
     response.iter().map(|(name, pointer)| (name.as_str().to_owned(), pointer.clone())).collect()
 }
 
-/// Checks `response_fields` and `callback_fields`: public fields of the type, whose rules hold for what the
-/// network says. `in_hosts` are the variables of addresses.
+/// Checks `response_fields` and `callback_fields`: they must be public fields of the type, because their
+/// rules apply to what arrives over the network. `in_hosts` are the variables of addresses.
 pub(super) fn check_fields(
     table: &OauthTable,
     fields: &[Field],
@@ -82,7 +82,7 @@ pub(super) fn check_lifetime(seconds: Option<u64>, problems: &mut Problems) {
     }
 }
 
-/// Checks `dead_errors`, `doubtful_errors` and `app_errors`, whose codes are shown and logged.
+/// Checks `dead_errors`, `doubtful_errors` and `app_errors`. Their codes are shown to users and logged.
 pub(super) fn check_errors(dead: &[String], doubtful: &[String], app: &[String], problems: &mut Problems) {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
     let lists = [("oauth.dead_errors", dead), ("oauth.doubtful_errors", doubtful), ("oauth.app_errors", app)];
@@ -125,7 +125,7 @@ fn check_field(
     }
 }
 
-/// Kinds that take the text or the number of an answer.
+/// Whether a field of this kind can take a text or a number from an answer.
 fn is_arriving(kind: FieldKind) -> bool {
     match kind {
         FieldKind::Text | FieldKind::Integer | FieldKind::Port | FieldKind::Host | FieldKind::Url => true,
@@ -138,8 +138,8 @@ fn is_arriving(kind: FieldKind) -> bool {
     }
 }
 
-/// A pointer is empty or begins with `/`, and `~` stands for `~0` or `~1` only (RFC 6901, section 3). Here it
-/// is never empty: the whole answer is no text.
+/// Checks that a text is a JSON pointer: it begins with `/`, and `~` appears in `~0` and `~1` only (RFC 6901,
+/// section 3). The empty pointer is refused because it means the whole answer, which is not a text.
 fn check_pointer(text: &str, key: &str, problems: &mut Problems) {
     let escaped = text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
     if !text.starts_with('/') || !escaped {

@@ -15,8 +15,8 @@ use crate::scope::{Names, Scope};
 const KEY: &str = "oauth.client_credentials";
 const KIND: CredentialType = CredentialType::ClientCredentials;
 
-/// Reads the fields that hold the client, and the request. `None` when it has not the right form, or the
-/// provider has no such type.
+/// Reads which fields hold the client's id and secret, and the request. Returns `None` when the table does
+/// not have the right form, or when the provider has no such type.
 pub(super) fn read(
     table: toml::Table,
     hosts: &[String],
@@ -66,7 +66,7 @@ fn check_client(name: &str, key: &str, secret: bool, names: &Names<'_>, problems
     }
 }
 
-/// The token that the grant gives is kept in the credential.
+/// Checks that the credential has a field for the token that the grant gives.
 fn check_token(fields: &[Field], problems: &mut Problems) {
     let is_token = |field: &Field| field.secret && field.kind == FieldKind::Text;
     if !field_of(fields, KIND, ACCESS_TOKEN).is_some_and(is_token) {

@@ -53,7 +53,7 @@ pub(super) struct OauthTable {
     pub(super) client_credentials: Option<toml::Table>,
 }
 
-/// The keys that mean something without a flow.
+/// The keys that a provider without a flow may have.
 pub(super) const WITHOUT_FLOW: [&str; 6] =
     ["app", "hosts", "assumed_lifetime_s", "dead_errors", "app_errors", "client_credentials"];
 
@@ -70,7 +70,8 @@ pub(super) struct ClientCredentialsTable {
     pub(super) parameters: BTreeMap<String, ParameterValue>,
 }
 
-/// The value of a parameter: a template, or several of which the first counts that has all its variables.
+/// The value of a parameter: one template, or several. Of several, the first one whose variables all have a
+/// value is used.
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub(super) enum ParameterValue {
@@ -87,7 +88,7 @@ impl ParameterValue {
     }
 }
 
-/// How the token endpoint is asked.
+/// How a request to the token endpoint is encoded.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum RequestName {
@@ -96,7 +97,7 @@ pub(super) enum RequestName {
     Json,
 }
 
-/// The members of an answer (RFC 6749, section 5.1) that may stand elsewhere.
+/// The members of a token answer (RFC 6749, section 5.1) whose place a provider file can change.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum ResponseName {

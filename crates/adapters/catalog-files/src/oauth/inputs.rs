@@ -1,4 +1,5 @@
-//! What a caller gives when a flow begins, and what must be there before something else arrives.
+//! The fields that a caller gives when a flow begins, and the check that no variable is used before its value
+//! arrives.
 
 use std::collections::BTreeSet;
 
@@ -10,11 +11,12 @@ use crate::oauth::requests::variables_of;
 use crate::problem::Problems;
 use crate::scope::Names;
 
-/// Query parameters of the route that begins a flow; inputs are given beside them.
+/// Query parameters of the route that begins a flow. Inputs are given beside them, so they need other names.
 const ROUTE: [&str; 5] = ["redirect_to", "name", "scope", "credential_id", "subject"];
 
-/// The public fields that a caller gives, in the order of the file: those that something sent needs, unless
-/// they have a default or arrive, and those that the type requires.
+/// Returns the public fields that a caller gives, in the order of the file: those that a request needs and
+/// those that the type requires. A field that arrives from the provider is left out, and so is one that only
+/// requests need and that has a default.
 pub(super) fn inputs_of(
     server: &OauthServer,
     requests: &OauthRequests,
@@ -49,7 +51,7 @@ pub(super) fn inputs_of(
     inputs
 }
 
-/// Reports variables that are needed before they arrive.
+/// Reports variables that a request needs before their values arrive.
 pub(super) fn check_order(
     server: &OauthServer,
     requests: &OauthRequests,
@@ -74,7 +76,7 @@ pub(super) fn check_order(
     report("oauth.token_parameters", variables(&requests.token_parameters), true);
 }
 
-/// The variables of everything that a flow and what follows it sends.
+/// The variables of every request that a flow sends, and of the requests that follow it.
 fn sent(requests: &OauthRequests) -> Vec<&str> {
     let account = requests.account.as_ref().and_then(|account| account.endpoint.as_ref());
     let endpoints = [Some(&requests.authorize), Some(&requests.token)];
@@ -97,7 +99,7 @@ fn arrives(server: &OauthServer, name: &str) -> bool {
     server.response_fields.contains(name) || server.callback_fields.contains_key(name)
 }
 
-/// The field that a variable comes from.
+/// Returns the field from which a variable gets its value.
 fn source<'n>(name: &'n str, names: &Names<'n>) -> &'n str {
     names.choices.get(name).map_or(name, |choice| &choice.field)
 }

@@ -8,7 +8,8 @@ use crate::problem::Problems;
 use crate::scope::Scope;
 use crate::url::{self, UrlKeys};
 
-/// Parameters of RFC 6749 and RFC 7636, which are written for every provider alike.
+/// The parameters of RFC 6749 and RFC 7636. The service writes them itself, in the same way for every
+/// provider.
 const OURS: [&str; 12] = [
     "client_id",
     "client_secret",
@@ -24,7 +25,7 @@ const OURS: [&str; 12] = [
     "scope",
 ];
 
-/// One table of requests: `[oauth]` or `[oauth.client_credentials]`.
+/// A table that declares requests: `[oauth]` or `[oauth.client_credentials]`.
 pub(super) struct Requests<'a> {
     pub(super) table: &'static str,
     pub(super) hosts: &'a [String],
@@ -59,8 +60,8 @@ impl Requests<'_> {
         Some(template)
     }
 
-    /// Reads a table of parameters, which must not have those that are written for every provider alike;
-    /// `own` is the one that the table may have all the same.
+    /// Reads a table of parameters. It must not name the parameters that the service writes itself, except
+    /// `own`.
     pub(super) fn parameters<'p>(
         &self,
         name: &str,
@@ -163,8 +164,8 @@ pub(super) fn read_scope_parameter(
     Some(text)
 }
 
-/// Whether a text can name a query parameter that comes back with a code, and is none that comes with every
-/// code.
+/// Whether a text can name a query parameter that comes back with a code. The parameters that come with every
+/// code are refused.
 pub(super) fn is_callback_parameter(name: &str) -> bool {
     is_parameter(name) && !OURS.contains(&name) && !matches!(name, "iss" | "error" | "error_description")
 }

@@ -66,7 +66,7 @@ pub(super) struct StepTable {
     pub(super) facts: BTreeMap<FactName, String>,
 }
 
-/// The spelling of a method.
+/// A method as provider files write it.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub(super) enum MethodName {

@@ -1,4 +1,4 @@
-//! Reads `headers`: what a step may say about itself.
+//! Reads `headers`: the headers that a step may set.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use strongroom_declared_http::{Template, is_reserved_header};
 use crate::problem::Problems;
 use crate::scope::Scope;
 
-/// Reads them. A name may be a template; what it becomes is checked again when the request is built.
+/// Reads the headers. A name may be a template; the filled name is checked again when the request is built.
 pub(super) fn read(
     headers: &BTreeMap<String, String>,
     has_body: bool,

@@ -11,7 +11,7 @@ use crate::problem::Problems;
 use crate::provider_test::format::{ConditionTable, FactName, OutcomeTable, OutcomesValue};
 use crate::provider_test::headers::is_token;
 
-/// The codes that an answer can mean; the others are about connections.
+/// The codes that an answer can mean. The other codes are about connections.
 const CODES: [TestCode; 6] = [
     TestCode::Ok,
     TestCode::Insufficient,
@@ -21,7 +21,7 @@ const CODES: [TestCode; 6] = [
     TestCode::ProviderError,
 ];
 
-/// Lists of rules by the name that steps give for them.
+/// Lists of rules, by the name under which steps refer to them.
 pub(super) type SharedRules = BTreeMap<String, Vec<OutcomeRule>>;
 
 /// Reads `[test.outcomes]`.

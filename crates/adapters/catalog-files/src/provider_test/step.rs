@@ -12,10 +12,11 @@ use crate::provider_test::{headers, outcome};
 use crate::scope::{Names, Scope};
 use crate::url::{self, UrlKeys};
 
-/// The fields that sign a request for AWS; the last one may be absent.
+/// The fields that must have a value for a request to be signed for AWS. `session_token` may be absent.
 const AWS_FIELDS: [&str; 2] = ["access_key_id", "secret_access_key"];
 
-/// Reads a step, and its name when the file gives one. `None` when the table has not the right shape.
+/// Reads a step, and its name when the file gives one. Returns `None` when the table does not have the right
+/// form.
 pub(super) fn read(
     table: toml::Table,
     key: &str,

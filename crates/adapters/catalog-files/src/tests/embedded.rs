@@ -29,7 +29,7 @@ fn each_type() -> Vec<(Arc<Provider>, CredentialType, TypeRules)> {
     providers.iter().flat_map(types).collect()
 }
 
-/// The field sets that just satisfy a type.
+/// The smallest sets of fields that satisfy a type.
 fn minimal_sets(rules: &TypeRules) -> Vec<BTreeSet<String>> {
     let required: BTreeSet<_> = rules.required.iter().cloned().collect();
     if rules.any_of.is_empty() {

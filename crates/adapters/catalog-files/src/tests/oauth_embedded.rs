@@ -40,7 +40,7 @@ fn requests(id: &str) -> OauthRequests {
     served(id).requests
 }
 
-/// Every address of a server, each with what it is for.
+/// Every address of a server, each with its purpose.
 fn endpoints(requests: &OauthRequests) -> Vec<(&'static str, &Endpoint)> {
     let account = requests.account.as_ref().and_then(|account| account.endpoint.as_ref());
     let grant = requests.client_credentials.as_ref().map(|grant| &grant.token);
@@ -66,7 +66,7 @@ fn every_provider_with_an_oauth_type_has_an_authorization_server() {
         .filter(|provider| asks(provider) && provider.oauth.is_none())
         .map(|provider| provider.id.as_str())
         .collect();
-    // Whatever stands behind `custom`, its authorization server is not known.
+    // The provider `custom` can stand for any service, so its authorization server is not known.
     assert_eq!(without, ["custom"]);
     assert!(servers().len() >= 50, "{}", servers().len());
     for Served { provider, server, requests } in servers() {
@@ -99,7 +99,7 @@ fn is_closed(provider: &Provider, requests: &OauthRequests, name: &str) -> bool 
     requests.choices.contains_key(name) || provider.field(name).is_some_and(|field| !field.choices.is_empty())
 }
 
-/// The URL of an endpoint for a credential with the examples of these fields and no others.
+/// The URL of an endpoint for a credential that has the examples of these fields and no other values.
 fn url(served: &Served, kind: CredentialType, endpoint: &Endpoint, has: impl Fn(&Field) -> bool) -> String {
     let Served { provider, requests, .. } = served;
     let mut content = Content::default();

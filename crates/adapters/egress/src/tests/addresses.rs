@@ -4,7 +4,7 @@ use proptest::prelude::{any, prop_assert_eq, proptest};
 
 use crate::address::{is_never, is_public};
 
-/// Addresses at every border of the tables, by another implementation (`tests/data/borders.py`).
+/// Addresses at every border of the tables, computed by another implementation (`tests/data/borders.py`).
 const BORDERS: &str = include_str!("../../tests/data/borders.txt");
 
 fn verdict(ip: IpAddr) -> &'static str {

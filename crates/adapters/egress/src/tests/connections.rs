@@ -1,4 +1,4 @@
-//! Budgets, protected endpoints, the operator's own servers, the order of addresses, what is logged.
+//! Tests of budgets, protected endpoints, the operator's own servers, the order of addresses and the log.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::servers::{Door, NameServer, Reply, egress, reach, reach_for, refusal, settings};
 use crate::{ConnectError, Destination, Egress, EgressSettings, Purpose, Session};
 
-/// Notes what is taken, and refuses what ends in a given text.
+/// A budget that records the keys that were taken, and refuses those that end in a given text.
 #[derive(Default)]
 struct Budget {
     taken: Mutex<Vec<String>>,
@@ -224,7 +224,7 @@ async fn our_own_listener_cannot_be_opened_by_any_setting() {
     assert_eq!(door.visitors().await, 0);
 }
 
-/// The address that packets to a documentation network would leave from; none are sent.
+/// The address from which packets to a documentation network would leave. None are sent.
 fn own_address() -> Option<String> {
     let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
     socket.connect("192.0.2.1:9").ok()?;
@@ -233,7 +233,7 @@ fn own_address() -> Option<String> {
 
 #[tokio::test]
 async fn a_store_at_any_own_address_is_refused_at_all_of_them() {
-    // Any address of 127.0.0.0/8 is an own one, and so is the one on the network.
+    // Every address of 127.0.0.0/8 belongs to this host, and so does its address on the network.
     let door = Door::open("0.0.0.0:0").await;
     let own: Vec<String> = own_address().into_iter().chain(["127.8.8.8".to_owned()]).collect();
     for protected in &own {
@@ -343,7 +343,7 @@ async fn the_next_address_is_tried_when_one_refuses_the_connection() {
 
 #[tokio::test]
 async fn a_silent_address_leaves_time_for_the_next_and_costs_three_seconds_alone() {
-    // A listener whose queue is full: the kernel drops every further SYN.
+    // The queue of this listener is full, so the kernel drops every further SYN.
     let silent = tokio::net::TcpSocket::new_v4().unwrap();
     silent.bind("127.0.0.3:0".parse().unwrap()).unwrap();
     let silent = silent.listen(0).unwrap();

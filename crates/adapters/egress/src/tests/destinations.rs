@@ -1,4 +1,4 @@
-//! The corpus of spellings that must lead nowhere.
+//! The corpus of spellings of hosts to which no connection may lead.
 
 use super::servers::{Door, NameServer};
 use crate::{ConnectError, Destination, Egress, EgressSettings, Purpose};

@@ -1,4 +1,4 @@
-//! Honest and hostile answers.
+//! Tests of correct and hostile answers.
 
 use bytes::Bytes;
 use http::{Request, StatusCode};
@@ -18,7 +18,7 @@ async fn read_request(peer: &mut DuplexStream) -> String {
     String::from_utf8(request).unwrap()
 }
 
-/// What comes of an answer: a beginning, then a part over and over as long as it is read.
+/// Returns the result of an answer: a beginning, then a part that is repeated as long as the client reads.
 async fn answered(beginning: impl AsRef<[u8]>, endless: &[u8]) -> Result<Answer, ExchangeError> {
     let (ours, mut theirs) = tokio::io::duplex(16 * 1024);
     let (beginning, endless) = (beginning.as_ref().to_vec(), endless.to_vec());

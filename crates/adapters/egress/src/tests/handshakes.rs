@@ -1,4 +1,4 @@
-//! Honest and hostile TLS servers.
+//! Tests of handshakes with correct and hostile TLS servers.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ impl Authority {
         verifying_also(&self.pem).unwrap()
     }
 
-    /// A server with a certificate for a name.
+    /// A server configuration with a certificate for this name.
     fn server(&self, name: &str, edit: impl Fn(&mut CertificateParams)) -> ServerConfig {
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         edit(&mut params);
@@ -55,8 +55,8 @@ fn server(
         .unwrap()
 }
 
-/// What a client makes of a server. A handshake that fails must have sent the server nothing but TLS records
-/// of the handshake: the server then reads no byte of an application.
+/// Returns the result of a handshake with a server. When it fails, the client must have sent nothing but TLS
+/// records of the handshake: the server then reads no byte of an application.
 async fn shake(
     host: &str,
     config: Arc<ClientConfig>,
@@ -67,7 +67,7 @@ async fn shake(
     let peer = tokio::spawn(async move {
         let mut read = Vec::new();
         if let Ok(mut stream) = acceptor.accept(theirs).await {
-            // A client that hangs up without a farewell is an error here, as it should be.
+            // It is an error here when the client closes without a TLS closure alert, as it should be.
             drop(stream.read_to_end(&mut read).await);
         }
         read
@@ -87,7 +87,7 @@ async fn shake(
     result
 }
 
-/// The reason of a TLS failure; silence and a broken connection fail the test.
+/// The reason of a TLS failure. Silence or a broken connection fails the test.
 fn failure(error: TlsError) -> String {
     assert_eq!(error.code(), TestCode::TlsFailed, "{error}");
     match error {
@@ -103,7 +103,7 @@ async fn refused(host: &str, config: Arc<ClientConfig>, server: ServerConfig) ->
 #[tokio::test]
 async fn a_good_server_is_known_by_name_or_address_and_its_certificate_has_an_end() {
     let authority = Authority::new();
-    // Before 2050 a certificate writes two digits of the year, from then on four (RFC 5280 4.1.2.5).
+    // A certificate writes years before 2050 with two digits, and later years with four (RFC 5280 4.1.2.5).
     for (year, name) in [(2049, "db.example"), (2050, "db.example"), (2199, "127.0.0.1")] {
         let ends = date_time_ymd(year, 2, 3);
         let server = Arc::new(authority.server(name, |params| params.not_after = ends));
@@ -192,7 +192,8 @@ async fn given_roots_are_trusted_as_well() {
 
 #[tokio::test]
 async fn what_is_not_tls_is_refused() {
-    // An SSH server, a mail server, an HTTP server, an alert, and the ServerHello of TLS 1.0.
+    // The greetings of an SSH server, a mail server and an HTTP server, an alert, and the ServerHello of TLS
+    // 1.0.
     let tls_1_0 = [&[0x16, 3, 1, 0, 42, 2, 0, 0, 38, 3, 1][..], &[7; 32], &[0, 0, 0x2f, 0]].concat();
     let cases = [
         (b"SSH-2.0-OpenSSH_9.9\r\n".to_vec(), "the server does not speak TLS"),
@@ -209,7 +210,7 @@ async fn what_is_not_tls_is_refused() {
 
 #[tokio::test]
 async fn a_server_that_hangs_up_says_nothing_of_its_tls() {
-    // At once, within the header of a record, and within a record.
+    // The server closes at once, within the header of a record, and within a record.
     for greeting in [&[][..], &[0x16, 3], &[0x16, 3, 3, 0, 42, 2]] {
         let broken = greeted_with(greeting.to_vec()).await;
         assert_eq!(broken, TlsError::Broken(std::io::ErrorKind::UnexpectedEof));
@@ -225,7 +226,7 @@ async fn a_server_that_hangs_up_says_nothing_of_its_tls() {
     assert_eq!(broken, TlsError::Broken(std::io::ErrorKind::BrokenPipe));
 }
 
-/// What a client makes of a server that says something and hangs up.
+/// Returns the error of a handshake with a server that sends a greeting and closes.
 async fn greeted_with(greeting: Vec<u8>) -> TlsError {
     let (ours, mut theirs) = tokio::io::duplex(16 * 1024);
     let peer = tokio::spawn(async move {

@@ -1,4 +1,5 @@
-//! What the policy refuses, whom it asks, and where it connects. Loopback only.
+//! Tests of what the policy refuses, which name servers are asked, and where connections go. They use
+//! loopback only.
 
 mod addresses;
 mod connections;

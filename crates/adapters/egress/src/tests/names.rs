@@ -1,4 +1,4 @@
-//! Who is asked for a name, how often, and what is made of the answers.
+//! Tests of which server is asked for a name, how often, and how the answers are used.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -15,7 +15,7 @@ fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
-/// What the policy allows in these tests; the rest of loopback is what it forbids.
+/// The address that the policy allows in these tests; it forbids the rest of loopback.
 const ALLOWED: &str = "127.0.0.2";
 
 #[tokio::test]

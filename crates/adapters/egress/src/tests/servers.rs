@@ -1,4 +1,4 @@
-//! A name server that counts, and a listener that knows who came.
+//! A name server that counts its questions, and a listener that counts its connections.
 
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
@@ -12,17 +12,17 @@ use tokio::task::JoinHandle;
 
 use crate::{ConnectError, Destination, Egress, EgressSettings, Purpose, Session};
 
-/// What a name server says to one question.
+/// The answer of a name server to one question.
 pub(super) enum Reply {
-    /// These addresses, as far as they are of the kind that was asked for.
+    /// Those of these addresses that are of the kind that was asked for.
     Addresses(Vec<IpAddr>),
-    /// A chain of names, and the addresses of the last.
+    /// A chain of so many CNAME records, and the addresses of the last name.
     Chain(usize, Vec<IpAddr>),
     /// An error.
     Code(ResponseCode),
-    /// An answer that says it is cut off.
+    /// An answer that is marked as truncated.
     Truncated,
-    /// Nothing at all.
+    /// No answer.
     Silence,
 }
 
@@ -34,7 +34,8 @@ pub(super) struct NameServer {
 }
 
 impl NameServer {
-    /// Answers by a function of the question's name and how many of its kind came before.
+    /// Starts a server. It answers by a function of the question's name and kind, and of the number of
+    /// earlier questions of that kind.
     pub(super) async fn start(reply: impl Fn(&str, RecordType, usize) -> Reply + Send + 'static) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let address = socket.local_addr().unwrap();
@@ -55,18 +56,18 @@ impl NameServer {
         Self { address, questions, task }
     }
 
-    /// Answers every question with the same addresses.
+    /// Starts a server that answers every question with the same addresses.
     pub(super) async fn saying(addresses: &'static [&'static str]) -> Self {
         let addresses: Vec<IpAddr> = addresses.iter().map(|ip| ip.parse().unwrap()).collect();
         Self::start(move |_, _, _| Reply::Addresses(addresses.clone())).await
     }
 
-    /// How many questions for A and for AAAA have come.
+    /// The numbers of questions for A and for AAAA so far.
     pub(super) fn questions(&self) -> (usize, usize) {
         (count(&self.questions, RecordType::A), count(&self.questions, RecordType::AAAA))
     }
 
-    /// The names that were asked for.
+    /// The names that were asked for, in order.
     pub(super) fn names(&self) -> Vec<String> {
         self.questions.lock().unwrap().iter().map(|(name, _)| name.clone()).collect()
     }
@@ -107,7 +108,7 @@ fn answer(question: Message, name: &Name, kind: RecordType, reply: Reply) -> Opt
     Some(answer)
 }
 
-/// A listener that tells whether anybody connected, without waiting for nobody.
+/// A listener that tells whether a client connected, without waiting when none did.
 pub(super) struct Door {
     listener: TcpListener,
     pub(super) address: SocketAddr,
@@ -120,11 +121,11 @@ impl Door {
         Self { listener, address }
     }
 
-    /// Opens two addresses on one port.
+    /// Opens two addresses with the same port number.
     pub(super) async fn open_both(first: &str, second: &str) -> (Self, Self) {
         loop {
             let first = Self::open(&format!("{first}:0")).await;
-            // Somebody else may have that port at the second address.
+            // Another process may use that port at the second address.
             if let Ok(listener) = TcpListener::bind(format!("{second}:{}", first.port())).await {
                 let address = listener.local_addr().unwrap();
                 return (first, Self { listener, address });
@@ -136,8 +137,8 @@ impl Door {
         self.address.port()
     }
 
-    /// How many have connected since the last look. A connection of our own marks the end: connections are
-    /// accepted in the order in which they came.
+    /// Returns how many clients have connected since the last call. A connection of the test itself marks the
+    /// end, because connections are accepted in the order in which they came.
     #[expect(clippy::disallowed_methods, reason = "the test's own connection is to go around the policy")]
     pub(super) async fn visitors(&self) -> usize {
         let marker = tokio::net::TcpStream::connect(self.address).await.unwrap();
@@ -149,7 +150,7 @@ impl Door {
     }
 }
 
-/// Settings with networks for SFTP and PostgreSQL, and a name server.
+/// Settings that allow these networks for SFTP and PostgreSQL, and use this name server.
 pub(super) fn settings(allow_cidrs: &str, dns: Option<&NameServer>) -> EgressSettings {
     EgressSettings {
         allow_cidrs: allow_cidrs.into(),
@@ -177,7 +178,7 @@ pub(super) async fn reach_for(
     session.connect(&destination).await.map(drop)
 }
 
-/// The reason of a refusal; anything else fails the test.
+/// The reason of a refusal. Any other result fails the test.
 pub(super) fn refusal(result: Result<(), ConnectError>) -> String {
     match result {
         Err(ConnectError::Refused(reason)) => reason,

@@ -1,4 +1,4 @@
-//! The text around a key: one block, one label, nothing else.
+//! Reads the text around a key: exactly one block with one label.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 const MAX_TEXT_BYTES: usize = 32 * 1024;
 const LEGACY_CIPHER: &str = "DEK-Info: AES-128-CBC,";
 
-/// What a block says that it holds.
+/// The format that the label of a block names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Label {
     /// OpenSSH's own format.
@@ -31,20 +31,20 @@ const LABELS: [(&str, Label); 5] = [
     ("ENCRYPTED PRIVATE KEY", Label::EncryptedPkcs8),
 ];
 
-/// A block's label and content.
+/// The label and the content of a block.
 pub(super) struct Framed {
     pub(super) label: Label,
     pub(super) der: Zeroizing<Vec<u8>>,
-    /// Whether OpenSSL's old header lines say that a PKCS#1 key is encrypted.
+    /// Whether the legacy header lines of OpenSSL say that a PKCS#1 key is encrypted.
     pub(super) legacy_encryption: bool,
 }
 
 impl Framed {
     /// Reads exactly one block.
     ///
-    /// `russh` skips lines that it does not understand and takes the last label it sees. This reader
-    /// refuses such text, so that what is measured here is what `russh` opens. PuTTY's format is refused
-    /// with it: `russh` would allocate the memory that its Argon2 header asks for.
+    /// `russh` skips lines that it does not understand and uses the last label that it sees. This reader
+    /// refuses such text, so that the key whose cost is checked here is the key that `russh` opens. PuTTY's
+    /// format is refused as well: `russh` would allocate the memory that its Argon2 header asks for.
     pub(super) fn parse(text: &str) -> Result<Self, KeyFileRefused> {
         if text.len() > MAX_TEXT_BYTES {
             return Err(KeyFileRefused::Limits);

@@ -1,4 +1,4 @@
-//! What a key may cost, read from its parameters before anything is computed.
+//! Limits on what a key may cost, checked on its parameters before anything is computed.
 
 use std::ops::RangeInclusive;
 
@@ -13,20 +13,20 @@ use strongroom_environment::KeyFileRefused;
 
 use super::framing::{Framed, Label};
 
-/// `ssh-keygen` writes 16 or 24.
+/// The rounds of bcrypt. `ssh-keygen` writes 16 or 24.
 const BCRYPT_ROUNDS: RangeInclusive<u32> = 1..=256;
 const MAX_PBKDF2_ITERATIONS: u32 = 5_000_000;
-/// 128·N·r bytes (RFC 7914, section 2).
+/// The memory of scrypt: 128·N·r bytes (RFC 7914, section 2).
 const MAX_SCRYPT_BYTES: u64 = 64 * 1024 * 1024;
-/// Memory is filled p times, one after the other; everyone writes 1.
+/// The parallelism p of scrypt: the memory is filled p times, one after the other. Common tools write 1.
 const MAX_SCRYPT_PARALLELISM: u16 = 8;
 const RSA_BITS: RangeInclusive<usize> = 2048..=16384;
-/// A PKCS#1 key of 16384 bit has 9.3 KiB.
+/// The largest encrypted PKCS#1 key, in bytes. A key of 16384 bits has 9.3 KiB.
 const MAX_ENCRYPTED_PKCS1_BYTES: usize = 10 * 1024;
 
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 
-/// Checks what can be seen without the passphrase, and says whether one is needed.
+/// Checks what can be read without the passphrase, and returns whether one is needed.
 pub(super) fn check(framed: &Framed) -> Result<bool, KeyFileRefused> {
     match framed.label {
         Label::OpenSsh => check_openssh(&framed.der),
@@ -39,7 +39,7 @@ pub(super) fn check(framed: &Framed) -> Result<bool, KeyFileRefused> {
     }
 }
 
-/// Checks an unencrypted PKCS#8 key; elliptic curves have no size to choose.
+/// Checks an unencrypted PKCS#8 key. Only RSA keys can have an excessive size.
 pub(super) fn check_pkcs8(der: &[u8]) -> Result<(), KeyFileRefused> {
     match PrivateKeyInfoRef::try_from(der) {
         Ok(info) if info.algorithm.oid == RSA_ENCRYPTION => check_rsa(info.private_key.as_bytes()),
@@ -47,8 +47,8 @@ pub(super) fn check_pkcs8(der: &[u8]) -> Result<(), KeyFileRefused> {
     }
 }
 
-/// Checks the key itself, and that it is of a kind that clients sign with: not DSA, which servers no
-/// longer accept, and not the handle of a security key.
+/// Checks the opened key, and that clients can sign with its kind: DSA is refused because servers no longer
+/// accept it, and so is the handle of a security key.
 pub(super) fn check_opened(key: &PrivateKey) -> Result<(), KeyFileRefused> {
     match key.key_data() {
         KeypairData::Ed25519(_) | KeypairData::Ecdsa(_) => Ok(()),
@@ -87,15 +87,14 @@ fn check_pbes2(der: &[u8]) -> Result<(), KeyFileRefused> {
     }
 }
 
-/// Checks the numbers of a PKCS#1 key (RFC 8017, appendix A.1.2), none of which may be longer than the
-/// modulus.
+/// Checks the numbers of a PKCS#1 key (RFC 8017, appendix A.1.2). None may be longer than the modulus.
 fn check_rsa(der: &[u8]) -> Result<(), KeyFileRefused> {
     let lengths = rsa_numbers(der).map_err(|_| KeyFileRefused::Unreadable)?;
     let modulus = lengths.first().copied().unwrap_or_default();
     within(RSA_BITS.contains(&modulus) && lengths.iter().all(|bits| *bits <= modulus))
 }
 
-/// The lengths in bits of modulus, exponents, primes and the rest.
+/// The lengths in bits of the modulus, the exponents, the primes and the other numbers.
 fn rsa_numbers(der: &[u8]) -> der::Result<Vec<usize>> {
     let mut reader = SliceReader::new(der)?;
     Header::decode(&mut reader)?.tag().assert_eq(Tag::Sequence)?;

@@ -10,10 +10,10 @@ use super::members::Members;
 const LEEWAY_NANOS: i128 = 60 * NANOS_PER_SECOND;
 const NANOS_PER_SECOND: i128 = 1_000_000_000;
 
-/// The last second of the year 9999; a date beyond it is not one.
+/// The last second of the year 9999. A later date is refused.
 const LAST_SECOND: i64 = 253_402_300_799;
 
-/// The payload.
+/// The claims in the payload of a token.
 pub(super) struct Claims(Members);
 
 impl Claims {
@@ -25,24 +25,24 @@ impl Claims {
         self.0.contains(name)
     }
 
-    /// A string, if the claim is there.
+    /// Returns a string, or `None` when the claim is absent.
     pub(super) fn string(&self, name: &str) -> Result<Option<&str>, TokenRefused> {
         self.0.string(name, TokenRefused::Claims)
     }
 
-    /// A string that has to be there.
+    /// Returns a string that must be present.
     pub(super) fn required(&self, name: &str) -> Result<&str, TokenRefused> {
         self.string(name)?.ok_or(TokenRefused::Claims)
     }
 
-    /// An array of strings, empty if the claim is not there.
+    /// Returns an array of strings, which is empty when the claim is absent.
     pub(super) fn strings(&self, name: &str) -> Result<Vec<&str>, TokenRefused> {
         let Some(value) = self.0.get(name) else { return Ok(Vec::new()) };
         let items = value.as_array().ok_or(TokenRefused::Claims)?;
         items.iter().map(|item| item.as_str().ok_or(TokenRefused::Claims)).collect()
     }
 
-    /// A string or an array of strings, empty if the claim is not there.
+    /// Returns a string or an array of strings as a list, which is empty when the claim is absent.
     pub(super) fn string_or_strings(&self, name: &str) -> Result<Vec<&str>, TokenRefused> {
         match self.0.get(name) {
             Some(Value::String(one)) => Ok(vec![one]),
@@ -50,7 +50,7 @@ impl Claims {
         }
     }
 
-    /// Refuses a token that is over or not yet valid, with 60 seconds of leeway on both sides.
+    /// Refuses a token that has expired or is not valid yet, with a leeway of 60 seconds on both sides.
     pub(super) fn check_time(&self, now: OffsetDateTime) -> Result<(), TokenRefused> {
         let now = now.unix_timestamp_nanos();
         let expires = self.date("exp")?.ok_or(TokenRefused::Claims)?;
@@ -60,7 +60,7 @@ impl Claims {
         if over || ahead { Err(TokenRefused::Time) } else { Ok(()) }
     }
 
-    /// A NumericDate in nanoseconds, so that borders are exact.
+    /// Returns a NumericDate in nanoseconds, so that the limits are exact.
     fn date(&self, name: &str) -> Result<Option<i128>, TokenRefused> {
         self.0.get(name).map(|value| nanoseconds(value).ok_or(TokenRefused::Claims)).transpose()
     }

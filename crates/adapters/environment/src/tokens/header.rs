@@ -1,11 +1,12 @@
-//! The JOSE header (RFC 7515, section 4), read for what decides and nothing else.
+//! The JOSE header (RFC 7515, section 4). Only the members that decide the verification are read.
 
 use jsonwebtoken::Algorithm;
 use strongroom_environment::TokenRefused;
 
 use super::members::Members;
 
-/// `jku`, `x5u`, `jwk` and `x5c` are not read at all: keys come from the settings.
+/// The header of a token. `jku`, `x5u`, `jwk` and `x5c` are not read at all, because keys come from the
+/// settings.
 pub(super) struct Header(Members);
 
 impl Header {
@@ -13,7 +14,7 @@ impl Header {
         Members::parse(json).map(Self)
     }
 
-    /// The id of the key, when it is one that a key can have.
+    /// Returns the id of the key, and refuses one that no key can have.
     pub(super) fn key_id(&self) -> Result<Option<&str>, TokenRefused> {
         match self.0.string("kid", TokenRefused::Key)? {
             Some(kid) if !is_key_id(kid) => Err(TokenRefused::Key),
@@ -21,7 +22,7 @@ impl Header {
         }
     }
 
-    /// Refuses any algorithm but the key's, types other than access tokens, and critical extensions.
+    /// Refuses every algorithm except the key's, types other than access tokens, and critical extensions.
     pub(super) fn check(&self, algorithm: Algorithm) -> Result<(), TokenRefused> {
         let alg = self.0.string("alg", TokenRefused::Algorithm)?;
         let typed = self
@@ -36,13 +37,13 @@ impl Header {
     }
 }
 
-/// Whether text is 1 to 128 characters of `[A-Za-z0-9._:-]`: no path, no query, no quote.
+/// Whether a text is 1 to 128 characters of `[A-Za-z0-9._:-]`, which excludes paths, queries and quotes.
 pub(super) fn is_key_id(text: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b':' | b'-');
     (1..=128).contains(&text.len()) && text.bytes().all(allowed)
 }
 
-/// The spelling of RFC 7518 and RFC 8037; an algorithm that is not offered has none.
+/// The name of an algorithm in RFC 7518 and RFC 8037. An algorithm that is not supported has none.
 fn algorithm_name(algorithm: Algorithm) -> Option<&'static str> {
     match algorithm {
         Algorithm::HS256 => Some("HS256"),

@@ -37,8 +37,8 @@ impl KeySet {
         }
     }
 
-    /// The key that a token names. A token that names none gets the only key, and a key without id is
-    /// the only one.
+    /// Returns the key that a token names. A token that names none gets the only key. A key without an id is
+    /// always the only one, and is used whatever id the token names.
     pub(super) fn find(&self, kid: Option<&str>) -> Option<&VerificationKey> {
         match (self.0.as_slice(), kid) {
             ([only], _) if only.kid.is_none() => Some(only),
@@ -96,8 +96,8 @@ struct Jwk {
 }
 
 impl Jwk {
-    /// The algorithm that `alg` names, else the one that belongs to the type; none when the key is not for
-    /// verifying, or for an algorithm that is not offered.
+    /// Returns the algorithm that `alg` names, or else the one of the key's type. Returns `None` when the key
+    /// is not for verifying, or when the algorithm is not supported.
     fn algorithm(&self) -> Option<Algorithm> {
         let verifies = self.usage.as_deref().is_none_or(|usage| usage == "sig")
             && self.key_ops.as_ref().is_none_or(|ops| ops.iter().any(|op| op == "verify"));
@@ -134,7 +134,7 @@ impl Jwk {
         if !RSA_BITS.contains(&bits) {
             return Err(TokenSettingsProblem::RsaSize);
         }
-        // An exponent of 1 would make every message its own signature; an even one is none.
+        // With an exponent of 1 every message would be its own signature; an even exponent is invalid.
         if exponent.len() > 4 || exponent.as_slice() == [1] || exponent.last().is_none_or(|low| low % 2 == 0)
         {
             return Err(TokenSettingsProblem::MalformedKey);

@@ -1,4 +1,4 @@
-//! The issuer behind `strongroom token`.
+//! The token issuer of the command `strongroom token`.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -23,7 +23,7 @@ pub struct LocalIssuer {
 }
 
 impl LocalIssuer {
-    /// Refuses the secrets and names that the verifier refuses.
+    /// Makes an issuer. It refuses the secrets and names that the verifier refuses.
     pub fn new(issuer: String, audience: String, secret: &[u8]) -> Result<Self, TokenSettingsError> {
         ring_provider::install();
         let failed = |problem| TokenSettingsError { issuer: "local".to_owned(), problem };
@@ -34,7 +34,8 @@ impl LocalIssuer {
         Ok(Self { issuer, audience, key: EncodingKey::from_secret(secret) })
     }
 
-    /// A token for a person, valid from `now` for 1 second to 24 hours; parts of a second are cut off.
+    /// Issues a token for a person. It is valid from `now` for 1 second to 24 hours; fractions of a second
+    /// are cut off.
     pub fn issue(
         &self,
         organization: &OrganizationId,

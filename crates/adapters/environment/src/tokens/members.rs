@@ -1,7 +1,7 @@
-//! A JSON object whose names are unique.
+//! A JSON object in which every name occurs once.
 //!
-//! Two readers of a doubled name could each see another value. And a struct that is derived would also
-//! accept an array, its fields in order, which no other reader takes for a header.
+//! When a name occurs twice, two readers could each use another value. And a derived struct would also accept
+//! an array with the values of its fields in order, which no other reader takes for a header.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -27,7 +27,8 @@ impl Members {
         self.0.contains_key(name)
     }
 
-    /// A string, if the member is there; null and every other type is `otherwise`.
+    /// Returns a string, or `None` when the member is absent. Null and every other type is the error
+    /// `otherwise`.
     pub(super) fn string(&self, name: &str, otherwise: TokenRefused) -> Result<Option<&str>, TokenRefused> {
         self.get(name).map(|value| value.as_str().ok_or(otherwise)).transpose()
     }

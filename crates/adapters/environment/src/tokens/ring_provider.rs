@@ -1,5 +1,5 @@
-//! `ring` as the cryptography of `jsonwebtoken`, whose own back ends would bring a second set of
-//! primitives. It knows HS256, RS256, ES256 and EdDSA, and nothing else.
+//! Uses `ring` for the cryptography of `jsonwebtoken`, whose own back ends would add a second implementation
+//! of the primitives. It supports HS256, RS256, ES256 and EdDSA, and nothing else.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind};
@@ -16,7 +16,7 @@ static RING: CryptoProvider = CryptoProvider {
     key_utils: KeyUtils::new_unimplemented(),
 };
 
-/// Makes `ring` the provider of the process. Must run before the first token is verified or issued;
+/// Makes `ring` the provider of the process. This must run before the first token is verified or issued;
 /// running it again changes nothing.
 pub(super) fn install() {
     RING.install_default().ok();
@@ -30,7 +30,7 @@ fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>
 }
 
 fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>, Error> {
-    // The raw bytes of a shared secret and of a public key look alike; the family tells them apart.
+    // The raw bytes of a shared secret and of a public key cannot be told apart, so the family is compared.
     if key.family() != algorithm.family() {
         return Err(ErrorKind::InvalidAlgorithm.into());
     }

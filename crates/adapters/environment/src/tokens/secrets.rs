@@ -1,11 +1,11 @@
-//! Which HS256 secrets are refused: short ones, samples of documentation, and patterns.
+//! Refuses HS256 secrets that are short, samples of documentation, or patterns.
 
 use super::settings::TokenSettingsProblem;
 
 const MIN_BYTES: usize = 32;
 const MIN_DISTINCT_BYTES: usize = 8;
 
-/// Parts of the secrets that tutorials, templates and token debuggers show, in lower case.
+/// Parts of the secrets in tutorials, templates and token debuggers, in lower case.
 const SAMPLES: [&str; 9] = [
     "your-256-bit-secret",
     "a-string-secret-at-least-256-bits-long",
@@ -18,7 +18,7 @@ const SAMPLES: [&str; 9] = [
     "replace_me",
 ];
 
-/// Accepts a secret of at least 32 bytes that nobody could guess from its looks.
+/// Accepts a secret of at least 32 bytes that is neither a known sample nor a simple pattern.
 pub(super) fn check_secret(secret: &[u8]) -> Result<(), TokenSettingsProblem> {
     if secret.len() < MIN_BYTES {
         return Err(TokenSettingsProblem::ShortSecret);
@@ -35,12 +35,12 @@ fn is_sample(secret: &[u8]) -> bool {
     })
 }
 
-/// Whether it is a shorter block written at least twice, the last time possibly cut off.
+/// Whether the secret is a shorter block written at least twice; the last copy may be cut off.
 fn repeats_itself(secret: &[u8]) -> bool {
     (1..=secret.len() / 2).any(|period| secret.iter().zip(secret.iter().skip(period)).all(|(a, b)| a == b))
 }
 
-/// Whether each byte lies the same distance from the one before, as in `0, 1, 2, …`.
+/// Whether every byte has the same distance from the one before it, as in `0, 1, 2, …`.
 fn is_sequence(secret: &[u8]) -> bool {
     let mut steps = secret.iter().zip(secret.iter().skip(1)).map(|(a, b)| b.wrapping_sub(*a));
     steps.next().is_none_or(|first| steps.all(|step| step == first))

@@ -1,4 +1,4 @@
-//! What an operator says about an issuer, and what can be wrong with it.
+//! The settings of an operator for an issuer, and what can be wrong with them.
 
 use std::fmt;
 
@@ -7,14 +7,14 @@ use zeroize::Zeroizing;
 /// One issuer whose tokens are accepted.
 #[derive(Debug)]
 pub struct IssuerSettings {
-    /// Its name in the settings; [`VerifiedToken::issuer`](strongroom_environment::VerifiedToken::issuer)
-    /// repeats it.
+    /// Its name in the settings, which
+    /// [`VerifiedToken::issuer`](strongroom_environment::VerifiedToken::issuer) repeats.
     pub name: String,
     /// The `iss` of its tokens, compared byte for byte.
     pub issuer: String,
-    /// What `aud` has to contain.
+    /// The audience that `aud` has to contain.
     pub audience: String,
-    /// What its signatures are verified with.
+    /// The keys that verify its signatures.
     pub keys: IssuerKeys,
     /// The claim with the organisation's id; none means `org_id`, or `tenant_id` where that is absent.
     pub org_claim: Option<String>,
@@ -23,7 +23,7 @@ pub struct IssuerSettings {
     pub roles_claim: Option<String>,
 }
 
-/// Either family of keys, never both for one issuer.
+/// The keys of one issuer: a secret or public keys, never both.
 pub enum IssuerKeys {
     /// HS256 with a secret of at least 32 bytes.
     Secret(Zeroizing<Vec<u8>>),
@@ -40,11 +40,11 @@ impl fmt::Debug for IssuerKeys {
     }
 }
 
-/// Settings with which tokens cannot be verified safely; the start is refused.
+/// The settings are not safe for verifying tokens, so the service does not start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("token issuer `{issuer}`: {problem}")]
 pub struct TokenSettingsError {
-    /// The issuer's name in the settings, `local` for the local one.
+    /// The issuer's name in the settings. It is `local` for the local issuer.
     pub issuer: String,
     /// What is wrong.
     pub problem: TokenSettingsProblem,
@@ -68,7 +68,7 @@ pub enum TokenSettingsProblem {
     /// The key set is not a JWKS, or longer than 64 KiB.
     #[error("the key set is not a JWKS of at most 64 KiB")]
     MalformedJwks,
-    /// The key set holds a symmetric key, which whoever can read the file could sign with.
+    /// The key set holds a symmetric key. Every reader of the file could sign tokens with it.
     #[error("the key set holds a symmetric key (kty `oct`); a JWKS may hold public keys only")]
     SymmetricKey,
     /// No key of the set can verify tokens.
@@ -77,10 +77,10 @@ pub enum TokenSettingsProblem {
     /// Two keys share a `kid`.
     #[error("two keys of the set have the same `kid`")]
     DuplicateKeyId,
-    /// A `kid` that tokens could not name.
+    /// A `kid` has a form that tokens cannot name.
     #[error("a `kid` of the set is not 1 to 128 characters of letters, digits and `._:-`")]
     KeyId,
-    /// An RSA key outside 2048 to 8192 bit.
+    /// An RSA key has fewer than 2048 or more than 8192 bits.
     #[error("an RSA key of the set has fewer than 2048 or more than 8192 bit")]
     RsaSize,
     /// A key whose parameters are missing or do not belong to its algorithm.

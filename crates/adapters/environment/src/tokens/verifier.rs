@@ -16,8 +16,8 @@ use super::settings::{IssuerSettings, TokenSettingsError, TokenSettingsProblem};
 
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
-/// Claims that only ID tokens carry (OpenID Connect Core 1.0, sections 2 and 3.3.2.11). An ID token tells
-/// a client who signed in; it is no permission to call us.
+/// Claims that only ID tokens carry (OpenID Connect Core 1.0, sections 2 and 3.3.2.11). An ID token tells a
+/// client who signed in; it does not permit a call to this service.
 const ID_TOKEN_CLAIMS: [&str; 3] = ["nonce", "at_hash", "c_hash"];
 
 /// The [`TokenVerifier`] of production.
@@ -34,7 +34,7 @@ struct Issuer {
 }
 
 impl JwtVerifier {
-    /// Checks the settings of all issuers. With none, every token is refused.
+    /// Checks the settings of all issuers. When there are none, every token is refused.
     pub fn new(issuers: Vec<IssuerSettings>) -> Result<Self, TokenSettingsError> {
         ring_provider::install();
         let mut by_iss = BTreeMap::new();
@@ -58,7 +58,7 @@ impl TokenVerifier for JwtVerifier {
     fn verify(&self, token: &str, now: OffsetDateTime) -> Result<VerifiedToken, TokenRefused> {
         let parts = Parts::split(token)?;
         let claims = Claims::parse(&parts.payload)?;
-        // Nothing is believed yet: `iss` only says whose keys to try.
+        // Nothing is trusted yet: `iss` only selects the keys to verify with.
         let issuer = self.by_iss.get(claims.required("iss")?).ok_or(TokenRefused::Issuer)?;
         let header = Header::parse(&parts.header)?;
         let key = issuer.keys.find(header.key_id()?).ok_or(TokenRefused::Key)?;
@@ -151,7 +151,8 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// Decodes base64url without padding; a fourth part's dot is not in that alphabet either.
+/// Decodes base64url without padding. A token of four parts fails here too, because the dot is not in that
+/// alphabet.
 fn decode(part: &str) -> Result<Vec<u8>, TokenRefused> {
     URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenRefused::Malformed)
 }

@@ -1,4 +1,4 @@
-//! Signs whatever the tests want, well-formed or not.
+//! Signs the tokens that the tests need, well-formed or not.
 
 use std::sync::LazyLock;
 
@@ -80,7 +80,7 @@ impl Signer {
                "roles": ["member"], "exp": now + 600, "iat": now - 5, "nbf": now - 5})
     }
 
-    /// The valid claims, with some replaced; `Value::Null` stays a null.
+    /// The claims of a valid token, with some replaced; `Value::Null` becomes a null.
     pub(crate) fn claims_with(self, changes: Value) -> Value {
         merged(self.claims(), changes)
     }
@@ -104,7 +104,7 @@ impl Signer {
         }
     }
 
-    /// A token of this header and payload, correctly signed.
+    /// A token with this header and payload and a correct signature.
     pub(crate) fn token(self, header: &str, payload: &str) -> String {
         let message = format!("{}.{}", b64(header), b64(payload));
         format!("{message}.{}", b64(self.sign(message.as_bytes())))
@@ -137,7 +137,7 @@ impl Signer {
         }
     }
 
-    /// The public key; the one of `hs` is the symmetric one that a JWKS may not hold.
+    /// The public key as a JWK. The one of `hs` is the symmetric key, which a JWKS must not hold.
     pub(crate) fn jwk(self) -> Value {
         let kid = format!("{}-1", self.name());
         match self {

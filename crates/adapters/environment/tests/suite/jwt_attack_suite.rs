@@ -1,5 +1,5 @@
-//! Tokens that an attacker would send. Each is refused, beside positive controls which show that it is
-//! the attack that is refused.
+//! Tokens that an attacker would send, all of which must be refused. Positive controls beside them show that
+//! the attack itself is the reason.
 
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assume, proptest};
 use proptest::sample::{Index, select};
@@ -122,7 +122,7 @@ fn key_ids_that_are_no_ids_are_refused() {
             attacks.push((format!("{signer:?} kid {kid:?}"), signer.token_under(&header)));
         }
     }
-    // The HS256 key has no id, so any well-formed one will do; a malformed one will not.
+    // The HS256 key has no id, so every well-formed `kid` is accepted and a malformed one is not.
     for kid in kids.into_iter().filter(|kid| !matches!(*kid, "rs-2" | "RS-1")) {
         let header = merged(Signer::Hs.header(), json!({"kid": kid}));
         attacks.push((format!("Hs kid {kid:?}"), Signer::Hs.token_under(&header)));
@@ -196,7 +196,7 @@ fn keys_that_a_header_brings_along_are_never_used() {
             format!("{extra} under the alg of ours"),
             Signer::Ed.token(&header.to_string(), &payload),
         ));
-        // The same member in a token that our key signed is ignored, not obeyed.
+        // The same member is ignored in a token that the issuer's own key has signed.
         let ours = merged(header, json!({"kid": "es-1"}));
         assert!(verifier.verify(&Signer::Es.token_under(&ours), NOW).is_ok(), "{extra}");
     }
@@ -292,7 +292,7 @@ fn claims_that_are_missing_wrong_or_doubled_are_refused() {
     assert_all_refused(&attacks, 300);
 }
 
-/// Dates that are none, and dates on the wrong side of [`NOW`].
+/// Values that are not dates, and dates on the wrong side of [`NOW`].
 fn wrong_dates() -> Vec<(&'static str, Vec<Value>)> {
     let now = NOW.unix_timestamp();
     let no_date = || {
@@ -323,7 +323,7 @@ fn wrong_dates() -> Vec<(&'static str, Vec<Value>)> {
     vec![("exp", expired), ("nbf", early.clone()), ("iat", early)]
 }
 
-/// Values that no claim of this name may have; a JSON null counts as a value.
+/// Values that no claim of these names may have. A JSON null counts as a value.
 fn wrong_claims() -> Vec<(&'static str, Vec<Value>)> {
     let no_text =
         || vec![Value::Null, json!(""), json!(1), json!(["acme"]), json!({}), json!("a b"), json!("ä")];

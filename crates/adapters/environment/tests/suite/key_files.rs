@@ -1,4 +1,5 @@
-//! Private keys of every form that `russh` opens, and the ones that nobody may be made to open.
+//! Tests of private keys in every form that `russh` opens, and of keys that must be refused because of their
+//! cost.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -113,7 +114,7 @@ async fn many_dear_keys_at_once_leave_the_callers_thread_free_and_each_is_answer
             })
         })
         .collect();
-    // Were a key opened on this thread, the loop would turn once a key and not thousands of times.
+    // If a key were opened on this thread, the loop would run once for each key and not thousands of times.
     let mut turns = 0_u64;
     while !opening.iter().all(tokio::task::JoinHandle::is_finished) {
         tokio::task::yield_now().await;

@@ -1,4 +1,4 @@
-//! What the adapters of this crate promise, tested through their ports: tokens and private keys.
+//! Tests of what the adapters of this crate promise, through their ports: tokens and private keys.
 
 #[cfg(test)]
 mod forge;

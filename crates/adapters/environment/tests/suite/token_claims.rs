@@ -1,4 +1,4 @@
-//! What valid tokens say, the leeway in time, and the tokens of the local issuer.
+//! Tests of the contents of valid tokens, the leeway in time, and the tokens of the local issuer.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Settings with which the start is refused, and key sets with which it is not.
+//! Tests of settings with which the service does not start, and of key sets with which it does.
 
 use serde_json::{Value, json};
 use strongroom_environment::{TokenRefused, TokenVerifier};
@@ -171,7 +171,7 @@ fn key_ids_are_unique_and_several_keys_need_one_each() {
     assert!(two.verify(&Signer::Rs.valid(), NOW).is_ok());
     let header = without(Signer::Rs.header(), "kid");
     assert_eq!(two.verify(&Signer::Rs.token_under(&header), NOW), Err(TokenRefused::Key));
-    // The other key of the same issuer does not lend its algorithm.
+    // The algorithm of another key of the same issuer does not count.
     let header = merged(Signer::Rs.header(), json!({"kid": "ed-1"}));
     assert_eq!(two.verify(&Signer::Rs.token_under(&header), NOW), Err(TokenRefused::Algorithm));
 }

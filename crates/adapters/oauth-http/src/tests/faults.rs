@@ -9,7 +9,7 @@ use tokio::net::TcpSocket;
 use super::provider::{adapter_at, client, loopback, oauth, refresh, refreshed, subject, transient};
 use super::server::{Behaviour, Server, answer, answer_with};
 
-/// What a kind is called in the tables below.
+/// The name of a result in the tables below.
 fn kind(found: Result<TokenResponse, TokenError>) -> String {
     match found {
         Ok(_) => "token".to_owned(),
@@ -79,7 +79,7 @@ async fn vendors_say_it_in_their_own_places() {
         ("400 Bad", r#"{"error":"unauthorized_client","error_codes":[700016]}"#, "app AADSTS700016"),
         ("400 Bad", r#"{"error":"invalid_request","error_codes":[90002]}"#, "app AADSTS90002"),
         ("400 Bad", r#"{"error":"invalid_grant","error_codes":[7000215]}"#, "app AADSTS7000215"),
-        // A number alone, or beside another word, is in doubt.
+        // A number alone, or beside another code, leaves doubt.
         ("400 Bad", r#"{"error":"interaction_required"}"#, "transient"),
         ("400 Bad", r#"{"error":"invalid_request","error_codes":[70008]}"#, "transient"),
         ("400 Bad", r#"{"error":"interaction_required","error_codes":["50076"]}"#, "transient"),
@@ -150,7 +150,7 @@ async fn a_provider_file_adds_its_words() {
     ] {
         assert_eq!(of("400 Bad", body, dead("4735")).await, "dead 4735", "{body}");
     }
-    // The file knows its provider better.
+    // The list of the provider file comes before the built-in ones.
     assert_eq!(
         of("400 Bad", r#"{"error":"invalid_grant"}"#, app("invalid_grant")).await,
         "app invalid_grant"
@@ -224,7 +224,7 @@ async fn each_exchange_is_one_request() {
 async fn what_cannot_be_reached_has_not_been_served() {
     let server = Server::behaving(Behaviour::HangUp).await;
     assert_eq!(transient(refreshed(&server, |_| {}).await), Some(true), "it took the connection");
-    // The address is closed, or refused by policy.
+    // The address is closed, or the policy refuses it.
     let unheard = TcpSocket::new_v4().unwrap();
     unheard.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let closed = unheard.local_addr().unwrap().port();

@@ -6,14 +6,16 @@ use super::provider::{adapter, oauth, refreshed, secret, subject, transient};
 use super::server::{Behaviour, Server, answer};
 use crate::call::OVERTIME;
 
-/// Whether a server that misbehaves leads to a transient failure after which nobody knows.
+/// Whether a server that misbehaves leads to a transient failure after which the request may have been
+/// served.
 async fn leaves_doubt(behaviour: Behaviour) -> bool {
     let server = Server::behaving(behaviour).await;
     let doubt = transient(refreshed(&server, |_| {}).await) == Some(true);
     doubt && server.received().len() == 1
 }
 
-/// Refreshes with the clock stopped as soon as the server has the request: time goes from timer to timer.
+/// Refreshes, and stops the clock as soon as the server has the request. Time then advances from timer to
+/// timer.
 async fn until_the_limit(behaviour: Behaviour, change: impl FnOnce(&mut OauthRequests)) -> Option<bool> {
     let server = Server::behaving(behaviour).await;
     let reached = async {
@@ -88,7 +90,7 @@ async fn what_is_no_answer_is_no_token() {
     assert!(leaves_doubt(Behaviour::HangUp).await);
 }
 
-/// gzip of `{"access_token":"x"}`, which nobody asked for.
+/// gzip of `{"access_token":"x"}`; the client never asks for compression.
 const PACKED: [u8; 40] = [
     31, 139, 8, 0, 0, 0, 0, 0, 2, 255, 171, 86, 74, 76, 78, 78, 45, 46, 142, 47, 201, 207, 78, 205, 83, 178,
     82, 170, 80, 170, 5, 0, 211, 49, 213, 189, 20, 0, 0, 0,

@@ -1,4 +1,4 @@
-//! Providers with an authorization server on loopback, and what is asked of it.
+//! Providers with an authorization server on loopback, and the requests to it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,7 +46,7 @@ pub(super) fn names(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
 }
 
-/// A place on this host.
+/// An endpoint on this host.
 pub(super) fn endpoint(port: u16, path: &str) -> Endpoint {
     let origin = OriginTemplate::Host {
         plain_http: true,
@@ -57,14 +57,14 @@ pub(super) fn endpoint(port: u16, path: &str) -> Endpoint {
     Endpoint { origin, path: template(path) }
 }
 
-/// A place at the provider, over TLS.
+/// An endpoint at the provider, over TLS.
 pub(super) fn remote(host: &str, path: &str) -> Endpoint {
     let hosts = vec![".acme.com".to_owned(), "acme.com".to_owned()];
     let origin = OriginTemplate::Host { plain_http: false, host: template(host), port: None, hosts };
     Endpoint { origin, path: template(path) }
 }
 
-/// An authorization server at a port of this host, as most are.
+/// The requests to an authorization server at a port of this host, declared as for most providers.
 pub(super) fn oauth(port: u16) -> OauthRequests {
     OauthRequests {
         authorize: remote("acme.com", "/authorize"),
@@ -143,7 +143,7 @@ pub(super) fn client() -> Client {
     Client { id: "the-app".to_owned(), secret: Some(secret("app-secret")) }
 }
 
-/// A policy that admits this host for OAuth, without TLS too.
+/// A policy that allows this host for OAuth, with and without TLS.
 pub(super) fn loopback() -> Egress {
     let settings = EgressSettings {
         allow_cidrs: "oauth=127.0.0.0/8".into(),
@@ -153,7 +153,7 @@ pub(super) fn loopback() -> Egress {
     Egress::new(&settings).unwrap()
 }
 
-/// The adapter where the policy admits this host, for a provider whose file declares these requests.
+/// The adapter with a policy that allows this host, for a provider whose file declares these requests.
 pub(super) fn adapter(oauth: OauthRequests) -> OauthHttp {
     adapter_at(loopback(), oauth)
 }
@@ -181,7 +181,7 @@ pub(super) fn refresh() -> Grant {
     }
 }
 
-/// What comes of a refresh at a server, where the file has been changed so.
+/// Returns the result of a refresh at a server, after `change` has changed what the file declares.
 pub(super) async fn refreshed(
     server: &Server,
     change: impl FnOnce(&mut OauthRequests),
@@ -191,7 +191,8 @@ pub(super) async fn refreshed(
     adapter(oauth).token(&subject(), &client(), refresh()).await
 }
 
-/// Whether a failure is transient, and then whether the request may have been served.
+/// Returns whether the request may have been served when a failure is transient, and `None` for other
+/// results.
 pub(super) fn transient(found: Result<TokenResponse, TokenError>) -> Option<bool> {
     match found {
         Err(TokenError::Transient { may_have_been_served, .. }) => Some(may_have_been_served),

@@ -196,7 +196,7 @@ async fn what_cannot_be_built_is_not_sent_and_says_which_field() {
     assert_eq!(of(base.clone(), Grant::ClientCredentials).await, "provider");
     let token = remote("{address}.acme.com", "/");
     assert_eq!(of(OauthRequests { token, ..base.clone() }, code()).await, "address");
-    // A secret never stands in an address.
+    // An address never contains a secret.
     let token = endpoint(server.port, "/{key}");
     assert_eq!(of(OauthRequests { token, ..base.clone() }, code()).await, "key");
     assert!(server.received().is_empty());

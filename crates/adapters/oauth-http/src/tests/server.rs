@@ -1,4 +1,4 @@
-//! Raw servers: they read bytes, keep them, and answer with bytes; with TLS or without.
+//! Raw servers: they read bytes, keep them, and answer with bytes, with or without TLS.
 
 use std::sync::{Arc, Mutex};
 
@@ -17,15 +17,15 @@ use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 pub(super) enum Behaviour {
     /// Reads the request and answers.
     Answer(Vec<u8>),
-    /// Reads the request, waits as many seconds of a stopped clock, starts it again, and answers.
+    /// Reads the request, waits this many seconds of a stopped clock, starts the clock again, and answers.
     Late(u64, Vec<u8>),
-    /// Reads the request, begins an answer and goes on with the same bytes for ever.
+    /// Reads the request, begins an answer and repeats the same bytes for ever.
     Endless(Vec<u8>, Vec<u8>),
     /// Reads the request, then sends one byte every 300 ms for ever.
     Drip(Vec<u8>),
-    /// Reads whatever comes and never answers.
+    /// Reads everything and never answers.
     Silent,
-    /// Hangs up at once.
+    /// Closes the connection at once.
     HangUp,
 }
 
@@ -38,7 +38,7 @@ pub(super) struct Server {
     task: JoinHandle<()>,
 }
 
-/// A certificate for 127.0.0.1 as PEM, and a server's side of it.
+/// A certificate for 127.0.0.1 as PEM, and the acceptor of a server that uses it.
 pub(super) fn certificate() -> (String, TlsAcceptor) {
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
@@ -65,7 +65,7 @@ pub(super) fn answer_with(status: &str, headers: &str, body: &str) -> Behaviour 
 }
 
 impl Server {
-    /// Treats every connection so.
+    /// Starts a server that treats every connection in this way.
     pub(super) async fn behaving(behaviour: Behaviour) -> Self {
         Self::start(behaviour, None).await
     }
@@ -155,7 +155,7 @@ where
         }
         Behaviour::Silent | Behaviour::HangUp => {}
     }
-    // Whatever still comes belongs to this connection and is kept too.
+    // Everything that still comes belongs to this connection and is kept too.
     while read_some(&mut stream, kept, at).await > 0 {}
 }
 
@@ -171,7 +171,7 @@ async fn read_some<S: AsyncRead + Unpin>(stream: &mut S, kept: &Mutex<Vec<Vec<u8
     count
 }
 
-/// Whether a whole request is there, as its first blank line and its `content-length` have it.
+/// Whether the request is complete, judged by its first blank line and its `content-length`.
 fn is_whole(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     text.split_once("\r\n\r\n").is_some_and(|(head, body)| {

@@ -19,7 +19,7 @@ async fn of_changed(
     refreshed(&server, change).await
 }
 
-/// A token with this member beside it.
+/// Reads a token answer that also has this member.
 async fn with(member: &str) -> Result<TokenResponse, TokenError> {
     of(&format!(r#"{{"access_token":"new-token",{member}}}"#)).await
 }
@@ -107,7 +107,7 @@ async fn only_bearer_tokens_are_taken() {
     for written in ["\"mac\"", "\"DPoP\"", "\"bot\"", "\"bearer2\"", "\" bearer\""] {
         assert_eq!(transient(with(&format!("\"token_type\":{written}")).await), Some(true), "{written}");
     }
-    // Slack names whose the token is.
+    // Slack writes in `token_type` to which kind of account the token belongs.
     for written in ["bot", "user"] {
         assert!(with(&format!("\"ok\":true,\"token_type\":\"{written}\"")).await.is_ok(), "{written}");
     }
@@ -191,7 +191,7 @@ async fn members_are_taken_from_where_the_file_says() {
     assert_eq!((token.scope.as_deref(), token.token_type.as_deref()), (Some("x"), Some("user")));
     assert_eq!(token.fields, names(&[("team", "T1"), ("number", "7"), ("deep", "deep")]));
     assert_eq!(token.account, Some(Account { id: "U1".to_owned(), name: None }));
-    // A file that looks there does not take what stands at the top.
+    // When the file names another place, a member at the top is not used.
     let without = r#"{"access_token":"bot-token","authed_user":{}}"#;
     let place = |oauth: &mut OauthRequests| oauth.response_pointers = [user("access_token")].into();
     assert_eq!(transient(of_changed(without, place).await), Some(true));
