@@ -1,10 +1,10 @@
-//! The connection as the repositories know it that both stores share, and what differs between the two.
+//! The connection of the repositories that both stores share, and where it differs between the two.
 
 pub(crate) use diesel::pg::Pg as Backend;
 pub(crate) use diesel_async::{AsyncPgConnection as Connection, RunQueryDsl};
 
-/// Work on a connection: an async closure whose future may move between threads, which the bound `AsyncFn`
-/// cannot say.
+/// Work on a connection: an async closure whose future may move between threads. The bound `AsyncFn` cannot
+/// express this.
 pub(crate) trait Work<'c, T>: FnOnce(&'c mut Connection) -> Self::Running {
     /// The work while it runs.
     type Running: Future<Output = Result<T, Aborted>> + Send;
@@ -33,7 +33,8 @@ mod functions {
     }
 
     diesel::define_sql_function! {
-        /// The server's clock at the start of the statement; unlike the other one it lets an index be used.
+        /// The server's clock at the start of the statement. Unlike `clock_now` it allows an index to be
+        /// used.
         #[sql_name = "statement_timestamp"]
         fn statement_now() -> Moment;
     }
@@ -45,7 +46,8 @@ mod functions {
 }
 pub(crate) use functions::{clock_now, current_setting, statement_now};
 
-/// What the first purpose key of its purpose has, so that of two at once one is stored.
+/// Marks the first purpose key of its purpose, so that only one of two that are stored at the same time is
+/// kept.
 pub(crate) fn is_first() -> diesel::dsl::Eq<purpose_keys::is_first, bool> {
     purpose_keys::is_first.eq(true)
 }

@@ -1,5 +1,5 @@
-//! Reads the operator's connection URL. `tokio_postgres` knows no `verify-full`, so the TLS keys are taken
-//! out before it sees the rest.
+//! Reads the operator's connection URL. `tokio_postgres` does not know `verify-full`, so the TLS keys are
+//! removed before it reads the rest.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
@@ -15,27 +15,27 @@ use crate::open_error::OpenError;
 /// How the connection is protected.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum TlsMode {
-    /// Not at all: the server is this machine.
+    /// The connection has no TLS, because the server is on this machine or the operator asked for it.
     Disable,
-    /// Encrypted, but with whoever answers.
+    /// The connection is encrypted, but any server is accepted.
     Require,
-    /// Encrypted, and the certificate names the host and is vouched for.
+    /// The connection is encrypted, and the certificate is for this host and from a trusted authority.
     VerifyFull {
-        /// PEM file of the only authorities to trust; without it the public ones.
+        /// The PEM file of the only authorities to trust; without it the public ones are trusted.
         roots: Option<PathBuf>,
     },
 }
 
-/// Limits that the server itself keeps, sent with the start of each connection.
+/// Limits that the server enforces, sent when a connection starts.
 const SESSION: &str = "-c statement_timeout=3s -c lock_timeout=2s -c idle_in_transaction_session_timeout=10s \
                        -c default_transaction_isolation=read\\ committed";
 
-/// Splits a URL into what `tokio_postgres` needs and how TLS is to be done. No error tells of its content.
+/// Splits a URL into what `tokio_postgres` needs and how TLS is used. No error contains a part of the URL.
 pub(crate) fn parse(url: &str) -> Result<(Config, TlsMode), OpenError> {
     if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
         return Err(OpenError::Url("must begin with postgres://"));
     }
-    // A password may hold a question mark, so the query is looked for behind the user's part.
+    // A password may hold a question mark, so the query is searched for after the `@`.
     let behind_user = url.find('@').unwrap_or(0);
     let query_start = url.get(behind_user..).and_then(|rest| rest.find('?')).map(|at| behind_user + at);
     let (base, query) = match query_start.and_then(|at| url.split_at_checked(at)) {
@@ -63,9 +63,9 @@ pub(crate) fn parse(url: &str) -> Result<(Config, TlsMode), OpenError> {
     Ok((config, tls))
 }
 
-/// Hosts (names and addresses) and ports that a connection URL names; none when it cannot be parsed, which
-/// opening it reports. A server behind a Unix socket is on this host, and as a rule listens on loopback too:
-/// 127.0.0.1 stands for it.
+/// The hosts (names and addresses) and ports that a connection URL names. It is empty when the URL cannot be
+/// parsed, which opening reports. A server behind a Unix socket is on this host and usually listens on
+/// loopback too, so 127.0.0.1 stands for it.
 pub fn endpoints(url: &str) -> Vec<(String, u16)> {
     let Ok((config, _)) = parse(url) else { return Vec::new() };
     let names = config.get_hosts().iter().map(|host| match host {
@@ -113,11 +113,12 @@ fn limit(config: &mut Config) {
     if config.get_application_name().is_none() {
         config.application_name("strongroom");
     }
-    // Of several hosts the first may be away; the pool's limit of 5 s is for all of them.
+    // When there are several hosts, the first may be away; the pool's limit of 5 s is for all of them
+    // together.
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(Duration::from_secs(2));
     }
-    // A peer that vanished without a word is given up after the time that a statement may take.
+    // A peer that disappeared without closing is given up after the time that a statement may take.
     config.tcp_user_timeout(Duration::from_secs(3));
     config.keepalives_idle(Duration::from_secs(10));
 }
@@ -125,7 +126,7 @@ fn limit(config: &mut Config) {
 fn percent_decoded(text: &str) -> Result<String, OpenError> {
     const BROKEN: OpenError = OpenError::Url("has a percent sign in sslrootcert that encodes nothing");
     let decoded: Vec<u8> = percent_decode_str(text).collect();
-    // What encodes nothing is left as it is, so that it is still there when the encoded ones are gone.
+    // A percent sign that encodes nothing stays in the text, so a difference in length reveals it.
     if decoded.len() + 2 * text.matches('%').count() != text.len() {
         return Err(BROKEN);
     }

@@ -25,15 +25,16 @@ pub struct PostgresDatabase {
 pub(crate) use PostgresDatabase as Database;
 
 impl PostgresDatabase {
-    /// Connects, and makes sure that the server keeps what it acknowledges. Applies no migration.
+    /// Connects, and checks that the server does not lose writes that it has acknowledged. It applies no
+    /// migration.
     ///
     /// # Errors
-    /// Every [`OpenError`] but those of the schema, within 6 seconds.
+    /// Every [`OpenError`] except those of the schema. Connecting takes at most 5 s.
     pub async fn connect(options: PostgresOptions) -> Result<Self, OpenError> {
         let (config, mode) = connection_url::parse(&options.url)?;
         let connector = Connector { config, tls: tls::connector(&mode)?, statements: options.statements };
-        // Writes lock the head of the organisation's audit chain: more of them would only hold connections
-        // and wait.
+        // Writes lock the head of the organisation's audit chain, so more of them at once would only hold
+        // connections while they wait.
         let (writes, reads) = (Turns::new(options.pool_size / 4), Turns::new(options.pool_size / 2));
         let pool = Arc::new(Pool::new(connector, options.pool_size));
         let database = Self { pool, writes: Arc::new(writes), reads: Arc::new(reads) };
@@ -44,8 +45,8 @@ impl PostgresDatabase {
         Ok(database)
     }
 
-    /// Applies the migrations that are missing, all in one transaction, and returns how many. Of several
-    /// instances at once one migrates; the others wait and then find nothing to do.
+    /// Applies the missing migrations, all in one transaction, and returns how many there were. When several
+    /// instances do this at once, one migrates; the others wait and then have nothing to do.
     ///
     /// # Errors
     /// [`OpenError::NewerSchema`], [`OpenError::Migration`] or [`OpenError::Unreachable`].
@@ -53,7 +54,7 @@ impl PostgresDatabase {
         migrations::apply_missing(&mut self.dedicated().await?).await
     }
 
-    /// Refuses a schema that is older or newer than this build, and says which.
+    /// Refuses a schema that is older or newer than this build. The error says which.
     ///
     /// # Errors
     /// [`OpenError::NewerSchema`], [`OpenError::OlderSchema`] or [`OpenError::Unreachable`].
@@ -76,12 +77,13 @@ impl PostgresDatabase {
         }
     }
 
-    /// Whether the server answers, in one statement.
+    /// Checks with one statement that the server answers.
     pub async fn ping(&self) -> StoreResult<()> {
         self.now().await.map(|_| ())
     }
 
-    /// The row that a query finds, read back. With an organisation the query waits for its turn to read.
+    /// Returns the row that a query finds, read back into a domain value. With an organisation the query
+    /// waits for its turn to read.
     pub(crate) fn one<R, Q>(
         &self,
         organization: Option<&OrganizationId>,
@@ -95,7 +97,8 @@ impl PostgresDatabase {
         async move { Ok(row.await?.map(R::read).transpose()?) }
     }
 
-    /// The rows that a query finds, read back. With an organisation the query waits for its turn to read.
+    /// Returns the rows that a query finds, read back into domain values. With an organisation the query
+    /// waits for its turn to read.
     pub(crate) fn all<R, Q>(
         &self,
         organization: Option<&OrganizationId>,
@@ -109,7 +112,7 @@ impl PostgresDatabase {
         async move { Ok(rows.await?.into_iter().map(R::read).collect::<Result<_, BadColumn>>()?) }
     }
 
-    /// The row that a query finds, as it is stored.
+    /// Returns the row that a query finds, as it is stored.
     pub(crate) fn row<R, Q>(
         &self,
         organization: Option<&OrganizationId>,
@@ -126,7 +129,7 @@ impl PostgresDatabase {
         async move { in_time(OPERATION_LIMIT, work).await.map_err(store_error) }
     }
 
-    /// The rows that a query finds, as they are stored.
+    /// Returns the rows that a query finds, as they are stored.
     pub(crate) fn rows<R, Q>(
         &self,
         organization: Option<&OrganizationId>,
@@ -143,7 +146,7 @@ impl PostgresDatabase {
         async move { in_time(OPERATION_LIMIT, work).await.map_err(store_error) }
     }
 
-    /// Asks several questions on one connection.
+    /// Runs several queries on one connection.
     pub(crate) async fn ask<T, W>(&self, work: W) -> StoreResult<T>
     where
         T: Send,
@@ -169,7 +172,7 @@ impl PostgresDatabase {
         Ok(self.pool.checkout().await?)
     }
 
-    /// A connection for a write of this organisation, when its turn has come.
+    /// Returns a connection for a write of this organisation, after waiting for its turn.
     pub(crate) async fn checkout_in_turn(
         &self,
         organization: &OrganizationId,
@@ -178,7 +181,7 @@ impl PostgresDatabase {
         Ok((turn, self.checkout().await?))
     }
 
-    /// A connection for a read; for one of an organisation, when its turn has come.
+    /// Returns a connection for a read. A read of an organisation waits for its turn.
     pub(crate) async fn checkout_to_read(
         &self,
         organization: Option<&OrganizationId>,
@@ -190,7 +193,7 @@ impl PostgresDatabase {
         Ok((turn, self.checkout().await?))
     }
 
-    /// Runs a write of this organisation in one transaction, when its turn has come.
+    /// Runs a write of this organisation in one transaction, after waiting for its turn.
     pub(crate) async fn transact<T, W>(&self, organization: &OrganizationId, work: W) -> StoreResult<T>
     where
         T: Send,
@@ -199,7 +202,7 @@ impl PostgresDatabase {
         self.attempt(organization, work).await.map_err(store_error)
     }
 
-    /// Like [`Self::transact`], for whoever looks at why the work was aborted.
+    /// Like [`Self::transact`], for callers that need to know why the work was aborted.
     pub(crate) async fn attempt<T, W>(&self, organization: &OrganizationId, work: W) -> Result<T, Aborted>
     where
         T: Send,

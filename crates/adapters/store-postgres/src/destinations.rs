@@ -1,7 +1,7 @@
-//! The times of recent tests are an array in one row per destination; the server's clock is the only one.
+//! The times of recent tests are an array in one row per destination. Only the server's clock is used.
 //!
-//! A time is recent while it is within one window of now, on either side: what lies further ahead is from a
-//! clock that has been set back since, and would otherwise block its destination for as long.
+//! A time is recent while it is within one window of now, before or after. A time that lies further ahead was
+//! written by a clock that has been set back since; it would otherwise block its destination until then.
 
 use std::time::Duration;
 
@@ -15,9 +15,9 @@ use crate::connection::RunQueryDsl;
 use crate::failure::{OPERATION_LIMIT, within};
 use crate::store::PostgresStore;
 
-/// Takes a test if there is one. No row means none. Of takes at once each waits for the row and then judges
-/// what the one before it left. The clock is read only then: after the wait for another take in the conflict,
-/// after that for a clean-up which removes the row in `held`.
+/// Takes a test if one is left. No row means that none is. When several takes run at once, each waits for the
+/// row and then uses what the one before it left. The clock is read only after these waits: in the conflict
+/// after another take, and after the lock in `held` for a clean-up that removes the row.
 const TAKE: &str = "
     WITH held AS MATERIALIZED (SELECT FROM destination_limits WHERE destination_hash = $1 FOR UPDATE)
     INSERT INTO destination_limits AS stored (destination_hash, taken_at)
@@ -31,7 +31,8 @@ const TAKE: &str = "
         WHERE at BETWEEN clock_timestamp() - $3 * interval '1 us' AND clock_timestamp() + $3 * interval '1 us'
     ) < $2";
 
-/// Microseconds until the newest tests are one fewer than the limit. No row means that one is free by now.
+/// The microseconds until a test is free again: until the oldest of the `limit` newest tests leaves the
+/// window. No row means that one is free by now.
 const WAIT: &str = "
     SELECT ceil(extract(epoch FROM at - clock_timestamp()) * 1000000)::bigint + $3 AS micros
     FROM destination_limits, unnest(taken_at) AS recent (at)
@@ -39,7 +40,8 @@ const WAIT: &str = "
         AND at BETWEEN clock_timestamp() - $3 * interval '1 us' AND clock_timestamp() + $3 * interval '1 us'
     ORDER BY at DESC OFFSET $2 - 1 LIMIT 1";
 
-/// Rows that a test or another clean-up holds are passed over, so this waits for nobody.
+/// Removes destinations without recent tests. Rows that a test or another clean-up holds are skipped, so this
+/// never waits.
 const FORGET: &str = "
     DELETE FROM destination_limits WHERE destination_hash IN (
         SELECT destination_hash FROM destination_limits WHERE NOT EXISTS (
@@ -48,7 +50,7 @@ const FORGET: &str = "
         ) FOR UPDATE SKIP LOCKED
     )";
 
-/// What whoever was refused waits at least.
+/// The shortest wait that a refused caller is given.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 
 #[derive(QueryableByName)]

@@ -1,4 +1,4 @@
-//! From what diesel says to what the port promises.
+//! Turns the errors of diesel into those of the ports.
 
 use std::future::Future;
 use std::time::Duration;
@@ -7,7 +7,8 @@ use diesel::result::{DatabaseErrorKind, Error};
 use strongroom_repository::{StoreError, StoreResult, Unique};
 use strongroom_store_rows::Aborted;
 
-/// How long an operation may take in all: 500 ms for the connection, 3 s for a statement, and a little.
+/// How long an operation may take in total: 500 ms for the connection, 3 s for a statement, and a small
+/// reserve.
 pub(crate) const OPERATION_LIMIT: Duration = Duration::from_millis(3_700);
 
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +36,7 @@ where
     twice_within(limit, work).await.map_err(store_error)
 }
 
-/// Like [`within`], for whoever looks at why the operation was aborted.
+/// Like [`within`], for callers that need to know why the operation was aborted.
 pub(crate) async fn twice_within<T, F, W>(limit: Duration, work: W) -> Result<T, Aborted>
 where
     T: Send,
@@ -51,8 +52,8 @@ where
     in_time(limit, run).await
 }
 
-/// Whether the server sacrificed this transaction for another one. diesel has no kind for deadlocks; on a
-/// server that does not speak English one is simply not tried again.
+/// Whether the server aborted this transaction in favour of another one. diesel has no kind for deadlocks, so
+/// the message is compared; on a server that does not use English a deadlock is not tried again.
 fn lost_a_conflict(aborted: &Aborted) -> bool {
     match aborted {
         Aborted::Database(Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => true,
@@ -63,7 +64,7 @@ fn lost_a_conflict(aborted: &Aborted) -> bool {
     }
 }
 
-/// What a failure means to a caller: trying again later may help unless a row or value is at fault.
+/// Returns what a failure means to a caller. Trying again later may help, unless a row or value is the cause.
 pub(crate) fn store_error(aborted: Aborted) -> StoreError {
     use DatabaseErrorKind::{CheckViolation, ForeignKeyViolation, NotNullViolation, UniqueViolation};
     let error = match aborted {
@@ -75,7 +76,7 @@ pub(crate) fn store_error(aborted: Aborted) -> StoreError {
             Some("credentials_slot_key") => StoreError::Duplicate(Unique::Slot),
             Some("oauth_apps_app_key") => StoreError::Duplicate(Unique::OauthApp),
             Some("kek_usage_name_key") => StoreError::Duplicate(Unique::KekName),
-            // A chain head that is behind its chain: the head was edited.
+            // The chain already has a record after its head, so the head was edited.
             Some("audit_events_pkey") => StoreError::Corrupt(Box::new(error)),
             _ => StoreError::Duplicate(Unique::Id),
         },

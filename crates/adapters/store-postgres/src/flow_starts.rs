@@ -1,4 +1,4 @@
-//! How a flow begins and is taken for its callback.
+//! Begins flows, and takes them for their callbacks.
 
 use diesel::prelude::*;
 use strongroom_domain::oauth::Digest;
@@ -12,9 +12,9 @@ use crate::connection::{Connection, RunQueryDsl, clock_now};
 use crate::failure::{OPERATION_LIMIT, within};
 use crate::store::Store;
 
-/// Begins a flow. Here alone the head of the chain is locked first: nobody else of the organisation begins a
-/// flow until this commits, so the count is exact. Nobody can hold rows that are not there yet, and so no two
-/// transactions wait for each other.
+/// Begins a flow. Only here is the head of the audit chain locked before other rows: no other transaction of
+/// the organisation begins a flow until this one commits, so the count is exact. The rows of the new flow do
+/// not exist yet, so no other transaction holds them and there is no deadlock.
 pub(crate) async fn begin(
     store: &Store,
     new: &SealedFlow,
@@ -51,7 +51,7 @@ pub(crate) async fn begin(
     store.database.transact(organization, work).await
 }
 
-/// Takes a flow, by the digest of its state; of any number of calls at once one gets it.
+/// Takes a flow by the digest of its state. Of several calls at the same time only one gets it.
 pub(crate) async fn take(
     store: &Store,
     state: &Digest,

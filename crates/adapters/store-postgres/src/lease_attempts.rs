@@ -1,4 +1,4 @@
-//! How a lease is taken, and how an attempt fails. The server's clock is read when a row has been waited for.
+//! Takes leases, and ends attempts that failed. The server's clock is read after the wait for a row.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use crate::connection::{Connection, RunQueryDsl, clock_now};
 use crate::failure::{OPERATION_LIMIT, within};
 use crate::store::Store;
 
-/// Takes a lease if it is free. No row means that somebody holds it or that the next attempt is not due.
-/// Whoever set `owner` and did not end the attempt was interrupted.
+/// Takes a lease if it is free. No row means that another owner holds it or that the next attempt is not due.
+/// An `owner` that is still set after its lease has ended belongs to an attempt that was interrupted.
 const ACQUIRE: &str = "
     INSERT INTO refresh_leases AS stored (org_id, credential_id, version, owner, held_until, interrupted, failures)
     VALUES ($1, $2, $3, $4, clock_timestamp() + $5 * interval '1 us', false, 0)
@@ -27,13 +27,13 @@ const ACQUIRE: &str = "
         OR coalesce(stored.held_until <= clock_timestamp(), true) AND coalesce(stored.retry_at <= clock_timestamp(), true)
     RETURNING failures, interrupted";
 
-/// Ends an attempt that brought nothing.
+/// Ends an attempt that gave no token.
 const FAIL: &str = "
     UPDATE refresh_leases SET owner = NULL, held_until = NULL, failures = failures + $6,
         interrupted = interrupted OR $5, retry_at = clock_timestamp() + $4 * interval '1 us'
     WHERE org_id = $1 AND credential_id = $2 AND owner = $3";
 
-/// What whoever came too early waits at least.
+/// The shortest wait that a caller is given that came too early.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 
 #[derive(QueryableByName)]
@@ -44,7 +44,7 @@ struct AcquiredRow {
     interrupted: bool,
 }
 
-/// Takes the lease of a credential that has this version.
+/// Takes the lease of a credential, if it still has this version.
 pub(crate) async fn acquire(
     store: &Store,
     organization: &OrganizationId,
@@ -54,8 +54,8 @@ pub(crate) async fn acquire(
     length: Duration,
 ) -> StoreResult<Lease> {
     let work = async |connection: &mut Connection| {
-        // Waits for a refresh that is being stored, and keeps the version until the lease is taken: the token
-        // that was refreshed a moment ago must not be refreshed again.
+        // This waits for a refresh that is being stored, and keeps the version until the lease is taken: a
+        // token that was refreshed a moment ago must not be refreshed again.
         let row = credentials::table.find((organization.as_str(), credential)).select(credentials::version);
         let stored: Option<i64> = row.for_share().get_result(connection).await.optional()?;
         if stored != Some(version) {
@@ -81,7 +81,8 @@ pub(crate) async fn acquire(
     store.database.transact(organization, work).await
 }
 
-/// Why a lease could not be taken. One that ended since is told as held: whoever asked comes back.
+/// Returns why a lease could not be taken. One that has ended since is reported as held, because the caller
+/// asks again.
 async fn why_not(
     connection: &mut Connection,
     organization: &OrganizationId,
@@ -101,7 +102,7 @@ async fn why_not(
     })
 }
 
-/// Ends an attempt that brought nothing, if `owner` still holds the lease.
+/// Ends an attempt that gave no token, if `owner` still holds the lease.
 pub(crate) async fn fail(
     store: &Store,
     organization: &OrganizationId,
@@ -126,7 +127,7 @@ pub(crate) async fn fail(
     .await
 }
 
-/// At most what the server can add to now.
+/// The length in microseconds, limited to what the server can add to the current time.
 fn micros(length: Duration) -> i64 {
     Micros::in_micros(length).min(i64::MAX / 10)
 }

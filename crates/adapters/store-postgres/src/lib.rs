@@ -1,15 +1,15 @@
 //! The production store: the repository ports on PostgreSQL (15 or newer), for one or many instances.
 //!
-//! [`PostgresDatabase`] is the pool, the migrations and what belongs to the deployment as a whole.
-//! [`PostgresStore`] is the database together with the purpose keys that sign audit records; those keys
-//! are themselves read from the database first, hence two types.
+//! [`PostgresDatabase`] has the pool, the migrations and the data of the whole deployment. [`PostgresStore`]
+//! is the database together with the purpose keys that sign audit records. There are two types because those
+//! keys are themselves read from the database first.
 //!
-//! Rows, and what both stores ask of them in the same way, are in `store-rows`: the repositories are mounted
-//! from there. What is here is what PostgreSQL does in its own way.
+//! The rows, and the operations that both stores do in the same way, are in `store-rows`: its repositories
+//! are mounted here. This crate has what PostgreSQL does in its own way.
 //!
-//! Every mutation is one transaction that takes its locks in the order quota, flow, credential, lease,
-//! integration, audit heads. Nothing here builds SQL from text: statements are diesel expressions or
-//! constants with bound values.
+//! Every mutation is one transaction. It takes its locks in the order quota, flow, credential, lease,
+//! integration, audit heads; only the begin of a flow locks the audit head first. Nothing here builds SQL
+//! from text: statements are diesel expressions or constants with bound values.
 
 mod audit_append;
 mod audit_chain;

@@ -5,16 +5,17 @@ use strongroom_store_rows::schema::__diesel_schema_migrations::dsl as applied_ta
 
 use crate::open_error::OpenError;
 
-/// One folder of `migrations/postgres`, in the binary.
+/// One folder of `migrations/postgres`, compiled into the binary.
 #[derive(Debug)]
 pub(crate) struct Migration {
-    /// The part of the folder's name before the underscore; also the order.
+    /// The part of the folder's name before the underscore. It also gives the order.
     pub(crate) version: &'static str,
     up: &'static str,
 }
 
-/// Every migration, oldest first. They are run by hand because diesel's own harness blocks a thread, which
-/// a single-threaded runtime does not allow, and knows neither lock nor one transaction for all.
+/// Every migration, oldest first. This crate runs them itself because diesel's own harness blocks a thread,
+/// which a single-threaded runtime does not allow, and has neither a lock nor one transaction for all
+/// migrations.
 const MIGRATIONS: &[Migration] = &[
     Migration {
         version: "20261121000000",
@@ -34,13 +35,13 @@ const MIGRATIONS: &[Migration] = &[
     },
 ];
 
-/// Of two instances the second waits here. Correctness does not rest on this lock: without it the second
-/// would fail on the tables of the first, and its transaction would leave nothing. It ends with the
-/// transaction, so it works through a transaction pooler too. The number spells "strongrm" in ASCII.
+/// The lock that lets one instance migrate while another waits. The result is correct without it: the second
+/// instance would fail on the tables of the first, and its transaction would be rolled back. The lock ends
+/// with the transaction, so it works through a transaction pooler too. The number is "strongrm" in ASCII.
 const MIGRATION_LOCK: i64 = 0x7374_726f_6e67_726d;
 
-/// Migrating may take long, and waiting for another instance's migration as well; waiting for a table lock
-/// may not, because every statement on that table waits behind us.
+/// A migration may take long, and so may the wait for the migration of another instance. The wait for a table
+/// lock may not, because every statement on that table waits behind this one.
 const BEFORE_LOCK: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '120s'";
 const AFTER_LOCK: &str = "SET LOCAL lock_timeout = '5s';
     CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (
@@ -48,9 +49,9 @@ const AFTER_LOCK: &str = "SET LOCAL lock_timeout = '5s';
         run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
     )";
 
-/// Applies what is missing, and returns how many migrations that were.
+/// Applies the missing migrations, and returns how many there were.
 pub(crate) async fn apply_missing(connection: &mut AsyncPgConnection) -> Result<usize, OpenError> {
-    // An account without the right to make tables may still find that there is nothing to do.
+    // A database user without the right to create tables can still find that there is nothing to do.
     if missing(connection).await?.is_empty() {
         return Ok(0);
     }

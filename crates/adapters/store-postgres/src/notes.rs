@@ -1,5 +1,5 @@
-//! Notes of when rows were used last. Rows are locked in the order of their keys, so that two instances
-//! noting the same rows never deadlock.
+//! Stores when rows were last used. Rows are locked in the order of their keys, so that two instances that
+//! update the same rows never deadlock.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ const NOTE_USES: &str = "
     ) AS noted
     WHERE k.org_id = noted.org_id AND k.key_id = noted.key_id";
 
-/// Notes when secrets were read last.
+/// Stores when secrets were last read.
 pub(crate) async fn reads(
     store: &Store,
     reads: &[(OrganizationId, CredentialId, OffsetDateTime)],
@@ -55,7 +55,7 @@ pub(crate) async fn reads(
     .await
 }
 
-/// Notes when keys were used last.
+/// Stores when keys were last used.
 pub(crate) async fn uses(
     store: &Store,
     uses: &[(OrganizationId, ApiKeyId, OffsetDateTime)],

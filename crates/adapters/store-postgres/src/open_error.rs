@@ -3,16 +3,16 @@ use strongroom_repository::Source;
 /// Why the database cannot be used. No variant holds the URL.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The URL is not one that can be used.
+    /// The URL cannot be used.
     #[error("the database url {0}")]
     Url(&'static str),
-    /// The file named by `sslrootcert` is of no use.
+    /// The file named by `sslrootcert` cannot be used.
     #[error("the file named by sslrootcert {0}")]
     RootCertificates(&'static str),
     /// TLS cannot be set up.
     #[error("tls to the database cannot be set up")]
     Tls(#[source] rustls::Error),
-    /// The server is away, or refuses us.
+    /// The server cannot be reached, or refuses the connection.
     #[error("the database cannot be reached")]
     Unreachable(#[source] Source),
     /// The server acknowledges writes that it may lose.
@@ -21,13 +21,13 @@ pub enum OpenError {
         /// `fsync` or `synchronous_commit`.
         setting: &'static str,
     },
-    /// The schema is ahead of this build.
+    /// The schema is newer than this build.
     #[error("the database has migration {version}, which this build does not know; start a newer build")]
     NewerSchema {
-        /// The newest migration that is not known.
+        /// The newest migration that this build does not know.
         version: String,
     },
-    /// The schema is behind this build.
+    /// The schema is older than this build.
     #[error("the database lacks migration {version}; run the migrate command first")]
     OlderSchema {
         /// The oldest migration that is missing.

@@ -13,8 +13,8 @@ pub struct PostgresOptions {
     pub url: Zeroizing<String>,
     /// The most connections that are open at once; at least 1.
     pub pool_size: u32,
-    /// Whether a server that may lose answered writes (`fsync` or `synchronous_commit` off) is accepted.
-    /// For test clusters only.
+    /// Whether a server that may lose acknowledged writes (`fsync` or `synchronous_commit` off) is accepted.
+    /// This is for test clusters only.
     pub allow_unsafe_durability: bool,
     /// Counts the statements of all connections, when given.
     pub statements: Option<Arc<StatementCounter>>,
@@ -42,7 +42,7 @@ impl fmt::Debug for PostgresOptions {
     }
 }
 
-/// Counts what is sent to the server, so that a test can hold a hot path to its promised statements.
+/// Counts the statements that are sent to the server, so that a test can check how many an operation needs.
 #[derive(Debug, Default)]
 pub struct StatementCounter {
     sent: AtomicU64,
@@ -50,12 +50,12 @@ pub struct StatementCounter {
 }
 
 impl StatementCounter {
-    /// Statements sent so far, `BEGIN` and `COMMIT` included, the set-up of connections not.
+    /// The statements sent so far, with `BEGIN` and `COMMIT`, without those that set up a connection.
     pub fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
     }
 
-    /// Statements prepared for reuse so far; in a steady state this stands still.
+    /// The statements prepared for reuse so far. In a steady state the number does not change.
     pub fn prepared(&self) -> u64 {
         self.prepared.load(Ordering::Relaxed)
     }

@@ -1,5 +1,5 @@
-//! The pool: at most 500 ms for a connection once it is full, 5 s to make one, and none that broke is handed
-//! out again.
+//! The pool of connections. A caller waits at most 500 ms once the pool is full, making a connection takes at
+//! most 5 s, and no broken connection is handed out.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,15 +15,15 @@ use crate::options::StatementCounter;
 
 /// How long a caller waits for a connection.
 const CHECKOUT_LIMIT: Duration = Duration::from_millis(500);
-/// How often that is waited for while the pool still makes connections: a burst that finds a cold pool would
-/// otherwise be refused for want of connections that are on their way.
+/// How many times a caller waits that long while the pool still makes connections. Otherwise a burst on a new
+/// pool would be refused although connections are being made.
 const WAITS_WHILE_GROWING: usize = 5;
 /// How long a new connection may take, name resolution and TLS included.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
 pub(crate) type PooledConnection<'p> = bb8::PooledConnection<'p, Connector>;
 
-/// Makes connections and judges used ones.
+/// Makes connections, and checks used ones.
 pub(crate) struct Connector {
     pub(crate) config: Config,
     pub(crate) tls: Option<MakeRustlsConnect>,
@@ -53,7 +53,7 @@ impl bb8::ManageConnection for Connector {
         let mut connection =
             tokio::time::timeout(CONNECT_LIMIT, self.dial()).await.map_err(|_| NoConnection::TooSlow)??;
         let counter = self.statements.clone();
-        // Also keeps out any default instrumentation, which could log bound values.
+        // This also replaces any default instrumentation, which could log bound values.
         connection.set_instrumentation(move |event: InstrumentationEvent<'_>| match (&counter, event) {
             (Some(counter), InstrumentationEvent::StartQuery { .. }) => counter.count_sent(),
             (Some(counter), InstrumentationEvent::CacheQuery { .. }) => counter.count_prepared(),
@@ -62,7 +62,7 @@ impl bb8::ManageConnection for Connector {
         Ok(connection)
     }
 
-    /// Looks without asking the server: a checkout costs no round trip.
+    /// Checks without asking the server, so that a checkout costs no round trip.
     async fn is_valid(&self, connection: &mut AsyncPgConnection) -> Result<(), NoConnection> {
         if connection.is_broken() { Err(NoConnection::Broken) } else { Ok(()) }
     }
@@ -89,7 +89,7 @@ impl Connector {
     }
 }
 
-/// The pool, and why it failed to connect last, which bb8 keeps from whoever waits.
+/// The pool, and the error of its last attempt to connect, which bb8 does not give to a caller that waits.
 pub(crate) struct Pool {
     inner: bb8::Pool<Connector>,
     size: u32,
@@ -108,7 +108,7 @@ impl Pool {
         Self { inner, size, last_failure }
     }
 
-    /// A connection of the pool; `Unavailable` when none comes free in time.
+    /// Returns a connection of the pool, or `Unavailable` when none becomes free in time.
     pub(crate) async fn checkout(&self) -> StoreResult<PooledConnection<'_>> {
         let mut waits = 0;
         let cause = loop {
@@ -128,7 +128,7 @@ impl Pool {
         Err(StoreError::Unavailable(Box::new(cause)))
     }
 
-    /// A connection outside the pool's count, for work at start.
+    /// Returns a connection that does not count in the pool, for work at the start.
     pub(crate) async fn dedicated(&self) -> Result<AsyncPgConnection, NoConnection> {
         self.inner.dedicated_connection().await
     }

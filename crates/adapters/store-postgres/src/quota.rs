@@ -1,4 +1,4 @@
-//! Places in the quota of an organisation and provider, taken and given back inside a caller's transaction.
+//! Places in the quota of an organisation for a provider, taken and given back inside a caller's transaction.
 //! The row is the first in the order of locks.
 
 use diesel::prelude::*;
@@ -10,7 +10,8 @@ use strongroom_store_rows::schema::credential_quota;
 
 use crate::connection::{Connection, RunQueryDsl};
 
-/// Takes a place if there is one: its own limit counts before the deployment's. No row means no place.
+/// Takes a place if there is one. The organisation's own limit counts before the deployment's. No row means
+/// that no place is left.
 const TAKE_PLACE: &str = "
     WITH allowed AS (
         SELECT coalesce((SELECT credentials_per_provider FROM organization_limits WHERE org_id = $1), $3) AS places
@@ -36,7 +37,7 @@ pub(crate) async fn take(
     if taken == 1 { Ok(()) } else { Err(StoreError::QuotaExceeded.into()) }
 }
 
-/// Locks the row, for whoever learns only later whether there is a place to give back.
+/// Locks the row, for callers that learn only later whether there is a place to give back.
 pub(crate) async fn hold(
     connection: &mut Connection,
     organization: &OrganizationId,
@@ -53,7 +54,7 @@ pub(crate) async fn give_back(
     organization: &OrganizationId,
     provider: &str,
 ) -> Result<(), Aborted> {
-    // A counter that drifted to zero stays there; `doctor` tells of it.
+    // A counter that is wrongly at zero stays there; `doctor` reports it.
     let place =
         credential_quota::table.find((organization.as_str(), provider)).filter(credential_quota::used.gt(0));
     let change = credential_quota::used.eq(credential_quota::used - 1);

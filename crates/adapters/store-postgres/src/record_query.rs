@@ -1,8 +1,8 @@
 //! The one statement that writes audit records: the rows of a whole batch and the new heads of its chains.
 //!
-//! diesel prepares neither a multi-row insert nor `sql_query` for reuse, and this is the hottest write of
-//! the service. As a query of its own with a fixed text and one array per column it is prepared once per
-//! connection, whatever the size of the batch.
+//! diesel prepares neither a multi-row insert nor `sql_query` for reuse, and this is the most frequent write
+//! of the service. As a query type of its own, with a fixed text and one array per column, it is prepared
+//! once per connection for batches of every size.
 
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
@@ -79,7 +79,7 @@ impl<'e> WriteRecords<'e> {
         Ok(())
     }
 
-    /// How many heads it moves, which is also the number of rows that the statement answers.
+    /// The number of heads that it moves, which is also the number of rows that the statement returns.
     pub(crate) fn heads(&self) -> usize {
         self.heads.len()
     }

@@ -21,19 +21,19 @@ pub struct PostgresStore {
 pub(crate) use PostgresStore as Store;
 
 impl PostgresStore {
-    /// A store on a migrated database, signing audit records with `keys`.
+    /// Makes a store on a migrated database. It signs audit records with `keys`.
     pub fn new(database: PostgresDatabase, keys: Arc<dyn PurposeKeys>) -> Self {
         Self { database, keys }
     }
 
-    /// The database under it.
+    /// The database that the store uses.
     pub fn database(&self) -> &PostgresDatabase {
         &self.database
     }
 
-    /// Runs a mutation and records its evidence, in one transaction. `false` when there was nothing to
-    /// change; then nothing is written or recorded. A mutation that lost against another transaction is run
-    /// once more.
+    /// Runs a mutation and records its evidence in one transaction. Returns `false` when there was nothing to
+    /// change; then nothing is written or recorded. A mutation that the server aborts in favour of another
+    /// transaction is run once more.
     pub(crate) async fn mutate<M>(&self, evidence: Evidence, mutation: M) -> StoreResult<bool>
     where
         M: for<'c> Work<'c, Change> + Clone + Send + Sync,

@@ -49,7 +49,7 @@ fn root_store(file: Option<&Path>) -> Result<RootCertStore, OpenError> {
     if store.is_empty() { Err(OpenError::RootCertificates("holds no certificate")) } else { Ok(store) }
 }
 
-/// Takes any certificate, and still checks that the server holds its key.
+/// Accepts any certificate, and still checks that the server has its private key.
 #[derive(Debug)]
 struct AnyCertificate {
     provider: Arc<CryptoProvider>,

@@ -1,4 +1,4 @@
-//! What one organisation asks of the database waits in line here, before it has a connection.
+//! Requests of one organisation to the database wait here for their turn, before they have a connection.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use strongroom_domain::OrganizationId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Who may have a connection, for each organisation: so many at a time, in the order of arrival. Whoever
-/// waits for a connection itself is refused after 500 ms, which a burst of one organisation must not bring
-/// upon the others, nor upon itself.
+/// Limits how many connections each organisation may use at a time, in the order of arrival. A caller that
+/// waits for a connection of the pool is refused after 500 ms. A burst of one organisation must not cause
+/// that for other organisations, nor for itself.
 pub(crate) struct Turns {
     at_a_time: usize,
     organizations: Mutex<HashMap<String, Weak<Semaphore>>>,
 }
 
-/// Held for as long as the work takes.
+/// A turn. It is held for as long as the work takes.
 pub(crate) struct Turn(
     #[expect(dead_code, reason = "is given back when it is dropped")] Option<OwnedSemaphorePermit>,
 );
@@ -25,9 +25,9 @@ impl Turns {
         Self { at_a_time, organizations: Mutex::default() }
     }
 
-    /// Waits as long as its caller lets it.
+    /// Waits for a turn. There is no time limit here; the caller sets one.
     pub(crate) async fn take(&self, organization: &OrganizationId) -> Turn {
-        // It is never closed, so this is always a permit.
+        // The semaphore is never closed, so this is always a permit.
         Turn(self.of(organization).acquire_owned().await.ok())
     }
 
@@ -36,7 +36,7 @@ impl Turns {
         if let Some(known) = organizations.get(organization.as_str()).and_then(Weak::upgrade) {
             return known;
         }
-        // Nobody holds or awaits a turn of those that are gone.
+        // No task holds or waits for a turn of a semaphore that is gone.
         organizations.retain(|_, turns| turns.strong_count() > 0);
         let new = Arc::new(Semaphore::new(self.at_a_time));
         organizations.insert(organization.as_str().to_owned(), Arc::downgrade(&new));
@@ -64,7 +64,7 @@ mod tests {
         assert_eq!(turns.organizations.lock().unwrap().len(), 1, "what nobody uses is forgotten");
     }
 
-    /// What a future gives without waiting.
+    /// Returns the result of a future when it is ready at once.
     fn futures_now<T>(future: impl Future<Output = T>) -> Option<T> {
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         match std::pin::pin!(future).poll(&mut context) {

@@ -23,7 +23,7 @@ pub struct AccountRow {
     changes: AccountChanges,
 }
 
-/// What a replacement may change.
+/// The columns that a replacement may change.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = service_accounts, treat_none_as_null = true, check_for_backend(Pg, Sqlite))]
 pub struct AccountChanges {
@@ -66,7 +66,7 @@ impl AccountRow {
 }
 
 impl AccountChanges {
-    /// What a replacement by this account changes.
+    /// The columns that a replacement by this account changes.
     pub fn of(account: &ServiceAccount) -> Self {
         let Reach { providers, credentials } = &account.reach;
         Self {
@@ -143,7 +143,7 @@ impl Stored for KeyRow {
     }
 }
 
-/// A key beside its account.
+/// A key with its account.
 impl Stored for (KeyRow, AccountRow) {
     type Value = KeyHolder;
 

@@ -46,7 +46,7 @@ pub struct HeadRow {
     mac: Vec<u8>,
 }
 
-/// The organisation of a record, which has no head.
+/// The organisation of a record in a chain that has no head.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = audit_events, check_for_backend(Pg, Sqlite))]
 pub struct HeadlessRow {
@@ -82,8 +82,8 @@ impl EventRow {
 impl Stored for EventRow {
     type Value = AuditRecord;
 
-    /// Reads a record. A value that has two spellings must have the one that was written, or an edited row
-    /// could pass for the one that was signed.
+    /// Reads a record. Where a value could be written in two ways, only the one that this store writes is
+    /// accepted; otherwise an edited row could pass for the one that was signed.
     fn read(self) -> Result<AuditRecord, BadColumn> {
         let row = RowName { table: "audit_events", organization: &self.org_id, id: &self.seq };
         let digest = self.envelope_digest.map(|digest| row.bytes("envelope_digest", digest));
@@ -138,7 +138,7 @@ impl Stored for HeadlessRow {
     }
 }
 
-/// The empty text has the signature of the absent one.
+/// Refuses an empty text, because it has the same signature as an absent one.
 fn not_empty(text: Option<String>) -> Result<Option<String>, Rule> {
     match text {
         Some(text) if text.is_empty() => Err(Rule::fixed("must be absent rather than empty")),

@@ -11,19 +11,19 @@ use strongroom_repository::{SealedFlow, StoreResult};
 use crate::schema::authorization_flows;
 use crate::{BadColumn, Micros, RowId, RowName, Stored, stored};
 
-/// How far a flow has come.
+/// How far a flow has progressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// Nobody has come back from the provider.
+    /// The user has not come back from the provider.
     Begun,
-    /// Its callback is under way, or failed.
+    /// Its callback is being processed, or has failed.
     Taken,
     /// It waits for its completion.
     Granted,
 }
 
 impl Stage {
-    /// The spelling of the column.
+    /// The value of the column.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Begun => "begun",
@@ -33,7 +33,7 @@ impl Stage {
     }
 }
 
-/// What is known of a flow; its stage, its end and what is sealed beside it are apart.
+/// The columns of a flow, without its stage, its end and what is sealed beside it.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = authorization_flows, check_for_backend(Pg, Sqlite))]
 pub struct FlowRow {
@@ -68,7 +68,7 @@ pub struct FlowSecret {
     completion_hash: Option<Vec<u8>>,
 }
 
-/// A flow and what is sealed beside it.
+/// A flow with what is sealed beside it.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = authorization_flows, check_for_backend(Pg, Sqlite))]
 pub struct SealedFlowRow {

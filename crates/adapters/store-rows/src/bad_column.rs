@@ -1,4 +1,5 @@
-//! Reads columns back into domain values and says exactly which one cannot be read, never what it holds.
+//! Reads columns back into domain values. An error says exactly which column cannot be read, and never what
+//! it holds.
 
 use std::fmt::Display;
 
@@ -9,7 +10,7 @@ use time::OffsetDateTime;
 
 use crate::Micros;
 
-/// A stored value that does not read back. It names the place and the rule, and never the value.
+/// A stored value that cannot be read back. The error names the place and the rule, and never the value.
 #[derive(Debug, thiserror::Error)]
 #[error("column {column} of table {table} cannot be read in row {row}: {rule}")]
 pub struct BadColumn {
@@ -25,19 +26,19 @@ impl From<BadColumn> for StoreError {
     }
 }
 
-/// The name of a row that is being read, spelled out only when something is wrong with it.
+/// The name of a row that is being read. It is turned into text only when something is wrong with the row.
 #[derive(Clone, Copy)]
 pub struct RowName<'r> {
     /// The table that the row is in.
     pub table: &'static str,
-    /// The organisation that the row belongs to; empty for a row of the whole deployment.
+    /// The organisation that the row belongs to. It is empty for a row of the whole deployment.
     pub organization: &'r str,
     /// The rest of the primary key.
     pub id: &'r (dyn Display + Sync),
 }
 
 impl RowName<'_> {
-    /// The value of a column, or which column broke which rule.
+    /// Returns the value of a column, or which column broke which rule.
     pub fn column<T>(&self, column: &'static str, value: Result<T, Rule>) -> Result<T, BadColumn> {
         value.map_err(|rule| {
             let separator = if self.organization.is_empty() { "" } else { "/" };
@@ -46,27 +47,27 @@ impl RowName<'_> {
         })
     }
 
-    /// The organisation in `org_id`.
+    /// Reads the organisation in `org_id`.
     pub fn organization(&self) -> Result<OrganizationId, BadColumn> {
         self.column("org_id", OrganizationId::from_stored(self.organization))
     }
 
-    /// A counter, which is stored signed.
+    /// Reads a counter, which is stored as a signed integer.
     pub fn counter(&self, column: &'static str, value: i64) -> Result<u64, BadColumn> {
         self.column(column, u64::try_from(value).map_err(|_| Rule::fixed("must not be negative")))
     }
 
-    /// Bytes of a fixed length.
+    /// Reads bytes of a fixed length.
     pub fn bytes<const N: usize>(&self, column: &'static str, value: Vec<u8>) -> Result<[u8; N], BadColumn> {
         self.column(column, value.try_into().map_err(|_| Rule::fixed("has the wrong length")))
     }
 
-    /// A time.
+    /// Reads a time.
     pub fn time(&self, column: &'static str, value: Micros) -> Result<OffsetDateTime, BadColumn> {
         self.column(column, value.time().ok_or(Rule::fixed("must be a time before the year 10000")))
     }
 
-    /// A time that need not be there.
+    /// Reads a time that may be absent.
     pub fn optional_time(
         &self,
         column: &'static str,
@@ -75,7 +76,7 @@ impl RowName<'_> {
         value.map(|value| self.time(column, value)).transpose()
     }
 
-    /// Every element of a list, read by `parse`.
+    /// Reads every element of a list with `parse`.
     pub fn list<S, T, C: FromIterator<T>>(
         &self,
         column: &'static str,
@@ -91,20 +92,21 @@ impl RowName<'_> {
 #[error("a counter of {0} is too large to be stored")]
 struct TooLarge(u64);
 
-/// A counter as the signed integer that databases have.
+/// Converts a counter to the signed integer that databases store.
 ///
 /// # Errors
-/// `Corrupt` beyond what 64 bits with a sign can hold: another number would be stored than was authenticated.
+/// `Corrupt` for a counter above the signed 64-bit range: the stored number would differ from the
+/// authenticated one.
 pub fn stored(counter: u64) -> Result<i64, StoreError> {
     i64::try_from(counter).map_err(|_| StoreError::Corrupt(Box::new(TooLarge(counter))))
 }
 
-/// A counter to look for. One that no row can have is looked for as one that no row has.
+/// Converts a counter to search for. A counter that no row can have becomes -1, which no row has.
 pub fn sought(counter: u64) -> i64 {
     i64::try_from(counter).unwrap_or(-1)
 }
 
-/// A counter to compare with. One that no row can have is above all of them.
+/// Converts a counter to compare with. A counter that no row can have becomes the largest possible one.
 pub fn bound(counter: u64) -> i64 {
     i64::try_from(counter).unwrap_or(i64::MAX)
 }

@@ -70,18 +70,18 @@ pub struct SealedRow {
     payload: Payload,
 }
 
-/// What a connection test changes.
+/// The columns that a connection test changes.
 #[derive(Debug, Clone, AsChangeset)]
 #[diesel(table_name = credentials)]
 pub struct Tested {
     last_tested_at: Micros,
     last_test_code: &'static str,
-    /// `None` leaves the column alone, and so does the outer one of the reason.
+    /// `None` does not change the column. For the reason, the outer `None` has this meaning.
     status: Option<&'static str>,
     status_reason: Option<Option<String>>,
 }
 
-/// A credential whose refresh is due, and so has a time.
+/// A credential whose refresh is due, so that `refresh_at` is set.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = credentials, check_for_backend(Pg, Sqlite))]
 pub struct DueRow {
@@ -115,7 +115,7 @@ impl CredentialRow {
 }
 
 impl Changeable {
-    /// What a replacement by this credential changes.
+    /// The columns that a replacement by this credential changes.
     pub fn of(credential: &Credential) -> StoreResult<Self> {
         let account = credential.account.as_ref();
         Ok(Self {
@@ -150,7 +150,7 @@ impl Payload {
 }
 
 impl Tested {
-    /// What a finding changes.
+    /// The columns that a finding changes.
     pub fn of(finding: &TestFinding) -> Self {
         Self {
             last_tested_at: finding.tested_at.into(),
@@ -160,7 +160,7 @@ impl Tested {
         }
     }
 
-    /// What it changes of a credential whose status is not the test's to change.
+    /// The change without the status, for a credential whose status a test may not change.
     #[must_use]
     pub fn without_status(&self) -> Self {
         Self { status: None, status_reason: None, ..*self }

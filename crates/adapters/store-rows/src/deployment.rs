@@ -32,7 +32,7 @@ pub struct PurposeKeyRow {
 }
 
 impl KekRow {
-    /// Reads a KEK back; `uses` says how many stored things each one wraps.
+    /// Reads a KEK back. `uses` has the number of stored values that each KEK wraps.
     pub fn read(self, uses: &BTreeMap<Vec<u8>, i64>) -> Result<KekRecord, BadColumn> {
         let in_use = uses.get(&self.kek_id).copied().unwrap_or_default();
         let row = RowName { table: "kek_usage", organization: "", id: &self.name };

@@ -7,7 +7,7 @@ use strongroom_repository::ConnectedCredential;
 use crate::schema::integrations;
 use crate::{BadColumn, CredentialRow, Micros, RowId, RowName, Stored};
 
-/// A connection; without a credential it is disconnected.
+/// A connection. Without a credential it is disconnected.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = integrations, check_for_backend(Pg, Sqlite))]
 pub struct IntegrationRow {
@@ -48,7 +48,7 @@ impl Stored for IntegrationRow {
     }
 }
 
-/// A connection beside its credential.
+/// A connection with its credential.
 impl Stored for (IntegrationRow, Option<CredentialRow>) {
     type Value = ConnectedCredential;
 

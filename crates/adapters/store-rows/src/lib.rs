@@ -1,8 +1,9 @@
-//! What both stores share: one schema, one set of rows, and how rows are read back into values of the domain.
+//! The code that both stores share: one schema, one set of rows, and how rows are read back into values of
+//! the domain.
 //!
-//! A column is declared in `schema` and stands in one row struct, beside the two conversions of that struct.
-//! What the databases spell differently (ids, times, lists) is in `sql_types`; everything else has one
-//! spelling.
+//! A column is declared in `schema` and belongs to one row struct, which has two conversions. The module
+//! `sql_types` has the types that the databases write differently (ids, times, lists); everything else has
+//! one form.
 
 mod accounts;
 mod audit;
@@ -32,14 +33,14 @@ pub use values::{IdList, Micros, RowId, TextList};
 
 /// A row that reads back into a value of the domain.
 pub trait Stored {
-    /// What it reads back into.
+    /// The domain type that it is read back into.
     type Value;
 
-    /// Reads it back, or says which column cannot be read.
+    /// Reads the row back, or returns which column cannot be read.
     fn read(self) -> Result<Self::Value, BadColumn>;
 }
 
-/// A credential that came by a join is not there when nothing was joined.
+/// A row that comes from an outer join may be absent.
 impl<R: Stored> Stored for Option<R> {
     type Value = Option<R::Value>;
 

@@ -7,7 +7,7 @@ use strongroom_repository::SealedOauthApp;
 use crate::schema::oauth_apps;
 use crate::{BadColumn, Micros, RowId, RowName, Stored};
 
-/// An app; its secret is not selected.
+/// An app without its secret, which is not selected.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = oauth_apps, check_for_backend(Pg, Sqlite))]
 pub struct AppRow {
@@ -33,7 +33,7 @@ pub struct SealedAppRow {
     changes: AppChanges,
 }
 
-/// What a replacement changes.
+/// The columns that a replacement changes.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = oauth_apps, check_for_backend(Pg, Sqlite))]
 pub struct AppChanges {
@@ -58,7 +58,7 @@ impl SealedAppRow {
 }
 
 impl AppChanges {
-    /// What a replacement by this app changes.
+    /// The columns that a replacement by this app changes.
     pub fn of(changed: &SealedOauthApp) -> Self {
         Self {
             client_id: changed.app.client_id.clone(),

@@ -5,7 +5,7 @@ use strongroom_repository::QuotaDrift;
 
 use crate::{BadColumn, RowName, Stored};
 
-/// A quota counter beside the number of rows that it counts.
+/// A quota counter with the number of rows that it should count.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct DriftRow {
     #[diesel(sql_type = Text)]

@@ -1,4 +1,4 @@
-//! The tables as diesel sees them; `migrations/` is what the databases see.
+//! The tables, as diesel needs them. The databases are created from `migrations/`.
 #![expect(missing_docs, reason = "a column says by its name what it holds; the migrations say the rest")]
 
 diesel::table! {
@@ -41,7 +41,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Limits that organisations have of their own.
+    /// Limits that are set for single organisations.
     organization_limits (org_id) {
         org_id -> Text,
         credentials_per_provider -> BigInt,
@@ -132,7 +132,7 @@ diesel::table! {
     use diesel::sql_types::{BigInt, Binary, Nullable, Text};
     use crate::sql_types::{Id, Moment};
 
-    /// Authorizations that are under way.
+    /// Authorization flows that are in progress.
     authorization_flows (org_id, id) {
         org_id -> Text,
         id -> Id,
@@ -166,7 +166,7 @@ diesel::table! {
     use diesel::sql_types::{Binary, Text};
     use crate::sql_types::Id;
 
-    /// Leads from the hash of a state to its flow.
+    /// Finds the flow that belongs to the hash of a state.
     oauth_state_locator (state_hash) {
         state_hash -> Binary,
         org_id -> Text,
@@ -231,7 +231,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Leads from the id of a key to its organisation.
+    /// Finds the organisation that belongs to the id of a key.
     api_key_locator (key_id) {
         key_id -> Text,
         org_id -> Text,
@@ -278,7 +278,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// The migrations that were applied; a table that the diesel command line knows too.
+    /// The migrations that were applied. The diesel command line uses the same table.
     __diesel_schema_migrations (version) {
         version -> Text,
     }

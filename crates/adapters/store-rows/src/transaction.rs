@@ -1,4 +1,4 @@
-//! How work inside a transaction ends.
+//! The ways in which work inside a transaction ends.
 
 use diesel::result::Error;
 use strongroom_domain::AuditEvent;
@@ -6,10 +6,11 @@ use strongroom_repository::StoreError;
 
 use crate::BadColumn;
 
-/// What a mutation came to.
+/// The outcome of a mutation.
 #[derive(Debug)]
 pub enum Change {
-    /// There was nothing to change. What the mutation has written is undone, and nothing is recorded.
+    /// There was nothing to change. Everything that the mutation has written is undone, and nothing is
+    /// recorded.
     None,
     /// The change is made, and its evidence is to be recorded.
     Made,
@@ -18,10 +19,10 @@ pub enum Change {
 }
 
 impl Change {
-    /// The event that is recorded beside the evidence, if any.
+    /// Returns the event that is recorded after the evidence, if there is one.
     ///
     /// # Errors
-    /// Diesel's own way to roll back without an error when there was nothing to change; [`made`] knows it.
+    /// Diesel's error for a rollback, when there was nothing to change. [`made`] turns it into `false`.
     pub fn event(self) -> Result<Option<Box<AuditEvent>>, Aborted> {
         match self {
             Self::None => Err(Aborted::Database(Error::RollbackTransaction)),
@@ -41,13 +42,13 @@ impl From<usize> for Change {
 /// Why work on a connection ended early. A transaction around it is rolled back.
 #[derive(Debug)]
 pub enum Aborted {
-    /// The store refuses, or has read something it should not hold.
+    /// The store refuses, or has read a value that it should not hold.
     Refused(StoreError),
     /// The database or the connection to it failed.
     Database(Error),
 }
 
-/// Whether a transaction has made a change; `false` when [`Change::event`] rolled it back.
+/// Returns whether a transaction has made a change. It is `false` when [`Change::event`] rolled it back.
 pub fn made(outcome: Result<(), Aborted>) -> Result<bool, Aborted> {
     match outcome {
         Err(Aborted::Database(Error::RollbackTransaction)) => Ok(false),

@@ -1,4 +1,4 @@
-//! What columns of the crate's own SQL types hold, and how each database writes and reads it.
+//! The values of columns of this crate's own SQL types, and how each database writes and reads them.
 
 use std::fmt;
 use std::time::Duration;
@@ -58,18 +58,18 @@ impl Micros {
     /// The start of PostgreSQL's count, 2000-01-01.
     const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
 
-    /// The time after `wait`, or the latest there is.
+    /// The time after `wait`, or the latest possible one.
     #[must_use]
     pub fn after(self, wait: Duration) -> Self {
         Self(self.0.saturating_add(Self::in_micros(wait)))
     }
 
-    /// How long it is from `earlier` until this time; `None` when this time comes first.
+    /// How long it is from `earlier` until this time. It is `None` when this time comes first.
     pub fn since(self, earlier: Self) -> Option<Duration> {
         u64::try_from(self.0.saturating_sub(earlier.0)).ok().map(Duration::from_micros)
     }
 
-    /// A duration in microseconds, as databases count it; a part of one counts as a whole one.
+    /// A duration in whole microseconds, rounded up.
     pub fn in_micros(duration: Duration) -> i64 {
         i64::try_from(duration.as_nanos().div_ceil(1_000)).unwrap_or(i64::MAX)
     }
@@ -79,7 +79,7 @@ impl Micros {
         self.0
     }
 
-    /// The time that was meant; `None` for one that no time has.
+    /// The time as a domain value, or `None` when the number is beyond every time.
     pub fn time(self) -> Option<OffsetDateTime> {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000).ok()
     }

@@ -7,8 +7,8 @@ use crate::audit_chain::record;
 use crate::connection::Connection;
 use crate::store::Store;
 
-/// Appends events in a transaction of their own. Never answers `Skipped`: there is one writer, and it holds
-/// all chains at once.
+/// Appends events in a transaction of their own. It never returns `Skipped`, because there is one writer, and
+/// that one locks all chains.
 pub(crate) async fn append(
     store: &Store,
     events: &[AuditEvent],

@@ -1,4 +1,5 @@
-//! Extends audit chains inside the caller's transaction, which holds the write lock and with it every chain.
+//! Extends audit chains inside the caller's transaction. That transaction holds the write lock, and so it
+//! locks every chain.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -46,7 +47,7 @@ pub(crate) fn record<'a>(
     Ok(places)
 }
 
-/// The record that comes after `head`.
+/// Returns the record that comes after `head`.
 fn authenticate(
     keys: &dyn PurposeKeys,
     event: &AuditEvent,

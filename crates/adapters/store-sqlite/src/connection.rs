@@ -1,4 +1,4 @@
-//! The connection as the repositories know it that both stores share, and what differs between the two.
+//! The connection of the repositories that both stores share, and where it differs between the two.
 
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
@@ -11,8 +11,8 @@ use strongroom_store_rows::sql_types::Moment;
 pub(crate) use diesel::SqliteConnection as Connection;
 pub(crate) use diesel::sqlite::Sqlite as Backend;
 
-/// What diesel-async has for statements, on a connection that blocks: nothing is left to wait for when one of
-/// these is awaited.
+/// The methods that diesel-async has for statements, on a connection that blocks. Awaiting one of them never
+/// waits, because the result is already there.
 pub(crate) trait RunQueryDsl: Sized {
     async fn execute(self, connection: &mut Connection) -> QueryResult<usize>
     where
@@ -61,19 +61,20 @@ impl QueryFragment<Backend> for Now {
     }
 }
 
-/// The clock at this moment; nobody waits for a row here, so that it stands still within a statement.
+/// The current time. Within a statement it does not change, and no statement waits for a row here.
 pub(crate) fn clock_now() -> Now {
     Now
 }
 
 pub(crate) use clock_now as statement_now;
 
-/// What the first purpose key of its purpose has, so that of two at once one is stored.
+/// Marks the first purpose key of its purpose, so that only one of two that are stored at the same time is
+/// kept.
 pub(crate) fn is_first() -> diesel::dsl::Eq<purpose_keys::generation, i64> {
     purpose_keys::generation.eq(1)
 }
 
-/// Rows need no locks: a transaction that writes is the only one.
+/// Rows need no locks, because only one transaction writes at a time.
 macro_rules! unlocked {
     ($query:expr) => {
         $query

@@ -19,14 +19,14 @@ use crate::open_error::OpenError;
 use crate::pool::{Connections, Opening, Purpose, immediately};
 use crate::{StatementCounter, file, migrations};
 
-/// How to open a database.
+/// The options for opening a database.
 #[derive(Debug, Clone)]
 pub struct SqliteOptions {
-    /// Whether to make the file when there is none. Without it a missing file is refused.
+    /// Whether to create the file when there is none. Otherwise a missing file is refused.
     pub create: bool,
-    /// How many read at the same time; at least one.
+    /// How many connections read at the same time; at least one.
     pub readers: usize,
-    /// Counts the statements that are run, for tests.
+    /// Counts the statements that are run. It is for tests.
     pub statements: Option<StatementCounter>,
 }
 
@@ -53,8 +53,8 @@ struct Checkpoint {
 }
 
 impl SqliteDatabase {
-    /// Opens the file at `path`, and makes it, readable by its owner only, when `options` allow. Several
-    /// processes may do so at once.
+    /// Opens the file at `path`. When `options` allow it, a missing file is created, readable by its owner
+    /// only. Several processes may do so at once.
     pub async fn open(path: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
         let path = path.to_owned();
         let task = tokio::task::spawn_blocking(move || Self::open_blocking(&path, &options));
@@ -73,8 +73,8 @@ impl SqliteDatabase {
         Ok(Self { file, writer, readers: connections(Purpose::Read, options.readers.max(1))? })
     }
 
-    /// Applies the migrations that are missing, all or none. Of several processes one does it, the others
-    /// wait up to a minute. A database of a newer build is refused.
+    /// Applies the missing migrations, all or none. When several processes do this at once, one migrates and
+    /// the others wait for up to a minute. A database of a newer build is refused.
     pub async fn migrate(&self) -> Result<(), OpenError> {
         const PATIENCE: Duration = Duration::from_secs(60);
         let migrated = self.writer.run(|connection, _| {
@@ -91,9 +91,9 @@ impl SqliteDatabase {
         })
     }
 
-    /// Moves the write-ahead log into the database and empties it: only then have deleted and replaced
-    /// payloads left the disk. To be called every few seconds and at shutdown. `false` when a reader
-    /// or another process was in the way; the next call makes up for it.
+    /// Moves the write-ahead log into the database and empties it. Only then have deleted and replaced
+    /// payloads left the disk, so this must be called every few seconds and at shutdown. Returns `false` when
+    /// a reader or another process was in the way; the next call then does the work.
     pub async fn checkpoint_wal(&self) -> StoreResult<bool> {
         let checkpoint = self.writer.run(|connection, _| {
             let query = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -107,7 +107,8 @@ impl SqliteDatabase {
         self.ask(async |connection: &mut Connection| migrations::are_current(connection)).await
     }
 
-    /// The row that a query finds, read back. Organisations do not wait for one another here.
+    /// Returns the row that a query finds, read back into a domain value. Organisations do not wait for one
+    /// another here.
     pub(crate) async fn one<R, Q>(
         &self,
         organization: Option<&OrganizationId>,
@@ -120,7 +121,7 @@ impl SqliteDatabase {
         Ok(self.row(organization, query).await?.map(R::read).transpose()?)
     }
 
-    /// The rows that a query finds, read back.
+    /// Returns the rows that a query finds, read back into domain values.
     pub(crate) async fn all<R, Q>(
         &self,
         organization: Option<&OrganizationId>,
@@ -134,7 +135,7 @@ impl SqliteDatabase {
         Ok(rows.into_iter().map(R::read).collect::<Result<_, BadColumn>>()?)
     }
 
-    /// The row that a query finds, as it is stored.
+    /// Returns the row that a query finds, as it is stored.
     pub(crate) async fn row<R, Q>(&self, _: Option<&OrganizationId>, query: Q) -> StoreResult<Option<R>>
     where
         R: Send + 'static,
@@ -144,7 +145,7 @@ impl SqliteDatabase {
         self.readers.run(work).await.map_err(store_error)
     }
 
-    /// The rows that a query finds, as they are stored.
+    /// Returns the rows that a query finds, as they are stored.
     pub(crate) async fn rows<R, Q>(&self, _: Option<&OrganizationId>, query: Q) -> StoreResult<Vec<R>>
     where
         R: Send + 'static,
@@ -154,7 +155,7 @@ impl SqliteDatabase {
         self.readers.run(work).await.map_err(store_error)
     }
 
-    /// Asks several questions of one moment, on a connection that cannot write.
+    /// Runs several queries on one snapshot of the data, on a connection that cannot write.
     pub(crate) async fn ask<T, W>(&self, work: W) -> StoreResult<T>
     where
         T: Send + 'static,
@@ -174,8 +175,8 @@ impl SqliteDatabase {
         self.attempt(work).await.map_err(store_error)
     }
 
-    /// Runs a write in one transaction on the only connection that writes; for whoever looks at why it was
-    /// aborted.
+    /// Runs a write in one transaction on the only connection that writes. It is for callers that need to
+    /// know why the work was aborted.
     pub(crate) async fn attempt<T, W>(&self, work: W) -> Result<T, Aborted>
     where
         T: Send + 'static,
@@ -190,7 +191,8 @@ impl SqliteDatabase {
     }
 }
 
-/// What comes of work on a connection that blocks: it never waits, so that it runs to its end where it is.
+/// Returns the result of work on a connection that blocks. Such work never waits, so it runs to its end on
+/// this thread.
 fn finish<T>(work: impl Future<Output = T>) -> T {
     Handle::current().block_on(work)
 }

@@ -1,7 +1,8 @@
-//! The times of recent tests are a list in one row per destination; the only writer makes the count exact.
+//! The times of recent tests are a list in one row per destination. Because there is one writer, the count is
+//! exact.
 //!
-//! A time is recent while it is within one window of now, on either side: what lies further ahead is from a
-//! clock that has been set back since, and would otherwise block its destination for as long.
+//! A time is recent while it is within one window of now, before or after. A time that lies further ahead was
+//! written by a clock that has been set back since; it would otherwise block its destination until then.
 
 use std::fmt;
 use std::time::Duration;
@@ -26,7 +27,7 @@ diesel::table! {
 const FORGET: &str = "DELETE FROM destination_limits WHERE NOT EXISTS (\
     SELECT 1 FROM json_each(taken_at) WHERE value BETWEEN ?1 AND ?2)";
 
-/// What whoever was refused waits at least: the store's clock counts in milliseconds.
+/// The shortest wait that a refused caller is given: the store's clock counts in milliseconds.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 
 #[async_trait]
@@ -68,7 +69,7 @@ fn take(
     let mut recent = taken_at(connection, destination)?;
     recent.retain(|at| at.abs_diff(now) <= window.unsigned_abs());
     recent.sort_unstable_by(|one, other| other.cmp(one));
-    // One is free once the newest are one fewer than the limit.
+    // A test is free again when the oldest of the `limit` newest tests leaves the window.
     let last = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(1);
     if let Some(at) = recent.get(last) {
         let wait = at.saturating_add(window).saturating_sub(now);
@@ -84,7 +85,8 @@ fn take(
     Ok(None)
 }
 
-/// When a destination was tested; nothing when it was not or is forgotten.
+/// The times at which a destination was tested. It is empty when there was no test, or when the row has been
+/// removed.
 fn taken_at(connection: &mut Connection, destination: &[u8]) -> Result<Vec<i64>, Aborted> {
     let row = destination_limits::table.find(destination).select(destination_limits::taken_at);
     let Some(json) = row.first::<String>(connection).optional()? else { return Ok(Vec::new()) };
@@ -98,7 +100,7 @@ fn now(connection: &mut Connection) -> Result<i64, Aborted> {
     Ok(now.since_1970())
 }
 
-/// Bytes as they are spelled in reports.
+/// Bytes in the hexadecimal form of error messages.
 struct Hexadecimal<'b>(&'b [u8]);
 
 impl fmt::Display for Hexadecimal<'_> {

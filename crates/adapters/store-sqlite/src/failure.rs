@@ -1,21 +1,21 @@
-//! From what diesel says to what the port promises.
+//! Turns the errors of diesel into those of the ports.
 
 use diesel::result::{DatabaseErrorKind, Error};
 use strongroom_repository::{StoreError, Unique};
 use strongroom_store_rows::Aborted;
 
-/// Too many wait for the writer, or another process keeps it.
+/// Too many calls wait for a connection, or another process holds the write lock.
 #[derive(Debug, thiserror::Error)]
 #[error("no connection was free within 2 seconds")]
 pub(crate) struct Busy;
 
-/// Whether another process holds the lock that was asked for. SQLite's result code does not reach us; its
-/// text for `SQLITE_BUSY` is fixed.
+/// Whether another process holds the lock that was asked for. diesel does not give SQLite's result code, but
+/// the text for `SQLITE_BUSY` is fixed.
 pub(crate) fn is_busy(error: &Error) -> bool {
     matches!(error, Error::DatabaseError(_, facts) if facts.message() == "database is locked")
 }
 
-/// What a failure means to a caller: trying again later may help unless a row or value is at fault.
+/// Returns what a failure means to a caller. Trying again later may help, unless a row or value is the cause.
 pub(crate) fn store_error(aborted: Aborted) -> StoreError {
     use DatabaseErrorKind::{CheckViolation, ForeignKeyViolation, NotNullViolation, UniqueViolation};
     let error = match aborted {
@@ -27,7 +27,7 @@ pub(crate) fn store_error(aborted: Aborted) -> StoreError {
             "credentials.org_id, credentials.slot" => StoreError::Duplicate(Unique::Slot),
             "oauth_apps.org_id, oauth_apps.app" => StoreError::Duplicate(Unique::OauthApp),
             "kek_usage.name" => StoreError::Duplicate(Unique::KekName),
-            // A chain head that is behind its chain: the head was edited.
+            // The chain already has a record after its head, so the head was edited.
             "audit_events.org_id, audit_events.seq" => StoreError::Corrupt(Box::new(error)),
             _ => StoreError::Duplicate(Unique::Id),
         },
@@ -43,7 +43,7 @@ pub(crate) fn store_error(aborted: Aborted) -> StoreError {
     }
 }
 
-/// The columns of a violated unique index, as SQLite spells them behind a colon.
+/// The columns of a violated unique index, which SQLite writes after a colon.
 fn violated_columns(message: &str) -> &str {
     message.split_once(": ").map_or(message, |(_, columns)| columns)
 }

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use crate::open_error::OpenError;
 
-/// Only the owner reads and writes the database. SQLite gives `-wal` and `-shm` the mode of the file.
+/// The mode that lets only the owner read and write the database. SQLite gives `-wal` and `-shm` the mode of
+/// the file.
 const PRIVATE: u32 = 0o600;
 
-/// Makes sure of a private file at `path` before SQLite opens it, because SQLite would make it with the
-/// umask's mode.
+/// Makes sure that there is a private file at `path` before SQLite opens it, because SQLite would create it
+/// with the mode of the umask.
 pub(crate) fn prepare(path: &Path, create: bool) -> Result<(), OpenError> {
     let failed = |source| OpenError::File { path: path.to_owned(), source };
     if create {
@@ -30,8 +31,8 @@ pub(crate) fn prepare(path: &Path, create: bool) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// The URI of the file, without leave to make it: a database that went missing is never replaced by an
-/// empty one.
+/// The URI of the file. It does not allow SQLite to create the file, so a database that is missing is never
+/// replaced by an empty one.
 pub(crate) fn uri(path: &Path) -> Result<String, OpenError> {
     let text = path.to_str().ok_or(OpenError::Path)?;
     let mut uri = String::from("file:");
@@ -47,8 +48,8 @@ pub(crate) fn uri(path: &Path) -> Result<String, OpenError> {
     Ok(uri)
 }
 
-/// Which file was opened. SQLite goes on writing to a file that was deleted or replaced under it, and what
-/// it then calls durable is lost.
+/// The file that was opened. SQLite continues to write to a file that was deleted or replaced, and everything
+/// that it then reports as durable is lost.
 #[derive(Debug, Clone)]
 pub(crate) struct Identity {
     path: PathBuf,
@@ -56,20 +57,20 @@ pub(crate) struct Identity {
     inode: u64,
 }
 
-/// The path names no file, or another one than at the start.
+/// The path names no file, or another file than at the start.
 #[derive(Debug, thiserror::Error)]
 #[error("the database file was deleted or replaced while it was in use; restart once it is back")]
 pub(crate) struct Replaced;
 
 impl Identity {
-    /// The file that is at `path` now.
+    /// Remembers the file that is at `path` now.
     pub(crate) fn of(path: &Path) -> Result<Self, OpenError> {
         let failed = |source| OpenError::File { path: path.to_owned(), source };
         let metadata = std::fs::metadata(path).map_err(failed)?;
         Ok(Self { path: path.to_owned(), device: metadata.dev(), inode: metadata.ino() })
     }
 
-    /// Whether that file is still there; one `stat`.
+    /// Checks with one `stat` whether the path still names that file.
     pub(crate) fn check(&self) -> Result<(), Replaced> {
         let same =
             |metadata: std::fs::Metadata| metadata.dev() == self.device && metadata.ino() == self.inode;

@@ -1,4 +1,4 @@
-//! How a flow begins and is taken for its callback.
+//! Begins flows, and takes them for their callbacks.
 
 use diesel::prelude::*;
 use strongroom_domain::oauth::Digest;
@@ -43,8 +43,8 @@ pub(crate) async fn begin(
     store.mutate(evidence, begin).await.map(|_| ())
 }
 
-/// Takes a flow, by the digest of its state. Anybody can ask, so that a state that is of no use does not wait
-/// for, or hold up, the one writer.
+/// Takes a flow by the digest of its state. Any client can call this, so an unknown state is found by a
+/// reader: it neither waits for the one writer nor delays it.
 pub(crate) async fn take(
     store: &Store,
     state: &Digest,

@@ -1,4 +1,4 @@
-//! How a lease is taken, and how an attempt fails. The only writer makes a lease single.
+//! Takes leases, and ends attempts that failed. Because there is one writer, a lease has one owner.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use strongroom_store_rows::{Micros, RowId};
 use crate::connection::{Connection, clock_now};
 use crate::store::Store;
 
-/// What whoever came too early waits at least.
+/// The shortest wait that a caller is given that came too early.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 
 /// The attempts to refresh one version of a credential.
@@ -25,7 +25,7 @@ struct LeaseRow {
     retry_at: Option<Micros>,
 }
 
-/// Takes the lease of a credential that has this version.
+/// Takes the lease of a credential, if it still has this version.
 pub(crate) async fn acquire(
     store: &Store,
     organization: &OrganizationId,
@@ -54,7 +54,7 @@ pub(crate) async fn acquire(
         if let Some(retry_at) = known.retry_at.filter(|at| *at > now) {
             return Ok(Lease::NotYet(retry_at.since(now).unwrap_or_default().max(SHORTEST_WAIT)));
         }
-        // Whoever set the owner and did not end the attempt was interrupted.
+        // An owner that is still set belongs to an attempt that was interrupted.
         let interrupted = known.interrupted || known.owner.is_some();
         let row = (
             refresh_leases::org_id.eq(&organization),
@@ -71,7 +71,7 @@ pub(crate) async fn acquire(
     store.database.alone(acquire).await
 }
 
-/// Ends an attempt that brought nothing, if `owner` still holds the lease.
+/// Ends an attempt that gave no token, if `owner` still holds the lease.
 pub(crate) async fn fail(
     store: &Store,
     organization: &OrganizationId,
@@ -89,7 +89,7 @@ pub(crate) async fn fail(
             refresh_leases::failures.eq(refresh_leases::failures + i64::from(ended != Ended::NotTried)),
             refresh_leases::retry_at.eq(now.after(retry_after)),
         );
-        // `None` leaves the column alone.
+        // `None` does not change the column.
         let lost = (ended == Ended::AnswerLost).then(|| refresh_leases::interrupted.eq(true));
         let row = refresh_leases::table.find((&organization, credential));
         diesel::update(row.filter(refresh_leases::owner.eq(owner)))

@@ -1,14 +1,14 @@
 //! The embedded store: one SQLite file, written through one connection and read through a few.
 //!
-//! [`SqliteDatabase`] owns the file, its migrations and what has no audit trail yet: deployment, keys and
+//! [`SqliteDatabase`] has the file, its migrations and the data without an audit trail: deployment, keys and
 //! wraps. [`SqliteStore`] adds the purpose keys, which are read from the database first, and with them
 //! everything that leaves evidence.
 //!
-//! Rows, and what both stores ask of them in the same way, are in `store-rows`: the repositories are mounted
-//! from there. What is here is what SQLite does in its own way.
+//! The rows, and the operations that both stores do in the same way, are in `store-rows`: its repositories
+//! are mounted here. This crate has what SQLite does in its own way.
 //!
-//! Every transaction is one closure on a blocking thread. Writers queue for at most 2 seconds, then the call
-//! is `Unavailable`; readers never wait for writers (WAL).
+//! Every transaction is one closure on a blocking thread. A writer waits for its turn for at most 2 seconds;
+//! then the call is `Unavailable`. Readers never wait for writers (WAL).
 
 mod audit_append;
 mod audit_chain;

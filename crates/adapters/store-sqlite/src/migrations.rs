@@ -6,7 +6,7 @@ use strongroom_repository::{Source, StoreError};
 use strongroom_store_rows::Aborted;
 use strongroom_store_rows::schema::__diesel_schema_migrations as applied;
 
-// SQLite's list of what there is.
+// SQLite's own list of tables.
 diesel::table! {
     sqlite_master (name) {
         name -> Text,
@@ -20,7 +20,8 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../../migrations/sq
 #[error("migration {0} is not known to this build")]
 pub(crate) struct Newer(pub(crate) String);
 
-/// Applies what is missing; inside the caller's transaction, so that of several processes one does it.
+/// Applies the missing migrations. It runs inside the caller's transaction, so that only one of several
+/// processes does it.
 pub(crate) fn apply(connection: &mut SqliteConnection) -> Result<(), Aborted> {
     if let Some(version) = newer(connection)? {
         return Err(StoreError::Corrupt(Box::new(Newer(version))).into());
@@ -36,13 +37,13 @@ pub(crate) fn are_current(connection: &mut SqliteConnection) -> Result<bool, Abo
     Ok(versions(connection)? == known)
 }
 
-/// An applied migration that this build does not have.
+/// Returns an applied migration that this build does not have.
 fn newer(connection: &mut SqliteConnection) -> Result<Option<String>, Aborted> {
     let known = known().map_err(StoreError::Unavailable)?;
     Ok(versions(connection)?.into_iter().find(|version| !known.contains(version)))
 }
 
-/// The versions that were applied, ascending. Unlike diesel's own question this one writes nothing.
+/// The versions that were applied, in ascending order. Unlike diesel's own query, this one writes nothing.
 fn versions(connection: &mut SqliteConnection) -> Result<Vec<String>, Aborted> {
     let lists = sqlite_master::table.filter(sqlite_master::name.eq("__diesel_schema_migrations"));
     if lists.count().get_result::<i64>(connection)? == 0 {

@@ -1,4 +1,4 @@
-//! Notes of when rows were used last.
+//! Stores when rows were last used.
 
 use diesel::prelude::*;
 use strongroom_domain::{ApiKeyId, CredentialId, OrganizationId};
@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use crate::connection::Connection;
 use crate::store::Store;
 
-/// Notes when secrets were read last.
+/// Stores when secrets were last read.
 pub(crate) async fn reads(
     store: &Store,
     reads: &[(OrganizationId, CredentialId, OffsetDateTime)],
@@ -33,7 +33,7 @@ pub(crate) async fn reads(
     store.database.alone(work).await
 }
 
-/// Notes when keys were used last.
+/// Stores when keys were last used.
 pub(crate) async fn uses(
     store: &Store,
     uses: &[(OrganizationId, ApiKeyId, OffsetDateTime)],

@@ -11,17 +11,18 @@ use tokio::sync::Semaphore;
 use crate::StatementCounter;
 use crate::failure::{Busy, is_busy};
 
-/// How long a call waits for its turn, and a writer for other processes, taken together.
+/// How long a call waits for its turn and a writer for other processes, both together.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The busy timeout comes first: switching to WAL may have to wait for another process that does the same.
+/// The busy timeout comes first, because switching to WAL may have to wait for another process that does the
+/// same.
 const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
     PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;";
 
-/// A writer asks again and again until its patience ends, so that one long wait cannot pass it.
+/// A writer tries again until its deadline, so a single wait must be short enough not to pass it.
 const WRITER_PRAGMAS: &str = "PRAGMA busy_timeout = 100;";
 
-/// What a reader's SQL says, it cannot write.
+/// A reader cannot write, whatever its SQL is.
 const READER_PRAGMAS: &str = "PRAGMA query_only = ON;";
 
 /// What a connection is for.
@@ -70,8 +71,8 @@ impl Opening {
     }
 }
 
-/// SQLite answers some collisions of two processes that both switch a new file to WAL with an error at
-/// once, whatever the busy timeout. This runs on a blocking thread.
+/// When two processes both switch a new file to WAL, SQLite sometimes returns an error at once, without
+/// regard to the busy timeout. So this tries again. It runs on a blocking thread.
 fn switch_to_wal(connection: &mut SqliteConnection) -> QueryResult<JournalMode> {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -84,7 +85,7 @@ fn switch_to_wal(connection: &mut SqliteConnection) -> QueryResult<JournalMode> 
     }
 }
 
-/// A few connections that take turns.
+/// A few connections, of which each call uses one at a time.
 #[derive(Debug)]
 pub(crate) struct Connections {
     opening: Opening,
@@ -92,7 +93,7 @@ pub(crate) struct Connections {
     idle: Mutex<Vec<Idle>>,
 }
 
-/// A connection that nobody uses at the moment.
+/// A connection that is not in use.
 struct Idle(SqliteConnection);
 
 impl std::fmt::Debug for Idle {
@@ -102,14 +103,14 @@ impl std::fmt::Debug for Idle {
 }
 
 impl Connections {
-    /// Opens all of them, so that a file which goes missing later is not half replaced by another.
+    /// Opens all connections at once. If the file is replaced later, all of them still use the same file.
     pub(crate) fn open(opening: Opening, count: usize) -> Result<Self, Source> {
         let idle = (0..count).map(|_| opening.open().map(Idle)).collect::<Result<_, _>>()?;
         Ok(Self { opening, turns: Arc::new(Semaphore::new(count)), idle: Mutex::new(idle) })
     }
 
-    /// Runs `work` on a connection, on a blocking thread. Once begun it runs to its end, even when the
-    /// caller has gone away.
+    /// Runs `work` on a connection, on a blocking thread. Once begun it runs to its end, even when the caller
+    /// no longer waits.
     pub(crate) async fn run<T, W>(self: &Arc<Self>, work: W) -> Result<T, Aborted>
     where
         T: Send + 'static,
@@ -137,7 +138,8 @@ impl Connections {
         }
     }
 
-    /// A connection whose transaction did not end is closed, which rolls it back; the next turn opens one.
+    /// Puts a connection back. One whose transaction did not end is closed instead, which rolls it back; the
+    /// next turn opens a new one.
     fn put_back(&self, mut connection: SqliteConnection) {
         let status = AnsiTransactionManager::transaction_manager_status_mut(&mut connection);
         if !matches!(status.transaction_depth(), Ok(None)) {
@@ -148,7 +150,7 @@ impl Connections {
     }
 }
 
-/// Runs `work` in a transaction that holds the write lock from its start, or not at all.
+/// Runs `work` in a transaction that takes the write lock at its start. Without the lock it does not run.
 pub(crate) fn immediately<T>(
     connection: &mut SqliteConnection,
     deadline: Instant,
@@ -161,7 +163,7 @@ pub(crate) fn immediately<T>(
     });
     let open = AnsiTransactionManager::transaction_manager_status_mut(connection).transaction_depth();
     if answer.is_err() && !matches!(open, Ok(None)) {
-        // After a full disk or an I/O error SQLite has rolled back by itself and refuses to do it again.
+        // After a full disk or an I/O error SQLite has already rolled back, and a second rollback fails.
         let _ = AnsiTransactionManager::rollback_transaction(connection);
     }
     answer

@@ -1,4 +1,4 @@
-//! Places in the quota of an organisation and provider, taken and given back inside a caller's transaction.
+//! Places in the quota of an organisation for a provider, taken and given back inside a caller's transaction.
 
 use diesel::prelude::*;
 use strongroom_domain::{OrganizationId, ProviderId};
@@ -8,7 +8,7 @@ use strongroom_store_rows::schema::{credential_quota, organization_limits};
 
 use crate::connection::Connection;
 
-/// Takes one place: an organisation's own limit counts before the deployment's.
+/// Takes one place. The organisation's own limit counts before the deployment's.
 pub(crate) async fn take(
     connection: &mut Connection,
     organization: &OrganizationId,
@@ -41,7 +41,8 @@ pub(crate) async fn take(
     Err(StoreError::QuotaExceeded.into())
 }
 
-/// Whoever learns only later whether there is a place to give back has nothing to lock here.
+/// Does nothing. PostgreSQL locks the row here for callers that learn only later whether there is a place to
+/// give back; here only one transaction writes at a time.
 pub(crate) async fn hold(
     _connection: &mut Connection,
     _organization: &OrganizationId,
@@ -56,7 +57,7 @@ pub(crate) async fn give_back(
     organization: &OrganizationId,
     provider: &str,
 ) -> Result<(), Aborted> {
-    // A counter that drifted to zero stays there; `doctor` tells of it.
+    // A counter that is wrongly at zero stays there; `doctor` reports it.
     let place =
         credential_quota::table.find((organization.as_str(), provider)).filter(credential_quota::used.gt(0));
     let change = credential_quota::used.eq(credential_quota::used - 1);

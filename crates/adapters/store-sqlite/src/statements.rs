@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use diesel::connection::InstrumentationEvent;
 
-/// Counts the statements that a database runs, so that a test can hold a use case to its number.
+/// Counts the statements that a database runs, so that a test can check how many a use case needs.
 #[derive(Debug, Clone, Default)]
 pub struct StatementCounter(Arc<AtomicU64>);
 
@@ -13,8 +13,8 @@ impl StatementCounter {
         Self::default()
     }
 
-    /// Statements so far, on all connections; opening connections and the borders of transactions do not
-    /// count.
+    /// The statements so far, on all connections. Those that open connections, and those that begin and end
+    /// transactions, do not count.
     pub fn count(&self) -> u64 {
         self.0.load(Ordering::SeqCst)
     }

@@ -22,12 +22,12 @@ pub struct SqliteStore {
 pub(crate) use SqliteStore as Store;
 
 impl SqliteStore {
-    /// A store in a migrated database, with the keys that authenticate its audit records.
+    /// Makes a store on a migrated database, with the keys that authenticate its audit records.
     pub fn new(database: SqliteDatabase, keys: Arc<dyn PurposeKeys>) -> Self {
         Self { database, keys }
     }
 
-    /// Runs a mutation and records its evidence, in one transaction. `false` when there was nothing to
+    /// Runs a mutation and records its evidence in one transaction. Returns `false` when there was nothing to
     /// change; then nothing is written or recorded.
     pub(crate) async fn mutate<M>(&self, evidence: Evidence, mutation: M) -> StoreResult<bool>
     where

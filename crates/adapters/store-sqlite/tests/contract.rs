@@ -1,4 +1,4 @@
-//! The promises of the repository ports, kept by the embedded store.
+//! Runs the contract of the repository ports on the embedded store.
 #![expect(clippy::unwrap_used, reason = "a store that cannot be made is a failed test")]
 
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! AES-256-GCM (NIST SP 800-38D) with 96-bit nonces and 128-bit tags, and nothing else: the only module
-//! that touches `ring::aead`.
+//! AES-256-GCM (NIST SP 800-38D) with 96-bit nonces and 128-bit tags. This is the only module that uses
+//! `ring::aead`.
 //!
 //! A *box* is `nonce (12) | ciphertext | tag (16)`.
 
@@ -38,9 +38,9 @@ pub(crate) fn seal_onto(
     Ok(())
 }
 
-/// Decrypts a box. The text is wiped when it is dropped; after a failure there is none.
+/// Decrypts a box. The text is wiped when it is dropped; a failure returns no text.
 ///
-/// An error means that key, AAD or box are not the ones of the sealing; it never says which.
+/// An error means that key, AAD or box differ from those of the sealing; it never says which.
 pub(crate) fn open(key: &KeyBytes, aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Unspecified> {
     let (nonce, body) = sealed.split_at_checked(NONCE_LEN).ok_or(Unspecified)?;
     decrypt(key.expose(), nonce, aad, body)
@@ -63,7 +63,7 @@ fn decrypt(key: &[u8], nonce: &[u8], aad: &[u8], body: &[u8]) -> Result<Zeroizin
     let nonce = Nonce::try_assume_unique_for_key(nonce)?;
     let mut text = Zeroizing::new(body.to_vec());
     let length = key.open_in_place(nonce, Aad::from(aad), &mut text)?.len();
-    // Shortening keeps the capacity, and all of it is wiped on drop.
+    // Shortening keeps the capacity, and the drop wipes all of it.
     text.truncate(length);
     Ok(text)
 }

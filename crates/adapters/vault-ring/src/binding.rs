@@ -1,4 +1,4 @@
-//! The additional authenticated data: what sealed bytes are bound to, and in which order it is written.
+//! The additional authenticated data (AAD): the facts to which sealed bytes are bound, and their order.
 
 use strongroom_domain::canonical::Canonical;
 use strongroom_domain::{ConfigValue, CredentialType, KekId, PublicConfig, PurposeKeyId};
@@ -33,9 +33,9 @@ pub(crate) fn purpose_wrap(deployment: Uuid, purpose: &str, id: PurposeKeyId, ke
     label.id(deployment).text(purpose).id(id.0).bytes(&kek.0).finish()
 }
 
-/// All subjects are bound in one shape: deployment, organisation, id, version, provider, type and the digest
-/// of the public fields. What has one version only says 1; an app stands in the place of a provider, and its
-/// client id is its public field.
+/// Binds every subject to the same kinds of facts: deployment, organisation, id, version, provider, type and
+/// the digest of the public fields. A subject that has only one version uses 1. An OAuth app uses its name in
+/// place of the provider, and its client id as the public field.
 fn bind(label: Canonical, deployment: Uuid, context: &SealContext) -> Canonical {
     let bound = label.id(deployment).text(context.organization.as_str());
     let digest = |config: &PublicConfig| sha256(config.to_canonical_json().as_bytes());

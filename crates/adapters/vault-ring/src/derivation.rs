@@ -1,4 +1,4 @@
-//! What a KEK gives: its id, its wrap key and its key check value. The KEK itself encrypts nothing.
+//! What is derived from a KEK: its id, its wrap key and its key check value. The KEK itself encrypts nothing.
 
 use ring::digest::{SHA256, digest};
 use ring::error::Unspecified;
@@ -12,9 +12,9 @@ use crate::key_bytes::{KEY_LEN, KeyBytes};
 
 /// HKDF-SHA-256 (RFC 5869) of one KEK, salted with the deployment id.
 pub(crate) struct Derived {
-    /// Wraps data keys and purpose keys.
+    /// The key that wraps data keys and purpose keys.
     pub(crate) wrap: KeyBytes,
-    /// Says whether the KEK is the one that the store knows; it opens nothing.
+    /// The value that shows whether the KEK is the one that the store knows. It cannot decrypt anything.
     pub(crate) check_value: [u8; 32],
 }
 

@@ -1,5 +1,5 @@
-//! The stored format: `0x01 format | 0x01 algorithm | KEK id (8) | wrapped data key (12 + 32 + 16) |
-//! payload (12 + ciphertext + 16)`. Whatever is not exactly this is refused, never guessed at.
+//! The stored format: `0x01 format | 0x01 algorithm | KEK id (8) | wrapped data key (12 + 32 + 16) | payload
+//! (12 + ciphertext + 16)`. Everything that is not exactly in this format is refused.
 
 use ring::error::Unspecified;
 use ring::rand::SecureRandom;
@@ -17,7 +17,7 @@ const HEADER: [u8; 2] = [1, 1];
 /// A wrapped 256-bit key with its nonce and tag, in bytes.
 pub(crate) const WRAPPED_LEN: usize = KEY_LEN + aead::OVERHEAD;
 
-/// An envelope taken apart, with nothing opened yet.
+/// An envelope split into its parts. Nothing has been decrypted yet.
 pub(crate) struct Envelope<'a> {
     /// The KEK that it names.
     pub(crate) kek_id: KekId,
@@ -26,7 +26,7 @@ pub(crate) struct Envelope<'a> {
 }
 
 impl<'a> Envelope<'a> {
-    /// Takes an envelope apart, or `None` when it is none of this format.
+    /// Splits an envelope into its parts. Returns `None` when it is not in this format.
     pub(crate) fn parse(bytes: &'a [u8]) -> Option<Self> {
         let rest = bytes.strip_prefix(&HEADER)?;
         let (kek_id, rest) = rest.split_first_chunk()?;

@@ -8,23 +8,23 @@ use zeroize::Zeroizing;
 /// The length of every key here, in bytes.
 pub(crate) const KEY_LEN: usize = 32;
 
-/// A raw key. The box keeps moves of the owner from leaving copies on the stack.
+/// A raw key. The box prevents copies on the stack when the owner is moved.
 pub(crate) struct KeyBytes(Box<Zeroizing<[u8; KEY_LEN]>>);
 
 impl KeyBytes {
-    /// Lets `fill` write the key where it will stay.
+    /// Lets `fill` write the key in the place where it will stay.
     pub(crate) fn filled<E>(fill: impl FnOnce(&mut [u8; KEY_LEN]) -> Result<(), E>) -> Result<Self, E> {
         let mut key = Box::new(Zeroizing::new([0_u8; KEY_LEN]));
         fill(&mut key)?;
         Ok(Self(key))
     }
 
-    /// A fresh key of the operating system's generator.
+    /// Makes a key with the random generator.
     pub(crate) fn random(random: &dyn SecureRandom) -> Result<Self, ring::error::Unspecified> {
         Self::filled(|key| random.fill(key))
     }
 
-    /// A copy of `bytes`, when they are exactly a key long.
+    /// Copies `bytes` when they are exactly as long as a key.
     pub(crate) fn copied(bytes: &[u8]) -> Option<Self> {
         let bytes: &[u8; KEY_LEN] = bytes.try_into().ok()?;
         Self::filled(|key| -> Result<(), ()> {

@@ -1,10 +1,10 @@
-//! The key-encryption keys that this instance holds, by the operator's names for them.
+//! The key-encryption keys (KEKs) that this instance holds, with the names that the operator gave them.
 //!
 //! ```text
 //! k2:<base64 of 32 bytes>,k1:<base64 of 32 bytes>        the environment
 //! ```
 //!
-//! A key file has the same entries a line each, with blank lines and `#` comments.
+//! A key file has the same entries, one per line, with blank lines and `#` comments.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ use crate::derivation::kek_id;
 use crate::key_bytes::{KEY_LEN, KeyBytes};
 use crate::weak_key::weakness;
 
-/// Named keys in the operator's order; at least one. Wiped when dropped.
+/// Named keys in the operator's order; there is at least one. They are wiped when dropped.
 pub struct KeyRing(Vec<RingKey>);
 
 /// One key of the ring.
@@ -32,37 +32,37 @@ pub(crate) struct RingKey {
 /// Why a key ring was refused. No variant carries key bytes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyRingError {
-    /// There is no key in it.
+    /// The ring has no key.
     #[error("the key ring holds no key; `strongroom keys generate` makes one")]
     Empty,
-    /// An entry is not a name and a key. Its text is not shown, for it may be a key.
+    /// An entry is not a name and a key. The error does not show its text, because it may be a key.
     #[error(
         "entry {entry} of the key ring is not `name:base64` with a name of 1 to 32 characters of letters, digits and `._-`"
     )]
     Malformed {
-        /// Which entry, counted from 1.
+        /// The number of the entry, counted from 1.
         entry: usize,
     },
-    /// A key is not one that anybody should use.
+    /// A key is not safe to use.
     #[error("key `{name}` {rule}")]
     Refused {
-        /// Its name.
+        /// The name of the key.
         name: String,
         /// What is wrong with it.
         rule: &'static str,
     },
-    /// Two entries have one name.
+    /// Two entries have the same name.
     #[error("key `{name}` is in the key ring twice")]
     DuplicateName {
         /// The name.
         name: String,
     },
-    /// Two entries have one key.
+    /// Two entries have the same key.
     #[error("keys `{first}` and `{second}` are the same key")]
     DuplicateKey {
-        /// The first name.
+        /// The name of the first entry.
         first: String,
-        /// The second name.
+        /// The name of the second entry.
         second: String,
     },
     /// The operating system's generator failed.
@@ -70,7 +70,7 @@ pub enum KeyRingError {
     Randomness,
 }
 
-/// Standard base64; people lose the padding when they copy.
+/// Standard base64. The padding is optional, because it is easily lost in copying.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -80,7 +80,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 const BASE64_LEN: usize = KEY_LEN.div_ceil(3) * 4;
 
 impl KeyRing {
-    /// Reads the form of the environment or of a key file. The caller wipes `text`.
+    /// Reads the format of the environment variable or of a key file. The caller wipes `text`.
     pub fn parse(text: &str) -> Result<Self, KeyRingError> {
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         let mut ring = Self(Vec::new());
@@ -95,28 +95,30 @@ impl KeyRing {
         if ring.0.is_empty() { Err(KeyRingError::Empty) } else { Ok(ring) }
     }
 
-    /// A ring of one fresh key.
+    /// Makes a ring of one new random key.
     pub fn generate(name: &str) -> Result<Self, KeyRingError> {
         if !is_name(name) {
             return Err(KeyRingError::Malformed { entry: 1 });
         }
         let key = KeyBytes::random(&SystemRandom::new()).map_err(|_| KeyRingError::Randomness)?;
         let mut ring = Self(Vec::new());
-        // A random key is refused as weak about once in 10^13 times; the operator tries again.
+        // A random key is refused as weak about once in 10^13 times; the operator then tries again.
         ring.add(name, key)?;
         Ok(ring)
     }
 
-    /// The keys as `name:base64`, a line each: what a key file holds and [`Self::parse`] reads.
+    /// Returns the keys as `name:base64`, one per line: the format of a key file, which [`Self::parse`]
+    /// reads.
     ///
-    /// This is the only way out of the ring. Write it where printing a key is the purpose, nowhere else.
+    /// Keys leave the ring only in this way. Write the result only where printing a key is the purpose.
     pub fn render(&self) -> Zeroizing<String> {
-        // A string that grows leaves unwiped copies, so this one has its final size from the start.
+        // A string that grows leaves copies that are not wiped, so this one has its final size from the
+        // start.
         let length = self.0.iter().map(|key| key.name.len() + BASE64_LEN + 2).sum();
         let mut text = Zeroizing::new(String::with_capacity(length));
         for RingKey { name, key, .. } in &self.0 {
             let mut encoded = Zeroizing::new([0_u8; BASE64_LEN]);
-            // Neither step can fail: the buffer has the exact size and base64 is ASCII.
+            // Neither step can fail, because the buffer has the exact size and base64 is ASCII.
             let written = BASE64.encode_slice(key.expose(), &mut *encoded).unwrap_or_default();
             let encoded = encoded.get(..written).and_then(|bytes| std::str::from_utf8(bytes).ok());
             [name.as_str(), ":", encoded.unwrap_or_default(), "\n"]
@@ -165,7 +167,8 @@ fn is_name(name: &str) -> bool {
 
 fn decode(name: &str, text: &str) -> Result<KeyBytes, KeyRingError> {
     let refused = |rule| KeyRingError::Refused { name: name.to_owned(), rule };
-    // The next length up decodes to 33 to 36 bytes, which still fits; beyond it nothing needs decoding.
+    // A text of the next possible length decodes to 33 to 36 bytes, which still fit. A longer one is refused
+    // without decoding.
     let mut decoded = Zeroizing::new([0_u8; KEY_LEN + 4]);
     if text.len() > BASE64_LEN + 4 {
         return Err(refused("must be exactly 32 bytes in standard base64"));

@@ -5,25 +5,25 @@ use strongroom_repository::{DeploymentRepository, StoreResult};
 
 use crate::key_ring::KeyRing;
 
-/// What an operator wants to know of one KEK.
+/// The status of one KEK for an operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyStatus {
-    /// The name of the store, or of the ring for a key that the store has not seen.
+    /// The name in the store, or the one in the ring for a key that the store has not seen.
     pub name: String,
     /// Its id.
     pub id: KekId,
     /// Whether new data keys are wrapped with it.
     pub primary: bool,
-    /// How many wraps are reserved, of [`WRAP_LIMIT`](crate::WRAP_LIMIT).
+    /// How many wraps are reserved, out of [`WRAP_LIMIT`](crate::WRAP_LIMIT).
     pub reserved: u64,
-    /// How many stored things it wraps. At 0 and not primary it may go.
+    /// How many stored values it wraps. A key that is not primary may be removed when this is 0.
     pub in_use: u64,
     /// Whether this instance's key ring holds it.
     pub held: bool,
 }
 
-/// The keys that the store knows, then those that only the ring has. It changes nothing and also answers
-/// when [`open_vault`](crate::open_vault) would refuse.
+/// Returns the keys that the store knows, then those that are only in the ring. It changes nothing, and it
+/// also works when [`open_vault`](crate::open_vault) would refuse.
 pub async fn key_status(
     ring: &KeyRing,
     deployment: &dyn DeploymentRepository,

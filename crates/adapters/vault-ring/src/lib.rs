@@ -1,8 +1,8 @@
-//! The cipher behind the vault port: envelope encryption with AES-256-GCM under a ring of named keys, and
+//! The implementation of the vault port: envelope encryption with AES-256-GCM under a ring of named keys, and
 //! keyed digests under purpose keys. `docs/adr/0002-vault-format.md` has the format and its reasons.
 //!
-//! [`KeyRing::parse`] reads the operator's keys, [`open_vault`] checks them against the store and gives the
-//! two ports. Raw keys stay inside this crate, and only the module `aead` touches the cipher.
+//! [`KeyRing::parse`] reads the operator's keys, [`open_vault`] checks them against the store and returns the
+//! two ports. Raw keys stay inside this crate, and only the module `aead` uses the cipher.
 
 mod aead;
 mod binding;

@@ -15,15 +15,15 @@ use crate::purpose_keys::{self, KeysOfPurpose, RingPurposeKeys};
 use crate::ring_vault::RingVault;
 use crate::wrap_counter::WrapCounter;
 
-/// Why the vault stays shut. The server must not start.
+/// Why the vault cannot be opened. The server must not start then.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenVaultError {
-    /// A key that stored things need, or that new ones would be sealed with, is not there.
+    /// The ring lacks a key that stored values need, or that new ones would be sealed with.
     #[error("key `{name}` ({id}) is needed by this store and absent from the key ring; add it")]
     KeyMissing {
-        /// The store's name for it.
+        /// The name of the key in the store.
         name: String,
-        /// Its id.
+        /// The id of the key.
         id: KekId,
     },
     /// The ring has a known name with another key.
@@ -32,25 +32,25 @@ pub enum OpenVaultError {
         /// The name.
         name: String,
     },
-    /// The key is right and its check value is not: the deployment id or the stored value was changed.
+    /// The key is right but its check value is not: the deployment id or the stored value was changed.
     #[error(
         "the check value of key `{name}` differs: the store's deployment id or the value itself was changed"
     )]
     CheckValue {
-        /// The store's name for it.
+        /// The name of the key in the store.
         name: String,
     },
-    /// A purpose key is not what was wrapped.
+    /// A purpose key cannot be unwrapped: it differs from what was wrapped.
     #[error("the {} key {} does not open under key {kek}: its row was changed", purpose.as_str(), id.0)]
     PurposeKey {
-        /// What it is for.
+        /// The purpose of the key.
         purpose: Purpose,
-        /// Its id.
+        /// The id of the key.
         id: PurposeKeyId,
         /// The KEK that its row names.
         kek: KekId,
     },
-    /// The store does not keep its promises to this port.
+    /// The store does not return what it has just stored.
     #[error("the store does not hold the {0} that it was just given")]
     Forgotten(&'static str),
     /// The store could not be read or written.
@@ -61,12 +61,12 @@ pub enum OpenVaultError {
     Vault(#[from] VaultError),
 }
 
-/// Checks the ring against the store and opens the vault; the KEKs are wiped when this returns.
+/// Checks the ring against the store and opens the vault. The KEKs are wiped when this returns.
 ///
-/// Makes the keys of the ring known to the store, the first of them as primary when there is none, and
-/// makes the purpose keys at first start. A ring that does not fit is refused before anything is written.
+/// It registers the keys of the ring in the store, the first of them as primary when there is none, and makes
+/// the purpose keys at the first start. A ring that does not fit is refused before anything is written.
 ///
-/// Several instances may do this at once; each uses what the store holds in the end.
+/// Several instances may do this at the same time; each uses what the store finally holds.
 pub async fn open_vault(
     ring: KeyRing,
     deployment: &dyn DeploymentRepository,
@@ -105,7 +105,8 @@ impl HeldKey {
     }
 }
 
-/// Refuses a ring that does not fit the store, registers what is new in ring order, and returns the primary.
+/// Refuses a ring that does not fit the store, registers new keys in the order of the ring, and returns the
+/// primary key.
 async fn agree_with_store(
     keys: &[HeldKey],
     deployment: &dyn DeploymentRepository,
@@ -115,7 +116,7 @@ async fn agree_with_store(
     for key in keys.iter().filter(|key| !known.contains_key(&key.id)) {
         deployment.register_kek(key.id, &key.name, key.derived.check_value).await?;
     }
-    // Another instance may have been first; what the store says by now is what holds.
+    // Another instance may have registered its keys first, so the current state of the store counts.
     let known = by_id(deployment.keks().await?);
     refuse_misfit(keys, &known)?;
     let primary = known.values().find(|record| record.primary);
@@ -127,15 +128,16 @@ fn by_id(records: Vec<KekRecord>) -> BTreeMap<KekId, KekRecord> {
 }
 
 fn refuse_misfit(keys: &[HeldKey], known: &BTreeMap<KekId, KekRecord>) -> Result<(), OpenVaultError> {
-    // A wrong key comes before a missing one: under the name of the right key it is the better answer.
+    // A wrong key is reported before a missing one, because under the name of the right key it is the more
+    // helpful error.
     keys.iter().try_for_each(|key| refuse_wrong_key(key, known))?;
     refuse_missing_key(keys, known)
 }
 
 fn refuse_wrong_key(key: &HeldKey, known: &BTreeMap<KekId, KekRecord>) -> Result<(), OpenVaultError> {
     let record = known.get(&key.id);
-    // Two first starts with different keys can both register one name; each then has its own record, and
-    // the one whose key is not primary is refused for that.
+    // Two first starts with different keys can both register the same name. Each then has its own record, and
+    // the instance whose key is not primary is refused because the primary key is missing.
     let has_its_name = record.is_some_and(|record| record.name == key.name);
     if !has_its_name && known.values().any(|other| other.name == key.name) {
         return Err(OpenVaultError::OtherKey { name: key.name.clone() });
@@ -157,7 +159,8 @@ fn refuse_missing_key(keys: &[HeldKey], known: &BTreeMap<KekId, KekRecord>) -> R
     }
 }
 
-/// A wrap of a purpose key counts like any other wrap of the primary.
+/// Makes the purpose keys that the store lacks. The wrap of a purpose key counts like any other wrap of the
+/// primary.
 async fn make_missing_purpose_keys(
     vault: &RingVault,
     deployment: &dyn DeploymentRepository,
@@ -166,7 +169,7 @@ async fn make_missing_purpose_keys(
     let stored = deployment.purpose_keys().await?;
     let mut missing = Vec::new();
     for purpose in Purpose::ALL {
-        // What is there has to open before anything is made beside it.
+        // The existing keys must open before new ones are made beside them.
         if unwrap_keys(vault, purpose, &stored)?.is_empty() {
             missing.push(purpose);
         }
@@ -184,7 +187,7 @@ async fn make_missing_purpose_keys(
             wrapped,
             created_at: deployment.now().await?,
         };
-        // Whether it was stored does not matter: the caller reads what the store holds.
+        // Another instance may have stored its key first; the caller reads what the store holds.
         deployment.insert_first_purpose_key(&key).await?;
     }
     Ok(())
@@ -201,7 +204,7 @@ fn unwrap_purpose_keys(
     Ok(RingPurposeKeys::new(of(Purpose::ApiKey)?, of(Purpose::Audit)?))
 }
 
-/// The keys of one purpose, oldest first. Purposes of a later release are left alone.
+/// Unwraps the keys of one purpose, oldest first. Purposes of a later release are ignored.
 fn unwrap_keys(
     vault: &RingVault,
     purpose: Purpose,

@@ -1,17 +1,17 @@
 //! The byte form of a payload inside its envelope, and its padding.
 //!
-//! The number of fields (u32, big-endian), then for each field its name and its value, both as length
-//! (u32, big-endian) and bytes, in the order of the names; then zeros up to the next multiple of 64, so
-//! that the length of the ciphertext does not tell which password became longer. Every buffer has its
-//! final size from the start: a vector that grows leaves unwiped copies behind.
+//! It has the number of fields (u32, big-endian), then for each field, in the order of the names, its name
+//! and its value, both as length (u32, big-endian) and bytes. Then zeros follow up to the next multiple of
+//! 64, so that the length of the ciphertext does not show which password became longer. Every buffer has its
+//! final size from the start, because a vector that grows leaves copies that are not wiped.
 
 use strongroom_domain::{SecretPayload, SecretText};
 use zeroize::Zeroizing;
 
-/// The step of the padding, in bytes.
+/// The multiple to which payloads are padded, in bytes.
 pub(crate) const STEP: usize = 64;
 
-/// Writes a payload down, or `None` when it is longer than [`SecretPayload::MAX_BYTES`].
+/// Encodes a payload. Returns `None` when it is longer than [`SecretPayload::MAX_BYTES`].
 pub(crate) fn encode(payload: &SecretPayload) -> Option<Zeroizing<Vec<u8>>> {
     let content = payload.bytes();
     if content > SecretPayload::MAX_BYTES {
@@ -30,7 +30,7 @@ pub(crate) fn encode(payload: &SecretPayload) -> Option<Zeroizing<Vec<u8>>> {
     Some(text)
 }
 
-/// Reads what [`encode`] wrote, or `None` when it did not write this.
+/// Decodes what [`encode`] wrote. Returns `None` for anything else.
 pub(crate) fn decode(text: &[u8]) -> Option<SecretPayload> {
     let (fields, mut rest) = number(text)?;
     let mut payload = SecretPayload::default();
@@ -41,7 +41,7 @@ pub(crate) fn decode(text: &[u8]) -> Option<SecretPayload> {
         rest = after;
     }
     let padded = text.len().is_multiple_of(STEP) && rest.len() < STEP && rest.iter().all(|byte| *byte == 0);
-    // Fewer fields than promised means that a name came twice.
+    // Fewer fields than announced mean that a name occurred twice.
     (padded && u32::try_from(payload.len()) == Ok(fields)).then_some(payload)
 }
 

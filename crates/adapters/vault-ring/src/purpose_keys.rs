@@ -1,4 +1,4 @@
-//! HMAC-SHA-256 under the purpose keys, and how these are made, wrapped and unwrapped.
+//! HMAC-SHA-256 under the purpose keys, and how these keys are made, wrapped and unwrapped.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ use crate::envelope::WRAPPED_LEN;
 use crate::key_bytes::KeyBytes;
 use crate::{aead, binding};
 
-/// The purpose keys of a deployment, unwrapped. They live as long as the process.
+/// The unwrapped purpose keys of a deployment. They stay in memory as long as the process runs.
 pub struct RingPurposeKeys {
     api_key: KeysOfPurpose,
     audit: KeysOfPurpose,
@@ -28,7 +28,7 @@ pub(crate) struct KeysOfPurpose {
 }
 
 impl KeysOfPurpose {
-    /// Takes keys from oldest to newest; `None` without any.
+    /// Takes keys from oldest to newest. Returns `None` when there is no key.
     pub(crate) fn new(keys: Vec<(PurposeKeyId, hmac::Key)>) -> Option<Self> {
         let (current, _) = keys.last()?;
         Some(Self { current: *current, keys })
@@ -72,7 +72,8 @@ impl PurposeKeys for RingPurposeKeys {
     }
 }
 
-/// A fresh purpose key, wrapped: nonce, ciphertext and tag. It comes to life when the store gives it back.
+/// Makes a new purpose key and returns it wrapped: nonce, ciphertext and tag. It is used only after the store
+/// has returned it.
 pub(crate) fn fresh(
     (kek_id, wrap_key): (KekId, &KeyBytes),
     random: &dyn SecureRandom,

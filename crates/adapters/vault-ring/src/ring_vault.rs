@@ -13,9 +13,9 @@ use crate::key_bytes::KeyBytes;
 use crate::plaintext;
 use crate::wrap_counter::WrapCounter;
 
-/// The vault: seals under the store's primary key, opens under any key of the ring.
+/// The vault. It seals with the primary key of the store and opens with any key of the ring.
 ///
-/// It keeps the wrap keys that were derived, not the KEKs.
+/// It keeps the wrap keys derived from the KEKs, and not the KEKs.
 pub struct RingVault {
     pub(crate) deployment: Uuid,
     pub(crate) wrap_keys: BTreeMap<KekId, KeyBytes>,
@@ -37,7 +37,8 @@ impl RingVault {
 
 #[async_trait]
 impl Vault for RingVault {
-    /// A payload of more than 256 KiB is [`VaultError::Cipher`]: no request that the limits let in has one.
+    /// Seals a payload. One of more than 256 KiB is [`VaultError::Cipher`]; the limits on requests allow no
+    /// such payload.
     async fn seal(&self, context: &SealContext, payload: &SecretPayload) -> Result<Sealed, VaultError> {
         let mut text = plaintext::encode(payload).ok_or(VaultError::Cipher)?;
         let key = self.wrap_key(self.primary)?;

@@ -1,15 +1,17 @@
-//! Keys that nobody drew at random: zeros, patterns, passphrases and the sample of the documentation.
+//! Finds keys that were not drawn at random: zeros, patterns, passphrases and the sample of the
+//! documentation.
 
 use crate::key_bytes::KEY_LEN;
 
-/// A random key has about 30 different bytes of its 32; fewer than this come once in 10^15 keys.
+/// The fewest different bytes of an accepted key. A random key has about 30 among its 32 bytes; fewer than 16
+/// occur once in 10^15 keys.
 const FEWEST_DISTINCT: usize = 16;
 
-/// What is wrong with a key, as the end of a sentence, or `None`.
+/// Returns what is wrong with a key, as the end of a sentence, or `None`.
 pub(crate) fn weakness(key: &[u8; KEY_LEN]) -> Option<&'static str> {
     let [first, second, ..] = *key;
     let step = second.wrapping_sub(first);
-    // The sample of the documentation counts from 00 to 1f; its neighbours are as easy to guess.
+    // The sample of the documentation counts from 00 to 1f; other counts are as easy to guess.
     let counts = key.iter().zip(key.iter().skip(1)).all(|(one, next)| next.wrapping_sub(*one) == step);
     if key.iter().all(|byte| *byte == 0) {
         Some("is all zeros; make one with `strongroom keys generate`")

@@ -1,5 +1,5 @@
-//! Counts wraps under the primary KEK, so that random nonces stay below the limit of NIST SP 800-38D,
-//! section 8.3, over all processes and restarts.
+//! Counts wraps under the primary KEK over all processes and restarts, so that random nonces stay below the
+//! limit of NIST SP 800-38D, section 8.3.
 
 use std::sync::Arc;
 
@@ -7,13 +7,13 @@ use strongroom_domain::KekId;
 use strongroom_vault::{VaultError, WrapLedger};
 use tokio::sync::Mutex;
 
-/// How many wraps one reservation covers. What a process does not use of it is lost, not reused.
+/// How many wraps one reservation covers. Those that a process does not use are lost and never reused.
 pub const WRAP_BLOCK: u64 = 65_536;
 
 /// How many wraps one KEK may do: 10 % below 2^32, the limit for random 96-bit nonces.
 pub const WRAP_LIMIT: u64 = 3_865_470_566;
 
-/// From how many wraps on each reservation asks for a rotation.
+/// The number of wraps from which each reservation logs a warning to rotate the key.
 pub const WRAP_WARNING: u64 = 1 << 30;
 
 /// Hands out wraps one by one from blocks that the ledger reserved.
@@ -28,8 +28,8 @@ impl WrapCounter {
         Self { ledger, kek, left: Mutex::new(0) }
     }
 
-    /// Takes one wrap, reserving a block when none is left. Callers that come meanwhile wait for that
-    /// block rather than reserving their own.
+    /// Takes one wrap, and reserves a block when none is left. Callers that come meanwhile wait for that
+    /// block and do not reserve their own.
     pub(crate) async fn take(&self) -> Result<(), VaultError> {
         let mut left = self.left.lock().await;
         if *left == 0 {
@@ -39,7 +39,8 @@ impl WrapCounter {
         Ok(())
     }
 
-    /// The last wraps before the limit are fewer than a block and are reserved one at a time.
+    /// Reserves a block. When fewer wraps than a block are left before the limit, they are reserved one at a
+    /// time.
     async fn reserve(&self) -> Result<u64, VaultError> {
         for count in [WRAP_BLOCK, 1] {
             let total = self.ledger.reserve_wraps(self.kek, count, WRAP_LIMIT).await;
@@ -52,7 +53,8 @@ impl WrapCounter {
     }
 
     fn warn(&self, total: u64, count: u64) {
-        // Not for single wraps: that would be a line for each seal, and the warning has been given.
+        // A single wrap logs no warning: there would be one line per seal, and the warning has already been
+        // given.
         if total >= WRAP_WARNING && count == WRAP_BLOCK {
             tracing::warn!(kek = %self.kek, total, limit = WRAP_LIMIT, "the key nears its limit of wraps; rotate it");
         }

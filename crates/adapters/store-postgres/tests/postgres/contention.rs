@@ -24,8 +24,8 @@ use crate::support::{fixture, open, options};
 const TASKS: u64 = 8;
 const ROUNDS: usize = 30;
 
-/// One instance's work: create, edit, connect, test, note reads, append over all organisations, disconnect,
-/// delete.
+/// The work of one instance: it creates, edits, connects, tests, notes reads, appends over all organisations,
+/// disconnects and deletes.
 async fn work(store: PostgresStore, organizations: Vec<OrganizationId>, task: u64) -> usize {
     let ids = SeededIds::new(task);
     let mut events = 0;
@@ -39,8 +39,8 @@ async fn work(store: PostgresStore, organizations: Vec<OrganizationId>, task: u6
         let destination = [u8::try_from(round % 3).unwrap(); 32];
         let window = Duration::from_millis(20);
         settled(DestinationLimitRepository::take(&store, destination, 5, window).await);
-        // Of those that meet at a provider one connects; each connection ends once, here or with its
-        // credential.
+        // Of several attempts to connect one provider one succeeds. Each connection ends once, here or with
+        // its credential.
         events += 2 * usize::from(connect(&store, &new, IntegrationId(ids.next())).await);
         let tested = store.record_test(own, new.id, 1, &finding(), evidence(Action::CredentialTested)).await;
         assert!(settled(tested));
@@ -94,7 +94,7 @@ async fn refresh(store: &PostgresStore, credential: &Credential, owner: Uuid) {
     assert!(settled(store.store(&after, &payload, 1, owner, evidence).await));
 }
 
-/// Takes a flow to its end, of one kind or the other, and says how many events that left.
+/// Takes a flow to its end, of one kind or the other, and returns how many events it recorded.
 async fn authorize(store: &PostgresStore, own: &OrganizationId, ids: &SeededIds, round: usize) -> usize {
     let new = flow(own, ids);
     settled(store.begin(&new, 10_000, told(&new, Action::AuthorizationBegun)).await);

@@ -60,7 +60,7 @@ async fn an_exhausted_pool_is_unavailable_within_a_second() {
         let (store, acme, selector) = (fixture.store.clone(), acme.clone(), selector.clone());
         async move { store.find_sealed(&acme, &selector).await }
     });
-    // The only connection is in use once the server has seen its statement wait.
+    // The only connection is in use once the server shows that its statement waits.
     let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'credentials'::regclass";
     while holder.client.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) == 0 {
         tokio::task::yield_now().await;
@@ -79,7 +79,7 @@ async fn an_exhausted_pool_is_unavailable_within_a_second() {
 async fn a_test_that_had_to_wait_for_its_turn_counts_from_then() {
     const HOUR: Duration = Duration::from_secs(3_600);
     let fixture = fixture().await;
-    // Another take that came to nothing, and a clean-up.
+    // What may hold the row: another take that is rolled back, and a clean-up.
     for (lock, release) in [
         ("UPDATE destination_limits SET taken_at = taken_at", "ROLLBACK"),
         ("DELETE FROM destination_limits", "COMMIT"),
@@ -150,7 +150,7 @@ async fn a_read_only_server_is_unavailable_and_nothing_is_recorded() {
             fixture.test.name()
         ))
         .unwrap();
-    // The first answer may be that of the connection that was cut.
+    // The first answer may come from the connection that was cut.
     for _ in 0..2 {
         let answer = fixture.store.append(&batch, Contention::Skip).await;
         assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");

@@ -1,4 +1,5 @@
-//! The store on a real PostgreSQL server: the contract of the ports, and what only this store promises.
+//! Tests of the store on a real PostgreSQL server: the contract of the ports, and the promises of this store
+//! alone.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a broken promise is shown by a panicking test")]
 
 mod append_only;

@@ -75,7 +75,7 @@ async fn a_schema_of_a_newer_build_is_refused_and_left_alone() {
 async fn a_migration_that_fails_leaves_nothing_behind() {
     let test = PostgresCluster::shared().create_database();
     let database = connect(test.url()).await;
-    // The last table of the first migration is in the way, then one of the last migration.
+    // The last table of the first migration already exists, then one of the last migration.
     for table in ["audit_events", "refresh_leases"] {
         test.run_sql(&format!("CREATE TABLE {table} (x int)")).unwrap();
         assert!(matches!(database.migrate().await, Err(OpenError::Migration(_))));

@@ -8,7 +8,7 @@ use strongroom_repository::{Appended, AuditTrail, Contention, StoreError};
 
 use crate::support::fixture_on;
 
-/// Does something to the server while the runtime goes on, as it would in production.
+/// Runs an action on the server while the runtime goes on, as in production.
 async fn at_server(cluster: &Arc<PostgresCluster>, action: fn(&PostgresCluster)) {
     let cluster = cluster.clone();
     tokio::task::spawn_blocking(move || action(&cluster)).await.unwrap();
@@ -23,7 +23,7 @@ async fn after_a_restart_of_the_server_the_next_calls_work() {
     fixture.store.append(&batch, Contention::Wait).await.unwrap();
 
     at_server(&cluster, PostgresCluster::restart).await;
-    // The connections that broke meanwhile are not handed out.
+    // The connections that have broken are not handed out.
     fixture.store.database().ping().await.unwrap();
     assert_eq!(fixture.store.append(&batch, Contention::Wait).await.unwrap(), [Appended::Durable { seq: 2 }]);
 
@@ -48,7 +48,7 @@ async fn a_caller_that_goes_away_in_the_middle_leaves_no_transaction_open() {
         let cut = tokio::time::timeout(Duration::from_micros(micros), append).await;
         durable += usize::from(cut.is_ok_and(|answer| answer.is_ok()));
     }
-    // Whatever was cut off has let go of the head.
+    // The statement that was cut off no longer locks the head.
     fixture.store.append(&batch, Contention::Wait).await.unwrap();
     let records = fixture.store.range(&organization("acme"), 1, 1_000).await.unwrap();
     assert!(records.len() > durable, "an event that was answered is missing");

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::support::{Fixture, fixture_on};
 
-/// On one connection, so that what was prepared once is prepared for good.
+/// A fixture with one connection, so that a statement is prepared only once.
 async fn single() -> Fixture {
     fixture_on(PostgresCluster::shared().create_database(), 1).await
 }
@@ -69,12 +69,12 @@ async fn a_batch_of_events_takes_four_statements_whatever_its_size() {
     };
     let before = now(&fixture);
     fixture.store.append(&batch(3), Contention::Skip).await.unwrap();
-    // Locking, looking for missing heads and writing were prepared to stay.
+    // The three statements that lock heads, look for missing heads and write records were prepared for reuse.
     assert_eq!(counted(&fixture, before).1, 3);
     for size in [3, 1, 64, 500] {
         let before = now(&fixture);
         fixture.store.append(&batch(size), Contention::Skip).await.unwrap();
-        // BEGIN, lock the heads, write records and heads, COMMIT.
+        // The statements are BEGIN, the lock of the heads, the write of records and heads, and COMMIT.
         assert_eq!(counted(&fixture, before), (4, 0), "{size} events");
     }
 }

@@ -13,12 +13,12 @@ pub(crate) struct Fixture {
     pub(crate) test: TestDatabase,
 }
 
-/// Options for a server that does not sync.
+/// Options that also accept a server that does not sync its writes to disk.
 pub(crate) fn options(url: String) -> PostgresOptions {
     PostgresOptions { allow_unsafe_durability: true, pool_size: 8, ..PostgresOptions::new(url) }
 }
 
-/// A store with a pool of its own on a database that may be shared.
+/// A store with its own pool on a database that other stores may share.
 pub(crate) async fn open(options: PostgresOptions) -> PostgresStore {
     let database = PostgresDatabase::connect(options).await.unwrap();
     PostgresStore::new(database, Arc::new(TestPurposeKeys::new()))
@@ -29,7 +29,7 @@ pub(crate) async fn fixture() -> Fixture {
     fixture_on(PostgresCluster::shared().create_database(), 8).await
 }
 
-/// A store with so many connections on an empty database, which it migrates.
+/// A store with this many connections on an empty database, which it migrates.
 pub(crate) async fn fixture_on(test: TestDatabase, pool_size: u32) -> Fixture {
     let counter = Arc::new(StatementCounter::default());
     let store =

@@ -33,7 +33,7 @@ impl Authority {
     }
 }
 
-/// Connects to 127.0.0.1 under a name, and gives whether the connection is encrypted.
+/// Connects to 127.0.0.1 under a name, and returns whether the connection is encrypted.
 async fn connect(test: &TestDatabase, name: &str, query: &str) -> Result<String, OpenError> {
     let url = test.url().replace("127.0.0.1", name);
     let database = PostgresDatabase::connect(options(format!("{url}?hostaddr=127.0.0.1{query}"))).await?;
@@ -52,7 +52,7 @@ async fn tls_is_verified_fully_or_not_at_all_as_the_url_says() {
     let roots = authority.write("good");
     let verified = format!("&sslmode=verify-full&sslrootcert={}", roots.display());
     assert_eq!(connect(&test, NAME, &verified).await.unwrap(), "t");
-    // A host elsewhere is verified without being told to.
+    // The certificate of a server on another host is verified by default.
     let unsaid = format!("&sslrootcert={}", roots.display());
     assert_eq!(connect(&test, NAME, &unsaid).await.unwrap(), "t");
     assert_eq!(connect(&test, "other.example.test", "&sslmode=require").await.unwrap(), "t");

@@ -9,8 +9,8 @@ use strongroom_store_sqlite::SqliteOptions;
 use crate::processes::child;
 use crate::{Embedded, acme, evidence, open, path_in};
 
-/// The shell limits the size of files, and a write beyond it fails instead of killing the process. That
-/// fails in the same places as a full disk, and needs no file system of its own.
+/// Makes the shell limit the size of files, so that a write beyond it fails and does not end the process.
+/// Such a write fails in the same places as on a full disk, and the test needs no file system of its own.
 const SMALL_DISK: &str = "trap '' XFSZ; ulimit -S -f 600";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,7 +67,7 @@ async fn a_caller_that_goes_away_leaves_a_whole_transaction_and_a_free_writer() 
     for _ in 0..50 {
         let new = with_payload(credential(&acme(), ids.credential()));
         let insert = embedded.store.insert(&new, 1_000, evidence());
-        // Polled once, which hands the work over, and dropped at the first wait.
+        // The insert is polled once, which hands the work over, and is dropped at the first wait.
         tokio::select! {
             biased;
             _ = insert => {}

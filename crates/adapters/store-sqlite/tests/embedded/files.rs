@@ -78,7 +78,7 @@ async fn odd_characters_in_the_path_are_part_of_the_name() {
     assert!(path.exists() && database.migrations_current().await.unwrap());
 }
 
-/// How often `needle` is found in the files of a folder.
+/// How often the files of a folder contain `needle`.
 fn occurrences(folder: &Path, needle: &[u8]) -> usize {
     let files = std::fs::read_dir(folder).unwrap().map(|entry| std::fs::read(entry.unwrap().path()).unwrap());
     files.map(|bytes| bytes.windows(needle.len()).filter(|window| *window == needle).count()).sum()
@@ -91,7 +91,7 @@ async fn deleted_and_replaced_ciphertext_leaves_the_disk_at_the_next_checkpoint(
     let embedded = Embedded::new().await;
     let ids = SeededIds::new(1);
     let (deleted, replaced) = (credential(&acme(), ids.credential()), credential(&acme(), ids.credential()));
-    // Long enough for overflow pages, and small enough for a page shared with others.
+    // The payload is long enough for overflow pages, and small enough to share a page with others.
     for (credential, canary) in [(&deleted, DELETED), (&replaced, REPLACED)] {
         let envelope = [canary, &[0xee; 9_000], canary].concat();
         let new = SealedCredential { credential: credential.clone(), sealed: sealed([1; 8], &envelope) };

@@ -1,4 +1,4 @@
-//! What only an embedded store can get wrong: files, other processes, a full disk and edited rows.
+//! Tests of the risks that only an embedded store has: files, other processes, a full disk and edited rows.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up is a failed test")]
 
 mod faults;
@@ -39,7 +39,7 @@ impl Embedded {
         path_in(self.folder.path())
     }
 
-    /// Somebody with the file and a SQLite shell.
+    /// A connection of an attacker who has the file and a SQLite shell.
     fn intruder(&self) -> SqliteConnection {
         let mut connection = SqliteConnection::establish(self.path().to_str().unwrap()).unwrap();
         connection.batch_execute("PRAGMA busy_timeout = 5000").unwrap();

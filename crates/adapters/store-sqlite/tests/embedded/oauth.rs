@@ -104,7 +104,8 @@ async fn a_refresh_takes_few_statements() {
     let stored = credential(&acme(), SeededIds::new(1).credential());
     let new = with_payload(stored.clone());
     CredentialRepository::insert(&embedded.store, &new, 50, evidence()).await.unwrap();
-    // Version, time, lease, and the lease that is written.
+    // The statements read the version, the time and the lease. The first call also writes the lease; the
+    // others find it held.
     for statements in [4, 3, 3] {
         let before = counter.count();
         let owner = Uuid::from_u128(1);

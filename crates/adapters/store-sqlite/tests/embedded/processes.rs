@@ -11,19 +11,19 @@ use strongroom_store_sqlite::{OpenError, SqliteDatabase, SqliteOptions};
 
 use crate::{Embedded, acme, evidence, open, path_in};
 
-/// Runs a test of this binary once more, in a process of its own and in a given folder.
+/// Runs a test of this binary again, in a process of its own and in a given folder.
 pub(crate) mod child {
     use std::path::{Path, PathBuf};
     use std::process::{Child, Command};
 
     const FOLDER: &str = "STRONGROOM_TEST_CHILD_FOLDER";
 
-    /// The folder, when this is such a process.
+    /// The folder, when this process is such a child.
     pub(crate) fn folder() -> Option<PathBuf> {
         std::env::var_os(FOLDER).map(PathBuf::from)
     }
 
-    /// Starts one, after the shell has run `before` in it.
+    /// Starts a child, after the shell has run `before` in its process.
     pub(crate) fn start(test: &str, folder: &Path, before: &str) -> Child {
         let script = [before, "; exec \"$0\" --exact \"$1\""].concat();
         let mut shell = Command::new("sh");

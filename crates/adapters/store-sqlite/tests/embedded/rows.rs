@@ -229,7 +229,7 @@ async fn hot_statements_use_an_index_and_sort_nothing() {
     }
 }
 
-/// What SQLite means to do for a statement.
+/// The query plan of SQLite for a statement.
 fn explain(embedded: &Embedded, statement: &str) -> String {
     use diesel::RunQueryDsl;
     #[derive(diesel::QueryableByName)]

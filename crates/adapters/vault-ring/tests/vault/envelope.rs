@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::store::{K1, K2, Store};
 
-/// What a test edits of a context.
+/// The parts of a context that a test edits.
 struct Bound {
     organization: OrganizationId,
     id: CredentialId,

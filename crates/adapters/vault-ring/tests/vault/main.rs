@@ -1,4 +1,5 @@
-//! The crate as the composition uses it: a ring, a store and a ledger in memory, and the two ports.
+//! Tests of the crate as the composition uses it: with a ring, a store and a ledger in memory, and the two
+//! ports.
 
 #[cfg(test)]
 mod absences;

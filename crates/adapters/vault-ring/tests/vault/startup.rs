@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::store::{K1, K2, State, Store};
 
-/// `k1` with the key of `K2`.
+/// An entry that has the name `k1` and the key of `K2`.
 fn other_k1() -> String {
     K2.replace("k2:", "k1:")
 }

@@ -1,5 +1,5 @@
-//! A deployment and its wrap ledger in memory. Every call yields, so that instances joined on one thread
-//! take turns at each step.
+//! A deployment and its wrap ledger in memory. Every call yields, so that instances on one thread take turns
+//! at each step.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -15,7 +15,7 @@ use strongroom_vault_ring::{KeyRing, OpenVaultError, RingPurposeKeys, RingVault,
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-/// Two keys drawn once; they guard nothing.
+/// Two keys that were drawn once at random. They protect nothing.
 pub(crate) const K1: &str = "k1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
 pub(crate) const K2: &str = "k2:LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=";
 
@@ -47,7 +47,7 @@ impl Store {
         self.0.lock().unwrap()
     }
 
-    /// Opens a vault over this store.
+    /// Opens a vault on this store.
     pub(crate) async fn open(
         self: &Arc<Self>,
         ring: &str,
