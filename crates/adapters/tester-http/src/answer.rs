@@ -12,15 +12,16 @@ use crate::traces::Traces;
 /// The longest fact, in characters.
 const MAX_FACT: usize = 100;
 
-/// What an answer means, by the rules of the step alone.
+/// Returns the code of an answer, by the rules of the step alone.
 ///
-/// The first rule that fits decides; after them 429 is `rate_limited` (RFC 6585, section 4) and all else, so
-/// also a redirect, `provider_error`. No condition on JSON holds for a body that is not JSON.
+/// The first rule that fits decides. When none fits, 429 is `rate_limited` (RFC 6585, section 4) and every
+/// other answer, also a redirect, is `provider_error`. A condition on JSON never holds for a body that is not
+/// JSON.
 pub fn evaluate(step: &HttpStep, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> TestCode {
     Reading::of(step, status, headers, body).code
 }
 
-/// An answer as it was read.
+/// An answer and the code that the rules give it.
 pub(crate) struct Reading<'a> {
     pub(crate) code: TestCode,
     /// The rule that decided, if one did.
@@ -40,8 +41,8 @@ impl<'a> Reading<'a> {
         Self { code, rule, body }
     }
 
-    /// The facts that the step asks for: short plain texts and numbers. One in which a secret can be
-    /// recognised is left out, since a server may send back what it was sent.
+    /// The facts that the step asks for: short plain texts and numbers. A fact in which a secret can be
+    /// recognised is left out, because a server may send back what it received.
     pub(crate) fn facts<'s>(&self, step: &HttpStep, secrets: impl Iterator<Item = &'s str>) -> Facts {
         if step.facts.is_empty() {
             return Facts::new();
@@ -59,14 +60,14 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// Whether a text can be a name, an e-mail address, a URL or an id, and nothing that a person or a terminal
-/// could take for more.
+/// Whether a text can be a name, an e-mail address, a URL or an id, without characters that could mislead a
+/// person or control a terminal.
 fn is_plain(text: &str) -> bool {
     let allowed = |c: char| c.is_alphanumeric() || " @._+-:/'()&,#".contains(c);
     !text.is_empty() && text.chars().count() <= MAX_FACT && text.chars().all(allowed)
 }
 
-/// A body that is parsed when the first rule asks for it.
+/// A body, which is parsed when a rule first needs it.
 struct Body<'a> {
     bytes: &'a [u8],
     json: OnceCell<Option<Value>>,
@@ -93,7 +94,7 @@ fn has_header(headers: &HeaderMap, name: &str, wanted: &[String]) -> bool {
     })
 }
 
-/// Whether a text is in another; a number is not in a longer one, so that `0` is not in `4990`.
+/// Whether a text contains another one. A number is not contained in a longer number: `0` is not in `4990`.
 fn holds_word(value: &str, text: &str) -> bool {
     let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
     let (first, last) = (is_digit(text.chars().next()), is_digit(text.chars().next_back()));

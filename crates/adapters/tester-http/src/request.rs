@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 
 use crate::sign::{self, Signable};
 
-/// A request that is ready to be sent, and where to.
+/// A request that is ready to be sent, with its target.
 pub(crate) struct Prepared<'a> {
     pub(crate) step: &'a HttpStep,
     pub(crate) target: Target,
@@ -103,7 +103,7 @@ fn add_declared(
     Ok(())
 }
 
-/// RFC 7617, section 2: a user name has no colon.
+/// The value of `Authorization` for `Basic`. A user name must not have a colon (RFC 7617, section 2).
 fn basic(username: &Template, password: &Template, values: &Values<'_>) -> Result<HeaderValue, Refusal> {
     let name = values.require(username, Place::Raw)?;
     if name.expose().contains(':') {

@@ -20,7 +20,7 @@ const KEY_ID: &str = "access_key_id";
 const SECRET: &str = "secret_access_key";
 const TOKEN: &str = "session_token";
 
-/// What is signed.
+/// The parts of a request that are signed.
 pub(crate) struct Signable<'a> {
     pub(crate) method: &'a Method,
     pub(crate) url: &'a str,
@@ -28,7 +28,8 @@ pub(crate) struct Signable<'a> {
     pub(crate) body: &'a [u8],
 }
 
-/// Signs a request: the headers to add to it. `now` is the wall clock; AWS accepts 15 minutes of difference.
+/// Signs a request and returns the headers to add to it. `now` is the wall clock; AWS accepts a difference of
+/// 15 minutes.
 pub(crate) fn headers(
     signable: &Signable<'_>,
     aws: &AwsSigV4,
@@ -74,12 +75,12 @@ pub(crate) fn headers(
         .collect()
 }
 
-/// What AWS asks to be signed; a proxy may change the rest.
+/// Whether a header is signed. AWS requires these; a proxy may change the others.
 fn is_signed(name: &HeaderName) -> bool {
     matches!(name.as_str(), "host" | "content-type") || name.as_str().starts_with("x-amz-")
 }
 
-/// S3 takes the path as it is and wants the hash of the body in a header.
+/// The settings for a service. S3 uses the path unchanged and requires the hash of the body in a header.
 fn settings(service: &str) -> SigningSettings {
     let mut settings = SigningSettings::default();
     if service == "s3" {

@@ -21,7 +21,7 @@ use tokio::time::timeout;
 use crate::answer::Reading;
 use crate::request::{Prepared, prepare};
 
-/// How long one request and its answer may take, from the end of the handshake on.
+/// How long one request and its answer may take, counted from the end of the handshake.
 const EXCHANGE_LIMIT: Duration = Duration::from_secs(5);
 
 /// Tests credentials by the requests of their provider file.
@@ -33,7 +33,7 @@ pub struct HttpTester {
 }
 
 impl HttpTester {
-    /// A tester that connects by this policy and sends what is declared. The clock is for signatures.
+    /// Makes a tester that connects by this policy and sends what is declared. The clock is for signatures.
     pub fn new(egress: Egress, clock: Arc<dyn Clock>, declarations: Arc<Declarations>) -> Self {
         Self { egress, clock, declarations }
     }
@@ -111,7 +111,7 @@ impl Run<'_> {
         Ok(verdict)
     }
 
-    /// Builds every request before the first is sent.
+    /// Builds every request before the first one is sent.
     fn prepare<'s>(&self, steps: &[&'s HttpStep]) -> Result<Vec<Prepared<'s>>, Stop> {
         if steps.is_empty() {
             let text = format!("{} has no test for these fields.", self.provider.display_name);
@@ -160,7 +160,8 @@ impl Run<'_> {
         Ok(stream)
     }
 
-    /// Sends the request and reads the answer. `Ok` is only the verdict `ok`, with which a test goes on.
+    /// Sends the request and reads the answer. It returns `Ok` only for the verdict `ok`, after which a test
+    /// goes on.
     async fn exchange<S>(&self, stream: S, prepared: Prepared<'_>, facts: &mut Facts) -> Result<Verdict, Stop>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -193,7 +194,7 @@ impl Run<'_> {
         if reading.code == TestCode::Ok { Ok(verdict) } else { Err(verdict.into()) }
     }
 
-    /// A verdict in words that name the provider.
+    /// A verdict whose message names the provider.
     fn judged(&self, code: TestCode) -> Verdict {
         let name = &self.provider.display_name;
         let verdict = Verdict::of(code);
@@ -213,8 +214,8 @@ impl Run<'_> {
     }
 }
 
-/// An error promises that nothing was sent. After the first request that is no longer so, and the test has a
-/// verdict.
+/// Turns an error into a verdict. An error promises that nothing was sent, which is no longer true after the
+/// first request.
 fn after_a_secret(stop: Stop) -> Stop {
     let Stop::Error(error) = stop else { return stop };
     let text = match error {

@@ -1,4 +1,4 @@
-//! What is sent, what is never sent, and how answers are read.
+//! Tests of what is sent, what is never sent, and how answers are read.
 
 mod answers;
 mod building;

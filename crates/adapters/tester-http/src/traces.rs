@@ -1,19 +1,19 @@
-//! How a secret looks when somebody else writes it.
+//! The forms in which a server may send a secret back.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use strongroom_domain::SecretText;
 
-/// The texts that give a secret away.
+/// The texts that reveal a secret.
 pub(crate) struct Traces {
-    /// Found letter for letter.
+    /// Texts that are compared exactly.
     exact: Vec<SecretText>,
-    /// In lower case, found in any case.
+    /// Texts in lower case, compared without regard to case.
     any_case: Vec<SecretText>,
 }
 
 impl Traces {
-    /// The secret as it is, backwards, in hexadecimal, and in base64 wherever in a longer text it stands.
+    /// The secret as it is, backwards, in hexadecimal, and in base64 at any position of a longer text.
     pub(crate) fn of(secret: &str) -> Self {
         let secret = secret.trim();
         let backwards = SecretText::new(secret.chars().rev().collect());
@@ -27,7 +27,7 @@ impl Traces {
         Self { exact: exact.collect(), any_case }
     }
 
-    /// Whether a text has one of them in it.
+    /// Whether a text contains one of them.
     pub(crate) fn are_in(&self, text: &str) -> bool {
         let lower = text.to_lowercase();
         let is_in = |text: &str, trace: &SecretText| !trace.is_empty() && text.contains(trace.expose());
@@ -36,8 +36,8 @@ impl Traces {
     }
 }
 
-/// The digits that a secret alone decides when it is encoded after this many other bytes. One digit is 6
-/// bits.
+/// The base64 digits that depend on the secret alone when it is encoded after this many other bytes. One
+/// digit is 6 bits.
 fn base64_after(before: usize, secret: &str, alphabet: &impl Engine) -> SecretText {
     let padded = SecretText::new(["\0".repeat(before).as_str(), secret].concat());
     let encoded = SecretText::new(alphabet.encode(padded.expose()));

@@ -11,10 +11,10 @@ use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, Signa
 use crate::settings::TlsSettings;
 use crate::tls_mode::TlsMode;
 
-/// What is wrong with a server's certificate.
+/// The reason why a server's certificate is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Complaint {
-    /// It is not yet valid, or no longer.
+    /// It is not valid yet, or has expired.
     Time,
     /// It is for other names.
     Name,
@@ -24,8 +24,8 @@ pub(crate) enum Complaint {
     Other,
 }
 
-/// Verifies a server's certificate as far as the mode asks, and remembers what was wrong with it: the error
-/// that comes out of the handshake is text.
+/// Verifies a server's certificate as far as the mode asks. It keeps the reason of a refusal, because the
+/// error of the handshake is only text.
 #[derive(Debug)]
 pub(crate) struct CertificateCheck {
     mode: TlsMode,
@@ -49,7 +49,7 @@ impl CertificateCheck {
         Ok(Arc::new(Self { mode: tls.mode, provider, chain, pinned, complaint: OnceLock::new() }))
     }
 
-    /// A TLS configuration with this check; it keeps no session for a later connection.
+    /// A TLS configuration with this check. It keeps no session for a later connection.
     pub(crate) fn config(self: &Arc<Self>) -> Result<Arc<ClientConfig>, Complaint> {
         let builder = ClientConfig::builder_with_provider(Arc::clone(&self.provider));
         let builder = builder.with_safe_default_protocol_versions().map_err(|_| Complaint::Other)?;
@@ -60,7 +60,7 @@ impl CertificateCheck {
         Ok(Arc::new(config))
     }
 
-    /// What was wrong, when something was.
+    /// The reason of a refusal, if there was one.
     pub(crate) fn complaint(&self) -> Option<Complaint> {
         self.complaint.get().copied()
     }
@@ -75,11 +75,11 @@ impl CertificateCheck {
         let Some(chain) = &self.chain else { return Ok(()) };
         match chain.verify_server_cert(end_entity, intermediates, name, &[], now) {
             Ok(_) => Ok(()),
-            // The chain is checked before the name, so it is good when only the name is wrong.
+            // The chain is checked before the name, so it is valid when only the name is wrong.
             Err(error) if self.mode == TlsMode::VerifyCa && complaint(&error) == Complaint::Name => Ok(()),
-            // An authority's certificate that the server presents as its own: webpki refuses it for that
-            // (`CaUsedAsEndEntity`), after it has checked the time. Being the very certificate that the
-            // caller gave, it needs no chain.
+            // The server presents an authority's certificate as its own. webpki refuses that
+            // (`CaUsedAsEndEntity`) after it has checked the time. This certificate is one of those that the
+            // caller gave, so it needs no chain.
             Err(Error::InvalidCertificate(CertificateError::Other(_)))
                 if self.pinned.contains(end_entity) =>
             {

@@ -1,12 +1,12 @@
-//! Channel binding `tls-server-end-point` (RFC 5929, section 4.1): the hash of the server's certificate, by
-//! the hash function of the certificate's signature. SCRAM mixes it in, so that a login cannot be passed on
-//! to another server.
+//! Channel binding `tls-server-end-point` (RFC 5929, section 4.1): the hash of the server's certificate, with
+//! the hash function of the certificate's signature. SCRAM includes it, so that a login cannot be relayed to
+//! another server.
 
 use ring::digest::{Algorithm, SHA256, SHA384, SHA512, digest};
 use rustls::pki_types::{AlgorithmIdentifier, alg_id};
 
-/// The hash functions of signature algorithms. Others have none (Ed25519) or an outdated one, and then there
-/// is no channel binding.
+/// The hash functions of signature algorithms. Other algorithms have none (Ed25519) or an outdated one; for
+/// them there is no channel binding.
 const HASHES: [(AlgorithmIdentifier, &Algorithm); 9] = [
     (alg_id::ECDSA_SHA256, &SHA256),
     (alg_id::ECDSA_SHA384, &SHA384),
@@ -21,22 +21,22 @@ const HASHES: [(AlgorithmIdentifier, &Algorithm); 9] = [
 
 const SEQUENCE: u8 = 0x30;
 
-/// The binding to a certificate in DER form; `None` when its signature algorithm is not one of those above.
+/// The binding to a certificate in DER form. It is `None` when [`HASHES`] lacks its signature algorithm.
 pub(crate) fn tls_server_end_point(certificate: &[u8]) -> Option<Vec<u8>> {
     let algorithm = signature_algorithm(certificate)?;
     let (_, hash) = HASHES.into_iter().find(|(identifier, _)| identifier.as_ref() == algorithm)?;
     Some(digest(hash, certificate).as_ref().to_vec())
 }
 
-/// `Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm SEQUENCE { … }, … }` (RFC 5280, section
-/// 4.1).
+/// Reads the algorithm of a certificate (RFC 5280, section 4.1), which has the form
+/// `Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm SEQUENCE { … }, … }`.
 fn signature_algorithm(certificate: &[u8]) -> Option<&[u8]> {
     let (certificate, _) = sequence(certificate)?;
     let (_, rest) = sequence(certificate)?;
     sequence(rest).map(|(algorithm, _)| algorithm)
 }
 
-/// The content of the first DER element, a sequence of at most 65535 bytes, and what follows it.
+/// Reads the first DER element, a sequence of at most 65535 bytes. Returns its content and what follows it.
 fn sequence(input: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = match *input {
         [SEQUENCE, length @ 0..=0x7f, ref rest @ ..] => (usize::from(length), rest),

@@ -1,5 +1,5 @@
-//! From what went wrong to what a person reads. Nothing that the server said gets through but the class of
-//! its error.
+//! Turns failures into what a user reads. Of all that the server has sent, only the class of its error is
+//! shown.
 
 use std::borrow::Cow;
 use std::error::Error as _;
@@ -12,10 +12,10 @@ use tokio_postgres::error::SqlState;
 
 use crate::guard::Refusal;
 
-/// The outcome of a step; the test ends with an `Err`.
+/// The outcome of a step. An `Err` ends the test.
 pub(crate) type Found<T> = Result<T, Box<Verdict>>;
 
-/// The verdict of a test that came to its end; `weakness` is what its connection lacks.
+/// The verdict of a test that came to its end. `weakness` is what the connection lacks.
 pub(crate) fn success(weakness: Option<&'static str>, password_was_asked: bool) -> Verdict {
     let verdict = Verdict::of(TestCode::Ok);
     let verdict = if password_was_asked {
@@ -47,7 +47,7 @@ fn is_broken(error: &Error) -> bool {
     cause.is_some_and(|cause| matches!(cause.kind(), BrokenPipe | ConnectionAborted | ConnectionReset))
 }
 
-/// The verdict on a server that is no PostgreSQL server, or does not behave like one.
+/// The verdict on a server that is not a PostgreSQL server, or does not behave like one.
 pub(crate) fn not_postgres(cause: &'static str) -> Box<Verdict> {
     Box::new(
         Verdict::of(TestCode::ProviderError)
@@ -87,7 +87,7 @@ impl Refusal {
     }
 }
 
-/// Error codes of the PostgreSQL manual, appendix A.
+/// The verdict on an error code of the PostgreSQL manual, appendix A.
 fn server_error(state: &SqlState) -> Box<Verdict> {
     let verdict = match state.code() {
         "28P01" => Verdict::of(TestCode::AuthRejected)
@@ -115,12 +115,13 @@ fn server_error(state: &SqlState) -> Box<Verdict> {
     Box::new(verdict.because(Cause::Protocol(shown(state.code()).into_owned())))
 }
 
-/// Connection exceptions, insufficient resources, operator intervention.
+/// Whether a code means a problem that may pass: connection exceptions, insufficient resources, operator
+/// intervention.
 fn is_passing(code: &str) -> bool {
     ["08", "53", "57P0"].iter().any(|class| code.starts_with(class))
 }
 
-/// A code as the manual has it, and nothing else that a server put in its place.
+/// Returns a code that has the form of the manual. Anything else that a server put in its place is not shown.
 fn shown(code: &str) -> Cow<'static, str> {
     let is_code = code.len() == 5 && code.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase());
     if is_code { format!("SQLSTATE {code}").into() } else { "an error without an SQLSTATE".into() }

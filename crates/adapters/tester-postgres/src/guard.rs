@@ -1,8 +1,8 @@
-//! What stands between the server and the driver: it reads along what the server sends.
+//! A guard between the server and the driver. It reads everything that the server sends.
 //!
 //! The driver answers a request for the password by itself, in whatever form the server asks for, and sends
-//! it to whoever asked. So the guard reads the frame of every message (PostgreSQL manual, chapter 55.7: a
-//! type byte, a length, and for `R` a code) and fails the read before the driver has seen the request.
+//! it to that server. So the guard reads the frame of every message (PostgreSQL manual, chapter 55.7: a type
+//! byte, a length, and for `R` a code) and fails the read before the driver has seen the request.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -19,11 +19,11 @@ const MAX_LOGIN_BYTES: usize = 256 * 1024;
 const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 
 /// How many rounds of SCRAM a server may ask for, and how long that message may be. The driver has the same
-/// limit (`postgres-protocol` since 0.6.12), and does not tell that it was reached.
+/// limit (`postgres-protocol` since 0.6.12), but does not report that it was reached.
 const MAX_ROUNDS: u32 = 100_000;
 const MAX_SCRAM_BYTES: usize = 4096;
 
-/// How many bytes it may send from then on.
+/// How many bytes the server may send after it is ready for the query.
 const MAX_PROBE_BYTES: usize = 64 * 1024;
 
 /// Why the guard ended the connection.
@@ -32,7 +32,7 @@ pub(crate) enum Refusal {
     /// The server asked for the password in the clear or as MD5, outside verified TLS.
     #[error("the password was asked for in a form that is only sent inside verified tls")]
     PasswordForm,
-    /// The server asked for something else than a password.
+    /// The server asked for something other than a password.
     #[error("something else than a password was asked for")]
     Method,
     /// The server asked for more rounds of SCRAM than the driver does.
@@ -41,12 +41,12 @@ pub(crate) enum Refusal {
     /// The server sent more than a login and one row need.
     #[error("the server sent too much")]
     TooMuch,
-    /// The server sent what no message begins with.
+    /// The server sent bytes that are not a message.
     #[error("the server sent no PostgreSQL message")]
     Malformed,
 }
 
-/// What the guard has seen; the driver's errors do not tell it.
+/// What the guard has observed, because the driver's errors do not contain it.
 #[derive(Debug, Default)]
 pub(crate) struct Observations {
     refusal: OnceLock<Refusal>,
@@ -58,14 +58,14 @@ impl Observations {
         self.refusal.get().copied()
     }
 
-    /// Whether the server asked for the password at all; some let everybody in.
+    /// Whether the server asked for the password. Some servers let every user in without one.
     pub(crate) fn password_was_asked(&self) -> bool {
         self.password_asked.get().is_some()
     }
 }
 
-/// A connected stream with a [`Scanner`] on what it receives. To the driver it is a TLS connection that is
-/// already there, so that channel binding works.
+/// A connected stream with a [`Scanner`] for everything that it receives. To the driver it looks like an
+/// established TLS connection, so that channel binding works.
 pub(crate) struct Guard<S> {
     inner: S,
     scanner: Scanner,
@@ -118,7 +118,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Guard<S> {
     }
 }
 
-/// TLS was negotiated before the driver comes in; what it connects "over" is nothing.
+/// TLS is negotiated before the driver starts, so there is no stream for the driver to connect over.
 impl<S: AsyncRead + AsyncWrite + Unpin> TlsConnect<Empty> for Guard<S> {
     type Stream = Self;
     type Error = Infallible;
@@ -129,18 +129,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsConnect<Empty> for Guard<S> {
     }
 }
 
-/// Follows the frames of a server's messages.
+/// Follows the frames of the server's messages.
 struct Scanner {
     verified: bool,
     observations: Arc<Observations>,
-    /// Bytes that may still come.
+    /// How many more bytes the server may send.
     allowance: usize,
     is_ready: bool,
-    /// The frame of the message that is being read, as far as it is there.
+    /// The frame of the current message, as far as it has been read.
     head: Vec<u8>,
-    /// Bytes of its body that are still to come.
+    /// How many bytes of its body are still to come.
     body: usize,
-    /// The body of `SASLContinue`, as far as it is there; other bodies are not looked at.
+    /// The body of `SASLContinue`, as far as it has been read. Other bodies are not kept.
     scram: Option<Vec<u8>>,
 }
 
@@ -174,7 +174,7 @@ impl Scanner {
         self.head.push(byte);
         let body = match *self.head.as_slice() {
             [b'R', l1, l2, l3, l4, c1, c2, c3, c4] => {
-                // A length below 8 does not hold the code that was just read.
+                // A length below 8 is too short for the code that was just read.
                 let body = length(l1, l2, l3, l4)?.checked_sub(8).ok_or(Refusal::Malformed)?;
                 self.judge_request(u32::from_be_bytes([c1, c2, c3, c4]), body)?;
                 body
@@ -205,7 +205,7 @@ impl Scanner {
         if is_too_much { Err(Refusal::Rounds) } else { Ok(()) }
     }
 
-    /// Codes of section 55.7, "Authentication…", and the length of what follows.
+    /// Checks a code of section 55.7, "Authentication…", and the length of what follows.
     fn judge_request(&mut self, code: u32, body: usize) -> Result<(), Refusal> {
         match code {
             // SASLContinue.
@@ -218,7 +218,7 @@ impl Scanner {
             0 | 12 => Ok(()),
             // CleartextPassword, MD5Password.
             3 | 5 if !self.verified => Err(Refusal::PasswordForm),
-            // The same, and SASL.
+            // CleartextPassword and MD5Password inside verified TLS, and SASL.
             3 | 5 | 10 => {
                 self.observations.password_asked.get_or_init(|| ());
                 Ok(())
@@ -230,7 +230,7 @@ impl Scanner {
     }
 }
 
-/// The length of a message, itself included and its type byte not.
+/// The length of a message. It includes itself and not the type byte.
 fn length(l1: u8, l2: u8, l3: u8, l4: u8) -> Result<usize, Refusal> {
     match usize::try_from(u32::from_be_bytes([l1, l2, l3, l4])) {
         Ok(0..4) => Err(Refusal::Malformed),
@@ -239,8 +239,8 @@ fn length(l1: u8, l2: u8, l3: u8, l4: u8) -> Result<usize, Refusal> {
     }
 }
 
-/// The rounds in `r=…,s=…,i=4096` (RFC 5802, section 5.1), when it says any; `Some(None)` is a number that
-/// does not fit.
+/// The rounds in `r=…,s=…,i=4096` (RFC 5802, section 5.1), or `None` when the message has none. `Some(None)`
+/// means a number that is too large.
 fn rounds(message: &[u8]) -> Option<Option<u32>> {
     let rounds = message.split(|byte| *byte == b',').find_map(|part| part.strip_prefix(b"i="))?;
     let digits = str::from_utf8(rounds).ok()?;

@@ -1,10 +1,10 @@
 //! Tests PostgreSQL credentials: one login and `SELECT 1` in a read-only transaction.
 //!
-//! The server is whoever a tenant names, so it is taken for hostile. The driver gets a connected stream,
-//! never a connection string, and between the two stands a guard: it counts what the server sends and
-//! ends the connection before a password would be answered in a form that the server could read and that
-//! verified TLS does not protect. Everything runs inside the future of the test; dropping it closes the
-//! connection.
+//! A tenant chooses the server, so it is treated as hostile. The driver gets a connected stream and never a
+//! connection string. A guard stands between the server and the driver: it counts what the server sends, and
+//! it ends the connection before the driver would answer a request for the password in a form that the server
+//! could read and that verified TLS does not protect. Everything runs inside the future of the test; dropping
+//! it closes the connection.
 
 mod certificate;
 mod channel_binding;
@@ -32,13 +32,14 @@ use crate::finding::Found;
 use crate::session::Session;
 use crate::settings::Settings;
 
-/// How long TLS may take, from asking for it to its end.
+/// How long TLS may take, from the request for it to its end.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(5);
 
 /// How long the login may take.
 const LOGIN_LIMIT: Duration = Duration::from_secs(5);
 
-/// How long the statement and the farewell may take; the server is told to end the statement after 3 s.
+/// How long the statement and the end of the session may take. The server is told to end the statement after
+/// 3 s.
 const PROBE_LIMIT: Duration = Duration::from_secs(4);
 
 /// The [`ProviderTester`] of PostgreSQL.
@@ -47,7 +48,7 @@ pub struct PostgresTester {
 }
 
 impl PostgresTester {
-    /// A tester that connects where this egress policy allows.
+    /// Makes a tester that connects where this egress policy allows.
     pub fn new(egress: Egress) -> Self {
         Self { egress }
     }
@@ -59,7 +60,7 @@ impl PostgresTester {
             port: settings.port,
             port_is_fixed: false,
         };
-        // The only connection of a test: nothing has been sent when its budget turns out to be used up.
+        // A test has only this connection, so no data has been sent when its budget turns out to be used up.
         let connected = self.egress.session().connect(&destination).await;
         connected.map_err(|error| match error.verdict() {
             Ok(verdict) => Stopped::Found(Box::new(verdict)),
@@ -111,7 +112,7 @@ impl From<Box<Verdict>> for Stopped {
     }
 }
 
-/// The steps after TCP. `listed` says whether the operator listed the peer's network.
+/// Runs the steps after TCP. `listed` says whether the operator listed the peer's network.
 async fn talk<S>(
     stream: S,
     listed: bool,

@@ -11,13 +11,13 @@ use crate::finding::{Found, not_postgres};
 use crate::settings::Settings;
 use crate::tls_mode::{Protection, TlsMode};
 
-/// `SSLRequest` (PostgreSQL manual, section 55.7): length 8, code 80877103.
+/// The message `SSLRequest` (PostgreSQL manual, section 55.7): length 8, code 80877103.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
 /// How many bytes a server may send in one test, TLS included.
 pub(crate) const MAX_BYTES: usize = 1024 * 1024;
 
-/// Bytes in both directions, in TLS or not.
+/// A stream in both directions, with TLS or without.
 pub(crate) trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for S {}
@@ -29,7 +29,7 @@ pub(crate) struct Wire {
     pub(crate) binding: Option<Vec<u8>>,
 }
 
-/// Sets TLS up as the mode asks. Nothing of the credential has been sent when it ends, not even the user
+/// Sets up TLS as the mode asks. When it ends, no part of the credential has been sent, not even the user
 /// name.
 pub(crate) async fn negotiate<S>(stream: S, settings: &Settings<'_>, facts: &mut Facts) -> Found<Wire>
 where
@@ -49,8 +49,8 @@ where
     Ok(wire)
 }
 
-/// Asks for TLS. Exactly one byte is read: more than that would be part of the TLS handshake
-/// (CVE-2021-23222).
+/// Asks the server for TLS. Exactly one byte is read, because any further byte would be part of the TLS
+/// handshake (CVE-2021-23222).
 async fn is_tls_offered<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> Found<bool> {
     let asked = async {
         stream.write_all(&SSL_REQUEST).await?;

@@ -12,10 +12,11 @@ use crate::negotiation::{Duplex, Wire};
 use crate::settings::Settings;
 use crate::tls_mode::Protection;
 
-/// What shows in the server's list of connections.
+/// The name of the connection in the server's list.
 const APPLICATION_NAME: &str = "strongroom";
 
-/// One message, so that it works through poolers that give a transaction any server they have.
+/// The statements are one message, so that they work through poolers that may use another server connection
+/// for each transaction.
 const PROBE: &str = "BEGIN READ ONLY; SET LOCAL statement_timeout = '3s'; SELECT 1; COMMIT";
 
 type Link = Connection<Empty, Guard<Box<dyn Duplex>>>;
@@ -28,7 +29,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// One login.
+    /// Logs in once.
     pub(crate) async fn log_in(wire: Wire, settings: &Settings<'_>, facts: &mut Facts) -> Found<Self> {
         let verified = wire.protection == Protection::Verified;
         let (guard, observations) = Guard::new(wire.stream, verified, wire.binding);
@@ -38,7 +39,7 @@ impl Session {
             .password(settings.password.expose())
             .dbname(settings.database)
             .application_name(APPLICATION_NAME)
-            // The guard is the TLS stream; direct means that the driver does not ask for TLS again.
+            // The guard stands for the TLS stream; `Direct` means that the driver does not ask for TLS again.
             .ssl_mode(SslMode::Require)
             .ssl_negotiation(SslNegotiation::Direct);
         let connected = config.connect_raw(tokio::io::empty(), guard).await;
@@ -54,7 +55,7 @@ impl Session {
         self.observations.password_was_asked()
     }
 
-    /// Asks for one row and says farewell.
+    /// Queries one row and ends the session.
     pub(crate) async fn probe(self) -> Found<()> {
         let Self { client, link, observations } = self;
         let question = async move {
@@ -73,13 +74,14 @@ impl Session {
     }
 }
 
-/// Moves messages until the connection ends, which it does once the client is dropped. Notices go nowhere:
-/// the connection as a future of its own would log them.
+/// Moves messages until the connection ends, which it does once the client is dropped. Notices are discarded:
+/// if the connection ran as a future of its own, the driver would log them.
 async fn drive(mut link: Link) {
     while let Some(Ok(_)) = poll_fn(|cx| link.poll_message(cx)).await {}
 }
 
-/// `15` of `15.4 (Debian 15.4-1)`, `9.6` of `9.6.24`: since 10 the first number is the major version.
+/// Returns `15` for `15.4 (Debian 15.4-1)` and `9.6` for `9.6.24`: since 10 the first number is the major
+/// version.
 fn major_version(text: &str) -> Option<String> {
     let mut numbers = text.split(|c: char| !c.is_ascii_digit());
     let mut number = || numbers.next()?.parse::<u16>().ok();

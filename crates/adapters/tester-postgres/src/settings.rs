@@ -15,7 +15,7 @@ const DEFAULT_PORT: u16 = 5432;
 /// The provider whose servers are the operator's own.
 const INTERNAL: &str = "internal_postgresql";
 
-/// What a credential says, read once.
+/// The settings of a credential, read once.
 pub(crate) struct Settings<'a> {
     pub(crate) purpose: Purpose,
     pub(crate) host: &'a str,
@@ -29,14 +29,14 @@ pub(crate) struct Settings<'a> {
 /// How the server is verified.
 pub(crate) struct TlsSettings {
     pub(crate) mode: TlsMode,
-    /// The authorities that are trusted: those of `ssl_ca`, else the public ones.
+    /// The trusted authorities: those of `ssl_ca`, or else the public ones.
     pub(crate) roots: Arc<RootCertStore>,
     /// The certificates of `ssl_ca`; a server may present one of them as its own.
     pub(crate) pinned: Vec<CertificateDer<'static>>,
 }
 
 impl<'a> Settings<'a> {
-    /// Reads the fields. The connection string was taken apart when it was submitted.
+    /// Reads the fields. A connection string was split into fields when it was submitted.
     pub(crate) fn read(subject: &'a TestSubject) -> Found<Self> {
         let config = &subject.content.config;
         let password = subject.content.secret.get("password").filter(|password| !password.is_empty());
@@ -54,10 +54,10 @@ impl<'a> Settings<'a> {
 }
 
 impl TlsSettings {
-    /// What a connection has once its handshake is done. Anybody has a certificate of some public authority
-    /// for some name, so `verify-ca` counts for something only with an authority of the caller's own; since
-    /// version 16 libpq refuses it without (PostgreSQL manual, section 34.1.2, `sslrootcert`). Who the server
-    /// is only `verify-full` proves.
+    /// The protection of a connection once its handshake is done. Anyone can get a certificate of some public
+    /// authority for some name, so `verify-ca` only protects with an authority of the caller's own; since
+    /// version 16 libpq refuses it without one (PostgreSQL manual, section 34.1.2, `sslrootcert`). Only
+    /// `verify-full` proves who the server is.
     pub(crate) fn protection(&self) -> Protection {
         match self.mode {
             TlsMode::VerifyFull => Protection::Verified,
@@ -85,7 +85,7 @@ impl TlsSettings {
 }
 
 fn text<'a>(config: &'a PublicConfig, field: &'static str) -> Found<&'a str> {
-    // The driver ends texts with a NUL, so one inside them cannot be sent.
+    // The driver ends texts with a NUL, so a text that contains one cannot be sent.
     let text = optional_text(config, field)?.filter(|text| !text.contains('\0'));
     text.ok_or_else(|| wrong(field))
 }

@@ -1,4 +1,4 @@
-//! What holds against real servers, and against servers that mean no good.
+//! Tests against real servers, and against hostile servers.
 
 mod binding;
 mod environment;

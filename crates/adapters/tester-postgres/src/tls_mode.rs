@@ -3,37 +3,38 @@ use strongroom_provider_tester::Verdict;
 
 use crate::finding::Found;
 
-/// What `sslmode` asks for (PostgreSQL manual, section 34.19.1).
+/// The modes of `sslmode` (PostgreSQL manual, section 34.19.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TlsMode {
-    /// `disable`: never.
+    /// `disable`: without TLS.
     Never,
-    /// `allow` and `prefer`: when the server has it, unverified. libpq tries them in different orders, which
-    /// takes a second connection; one attempt has to do here.
+    /// `allow` and `prefer`: TLS without verification when the server offers it. libpq tries the two ways in
+    /// different orders, which may take a second connection; a test makes only one attempt.
     WhenOffered,
-    /// `require`: always; unverified.
+    /// `require`: always TLS, without verification.
     Always,
-    /// `verify-ca`, or `require` with a certificate authority: always, by a trusted authority.
+    /// `verify-ca`, or `require` with a certificate authority: always TLS, with a certificate of a trusted
+    /// authority.
     VerifyCa,
-    /// `verify-full`: always, by a trusted authority and for this host.
+    /// `verify-full`: always TLS, with a certificate of a trusted authority for this host.
     VerifyFull,
 }
 
 /// What protects the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Protection {
-    /// Nothing.
+    /// There is no protection.
     None,
-    /// TLS with somebody.
+    /// TLS with a server that has not proved who it is.
     Unverified,
-    /// TLS with some server of an authority that the caller named.
+    /// TLS with any server of an authority that the caller named.
     Chain,
     /// TLS with a server that has proved who it is.
     Verified,
 }
 
 impl TlsMode {
-    /// Reads the setting; absent is `verify-full`, which libpq has not as its default.
+    /// Reads the setting. When it is absent the mode is `verify-full`, unlike in libpq.
     pub(crate) fn parse(sslmode: Option<&str>, has_authority: bool) -> Option<Self> {
         Some(match sslmode {
             None | Some("verify-full") => Self::VerifyFull,
@@ -46,7 +47,7 @@ impl TlsMode {
         })
     }
 
-    /// Refuses modes that may end without encryption, but in a network that the operator listed.
+    /// Refuses modes that may end without encryption, except in a network that the operator listed.
     pub(crate) fn check_permission(self, listed: bool) -> Found<()> {
         if listed || !matches!(self, Self::Never | Self::WhenOffered) {
             return Ok(());
@@ -72,7 +73,7 @@ impl TlsMode {
 }
 
 impl Protection {
-    /// What a successful test should still be told.
+    /// Returns the advice that a successful test still gives.
     pub(crate) const fn weakness(self) -> Option<&'static str> {
         match self {
             Self::None => Some(

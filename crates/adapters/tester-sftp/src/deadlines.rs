@@ -7,12 +7,12 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::ending::Ending;
 
-/// What is left of [`TEST_LIMIT`] for whoever waits for the test.
+/// The part of [`TEST_LIMIT`] that is kept for the caller of the test.
 const FOR_THE_CALLER: Duration = Duration::from_millis(200);
-/// What is left before that to remove the file of a probe.
+/// The time before that which is kept for removing the file of a probe.
 const FOR_CLEANING_UP: Duration = Duration::from_millis(800);
 
-/// When each part of a test has to be done.
+/// The deadlines of the parts of a test.
 pub(crate) struct Deadlines {
     began: Instant,
 }
@@ -23,10 +23,10 @@ impl Deadlines {
         Self { began: Instant::now() }
     }
 
-    /// Does a part of the work, within a limit of its own and what is left for all.
+    /// Does a part of the work, within `limit` and within the time that is left for the whole test.
     ///
     /// # Errors
-    /// Those of the work, and `timeout`.
+    /// The errors of the work, and `timeout`.
     pub(crate) async fn within<T>(
         &self,
         limit: Duration,
@@ -38,7 +38,8 @@ impl Deadlines {
             .unwrap_or_else(|_| Err(Verdict::of(TestCode::Timeout).into()))
     }
 
-    /// Does what must still be done when all other time is used up; `None` when it took too long too.
+    /// Does work that is still necessary when all other time is used up. Returns `None` when it took too long
+    /// too.
     pub(crate) async fn at_last<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         timeout_at(self.began + (TEST_LIMIT - FOR_THE_CALLER), work).await.ok()
     }

@@ -1,11 +1,11 @@
 use strongroom_domain::TestCode;
 use strongroom_provider_tester::{Cause, TestError, Verdict};
 
-/// How a test ends before its last step is done.
+/// The ways in which a test ends before its last step is done.
 pub(crate) enum Ending {
-    /// With a finding.
+    /// It has a finding.
     Verdict(Box<Verdict>),
-    /// Without one: the destination was not contacted.
+    /// It has no finding: the destination was not contacted.
     Untested(TestError),
 }
 
@@ -15,22 +15,22 @@ impl From<Verdict> for Ending {
     }
 }
 
-/// The settings cannot be right, whatever the server.
+/// The settings cannot be right, whatever the server does.
 pub(crate) fn misconfigured(message: &'static str, hint: &'static str) -> Ending {
     Verdict::of(TestCode::InvalidConfig).saying(message).advising(hint).into()
 }
 
-/// The server says nothing about the credential; `cause` is for the log.
+/// The server's behaviour says nothing about the credential; `cause` is for the log.
 pub(crate) fn broken(cause: &'static str) -> Ending {
     Verdict::of(TestCode::ProviderError).because(Cause::Protocol(cause.to_owned())).into()
 }
 
-/// The connection ended early, or the SSH session broke off.
+/// The connection ended early, or the SSH session was interrupted.
 pub(crate) fn cut_off(error: &russh::Error) -> Ending {
     broken(fault(error))
 }
 
-/// The error in words of ours: the library's hold what the server sent.
+/// Describes the error in fixed words, because the text of the library contains what the server sent.
 pub(crate) fn fault(error: &russh::Error) -> &'static str {
     match error {
         russh::Error::Version => "no ssh identification",

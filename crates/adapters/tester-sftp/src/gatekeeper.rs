@@ -6,7 +6,7 @@ use russh::{Channel, Disconnect};
 use strongroom_domain::Facts;
 use strongroom_domain::connection_test::HOST_KEY_FINGERPRINT;
 
-/// What the SSH session has seen of the server.
+/// What the SSH session has learnt about the server.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     host_key: OnceLock<String>,
@@ -18,41 +18,42 @@ pub(crate) struct Seen {
 /// How the server ended the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Farewell {
-    /// It refused a login and offers no further way to log in.
+    /// It refused a login and offers no other way to log in.
     NoMethodLeft,
     /// It counted too many refused logins.
     TooManyFailures,
-    /// Any other way.
+    /// It ended in any other way.
     Closed,
 }
 
-/// Decides for the SSH session whom to talk to, and refuses what the server may ask of a client.
+/// Decides for the SSH session which server is accepted, and refuses the channels that a server may ask a
+/// client for.
 pub(crate) struct Gatekeeper {
     pinned: Option<String>,
     seen: Arc<Seen>,
 }
 
 impl Seen {
-    /// What the report may tell.
+    /// The facts for the report.
     pub(crate) fn facts(&self) -> Facts {
         let host_key = self.host_key.get().map(|key| (HOST_KEY_FINGERPRINT, key.clone()));
         let software = self.software.get().map(|name| ("server_version", (*name).to_owned()));
         host_key.into_iter().chain(software).collect()
     }
 
-    /// Whether the server has shown a key that is not the one it should have.
+    /// Whether the server has presented a host key that is not the expected one.
     pub(crate) fn refused_host_key(&self) -> bool {
         self.refused_host_key.get().is_some()
     }
 
-    /// How the session ended, once it has.
+    /// How the session ended, once it has ended.
     pub(crate) fn farewell(&self) -> Option<Farewell> {
         self.farewell.get().copied()
     }
 }
 
 impl Gatekeeper {
-    /// One that lets only the pinned key pass, or any when none is pinned.
+    /// Makes a gatekeeper that accepts only the pinned key, or any key when none is pinned.
     pub(crate) fn new(pinned: Option<String>, seen: Arc<Seen>) -> Self {
         Self { pinned, seen }
     }
@@ -62,9 +63,10 @@ impl Handler for Gatekeeper {
     type Error = russh::Error;
 
     async fn check_server_key(&mut self, key: &PublicKeyOrCertificate) -> Result<bool, Self::Error> {
-        // Of a certificate it is the key inside that is pinned: who signed it is not known here.
+        // For a certificate, the key inside it is compared, because the authorities that sign host keys are
+        // not known here.
         let shown = key.public_key().fingerprint(HashAlg::Sha256).to_string();
-        // Keys are exchanged again during a session, with the same key each time.
+        // Keys are exchanged again during a session; the host key must be the same each time.
         let first = self.seen.host_key.get_or_init(|| shown.clone());
         let right = *self.pinned.as_ref().unwrap_or(first) == shown;
         if !right {
@@ -88,7 +90,7 @@ impl Handler for Gatekeeper {
     async fn disconnected(&mut self, reason: DisconnectReason<Self::Error>) -> Result<(), Self::Error> {
         let farewell = match &reason {
             DisconnectReason::Error(russh::Error::NoAuthMethod) => Farewell::NoMethodLeft,
-            // OpenSSH says so only in its text; the code is that of a protocol error.
+            // OpenSSH says this only in its text; its code is that of a protocol error.
             DisconnectReason::ReceivedDisconnect(last)
                 if matches!(last.reason_code, Disconnect::NoMoreAuthMethodsAvailable)
                     || last.message.contains("oo many authentication failures") =>
@@ -104,8 +106,8 @@ impl Handler for Gatekeeper {
         }
     }
 
-    // Channels that the server opens: the library accepts them unless told otherwise, and refuses one whose
-    // handle is dropped.
+    // These are channels that the server opens. The library accepts them unless told otherwise, and refuses
+    // one whose handle is dropped.
 
     async fn server_channel_open_session(
         &mut self,

@@ -14,13 +14,13 @@ use crate::ending::{Ending, cut_off, fault};
 use crate::gatekeeper::{Gatekeeper, Seen};
 use crate::settings::Settings;
 
-/// How long identification, key exchange and the look at the host key may take together.
+/// How long identification, key exchange and the check of the host key may take together.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
-/// How long the server may take to hear that we are done.
+/// How long the end of the session may take.
 const FAREWELL: Duration = Duration::from_millis(200);
 
-/// What a server can make dear is left out: groups of its own choice (RFC 4419) and those of 6144 bit and
-/// more.
+/// The key exchanges. Those that a server can make expensive are left out: groups of the server's own choice
+/// (RFC 4419) and groups of 6144 bits and more.
 const KEX: &[kex::Name] = &[
     kex::MLKEM768X25519_SHA256,
     kex::CURVE25519,
@@ -43,8 +43,8 @@ const HOST_KEYS: &[Algorithm] = &[
     Algorithm::Rsa { hash: Some(HashAlg::Sha256) },
 ];
 
-/// Without ChaCha20-Poly1305 and CBC, which Terrapin (CVE-2023-48795) needs in a server that does not know
-/// strict key exchange.
+/// The ciphers. ChaCha20-Poly1305 and CBC are left out: the Terrapin attack (CVE-2023-48795) needs them, on a
+/// server without strict key exchange.
 const CIPHERS: &[cipher::Name] = &[
     cipher::AES_256_GCM,
     cipher::AES_128_GCM,
@@ -55,18 +55,18 @@ const CIPHERS: &[cipher::Name] = &[
 
 const MACS: &[mac::Name] = &[mac::HMAC_SHA512_ETM, mac::HMAC_SHA256_ETM, mac::HMAC_SHA512, mac::HMAC_SHA256];
 
-/// An SSH session with a server whose key was looked at.
+/// An SSH session with a server whose host key has been checked.
 pub(crate) struct SshSession {
-    /// The library's end of it.
+    /// The library's handle of the session.
     pub(crate) handle: Handle<Gatekeeper>,
-    /// What it has seen.
+    /// What the session has learnt about the server.
     pub(crate) seen: Arc<Seen>,
 }
 
-/// Exchanges identification and keys, and looks at the host key. Nothing about the user is sent.
+/// Exchanges identification and keys, and checks the host key. Nothing about the user is sent.
 ///
 /// # Errors
-/// `host_key_mismatch` when it is not the pinned one, `timeout`, `provider_error`.
+/// `host_key_mismatch` when the key is not the pinned one, `timeout`, `provider_error`.
 pub(crate) async fn shake_hands(
     stream: DuplexStream,
     settings: &Settings,
@@ -84,7 +84,7 @@ pub(crate) async fn shake_hands(
 }
 
 impl SshSession {
-    /// Takes leave of the server, which a broken connection would look like an incident to.
+    /// Ends the session properly, because a broken connection could look like an incident to the server.
     pub(crate) async fn close(mut self) {
         let leave = async {
             self.handle.disconnect(Disconnect::ByApplication, "", "").await.ok();
@@ -92,7 +92,7 @@ impl SshSession {
                 (&mut self.handle).await.ok();
             }
         };
-        // A server that does not listen is left anyway: the socket goes with the test.
+        // When the server does not react, the socket is still closed with the test.
         tokio::time::timeout(FAREWELL, leave).await.ok();
     }
 }

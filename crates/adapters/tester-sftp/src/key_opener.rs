@@ -10,13 +10,13 @@ use tokio::time::timeout;
 
 use crate::ending::{Ending, misconfigured};
 
-/// How long opening a key may take, waiting for its turn included; then there is still time to connect. What
-/// its passphrase costs to check was bounded when the key was submitted.
+/// How long opening a key may take, with the wait for its turn. It leaves enough time to connect. The cost of
+/// the passphrase check was limited when the key was submitted.
 const TIME_LIMIT: Duration = Duration::from_secs(4);
 /// How many encrypted keys are opened at the same time.
 const AT_A_TIME: usize = 2;
 
-/// Opens private keys on threads of their own: that may take long, by design. Clones share the turns.
+/// Opens private keys on threads of their own, because that may take long by design. Clones share the turns.
 #[derive(Clone)]
 pub(crate) struct KeyOpener {
     turns: Arc<Semaphore>,
@@ -30,7 +30,7 @@ impl KeyOpener {
     /// Opens a key, with its passphrase when it needs one.
     ///
     /// # Errors
-    /// `invalid_config` when it does not open, `timeout` when there was no time to find out.
+    /// `invalid_config` when the key cannot be opened, `timeout` when there was not enough time.
     pub(crate) async fn open(
         &self,
         text: SecretText,
@@ -52,14 +52,14 @@ impl KeyOpener {
         passphrase: Option<SecretText>,
     ) -> Option<PrivateKey> {
         let plain = Arc::clone(&text);
-        // Costs next to nothing, and so waits for nobody; of an encrypted key it fails at once.
+        // This costs almost nothing, so it waits for no turn. For an encrypted key it fails at once.
         let unencrypted = spawn_blocking(move || decode_secret_key(plain.expose(), None).ok()).await;
         if let Ok(Some(key)) = unencrypted {
             return Some(key);
         }
         let passphrase = passphrase.filter(|passphrase| !passphrase.is_empty())?;
         let turn = Arc::clone(&self.turns).acquire_owned().await.ok()?;
-        // The turn ends with the work, which goes on when the test is dropped.
+        // The turn ends with the work, which goes on even when the test is dropped.
         let decrypted = spawn_blocking(move || {
             let opened = decode_secret_key(text.expose(), Some(passphrase.expose())).ok();
             drop(turn);
@@ -83,7 +83,7 @@ mod tests {
 
     use super::{Ending, KeyOpener, PrivateKey, SecretText, TestCode};
 
-    /// A fresh key.
+    /// A new key.
     fn key(folder: &Path, passphrase: &str) -> SecretText {
         let file = folder.join(format!("key-{}", passphrase.len()));
         let mut command = Command::new("ssh-keygen");

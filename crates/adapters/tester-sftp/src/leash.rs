@@ -1,17 +1,17 @@
-//! Keeps the socket in the hands of the test.
+//! Keeps the socket under the control of the test.
 //!
-//! `russh` moves its end of a connection into a task of its own, which may outlive the test. So it gets one
-//! end of a pipe, and the test itself carries the bytes: dropped, the socket is closed at once, and the pipe
-//! ends the task.
+//! `russh` moves its end of a connection into a task of its own, which may outlive the test. So `russh` gets
+//! one end of a pipe, and the test itself copies the bytes. When the test is dropped, the socket is closed at
+//! once, and the end of the pipe ends the task.
 
 use tokio::io::{self, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
 
 /// How many bytes wait in the pipe.
 const PIPE_BYTES: usize = 64 * 1024;
-/// What a server may send in all, in bytes. A test takes some 10 KiB.
+/// How much a server may send in total, in bytes. A test needs about 10 KiB.
 const SERVER_MAY_SEND: u64 = 512 * 1024;
 
-/// Has a conversation over a stream; to the conversation, one that sends too much has hung up.
+/// Runs `talk` over a stream. When the server sends too much, it looks to `talk` as if the server had closed.
 pub(crate) async fn hold<S, T>(stream: S, talk: impl AsyncFnOnce(DuplexStream) -> T) -> T
 where
     S: AsyncRead + AsyncWrite,
@@ -31,7 +31,7 @@ async fn carry(server: impl AsyncRead + AsyncWrite, pipe: DuplexStream) -> Never
     let (from_server, mut to_server) = io::split(server);
     let (mut from_us, mut to_us) = io::split(pipe);
     let inbound = async {
-        // How a copy ends does not matter: either way that direction is over.
+        // How a copy ends does not matter: in every case that direction is over.
         io::copy(&mut from_server.take(SERVER_MAY_SEND), &mut to_us).await.ok();
         to_us.shutdown().await.ok();
     };

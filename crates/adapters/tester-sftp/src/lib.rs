@@ -1,8 +1,8 @@
-//! Connection tests over SSH: a login, and what an SFTP session can do with it.
+//! Connection tests over SSH: a login, and a check of what an SFTP session can do with it.
 //!
-//! The socket comes from `adapters/egress` and lives no longer than the test. The server's key is looked at
-//! before anything about the user is sent, and one attempt is made to log in. Nothing is read from the
-//! host: no agent, no `~/.ssh`, no environment.
+//! The socket comes from `adapters/egress` and does not outlive the test. The server's key is checked before
+//! anything about the user is sent, and one attempt is made to log in. Nothing is read from the host: no
+//! agent, no `~/.ssh`, no environment.
 
 mod deadlines;
 mod ending;
@@ -36,7 +36,7 @@ pub struct SftpTester {
 }
 
 impl SftpTester {
-    /// A tester whose connections obey an egress policy.
+    /// Makes a tester whose connections obey an egress policy.
     pub fn new(egress: Egress) -> Self {
         Self { egress, keys: KeyOpener::new() }
     }
@@ -72,7 +72,7 @@ impl SftpTester {
             port: settings.port,
             port_is_fixed: false,
         };
-        // The only connection of a test: nothing has been sent when its budget turns out to be used up.
+        // A test has only this connection, so no data has been sent when its budget turns out to be used up.
         let connected = self.egress.session().connect(&destination).await;
         connected.map_err(|error| error.verdict().map_or_else(Ending::Untested, Ending::from))
     }

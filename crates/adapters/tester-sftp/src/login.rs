@@ -13,25 +13,25 @@ use crate::gatekeeper::Farewell;
 use crate::handshake::SshSession;
 use crate::settings::{Proof, Settings};
 
-/// How long the login may take; a server delays its answer to a wrong password, by some 2 s.
+/// How long the login may take. A server usually delays its answer to a wrong password, by about 2 s.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
 /// How many sets of questions a keyboard-interactive server may ask (RFC 4256).
 const ROUNDS: usize = 3;
 
-/// Whether a server that let the user in has looked at the secret.
+/// Whether a server that let the user in has checked the secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Admission {
-    /// It has.
+    /// The server has checked it.
     Judged,
-    /// It lets this user in without.
+    /// The server lets this user in without checking it.
     Unasked,
 }
 
-/// Logs in: the secret is judged once, because accounts get locked.
+/// Logs in. The secret is sent for one check only, because accounts may get locked.
 ///
 /// # Errors
-/// `auth_rejected` when the server does not let the user in, also when it wants to know more than the
-/// credential says; `timeout`, `provider_error`.
+/// `auth_rejected` when the server does not let the user in, also when it asks for more than the credential
+/// has; `timeout`, `provider_error`.
 pub(crate) async fn log_in(
     session: &mut SshSession,
     settings: &Settings,
@@ -39,8 +39,8 @@ pub(crate) async fn log_in(
 ) -> Result<Admission, Ending> {
     let user = &settings.username;
     let attempt = async {
-        // Asks which methods there are (RFC 4252, section 5.2). A password sent to a server that wants it the
-        // other way would have to be sent twice; and a server that wants nothing would let any secret in.
+        // Asks for the available methods (RFC 4252, section 5.2). Without this, a password might have to be
+        // sent twice, by two methods; and a server that needs no secret would accept any secret.
         let asked = session.handle.authenticate_none(user).await.map_err(|error| cut_off(&error))?;
         let methods = match asked {
             AuthResult::Success => return Ok(Admission::Unasked),
@@ -73,7 +73,7 @@ async fn with_password(
     }
 }
 
-/// Answers the one question that a password answers (RFC 4256, section 3.2).
+/// Answers the one question to which the password is the answer (RFC 4256, section 3.2).
 async fn by_keyboard(
     session: &mut SshSession,
     user: &str,
@@ -109,7 +109,8 @@ async fn by_keyboard(
 async fn with_key(session: &mut SshSession, user: &str, key: &Arc<PrivateKey>) -> Result<Admission, Ending> {
     let mut hash = None;
     if key.algorithm().is_rsa() {
-        // A server that does not say knows at least rsa-sha2-256, or nothing that is safe (RFC 8332).
+        // A server that does not announce its hashes supports at least rsa-sha2-256, or no safe one (RFC
+        // 8332).
         let best = session.handle.best_supported_rsa_hash().await.map_err(|error| cut_off(&error))?;
         hash = best.unwrap_or(Some(HashAlg::Sha256));
         if hash.is_none() {
@@ -141,8 +142,8 @@ async fn judge(
     }
 }
 
-/// The library reports the end of a session as a refusal that leaves no method; how it ended tells them
-/// apart.
+/// Returns the ending after a session has ended. The library reports that as a refusal which leaves no
+/// method, so how the session ended decides.
 async fn ended(session: &mut SshSession, refusal: Refusal) -> Ending {
     if session.seen.farewell().is_none() {
         (&mut session.handle).await.ok();

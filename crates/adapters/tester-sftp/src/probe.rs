@@ -13,12 +13,12 @@ use crate::handshake::SshSession;
 /// The longest answer that is read, in bytes.
 const MAX_PACKET_BYTES: u32 = 64 * 1024;
 
-/// Looks at what the login is good for: SFTP, a home, and a file in `folder` when one is given.
+/// Checks what the login can do: SFTP, its home, and a file in `folder` when one is given.
 ///
-/// No folder is listed: what is in it is nobody's business, and such a list need not end.
+/// No folder is listed: its content is private to the account, and the list might never end.
 ///
 /// # Errors
-/// `insufficient` when something is not permitted, `invalid_config` when `folder` is not one, `timeout`,
+/// `insufficient` when something is not permitted, `invalid_config` when `folder` is not a folder, `timeout`,
 /// `provider_error`.
 pub(crate) async fn probe(
     session: &SshSession,
@@ -55,7 +55,7 @@ async fn open_sftp(session: &SshSession) -> Result<RawSftpSession, Ending> {
     match sftp.init().await {
         Ok(_) => Ok(sftp),
         Err(_) if session.handle.is_closed() => Err(broken("connection closed by the server")),
-        // Shells that print a greeting do this too.
+        // A shell that prints a greeting causes this error too.
         Err(_) => Err(no_sftp()),
     }
 }
@@ -69,7 +69,7 @@ async fn look_around(sftp: &RawSftpSession) -> Result<(), Ending> {
     sftp.stat(".").await.map(drop).map_err(|error| failed(&error, refused))
 }
 
-/// Writes a file, reads it back, and removes it whatever happens in between.
+/// Writes a file, reads it back, and removes it even when an earlier part fails.
 async fn leave_no_trace(sftp: &RawSftpSession, folder: &str, deadlines: &Deadlines) -> Result<(), Ending> {
     deadlines.within(TEST_LIMIT, check_folder(sftp, folder)).await?;
     let name = unpredictable_name()?;
@@ -77,7 +77,7 @@ async fn leave_no_trace(sftp: &RawSftpSession, folder: &str, deadlines: &Deadlin
     let made = deadlines.within(TEST_LIMIT, create(sftp, &path)).await;
     let used = match made {
         Ok(handle) => deadlines.within(TEST_LIMIT, fill_and_compare(sftp, &path, handle, &name)).await,
-        // It may be there when nobody has answered.
+        // When the server did not answer in time, the file may still have been created.
         Err(Ending::Verdict(verdict)) if verdict.code == TestCode::Timeout => Err(Ending::Verdict(verdict)),
         Err(ending) => return Err(ending),
     };
@@ -132,14 +132,15 @@ async fn fill_and_compare(
     if found.data == text.as_bytes() { Ok(()) } else { Err(broken("sftp: other bytes than were written")) }
 }
 
-/// 128 random bits, so that nobody can have put something in its place.
+/// 128 random bits, so that no other file can already have this name.
 fn unpredictable_name() -> Result<String, Ending> {
     let mut bytes = [0; 16];
     SystemRandom::new().fill(&mut bytes).map_err(|_| broken("no randomness from the system"))?;
     Ok(format!(".strongroom-test-{:032x}", u128::from_be_bytes(bytes)))
 }
 
-/// What a failed request means: a status is the server's decision about the account, all else is no answer.
+/// Turns a failed request into an ending. A status is the server's decision about the account; every other
+/// error means that there was no valid answer.
 fn failed(error: &SftpError, refused: &'static str) -> Ending {
     match error {
         SftpError::Status(status) => Verdict::of(TestCode::Insufficient)

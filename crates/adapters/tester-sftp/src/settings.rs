@@ -7,26 +7,26 @@ use strongroom_provider_tester::{MAX_PROBE_PATH_BYTES, TestSubject};
 use crate::ending::{Ending, misconfigured};
 use crate::key_opener::KeyOpener;
 
-/// Where SSH servers listen (RFC 4253, section 4.1).
+/// The usual port of SSH servers (RFC 4253, section 4.1).
 const DEFAULT_PORT: u16 = 22;
 
-/// What a test of SFTP needs to know.
+/// The settings of an SFTP test.
 pub(crate) struct Settings {
     /// Host name or address.
     pub(crate) host: String,
     /// TCP port.
     pub(crate) port: u16,
-    /// Whom to log in.
+    /// The user to log in.
     pub(crate) username: String,
     /// The fingerprint that the host key must have.
     pub(crate) host_key_fingerprint: Option<String>,
-    /// How the user proves who it is.
+    /// How the user authenticates.
     pub(crate) proof: Proof,
     /// The folder to write a file in.
     pub(crate) probe_path: Option<String>,
 }
 
-/// How a user proves who it is.
+/// How a user authenticates.
 pub(crate) enum Proof {
     /// By a password.
     Password(SecretText),
@@ -38,8 +38,8 @@ impl Settings {
     /// Reads a credential.
     ///
     /// # Errors
-    /// `invalid_config` when something is missing or unreadable, `timeout` when a private key could not be
-    /// opened in time.
+    /// `invalid_config` when something is missing or cannot be read, `timeout` when a private key could not
+    /// be opened in time.
     pub(crate) async fn read(subject: &TestSubject, keys: &KeyOpener) -> Result<Self, Ending> {
         let content = &*subject.content;
         let proof = match subject.credential_type {

@@ -4,7 +4,7 @@ use strongroom_domain::TestCode;
 use super::provider::{first_step, provider};
 use crate::answer::{Reading, evaluate};
 
-/// What an answer means by these rules; two more make the file whole.
+/// The code of an answer by these rules; two more rules are added to make the file valid.
 fn read(rules: &str, status: u16, headers: &[(&str, &str)], body: &str) -> TestCode {
     let provider = provider(&format!(
         "[[test.step]]\nurl = \"https://acme.com/\"\nheaders = {{ X-Token = \"{{token}}\" }}\noutcomes = [{rules}, {{ status = [298], code = \"ok\" }}, {{ status = [299], code = \"auth_rejected\" }}]"
@@ -126,7 +126,7 @@ fn facts_are_short_plain_texts() {
 fn a_fact_with_a_secret_in_it_is_left_out_however_it_is_written() {
     use base64::Engine;
     use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-    // Base64 of it has `+` or `-`, `/` or `_`.
+    // The base64 of this secret contains `+` or `-`, and `/` or `_`.
     let secret = "S3cr3t~~value?>?";
     let plain = "S3cr3t-value";
     let written: [String; 5] = [

@@ -245,7 +245,7 @@ fn a_user_name_with_a_colon_is_refused() {
     assert!(address(&provider, &[("plan", "jane")]).is_ok());
 }
 
-/// A request with a variable in every place that has one.
+/// A request with a variable in every place where one is allowed.
 static EVERYWHERE: LazyLock<Tested> = LazyLock::new(|| {
     provider(&format!(
         r#"
@@ -265,7 +265,7 @@ static BY_FIELD: LazyLock<Tested> = LazyLock::new(|| {
     one_step("needs = [\"address\"]\nurl = \"{address}/me\"\nhosts = [\"*.acme.com\"]\nkeep_path = true")
 });
 
-/// Any text, and texts made of what has fooled others.
+/// Any text, and texts with parts that have misled other parsers.
 pub(super) fn hostile_text() -> impl Strategy<Value = String> {
     let tricks = [
         "a",

@@ -9,7 +9,7 @@ use super::provider::{catalogued, first_step, test_of};
 use crate::evaluate;
 use crate::request::{Prepared, prepare};
 
-/// All fields of a type that have an example, with it.
+/// The examples of all fields of a type that have one.
 fn examples(provider: &Provider, kind: CredentialType) -> Submission {
     let one_line = |kind| !matches!(kind, FieldKind::List | FieldKind::Boolean);
     let fields = provider.fields_of(kind).filter(|field| one_line(field.kind));
@@ -41,7 +41,7 @@ fn every_step_of_every_provider_can_be_built_from_its_examples() {
     assert!(built >= 66, "{built}");
 }
 
-/// What the first step becomes with these fields and no others.
+/// Looks at the first step's request for a credential with these fields and no others.
 fn first<T>(id: &str, kind: CredentialType, fields: &[(&str, &str)], look: impl Fn(Prepared<'_>) -> T) -> T {
     let provider = catalogued(id);
     let value = |text: &str| Json::Text(SecretText::new(text.to_owned()));

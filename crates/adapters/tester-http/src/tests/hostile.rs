@@ -6,10 +6,10 @@ use tokio::time::Instant;
 use super::provider::{one_step, verdict};
 use super::server::{Behaviour, Server};
 
-/// What a test may cost beside what the process needs anyway, in KiB.
+/// How much memory a test may use, beyond what the process needs anyway, in KiB.
 const MEMORY: u64 = 16 * 1024;
 
-/// One test of a server that misbehaves, within the time and memory of a test.
+/// The code of one test of a server that misbehaves. It must end within the time and memory of a test.
 async fn verdict_about(behaviour: Behaviour) -> TestCode {
     let server = Server::behaving(vec![behaviour]).await;
     let provider = one_step(&format!("url = \"http://127.0.0.1:{}/\"", server.port));
@@ -22,7 +22,7 @@ async fn verdict_about(behaviour: Behaviour) -> TestCode {
     verdict.code
 }
 
-/// The most memory that this process has had, in KiB, where the kernel says so.
+/// The largest memory use of this process so far, in KiB, where the kernel reports it.
 fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok())
@@ -92,7 +92,7 @@ async fn what_is_no_answer_says_nothing_about_the_credential() {
     assert_eq!(verdict_about(Behaviour::HangUp).await, TestCode::ProviderError);
 }
 
-/// gzip of 1,000 times `a`: a rule that looks for the text would find it had it been unpacked.
+/// gzip of 1,000 times `a`. If it were unpacked, a rule that looks for the text would find it.
 const PACKED: [u8; 29] = [
     31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 75, 76, 28, 5, 163, 96, 20, 12, 119, 0, 0, 3, 218, 56, 154, 232, 3, 0, 0,
 ];

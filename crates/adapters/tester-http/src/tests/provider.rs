@@ -1,4 +1,4 @@
-//! Providers written as provider files, and their credentials.
+//! Providers written as provider files, and credentials for them.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use time::macros::datetime;
 
 use crate::HttpTester;
 
-/// Fields that the tests below use; all but the token may be absent.
+/// The fields that the tests use; all except the token may be absent.
 const FIELDS: &str = r#"
 schema = 1
 id = "acme"
@@ -83,7 +83,7 @@ required = ["token"]
 [dialects.primary]
 "#;
 
-/// The usual rules: 200 is good, 401 bad, 403 lacks a permission.
+/// The usual rules: 200 means good, 401 bad, 403 a missing permission.
 pub(super) const RULES: &str = r#"
 outcomes = [
   { status = [200], code = "ok" },
@@ -134,7 +134,8 @@ pub(super) fn first_step(tested: &Tested) -> &HttpStep {
     &test_of(tested).steps[0]
 }
 
-/// A credential with these fields, not checked by the provider's rules: what is behind them must hold alone.
+/// A credential with these fields. The provider's rules are not checked, because the code behind them must be
+/// safe without them.
 pub(super) fn content(provider: &Provider, fields: &[(&str, &str)]) -> Content {
     let mut content = Content::default();
     for (name, value) in fields {
@@ -155,7 +156,7 @@ impl Clock for FixedClock {
     }
 }
 
-/// An egress policy that admits this host, at any port that is not privileged, without TLS too.
+/// An egress policy that allows this host at any unprivileged port, with and without TLS.
 pub(super) fn loopback() -> Egress {
     let settings = EgressSettings {
         allow_cidrs: "http=127.0.0.0/8".into(),
@@ -184,7 +185,7 @@ pub(super) async fn run(
     (verdict, progress.steps())
 }
 
-/// The verdict about the token `good-token` where the policy admits this host.
+/// The verdict about the token `good-token`, with a policy that allows this host.
 pub(super) async fn verdict(tested: &Tested) -> Verdict {
     run(loopback(), tested, &[("token", "good-token")]).await.0.unwrap()
 }

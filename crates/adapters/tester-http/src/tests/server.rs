@@ -11,13 +11,13 @@ use tokio::task::JoinHandle;
 pub(super) enum Behaviour {
     /// Reads the request and answers.
     Answer(Vec<u8>),
-    /// Reads the request, begins an answer and goes on with the same bytes for ever.
+    /// Reads the request, begins an answer and repeats the same bytes for ever.
     Endless(Vec<u8>, Vec<u8>),
     /// Reads the request, then sends one byte every 300 ms for ever.
     Drip(Vec<u8>),
     /// Reads the request and never answers.
     Silent,
-    /// Hangs up at once.
+    /// Closes the connection at once.
     HangUp,
 }
 
@@ -29,8 +29,8 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Answers the first connection with the first text, the second with the second, and so on; then it
-    /// starts again.
+    /// Starts a server that answers the first connection with the first text, the second with the second, and
+    /// so on. Then it starts again.
     pub(super) async fn answering<const N: usize>(answers: [&str; N]) -> Self {
         Self::behaving(answers.map(|answer| Behaviour::Answer(answer.as_bytes().to_vec())).to_vec()).await
     }
@@ -76,7 +76,7 @@ async fn serve(mut stream: TcpStream, behaviour: Behaviour, kept: &Mutex<Vec<Vec
         Behaviour::Answer(bytes) => {
             drop(stream.write_all(&bytes).await);
             drop(stream.shutdown().await);
-            // Whatever still comes belongs to this connection and is kept too.
+            // Everything that still comes belongs to this connection and is kept too.
             read_on(&mut stream, kept, at).await;
         }
         Behaviour::Endless(begin, more) => {
@@ -99,7 +99,7 @@ async fn serve(mut stream: TcpStream, behaviour: Behaviour, kept: &Mutex<Vec<Vec
     }
 }
 
-/// Reads until a whole request is there, as its first blank line and its `content-length` have it.
+/// Reads until the request is complete, judged by its first blank line and its `content-length`.
 async fn read_request(stream: &mut TcpStream, kept: &Mutex<Vec<Vec<u8>>>, at: usize) {
     while !is_whole(&kept.lock().unwrap()[at]) {
         if read_some(stream, kept, at).await == 0 {

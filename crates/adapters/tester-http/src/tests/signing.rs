@@ -1,4 +1,4 @@
-//! Vectors that AWS has published.
+//! Tests with vectors that AWS has published.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -82,7 +82,7 @@ async fn a_session_token_is_sent_and_signed_and_s3_gets_the_hash_of_the_body() {
     assert!(!received.contains(KEY[2].1));
 }
 
-/// Counts whatever is logged, at any level.
+/// Counts everything that is logged, at any level.
 #[derive(Clone, Default)]
 struct Counting(Arc<AtomicUsize>);
 

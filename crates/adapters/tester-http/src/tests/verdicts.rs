@@ -240,7 +240,7 @@ async fn a_destination_that_was_tested_too_often_gets_nothing() {
 
 #[tokio::test]
 async fn a_later_destination_that_was_tested_too_often_is_a_limit_and_keeps_what_was_found() {
-    /// Admits the first destination.
+    /// A budget that allows the first destination and refuses all others with an error.
     struct One(Mutex<Vec<String>>, TestError);
     #[async_trait]
     impl DestinationBudget for One {

@@ -10,7 +10,7 @@ use crate::guard::Guard;
 use crate::negotiation::negotiate;
 use crate::settings::Settings;
 
-/// Logs in with the driver told to insist on channel binding; the server checks what it is given.
+/// Logs in with a driver that requires channel binding; the server checks the binding that it gets.
 async fn log_in_with_binding(fields: Fields, port: u16) -> Result<(), tokio_postgres::Error> {
     let subject = fields.subject();
     let settings = Settings::read(&subject).unwrap();
@@ -39,7 +39,7 @@ async fn a_login_over_tls_is_bound_to_the_servers_certificate() {
         let fields = || Fields::new(cluster.port()).text("ssl_ca", &authority.pem());
         let bound = log_in_with_binding(fields(), cluster.port()).await;
         assert_eq!(bound.is_ok(), is_bound, "{algorithm:?} {bound:?}");
-        // Without a hash function to bind by, the login goes on without.
+        // When there is no hash function for channel binding, the login goes on without it.
         let report = fields().test().await;
         assert_eq!(report.code(), TestCode::Ok, "{algorithm:?} {report:?}");
     }

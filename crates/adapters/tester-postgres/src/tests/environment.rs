@@ -7,7 +7,7 @@ use super::support::Fields;
 
 const MARK: &str = "env-canary-4X8KQ";
 
-/// Runs itself again in a process with every variable that libpq reads (PostgreSQL manual, section 34.15).
+/// Runs this test again in a process with every variable that libpq reads (PostgreSQL manual, section 34.15).
 #[tokio::test]
 async fn the_environment_never_reaches_the_wire() {
     if std::env::var("PGPASSWORD").as_deref() != Ok(MARK) {

@@ -12,7 +12,8 @@ use super::script::{
 use super::support::{Fields, PASSWORD, Report, USER};
 use crate::{HANDSHAKE_LIMIT, LOGIN_LIMIT, PROBE_LIMIT};
 
-/// Plays a script to a test, which has to end soon and without a word of the server or of the secret.
+/// Plays a script to a test. The test must end soon, and its report must contain no text of the server or of
+/// the secret.
 pub(crate) async fn play(name: &str, sslmode: &str, acts: Vec<Act>) -> (Report, Vec<u8>) {
     let script = Script::start(acts).await;
     let began = Instant::now();
@@ -26,7 +27,7 @@ pub(crate) async fn play(name: &str, sslmode: &str, acts: Vec<Act>) -> (Report, 
     (report, received)
 }
 
-/// Scripts for a connection without TLS, from the first message on.
+/// A script for a connection without TLS, from the first message on.
 pub(crate) fn after_startup(acts: impl IntoIterator<Item = Act>) -> Vec<Act> {
     [Act::Startup].into_iter().chain(acts).collect()
 }
@@ -39,7 +40,7 @@ fn sends_after_query(parts: &[Vec<u8>]) -> Vec<Act> {
     after_startup([Act::Send(welcome()), Act::Message, Act::Send(parts.concat()), Act::Hang])
 }
 
-/// The memory that this process has had at most, in KiB.
+/// The largest memory use of this process so far, in KiB.
 fn peak_memory() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -141,7 +142,7 @@ async fn a_password_outside_tls_is_not_sent_in_the_clear_nor_as_md5() {
         let startup = u32::from_be_bytes(received[..4].try_into().unwrap());
         assert_eq!(received.len(), startup as usize, "{name} got an answer");
 
-        // The same a byte at a time.
+        // The script is repeated one byte at a time.
         let (report, _) = play(
             name,
             "prefer",
@@ -157,7 +158,7 @@ async fn a_password_outside_tls_is_not_sent_in_the_clear_nor_as_md5() {
     }
 }
 
-/// Plays scripts that must end at once and in little memory, each in a step.
+/// Plays scripts, each of which must end in the given step, at once and in little memory.
 async fn play_floods(cases: impl IntoIterator<Item = (&str, &str, Vec<Act>)>) {
     let (began, before) = (Instant::now(), peak_memory());
     for (name, step, acts) in cases {
@@ -171,7 +172,7 @@ async fn play_floods(cases: impl IntoIterator<Item = (&str, &str, Vec<Act>)>) {
     }
 }
 
-/// Sends, then the same for ever.
+/// A script that sends `first` and then repeats `then` for ever.
 fn floods(first: &[Vec<u8>], then: Vec<u8>) -> Vec<Act> {
     after_startup([Act::Send(first.concat()), Act::Flood(then)])
 }

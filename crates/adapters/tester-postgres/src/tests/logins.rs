@@ -4,7 +4,7 @@ use strongroom_provider_tester::Cause;
 
 use super::support::{Authority, Fields, PASSWORD, USER, create_user};
 
-/// A rule for each way to ask for a password; the user names say which.
+/// A rule for each way to ask for a password, selected by the user name.
 const RULES: &str = "
     host all barred 127.0.0.1/32 reject
     host all md5_user 127.0.0.1/32 md5
@@ -113,7 +113,7 @@ async fn a_server_that_takes_no_more_connections_may_be_asked_later() {
     assert!(matches!(gone.verdict.cause, Some(Cause::Network(_))), "{:?}", gone.verdict.cause);
 }
 
-/// The server's own record of what a test did.
+/// Reads the server's own log of what a test did.
 #[tokio::test]
 async fn a_test_leaves_no_connection_and_no_complaint_at_the_server() {
     let cluster = cluster(None, RULES);

@@ -7,30 +7,30 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-/// What a scripted server does next. It ends when the script does, or when the other side is gone.
+/// The next action of a scripted server. The server ends when the script ends or when the other side closes.
 #[derive(Clone)]
 pub(crate) enum Act {
     /// Waits for `SSLRequest`.
     TlsRequest,
-    /// Waits for the message that has a length and no kind.
+    /// Waits for the startup message, which has a length and no type.
     Startup,
-    /// Waits for a message with a kind.
+    /// Waits for a message with a type.
     Message,
-    /// Sends.
+    /// Sends these bytes.
     Send(Vec<u8>),
-    /// Sends the first continuation of SCRAM, made from the nonce of the client.
+    /// Sends the first continuation of SCRAM, made from the client's nonce.
     Scram(fn(&str) -> String),
-    /// Sends the same for ever.
+    /// Sends these bytes again and again for ever.
     Flood(Vec<u8>),
-    /// Sends the same for ever, a byte every 100 ms.
+    /// Sends these bytes again and again for ever, one byte every 100 ms.
     Trickle(Vec<u8>),
-    /// Tells the test that the script has come this far.
+    /// Notifies the test that the script has come this far.
     Tell(Arc<Notify>),
-    /// Says nothing until the other side is gone.
+    /// Sends nothing until the other side closes.
     Hang,
 }
 
-/// A server that plays a script to its first caller.
+/// A server that plays a script to its first client.
 pub(crate) struct Script {
     pub(crate) port: u16,
     play: JoinHandle<Vec<u8>>,
@@ -50,7 +50,7 @@ impl Script {
         Self { port, play }
     }
 
-    /// Everything that was sent to it, once the caller is gone or the script is over.
+    /// Everything that was sent to it, once the client has closed or the script is over.
     pub(crate) async fn received(self) -> Vec<u8> {
         tokio::time::timeout(Duration::from_secs(2), self.play)
             .await
@@ -108,7 +108,7 @@ impl Caller {
         self.receive(length as usize - 4).await
     }
 
-    /// The nonce of `n,,n=,r=…`, with which the last message ends.
+    /// The nonce of `n,,n=,r=…`, which is the end of the last message.
     fn nonce(&self) -> String {
         let text = String::from_utf8_lossy(&self.received);
         text.rsplit("r=").next().unwrap().to_owned()
@@ -121,7 +121,7 @@ pub(crate) fn message(kind: u8, body: &[u8]) -> Vec<u8> {
     [&[kind][..], &length.to_be_bytes(), body].concat()
 }
 
-/// The head of a message that lies about its length.
+/// The head of a message with a false length.
 pub(crate) fn liar(kind: u8, length: u32) -> Vec<u8> {
     [&[kind][..], &length.to_be_bytes(), b"MMMM"].concat()
 }
@@ -142,7 +142,7 @@ pub(crate) fn parameter(name: &str, value: &str) -> Vec<u8> {
     message(b'S', format!("{name}\0{value}\0").as_bytes())
 }
 
-/// `AuthenticationOk` to `ReadyForQuery`.
+/// The messages from `AuthenticationOk` to `ReadyForQuery`.
 pub(crate) fn welcome() -> Vec<u8> {
     [authentication(0, b""), parameter("server_version", "16.3 (canary)"), ready()].concat()
 }
@@ -151,7 +151,7 @@ pub(crate) fn ready() -> Vec<u8> {
     message(b'Z', b"I")
 }
 
-/// A description of so many columns.
+/// A row description with this many columns.
 pub(crate) fn columns(count: u16) -> Vec<u8> {
     let column = [&b"c\0"[..], &[0; 6], &25_u32.to_be_bytes(), &[0xff; 2], &[0xff; 4], &[0; 2]].concat();
     message(b'T', &[&count.to_be_bytes()[..], &column.repeat(count.into())].concat())
@@ -167,7 +167,7 @@ pub(crate) fn complete() -> Vec<u8> {
     message(b'C', b"SELECT 1\0")
 }
 
-/// What an honest server answers to the probe.
+/// The answer of a correct server to the probe.
 pub(crate) fn answer() -> Vec<u8> {
     let parts = [complete(), complete(), columns(1), row("1"), complete(), complete(), ready()];
     parts.concat()

@@ -14,11 +14,11 @@ use strongroom_provider_tester::{Progress, ProviderTester, TestSubject, Verdict}
 
 use crate::PostgresTester;
 
-/// The user name and the password of most tests; neither may show up where it does not belong.
+/// The user name and the password of most tests. Neither may appear in any report.
 pub(crate) const USER: &str = "canary_user";
 pub(crate) const PASSWORD: &str = "canary-password-7Q2MZJ";
 
-/// What a test found, with its steps as `parse ok, reach ok, …`.
+/// The result of a test, with its steps as `parse ok, reach ok, …`.
 #[derive(Debug)]
 pub(crate) struct Report {
     pub(crate) verdict: Verdict,
@@ -39,13 +39,13 @@ impl Report {
         self.steps.split(", ").find_map(|step| step.strip_suffix(" failed"))
     }
 
-    /// Everything that a person or a log may read.
+    /// Everything that a user or a log may read.
     pub(crate) fn words(&self) -> String {
         format!("{:?}", self.verdict)
     }
 }
 
-/// The fields of a credential for a server on 127.0.0.1; `text` adds or replaces.
+/// The fields of a credential for a server on 127.0.0.1; `text` adds or replaces a field.
 pub(crate) struct Fields(BTreeMap<&'static str, ConfigValue>, &'static str, &'static str);
 
 impl Fields {
@@ -141,7 +141,7 @@ impl Authority {
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
     }
 
-    /// With a key for signatures by another hash function.
+    /// An authority whose key signs with another hash function.
     pub(crate) fn of(algorithm: &'static SignatureAlgorithm) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -170,7 +170,7 @@ impl Authority {
     }
 }
 
-/// A certificate that signed itself, and its key.
+/// A self-signed certificate and its key.
 pub(crate) fn self_signed(name: &str, change: impl FnOnce(&mut CertificateParams)) -> (String, String) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new([name.to_owned()]).unwrap();

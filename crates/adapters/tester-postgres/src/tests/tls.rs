@@ -11,7 +11,7 @@ fn cluster(tls: Option<(String, String)>) -> PostgresCluster {
     cluster
 }
 
-/// Expects each mode to end with a code and, when that is `ok`, a protection.
+/// Expects each mode to end with this code and, when the code is `ok`, with this protection.
 async fn expect(
     port: u16,
     authority: Option<&str>,
@@ -66,7 +66,7 @@ async fn each_mode_verifies_what_it_says() {
     expect(right.port(), Some(&stranger.pem()), [(Some("require"), TlsFailed, "authority")]).await;
     expect(right.port(), None, untrusted).await;
     expect(right.port(), None, [(Some("require"), Ok, "unverified")]).await;
-    // Of several authorities, one has to fit.
+    // When several authorities are given, one of them must match.
     let both = format!("{}{}", stranger.pem(), authority.pem());
     expect(right.port(), Some(&both), modes).await;
     let report = Fields::new(right.port()).text("ssl_ca", &authority.pem()).test().await;
@@ -111,7 +111,7 @@ async fn an_expired_certificate_is_good_for_no_verifying_mode() {
     expect(expired.port(), Some(&own.0), modes).await;
 }
 
-/// `openssl req -x509` makes such a certificate, and marks it as an authority's.
+/// `openssl req -x509` makes such a certificate, and marks it as that of an authority.
 #[tokio::test]
 async fn a_certificate_that_signed_itself_can_be_given_as_its_own_authority() {
     use TestCode::{Ok, TlsFailed};

@@ -6,7 +6,7 @@ use super::support::Fields;
 use crate::settings::Settings;
 use crate::talk;
 
-/// Loopback can only be reached when it is listed, so the other case is played over a pipe.
+/// Loopback can only be reached when it is listed, so a pipe stands for a server that is not listed.
 #[tokio::test]
 async fn modes_that_do_without_tls_are_refused_outside_listed_networks_before_a_byte_is_sent() {
     for (sslmode, is_refused) in [

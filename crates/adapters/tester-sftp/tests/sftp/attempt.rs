@@ -1,4 +1,4 @@
-//! One test of one credential.
+//! Runs one test of one credential.
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -32,7 +32,7 @@ pub(crate) fn with_key(port: u16, user: &str, key: &str) -> Attempt {
     Attempt::of(CredentialType::KeyFile, port, user).field("private_key", key)
 }
 
-/// The right password of a server's account.
+/// An attempt with the right password of a server's account.
 pub(crate) fn as_account_of(server: &Sshd) -> Attempt {
     with_password(server.port(), server.user(), server.password())
 }
@@ -84,7 +84,7 @@ impl Outcome {
         self.verdict.code
     }
 
-    /// The step that the test failed in.
+    /// The step in which the test failed.
     pub(crate) fn failed_in(&self) -> Option<&str> {
         let failed = self.steps.iter().find(|(_, outcome)| *outcome == StepOutcome::Failed);
         failed.map(|(name, _)| name.as_str())

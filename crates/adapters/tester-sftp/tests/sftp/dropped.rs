@@ -1,4 +1,4 @@
-//! A test that nobody waits for any more leaves no connection open.
+//! A test that is dropped leaves no connection open.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::scripted::{Login, Scripted, Sftp};
 
 const SOON: Duration = Duration::from_secs(1);
 
-/// Runs a test until something happens, and drops it then.
+/// Runs a test until `happens` is ready, and then drops it.
 async fn drop_when(port: u16, happens: impl Future<Output = ()>) {
     let tester = tester();
     let progress = Arc::new(Progress::default());
@@ -46,7 +46,8 @@ async fn a_test_dropped_in_the_handshake_closes_its_connection() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_test_dropped_in_the_login_closes_its_connection() {
-    // The server hangs in the login and does not look at its end, so ours is looked at.
+    // The server hangs in the login and does not notice the end of the connection, so this side of it is
+    // examined.
     let server = Scripted::start(Login::Silent).await;
     drop_when(server.port(), server.asked()).await;
     assert_eq!(connections_to(server.port()), 0);
@@ -59,7 +60,8 @@ async fn a_test_dropped_in_the_probe_closes_its_connection() {
     timeout(SOON, server.left()).await.expect("the connection is closed");
 }
 
-/// Connections to a port on loopback that are not closed from our side: those in state ESTABLISHED (01).
+/// The number of connections to a port on loopback that this side has not closed: those in state ESTABLISHED
+/// (01).
 fn connections_to(port: u16) -> usize {
     let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
     let peer = format!("0100007F:{port:04X}");

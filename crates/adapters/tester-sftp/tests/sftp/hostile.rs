@@ -1,4 +1,4 @@
-//! Servers that mean no good. Each test of one ends in time, with a verdict, in bounded memory.
+//! Tests of hostile servers. Each of them must end in time, with a verdict, in bounded memory.
 
 use std::future::pending;
 use std::pin::Pin;
@@ -13,9 +13,9 @@ use tokio::task::JoinSet;
 use crate::attempt::{Outcome, with_password};
 use crate::scripted::{Ask, Login, Scripted, Sftp, packet};
 
-/// The longest a test may take: the caller's limit.
+/// The longest time a test may take, which is the caller's limit.
 const LIMIT: Duration = Duration::from_secs(10);
-/// What all tests of this file may take of memory when they run at the same time.
+/// How much memory all tests of this file may use together when they run at the same time.
 const MAX_GROWTH_KIB: usize = 32 * 1024;
 
 const PASSWORD: &str = "canary-5f1c";
@@ -24,7 +24,7 @@ const HELLO: &[u8] = b"SSH-2.0-Hostile\r\n";
 
 type Behaviour = fn(TcpStream) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// A server that treats each connection so.
+/// Starts a server that treats every connection in this way.
 async fn raw(behaviour: Behaviour) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -36,13 +36,13 @@ async fn raw(behaviour: Behaviour) -> u16 {
     port
 }
 
-/// Says something, and then nothing, without hanging up.
+/// Sends these bytes and then nothing more, without closing.
 async fn say(mut socket: TcpStream, words: Vec<u8>) {
     socket.write_all(&words).await.ok();
     pending::<()>().await;
 }
 
-/// Says something, and then something else for ever.
+/// Sends the first bytes once, and then the second ones again and again for ever.
 async fn say_for_ever(mut socket: TcpStream, first: Vec<u8>, then: Vec<u8>, pause: Duration) {
     socket.write_all(&first).await.ok();
     while socket.write_all(&then).await.is_ok() {
@@ -50,13 +50,13 @@ async fn say_for_ever(mut socket: TcpStream, first: Vec<u8>, then: Vec<u8>, paus
     }
 }
 
-/// Says something, hears something, and hangs up.
+/// Sends these bytes, reads one byte, and closes.
 async fn say_and_leave(mut socket: TcpStream, words: Vec<u8>) {
     socket.write_all(&words).await.ok();
     socket.read_u8().await.ok();
 }
 
-/// A packet of the transport before keys are exchanged (RFC 4253, section 6).
+/// A packet of the transport before the key exchange (RFC 4253, section 6).
 fn clear_packet(payload: &[u8]) -> Vec<u8> {
     let padding = 8 + (8 - (payload.len() + 5) % 8) % 8;
     let length = u32::try_from(payload.len() + padding + 1).unwrap();
@@ -64,7 +64,7 @@ fn clear_packet(payload: &[u8]) -> Vec<u8> {
     [&head[..], payload, &vec![0; padding]].concat()
 }
 
-/// SSH_MSG_KEXINIT (RFC 4253, section 7.1).
+/// The message SSH_MSG_KEXINIT (RFC 4253, section 7.1).
 fn kexinit(kex: &str, key: &str, cipher: &str, mac: &str) -> Vec<u8> {
     let mut payload = [&[20][..], &[9; 16]].concat();
     for list in [kex, key, cipher, cipher, mac, mac, "none", "none", "", ""] {
@@ -173,7 +173,7 @@ fn version() -> Vec<u8> {
     packet(2, &[0, 0, 0, 3])
 }
 
-/// SSH_FXP_NAME with as many names as a packet holds, and a count of 4 billion.
+/// The message SSH_FXP_NAME with as many names as fit into a packet, and a count of 4 billion.
 fn endless_names(kind: u8, id: u32) -> Vec<u8> {
     if kind == 1 {
         return version();
@@ -182,7 +182,7 @@ fn endless_names(kind: u8, id: u32) -> Vec<u8> {
     packet(104, &[&id.to_be_bytes()[..], &[0xff; 4], &name.repeat(4000)].concat())
 }
 
-/// SSH_FXP_STATUS.
+/// The message SSH_FXP_STATUS.
 fn status(id: u32, code: u32) -> Vec<u8> {
     packet(101, &[&id.to_be_bytes()[..], &code.to_be_bytes(), &[0; 8]].concat())
 }
@@ -238,13 +238,13 @@ const SESSIONS: &[(&str, Script, TestCode)] = &[
     ("opens channels to us", || (Login::Accept, Sftp::OpensChannels), TestCode::Ok),
 ];
 
-/// SSH_FXP_HANDLE of a length.
+/// The message SSH_FXP_HANDLE with a handle of this length.
 fn handle(id: u32, length: usize) -> Vec<u8> {
     let size = u32::try_from(length).unwrap().to_be_bytes();
     packet(102, &[&id.to_be_bytes()[..], &size, &vec![b'h'; length]].concat())
 }
 
-/// Does what is asked.
+/// Answers every request as a correct server does.
 fn working(kind: u8, id: u32) -> Vec<u8> {
     match kind {
         1 => version(),
@@ -254,7 +254,7 @@ fn working(kind: u8, id: u32) -> Vec<u8> {
     }
 }
 
-/// Handles of 60 KB, and bytes that nobody wrote.
+/// Answers with handles of 60 KB, and with bytes that were never written.
 fn huge_handles(kind: u8, id: u32) -> Vec<u8> {
     match kind {
         3 => handle(id, 60_000),
@@ -277,7 +277,7 @@ async fn hostile_servers_end_in_time_with_a_verdict_and_without_a_panic() {
         PANICS.fetch_add(1, Ordering::Relaxed);
         report(panic);
     }));
-    // The first attempt brings in what every test needs.
+    // The first attempt loads what every test needs, so that it does not count as growth.
     with_password(1, "user", PASSWORD).run().await;
     let before = resident_kib("VmRSS");
     let mut running = JoinSet::new();
@@ -299,12 +299,12 @@ async fn hostile_servers_end_in_time_with_a_verdict_and_without_a_panic() {
     let mut wrong = Vec::new();
     while let Some(ended) = running.join_next().await {
         let (name, code, outcome): (&str, TestCode, Outcome) = ended.unwrap();
-        // On a busy machine a flood may run into the limit of time before the one of bytes.
+        // On a busy machine a flood may reach the time limit before the limit on bytes.
         let in_time = code == TestCode::ProviderError && outcome.code() == TestCode::Timeout;
         if (outcome.code() != code && !in_time) || outcome.took > LIMIT {
             wrong.push(format!("{name}: not {code:?} but {outcome:?}"));
         }
-        // What a server says reaches nobody, and what it was told neither.
+        // The outcome must contain neither the text of the server nor the password.
         let told = format!("{outcome:?}");
         assert!(
             !["Hostile", "Welcome", "story", "HTTP", PASSWORD].iter().any(|word| told.contains(word)),

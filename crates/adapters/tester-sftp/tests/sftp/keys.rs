@@ -10,7 +10,7 @@ use crate::scripted::{Login, Scripted};
 
 const PASSPHRASE: &str = "a passphrase for tests";
 
-/// Makes a key and gives both halves as text.
+/// Makes a key and returns both halves as text.
 fn key(folder: &Path, arguments: &str, passphrase: &str) -> (String, String) {
     let file = folder.join(format!("key-{}-{}", arguments.replace(' ', ""), passphrase.len()));
     let made = Command::new("ssh-keygen")
@@ -27,7 +27,7 @@ fn key(folder: &Path, arguments: &str, passphrase: &str) -> (String, String) {
 async fn keys_of_every_kind_and_form_log_in_with_and_without_passphrase() {
     let server = Sshd::start(SshdOptions { passwords: false, ..SshdOptions::default() });
     let folder = tempfile::tempdir().unwrap();
-    // An encrypted PEM file of an elliptic curve is the one form that the reader of keys refuses.
+    // The only form that the key reader refuses is an encrypted PEM file of an elliptic curve.
     let forms = [
         ("-t ed25519", true),
         ("-t rsa -b 2048", true),

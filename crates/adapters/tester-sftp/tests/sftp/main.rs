@@ -1,4 +1,4 @@
-//! The tester against real OpenSSH servers, and against servers that mean no good.
+//! Tests of the tester against real OpenSSH servers, and against hostile servers.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up is a failed test")]
 
 mod attempt;

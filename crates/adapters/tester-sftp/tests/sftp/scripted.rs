@@ -1,4 +1,4 @@
-//! SSH servers that do what OpenSSH cannot be told to do.
+//! SSH servers that do what OpenSSH cannot be configured to do.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -17,24 +17,24 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
-/// How a server treats whoever logs in.
+/// How a server treats a client that logs in.
 #[derive(Debug, Clone)]
 pub(crate) enum Login {
-    /// Lets everybody in who names a user.
+    /// Lets every client in that names a user.
     Open,
-    /// Lets everybody in with a password.
+    /// Lets every client in that sends a password.
     Accept,
-    /// Asks these questions, one round after the other, and lets everybody in.
+    /// Asks these questions, one round after the other, and then lets every client in.
     Keyboard(Vec<Ask>),
-    /// Wants a key after the password.
+    /// Requires a key after the password.
     MoreThanPassword,
-    /// Hangs up when it has the password.
+    /// Closes the connection when it has received the password.
     HangUp,
-    /// Says nothing when it has the password.
+    /// Sends nothing after it has received the password.
     Silent,
-    /// Takes RSA keys with SHA-1 only.
+    /// Accepts RSA keys with SHA-1 only.
     RsaWithSha1,
-    /// Tells a long story before it lets everybody in.
+    /// Sends a long text before it lets every client in.
     Talk,
 }
 
@@ -45,21 +45,21 @@ pub(crate) struct Ask(Vec<(Cow<'static, str>, bool)>);
 /// What a server does with an SFTP session.
 #[derive(Debug, Clone)]
 pub(crate) enum Sftp {
-    /// Serves a disk that has something wrong.
+    /// Serves a disk with this fault.
     Disk(Disk),
-    /// Never answers the request for one.
+    /// Never answers the request for a session.
     Unanswered,
-    /// Says this once, and then nothing.
+    /// Sends these bytes once, and then nothing.
     Says(Vec<u8>),
-    /// Says this for ever.
+    /// Sends these bytes again and again for ever.
     Repeats(Vec<u8>),
-    /// Answers every request, from its kind and id; the first has a version in place of the id.
+    /// Answers every request by its type and id; the first request has a version in place of the id.
     Answers(fn(u8, u32) -> Vec<u8>),
-    /// Opens channels to the client, and serves a good disk beside them.
+    /// Opens channels to the client, and serves a disk without a fault beside them.
     OpensChannels,
 }
 
-/// What is wrong with a disk.
+/// The fault of a disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Disk {
     Good,
@@ -147,7 +147,7 @@ impl Scripted {
         self.port
     }
 
-    /// Waits until somebody wants in.
+    /// Waits until a client asks to log in.
     pub(crate) async fn asked(&self) {
         self.state.asked.notified().await;
     }
@@ -157,7 +157,7 @@ impl Scripted {
         self.state.left.notified().await;
     }
 
-    /// What was answered to questions.
+    /// The answers to the server's questions.
     pub(crate) fn answers(&self) -> Vec<String> {
         self.state.log.lock().unwrap().answers.clone()
     }
@@ -361,7 +361,7 @@ impl russh_sftp::server::Handler for Serving {
     async fn read(&mut self, id: u32, path: String, _offset: u64, _len: u32) -> Result<Data, Self::Error> {
         let name = path.rsplit('/').next().unwrap_or_default().as_bytes().to_vec();
         match self.disk {
-            // An answer to nobody: what comes after it is still served.
+            // This answer belongs to no request; what comes after it is still served.
             Disk::NeverAnswersReads => Ok(Data { id: u32::MAX, data: vec![] }),
             Disk::ReadsOtherBytes => Ok(Data { id, data: b"something else".to_vec() }),
             disk => unless(disk == Disk::RefusesToRead, Data { id, data: name }),
