@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use crate::rows::{at_most, key, of};
 use crate::{Call, FakeStore};
 
-/// At most so many keys of one account are shown.
+/// How many keys of one account are shown at most.
 const KEYS_SHOWN: usize = 1_000;
 
 fn belongs(key: &ApiKey, organization: &OrganizationId, account: ServiceAccountId) -> bool {

@@ -24,7 +24,7 @@ struct Chain {
 }
 
 impl Chains {
-    /// Appends events to their chains, all or none, and gives their places.
+    /// Appends events to their chains, all or none, and returns their places.
     pub(crate) fn extend(
         &mut self,
         keys: &dyn PurposeKeys,
@@ -57,7 +57,7 @@ impl Chains {
         Ok(places)
     }
 
-    /// The records of an organisation by ascending place.
+    /// The records of an organisation in ascending order of their places.
     pub(crate) fn records(&self, organization: &OrganizationId) -> &[AuditRecord] {
         self.0.get(organization).map(|chain| chain.records.as_slice()).unwrap_or_default()
     }
@@ -82,7 +82,7 @@ fn matches(filter: &AuditFilter, record: &AuditRecord) -> bool {
 
 #[async_trait]
 impl AuditTrail for FakeStore {
-    /// Never answers `Skipped`: whoever writes holds all chains at once.
+    /// Never returns `Skipped`, because every writer locks all chains at once.
     async fn append(&self, events: &[AuditEvent], _contention: Contention) -> StoreResult<Vec<Appended>> {
         let places = self.append_events(events).await?;
         Ok(places.into_iter().map(|seq| Appended::Durable { seq }).collect())
@@ -141,7 +141,7 @@ impl AuditTrail for FakeStore {
         .await
     }
 
-    /// There are none: a chain and its head are one thing here.
+    /// Returns none, because a chain and its head are one value here.
     async fn headless(&self) -> StoreResult<Vec<OrganizationId>> {
         self.read(Call::Headless, |_, _| Vec::new()).await
     }

@@ -19,9 +19,9 @@ pub(crate) struct Flow {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// Nobody has come back from it.
+    /// The user has not come back from the provider.
     Begun,
-    /// Its callback is under way, or failed.
+    /// Its callback is being processed, or has failed.
     Taken,
     /// It waits for its completion.
     Granted,
@@ -50,7 +50,7 @@ impl Rows {
         Ok(())
     }
 
-    /// Keeps a grant; whether the flow was taken, and is not over.
+    /// Keeps a grant. Returns whether the flow was taken and has not expired.
     fn grant(&mut self, granted: &GrantedFlow, default_limit: u32, now: OffsetDateTime) -> StoreResult<bool> {
         let flow = self.flows.get_mut(&key(&granted.organization, granted.id));
         let Some(flow) = flow.filter(|flow| flow.is_at(Stage::Taken, now)) else { return Ok(false) };
@@ -63,8 +63,8 @@ impl Rows {
         Ok(true)
     }
 
-    /// Ends a flow with its credential; whether its connection was written, or `None` when it cannot be
-    /// completed like this.
+    /// Ends a flow with its credential. Returns whether its connection was written, or `None` when it cannot
+    /// be completed in this way.
     fn complete(&mut self, completed: &CompletedFlow, now: OffsetDateTime) -> Option<bool> {
         let (organization, id) = (&completed.organization, completed.credential.id);
         let flow = self.flows.get(&key(organization, completed.id)).filter(|flow| {
@@ -83,7 +83,7 @@ impl Rows {
         Some(integration.is_some_and(|integration| self.write_unless_connected(integration, id)))
     }
 
-    /// Ends a flow, with its credential as long as that is pending; whether there was one.
+    /// Ends a flow, with its credential if that is still pending. Returns whether there was a flow.
     fn abandon(&mut self, organization: &OrganizationId, id: FlowId) -> bool {
         let Some(flow) = self.flows.remove(&key(organization, id)) else { return false };
         let flow = flow.stored.flow;

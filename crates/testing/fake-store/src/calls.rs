@@ -1,4 +1,4 @@
-/// A method of a repository port, by which calls are counted and faults are set.
+/// A method of a repository port. Calls are counted and faults are set by method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "each variant is the method that it names, in the order of its port")]
 pub enum Call {

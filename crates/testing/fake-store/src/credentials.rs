@@ -33,13 +33,13 @@ impl Rows {
         Ok(())
     }
 
-    /// Removes a credential, with what is on record of its refreshes.
+    /// Removes a credential and the attempts to refresh it.
     pub(crate) fn remove_credential(&mut self, organization: &OrganizationId, id: CredentialId) {
         self.credentials.remove(&key(organization, id));
         self.attempts.remove(&key(organization, id));
     }
 
-    /// The credential that a change is about, as long as it has this version.
+    /// Returns the credential to change, if it still has this version.
     pub(crate) fn at_version(
         &mut self,
         organization: &OrganizationId,
@@ -50,7 +50,7 @@ impl Rows {
     }
 }
 
-/// Refuses what the columns of a database could not hold.
+/// Refuses counters that the columns of a database could not hold.
 fn refuse_counters_beyond_63_bits(credential: &Credential) -> StoreResult<()> {
     match [credential.version, credential.revision].map(i64::try_from) {
         [Ok(_), Ok(_)] => Ok(()),
@@ -58,7 +58,7 @@ fn refuse_counters_beyond_63_bits(credential: &Credential) -> StoreResult<()> {
     }
 }
 
-/// Writes what a replacement may change.
+/// Writes the columns that a replacement may change.
 pub(crate) fn replace(stored: &mut SealedCredential, changed: &Credential, sealed: Option<&Sealed>) {
     let row = &stored.credential;
     stored.credential = Credential {
@@ -83,7 +83,7 @@ fn matches(filter: &CredentialFilter, credential: &Credential) -> bool {
         && filter.reach.covers(credential)
 }
 
-/// The sealed credentials of an organisation that fit.
+/// The sealed credentials of an organisation that `fits` accepts.
 fn chosen(
     table: &Table<CredentialId, SealedCredential>,
     organization: &OrganizationId,
@@ -92,7 +92,7 @@ fn chosen(
     of(table, organization).filter(|stored| fits(&stored.credential)).cloned().collect()
 }
 
-/// Removes a credential; the events, or `None` when there was none.
+/// Removes a credential. Returns the events to record, or `None` when there was no credential.
 fn delete(
     rows: &mut Rows,
     organization: &OrganizationId,

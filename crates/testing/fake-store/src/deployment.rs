@@ -10,16 +10,16 @@ use uuid::Uuid;
 use crate::rows::Rows;
 use crate::{Call, FakeStore};
 
-/// Every fake store has this id, so that what is bound to it is the same in every run.
+/// The id of every fake store, so that what is bound to it is the same in every run.
 const DEPLOYMENT_ID: Uuid = Uuid::from_u128(0x0192_f0c1_7b6a_7000_8000_0000_0000_00de);
 
-/// A wrap was to be counted for a key that the store does not know.
+/// A wrap should be counted for a key that the store does not know.
 #[derive(Debug, thiserror::Error)]
 #[error("key {0} is not registered")]
 struct UnregisteredKek(KekId);
 
 impl Rows {
-    /// How many things a KEK wraps.
+    /// How many values a KEK wraps.
     fn uses(&self, id: KekId) -> u64 {
         let credentials = self.credentials.values().map(|stored| stored.sealed.kek_id);
         let apps = self.oauth_apps.values().map(|stored| stored.sealed.kek_id);
@@ -41,7 +41,7 @@ impl Rows {
         Ok(())
     }
 
-    /// Reserves wraps; the total, or `None` when it would pass the limit.
+    /// Reserves wraps. Returns the total, or `None` when it would pass the limit.
     fn reserve(&mut self, kek: KekId, count: u64, limit: u64) -> StoreResult<Option<u64>> {
         let record = self.keks.get_mut(&kek).ok_or(UnregisteredKek(kek));
         let record = record.map_err(|error| StoreError::Corrupt(Box::new(error)))?;

@@ -1,5 +1,5 @@
-//! A take is recent while it is within one window of now, on either side: what lies further ahead is from a
-//! clock that has been set back since, and would otherwise block its destination for as long.
+//! A take is recent while it is within one window of now, before or after. A time that lies further ahead was
+//! written by a clock that has been set back since; it would otherwise block its destination until then.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use time::OffsetDateTime;
 use crate::rows::{at_most, later};
 use crate::{Call, FakeStore};
 
-/// What whoever was refused waits at least: tokio's timers count in milliseconds.
+/// The shortest wait that a refused caller is given: tokio's timers count in milliseconds.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 
 fn is_recent(at: OffsetDateTime, now: OffsetDateTime, window: Duration) -> bool {
     (now - at).unsigned_abs() <= window
 }
 
-/// Takes a place; how long until one is free when there is none.
+/// Takes a place. When there is none, it returns how long until one is free.
 fn take(
     taken: &mut Vec<OffsetDateTime>,
     limit: u32,
@@ -26,7 +26,7 @@ fn take(
 ) -> Option<Duration> {
     taken.retain(|at| is_recent(*at, now, window));
     taken.sort_unstable_by(|one, other| other.cmp(one));
-    // One is free once the newest are one fewer than the limit.
+    // A place is free again when the oldest of the `limit` newest takes leaves the window.
     if let Some(at) = taken.get(at_most(limit).saturating_sub(1)) {
         let wait = Duration::try_from(later(*at, window) - now).unwrap_or_default();
         return Some(wait.max(SHORTEST_WAIT));

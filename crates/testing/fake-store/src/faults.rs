@@ -7,7 +7,7 @@ use strongroom_repository::{StoreError, StoreResult};
 
 use crate::Call;
 
-/// The answer of a store that is away.
+/// The error of a store that is away.
 pub fn unavailable() -> StoreError {
     #[derive(Debug, thiserror::Error)]
     #[error("the fake store was told to be away")]
@@ -15,14 +15,14 @@ pub fn unavailable() -> StoreError {
     StoreError::Unavailable(Box::new(ToldToBeAway))
 }
 
-/// What goes wrong, and when: of one instance of the store, and of all its clones.
+/// The faults of one instance of the store and of all its clones.
 ///
-/// What is set for the next call of a method is used up by that call; set several times, it is a queue. What
-/// lasts holds for every call that nothing else was set for, until [`Self::heal`]. A call that is delayed or
-/// held meets what lasts when its wait is over. A caller that gives up while its call waits takes the call
-/// back: nothing is done.
+/// A fault that is set for the next call of a method is used by that call only; several of them form a queue.
+/// A lasting fault applies to every call for which no other one was set, until [`Self::heal`]; a delay
+/// applies to those as well. A call that is delayed or held looks for lasting faults when its wait is over.
+/// When a caller is dropped while its call waits, nothing is done.
 ///
-/// Every call lets other tasks run before it does anything, as one that goes to a database does.
+/// Every call lets other tasks run before it does anything, like a call to a database.
 #[derive(Debug, Default)]
 pub struct Faults(Mutex<Script>);
 
@@ -36,7 +36,7 @@ struct Script {
     delays: BTreeMap<Call, Duration>,
 }
 
-/// What was set for one call.
+/// The fault that was set for one call.
 #[derive(Debug)]
 enum Fault {
     Spare,
@@ -47,69 +47,70 @@ enum Fault {
 }
 
 impl Faults {
-    /// The next call of this method has this error, and does nothing.
+    /// Makes the next call of this method return this error. It does nothing else.
     pub fn fail_next(&self, call: Call, error: StoreError) {
         self.set(call, Fault::Fail(error));
     }
 
-    /// The next call of this method is carried out, and its caller is told that the store is unavailable.
+    /// Makes the next call of this method do its work and return that the store is unavailable.
     pub fn lose_answer(&self, call: Call) {
         self.set(call, Fault::LoseAnswer);
     }
 
-    /// The next call of this method goes well, so that a fault that is set after it meets the one after.
+    /// Makes the next call of this method succeed, so that a fault that is set afterwards applies to the call
+    /// after it.
     pub fn spare_next(&self, call: Call) {
         self.set(call, Fault::Spare);
     }
 
-    /// The next call of this method waits before it does anything, until it is let go.
+    /// Makes the next call of this method wait before it does anything, until it is released.
     pub fn hold(&self, call: Call) -> Held {
         let (gate, held) = Gate::shut();
         self.set(call, Fault::Hold(gate));
         held
     }
 
-    /// The next call of this method is carried out, and its answer waits until it is let go.
+    /// Makes the next call of this method do its work and hold its answer until it is released.
     pub fn hold_answer(&self, call: Call) -> Held {
         let (gate, held) = Gate::shut();
         self.set(call, Fault::HoldAnswer(gate));
         held
     }
 
-    /// Every call of this method is unavailable and does nothing.
+    /// Makes every call of this method return that the store is unavailable, and do nothing.
     pub fn fail_every(&self, call: Call) {
         self.script(|script| script.away.insert(call));
     }
 
-    /// Every call of every method is unavailable and does nothing.
+    /// Makes every call of every method return that the store is unavailable, and do nothing.
     pub fn fail_all(&self) {
         self.script(|script| script.is_away = true);
     }
 
-    /// Every call of this method takes so long, by tokio's time, before it does anything.
+    /// Makes every call of this method wait this long, by tokio's time, before it does anything.
     pub fn delay(&self, call: Call, by: Duration) {
         self.script(|script| script.delays.insert(call, by));
     }
 
-    /// Every call takes so long, those apart that have a delay of their own.
+    /// Makes every call wait this long, except those that have a delay of their own.
     pub fn delay_all(&self, by: Duration) {
         self.script(|script| script.delay = by);
     }
 
-    /// Ends everything that was set, what waits for its call too. Calls that are held by now stay so until
-    /// they are let go.
+    /// Removes every fault, also those that wait for their call. Calls that are already held stay held until
+    /// they are released.
     pub fn heal(&self) {
         self.script(|script| {
             *script = Script { history: std::mem::take(&mut script.history), ..Script::default() };
         });
     }
 
-    /// Every call so far, in the order in which they came, those that failed too.
+    /// Every call so far, in order, also those that failed.
     pub(crate) fn history(&self) -> Vec<Call> {
         self.script(|script| script.history.clone())
     }
 
-    /// Lets a call come in: counts it, makes it wait, and tells it what becomes of it.
+    /// Receives a call: it counts the call, makes it wait, and returns what happens to its answer.
     pub(crate) async fn meet(&self, call: Call) -> StoreResult<Leaving> {
         let (fault, delay) = self.script(|script| {
             script.history.push(call);
@@ -143,7 +144,7 @@ impl Faults {
     }
 }
 
-/// What becomes of the answer of a call that is carried out.
+/// What happens to the answer of a call that did its work.
 #[derive(Debug)]
 pub(crate) enum Leaving {
     Free,
@@ -152,7 +153,7 @@ pub(crate) enum Leaving {
 }
 
 impl Leaving {
-    /// The answer as its caller gets it.
+    /// Returns the answer as the caller gets it.
     pub(crate) async fn with<T>(self, answer: StoreResult<T>) -> StoreResult<T> {
         match self {
             Self::Free => answer,

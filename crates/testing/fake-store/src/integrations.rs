@@ -16,7 +16,8 @@ pub(crate) struct Connection {
 }
 
 impl Rows {
-    /// Writes a connection, over one that has ended too, unless its provider is connected; whether it did.
+    /// Writes a connection, unless its provider is connected. It replaces one that has ended. Returns whether
+    /// it was written.
     pub(crate) fn write_unless_connected(&mut self, new: &Integration, credential: CredentialId) -> bool {
         let key = key(&new.organization, new.provider.clone());
         if self.integrations.get(&key).is_some_and(|present| present.credential.is_some()) {
@@ -35,7 +36,7 @@ impl Rows {
         self.end(organization, |connection| connection.credential == Some(credential))
     }
 
-    /// Ends the first connection that lasts and fits.
+    /// Ends the first connection that has not ended and that `fits` accepts.
     fn end(
         &mut self,
         organization: &OrganizationId,

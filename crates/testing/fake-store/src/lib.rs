@@ -1,18 +1,18 @@
-//! A store in memory, for tests of what stands on the repository ports: it keeps every promise of the ports,
-//! and it can be told to be slow, to fail and to lose answers.
+//! A store in memory, for tests of code above the repository ports. It keeps every promise of the ports, and
+//! a test can make it slow, make it fail and make it lose answers.
 //!
-//! It runs the same contract tests as the two real stores, so that a test on it says something about them.
-//! What it does not have: a limit of connections, a deadline of its own, rows that cannot be read back, and
-//! counters that drift, because it counts rows. Nothing is ever
+//! It passes the same contract tests as the two real stores, so a test that uses it also says something about
+//! them. It does not have a limit on connections, a deadline of its own, rows that cannot be read back, or
+//! counters that drift, because it counts rows. It never returns
 //! [`Appended::Skipped`](strongroom_repository::Appended::Skipped).
 //!
-//! Everything is one state behind one lock. A call that changes something works on a copy of the rows, and
-//! copy and evidence are taken over together, or neither is. Between calls tasks meet as they would at a
-//! database; a test that wants them to meet at one place holds a call there ([`Faults::hold`]).
+//! All data is one state behind one lock. A call that changes something works on a copy of the rows; the copy
+//! and its evidence are taken over together or not at all. Between calls tasks interleave as they would with
+//! a database. A test that needs them to meet at one place holds a call there ([`Faults::hold`]).
 //!
-//! The time of the store is that of the clock it is given, by default one that goes with tokio's. Under
-//! `#[tokio::test(start_paused = true)]`, hours of leases and flows go by at once, and the same way in every
-//! run.
+//! The store uses the clock that it is given; the default one follows tokio's time. Under
+//! `#[tokio::test(start_paused = true)]`, hours of leases and flows pass at once, and in the same way in
+//! every run.
 //!
 //! ```text
 //! let store = FakeStore::new(keys);

@@ -27,7 +27,7 @@ impl OrganizationRepository for FakeStore {
         self.read(Call::FindLimit, |state, _| state.rows.limits.get(organization).copied()).await
     }
 
-    /// There is none: the rows themselves are counted.
+    /// Returns none, because the rows themselves are counted.
     async fn quota_drift(&self) -> StoreResult<Vec<QuotaDrift>> {
         self.read(Call::QuotaDrift, |_, _| Vec::new()).await
     }

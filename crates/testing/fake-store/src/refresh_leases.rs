@@ -32,7 +32,7 @@ impl Attempts {
         self.retry_at.filter(|at| *at > now)
     }
 
-    /// Takes the lease, if it is free.
+    /// Takes the lease if it is free.
     fn acquire(&mut self, owner: Uuid, length: Duration, now: OffsetDateTime) -> Lease {
         if self.is_held(now) {
             return Lease::Held;
@@ -40,7 +40,7 @@ impl Attempts {
         if let Some(at) = self.next_at(now) {
             return Lease::NotYet((at - now).unsigned_abs());
         }
-        // Whoever set it and did not end the attempt was interrupted.
+        // An owner that is still set belongs to an attempt that was interrupted.
         self.interrupted |= self.owner.is_some();
         (self.owner, self.held_until) = (Some(owner), Some(later(now, length)));
         self.retry_at = None;
@@ -56,7 +56,7 @@ impl Attempts {
 }
 
 impl Rows {
-    /// The attempts of a credential that `owner` has the lease of, ended or not.
+    /// The attempts of a credential when `owner` holds its lease, or held it last.
     fn attempts_of(
         &mut self,
         organization: &OrganizationId,
@@ -67,7 +67,7 @@ impl Rows {
         attempts.filter(|attempts| attempts.owner == Some(owner))
     }
 
-    /// Whether the background may refresh a credential now; since when it is due.
+    /// Returns since when a credential is due, if the background may refresh it now.
     fn due_since(&self, credential: &Credential, now: OffsetDateTime) -> Option<OffsetDateTime> {
         let attempts = self.attempts.get(&key(&credential.organization, credential.id));
         let attempts = attempts.filter(|attempts| attempts.version == credential.version);
@@ -78,7 +78,7 @@ impl Rows {
     }
 }
 
-/// Writes of the metadata what a refresh brings.
+/// Writes the metadata that a refresh changes.
 fn take_refresh(credential: &mut Credential, refreshed: &Credential, now: OffsetDateTime) {
     let content = Content {
         config: refreshed.config.clone(),

@@ -13,10 +13,10 @@ use crate::authorization_flows::Flow;
 use crate::integrations::Connection;
 use crate::refresh_leases::Attempts;
 
-/// Rows of organisations, by their ids.
+/// Rows of organisations, by organisation and id.
 pub(crate) type Table<I, R> = BTreeMap<(OrganizationId, I), R>;
 
-/// Everything that the store holds but the audit chains.
+/// Everything that the store holds except the audit chains.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rows {
     pub(crate) credentials: Table<CredentialId, SealedCredential>,
@@ -37,7 +37,7 @@ pub(crate) fn key<I>(organization: &OrganizationId, id: I) -> (OrganizationId, I
     (organization.clone(), id)
 }
 
-/// The rows of an organisation by ascending id.
+/// The rows of an organisation in ascending order of their ids.
 pub(crate) fn of<'t, I, R>(
     table: &'t Table<I, R>,
     organization: &OrganizationId,
@@ -45,12 +45,12 @@ pub(crate) fn of<'t, I, R>(
     table.iter().filter(move |((owner, _), _)| owner == organization).map(|(_, row)| row)
 }
 
-/// At most so many.
+/// Converts a limit to a length.
 pub(crate) fn at_most(limit: u32) -> usize {
     usize::try_from(limit).unwrap_or(usize::MAX)
 }
 
-/// The time that is so much later.
+/// The time `by` after `now`.
 pub(crate) fn later(now: OffsetDateTime, by: Duration) -> OffsetDateTime {
     now.saturating_add(by.try_into().unwrap_or(time::Duration::MAX))
 }

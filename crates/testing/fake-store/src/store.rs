@@ -15,7 +15,7 @@ use crate::{Call, Faults};
 /// A store in memory. It implements every port of `strongroom_repository`, and `WrapLedger`.
 ///
 /// Clones are the same instance of the service: they share rows, faults and counts.
-/// [`Self::another_instance`] shares the rows alone.
+/// [`Self::another_instance`] shares only the stored data, the keys and the clock.
 #[derive(Clone)]
 pub struct FakeStore {
     state: Arc<Mutex<State>>,
@@ -24,7 +24,7 @@ pub struct FakeStore {
     clock: Arc<dyn Clock>,
 }
 
-/// Rows, and the evidence of how they came about.
+/// The rows, and the audit chains with the evidence of their changes.
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) rows: Rows,
@@ -32,32 +32,33 @@ pub(crate) struct State {
 }
 
 impl FakeStore {
-    /// An empty store whose clock goes with tokio's time, from `instant(0)` of the fixtures. `keys`
-    /// authenticate its audit records.
+    /// Makes an empty store whose clock follows tokio's time and starts at `instant(0)` of the fixtures.
+    /// `keys` authenticate its audit records.
     ///
-    /// To be made within the test's runtime, whose time it follows.
+    /// Call it within the runtime of the test, because the clock follows the time of that runtime.
     pub fn new(keys: Arc<dyn PurposeKeys>) -> Self {
         Self::with_clock(keys, Arc::new(RunningClock::default()))
     }
 
-    /// An empty store with another clock: the one of the service itself, say, or one that differs from it.
+    /// Makes an empty store with another clock, for example the one of the service, or one that differs from
+    /// it.
     pub fn with_clock(keys: Arc<dyn PurposeKeys>, clock: Arc<dyn Clock>) -> Self {
         Self { state: Arc::default(), faults: Arc::default(), keys, clock }
     }
 
-    /// Another instance of the service on the same rows and the same clock: with faults and counts of
+    /// Another instance of the service with the same rows and the same clock, and with faults and counts of
     /// its own.
     #[must_use]
     pub fn another_instance(&self) -> Self {
         Self { faults: Arc::default(), ..self.clone() }
     }
 
-    /// What goes wrong.
+    /// The faults of this instance.
     pub fn faults(&self) -> &Faults {
         &self.faults
     }
 
-    /// Answers a question from the state as it is.
+    /// Reads from the current state.
     pub(crate) async fn read<T: Send>(
         &self,
         call: Call,
@@ -85,8 +86,8 @@ impl FakeStore {
         leaving.with(answer).await
     }
 
-    /// Changes rows and records `evidence`; whether there was something to do. A change that answers
-    /// `Ok(false)` has changed nothing.
+    /// Changes rows and records `evidence`. Returns whether there was something to do. A change that returns
+    /// `Ok(false)` must have changed nothing.
     pub(crate) async fn mutate(
         &self,
         call: Call,
@@ -100,7 +101,7 @@ impl FakeStore {
         .await
     }
 
-    /// Changes what no event tells of: all of it or, when it fails, nothing.
+    /// Makes a change that has no event: all of it or, when it fails, nothing.
     pub(crate) async fn note<T: Send>(
         &self,
         call: Call,
@@ -109,14 +110,15 @@ impl FakeStore {
         self.write(call, |rows, now| Ok((change(rows, now)?, Vec::new()))).await
     }
 
-    /// Appends events alone, and gives their places.
+    /// Appends events alone, and returns their places.
     pub(crate) async fn append_events(&self, events: &[AuditEvent]) -> StoreResult<Vec<u64>> {
         let leaving = self.faults.meet(Call::AppendEvents).await?;
         let places = self.locked(|state, now| state.chains.extend(&*self.keys, now, events));
         leaving.with(places).await
     }
 
-    /// Does work that nobody sees half of, at the store's time in whole microseconds.
+    /// Does work under the lock, so that no other call sees it half done, at the store's time in whole
+    /// microseconds.
     pub(crate) fn locked<T>(&self, work: impl FnOnce(&mut State, OffsetDateTime) -> T) -> T {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();

@@ -1,4 +1,4 @@
-//! The promises of the repository ports, kept by the store in memory.
+//! Runs the contract of the repository ports on the store in memory.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ fn instance(store: FakeStore) -> Instance {
 
 async fn make_store() -> StoreUnderTest {
     let keys = Arc::new(TestPurposeKeys::new());
-    // Later than every time of the fixtures, as a real store's clock is.
+    // The clock is later than every time of the fixtures, as the clock of a real store is.
     let clock = Arc::new(RunningClock::starting_at(instant(1_000_000)));
     let store = FakeStore::with_clock(keys.clone(), clock.clone());
     let (first, second) = (instance(store.clone()), instance(store.another_instance()));

@@ -1,4 +1,4 @@
-//! What the store does when it is told to be slow, to fail, to lose answers and to wait.
+//! Tests of the faults: slow calls, failures, lost answers and held calls.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ fn store() -> FakeStore {
     FakeStore::new(Arc::new(TestPurposeKeys::new()))
 }
 
-/// A store with one credential, laid down without a call.
+/// A store with one credential, stored directly and not by a call.
 fn store_with_credential() -> (FakeStore, OrganizationId, Credential) {
     let (store, acme) = (store(), organization("acme"));
     let stored = credential(&acme, SeededIds::new(1).credential());

@@ -1,4 +1,4 @@
-//! Service accounts and their keys.
+//! Contracts of service accounts and their keys.
 
 use strongroom_domain::service_account::{AccountName, ApiKey};
 use strongroom_domain::{ApiKeyId, OrganizationId, ServiceAccount};
@@ -50,7 +50,7 @@ pub async fn accounts_come_newest_first_and_in_pages(store: StoreUnderTest) {
     }
 }
 
-/// A writer that read an older state, or a deleted account, is told so and changes nothing.
+/// A writer that has read an older state, or a deleted account, gets an error and changes nothing.
 pub async fn replacing_needs_the_time_that_was_read(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let before = service_account(&acme, ids.service_account());
@@ -93,7 +93,7 @@ pub async fn every_column_of_a_key_comes_back_with_its_account(store: StoreUnder
     assert!(store.accounts.find_key(&ids.api_key()).await.unwrap().is_none());
 }
 
-/// The keys of an account, and only of it, by descending creation time.
+/// The keys of an account, and no others, are listed by descending creation time.
 pub async fn keys_come_newest_first(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let (account, first) = account_with_key(&store, &acme, &ids).await;
@@ -108,7 +108,7 @@ pub async fn keys_come_newest_first(store: StoreUnderTest) {
     assert_eq!(store.accounts.list_keys(&acme, account.id).await.unwrap(), expected);
 }
 
-/// Without its account a key is not stored, and nothing is recorded.
+/// A key without its account is not stored, and nothing is recorded.
 pub async fn a_key_needs_its_account(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let account = service_account(&acme, ids.service_account());
@@ -125,7 +125,7 @@ pub async fn a_key_needs_its_account(store: StoreUnderTest) {
     assert!(store.accounts.insert_key(&key, evidence(&acme)).await.unwrap(), "the id was never taken");
 }
 
-/// With the account all of its keys are gone, and only its.
+/// When an account is deleted, all of its keys are gone, and no others.
 pub async fn deleting_an_account_ends_its_keys(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let (account, key) = account_with_key(&store, &acme, &ids).await;
@@ -145,7 +145,7 @@ pub async fn deleting_an_account_ends_its_keys(store: StoreUnderTest) {
     assert_eq!(store.actions(&acme).await.len(), 6);
 }
 
-/// A revoked key is found no more; revoking it again, or for another account, does nothing.
+/// A revoked key is not found any more; revoking it again, or for another account, does nothing.
 pub async fn a_revoked_key_is_gone(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let (account, key) = account_with_key(&store, &acme, &ids).await;
@@ -163,7 +163,8 @@ pub async fn a_revoked_key_is_gone(store: StoreUnderTest) {
     assert_eq!(store.actions(&acme).await.len(), events + 1);
 }
 
-/// A key id belongs to one key over all organisations, because it alone says whose the key is.
+/// A key id belongs to one key over all organisations, because only the id shows to which organisation the
+/// key belongs.
 pub async fn a_key_id_is_given_out_once(store: StoreUnderTest) {
     let (acme, globex, ids) = (organization("acme"), organization("globex"), SeededIds::new(1));
     let (account, key) = account_with_key(&store, &acme, &ids).await;
@@ -177,7 +178,7 @@ pub async fn a_key_id_is_given_out_once(store: StoreUnderTest) {
     assert_eq!(store.actions(&globex).await.len(), 2);
 }
 
-/// Uses of several keys are noted at once; what is gone is passed over.
+/// Uses of several keys are stored at once; keys that are gone are skipped.
 pub async fn uses_of_keys_are_noted(store: StoreUnderTest) {
     let (acme, globex, ids) = (organization("acme"), organization("globex"), SeededIds::new(1));
     let (_, one) = account_with_key(&store, &acme, &ids).await;
@@ -196,7 +197,8 @@ pub async fn uses_of_keys_are_noted(store: StoreUnderTest) {
     assert_eq!(found.account.name, AccountName::parse("workflow engine").unwrap());
 }
 
-/// Keys that were made at one time come by descending id, whatever the order in which they were stored.
+/// Keys with the same creation time are listed by descending id, whatever the order in which they were
+/// stored.
 pub async fn keys_of_one_time_come_by_descending_id(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let account = service_account(&acme, ids.service_account());

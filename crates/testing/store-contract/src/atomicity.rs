@@ -16,7 +16,7 @@ fn of(acme: &OrganizationId, action: Action) -> Evidence {
     event(acme, action).into()
 }
 
-/// Each of the twelve mutations leaves exactly its own event, in order.
+/// Each of the twelve mutations records exactly its own event, in order.
 pub async fn every_mutation_records_its_event(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let stored = credential(&acme, ids.credential());
@@ -74,7 +74,8 @@ pub async fn every_mutation_records_its_event(store: StoreUnderTest) {
     assert_eq!(store.actions(&acme).await, expected);
 }
 
-/// Quota, duplicates, stale writers and missing rows leave no event behind.
+/// A mutation that is refused for quota, as a duplicate, as stale or because a row is missing records no
+/// event.
 pub async fn a_mutation_that_was_refused_leaves_no_event(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let stored = full_credential(&acme, ids.credential());
@@ -119,7 +120,7 @@ pub async fn a_credential_is_not_stored_without_its_event(store: StoreUnderTest)
     store.credentials.insert(&new, 1, created(&new.credential)).await.unwrap();
 }
 
-/// When the event cannot be written, the credential stays what it was.
+/// When the event cannot be written, the credential does not change.
 pub async fn a_credential_is_not_changed_or_deleted_without_its_event(store: StoreUnderTest) {
     let acme = organization("acme");
     let stored = credential(&acme, SeededIds::new(1).credential());
@@ -144,7 +145,7 @@ pub async fn a_credential_is_not_changed_or_deleted_without_its_event(store: Sto
     store.assert_no_drift().await;
 }
 
-/// When the event cannot be written, accounts and keys stay what they were.
+/// When the event cannot be written, accounts and keys do not change.
 pub async fn an_account_is_not_touched_without_its_event(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let (account, late) =

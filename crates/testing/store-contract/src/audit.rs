@@ -1,4 +1,4 @@
-//! The audit chains.
+//! Contracts of the audit chains.
 
 use strongroom_domain::audit::Origin;
 use strongroom_domain::{Action, Actor, AuditEvent, CredentialId, Evidence, OrganizationId, Outcome};
@@ -33,7 +33,7 @@ async fn next_tick(store: &StoreUnderTest) -> OffsetDateTime {
     }
 }
 
-/// Every field of an event is written and read back, set or not; times are the store's.
+/// Every field of an event is written and read back, set or not; the times are those of the store.
 pub async fn every_column_of_an_event_comes_back(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let mut v4 = full_event(&acme, ids.credential());
@@ -62,7 +62,7 @@ pub async fn each_organization_has_its_own_gapless_chain(store: StoreUnderTest) 
     assert_eq!(store.verified_chain(&globex).await.len(), 1);
 }
 
-/// The answers have the order of the events, whatever the order of the organisations.
+/// The answers are in the order of the events, whatever the order of the organisations.
 pub async fn one_batch_may_span_organizations(store: StoreUnderTest) {
     let [acme, globex, initech] = ["acme", "globex", "initech"].map(organization);
     append(&store, &[event(&globex, Action::SecretRead)]).await;
@@ -80,7 +80,7 @@ pub async fn one_batch_may_span_organizations(store: StoreUnderTest) {
     assert_eq!(store.verified_chain(&globex).await.len(), 2);
 }
 
-/// A mutation's second event comes right after its first.
+/// The second event of a mutation comes directly after its first.
 pub async fn two_events_of_one_mutation_keep_their_order(store: StoreUnderTest) {
     let acme = organization("acme");
     let evidence =
@@ -117,7 +117,8 @@ async fn seven(store: &StoreUnderTest, acme: &OrganizationId, [one, two]: [Crede
     append(store, &events).await;
 }
 
-/// Queries go downwards; each filter keeps exact matches, filters combine, and pages start below a place.
+/// Queries return the newest records first. Each filter keeps exact matches, filters combine, and pages start
+/// below a place.
 pub async fn queries_filter_and_page(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let [one, two] = [ids.credential(), ids.credential()];
@@ -166,7 +167,7 @@ pub async fn queries_filter_by_time(store: StoreUnderTest) {
     }
 }
 
-/// Ranges are pages of the chain in its own order.
+/// Ranges are pages of the chain in ascending order.
 pub async fn a_range_goes_upwards_from_a_place(store: StoreUnderTest) {
     let acme = organization("acme");
     append(&store, &vec![event(&acme, Action::SecretRead); 5]).await;
@@ -178,7 +179,7 @@ pub async fn a_range_goes_upwards_from_a_place(store: StoreUnderTest) {
     }
 }
 
-/// Heads come by the byte order of organisations, in pages, and match the chains.
+/// Heads are listed by the byte order of organisations, in pages, and match the chains.
 pub async fn heads_are_listed_by_organization(store: StoreUnderTest) {
     let mut organizations = ["b", "B", "_x", "a.1", "a-1", "Z9"].map(organization);
     let events: Vec<_> = organizations.iter().map(|one| event(one, Action::SecretRead)).collect();
@@ -202,7 +203,7 @@ pub async fn heads_are_listed_by_organization(store: StoreUnderTest) {
     }
 }
 
-/// Only chains that were written to at or after `since` show.
+/// Only chains that were written to at or after `since` are listed.
 pub async fn heads_are_listed_by_time_of_change(store: StoreUnderTest) {
     let [acme, globex, initech] = ["acme", "globex", "initech"].map(organization);
     append(&store, &[event(&acme, Action::SecretRead), event(&globex, Action::SecretRead)]).await;
@@ -231,7 +232,7 @@ pub async fn an_event_that_cannot_be_authenticated_is_not_recorded(store: StoreU
     assert_eq!(append(&store, &batch).await, [1, 2]);
 }
 
-/// A place beyond what stores can hold is behind every record.
+/// A place beyond what stores can hold is after every record.
 pub async fn a_place_beyond_63_bits_is_behind_every_record(store: StoreUnderTest) {
     let acme = organization("acme");
     let events = [Action::SecretRead, Action::CredentialTested].map(|action| event(&acme, action));

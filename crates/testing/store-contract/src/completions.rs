@@ -1,4 +1,4 @@
-//! How flows end: with a credential that may be used, or without one.
+//! Contracts of the end of flows, with a usable credential or without one.
 
 use strongroom_domain::oauth::FlowId;
 use strongroom_domain::{Action, Credential, CredentialStatus, Sealed};
@@ -13,7 +13,7 @@ use crate::flows::{code, completed, flow, granted, pending};
 use crate::integrations::{connection, ended, present};
 use crate::under_test::{deleted, disconnected, updated};
 
-/// The credential becomes what is said, with the payload that the grant brought, and the flow is gone.
+/// The credential gets the given values, with the payload that the grant gave, and the flow is gone.
 pub async fn completing_a_flow_makes_its_credential_usable(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let (new, other) = (store.granted_flow(&acme, &ids).await, store.granted_flow(&acme, &ids).await);
@@ -36,8 +36,8 @@ pub async fn completing_a_flow_makes_its_credential_usable(store: StoreUnderTest
     store.assert_no_drift().await;
 }
 
-/// Any other code, flow, credential or version completes nothing, nor what is no longer pending or has no
-/// grant.
+/// Nothing is completed with another code, flow, credential or version, or when the credential is no longer
+/// pending or the flow has no grant.
 pub async fn completing_needs_the_code_the_version_and_a_pending_credential(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let (new, begun) = (store.granted_flow(&acme, &ids).await, flow(&acme, &ids));
@@ -69,7 +69,7 @@ pub async fn completing_needs_the_code_the_version_and_a_pending_credential(stor
     assert_eq!(store.actions(&acme).await.split_off(before.len()), since);
 }
 
-/// A flow for a stored credential, which has been granted.
+/// A flow for a stored credential. It has been granted.
 async fn reauthorization(store: &StoreUnderTest, stored: &Credential, ids: &SeededIds) -> SealedFlow {
     let mut new = flow(&stored.organization, ids);
     (new.flow.credential, new.flow.reauthorizes) = (stored.id, Some(stored.revision));
@@ -79,7 +79,7 @@ async fn reauthorization(store: &StoreUnderTest, stored: &Credential, ids: &Seed
     new
 }
 
-/// What completes a flow that authorises a credential again, with a new payload.
+/// The values that complete a flow which authorises a credential again, with a new payload.
 fn reauthorized(flow: &SealedFlow, stored: &Credential) -> (CompletedFlow, Sealed) {
     let mut credential = stored.clone();
     (credential.version, credential.revision) = (stored.version + 1, stored.revision + 1);
@@ -95,8 +95,7 @@ fn reauthorized(flow: &SealedFlow, stored: &Credential) -> (CompletedFlow, Seale
     (completed, payload)
 }
 
-/// Whatever its status, a credential is authorised again with a new payload, as long as its version is the
-/// expected one.
+/// A credential of any status is authorised again with a new payload, if its version is the expected one.
 pub async fn a_credential_that_is_authorised_again_gets_a_new_payload(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let stored = full_credential(&acme, ids.credential());
@@ -153,7 +152,7 @@ pub async fn completing_connects_a_provider_that_is_not_connected(store: StoreUn
     }
 }
 
-/// A pending credential goes with its flow and gives its place back; any other credential stays.
+/// A pending credential is removed with its flow and gives its place back; any other credential stays.
 pub async fn abandoning_a_flow_removes_its_pending_credential(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let (begun, taken) = (flow(&acme, &ids), flow(&acme, &ids));
@@ -181,7 +180,7 @@ pub async fn abandoning_a_flow_removes_its_pending_credential(store: StoreUnderT
     assert!(!store.complete(&usable, &completed(&usable)).await);
 }
 
-/// A flow whose credential was deleted waits in vain, and still ends.
+/// A flow whose credential was deleted cannot be completed, and can still be ended.
 pub async fn a_deleted_credential_is_not_completed(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let new = store.granted_flow(&acme, &ids).await;

@@ -1,4 +1,4 @@
-//! Decisions that are single however many instances take them.
+//! Contracts of decisions that are made once, however many instances make them.
 
 use strongroom_domain::{Action, Credential, OrganizationId};
 use strongroom_fixtures::{SeededIds, credential, event, organization, slot, with_payload};
@@ -29,7 +29,8 @@ pub async fn chains_stay_gapless_under_parallel_writers(store: StoreUnderTest) {
     assert_eq!(store.verified_chain(&globex).await.len(), 30);
 }
 
-/// What is answered as durable is there, at its place; what is answered as skipped is not.
+/// An event that is reported as durable is stored at its place; one that is reported as skipped is not
+/// stored.
 pub async fn skipped_events_are_not_recorded(store: StoreUnderTest) {
     let (acme, globex) = (organization("acme"), organization("globex"));
     let work = (0..40).map(|number| {
@@ -57,7 +58,7 @@ pub async fn skipped_events_are_not_recorded(store: StoreUnderTest) {
     }
 }
 
-/// Of parallel writers that read the same state exactly one wins; the others are told.
+/// Of parallel writers that have read the same state exactly one succeeds; the others get an error.
 pub async fn of_parallel_replacements_one_wins(store: StoreUnderTest) {
     let acme = organization("acme");
     let stored = credential(&acme, SeededIds::new(1).credential());
@@ -83,7 +84,7 @@ pub async fn of_parallel_replacements_one_wins(store: StoreUnderTest) {
     assert_eq!(store.actions(&acme).await, [Action::CredentialCreated, Action::CredentialUpdated]);
 }
 
-/// Whichever comes first, after a delete the row stays gone.
+/// Whatever the order, after a delete the row stays gone.
 pub async fn a_delete_racing_a_replacement_stays_deleted(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     for _ in 0..25 {
@@ -119,7 +120,7 @@ pub async fn one_slot_has_one_winner(store: StoreUnderTest) {
     store.assert_no_drift().await;
 }
 
-/// Batches that name the same organisations in opposite orders do not wait for each other for ever.
+/// Batches that name the same organisations in opposite orders do not deadlock.
 pub async fn opposite_batches_do_not_deadlock(store: StoreUnderTest) {
     let organizations: Vec<OrganizationId> = (0..8).map(|number| organization(&number.to_string())).collect();
     let work = (0..20).map(|number| {

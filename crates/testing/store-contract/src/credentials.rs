@@ -1,4 +1,4 @@
-//! Storing, finding, replacing and deleting one credential.
+//! Contracts of storing, finding, replacing and deleting one credential.
 
 use strongroom_domain::config::{ConfigValue, PublicConfig};
 use strongroom_domain::{
@@ -70,7 +70,7 @@ pub async fn a_deleted_credential_frees_its_slot(store: StoreUnderTest) {
     assert_eq!(found.credential.id, next.id);
 }
 
-/// The next state of a credential: everything that may change does.
+/// The next state of a credential. Every column that may change has another value.
 fn changed(before: &Credential) -> Credential {
     let mut config = PublicConfig::default();
     config.insert("host", ConfigValue::Text("other.example.test".to_owned()));
@@ -97,7 +97,7 @@ fn changed(before: &Credential) -> Credential {
     }
 }
 
-/// Metadata is replaced, absent values included; identity, creation, reads and payload stay.
+/// Metadata is replaced, also with absent values; identity, creation, reads and payload do not change.
 pub async fn replacing_changes_what_may_change_and_nothing_else(store: StoreUnderTest) {
     let ids = SeededIds::new(1);
     let acme = organization("acme");
@@ -140,7 +140,7 @@ pub async fn replacing_changes_what_may_change_and_nothing_else(store: StoreUnde
     assert_eq!(store.credentials.find(&acme, stored.id).await.unwrap(), Some(emptied));
 }
 
-/// With a payload, envelope and KEK are replaced in the same step; other rows are left alone.
+/// When a payload is given, envelope and KEK are replaced in the same step; other rows do not change.
 pub async fn replacing_with_a_payload_changes_that_too(store: StoreUnderTest) {
     let ids = SeededIds::new(1);
     let acme = organization("acme");
@@ -156,7 +156,7 @@ pub async fn replacing_with_a_payload_changes_that_too(store: StoreUnderTest) {
     assert_eq!((found.credential, found.sealed), (untouched.credential, untouched.sealed));
 }
 
-/// A writer that read an older state is told so and changes nothing.
+/// A writer that has read an older state gets an error and changes nothing.
 pub async fn replacing_needs_the_expected_revision_and_version(store: StoreUnderTest) {
     let acme = organization("acme");
     let stored = full_credential(&acme, SeededIds::new(1).credential());
@@ -170,7 +170,7 @@ pub async fn replacing_needs_the_expected_revision_and_version(store: StoreUnder
     assert_eq!(store.credentials.find(&acme, stored.id).await.unwrap(), Some(stored));
 }
 
-/// Replacing what is gone is refused, and the row stays gone.
+/// Replacing a deleted credential is refused, and the row stays gone.
 pub async fn a_deleted_credential_is_never_revived_by_a_late_writer(store: StoreUnderTest) {
     let acme = organization("acme");
     let stored = credential(&acme, SeededIds::new(1).credential());
@@ -191,7 +191,7 @@ pub async fn a_deleted_credential_is_never_revived_by_a_late_writer(store: Store
     store.assert_no_drift().await;
 }
 
-/// Deleting compares the revision when one is given, and says when there was nothing.
+/// Deleting compares the revision when one is given, and reports when there was nothing to delete.
 pub async fn deleting_needs_the_expected_revision(store: StoreUnderTest) {
     let acme = organization("acme");
     let stored = full_credential(&acme, SeededIds::new(1).credential());
@@ -222,7 +222,8 @@ pub async fn deleting_needs_the_expected_revision(store: StoreUnderTest) {
     }
 }
 
-/// The last read moves forward only; it is no edit, and what is gone is passed over.
+/// The time of the last read only moves forward. It does not count as an edit, and deleted credentials are
+/// skipped.
 pub async fn reads_are_noted_and_never_go_back(store: StoreUnderTest) {
     let ids = SeededIds::new(1);
     let acme = organization("acme");
@@ -241,11 +242,11 @@ pub async fn reads_are_noted_and_never_go_back(store: StoreUnderTest) {
     assert_eq!(store.credentials.find(&acme, stored.id).await.unwrap(), Some(expected));
 }
 
-/// What no signed integer of 64 bits can hold.
+/// The smallest number that a signed integer of 64 bits cannot hold.
 const BEYOND: u64 = 1 << 63;
 
-/// A counter beyond what stores can hold is refused where it is to be stored, and no row has it where it is
-/// expected.
+/// A counter beyond what stores can hold is refused when it would be stored, and matches no row when it is
+/// the expected one.
 pub async fn a_counter_beyond_63_bits_is_never_stored_and_never_found(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let largest = u64::try_from(i64::MAX).unwrap();

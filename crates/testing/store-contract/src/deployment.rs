@@ -1,4 +1,4 @@
-//! What belongs to the deployment: its id, its keys' bookkeeping and its clock.
+//! Contracts of the whole deployment: its id, the records of its keys, and its clock.
 
 use std::collections::BTreeSet;
 
@@ -31,7 +31,7 @@ async fn kek(store: &StoreUnderTest, id: KekId) -> KekRecord {
     store.deployment.keks().await.unwrap().into_iter().find(|kek| kek.id == id).unwrap()
 }
 
-/// The id was made by the migration and is the same for every instance, always.
+/// The migration has made the id, and every instance always reads the same one.
 pub async fn the_deployment_has_one_id(store: StoreUnderTest) {
     let id = store.deployment.deployment_id().await.unwrap();
     assert!(!id.is_nil());
@@ -39,7 +39,7 @@ pub async fn the_deployment_has_one_id(store: StoreUnderTest) {
     assert_eq!(store.second.deployment.deployment_id().await.unwrap(), id);
 }
 
-/// The first KEK that is ever known is primary, later ones are not.
+/// The first KEK that is registered is primary, later ones are not.
 pub async fn the_first_kek_is_primary(store: StoreUnderTest) {
     assert_eq!(store.deployment.keks().await.unwrap(), []);
     store.deployment.register_kek(KEK, "main", [7; 32]).await.unwrap();
@@ -57,7 +57,7 @@ pub async fn the_first_kek_is_primary(store: StoreUnderTest) {
     assert_eq!(keks, [record(KEK, "main", [7; 32], true), record(OTHER, "next", [8; 32], false)]);
 }
 
-/// Registering again changes nothing; a name belongs to one KEK.
+/// Registering a KEK again changes nothing; a name belongs to one KEK.
 pub async fn a_known_kek_is_left_alone(store: StoreUnderTest) {
     store.deployment.register_kek(KEK, "main", [7; 32]).await.unwrap();
     store.ledger.reserve_wraps(KEK, 10, 100).await.unwrap();
@@ -111,7 +111,7 @@ pub async fn what_a_kek_wraps_is_counted(store: StoreUnderTest) {
     assert_eq!((kek(&store, KEK).await.in_use, kek(&store, OTHER).await.in_use), (3, 1));
 }
 
-/// Every column of a purpose key comes back, and keys come by creation time.
+/// Every column of a purpose key comes back, and keys are listed by creation time.
 pub async fn every_column_of_a_purpose_key_comes_back(store: StoreUnderTest) {
     let ids = SeededIds::new(1);
     store.deployment.register_kek(KEK, "main", [7; 32]).await.unwrap();
@@ -124,7 +124,7 @@ pub async fn every_column_of_a_purpose_key_comes_back(store: StoreUnderTest) {
     assert_eq!(store.second.deployment.purpose_keys().await.unwrap(), [early, late]);
 }
 
-/// Of first starts at once one makes the key, and all find that one.
+/// When several instances start for the first time at once, one makes the key, and all find that one.
 pub async fn a_purpose_gets_one_first_key(store: StoreUnderTest) {
     let ids = SeededIds::new(1);
     store.deployment.register_kek(KEK, "main", [7; 32]).await.unwrap();
@@ -181,7 +181,7 @@ pub async fn parallel_reservations_never_overlap_or_pass_the_limit(store: StoreU
     assert_eq!(kek(&store, KEK).await.reserved, 3_000);
 }
 
-/// The store's time is in UTC, in whole microseconds, this side of 2025, and never seen to go back.
+/// The store's time is in UTC, in whole microseconds, after the start of 2025, and never goes back.
 pub async fn the_stores_clock_goes_forward(store: StoreUnderTest) {
     let mut before = instant(0) - Duration::days(365);
     for number in 0..20 {
@@ -192,7 +192,7 @@ pub async fn the_stores_clock_goes_forward(store: StoreUnderTest) {
     assert!(before < instant(0) + Duration::days(365 * 200));
 }
 
-/// A store that has just been migrated says so, to every instance.
+/// A store that has just been migrated reports to every instance that it is current.
 pub async fn a_fresh_store_is_fully_migrated(store: StoreUnderTest) {
     assert!(store.deployment.migrations_current().await.unwrap());
     assert!(store.second.deployment.migrations_current().await.unwrap());

@@ -1,4 +1,4 @@
-//! How often a destination may be tested, over all organisations and instances.
+//! Contracts of how often a destination may be tested, over all organisations and instances.
 
 use std::time::Duration;
 
@@ -11,24 +11,24 @@ use crate::under_test::in_parallel;
 const DESTINATION: [u8; 32] = [0xd1; 32];
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Takes a test of the destination of most contracts.
+/// Takes a test of the destination that most contracts use.
 async fn take(store: &StoreUnderTest, limit: u32) -> Option<Duration> {
     store.destinations.take(DESTINATION, limit, MINUTE).await.unwrap()
 }
 
-/// Lets so many seconds go by.
+/// Lets this many seconds pass.
 fn pass(store: &StoreUnderTest, seconds: i64) {
     (store.age)(time::Duration::seconds(seconds));
 }
 
-/// Checks a wait that would be `seconds` long had the contract taken no time since.
+/// Checks a wait that would be `seconds` long if the contract had taken no time since `since`.
 fn assert_wait(wait: Option<Duration>, seconds: u64, since: Instant) {
     let (wait, most) = (wait.unwrap(), Duration::from_secs(seconds));
     let least = most.saturating_sub(since.elapsed() + Duration::from_millis(10));
     assert!(wait <= most && wait >= least, "{wait:?} is not between {least:?} and {most:?}");
 }
 
-/// Of 50 takes at once over two instances five succeed; the rest are told to come back within the window.
+/// Of 50 parallel takes over two instances five succeed; the others get a wait within the window.
 pub async fn of_parallel_takes_exactly_the_limit_succeed(store: StoreUnderTest) {
     for round in 0..5_u8 {
         let work = (0..50).map(|number| {
@@ -42,7 +42,7 @@ pub async fn of_parallel_takes_exactly_the_limit_succeed(store: StoreUnderTest) 
     }
 }
 
-/// Each take counts for a window of its own, not until some common hour.
+/// Each take counts for a window of its own, not until the end of a common period.
 pub async fn a_place_comes_free_when_its_own_window_has_passed(store: StoreUnderTest) {
     let since = Instant::now();
     assert_eq!(take(&store, 2).await, None);
@@ -61,11 +61,11 @@ pub async fn a_place_comes_free_when_its_own_window_has_passed(store: StoreUnder
     }
 }
 
-/// Without any help, waiting as long as the store says; no two takes that are the limit apart come closer
-/// than the window.
+/// Takes as often as the store allows, in real time, and waits as long as it says. Any two takes that are
+/// `limit` takes apart are at least one window apart.
 pub async fn no_window_holds_more_than_the_limit_in_real_time(store: StoreUnderTest) {
     const WINDOW: Duration = Duration::from_millis(300);
-    // Stores count in milliseconds, and their clock may be slewed.
+    // Stores count in milliseconds, and their clock may be adjusted gradually.
     const TOLERANCE: Duration = Duration::from_millis(5);
     let deadline = Instant::now() + Duration::from_secs(30);
     let mut taken = Vec::new();
@@ -85,7 +85,7 @@ pub async fn no_window_holds_more_than_the_limit_in_real_time(store: StoreUnderT
     }
 }
 
-/// Whoever asks again and again is not put off by that.
+/// A caller that asks again and again does not have to wait longer for that.
 pub async fn a_refused_attempt_counts_nothing(store: StoreUnderTest) {
     assert_eq!(take(&store, 1).await, None);
     for _ in 0..10 {
@@ -96,7 +96,7 @@ pub async fn a_refused_attempt_counts_nothing(store: StoreUnderTest) {
     assert_eq!(take(&store, 1).await, None);
 }
 
-/// Destinations that differ in one bit have nothing in common.
+/// Destinations that differ in one bit do not affect each other.
 pub async fn every_destination_has_a_limit_of_its_own(store: StoreUnderTest) {
     let (mut first_bit, mut last_bit) = (DESTINATION, DESTINATION);
     first_bit.first_mut().into_iter().for_each(|byte| *byte ^= 0x80);
@@ -109,8 +109,8 @@ pub async fn every_destination_has_a_limit_of_its_own(store: StoreUnderTest) {
     }
 }
 
-/// Takes count whatever limit and window they were made under. Where there is no place at all, the wait is
-/// the window.
+/// Takes count whatever the limit and window were when they were made. When the limit is 0, the wait is the
+/// window.
 pub async fn a_changed_limit_counts_what_was_taken(store: StoreUnderTest) {
     let since = Instant::now();
     assert_eq!(take(&store, 0).await, Some(MINUTE));
@@ -118,7 +118,7 @@ pub async fn a_changed_limit_counts_what_was_taken(store: StoreUnderTest) {
         assert_eq!(take(&store, 4).await, None);
         pass(&store, 10);
     }
-    // Taken 40, 30, 20 and 10 seconds ago.
+    // The takes were made 40, 30, 20 and 10 seconds ago.
     assert_eq!(take(&store, 0).await, Some(MINUTE));
     for (limit, seconds) in [(1, 50), (2, 40), (3, 30), (4, 20)] {
         assert_wait(take(&store, limit).await, seconds, since);
@@ -128,7 +128,7 @@ pub async fn a_changed_limit_counts_what_was_taken(store: StoreUnderTest) {
     assert_eq!(take(&store, u32::MAX).await, None);
 }
 
-/// A destination stays while one of its takes may still count.
+/// A destination is kept while one of its takes may still count.
 pub async fn only_destinations_that_nobody_tested_of_late_are_forgotten(store: StoreUnderTest) {
     let (old, mixed, new) = ([1; 32], [2; 32], [3; 32]);
     let take = async |one| store.destinations.take(one, 2, MINUTE).await.unwrap();
@@ -152,7 +152,7 @@ pub async fn only_destinations_that_nobody_tested_of_late_are_forgotten(store: S
     assert_eq!(store.destinations.forget(MINUTE).await.unwrap(), 3);
 }
 
-/// Cleaning up at the same time neither frees a place nor stops a take.
+/// A clean-up at the same time neither frees a place nor prevents a take.
 pub async fn takes_racing_a_forget_stay_exact(store: StoreUnderTest) {
     for _ in 0..5 {
         let work = (0..60).map(|number| {
@@ -166,13 +166,13 @@ pub async fn takes_racing_a_forget_stay_exact(store: StoreUnderTest) {
         });
         let answers: StoreResult<Vec<bool>> = in_parallel(work).await.into_iter().collect();
         assert_eq!(answers.unwrap().into_iter().filter(|taken| *taken).count(), 5);
-        // The next round finds a row that is to be forgotten and taken from.
+        // The next round finds a row that is cleaned up and taken from at the same time.
         pass(&store, 61);
     }
 }
 
-/// A take in the future counts as a recent one when it may be the clock that was a little off, and is
-/// dropped when it cannot be.
+/// A take in the future counts as a recent one when the clock may have been slightly wrong, and is dropped
+/// when it lies further ahead.
 pub async fn a_clock_that_was_set_back_blocks_nobody_for_long(store: StoreUnderTest) {
     let since = Instant::now();
     assert_eq!(take(&store, 1).await, None);

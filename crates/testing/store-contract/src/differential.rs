@@ -1,8 +1,8 @@
-//! Random operations, played on several stores at once: what one answers, all must.
+//! Plays random operations on several stores at once; all stores must give the same answers.
 //!
-//! The contracts say what was thought of; this finds what was not. Answers are compared as text after what
-//! may differ was taken out of them: the store's own times, and with them the MACs of audit records. A source
-//! of an error is for the log, so that of an error only its kind counts.
+//! The contracts cover the expected cases; this finds unexpected ones. Answers are compared as text, without
+//! what may differ: the store's own times, and the MACs of audit records, which include them. The source of
+//! an error is for the log only, so of an error only the kind is compared.
 
 mod accounts;
 mod credentials;
@@ -22,11 +22,10 @@ use crate::{Instance, StoreUnderTest};
 use flows::KnownFlow;
 pub use random::{Random, fresh_seed};
 
-/// After how many operations everything that is stored is compared.
+/// The number of operations after which everything that is stored is compared.
 const ROUND: usize = 50;
 
-/// Plays so many operations on all of the stores, which are empty at first, and panics at the first
-/// difference.
+/// Plays this many operations on all of the stores, which are empty at first. Panics at the first difference.
 pub async fn stores_answer_alike(stores: Vec<(&'static str, StoreUnderTest)>, seed: u64, operations: usize) {
     let mut play = Play::new(stores, seed);
     for number in 0..operations {
@@ -54,7 +53,7 @@ pub async fn stores_answer_alike(stores: Vec<(&'static str, StoreUnderTest)>, se
     }
 }
 
-/// What has been played so far: everything that was ever stored, whether or not it is still there.
+/// The state of the play: everything that was ever stored, whether or not it still exists.
 struct Play {
     stores: Vec<(&'static str, StoreUnderTest)>,
     seed: u64,
@@ -92,7 +91,7 @@ impl Play {
         self.random.pick(&self.organizations).unwrap().clone()
     }
 
-    /// Asks every store, through one of its two instances, and gives the answer that all of them gave.
+    /// Asks every store, through one of its two instances, and returns the answer that all of them gave.
     async fn ask<T: Debug>(
         &mut self,
         what: &str,
@@ -101,7 +100,7 @@ impl Play {
         self.ask_about(what, ask, |answer| format!("{answer:?}")).await
     }
 
-    /// Like [`Self::ask`], with what is compared of an answer.
+    /// Like [`Self::ask`], with a function that selects what is compared of an answer.
     async fn ask_about<T>(
         &mut self,
         what: &str,
@@ -131,7 +130,7 @@ impl Play {
         first.and_then(|(answer, _)| answer.ok())
     }
 
-    /// Moves the times that the stores have set themselves; sometimes beyond the end of every flow and lease.
+    /// Moves the times that the stores have set themselves, sometimes beyond the end of every flow and lease.
     fn let_time_pass(&mut self) {
         let by = time::Duration::seconds(if self.random.chance(50) { 40 } else { 4_000 });
         for (_, store) in &self.stores {
@@ -139,7 +138,7 @@ impl Play {
         }
     }
 
-    /// Compares all that is stored, as the ports show it.
+    /// Compares everything that is stored, as the ports return it.
     async fn compare_everything(&mut self) {
         for organization in self.organizations.clone() {
             let all = CredentialFilter::default();
@@ -175,7 +174,7 @@ impl Play {
     }
 }
 
-/// Everything of a record but its time, and its MAC, which the time is a part of.
+/// The text of a record without its time and its MAC, which includes the time.
 fn records_as_text(records: &[AuditRecord]) -> String {
     let record = |record: &AuditRecord| format!("{} {:?} {:?}", record.seq, record.event, record.mac_key);
     records.iter().map(record).collect::<Vec<_>>().join("\n")

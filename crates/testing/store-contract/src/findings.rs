@@ -1,4 +1,4 @@
-//! What a connection test found about a stored credential.
+//! Contracts of the finding of a connection test about a stored credential.
 
 use strongroom_domain::{Action, Credential, CredentialStatus, StatusReason, TestCode};
 use strongroom_fixtures::{SeededIds, credential, full_credential, instant, organization, sealed};
@@ -7,7 +7,7 @@ use strongroom_repository::{Selector, TestFinding};
 use crate::StoreUnderTest;
 use crate::under_test::{deleted, disconnected, in_parallel, tested, updated};
 
-/// A test that the provider passed.
+/// The finding of a test with the code `ok`.
 pub(crate) fn finding() -> TestFinding {
     TestFinding {
         tested_at: instant(123),
@@ -28,8 +28,8 @@ fn found(before: &Credential) -> Credential {
     }
 }
 
-/// Time, code, status and reason change, to nothing too; version, revision, `updated_at`, `modified_by`,
-/// payload and other rows stay, and so whoever read the row before may still replace it.
+/// Time, code, status and reason change, also to none. Version, revision, `updated_at`, `modified_by`,
+/// payload and other rows do not change, so a writer that has read the row before may still replace it.
 pub async fn a_finding_with_a_status_sets_status_and_reason_and_nothing_else(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let (full, neighbour) = (full_credential(&acme, ids.credential()), credential(&acme, ids.credential()));
@@ -66,7 +66,7 @@ pub async fn a_finding_with_a_status_sets_status_and_reason_and_nothing_else(sto
     store.credentials.replace(&next, None, stored.revision, stored.version, updated(&next)).await.unwrap();
 }
 
-/// Without a status only time and code change, whatever is said about a reason.
+/// Without a status only time and code change, whatever reason is given.
 pub async fn a_finding_without_a_status_keeps_status_and_reason(store: StoreUnderTest) {
     let acme = organization("acme");
     let stored = full_credential(&acme, SeededIds::new(1).credential());
@@ -85,7 +85,7 @@ pub async fn a_finding_without_a_status_keeps_status_and_reason(store: StoreUnde
             Credential { last_tested_at: Some(instant(123)), last_test_code: Some(code), ..stored.clone() };
         assert_eq!(store.credentials.find(&acme, stored.id).await.unwrap(), Some(expected));
     }
-    // Nor is the status of one that needs to be authorised again a test's to change.
+    // A test also does not change the status of a credential that needs to be authorised again.
     let gone = Credential {
         status: CredentialStatus::NeedsReauth,
         ..credential(&acme, SeededIds::new(2).credential())
@@ -98,7 +98,8 @@ pub async fn a_finding_without_a_status_keeps_status_and_reason(store: StoreUnde
     assert_eq!(kept.last_test_code, Some(finding().code));
 }
 
-/// A test of an older payload says nothing about the present one, and one of a newer payload is a mistake.
+/// A finding about an older payload does not apply to the present one, and one about a newer payload is an
+/// error.
 pub async fn a_finding_about_another_version_is_dropped(store: StoreUnderTest) {
     let acme = organization("acme");
     let stored = full_credential(&acme, SeededIds::new(1).credential());
@@ -112,7 +113,7 @@ pub async fn a_finding_about_another_version_is_dropped(store: StoreUnderTest) {
     assert_eq!(store.actions(&acme).await, [Action::CredentialCreated]);
 }
 
-/// A finding never revives a row, and of one that never was nothing is recorded.
+/// A finding never brings a deleted row back, and for a row that never existed nothing is recorded.
 pub async fn a_finding_about_what_is_gone_is_dropped(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let (stored, absent) = (credential(&acme, ids.credential()), credential(&acme, ids.credential()));
@@ -133,7 +134,8 @@ pub async fn a_finding_about_what_is_gone_is_dropped(store: StoreUnderTest) {
     assert_eq!(store.actions(&acme).await, [Action::CredentialCreated, Action::CredentialDeleted]);
 }
 
-/// An edit that keeps the payload makes a new revision, and the finding is about the payload.
+/// An edit that keeps the payload makes a new revision. The finding is about the payload, so it is still
+/// stored.
 pub async fn a_finding_outlives_edits_of_the_metadata(store: StoreUnderTest) {
     let acme = organization("acme");
     let stored = credential(&acme, SeededIds::new(1).credential());
@@ -144,7 +146,8 @@ pub async fn a_finding_outlives_edits_of_the_metadata(store: StoreUnderTest) {
     assert_eq!(store.credentials.find(&acme, stored.id).await.unwrap(), Some(found(&edited)));
 }
 
-/// Whichever comes first, the new payload's row is what its writer wrote, and the chain tells what happened.
+/// Whatever the order, the row with the new payload is as its writer wrote it, and the audit chain shows what
+/// happened.
 pub async fn a_finding_racing_a_new_payload_never_describes_it(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let mut expected = Vec::new();
@@ -167,7 +170,7 @@ pub async fn a_finding_racing_a_new_payload_never_describes_it(store: StoreUnder
     assert_eq!(store.actions(&acme).await, expected);
 }
 
-/// A finding makes no editor's revision stale, and an edit no finding.
+/// A finding does not make an editor's revision stale, and an edit does not make a finding stale.
 pub async fn a_finding_racing_an_edit_stops_neither(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     for _ in 0..25 {

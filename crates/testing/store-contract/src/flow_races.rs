@@ -1,4 +1,4 @@
-//! Decisions about flows that are single, however many instances take them.
+//! Contracts of decisions about flows that are made once, however many instances make them.
 
 use strongroom_domain::{Action, Credential};
 use strongroom_fixtures::{SeededIds, organization};
@@ -27,7 +27,7 @@ pub async fn of_parallel_takes_one_gets_the_flow(store: StoreUnderTest) {
     }
 }
 
-/// Of parallel begins of one organisation as many succeed as it may have; the rest are told why.
+/// Of parallel begins of one organisation exactly as many succeed as its limit; the others get an error.
 pub async fn of_parallel_begins_exactly_the_limit_succeed(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let work = (0..30).map(|number| {
@@ -41,7 +41,7 @@ pub async fn of_parallel_begins_exactly_the_limit_succeed(store: StoreUnderTest)
     assert_eq!(store.actions(&acme).await, [Action::AuthorizationBegun; 5]);
 }
 
-/// Of parallel completions of one flow exactly one is done and recorded.
+/// Of parallel completions of one flow exactly one succeeds and is recorded.
 pub async fn of_parallel_completions_one_ends_the_flow(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let new = store.granted_flow(&acme, &ids).await;
@@ -55,7 +55,8 @@ pub async fn of_parallel_completions_one_ends_the_flow(store: StoreUnderTest) {
     assert_eq!(store.actions(&acme).await, expected);
 }
 
-/// Either the credential is usable, or it is gone together with its place; never both, never neither.
+/// Either the credential is usable, or it is gone together with its place in the quota; never both, never
+/// neither.
 pub async fn a_completion_racing_an_abandonment_leaves_one_of_both(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     for _ in 0..50 {
@@ -74,7 +75,7 @@ pub async fn a_completion_racing_an_abandonment_leaves_one_of_both(store: StoreU
     store.verified_chain(&acme).await;
 }
 
-/// A grant that comes while its flow is abandoned leaves no pending credential behind.
+/// A grant that arrives while its flow is abandoned leaves no pending credential behind.
 pub async fn a_grant_racing_an_abandonment_leaves_nothing(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     for _ in 0..50 {
@@ -92,7 +93,7 @@ pub async fn a_grant_racing_an_abandonment_leaves_nothing(store: StoreUnderTest)
     store.verified_chain(&acme).await;
 }
 
-/// Whichever comes first, after a delete the row stays gone, and its place is given back once.
+/// Whatever the order, after a delete the row stays gone, and its place is given back once.
 pub async fn a_delete_racing_the_end_of_a_flow_stays_deleted(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     for round in 0..50 {

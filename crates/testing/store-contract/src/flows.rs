@@ -1,4 +1,4 @@
-//! Authorizations that are under way, from the URL that a person is sent to until a credential is usable.
+//! Contracts of authorization flows, from the URL that a user is sent to until a credential is usable.
 
 use strongroom_domain::config::{ConfigValue, PublicConfig};
 use strongroom_domain::oauth::{Completion, Connects, Digest, FlowId, Initiator, sha256};
@@ -16,10 +16,10 @@ use time::Duration;
 use crate::StoreUnderTest;
 use crate::under_test::PLENTY;
 
-/// How many flows an organisation may have in contracts that are about something else.
+/// The limit on flows of an organisation in contracts that are about something else.
 pub const MANY: u32 = 1_000;
 
-/// A flow with nothing optional: a service account asks for a new credential.
+/// A flow without optional values: a service account asks for a new credential.
 pub fn flow(organization: &OrganizationId, ids: &SeededIds) -> SealedFlow {
     let id = ids.next();
     let flow = AuthorizationFlow {
@@ -83,7 +83,7 @@ pub fn code(flow: &SealedFlow) -> Digest {
     sha256(&format!("code of {}", flow.flow.id.0))
 }
 
-/// The credential that a flow makes, before anybody has confirmed it.
+/// The credential that a flow makes, before it is confirmed.
 pub fn pending(flow: &SealedFlow) -> Credential {
     let made = credential(&flow.flow.organization, flow.flow.credential);
     Credential { status: CredentialStatus::Pending, provider: flow.flow.provider.clone(), ..made }
@@ -94,7 +94,7 @@ pub fn told(flow: &SealedFlow, action: Action) -> Evidence {
     event(&flow.flow.organization, action).targeting(flow.flow.id.0.to_string()).into()
 }
 
-/// What a provider's grant makes of a flow for a new credential.
+/// The grant of a provider for a flow that asks for a new credential.
 pub fn granted(flow: &SealedFlow) -> GrantedFlow {
     GrantedFlow {
         organization: flow.flow.organization.clone(),
@@ -105,7 +105,7 @@ pub fn granted(flow: &SealedFlow) -> GrantedFlow {
     }
 }
 
-/// What completes that flow: the credential may be used.
+/// The completion of such a flow, after which the credential may be used.
 pub fn completed(flow: &SealedFlow) -> CompletedFlow {
     let credential = Credential { status: CredentialStatus::Validated, revision: 2, ..pending(flow) };
     CompletedFlow {
@@ -136,12 +136,12 @@ impl StoreUnderTest {
         assert!(same(&self.second.flows.take(&flow.flow.state).await.unwrap().unwrap(), flow));
     }
 
-    /// Keeps a grant; whether the flow was there.
+    /// Keeps a grant. Returns whether the flow could be granted.
     pub(crate) async fn grant(&self, flow: &SealedFlow, grant: &GrantedFlow) -> bool {
         self.flows.grant(grant, PLENTY, told(flow, Action::AuthorizationGranted)).await.unwrap()
     }
 
-    /// A flow for a new credential that waits for its completion.
+    /// Makes a flow for a new credential that waits for its completion.
     pub(crate) async fn granted_flow(&self, organization: &OrganizationId, ids: &SeededIds) -> SealedFlow {
         let new = flow(organization, ids);
         self.begin_and_take(&new).await;
@@ -149,7 +149,7 @@ impl StoreUnderTest {
         new
     }
 
-    /// Completes a flow; whether it was there.
+    /// Completes a flow. Returns whether the flow could be completed.
     pub(crate) async fn complete(&self, flow: &SealedFlow, completed: &CompletedFlow) -> bool {
         let connected = completed
             .integration
@@ -159,14 +159,14 @@ impl StoreUnderTest {
         self.flows.complete(completed, evidence, connected).await.unwrap()
     }
 
-    /// Ends a flow without a credential; whether it was there.
+    /// Ends a flow without a credential. Returns whether there was one.
     pub(crate) async fn abandon(&self, flow: &SealedFlow) -> bool {
         let evidence = told(flow, Action::AuthorizationFailed);
         self.flows.abandon(&flow.flow.organization, flow.flow.id, evidence).await.unwrap()
     }
 }
 
-/// A flow comes back as it was begun, then with what the grant sealed and its completion code.
+/// A flow comes back as it was begun, and later with what the grant has sealed and its completion code.
 pub async fn every_column_of_a_flow_comes_back(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     for new in [flow(&acme, &ids), full_flow(&acme, &ids)] {
@@ -185,7 +185,7 @@ pub async fn every_column_of_a_flow_comes_back(store: StoreUnderTest) {
     assert!(store.flows.find_granted(&sha256("unknown")).await.unwrap().is_none());
 }
 
-/// A state is good for one callback, whatever comes of that.
+/// A state can be used for one callback, whatever its result.
 pub async fn a_state_is_used_once(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let new = flow(&acme, &ids);
@@ -202,7 +202,7 @@ pub async fn a_state_is_used_once(store: StoreUnderTest) {
     assert!(matches!(refused, Err(StoreError::Duplicate(Unique::Id))), "{refused:?}");
 }
 
-/// What has ended, is over, or belongs to another organisation takes no place.
+/// A flow that has ended, has expired, or belongs to another organisation takes no place.
 pub async fn an_organization_has_so_many_flows_under_way(store: StoreUnderTest) {
     let (acme, globex, ids) = (organization("acme"), organization("globex"), SeededIds::new(1));
     let begin =
@@ -231,7 +231,7 @@ pub async fn an_organization_has_so_many_flows_under_way(store: StoreUnderTest) 
     assert_eq!(begun.count(), 6);
 }
 
-/// Only a flow whose callback is under way is granted, once.
+/// Only a flow whose callback is being processed can be granted, and only once.
 pub async fn a_grant_needs_a_flow_that_was_taken(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let new = flow(&acme, &ids);
@@ -241,15 +241,15 @@ pub async fn a_grant_needs_a_flow_that_was_taken(store: StoreUnderTest) {
     assert!(store.flows.take(&new.flow.state).await.unwrap().is_some());
     assert!(store.grant(&new, &granted(&new)).await);
     assert!(!store.grant(&new, &granted(&new)).await);
-    // Without a place in the quota there is still no flow to be refused for that.
+    // The flow has already been granted, so it makes no difference that the quota has no place.
     let late = store.flows.grant(&granted(&new), 0, told(&new, Action::AuthorizationGranted)).await;
     assert!(!late.unwrap());
     assert_eq!(store.actions(&acme).await, [Action::AuthorizationBegun, Action::AuthorizationGranted]);
     store.assert_no_drift().await;
 }
 
-/// A new credential is stored as pending and takes its place; when there is none, or its slot is held, the
-/// flow stays as it was.
+/// A new credential is stored as pending and takes its place in the quota. When there is no place, or its
+/// slot is held, the flow does not change.
 pub async fn a_granted_credential_is_pending_and_counted(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let (first, second) = (flow(&acme, &ids), flow(&acme, &ids));
@@ -276,7 +276,8 @@ pub async fn a_granted_credential_is_pending_and_counted(store: StoreUnderTest) 
     store.assert_no_drift().await;
 }
 
-/// Ten minutes after it began a flow is there for nothing but its end, at any stage; just before it is.
+/// Ten minutes after its beginning a flow at any stage can only be ended; just before that it can still be
+/// used.
 pub async fn a_flow_is_over_after_ten_minutes(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     for (seconds, there) in [(590, true), (601, false)] {
@@ -300,7 +301,7 @@ pub async fn a_flow_is_over_after_ten_minutes(store: StoreUnderTest) {
     store.assert_no_drift().await;
 }
 
-/// Maintenance finds what is over in any organisation, oldest first and no more than it asks for.
+/// Maintenance finds expired flows of all organisations, oldest first, and no more than it asks for.
 pub async fn flows_that_are_over_come_oldest_first(store: StoreUnderTest) {
     let ids = SeededIds::new(1);
     let mut begun = Vec::new();
@@ -310,7 +311,7 @@ pub async fn flows_that_are_over_come_oldest_first(store: StoreUnderTest) {
         begun.push(new.flow);
         (store.age)(Duration::seconds(100));
     }
-    // They began 400, 300, 200 and 100 seconds ago.
+    // The flows began 400, 300, 200 and 100 seconds ago.
     assert_eq!(store.flows.expired(10).await.unwrap(), []);
     (store.age)(Duration::seconds(350));
     assert_eq!(store.second.flows.expired(10).await.unwrap().as_slice(), begun.get(..2).unwrap());
@@ -320,7 +321,7 @@ pub async fn flows_that_are_over_come_oldest_first(store: StoreUnderTest) {
     assert_eq!(store.flows.expired(10).await.unwrap(), begun);
 }
 
-/// When the event cannot be written, flow, credential and quota stay what they were.
+/// When the event cannot be written, flow, credential and quota do not change.
 pub async fn a_flow_is_not_touched_without_its_event(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let (late, taken) = (flow(&acme, &ids), flow(&acme, &ids));

@@ -1,4 +1,4 @@
-//! Decisions about connections that are single, however many instances take them.
+//! Contracts of decisions about connections that are made once, however many instances make them.
 
 use strongroom_domain::{Action, Credential, Integration, OrganizationId};
 use strongroom_fixtures::{SeededIds, credential, organization};
@@ -9,7 +9,7 @@ use crate::integrations::{connected, connection, ended, present};
 use crate::under_test::{deleted, disconnected, in_parallel, updated};
 
 /// Of parallel connects of one provider exactly one succeeds, the first time and after a disconnect; the
-/// others are duplicates.
+/// others get an error for a duplicate.
 pub async fn of_parallel_connects_one_wins(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let credentials: Vec<_> = (0..20).map(|_| credential(&acme, ids.credential())).collect();
@@ -41,7 +41,7 @@ pub async fn of_parallel_connects_one_wins(store: StoreUnderTest) {
     assert_eq!(store.actions(&acme).await.split_off(20), once.repeat(3));
 }
 
-/// Of parallel disconnects exactly one is done and recorded.
+/// Of parallel disconnects exactly one succeeds and is recorded.
 pub async fn of_parallel_disconnects_one_is_recorded(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let stored = credential(&acme, ids.credential());
@@ -58,7 +58,8 @@ pub async fn of_parallel_disconnects_one_is_recorded(store: StoreUnderTest) {
     assert_eq!(store.actions(&acme).await, expected);
 }
 
-/// One round of the race below: whether the connect came first. It starts so many statements late.
+/// Runs one round of the race below. The connect starts `late` statements late. Returns whether it came
+/// first.
 async fn race(store: &StoreUnderTest, ids: &SeededIds, organization: &OrganizationId, late: usize) -> bool {
     let stored = credential(organization, ids.credential());
     store.store(&stored).await;
@@ -79,8 +80,8 @@ async fn race(store: &StoreUnderTest, ids: &SeededIds, organization: &Organizati
     connected.unwrap()
 }
 
-/// Whichever comes first, no connection has a credential that is gone, and the chain tells what happened.
-/// One organisation never connected the provider before, the other did.
+/// Whatever the order, no connection has a deleted credential, and the audit chain shows what happened. One
+/// organisation has never connected the provider before, the other has.
 pub async fn a_connect_racing_a_delete_never_outlives_the_credential(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let mut expected = Vec::new();
@@ -101,7 +102,8 @@ pub async fn a_connect_racing_a_delete_never_outlives_the_credential(store: Stor
     store.assert_no_drift().await;
 }
 
-/// A connection is committed before the change of what was seen, so the chain has it first; or it is refused.
+/// Either the connection is committed before the change, so that it comes first in the chain, or it is
+/// refused.
 pub async fn a_connect_racing_a_change_comes_before_it_or_not_at_all(store: StoreUnderTest) {
     let ids = SeededIds::new(1);
     for round in 0..100_usize {
@@ -111,7 +113,7 @@ pub async fn a_connect_racing_a_change_comes_before_it_or_not_at_all(store: Stor
         let (integration, next) =
             (connection(&ids, &stored), Credential { version: 2, revision: 2, ..stored.clone() });
         let change = async {
-            // It starts so many statements late.
+            // The change starts this many statements late.
             for _ in 0..round % 5 {
                 store.second.credentials.find(&organization, stored.id).await.unwrap();
             }
@@ -131,7 +133,7 @@ pub async fn a_connect_racing_a_change_comes_before_it_or_not_at_all(store: Stor
     }
 }
 
-/// The life of one credential among others of its provider; whether it was connected in between.
+/// The life of one credential among others of its provider. Returns whether it was connected.
 async fn live(
     store: crate::Instance,
     stored: Credential,
@@ -145,7 +147,7 @@ async fn live(
     let (organization, provider) = (&stored.organization, &stored.provider);
     let found = store.integrations.find(organization, provider).await?;
     if let Some(found) = found.filter(|_| stored.id.0.as_u128().is_multiple_of(3)) {
-        // Whosever it is, and whatever has become of it by now.
+        // The connection may belong to another credential, and may have ended by now.
         let integration = &found.integration;
         store.integrations.disconnect(organization, integration.id, ended(integration)).await?;
     }
@@ -154,8 +156,8 @@ async fn live(
     Ok(connected)
 }
 
-/// Connects, disconnects and deletes in any order: every connection ends exactly once, the chain has them one
-/// after the other, and what ended is named.
+/// Connects, disconnects and deletes run in any order. Every connection ends exactly once, the audit chain
+/// has them one after the other, and every end names its connection.
 pub async fn connections_racing_their_ends_follow_one_another(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let mut work = Vec::new();

@@ -1,4 +1,4 @@
-//! Connections: what is stored of them, and how they end with their credentials.
+//! Contracts of connections: what is stored of them, and how they end with their credentials.
 
 use strongroom_domain::{
     Action, Credential, CredentialStatus, Evidence, Integration, IntegrationId, OrganizationId,
@@ -10,7 +10,7 @@ use strongroom_repository::{ConnectedCredential, StoreError, Unique};
 use crate::StoreUnderTest;
 use crate::under_test::{deleted, disconnected, updated};
 
-/// A new connection of a credential's provider with that credential.
+/// A new connection with this credential, for the provider of the credential.
 pub(crate) fn connection(ids: &SeededIds, credential: &Credential) -> Integration {
     Integration {
         organization: credential.organization.clone(),
@@ -33,7 +33,7 @@ pub(crate) fn ended(integration: &Integration) -> Evidence {
     event.targeting(integration.id.to_string()).into()
 }
 
-/// What is left of a connection that was disconnected.
+/// A connection after it was disconnected.
 fn past(integration: &Integration) -> ConnectedCredential {
     ConnectedCredential { integration: integration.clone(), credential: None }
 }
@@ -44,12 +44,12 @@ pub(crate) fn present(integration: &Integration, credential: &Credential) -> Con
 }
 
 impl StoreUnderTest {
-    /// Connects with a credential; whether that was there.
+    /// Connects with a credential. Returns whether the credential was there.
     async fn connect(&self, integration: &Integration, credential: &Credential) -> bool {
         self.integrations.connect(integration, credential, connected(integration)).await.unwrap()
     }
 
-    /// Disconnects; whether there was something to do.
+    /// Disconnects. Returns whether there was something to do.
     async fn disconnect(&self, integration: &Integration) -> bool {
         let organization = &integration.organization;
         self.integrations.disconnect(organization, integration.id, ended(integration)).await.unwrap()
@@ -66,7 +66,7 @@ impl StoreUnderTest {
     }
 }
 
-/// What was connected is found as it was stored, with the credential as it is by now.
+/// A connection is found as it was stored, with the current state of its credential.
 pub async fn every_column_of_a_connection_comes_back_with_its_credential(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let stored = full_credential(&acme, ids.credential());
@@ -84,7 +84,7 @@ pub async fn every_column_of_a_connection_comes_back_with_its_credential(store: 
     assert_eq!(store.only_connection(&acme).await, present(&integration, &next));
 }
 
-/// A second connection of a provider is a duplicate, with the same credential too; the first one stays.
+/// A second connection of a provider is a duplicate, also with the same credential; the first one stays.
 pub async fn a_provider_is_connected_once(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let (stored, other) = (credential(&acme, ids.credential()), credential(&acme, ids.credential()));
@@ -102,7 +102,8 @@ pub async fn a_provider_is_connected_once(store: StoreUnderTest) {
     assert_eq!(store.actions(&acme).await, expected);
 }
 
-/// A credential that never was, is deleted, or belongs to another organisation or provider connects nothing.
+/// A credential that never existed, is deleted, or belongs to another organisation or provider cannot be
+/// connected.
 pub async fn a_connection_needs_a_credential_of_its_organization_and_provider(store: StoreUnderTest) {
     let (acme, globex, ids) = (organization("acme"), organization("globex"), SeededIds::new(1));
     let (absent, gone) = (credential(&acme, ids.credential()), credential(&acme, ids.credential()));
@@ -125,8 +126,8 @@ pub async fn a_connection_needs_a_credential_of_its_organization_and_provider(st
     assert_eq!(store.actions(&globex).await, [Action::CredentialCreated]);
 }
 
-/// Content or a status that came after what was seen is not connected; a new revision of the same changes
-/// nothing.
+/// A connect is refused when content or status have changed since they were read; a new revision with the
+/// same content and status makes no difference.
 pub async fn a_connection_needs_the_version_and_status_that_were_seen(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let seen = credential(&acme, ids.credential());
@@ -156,7 +157,8 @@ pub async fn a_connection_needs_the_version_and_status_that_were_seen(store: Sto
     assert_eq!(store.only_connection(&acme).await, past(&integration));
 }
 
-/// Who connected it, and when, stays; the credential stays too. A second time there is nothing to do.
+/// The record of who connected it, and when, stays, and so does the credential. Disconnecting again does
+/// nothing.
 pub async fn disconnecting_leaves_the_credential_and_who_connected_it(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let stored = credential(&acme, ids.credential());
@@ -175,7 +177,8 @@ pub async fn disconnecting_leaves_the_credential_and_who_connected_it(store: Sto
     assert_eq!(store.actions(&acme).await, expected);
 }
 
-/// Nothing is left of an earlier connection, not its id either; its credential may be connected again.
+/// A new connection keeps nothing of an earlier one, not even its id; the same credential may be connected
+/// again.
 pub async fn a_provider_is_connected_again_with_a_new_id(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let (stored, other) = (credential(&acme, ids.credential()), credential(&acme, ids.credential()));
@@ -193,8 +196,8 @@ pub async fn a_provider_is_connected_again_with_a_new_id(store: StoreUnderTest) 
     }
 }
 
-/// Whoever decided to end the first connection did not decide about the second, of the same provider and with
-/// the same credential too.
+/// A late disconnect names the first connection by its id. It does not end the second one, even when that has
+/// the same provider and the same credential.
 pub async fn a_late_disconnect_leaves_a_later_connection_alone(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let stored = credential(&acme, ids.credential());
@@ -209,7 +212,7 @@ pub async fn a_late_disconnect_leaves_a_later_connection_alone(store: StoreUnder
     assert_eq!(store.actions(&acme).await, before);
 }
 
-/// Both events are recorded in one commit, so at one time; the second names the connection.
+/// Both events are recorded in one commit, so they have the same time; the second one names the connection.
 pub async fn deleting_a_credential_disconnects_what_uses_it(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let (stored, other) = (credential(&acme, ids.credential()), credential(&acme, ids.credential()));
@@ -234,8 +237,8 @@ pub async fn deleting_a_credential_disconnects_what_uses_it(store: StoreUnderTes
     assert_eq!(store.only_connection(&acme).await, present(&second, &other));
 }
 
-/// A credential that nothing uses, or that nothing uses any more, leaves its tombstone only, and connections
-/// of its provider and of others alone.
+/// Deleting a credential that is not, or no longer, connected records only the deletion. Connections of its
+/// provider and of other providers do not change.
 pub async fn deleting_an_unused_credential_disconnects_nothing(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let [used_before, used, unused] = [(); 3].map(|()| credential(&acme, ids.credential()));
@@ -256,8 +259,7 @@ pub async fn deleting_an_unused_credential_disconnects_nothing(store: StoreUnder
     assert_eq!(since, [Action::CredentialDeleted, Action::CredentialDeleted]);
 }
 
-/// A stale delete, and any change whose event cannot be written, leave connection and credential as they
-/// were.
+/// A stale delete, and every change whose event cannot be written, leave connection and credential unchanged.
 pub async fn a_connection_is_not_touched_by_what_is_refused_or_not_recorded(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let stored = credential(&acme, ids.credential());
@@ -283,7 +285,8 @@ pub async fn a_connection_is_not_touched_by_what_is_refused_or_not_recorded(stor
     store.assert_no_drift().await;
 }
 
-/// The order is that of the bytes of the providers' ids, whatever the locale, and past connections are in it.
+/// Connections are listed in the byte order of the providers' ids, whatever the locale, with those that have
+/// ended.
 pub async fn connections_are_listed_by_provider(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let names = ["ab", "b", "a_c", "a1", "z", "a", "1"];

@@ -1,4 +1,4 @@
-//! A row of another organisation does not exist, for any method.
+//! Contracts of isolation: for every method, a row of another organisation does not exist.
 
 use std::time::Duration;
 
@@ -24,12 +24,12 @@ fn ours_and_theirs() -> (OrganizationId, OrganizationId) {
     (organization("acme"), organization("acme.evil"))
 }
 
-/// A credential as another organisation would have to present it.
+/// The credential under the id of another organisation, as that organisation would have to present it.
 fn as_theirs(ours: &Credential, theirs: &OrganizationId) -> Credential {
     Credential { organization: theirs.clone(), ..ours.clone() }
 }
 
-/// No finder of credentials shows rows of another organisation.
+/// No method that finds credentials returns rows of another organisation.
 pub async fn credentials_of_another_organization_do_not_exist(store: StoreUnderTest) {
     let (ours, theirs) = ours_and_theirs();
     let stored = full_credential(&ours, SeededIds::new(1).credential());
@@ -50,7 +50,7 @@ pub async fn credentials_of_another_organization_do_not_exist(store: StoreUnderT
     }
 }
 
-/// No writer of credentials changes rows of another organisation.
+/// No method that writes credentials changes rows of another organisation.
 pub async fn credentials_of_another_organization_cannot_be_changed(store: StoreUnderTest) {
     let (ours, theirs) = ours_and_theirs();
     let stored = full_credential(&ours, SeededIds::new(1).credential());
@@ -78,7 +78,7 @@ pub async fn credentials_of_another_organization_cannot_be_changed(store: StoreU
     store.assert_no_drift().await;
 }
 
-/// No method on accounts touches or shows those of another organisation.
+/// No method on accounts changes or returns those of another organisation.
 pub async fn accounts_of_another_organization_do_not_exist(store: StoreUnderTest) {
     let (ours, theirs) = ours_and_theirs();
     let account = service_account(&ours, SeededIds::new(1).service_account());
@@ -97,7 +97,7 @@ pub async fn accounts_of_another_organization_do_not_exist(store: StoreUnderTest
     assert_eq!(store.actions(&theirs).await, []);
 }
 
-/// No method on keys touches or shows those of another organisation.
+/// No method on keys changes or returns those of another organisation.
 pub async fn keys_of_another_organization_cannot_be_changed(store: StoreUnderTest) {
     let (ours, theirs) = ours_and_theirs();
     let ids = SeededIds::new(1);
@@ -120,7 +120,7 @@ pub async fn keys_of_another_organization_cannot_be_changed(store: StoreUnderTes
     assert_eq!(store.actions(&theirs).await, []);
 }
 
-/// The audit trail and the settings of an organisation show in its own name only.
+/// The audit trail and the settings of an organisation are returned to that organisation only.
 pub async fn audit_and_settings_of_another_organization_do_not_show(store: StoreUnderTest) {
     let (ours, theirs) = ours_and_theirs();
     let stored = credential(&ours, SeededIds::new(1).credential());
@@ -137,7 +137,7 @@ pub async fn audit_and_settings_of_another_organization_do_not_show(store: Store
     assert!(store.audit.head(&theirs).await.unwrap().is_none());
 }
 
-/// Slots, ids and quotas of one organisation take nothing away from another.
+/// Slots, ids and quotas of one organisation do not affect another.
 pub async fn slots_ids_and_quotas_are_per_organization(store: StoreUnderTest) {
     let (ours, theirs) = ours_and_theirs();
     let mut stored = credential(&ours, SeededIds::new(1).credential());
@@ -162,8 +162,8 @@ pub async fn slots_ids_and_quotas_are_per_organization(store: StoreUnderTest) {
     store.assert_no_drift().await;
 }
 
-/// No method on connections touches, shows or counts those of another organisation, and deleting a credential
-/// with the same id there disconnects nothing here.
+/// No method on connections changes, returns or counts those of another organisation, and deleting a
+/// credential with the same id in another organisation disconnects nothing.
 pub async fn connections_of_another_organization_do_not_exist(store: StoreUnderTest) {
     let ((ours, theirs), ids) = (ours_and_theirs(), SeededIds::new(1));
     let stored = credential(&ours, ids.credential());
@@ -189,7 +189,7 @@ pub async fn connections_of_another_organization_do_not_exist(store: StoreUnderT
     assert_eq!(store.actions(&ours).await, [Action::CredentialCreated, Action::IntegrationConnected]);
 }
 
-/// No method on OAuth apps touches or shows those of another organisation.
+/// No method on OAuth apps changes or returns those of another organisation.
 pub async fn apps_of_another_organization_do_not_exist(store: StoreUnderTest) {
     let ((ours, theirs), ids) = (ours_and_theirs(), SeededIds::new(1));
     let stored = app(&ours, &ids, "google");
@@ -209,7 +209,8 @@ pub async fn apps_of_another_organization_do_not_exist(store: StoreUnderTest) {
     assert_eq!(store.actions(&theirs).await, []);
 }
 
-/// Who knows the id and the code of a flow of another organisation can neither grant, complete nor end it.
+/// A caller that knows the id and the code of a flow of another organisation can neither grant, complete nor
+/// end it.
 pub async fn flows_of_another_organization_do_not_exist(store: StoreUnderTest) {
     let ((ours, theirs), ids) = (ours_and_theirs(), SeededIds::new(1));
     let (taken, waiting) = (flow(&ours, &ids), store.granted_flow(&ours, &ids).await);
@@ -236,8 +237,7 @@ pub async fn flows_of_another_organization_do_not_exist(store: StoreUnderTest) {
     assert!(store.complete(&waiting, &completed(&waiting)).await);
 }
 
-/// No method on leases touches credentials or attempts of another organisation, with the same id there
-/// either.
+/// No method on leases changes credentials or attempts of another organisation, even with the same id.
 pub async fn leases_of_another_organization_do_not_exist(store: StoreUnderTest) {
     let ((ours, theirs), ids) = (ours_and_theirs(), SeededIds::new(1));
     let stored = credential(&ours, ids.credential());

@@ -1,5 +1,5 @@
-//! The lease of a refresh against a model of it: whatever the order of events, both say the same, and so no
-//! two owners ever work on one version at once.
+//! Compares the lease of a refresh with a model. Whatever the order of events, both agree, and so two owners
+//! never work on one version at the same time.
 
 use std::time::Duration;
 
@@ -20,7 +20,8 @@ const STEPS: usize = 20;
 /// The length of a lease, in seconds.
 const LENGTH: i64 = 30;
 
-/// Something that happens. Owners are few, so that they meet; versions are seen late by so many.
+/// An event in a history. There are few owners, so that they conflict. `late` says by how many versions the
+/// event is behind.
 #[derive(Debug, Clone)]
 enum Event {
     Acquire { owner: u128, late: u64 },
@@ -43,7 +44,7 @@ fn events() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// What is on record of the attempts for one version; times in seconds since the beginning.
+/// The model's record of the attempts for one version. Times are in seconds since the beginning.
 #[derive(Debug, Default, Clone)]
 struct Attempts {
     version: u64,
@@ -101,7 +102,7 @@ impl Model {
     }
 }
 
-/// A wait is told to the second: the store's clock goes on between two events.
+/// Rounds a wait up to whole seconds, because the store's clock moves between two events.
 fn to_the_second(lease: Lease) -> Lease {
     match lease {
         Lease::NotYet(wait) => Lease::NotYet(Duration::from_secs(wait.as_secs_f64().ceil() as u64)),
@@ -109,7 +110,7 @@ fn to_the_second(lease: Lease) -> Lease {
     }
 }
 
-/// Random histories of one credential, in the store and in the model.
+/// Plays random histories of one credential on the store and on the model.
 pub async fn leases_are_what_their_model_says(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let mut runner = TestRunner::deterministic();
@@ -125,7 +126,7 @@ pub async fn leases_are_what_their_model_says(store: StoreUnderTest) {
     }
 }
 
-/// Whether the store answers as the model does.
+/// Plays one event. Returns whether the store gives the answer of the model.
 async fn happens(store: &StoreUnderTest, known: &mut Credential, model: &mut Model, event: &Event) -> bool {
     let (organization, id) = (known.organization.clone(), known.id);
     let seen = |late: u64| known.version.saturating_sub(late);

@@ -1,4 +1,4 @@
-//! Decisions about refreshes that are single, however many instances take them.
+//! Contracts of decisions about refreshes that are made once, however many instances make them.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use crate::under_test::{deleted, disconnected, in_parallel, updated};
 
 const LENGTH: Duration = Duration::from_secs(30);
 
-/// Of parallel acquires exactly one gets the lease, the first time and when it has ended; the others are told
-/// that it is held.
+/// Of parallel acquires exactly one gets the lease, the first time and after the lease has ended; the others
+/// get the answer that it is held.
 pub async fn of_parallel_acquires_one_gets_the_lease(store: StoreUnderTest) {
     let acme = organization("acme");
     let stored = credential(&acme, SeededIds::new(1).credential());
@@ -53,7 +53,7 @@ pub async fn of_parallel_answers_one_is_stored(store: StoreUnderTest) {
     assert_eq!(store.actions(&acme).await, [Action::CredentialCreated, Action::CredentialRefreshed]);
 }
 
-/// Whoever asks for the lease while the answer is stored does not get one for the version that was refreshed.
+/// A caller that asks for the lease while an answer is stored gets none for the version that was refreshed.
 pub async fn an_acquire_racing_a_store_never_refreshes_again(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     for round in 0..60_usize {
@@ -62,7 +62,7 @@ pub async fn an_acquire_racing_a_store_never_refreshes_again(store: StoreUnderTe
         assert_eq!(store.acquire(&seen, ME).await, FIRST);
         let (after, payload) = refreshed(&seen);
         let ask = async {
-            // It starts so many statements late.
+            // The acquire starts this many statements late.
             for _ in 0..round % 6 {
                 store.second.credentials.find(&acme, seen.id).await.unwrap();
             }
@@ -77,7 +77,7 @@ pub async fn an_acquire_racing_a_store_never_refreshes_again(store: StoreUnderTe
     }
 }
 
-/// Whichever comes first, after a delete the row stays gone, and so does its lease.
+/// Whatever the order, after a delete the row stays gone, and so does its lease.
 pub async fn a_delete_racing_a_refresh_stays_deleted(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     for round in 0..count(60, 1_000) {
@@ -105,8 +105,7 @@ pub async fn a_delete_racing_a_refresh_stays_deleted(store: StoreUnderTest) {
     store.verified_chain(&acme).await;
 }
 
-/// A rename is either there after the refresh, or was told that it read an older state; the refresh is never
-/// lost.
+/// A rename is either there after the refresh, or was refused as stale; the refresh is never lost.
 pub async fn a_rename_racing_a_refresh_loses_neither(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     for _ in 0..40 {

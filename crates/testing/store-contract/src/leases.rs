@@ -1,4 +1,4 @@
-//! Leases of refreshes, what they bring, and what earlier attempts came to.
+//! Contracts of the leases of refreshes, of their answers, and of the record of earlier attempts.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ pub(crate) fn told(credential: &Credential) -> Evidence {
     event_about(credential, Action::CredentialRefreshed).into()
 }
 
-/// A credential as a refresh leaves it, and its payload.
+/// A credential after a refresh, and its payload.
 pub fn refreshed(before: &Credential) -> (Credential, Sealed) {
     let mut content = Content { access_token_expires_at: Some(instant(200)), ..Content::default() };
     content.config.insert("scope", ConfigValue::Text("openid".to_owned()));
@@ -40,13 +40,13 @@ pub fn refreshed(before: &Credential) -> (Credential, Sealed) {
 }
 
 impl StoreUnderTest {
-    /// Asks for the lease of a credential as it was seen.
+    /// Asks for the lease of a credential in the version that was read.
     pub(crate) async fn acquire(&self, credential: &Credential, owner: Uuid) -> Lease {
         let (organization, version) = (&credential.organization, credential.version);
         self.leases.acquire(organization, credential.id, version, owner, LENGTH).await.unwrap()
     }
 
-    /// Ends an attempt that brought nothing.
+    /// Ends an attempt that gave no token.
     async fn fail(&self, credential: &Credential, owner: Uuid, seconds: u64) {
         let retry_after = Duration::from_secs(seconds);
         self.leases
@@ -55,7 +55,8 @@ impl StoreUnderTest {
             .unwrap();
     }
 
-    /// Stores what a refresh of a credential as it was seen brought; whether it was written.
+    /// Stores the answer of a refresh of a credential in the version that was read. Returns whether it was
+    /// written.
     async fn refresh(&self, seen: &Credential, owner: Uuid) -> bool {
         let (after, payload) = refreshed(seen);
         self.second.leases.store(&after, &payload, seen.version, owner, told(seen)).await.unwrap()
@@ -68,13 +69,13 @@ impl StoreUnderTest {
         (found.credential, found.sealed)
     }
 
-    /// Lets so many seconds go by.
+    /// Lets this many seconds pass.
     fn pass(&self, seconds: i64) {
         (self.age)(time::Duration::seconds(seconds));
     }
 }
 
-/// While a lease runs nobody gets one, its owner neither; after that its attempt counts as interrupted.
+/// While a lease runs, no caller gets one, not even its owner. Afterwards its attempt counts as interrupted.
 pub async fn a_lease_is_held_until_it_ends(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let (stored, neighbour) = (full_credential(&acme, ids.credential()), credential(&acme, ids.credential()));
@@ -94,8 +95,8 @@ pub async fn a_lease_is_held_until_it_ends(store: StoreUnderTest) {
     assert_eq!(store.actions(&acme).await, [Action::CredentialCreated; 2]);
 }
 
-/// A failure is counted, and nobody tries again before its time; nor is anything counted for who holds no
-/// lease.
+/// A failure is counted, and no other attempt may begin before its time. For a caller without the lease
+/// nothing is counted.
 pub async fn a_failed_attempt_sets_the_time_of_the_next(store: StoreUnderTest) {
     let acme = organization("acme");
     let stored = credential(&acme, SeededIds::new(1).credential());
@@ -119,19 +120,20 @@ pub async fn a_failed_attempt_sets_the_time_of_the_next(store: StoreUnderTest) {
     }
     let late = store.acquire(&stored, ME).await;
     assert_eq!(late, Lease::Acquired { failures: 3, interrupted: false });
-    // Nothing was sent: no failure.
+    // The attempt ended before anything was sent, so it is not a failure.
     store.leases.fail(&acme, stored.id, ME, Duration::ZERO, Ended::NotTried).await.unwrap();
     store.pass(1);
     let again = store.acquire(&stored, ME).await;
     assert_eq!(again, Lease::Acquired { failures: 3, interrupted: false });
-    // Its lease has ended, but nobody else has one: it still can tell.
+    // Its lease has ended, but no other owner has taken one, so the owner can still report the failure.
     store.pass(31);
     store.fail(&stored, ME, 0).await;
     store.pass(1);
     assert_eq!(store.acquire(&stored, OTHER).await, Lease::Acquired { failures: 4, interrupted: false });
 }
 
-/// That an answer may be lost stays known until the version moves, whatever later attempts came to.
+/// Once an answer may have been lost, this stays on record until the version changes, whatever the result of
+/// later attempts.
 pub async fn an_interruption_stays_on_record(store: StoreUnderTest) {
     let acme = organization("acme");
     let stored = credential(&acme, SeededIds::new(1).credential());
@@ -144,7 +146,7 @@ pub async fn an_interruption_stays_on_record(store: StoreUnderTest) {
     store.pass(11);
     assert_eq!(store.acquire(&stored, ME).await, Lease::Acquired { failures: 1, interrupted: true });
 
-    // An attempt that ends by itself and knows that its answer was lost.
+    // This attempt ends by itself and reports that its answer was lost.
     let other = credential(&acme, SeededIds::new(2).credential());
     store.store(&other).await;
     assert_eq!(store.acquire(&other, ME).await, FIRST);
@@ -153,7 +155,8 @@ pub async fn an_interruption_stays_on_record(store: StoreUnderTest) {
     assert_eq!(store.acquire(&other, ME).await, Lease::Acquired { failures: 1, interrupted: true });
 }
 
-/// The lease is for one version: another one has nothing to do with its attempts, and an older one gets none.
+/// A lease is for one version: attempts for another version do not affect it, and an older version gets no
+/// lease.
 pub async fn attempts_for_an_older_version_are_forgotten(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     for fails in [true, false] {
@@ -173,7 +176,7 @@ pub async fn attempts_for_an_older_version_are_forgotten(store: StoreUnderTest) 
     assert_eq!(store.acquire(&credential(&acme, ids.credential()), ME).await, Lease::Moved);
 }
 
-/// Config, version, times, payload and status are written; what people have changed meanwhile stays.
+/// Config, version, times, payload and status are written; other edits made in the meantime stay.
 pub async fn a_refresh_is_stored_with_what_it_brings_and_nothing_else(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let (seen, neighbour) =
@@ -203,7 +206,7 @@ pub async fn a_refresh_is_stored_with_what_it_brings_and_nothing_else(store: Sto
     assert_eq!(store.actions(&acme).await, expected);
 }
 
-/// A refresh shows that the grant is good; what a test found about it meanwhile is no business of its own.
+/// A refresh shows that the grant is valid. It does not change what a test has found in the meantime.
 pub async fn a_refresh_ends_the_need_to_authorise_again(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     for status in CredentialStatus::ALL {
@@ -217,8 +220,8 @@ pub async fn a_refresh_ends_the_need_to_authorise_again(store: StoreUnderTest) {
     }
 }
 
-/// Nobody has to hold the lease to store an answer, only the version counts; the lease ends if it is the
-/// writer's.
+/// An answer is stored without regard to the holder of the lease; only the version counts. The lease ends if
+/// the writer holds it.
 pub async fn a_late_answer_is_stored_unless_the_version_has_moved(store: StoreUnderTest) {
     let acme = organization("acme");
     let mut seen = credential(&acme, SeededIds::new(1).credential());
@@ -237,7 +240,7 @@ pub async fn a_late_answer_is_stored_unless_the_version_has_moved(store: StoreUn
     assert_eq!(store.actions(&acme).await, refreshes);
 }
 
-/// A credential that was deleted is not brought back by its refresh, and takes its attempts with it.
+/// A refresh does not bring a deleted credential back, and the deletion removes its attempts.
 pub async fn a_deleted_credential_is_not_refreshed(store: StoreUnderTest) {
     let acme = organization("acme");
     let stored = credential(&acme, SeededIds::new(1).credential());
@@ -263,8 +266,8 @@ pub async fn a_deleted_credential_is_not_refreshed(store: StoreUnderTest) {
     store.assert_no_drift().await;
 }
 
-/// A reason is written and recorded when it is news, for the version that it is about; the status only when
-/// one follows from it. What needs a person is not refreshed ahead any more.
+/// A reason is written and recorded when it is new, for the version that it is about. The status changes only
+/// when the reason requires it. A credential that needs a person is not refreshed ahead of time any more.
 pub async fn a_problem_is_noted_once(store: StoreUnderTest) {
     let ids = SeededIds::new(1);
     for seen in [CredentialStatus::Validated, CredentialStatus::Unverified] {
@@ -299,7 +302,7 @@ pub async fn a_problem_is_noted_once(store: StoreUnderTest) {
     }
 }
 
-/// Stores a credential that is due so many seconds from now, or has been for as long.
+/// Stores a credential that becomes due in this many seconds; a negative number means that it is already due.
 async fn stored_due(
     store: &StoreUnderTest,
     organization: &OrganizationId,
@@ -314,8 +317,8 @@ async fn stored_due(
     (stored, due)
 }
 
-/// The longest due comes first, of any organisation, and no more than are asked for; what is not due does not
-/// come.
+/// The credential that has been due for the longest comes first, of any organisation, and no more are
+/// returned than are asked for. Those that are not due are left out.
 pub async fn what_is_due_comes_longest_due_first(store: StoreUnderTest) {
     let (acme, globex, ids) = (organization("acme"), organization("globex"), SeededIds::new(1));
     assert_eq!(store.leases.due(10).await.unwrap(), []);
@@ -333,7 +336,8 @@ pub async fn what_is_due_comes_longest_due_first(store: StoreUnderTest) {
     assert_eq!(store.leases.due(0).await.unwrap(), []);
 }
 
-/// What somebody works on, or may not be tried yet, is not due; attempts for an older version hide nothing.
+/// A credential that is being refreshed, or that may not be tried yet, is not due; attempts for an older
+/// version make no difference.
 pub async fn what_is_held_or_not_yet_to_be_tried_is_not_due(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let (held, due_again) = stored_due(&store, &acme, &ids, -30).await;
@@ -354,7 +358,7 @@ pub async fn what_is_held_or_not_yet_to_be_tried_is_not_due(store: StoreUnderTes
     assert_eq!(due().await, [due_again.clone(), due_later.clone(), due_now.clone()]);
     assert_eq!(store.acquire(&failed, OTHER).await, Lease::Acquired { failures: 1, interrupted: false });
     assert_eq!(due().await, [due_again.clone(), due_now]);
-    // What was refreshed, or has to be authorised again, is not due.
+    // A credential that was refreshed, or has to be authorised again, is not due.
     assert!(store.refresh(&next, ME).await);
     let problem = RefreshProblem::GrantRefused;
     assert!(store.leases.note_problem(&acme, held.id, 1, problem, told(&held)).await.unwrap());
@@ -363,7 +367,7 @@ pub async fn what_is_held_or_not_yet_to_be_tried_is_not_due(store: StoreUnderTes
     assert_eq!(ids, [moved.id]);
 }
 
-/// When the event cannot be written, credential and lease stay what they were.
+/// When the event cannot be written, credential and lease do not change.
 pub async fn a_refresh_is_not_stored_without_its_event(store: StoreUnderTest) {
     let acme = organization("acme");
     let full = full_credential(&acme, SeededIds::new(1).credential());
@@ -381,7 +385,7 @@ pub async fn a_refresh_is_not_stored_without_its_event(store: StoreUnderTest) {
     assert_eq!(store.actions(&acme).await, [Action::CredentialCreated]);
 }
 
-/// A writer that read the credential before its refresh is told so.
+/// A writer that has read the credential before its refresh gets an error.
 pub async fn a_replacement_that_was_read_before_a_refresh_is_stale(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let seen = credential(&acme, ids.credential());

@@ -1,4 +1,4 @@
-//! Lists of credentials: order, pages, filters and reach.
+//! Contracts of lists of credentials: order, pages, filters and reach.
 
 use std::collections::BTreeSet;
 
@@ -41,7 +41,7 @@ async fn listed(
     list.into_iter().map(|credential| credential.id).collect()
 }
 
-/// The order is by descending id in all 16 bytes, and a page starts below the last id.
+/// Credentials are listed by descending id, compared in all 16 bytes, and a page starts below the last id.
 pub async fn credentials_come_newest_first_and_in_pages(store: StoreUnderTest) {
     let acme = organization("acme");
     let mut ids: Vec<_> = [1, 2, 0xff, 0x100, 1 << 63, 1 << 64, 1 << 127, u128::MAX]
@@ -65,7 +65,7 @@ pub async fn credentials_come_newest_first_and_in_pages(store: StoreUnderTest) {
     assert_eq!(paged.first(), Some(&credential(&acme, CredentialId(Uuid::max()))));
 }
 
-/// Provider, status, name and slot each keep what matches exactly.
+/// Provider, status, name and slot each keep only exact matches.
 pub async fn every_filter_narrows_the_list(store: StoreUnderTest) {
     let acme = organization("acme");
     let [one, two, three, four] = four(&store, &acme).await.map(|credential| credential.id);
@@ -99,7 +99,7 @@ pub async fn filters_combine(store: StoreUnderTest) {
     assert_eq!(page.into_iter().map(|credential| credential.id).collect::<Vec<_>>(), [three]);
 }
 
-/// What lies outside the reach of the asking account does not show; an empty reach shows nothing.
+/// Credentials outside the reach of the account are not listed; an empty reach lists nothing.
 pub async fn reach_limits_the_list(store: StoreUnderTest) {
     let acme = organization("acme");
     let four = four(&store, &acme).await;
@@ -123,7 +123,8 @@ pub async fn reach_limits_the_list(store: StoreUnderTest) {
     }
 }
 
-/// Those that exist come with their payloads; the others, and an empty question, give nothing.
+/// The credentials that exist are returned with their payloads; ids that do not exist, and an empty list,
+/// give nothing.
 pub async fn many_sealed_credentials_come_at_once(store: StoreUnderTest) {
     let acme = organization("acme");
     let ids = SeededIds::new(1);
@@ -142,8 +143,8 @@ pub async fn many_sealed_credentials_come_at_once(store: StoreUnderTest) {
     assert!(store.credentials.find_sealed_many(&acme, &[]).await.unwrap().is_empty());
 }
 
-/// Those that are held come with their payloads, exactly and whatever else they look like; the others, and an
-/// empty question, give nothing.
+/// The holders of these slots are returned with their payloads. Slots are compared exactly, whatever
+/// characters they have; slots that are not held, and an empty list, give nothing.
 pub async fn the_holders_of_many_slots_come_at_once(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let (sftp, datadog) = (Slot::crm(&provider("sftp")), Slot::crm(&provider("datadog")));

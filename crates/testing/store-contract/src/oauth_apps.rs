@@ -1,4 +1,4 @@
-//! The OAuth apps that organisations have registered themselves.
+//! Contracts of the OAuth apps that organisations have registered themselves.
 
 use strongroom_domain::{Action, Credential, Evidence, OauthApp, OauthAppId, OrganizationId};
 use strongroom_environment::Ids;
@@ -8,7 +8,7 @@ use strongroom_repository::{SealedOauthApp, StoreError, Unique};
 use crate::StoreUnderTest;
 use crate::under_test::in_parallel;
 
-/// An app with a secret that no other has.
+/// An app with a secret that no other app has.
 pub(crate) fn app(organization: &OrganizationId, ids: &SeededIds, name: &str) -> SealedOauthApp {
     let id = ids.next();
     let app = OauthApp {
@@ -35,7 +35,7 @@ impl StoreUnderTest {
     }
 }
 
-/// An app is found by its id and its name, with its secret, and listed by name in the order of bytes.
+/// An app is found by its id and by its name, with its secret, and apps are listed by name in byte order.
 pub async fn every_column_of_an_app_comes_back(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let mut apps = ["b", "a_c", "a1", "Z", "a"].map(|name| app(&acme, &ids, name));
@@ -51,7 +51,8 @@ pub async fn every_column_of_an_app_comes_back(store: StoreUnderTest) {
     assert_eq!(store.oauth_apps.find_named(&acme, "A").await.unwrap(), None);
 }
 
-/// A second app of a name is refused, and one with a used id; other organisations may have the same.
+/// A second app with the same name is refused, and so is one with a used id; other organisations may use the
+/// same name.
 pub async fn an_organization_has_one_app_of_a_name(store: StoreUnderTest) {
     let (acme, globex, ids) = (organization("acme"), organization("globex"), SeededIds::new(1));
     let first = app(&acme, &ids, "google");
@@ -84,7 +85,8 @@ pub async fn of_parallel_apps_of_one_name_one_is_stored(store: StoreUnderTest) {
     assert_eq!(store.actions(&acme).await, [Action::OauthAppCreated]);
 }
 
-/// Client id, secret and time change; name and creation stay. What is not there is not made.
+/// Client id, secret and time change; name and creation do not. Replacing an app that does not exist creates
+/// none.
 pub async fn replacing_an_app_changes_client_and_secret_and_nothing_else(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let (stored, neighbour) = (app(&acme, &ids, "google"), app(&acme, &ids, "slack"));
@@ -108,7 +110,7 @@ pub async fn replacing_an_app_changes_client_and_secret_and_nothing_else(store: 
     assert_eq!(store.actions(&acme).await, expected);
 }
 
-/// Credentials that were granted to an app stay as they are; the name is free again.
+/// Credentials that were granted to an app do not change; the name is free again.
 pub async fn deleting_an_app_leaves_its_credentials(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let stored = app(&acme, &ids, "google");
@@ -127,7 +129,7 @@ pub async fn deleting_an_app_leaves_its_credentials(store: StoreUnderTest) {
     assert_eq!(store.actions(&acme).await, [created, since].concat());
 }
 
-/// When the event cannot be written, apps stay what they were.
+/// When the event cannot be written, apps do not change.
 pub async fn an_app_is_not_touched_without_its_event(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let (stored, late) = (app(&acme, &ids, "google"), app(&acme, &ids, "slack"));

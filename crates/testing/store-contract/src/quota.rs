@@ -1,4 +1,4 @@
-//! The quota per organisation and provider.
+//! Contracts of the quota per organisation and provider.
 
 use strongroom_domain::{Action, Credential, OrganizationId};
 use strongroom_fixtures::{SeededIds, credential, event, organization, provider, slot, with_payload};
@@ -17,7 +17,8 @@ async fn set_limit(store: &StoreUnderTest, acme: &OrganizationId, limit: Option<
     assert_eq!(store.second.organizations.limit(acme).await.unwrap(), limit);
 }
 
-/// Of 60 parallel inserts over two instances exactly 50 succeed, and the rest are told why.
+/// Of 60 parallel inserts over two instances exactly 50 succeed; the others get an error that names the
+/// quota.
 pub async fn parallel_inserts_stop_exactly_at_the_quota(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let work = (0..60).map(|number| {
@@ -38,7 +39,7 @@ pub async fn parallel_inserts_stop_exactly_at_the_quota(store: StoreUnderTest) {
     insert(&store, &other, 50).await.unwrap();
 }
 
-/// An organisation's own limit wins over the default, above and below it, zero included.
+/// An organisation's own limit replaces the default, whether it is higher, lower or zero.
 pub async fn an_organization_may_have_a_limit_of_its_own(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let next = || credential(&acme, ids.credential());
@@ -57,7 +58,7 @@ pub async fn an_organization_may_have_a_limit_of_its_own(store: StoreUnderTest) 
     store.assert_no_drift().await;
 }
 
-/// Lowering the limit deletes nothing; it only refuses more.
+/// Lowering the limit deletes nothing; it only refuses new credentials.
 pub async fn a_lowered_limit_keeps_what_is_stored(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     for _ in 0..3 {
@@ -72,7 +73,7 @@ pub async fn a_lowered_limit_keeps_what_is_stored(store: StoreUnderTest) {
     assert!(matches!(refused, Err(StoreError::QuotaExceeded)), "{refused:?}");
 }
 
-/// A deleted credential's place is free again, once.
+/// The place of a deleted credential is free again, once.
 pub async fn deleting_gives_the_place_back(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let (first, second) = (credential(&acme, ids.credential()), credential(&acme, ids.credential()));
@@ -91,7 +92,7 @@ pub async fn deleting_gives_the_place_back(store: StoreUnderTest) {
     store.assert_no_drift().await;
 }
 
-/// An insert that failed for another reason leaves the counter alone.
+/// An insert that failed for another reason does not change the counter.
 pub async fn refused_inserts_take_no_place(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let holder = || Credential { slot: Some(slot("main")), ..credential(&acme, ids.credential()) };

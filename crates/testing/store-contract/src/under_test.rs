@@ -13,7 +13,7 @@ use strongroom_repository::{
 use strongroom_vault::{Purpose, PurposeKeys, WrapLedger};
 use tokio::sync::Semaphore;
 
-/// One process's view of the store.
+/// The view that one process has of the store.
 #[derive(Clone)]
 #[expect(missing_docs, reason = "each field is the port that its type names")]
 pub struct Instance {
@@ -31,7 +31,7 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// An instance of an adapter that implements the ports on two types.
+    /// Makes an instance of an adapter that implements the ports on two types.
     pub fn new<S, D>(store: &Arc<S>, database: &Arc<D>) -> Self
     where
         S: CredentialRepository
@@ -62,19 +62,19 @@ impl Instance {
     }
 }
 
-/// A fresh store, seen by two instances with connections of their own. It dereferences to the first.
+/// A fresh store with two instances, each with connections of its own. It dereferences to the first.
 pub struct StoreUnderTest {
     /// The instance that most contracts use.
     pub first: Instance,
-    /// Another one over the same rows.
+    /// Another instance with the same rows.
     pub second: Instance,
-    /// The purpose keys that both were given.
+    /// The purpose keys that both instances use.
     pub keys: Arc<TestPurposeKeys>,
-    /// Moves the times that the store has set and goes by (takes of destinations, ends of flows and leases,
-    /// the times of next attempts) so far into the past, as if that much time went by; a negative time moves
+    /// Moves the times that the store has set and compares (takes of destinations, ends of flows and leases,
+    /// times of next attempts) this far into the past, as if that much time had passed. A negative time moves
     /// them into the future. No port can do this.
     pub age: Box<dyn Fn(time::Duration) + Send + Sync>,
-    /// Whatever has to live as long as the store: a folder, a database to drop.
+    /// Values that have to live as long as the store, such as a folder, or a database to drop.
     pub guard: Box<dyn Any + Send + Sync>,
 }
 
@@ -90,7 +90,7 @@ impl Deref for StoreUnderTest {
 pub(crate) const PLENTY: u32 = 10_000;
 
 impl StoreUnderTest {
-    /// Both instances in turn, for spreading parallel work.
+    /// Returns the two instances in turn, to spread parallel work.
     pub(crate) fn instance(&self, number: usize) -> Instance {
         if number.is_multiple_of(2) { self.first.clone() } else { self.second.clone() }
     }
@@ -107,7 +107,7 @@ impl StoreUnderTest {
         self.accounts.insert(account, evidence(&account.organization)).await.unwrap();
     }
 
-    /// All records of an organisation, after checking places, links and MACs.
+    /// Returns all records of an organisation, after checking places, links and MACs.
     pub(crate) async fn verified_chain(&self, organization: &OrganizationId) -> Vec<AuditRecord> {
         let records = self.audit.range(organization, 1, 10_000).await.unwrap();
         let mut previous = GENESIS;
@@ -129,12 +129,12 @@ impl StoreUnderTest {
         records
     }
 
-    /// What happened in an organisation, oldest first; the chain is verified on the way.
+    /// Returns the actions in an organisation, oldest first. It also verifies the chain.
     pub(crate) async fn actions(&self, organization: &OrganizationId) -> Vec<Action> {
         self.verified_chain(organization).await.into_iter().map(|record| record.event.action).collect()
     }
 
-    /// Whether the counters agree with the rows.
+    /// Checks that the counters agree with the rows.
     pub(crate) async fn assert_no_drift(&self) {
         assert_eq!(self.organizations.quota_drift().await.unwrap(), []);
     }
@@ -165,16 +165,16 @@ pub(crate) fn deleted(credential: &Credential) -> Evidence {
     event_about(credential, Action::CredentialDeleted).into()
 }
 
-/// What is recorded when the deletion of a credential disconnects what used it.
+/// The event that is recorded when the deletion of a credential ends its connection.
 pub(crate) fn disconnected(credential: &Credential) -> AuditEvent {
     event_about(credential, Action::IntegrationDisconnected)
 }
 
-/// How much work is under way at once: what two instances with eight connections each can do. More would
-/// only wait for a connection, which a busy machine makes longer than a store lets it.
+/// How many tasks run at the same time: as many as two instances with eight connections each can serve. More
+/// tasks would only wait for a connection, and on a busy machine longer than a store allows.
 const AT_ONCE: usize = 16;
 
-/// Runs work in parallel, one task each, and gives the answers in order.
+/// Runs work in parallel, one task each, and returns the answers in order.
 pub(crate) async fn in_parallel<T, F>(work: impl IntoIterator<Item = F>) -> Vec<StoreResult<T>>
 where
     T: Send + 'static,

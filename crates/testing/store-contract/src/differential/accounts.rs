@@ -1,4 +1,4 @@
-//! Service accounts with their keys, and OAuth apps.
+//! Operations on service accounts with their keys, and on OAuth apps.
 
 use std::collections::BTreeSet;
 
@@ -83,7 +83,7 @@ impl Play {
         let account = self.some_account();
         let bits = [(); 10].map(|()| u8::try_from(self.random.bits() % 256).unwrap());
         let mut new = api_key(&account, ApiKeyId::from_random(bits));
-        // Some keys are made at one time, so that their order shows.
+        // Some keys have the same creation time, so that their order is tested.
         new.created_at = strongroom_fixtures::instant(i64::try_from(self.random.below(3)).unwrap());
         let at = self.time();
         new.last_used_at = self.random.maybe(at);
@@ -139,7 +139,7 @@ impl Play {
         match self.random.below(6) {
             0..3 => {
                 if self.random.chance(10) {
-                    // Of two values that are taken at once a store may name either.
+                    // When two unique values are already taken, a store may report either.
                     (new.app.id, new.app.app) = (id, new.app.id.to_string());
                 }
                 let stored = self

@@ -1,4 +1,4 @@
-//! Credentials, their connections and their leases.
+//! Operations on credentials, their connections and their leases.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -38,7 +38,7 @@ impl Play {
         }
     }
 
-    /// A credential that was stored once, mostly under its own organisation.
+    /// A credential that was stored before, mostly under its own organisation.
     pub(super) fn some_credential(&mut self) -> Credential {
         let known = self.random.recent(&self.credentials).cloned();
         let organization = self.organization();
@@ -49,13 +49,13 @@ impl Play {
         some
     }
 
-    /// The credential as it is stored now, which every store must say alike.
+    /// Returns the credential as it is stored now. All stores must agree about it.
     async fn present(&mut self, some: &Credential) -> Option<Credential> {
         let (organization, id) = (some.organization.clone(), some.id);
         self.ask("find", async |one| one.credentials.find(&organization, id).await).await.flatten()
     }
 
-    /// A time; without its odd nanoseconds a store that rounds differently would not show.
+    /// A random time. Its odd nanoseconds reveal a store that rounds differently.
     pub(super) fn time(&mut self) -> OffsetDateTime {
         let nanoseconds = i64::try_from(self.random.below(3_000)).unwrap();
         instant(i64::try_from(self.random.below(100_000)).unwrap()) + time::Duration::nanoseconds(nanoseconds)
@@ -102,7 +102,7 @@ impl Play {
             new.version = self.random.near(1);
         }
         if let (true, Some(known)) = (self.random.chance(8), self.random.recent(&self.credentials)) {
-            // Of two values that are taken at once a store may name either.
+            // When two unique values are already taken, a store may report either.
             (new.id, new.slot) = (known.id, None);
         }
         let limit = u32::try_from(self.random.below(40)).unwrap();
@@ -316,7 +316,7 @@ impl Play {
     }
 }
 
-/// A credential with the bytes of its payload, which do not print themselves.
+/// A credential with the bytes of its payload, which `Debug` does not print.
 fn with_bytes(found: &SealedCredential) -> (Credential, [u8; 8], Vec<u8>) {
     (found.credential.clone(), found.sealed.kek_id.0, found.sealed.envelope.clone())
 }

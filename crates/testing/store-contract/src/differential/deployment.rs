@@ -1,4 +1,4 @@
-//! The audit trail, limits of organisations and destinations, and what belongs to the deployment as a whole.
+//! Operations on the audit trail, on limits of organisations and destinations, and on the whole deployment.
 
 use std::time::Duration;
 

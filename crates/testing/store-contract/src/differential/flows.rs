@@ -1,4 +1,4 @@
-//! Authorizations, from their beginning to one of their ends.
+//! Operations on authorization flows, from their beginning to one of their ends.
 
 use strongroom_domain::oauth::sha256;
 use strongroom_domain::{Action, Credential, CredentialStatus, Integration, IntegrationId};
@@ -9,7 +9,7 @@ use strongroom_repository::SealedFlow;
 use super::Play;
 use crate::flows::{completed, flow, granted, told};
 
-/// A flow that was begun, and how many of its three steps it has taken.
+/// A flow that was begun, and the number of its three steps that it has taken.
 #[derive(Debug, Clone)]
 pub(super) struct KnownFlow {
     flow: SealedFlow,
@@ -17,7 +17,7 @@ pub(super) struct KnownFlow {
 }
 
 impl Play {
-    /// Mostly the next step of a flow, sometimes any other.
+    /// Does mostly the next step of a flow, sometimes any other step.
     pub(super) async fn work_on_flows(&mut self) {
         let Some(known) = self.random.recent(&self.flows).cloned() else { return self.begin().await };
         let next = if self.random.chance(70) { known.steps } else { self.random.below(4) };
@@ -31,7 +31,7 @@ impl Play {
         }
     }
 
-    /// Notes that a flow has come one step further.
+    /// Records that a flow has taken one more step.
     fn step(&mut self, flow: &SealedFlow) {
         let same = |known: &&mut KnownFlow| known.flow.flow.state == flow.flow.state;
         self.flows.iter_mut().filter(same).for_each(|known| known.steps += 1);
@@ -156,7 +156,7 @@ impl Play {
     }
 }
 
-/// A flow with the bytes of what is sealed beside it, which do not print themselves.
+/// The text of a flow with the bytes that are sealed beside it, which `Debug` does not print.
 fn as_text(found: Option<&SealedFlow>) -> String {
     let all = |one: &SealedFlow| format!("{one:?} {:?} {:?}", one.sealed.kek_id.0, one.sealed.envelope);
     found.map(all).unwrap_or_default()

@@ -1,8 +1,8 @@
-//! A generator of small random numbers (SplitMix64), whose whole history follows from its seed.
+//! A generator of small random numbers (SplitMix64). All of its numbers follow from its seed.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-/// A seed that no earlier run had.
+/// A new random seed.
 pub fn fresh_seed() -> u64 {
     RandomState::new().build_hasher().finish()
 }
@@ -12,7 +12,7 @@ pub fn fresh_seed() -> u64 {
 pub struct Random(u64);
 
 impl Random {
-    /// The generator of a seed.
+    /// A generator with this seed.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -25,34 +25,35 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number from 0 up to, but without, `end`.
+    /// A number from 0 up to and without `end`.
     pub fn below(&mut self, end: usize) -> usize {
         let end = u64::try_from(end).unwrap().max(1);
         usize::try_from(self.bits() % end).unwrap()
     }
 
-    /// Whether something happens that does so in so many of a hundred cases.
+    /// Returns `true` in `percent` of a hundred cases.
     pub fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 
-    /// One of these, if there is any.
+    /// Returns one of these, if there is any.
     pub fn pick<'t, T>(&mut self, these: &'t [T]) -> Option<&'t T> {
         these.get(self.below(these.len()))
     }
 
-    /// One of the last dozen of these, if there is any: what is new is worth more questions.
+    /// Returns one of the last twelve of these, if there is any, because new values are tested more often.
     pub fn recent<'t, T>(&mut self, these: &'t [T]) -> Option<&'t T> {
         let start = these.len().saturating_sub(12);
         if self.chance(10) { self.pick(these) } else { self.pick(these.get(start..)?) }
     }
 
-    /// Something, or nothing, as often as not.
+    /// Returns `something` or `None`, equally often.
     pub fn maybe<T>(&mut self, something: T) -> Option<T> {
         self.chance(50).then_some(something)
     }
 
-    /// A counter near this one: mostly itself, sometimes another, and sometimes one that no store can hold.
+    /// A counter near this one: mostly the same, sometimes another one, and sometimes one that no store can
+    /// hold.
     pub fn near(&mut self, counter: u64) -> u64 {
         match self.below(20) {
             0 => counter + 1,
