@@ -1,4 +1,4 @@
-//! API keys: what they are, what revokes them, and how fast (security.md, rows 18 and 19).
+//! Tests of API keys: their form, what revokes them, and how fast (security.md, rows 18 and 19).
 
 use std::time::{Duration, Instant};
 
@@ -36,7 +36,7 @@ const LIST: &str = "/integrations/credentials";
 
 async fn a_key_works_until_it_is_revoked_everywhere(world: World) {
     let here = world.setup.start().await;
-    // The embedded store has one server; PostgreSQL gets a second instance.
+    // The embedded store has one server; with PostgreSQL a second instance is used.
     let there = match world.is_embedded() {
         true => None,
         false => Some(world.setup.start().await),

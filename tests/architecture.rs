@@ -1,11 +1,11 @@
-//! The dependency rule of docs/ARCHITECTURE.md, read from cargo's own metadata.
+//! The dependency rule of docs/ARCHITECTURE.md, checked with cargo's own metadata.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::semver::Version;
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
-/// Where a crate stands, by its folder.
+/// The ring of a crate, decided by its folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ring {
     Domain,
@@ -55,7 +55,7 @@ impl Ring {
         }
     }
 
-    /// What a crate of this ring may use of the workspace, beside itself.
+    /// Whether a crate of this ring may use that crate of the workspace.
     fn may_use(self, other: Self, name: &str) -> bool {
         let allowed: &[Self] = match self {
             Self::Domain => &[],
@@ -156,7 +156,7 @@ fn every_crate_says_what_it_is_for_in_its_first_line() {
 
 #[test]
 fn no_crate_is_there_twice_but_those_that_deny_toml_lists() {
-    /// Of other systems than those that deny.toml checks.
+    /// Crates for other systems than those that deny.toml checks.
     const ELSEWHERE: [&str; 2] = ["wasi", "windows-sys"];
     let deny: toml::Table = include_str!("../deny.toml").parse().unwrap();
     let lock: toml::Table = include_str!("../Cargo.lock").parse().unwrap();
@@ -208,7 +208,7 @@ fn every_recipe_is_a_script_and_every_script_a_recipe() {
     for script in &called {
         assert!(root.join("scripts").join(script).is_file(), "scripts/{script} is missing");
     }
-    // What other scripts use, and no person calls.
+    // These are used by other scripts and are not called directly.
     let parts = ["environment", "slowest", "api-fuzz.txt"];
     for entry in std::fs::read_dir(root.join("scripts")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
@@ -239,11 +239,11 @@ fn no_locked_crate_is_below_its_floor_and_no_banned_one_is_there() {
     }
 }
 
-/// The crates of others that the inner rings may use: types, encodings of data, and what an async trait
-/// needs. None of them opens a socket, a file or a database, and none speaks HTTP.
+/// The third-party crates that the inner rings may use: types, encodings of data, and what an async trait
+/// needs. None of them opens a socket, a file or a database, and none implements HTTP.
 fn may_depend_on(ring: Ring) -> Option<&'static [&'static str]> {
     match ring {
-        // `serde_json` reads and writes data: what somebody has sent, and the canonical form of public
+        // `serde_json` reads and writes data: the JSON that a client sends, and the canonical form of public
         // fields.
         Ring::Domain => Some(&[
             "base64",
@@ -294,7 +294,8 @@ fn domain_ports_and_application_depend_on_what_is_listed_and_on_nothing_else() {
     assert!(unlisted.is_empty(), "{unlisted:#?}");
 }
 
-/// Words of HTTP: the types of its libraries, the names of its headers and methods, and its status codes.
+/// Words that belong to HTTP: the types of its libraries, the names of its headers and methods, and its
+/// status codes.
 const WORDS_OF_HTTP: [&str; 20] = [
     "http::",
     "actix",
@@ -318,7 +319,7 @@ const WORDS_OF_HTTP: [&str; 20] = [
     "\"POST\"",
 ];
 
-/// The words of HTTP in a source file, its comments and the tests at its end left aside.
+/// Returns the words of HTTP in a source file, without its comments and the tests at its end.
 fn words_of_http(text: &str) -> Vec<&'static str> {
     let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     let code: Vec<&str> = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
@@ -373,9 +374,9 @@ const WAYS: [&str; 19] = [
     ".connect(NoTls",
 ];
 
-/// The ways that a source file uses, its tests left aside.
+/// Returns which of these ways a source file uses, without its tests.
 fn ways_used(text: &str) -> Vec<&'static str> {
-    // Tests at the end of a file; a `mod tests;` above the code cuts nothing off.
+    // This removes the tests at the end of a file. A `mod tests;` above the code removes nothing.
     let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     WAYS.into_iter().filter(|way| code.contains(way)).collect()
 }
@@ -450,7 +451,7 @@ fn no_statement_is_put_together_from_text() {
     }
 }
 
-/// The folders of the application and those on which each may stand.
+/// The folders of the application, each with the folders that it may use.
 const DESKS: [(&str, &[&str]); 11] = [
     ("ground", &[]),
     ("access", &["ground"]),
@@ -465,7 +466,7 @@ const DESKS: [(&str, &[&str]); 11] = [
     ("upkeep", &["ground", "refreshing", "connection_tests"]),
 ];
 
-/// Whose folder each name belongs to that `lib.rs` hands out, so that `use crate::Name` hides no arrow.
+/// Maps each name that `lib.rs` exports to its folder, so that `use crate::Name` does not hide a dependency.
 fn handed_out(lib: &str) -> BTreeMap<&str, &str> {
     let mut owners = BTreeMap::new();
     for statement in lib.split("pub use ").skip(1) {
@@ -477,7 +478,7 @@ fn handed_out(lib: &str) -> BTreeMap<&str, &str> {
     owners
 }
 
-/// The folders whose names a source file uses.
+/// Returns the folders whose names a source file uses.
 fn folders_used<'a>(text: &'a str, owners: &BTreeMap<&str, &'a str>) -> BTreeSet<&'a str> {
     let mut used = BTreeSet::new();
     for path in text.split("crate::").skip(1) {
@@ -539,7 +540,7 @@ fn the_walks_of_the_architecture_document_name_files_and_functions_that_are_ther
     let document = include_str!("../docs/ARCHITECTURE.md");
     let walks = document.split("## A walk: a credential is stored").nth(1).expect("the walks");
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    // What stands in backticks, with the prose between: a function follows its file at once.
+    // The text in backticks, and the prose between: a function directly follows its file.
     let parts: Vec<&str> = walks.split('`').collect();
     let (mut functions, mut wrong) = (0, Vec::new());
     for step in

@@ -1,5 +1,5 @@
-//! No secret leaves except through the secrets routes (security.md, rows 3, 16, 17, 40 and 42), looked for
-//! in every encoding, everywhere, at `RUST_LOG=trace`.
+//! Tests that no secret leaves except through the secrets routes (security.md, rows 3, 16, 17, 40 and 42).
+//! They search for secrets in every encoding, everywhere, at `RUST_LOG=trace`.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
@@ -12,14 +12,15 @@ use crate::support::{Character, Client, Reply, Server, World, on_both_stores};
 
 on_both_stores!(secrets_leave_only_through_the_secrets_routes, errors_have_one_shape_and_tell_nothing);
 
-/// A marker that could be nothing else. Its letters are the same in URLs and JSON.
+/// A marker that occurs nowhere else. Its letters are the same in URLs and JSON.
 const CANARY: &str = "CANARY7QX4ZK2M9WV3T8NB5JH6R1DY0L";
 const SECOND: &str = "CANARYROTATED5H2K8X1Z6Q9M4W7V3T0";
 
-/// Every spelling that a leak could have.
+/// Every form in which the marker could leak.
 fn spellings(canary: &str) -> Vec<Vec<u8>> {
     let mut found = vec![canary.as_bytes().to_vec(), canary.chars().rev().collect::<String>().into_bytes()];
-    // Base64 depends on where in its group of three bytes the text begins; the middle is always the same.
+    // Base64 depends on the position of the text within a group of three bytes; the middle is the same in all
+    // cases.
     for shift in 0..3 {
         let padded = format!("{}{canary}", "x".repeat(shift));
         for engine in [&STANDARD, &URL_SAFE] {
@@ -86,7 +87,7 @@ fn credentials(canary: &str) -> Vec<Value> {
     ]
 }
 
-/// Bodies with the canary for the other dialects, and where to send them.
+/// Bodies for the other dialects with the canary in every secret, and the paths to which they are sent.
 fn through_other_dialects(canary: &str) -> Vec<(&'static str, Value)> {
     let crm = |provider: &str, dsn: String| {
         json!({
@@ -109,7 +110,7 @@ fn through_other_dialects(canary: &str) -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// Bodies that are wrong in every way that there is, with the canary in every place.
+/// Bodies that are malformed in many ways, with the canary in every place.
 fn malformed(canary: &str) -> Vec<Value> {
     vec![
         json!(canary),
@@ -189,7 +190,7 @@ async fn secrets_leave_only_through_the_secrets_routes(world: World) {
     assert_nothing_at_rest(&world, server);
 }
 
-/// Looks through dumps, commands, the log and every file, once the server has stopped.
+/// Searches dumps, the output of commands, the log and every file, after the server has stopped.
 fn assert_nothing_at_rest(world: &World, server: Server) {
     if let Some(database) = &world.database {
         let dump = std::process::Command::new("pg_dump").arg(database.url()).output().unwrap();
@@ -212,7 +213,7 @@ fn assert_nothing_at_rest(world: &World, server: Server) {
     }
 }
 
-/// Every other route, with good and bad bodies, by everybody.
+/// Sends requests to every other route, with good and bad bodies.
 async fn drive(client: &Client, id: &str, replies: &mut Vec<(String, Reply)>) {
     let targets = Targets { credential: id.into(), ..Targets::nowhere() };
     for request in routes::protected(&targets).into_iter().filter(|request| request.method != Method::DELETE)
@@ -289,7 +290,7 @@ fn dialect_of(place: &str) -> &str {
     place.split('/').nth(1).unwrap_or_default()
 }
 
-/// The error bodies of the other dialects: these texts and nothing else.
+/// Checks the error bodies of the other dialects: they have these members, all of them texts, and no others.
 fn assert_flat_shape(place: &str, reply: &Reply, names: &[&str]) {
     let body = reply.json();
     let body = body.as_object().unwrap_or_else(|| panic!("{place}: {}", reply.text));

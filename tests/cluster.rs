@@ -1,11 +1,12 @@
-//! Several instances over one PostgreSQL (architecture.md, "Running on more than one machine").
+//! Tests of several instances on one PostgreSQL (architecture.md, "Running on more than one machine").
 
 use serde_json::{Value, json};
 
 use crate::support::client::sftp;
 use crate::support::{Character, World, count};
 
-/// One connection for each request that an instance has at a time here: none waits for another's.
+/// There is one connection for each request that an instance handles at a time here, so no request waits for
+/// another's.
 const POOL: usize = 64;
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! Every command beside a server that is busy.
+//! Tests that every command works beside a busy server.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -35,7 +35,7 @@ async fn every_command_works_while_eight_writers_run(world: World) {
     assert!(writes.load(Ordering::Relaxed) > 20, "the writers hardly wrote");
 }
 
-/// Returns the API key that it made.
+/// Runs every command, and returns the API key that was made.
 fn run_every_command(world: &World) -> String {
     let must = |arguments: &[&str]| world.setup.must(arguments);
     must(&["migrate"]);

@@ -1,4 +1,4 @@
-//! The connect dialect (api.md, part 2), with Datadog, PagerDuty and others played by the simulator.
+//! Tests of the connect dialect (api.md, part 2), with Datadog, PagerDuty and others played by the simulator.
 
 mod catalog;
 mod connecting;
@@ -18,7 +18,7 @@ use strongroom_provider_simulator::Marker;
 use crate::support::rehearsal::Rehearsal;
 use crate::support::{Character, Client, Reply, Server, World};
 
-/// A server whose providers are played, and three providers more.
+/// A server whose providers are simulated, with three additional providers.
 struct Stage {
     rehearsal: Rehearsal,
     world: World,
@@ -30,7 +30,8 @@ impl Stage {
         Self::set_with(world, 1).await
     }
 
-    /// The test of the provider `faraway` leads to this port of the loopback, instead of a closed one.
+    /// Sets the stage. The test of the provider `faraway` leads to this port on loopback instead of a closed
+    /// one.
     async fn set_with(world: World, faraway: u16) -> Self {
         let rehearsal = Rehearsal::start().await;
         let world = rehearsal.set(world);
@@ -90,7 +91,7 @@ fn text(object: &Value, field: &str) -> String {
     object[field].as_str().unwrap_or_else(|| panic!("no {field} in {object}")).to_owned()
 }
 
-/// The connection of a provider, as the list shows it.
+/// The connection of a provider in the list.
 async fn shown(client: &Client, provider: &str) -> Value {
     let page = client.get(&format!("/v1/integrations?provider={provider}")).await.json();
     assert_eq!(page["total"], 1, "{page}");
@@ -108,7 +109,8 @@ async fn events_about(client: &Client, action: &str, credential: &str) -> usize 
     client.get(&path).await.json()["items"].as_array().unwrap().len()
 }
 
-/// `untested` has no test, the test of `faraway` leads to a port of the loopback, `hooks` only calls.
+/// Adds three providers: `untested` has no test, the test of `faraway` leads to a port on loopback, and
+/// `hooks` has webhooks only.
 fn add_providers(folder: &Path, faraway: u16) {
     let provider = |id: &str, test: &str, auth_type: &str, required: &str| {
         let text = format!(

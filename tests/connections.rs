@@ -1,4 +1,4 @@
-//! Connection tests and the egress policy around them, through the API of the started program.
+//! Tests of connection tests and of the egress policy around them, through the API of the started program.
 
 mod destinations;
 mod hostile;

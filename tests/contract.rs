@@ -1,4 +1,4 @@
-//! The primary dialect, request by request, as api.md writes it.
+//! Tests of the primary dialect, request by request, as api.md describes it.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -489,7 +489,7 @@ async fn refusals_are_on_record(world: World) {
     let key = admin.post(&keys, json!({ "name": "key" })).await.json()["token"].as_str().unwrap().to_owned();
     let narrow = server.client(Character::Key(key));
     assert_eq!(narrow.post("/integrations/credentials", sftp("x")).await.status, 403);
-    // A refusal does not wait for its record.
+    // A refusal is answered before its event is recorded.
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(5);
     loop {
         let denied = admin.get("/integrations/audit?action=access.denied").await.json();

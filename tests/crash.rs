@@ -1,4 +1,4 @@
-//! An answered write survives `kill -9` (security.md, 5.1).
+//! Tests that an acknowledged write survives `kill -9` (security.md, 5.1).
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,8 +13,8 @@ use crate::support::{Character, Client, Server, World, count, on_both_stores};
 
 on_both_stores!(no_answered_write_is_lost_when_the_server_is_killed);
 
-/// What the server has answered: the last acknowledged password of each credential, and those whose fate is
-/// open because the answer to the last request never came.
+/// What the server has answered: the last acknowledged password of each credential, and the credentials whose
+/// state is not known because the answer to the last request never came.
 #[derive(Default)]
 struct Ledger {
     acknowledged: BTreeMap<String, Option<String>>,
@@ -27,7 +27,7 @@ async fn no_answered_write_is_lost_when_the_server_is_killed(world: World) {
     let world = world.with("STRONGROOM_LIMITS__CREDENTIALS_PER_PROVIDER", "400");
     let ledger = Arc::new(Mutex::new(Ledger::default()));
     let mut slowest = Duration::ZERO;
-    // A generator of its own (SplitMix64), so that a run can be repeated.
+    // The test has a random generator of its own (SplitMix64), so that a run can be repeated.
     let mut seed = 0x5eed_u64;
     for cycle in 0..count(10, 200) {
         let began = Instant::now();
@@ -56,7 +56,7 @@ async fn no_answered_write_is_lost_when_the_server_is_killed(world: World) {
     eprintln!("{} acknowledged writes, none lost; slowest start {slowest:?}", ledger.writes);
 }
 
-/// Creates, rotates and deletes until the server is gone.
+/// Creates, rotates and deletes credentials until the server is gone.
 async fn write(client: Client, ledger: Arc<Mutex<Ledger>>, dead: Arc<AtomicBool>, from: usize) {
     let mut own: Option<String> = None;
     for number in from.. {
@@ -93,7 +93,7 @@ async fn write(client: Client, ledger: Arc<Mutex<Ledger>>, dead: Arc<AtomicBool>
     }
 }
 
-/// Every acknowledged write is there, and every row opens.
+/// Checks that every acknowledged write is there, and that every row opens.
 async fn check(server: &Server, ledger: &Arc<Mutex<Ledger>>) {
     let mut stored = BTreeMap::new();
     for writer in 0..8 {
@@ -114,7 +114,7 @@ async fn check(server: &Server, ledger: &Arc<Mutex<Ledger>>) {
         }
     }
     let mut ledger = ledger.lock().unwrap();
-    // What a write without an answer did is known now, and must not change any more.
+    // The result of a write without an answer is known now, and must not change any more.
     for (id, wanted) in std::mem::take(&mut ledger.open) {
         let found = stored.get(&id).cloned();
         if found == wanted {

@@ -1,4 +1,4 @@
-//! The CRM dialect, as its clients use it (api.md, part 3).
+//! Tests of the CRM dialect, as its clients use it (api.md, part 3).
 
 mod changes;
 mod curl;
@@ -16,10 +16,10 @@ use crate::support::{Character, Client, Reply, Server};
 
 const LIST: &str = "/integration-credentials/";
 
-/// In every secret of [`salesforce`].
+/// The marker in every secret of [`salesforce`].
 const CANARY: &str = "canary-c7vq2m";
 
-/// What a client of Salesforce sends.
+/// The body that a client of Salesforce sends.
 fn salesforce() -> Value {
     json!({
         "provider": "salesforce",
@@ -34,12 +34,12 @@ fn salesforce() -> Value {
     })
 }
 
-/// What a client of HubSpot sends.
+/// The body that a client of HubSpot sends.
 fn hubspot() -> Value {
     json!({ "provider": "hubspot", "dsn": "https://api.hubapi.com", "access_token": "pat-na1-EXAMPLE" })
 }
 
-/// A program that may do everything here.
+/// A program with all scopes.
 fn robot(server: &Server) -> Client {
     server.client(Character::service_of("acme", "credentials:read credentials:write secrets:read"))
 }
@@ -55,7 +55,7 @@ async fn put(client: &Client, path: &str, body: Value) -> Reply {
     client.send(Method::PUT, path, Some(body), &[]).await
 }
 
-/// Status and sentence of a refusal, whose body has nothing else.
+/// The status and the message of a refusal. Its body has nothing else.
 fn detail(reply: &Reply) -> (u16, String) {
     let body = reply.json();
     let sentence = body["detail"].as_str().unwrap_or_default().to_owned();
@@ -73,7 +73,7 @@ fn sent_fields(object: &Value) -> Value {
         .into()
 }
 
-/// The `secret.read` events of the organisation, newest first, as credential ids.
+/// The credential ids of the organisation's `secret.read` events, newest first.
 async fn reads(server: &Server) -> Vec<String> {
     let admin = server.client(Character::admin_of("acme"));
     let trail = admin.get("/integrations/audit?action=secret.read&limit=500").await.json();

@@ -1,4 +1,4 @@
-//! What cannot be put on record is not handed out (security.md, row 24).
+//! Tests that no secret is handed out when its audit event cannot be recorded (security.md, row 24).
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::support::{Character, Client, World};
 
 const CANARY: &str = "canary-m4x8vq2tz";
 
-/// Asserts that secrets and writes are refused in time, without a trace of the secret.
+/// Checks that secrets and writes are refused in time, and that the answers contain no part of the secret.
 async fn assert_refused(robot: &Client, admin: &Client, secrets: &str) {
     let began = Instant::now();
     let (read, write) = tokio::join!(robot.get(secrets), admin.post("/integrations/credentials", sftp("x")));
@@ -47,7 +47,7 @@ async fn a_read_only_database_hands_nothing_out() {
         format!("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{name}'");
     from_outside(format!("ALTER DATABASE {name} SET default_transaction_read_only = on"));
     from_outside(cut.clone());
-    // The first requests may meet connections that were cut.
+    // The first requests may use connections that were cut.
     for _ in 0..3 {
         assert_refused(&robot, &admin, &secrets).await;
     }
@@ -106,7 +106,7 @@ async fn a_full_disk_hands_nothing_out() {
     let (admin, robot) = callers(&server);
     let secrets = format!("/integrations/credentials/{}/secrets", admin.store_sftp(CANARY).await);
     assert_eq!(robot.get(&secrets).await.status, 200);
-    // Fill it, and use up what SQLite has reserved in its log.
+    // This fills the disk, and uses up the space that SQLite has reserved in its log.
     std::fs::write(disk.join("filler"), vec![0; 16 << 20]).expect_err("the disk is full");
     let deadline = Instant::now() + Duration::from_secs(20);
     while robot.get(&secrets).await.status != 503 {

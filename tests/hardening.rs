@@ -1,4 +1,4 @@
-//! Keys and secrets stay out of sight on the host (security.md, rows 10 and 16).
+//! Tests that keys and secrets are not visible on the host (security.md, rows 10 and 16).
 
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
@@ -24,7 +24,7 @@ async fn the_key_ring_is_nowhere_to_be_seen() {
         limits.lines().any(|line| line.starts_with("Max core file size") && line.contains(" 0 ")),
         "{limits}"
     );
-    // A process that is not dumpable belongs to root in /proc, so that nobody else can read its memory.
+    // A process that is not dumpable belongs to root in /proc, so that no other user can read its memory.
     let nobody = Command::new("setpriv")
         .args(["--reuid=65534", "--regid=65534", "--clear-groups", "cat", &format!("{process}/environ")])
         .output()

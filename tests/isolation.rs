@@ -1,4 +1,4 @@
-//! What belongs to another organisation does not exist (security.md, row 1).
+//! Tests that data of another organisation does not exist for a caller (security.md, row 1).
 
 use serde_json::{Value, json};
 
@@ -14,8 +14,8 @@ on_both_stores!(
 
 const CANARY: &str = "canary-zq4mx7wv2kn";
 
-/// Everything of `globex` that somebody of `acme` could ask for: a credential stored through each dialect,
-/// connected where that can be, and the rest.
+/// Everything of `globex` that a caller of `acme` could ask for: a credential stored through each dialect,
+/// connected where that is possible, and the rest.
 async fn globex(world: &World, server: &Server) -> Vec<Targets> {
     let admin = server.client(Character::admin_of("globex"));
     let mut body = sftp(CANARY);
@@ -63,7 +63,7 @@ async fn globex(world: &World, server: &Server) -> Vec<Targets> {
         .collect()
 }
 
-/// Everybody of `acme`, with both ways to authenticate.
+/// Callers of `acme` with every kind of role, and with both ways to authenticate.
 async fn acme(server: &Server) -> Vec<Client> {
     let admin = server.client(Character::admin_of("acme"));
     let all = "credentials:read credentials:write secrets:read";
@@ -75,7 +75,7 @@ async fn acme(server: &Server) -> Vec<Client> {
     everybody
 }
 
-/// Everything that `globex` has, as it sees it itself.
+/// Everything that `globex` has, as a caller of `globex` sees it.
 async fn state(server: &Server, targets: &[Targets]) -> Vec<Value> {
     let admin = server.client(Character::admin_of("globex"));
     let robot = server.client(Character::service_of("globex", "secrets:read"));
@@ -106,7 +106,7 @@ async fn no_route_reaches_into_another_organisation(world: World) {
     let before = state(&server, &all).await;
     for client in acme(&server).await {
         for (position, targets) in all.iter().enumerate() {
-            // What names nothing is the same for every target.
+            // A request that names nothing is the same for every target.
             let requests = routes::protected(targets).into_iter();
             for request in requests.filter(|request| position == 0 || request.names_something) {
                 for prefix in request.dialect.prefixes {
@@ -138,7 +138,7 @@ async fn foreign_and_unknown_ids_get_the_same_answer(world: World) {
             let mut replies = Vec::new();
             for (request, target) in [(foreign_request, &foreign), (unknown_request, &unknown)] {
                 let reply = client.send(request.method, &request.path, request.body, &[]).await;
-                // One dialect repeats what was asked for.
+                // One dialect repeats in its answer what the request asked for.
                 let text = reply.text.replace(&target.credential, "{id}").replace(target.crm, "{provider}");
                 let mut body: Value = serde_json::from_str(&text).unwrap();
                 body["request_id"] = Value::Null;

@@ -1,5 +1,5 @@
-//! What the product is for: a password of a real server is stored, read back by a program, used, rotated and
-//! used again.
+//! The main use of the product: a password of a real server is stored, read back by a program, used, rotated
+//! and used again.
 
 use serde_json::{Value, json};
 use strongroom_fixtures::postgres_cluster::{ClusterOptions, PostgresCluster};
@@ -8,7 +8,7 @@ use crate::support::{Character, World, on_both_stores};
 
 on_both_stores!(a_stored_role_logs_in_to_a_real_server_before_and_after_its_rotation);
 
-/// Logs in with what the vault handed out, and nothing else.
+/// Logs in with nothing but the credentials that the vault returned.
 async fn log_in(credentials: &Value) -> Result<String, tokio_postgres::Error> {
     let text = |field: &str| credentials[field].as_str().unwrap();
     let mut config = tokio_postgres::Config::new();
@@ -57,7 +57,7 @@ async fn a_stored_role_logs_in_to_a_real_server_before_and_after_its_rotation(wo
     let handed_out = robot.get(&secrets).await.json();
     assert_eq!(log_in(&handed_out["credentials"]).await.unwrap(), "app");
 
-    // The same through a connection string, which fills the fields.
+    // The password is stored through a connection string this time, which fills the fields.
     let string =
         format!("postgres://app:second%20secret%402@127.0.0.1:{}/postgres?sslmode=disable", customer.port());
     let new = json!({ "provider": "postgresql", "credential_type": "user_password", "credentials": { "connection_string": string } });

@@ -1,4 +1,4 @@
-//! Limits on requests, on every route (security.md, rows 22 and 30).
+//! Tests of the limits on requests, on every route (security.md, rows 22 and 30).
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -75,7 +75,8 @@ async fn every_route_that_takes_a_body_limits_it() {
     assert!(tried >= 14, "only {tried} routes");
 }
 
-/// A body that is too long is 413, announced or not, and one of another kind 415.
+/// A body that is too long gets 413, with or without an announced length, and a body of another media type
+/// gets 415.
 fn assert_limits_size_and_media(server: &Server, (method, path): (&str, &str), auth: &str, good: &str) {
     let json_type = "Content-Type: application/json\r\n";
     let place = format!("{method} {path}");
@@ -117,7 +118,7 @@ async fn headers_methods_and_slow_bodies_are_limited() {
             "{answer}"
         );
     }
-    // The head promises a body that never comes.
+    // The head announces a body that never comes.
     let stalled = format!(
         "POST /integrations/credentials HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 50\r\n{auth}\r\n{{"
     );
@@ -128,7 +129,7 @@ async fn headers_methods_and_slow_bodies_are_limited() {
     assert!(began.elapsed().as_secs() < 20);
 }
 
-/// Like `raw`, with more patience than the server's.
+/// Sends a request like `raw`, with a longer time limit than the server's.
 #[expect(clippy::disallowed_methods, reason = "a request that no HTTP library would send")]
 fn slow(address: std::net::SocketAddr, request: &[u8]) -> String {
     use std::io::{Read, Write};
@@ -266,7 +267,7 @@ async fn a_body_without_end_is_cut_off_on_every_route() {
     }
 }
 
-/// The memory of a server, at its highest so far, in KiB.
+/// The largest memory use of a server so far, in KiB.
 fn memory(server: &Server) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();

@@ -1,4 +1,5 @@
-//! Strongroom from outside: the started program, its API, its command line, its files and its databases.
+//! Tests of Strongroom from outside: the started program, its API, its command line, its files and its
+//! databases.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

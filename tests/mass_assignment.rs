@@ -1,11 +1,11 @@
-//! A body sets nothing but what its route takes (security.md, row 30).
+//! Tests that a body sets only what its route accepts (security.md, row 30).
 
 use serde_json::json;
 
 use crate::support::routes::{self, Targets};
 use crate::support::{Character, World};
 
-/// Every column of the tables, and spellings that other systems have fallen for.
+/// Every column of the tables, and names through which other systems have been attacked.
 const COLUMNS: [&str; 34] = [
     "id",
     "org_id",

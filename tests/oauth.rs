@@ -1,5 +1,4 @@
-//! OAuth from outside: flows, refreshes and what may go wrong, against authorization servers that others have
-//! written.
+//! Tests of OAuth from outside: flows, refreshes and failures, against third-party authorization servers.
 
 mod apps;
 mod attacks;
@@ -23,7 +22,7 @@ use crate::support::{Character, Client, Reply, Server, World};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
-/// A person's browser at Strongroom: it goes where it is told and follows nothing by itself.
+/// A user's browser at Strongroom. It does not follow redirects.
 fn person() -> reqwest::Client {
     let http = reqwest::Client::builder().no_proxy().redirect(Policy::none());
     http.timeout(Duration::from_secs(30)).build().unwrap()
@@ -34,12 +33,12 @@ async fn read(answer: reqwest::Response) -> Reply {
     Reply { status, headers, text: answer.text().await.unwrap() }
 }
 
-/// Brings a callback to Strongroom.
+/// Sends a callback to Strongroom.
 pub(crate) async fn visit(url: &Url) -> Reply {
     read(person().get(url.clone()).send().await.unwrap()).await
 }
 
-/// Where an answer sends the browser.
+/// Returns the URL to which an answer redirects the browser.
 pub(crate) fn location(reply: &Reply) -> Url {
     assert_eq!(reply.status, 303, "{}", reply.text);
     Url::parse(reply.headers.get(LOCATION).unwrap().to_str().unwrap()).unwrap()
@@ -66,7 +65,7 @@ impl Form {
         }
     }
 
-    /// Presses a button, as a browser does that shows the page.
+    /// Presses a button of the page, as a browser does.
     async fn press(&self, answer: &str) -> Reply {
         self.press_from(Some(&self.action.origin().ascii_serialization()), answer).await
     }
@@ -84,7 +83,7 @@ impl Form {
     }
 }
 
-/// Begins a flow that must begin.
+/// Begins a flow, which must succeed.
 async fn begin(client: &Client, query: &str) -> Value {
     let reply = client.get(&format!("/integrations/{PROVIDER}/authorize?{query}")).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
@@ -95,12 +94,12 @@ fn url_of(begun: &Value) -> &str {
     begun["authorization_url"].as_str().unwrap()
 }
 
-/// A whole flow in which the person confirms; returns the credential's id.
+/// Goes through a whole flow in which the user confirms. Returns the credential's id.
 async fn granted(client: &Client) -> String {
     granted_by(client, PROVIDER).await
 }
 
-/// The id of a credential that a person has granted at this provider.
+/// Goes through a whole flow at this provider. Returns the credential's id.
 async fn granted_by(client: &Client, provider: &str) -> String {
     let begun = client.get(&format!("/integrations/{provider}/authorize")).await.json();
     let back = Browser::default().follow(url_of(&begun)).await;
@@ -110,13 +109,13 @@ async fn granted_by(client: &Client, provider: &str) -> String {
     listed[0]["id"].as_str().unwrap().to_owned()
 }
 
-/// Lets the access token of every credential end, by the vault's own books.
+/// Sets the end of every access token to the past, in the database.
 fn expire(world: &World) {
     world.sql(&format!("UPDATE credentials SET access_token_expires_at = {}", world.time(-1_000_000)));
 }
 
-/// Gives every access token so many seconds more, and makes it one whose whole life is not known, as if it
-/// had been stored by hand.
+/// Sets the end of every access token to this many seconds from now. Its whole lifetime is not known then, as
+/// if it had been stored by hand.
 fn ends_in(world: &World, seconds: i64) {
     let end = world.time(seconds);
     let change = "oauth_app_id = NULL, refreshed_at = NULL, access_token_expires_at";
@@ -135,7 +134,7 @@ fn secrets(id: &str) -> String {
     format!("/integrations/credentials/{id}/secrets")
 }
 
-/// Waits until something holds, for at most so long.
+/// Waits until something holds, for at most `limit`.
 async fn until<F: AsyncFn() -> bool>(limit: Duration, what: &str, holds: F) {
     let deadline = Instant::now() + limit;
     while !holds().await {

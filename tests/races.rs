@@ -1,4 +1,4 @@
-//! Limits that hold under concurrency and after a restart (security.md, rows 37 to 39).
+//! Tests of limits under concurrency and after a restart (security.md, rows 37 to 39).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ on_both_stores!(
     a_deleted_credential_never_comes_back,
 );
 
-/// Sends one request two hundred times at once and counts the statuses.
+/// Sends one request two hundred times in parallel and counts the statuses.
 async fn two_hundred(client: &Client, body: Value) -> BTreeMap<u16, usize> {
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..200 {
@@ -82,7 +82,7 @@ async fn a_slot_is_taken_exactly_once(world: World) {
     assert_eq!(admin.post("/integrations/credentials", body).await.status, 201);
 }
 
-/// Eight editors change one credential by compare-and-swap: every accepted edit has a revision of its own,
+/// Eight editors change one credential by compare-and-swap. Every accepted edit has a revision of its own,
 /// and the last one is what is stored.
 async fn concurrent_edits_form_one_history(world: World) {
     let server = world.setup.start().await;

@@ -1,4 +1,4 @@
-//! Who may do what (security.md, rows 4 and 29), for every route, role, scope and way to authenticate.
+//! Tests of permissions (security.md, rows 4 and 29), for every route, role, scope and way to authenticate.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::support::client::raw;
 use crate::support::routes::{self, Targets};
 use crate::support::{Character, World};
 
-/// The table of api.md, written down a second time, so that changing a cell of the first fails here.
+/// The table of api.md, written down a second time, so that a change of the first one makes this test fail.
 fn allowed(operation: Operation) -> (bool, bool, &'static [&'static str]) {
     match operation {
         Operation::ListCredentials | Operation::GetCredential | Operation::BrowseCatalog => {
@@ -32,7 +32,7 @@ fn allowed(operation: Operation) -> (bool, bool, &'static [&'static str]) {
     }
 }
 
-/// Whether a caller of this name may do this.
+/// Whether the caller with this name may do this operation.
 type Expectation = fn(Operation, &str) -> bool;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -132,7 +132,8 @@ async fn no_spelling_of_a_path_gets_around_authentication_or_roles() {
     }
 }
 
-/// The path with slashes, dots, percent-encodings, cases and suffixes put in, one or two at a time.
+/// Variants of the path with added slashes, dots, percent-encodings, cases and suffixes, one or two at a
+/// time.
 fn spellings(path: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::from([path.to_owned()]);
     let inserts =

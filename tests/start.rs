@@ -1,4 +1,5 @@
-//! What the server refuses to start with, and how it starts and stops (security.md, rows 27 and 29).
+//! Tests of the configurations with which the server does not start, and of starting and stopping
+//! (security.md, rows 27 and 29).
 
 use std::time::{Duration, Instant};
 
@@ -38,7 +39,7 @@ async fn the_wrong_keys_are_refused(world: World) {
     assert!(refusal(&world.setup).contains("k1"), "the missing key is named");
     assert!(!world.setup.run(&["doctor"]).status.success());
     assert!(!world.setup.run(&["keys", "status"]).status.success(), "a needed key is not held");
-    // An additional key is welcome, and does not seal until it is promoted.
+    // An additional key is accepted, and does not seal until it is promoted.
     let world = world.with("STRONGROOM_VAULT__KEYS", &format!("{},{first}", ring("k2")));
     world.setup.start().await.stop();
     let status = world.setup.must(&["keys", "status", "--json"]);
@@ -93,7 +94,7 @@ async fn a_lost_database_is_not_replaced_by_an_empty_one() {
     let said = refusal(&world.setup);
     assert!(said.contains("is missing or empty though this data directory was set up"), "{said}");
     assert!(!world.setup.data_dir().join("strongroom.db").exists());
-    // An empty file is no database either.
+    // An empty file is not accepted as a database.
     std::fs::write(world.setup.data_dir().join("strongroom.db"), "").unwrap();
     let said = refusal(&world.setup);
     assert!(said.contains("is missing or empty"), "{said}");
@@ -124,7 +125,7 @@ async fn a_refused_first_start_leaves_nothing_behind() {
 async fn a_first_start_that_broke_off_is_resumed() {
     let world = World::embedded();
     world.setup.start().await.stop();
-    // The marker comes last, so without it everything else may or may not be there.
+    // The marker is written last. Without it, every other file may or may not be there.
     std::fs::remove_file(world.setup.data_dir().join("initialized")).unwrap();
     world.setup.start().await.stop();
     assert!(world.setup.data_dir().join("initialized").exists());
@@ -167,12 +168,12 @@ async fn requests_under_way_are_finished_when_the_server_stops() {
             admin.post("/integrations/credentials", crate::support::client::sftp("x")).await.status
         });
     }
-    // The first answer shows that the others are under way.
+    // The first answer shows that the other requests are in progress.
     let first = tasks.join_next().await.unwrap().unwrap();
     let stopping = tokio::task::spawn_blocking(move || server.stop());
     let mut statuses = vec![first];
     while let Some(result) = tasks.join_next().await {
-        // A connection that the server had not accepted yet may be refused; an accepted request is answered.
+        // A connection that the server has not accepted yet may be refused; an accepted request is answered.
         statuses.extend(result.ok());
     }
     stopping.await.unwrap();

@@ -1,4 +1,4 @@
-//! What a secret read costs the store: two statements and a share of one commit.
+//! Tests what a secret read costs the store: two statements and a share of one commit.
 
 use crate::support::{Character, Client, World, on_both_stores};
 
@@ -15,21 +15,22 @@ async fn an_uncached_secret_read_is_two_statements_and_a_share_of_one_commit(wor
     let (admin, anonymous) =
         (server.client(Character::admin_of("acme")), server.client(Character::Anonymous));
     let path = format!("/integrations/credentials/{}/secrets", admin.store_sftp("a-password").await);
-    // The appending transaction. SQLite: head, time, record, head. PostgreSQL: BEGIN, head and time, record
-    // and head, COMMIT.
+    // The transaction that appends has four statements. In SQLite they are head, time, record, head; in
+    // PostgreSQL they are BEGIN, head and time, record and head, COMMIT.
     let appending = 4;
     let mut fewest = u64::MAX;
     for _ in 0..8 {
-        // A key that nobody has verified yet.
+        // This key has not been verified before.
         let robot = server.client(admin.hire(&["secrets:read"]).await);
         let before = statements(&anonymous).await;
         assert_eq!(robot.get(&path).await.status, 200);
-        // Background rounds may add their own; the fewest of several reads is the read alone.
+        // Background work may add its own statements, so the smallest of several counts is the cost of the
+        // read alone.
         fewest = fewest.min(statements(&anonymous).await - before);
     }
     assert_eq!(fewest, 2 + appending);
 
-    // Thirty-two at once share commits: fewer than one each.
+    // Thirty-two parallel reads share commits, so there are fewer commits than reads.
     let robot = server.client(admin.hire(&["secrets:read"]).await);
     assert_eq!(robot.get(&path).await.status, 200);
     let before = statements(&anonymous).await;

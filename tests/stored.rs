@@ -1,5 +1,5 @@
-//! Stores that an earlier build has written open, say what they said, and go on living. What is there and how
-//! it was written is in tests/stored/README.md.
+//! Tests that stores written by an earlier build can be opened, give the same answers, and can still be used.
+//! The file tests/stored/README.md says what they contain and how they were written.
 
 mod asking;
 mod granting;
@@ -33,7 +33,7 @@ async fn stored_vaults_say_what_they_said(world: World) {
     is_sound(&world, &before);
 }
 
-/// What `audit verify` says, with the checkpoints that were kept beside the store.
+/// The output of `audit verify`, with the checkpoints that were kept beside the store.
 fn verified(world: &World) -> Value {
     let checkpoints = world.setup.data_dir().join("audit-checkpoints.jsonl");
     let arguments = ["audit", "verify", "--json", "--checkpoints", checkpoints.to_str().unwrap()];
@@ -42,7 +42,7 @@ fn verified(world: &World) -> Value {
         .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
 }
 
-/// The chains hold, with new events behind the old ones, and the doctor finds nothing.
+/// Checks that the chains are intact, with new events after the old ones, and that the doctor finds nothing.
 fn is_sound(world: &World, before: &Value) {
     let after = verified(world);
     assert_eq!((&after["ok"], &after["chains"]), (&true.into(), &before["chains"]), "{after}");
@@ -51,12 +51,12 @@ fn is_sound(world: &World, before: &Value) {
     assert!(world.setup.must(&["doctor"]).contains("every counter"));
 }
 
-/// The answers are those of every row: an edited one is a difference.
+/// The answers depend on the stored rows, so every edit of a row makes a difference.
 async fn every_edit_of_a_stored_vault_is_noticed(world: World) {
     let Restored { world, rehearsal: _rehearsal, kind } = Restored::in_world(world).await;
     let book = Book::read(kind);
     world.disarm_audit_triggers();
-    // The last bit of the bytes that a column of one row has.
+    // Flips the last bit of the bytes in one column of one row.
     let flipped = |table: &str, column: &str, row: &str| {
         let mut hex = world.sql(&format!("SELECT {} FROM {table} WHERE {row}", world.hex_of(column)));
         let last = u8::from_str_radix(&hex.split_off(hex.len() - 2), 16).unwrap();

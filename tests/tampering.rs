@@ -1,5 +1,5 @@
-//! Rows edited behind the server's back: secrets do not open, and the audit trail tells (security.md, rows 5
-//! and 23).
+//! Tests of rows that are edited directly in the database: secrets do not open, and the audit trail reveals
+//! it (security.md, rows 5 and 23).
 
 use serde_json::{Value, json};
 
@@ -88,8 +88,8 @@ async fn an_edited_credential_row_does_not_open(world: World) {
         world.sql(&format!("UPDATE credentials SET {name} = {original} {row}"));
         assert_eq!(victim.robot("acme").get(&victim.path()).await.status, 200, "{name} put back");
     }
-    // Every part of the envelope: format, algorithm, key id, nonces, wrapped key, ciphertext and tag. The
-    // unit tests of the vault flip every single bit.
+    // The positions cover every part of the envelope: format, algorithm, key id, nonces, wrapped key,
+    // ciphertext and tag. The unit tests of the vault flip every single bit.
     for at in (0..envelope.len() / 2).step_by(7) {
         let mut bytes = envelope.clone().into_bytes();
         bytes[at * 2] = if bytes[at * 2] == b'0' { b'1' } else { b'0' };
@@ -98,7 +98,7 @@ async fn an_edited_credential_row_does_not_open(world: World) {
         assert_eq!(victim.robot("acme").get(&victim.path()).await.status, 500, "byte {at}");
     }
     world.sql(&format!("UPDATE credentials SET envelope = {} {row}", world.bytes(&envelope)));
-    // Moved to another organisation, and under another id.
+    // The row is moved to another organisation, and to another id.
     world.sql(&format!("UPDATE credentials SET org_id = 'globex' {row}"));
     victim.assert_closed("globex", &victim.path(), "org_id").await;
     let moved = "0192f0c1-7b6a-7abc-8def-0123456789ab";
@@ -195,7 +195,8 @@ async fn a_cut_off_tail_is_found_by_a_checkpoint(world: World) {
     let good = verify(&world, &arguments).await;
     assert_eq!((&good["ok"], good["checkpoints"].as_u64() >= Some(1)), (&json!(true), true), "{good}");
 
-    // Cut the tail off and set the head back, as somebody who knows the tables would.
+    // This cuts off the end of the chain and sets the head back, as an attacker who knows the tables would
+    // do.
     world.disarm_audit_triggers();
     let last: u64 = world.sql("SELECT seq FROM audit_heads WHERE org_id = 'acme'").parse().unwrap();
     world.sql(&format!("DELETE FROM audit_events WHERE org_id = 'acme' AND seq > {}", last - 2));
@@ -207,7 +208,7 @@ async fn a_cut_off_tail_is_found_by_a_checkpoint(world: World) {
     assert_eq!(verify(&world, &[]).await["ok"], true, "the chain alone cannot show it");
     assert_broken(&verify(&world, &arguments).await, last, "truncate with its head");
 
-    // A checkpoint that was edited is none.
+    // An edited checkpoint is not accepted.
     let text =
         std::fs::read_to_string(&file).unwrap().replace(&format!("[{last},"), &format!("[{},", last - 2));
     std::fs::write(&file, text).unwrap();
@@ -247,7 +248,7 @@ async fn a_key_that_was_moved_to_another_organisation_is_none(world: World) {
     let evil = victim.server.client(Character::admin_of("evil"));
     let key = victim.server.client(evil.hire(&["secrets:read"]).await);
     assert_eq!(key.get(&victim.path()).await.status, 404);
-    // The tables refer to each other, which whoever owns the database can switch off.
+    // The owner of the database can switch off the foreign keys between the tables.
     let unbound = match victim.world.is_embedded() {
         true => "PRAGMA foreign_keys = OFF",
         false => "SET session_replication_role = replica",

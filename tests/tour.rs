@@ -1,4 +1,4 @@
-//! The README's tour, command by command as it stands there.
+//! Runs the README's tour, command by command.
 
 use std::process::Command;
 
@@ -17,7 +17,7 @@ async fn the_tour_of_the_readme_works(world: World) {
     std::os::unix::fs::symlink(PROGRAM, bin.path().join("strongroom")).unwrap();
     let path = format!("{}:{}", bin.path().display(), std::env::var("PATH").unwrap());
     let script = format!("set -euo pipefail\n{}", blocks.join("\n"));
-    // The same settings as the server, through the same variables.
+    // The commands use the same settings as the server, through the same variables.
     let variables = world.setup.command();
     let mut shell = Command::new("bash");
     shell.arg("-c").arg(script).current_dir(bin.path());

@@ -51,7 +51,7 @@ async fn of_twenty_parallel_connects_exactly_one_succeeds(world: World) {
         stage.store(&admin, "datadog", Marker::Good).await,
         stage.store(&admin, "datadog", Marker::Good).await,
     ];
-    // Two instances share a PostgreSQL store; the embedded one has a single server.
+    // A PostgreSQL store has two instances here; the embedded one has a single server.
     let other = if stage.world.is_embedded() { None } else { Some(stage.world.setup.start().await) };
     let other = other.as_ref().map(|server| server.client(Character::admin_of("acme")));
     for round in 0..5 {
@@ -166,7 +166,7 @@ async fn a_rejected_credential_does_not_connect(world: World) {
         stage.world.sql(&format!("UPDATE credentials SET status = '{status}' WHERE id = {row}"));
         refused(&connect(&admin, "pagerduty", &id).await, expected, code);
     }
-    // Better content mends it.
+    // New, valid content makes the credential usable again.
     stage
         .world
         .sql(&format!("UPDATE credentials SET status = 'rejected' WHERE id = {}", stage.world.id(&id)));

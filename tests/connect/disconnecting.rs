@@ -1,4 +1,4 @@
-//! `DELETE /v1/integrations/{provider}/connect`, and credentials that go away under a connection.
+//! `DELETE /v1/integrations/{provider}/connect`, and credentials that are deleted while they are connected.
 
 use serde_json::json;
 use strongroom_provider_simulator::Marker;

@@ -1,4 +1,4 @@
-//! What every refusal of this dialect looks like.
+//! Tests of the form of every refusal of this dialect.
 
 use reqwest::Method;
 use serde_json::json;
@@ -78,7 +78,7 @@ async fn too_many_credentials_and_too_many_tests_are_refused(world: World) {
     let Stage { rehearsal, world, server } = stage;
     server.stop();
 
-    // The simulator is one destination, which is tested five times a minute.
+    // The simulator is one destination, and a destination may be tested five times a minute.
     let world = world.with("STRONGROOM_LIMITS__ENABLED", "true");
     let server = world.setup.start().await;
     let globex = server.client(Character::admin_of("globex"));

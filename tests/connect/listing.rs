@@ -73,7 +73,7 @@ async fn a_connection_is_in_error_while_its_credential_does_not_work(world: Worl
         let now = shown(&admin, "pagerduty").await;
         assert_eq!((&now["status"], &now["integrationId"]), (&json!(status), &connected["integrationId"]));
     }
-    // A grant that is gone is an error too.
+    // A credential whose grant is gone is also shown as an error.
     let row = stage.world.id(&CredentialId::parse(&id).unwrap().to_string());
     stage.world.sql(&format!("UPDATE credentials SET status = 'needs_reauth' WHERE id = {row}"));
     assert_eq!(shown(&admin, "pagerduty").await["status"], "error");

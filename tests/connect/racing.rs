@@ -1,4 +1,4 @@
-//! What changes while a provider is being connected or disconnected.
+//! Tests of changes while a provider is being connected or disconnected.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -17,12 +17,12 @@ on_both_stores!(
     every_end_names_the_connection_that_ended,
 );
 
-/// A provider that accepts keys with `good` in them, and answers nobody before it is opened.
+/// A provider that accepts keys with `good` in them. It answers no request before it is opened.
 struct Gate {
     listener: Listener,
-    /// Says when a request has arrived.
+    /// Receives a message when a request has arrived.
     arrived: UnboundedReceiver<()>,
-    /// It is open once this is dropped.
+    /// The gate opens when this is dropped.
     closed: mpsc::Sender<()>,
 }
 
@@ -55,7 +55,7 @@ fn head(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&heard).into_owned()
 }
 
-/// Connects good content and replaces it while its provider is looking at it; the answer, the id and the
+/// Connects good content, and replaces it while the provider tests it. Returns the answer, the id and the
 /// stage.
 async fn replaced_during_the_test(world: World, key: &str) -> (Reply, String, Stage) {
     let Gate { listener, mut arrived, closed } = Gate::shut();
@@ -107,7 +107,7 @@ async fn every_end_names_the_connection_that_ended(world: World) {
         stage.store_untested(&admin, "untested", &key).await,
         stage.store_untested(&admin, "untested", &key).await,
     ];
-    // Two instances share a PostgreSQL store; the embedded one has a single server.
+    // A PostgreSQL store has two instances here; the embedded one has a single server.
     let other = if stage.world.is_embedded() { None } else { Some(stage.world.setup.start().await) };
     let other = other.as_ref().map(|server| server.client(Character::admin_of("acme")));
     let mut tasks = tokio::task::JoinSet::new();
@@ -134,6 +134,6 @@ async fn every_end_names_the_connection_that_ended(world: World) {
     let begun: Vec<_> = trail("integration.connected").await.collect();
     let ended: Vec<_> = trail("integration.disconnected").await.collect();
     assert!(!begun.is_empty());
-    // The oldest may be on a further page; what is the same at the end is the same all along.
+    // The oldest events may be on a further page; when the newest ones match, the others match too.
     assert_eq!(begun, ended);
 }

@@ -1,4 +1,4 @@
-//! Who may do what in this dialect, and how far.
+//! Tests of the permissions of this dialect, and of the reach of limited service accounts.
 
 use serde_json::json;
 use strongroom_provider_simulator::Marker;
@@ -11,7 +11,7 @@ on_both_stores!(
     a_service_account_connects_only_within_its_reach,
 );
 
-/// Everything that a program can do.
+/// All scopes of a program.
 const ALL: [&str; 3] = ["credentials:read", "credentials:write", "secrets:read"];
 
 async fn members_look_and_admins_and_writing_service_accounts_act(world: World) {
@@ -31,7 +31,7 @@ async fn members_look_and_admins_and_writing_service_accounts_act(world: World) 
         );
         refused(&connect(&client, "datadog", &id).await, 403, "forbidden");
         refused(&client.delete(&path_of("datadog")).await, 403, "forbidden");
-        // Before anything is said about the request.
+        // The permission is checked before the content of the request.
         refused(&client.post(&path_of("nobody"), json!([])).await, 403, "forbidden");
     }
     let writing = stage.server.client(admin.hire(&["credentials:write"]).await);
@@ -67,7 +67,7 @@ async fn a_service_account_connects_only_within_its_reach(world: World) {
     refused(&connect(&limited, "datadog", &datadog).await, 404, "credential_not_found");
     refused(&connect(&limited, "datadog", &spare).await, 409, "already_connected");
     assert_eq!(admin.delete(&path_of("datadog")).await.status, 204);
-    // What is left of a connection names no credential, so only the unlimited see it.
+    // A connection that has ended names no credential, so only callers without limits see it.
     assert_eq!(limited.get("/v1/integrations").await.json()["total"], 0);
     assert_eq!(connect(&limited, "datadog", &spare).await.status, 200);
     assert_eq!(limited.get("/v1/integrations").await.json()["total"], 1);

@@ -55,7 +55,7 @@ async fn what_a_provider_refuses_is_not_stored(world: World) {
     let reply = post(&admin, "pagerduty", &stage.credentials("pagerduty", Marker::Bad)).await;
     refused(&reply, 422, "credential_validation_failed");
     assert_eq!((credentials_of(&admin, "datadog").await, credentials_of(&admin, "pagerduty").await), (0, 0));
-    // That they were tested is on record.
+    // The tests are in the audit trail.
     let tested = admin.get("/integrations/audit?action=connection.tested").await.json();
     assert_eq!(tested["items"].as_array().unwrap().len(), 3, "{tested}");
 }
@@ -100,7 +100,7 @@ async fn every_missing_field_is_named(world: World) {
     let odd = json!({ "credentials": {}, "name": "x", "label": 7 });
     let said = refused(&admin.post(path, odd).await, 400, "validation_error");
     assert_eq!(said, "label must be of type string; name is not known here");
-    // By what the catalog says, not by what was sent.
+    // The message is about the catalog, not about what was sent.
     let said = refused(&post(&admin, "github", &json!({ "x": 1 })).await, 400, "validation_error");
     assert_eq!(said, "provider is not connected with an API key");
     refused(&post(&admin, "hooks", &json!({ "api_key": "x" })).await, 400, "validation_error");

@@ -1,4 +1,5 @@
-//! Destination and secret are one unit (security.md, decision 1 and row 2): generated from the catalog.
+//! Tests that destination and secret belong together (security.md, decision 1 and row 2), generated from the
+//! catalog.
 
 use serde_json::{Map, Value, json};
 use strongroom_domain::{CredentialType, FieldKind};
@@ -17,7 +18,8 @@ async fn no_update_moves_a_stored_secret_to_another_destination() {
     let robot = server.client(admin.hire(&["secrets:read"]).await);
     let mut tried = 0;
     for provider in rehearsal.simulator.catalog().all() {
-        // A real private key would add nothing: its destination fields are those of the password.
+        // A real private key would add nothing, because its type has the same destination fields as the
+        // password.
         for kind in provider.types.keys().copied().filter(|kind| *kind != CredentialType::KeyFile) {
             let Ok(good) = rehearsal.simulator.with_marker(provider.id.as_str(), kind, Marker::Good) else {
                 continue;
@@ -54,7 +56,7 @@ async fn no_update_moves_a_stored_secret_to_another_destination() {
         }
     }
     assert!(tried > 100, "only {tried} changes of a destination");
-    // The first read of client credentials gets a token from where they were stored for.
+    // The first read of client credentials gets a token from the token endpoint that they were stored for.
     let requests = rehearsal.simulator.requests();
     let sent = requests.iter().filter(|request| request.endpoint != Some("token"));
     assert_eq!(sent.count(), 0, "nothing was sent anywhere");

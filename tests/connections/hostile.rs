@@ -1,4 +1,5 @@
-//! Servers that mean harm (security.md, row 21): each test ends, memory stays bounded, others notice nothing.
+//! Tests of hostile servers (security.md, row 21): each test ends, memory stays bounded, and other callers
+//! are not slowed down.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -11,10 +12,10 @@ use crate::support::listener::Listener;
 use crate::support::{Character, Client, World};
 
 type Behaviour = fn(TcpStream);
-/// The route and the body that test a port.
+/// Returns the route and the body of a test of this port.
 type Attempt = fn(u16) -> (&'static str, Value);
 
-/// Writes until the other side has had enough.
+/// Writes until the other side closes.
 fn flood(mut stream: TcpStream, first: &[u8], again: &[u8]) {
     let mut chunk = Vec::new();
     while chunk.len() < 16 * 1024 {
@@ -25,14 +26,14 @@ fn flood(mut stream: TcpStream, first: &[u8], again: &[u8]) {
     }
 }
 
-/// Says something and then nothing more until the other side hangs up.
+/// Sends these bytes and then nothing more until the other side closes.
 fn say(mut stream: TcpStream, bytes: &[u8]) {
     if stream.write_all(bytes).is_ok() {
         stream.read_to_end(&mut Vec::new()).ok();
     }
 }
 
-/// Waits for the other side's first words.
+/// Waits for the first bytes of the other side.
 fn listen(stream: &mut TcpStream) {
     let _length = stream.read(&mut [0; 4096]).unwrap_or(0);
 }
@@ -135,7 +136,8 @@ fn resident(pid: u32) -> u64 {
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
-/// How long requests take while `until` is not done, in order, and the most memory that the server has held.
+/// Sends requests until `until` is done. Returns how long they took, sorted, and the largest memory use of
+/// the server.
 async fn watch(client: &Client, pid: u32, until: impl Future<Output = ()>) -> (Vec<Duration>, u64) {
     let (mut taken, mut peak) = (Vec::new(), 0);
     tokio::pin!(until);
@@ -208,7 +210,8 @@ async fn hostile_servers_cost_ten_seconds_little_memory_and_nobody_elses_time() 
         quiet.len(),
         noisy.len(),
     );
-    // Half as long again, or what a timer tick and this test's own threads cost on two processors.
+    // The bound is 1.5 times the quiet value, or the cost of a timer tick and of this test's own threads on
+    // two processors.
     let bound = (p99(&quiet) * 3 / 2).max(Duration::from_millis(10));
     assert!(p99(&noisy) <= bound, "{:?} instead of {:?}", p99(&noisy), p99(&quiet));
     assert!(grown <= 32 * 1024, "{grown} KiB");

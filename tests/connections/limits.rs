@@ -1,4 +1,5 @@
-//! Nobody uses the tests to try passwords on other people's servers (security.md, row 35).
+//! Tests that the connection tests cannot be used to try passwords on other people's servers (security.md,
+//! row 35).
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -17,12 +18,12 @@ const SFTP: &str = "/integrations/sftp/test-connection";
 async fn a_destination_is_tested_five_times_a_minute_by_whomever(world: World) {
     let victim = Listener::closing("127.0.0.1:0");
     let world = world.with("STRONGROOM_EGRESS__ALLOW_CIDRS", "sftp=127.0.0.0/8,sftp=::1/128");
-    // Two instances share a PostgreSQL store; the embedded one has a single server.
+    // A PostgreSQL store has two instances here; the embedded one has a single server.
     let mut servers = vec![world.setup.start().await];
     if !world.is_embedded() {
         servers.push(world.setup.start().await);
     }
-    // Other spellings of the address are the same destination.
+    // Other forms of the address are the same destination.
     let hosts = ["127.0.0.1", "::ffff:127.0.0.1"];
     let attempts = (0..200).map(|number| {
         let organization = format!("org-{}", number % 20);
@@ -40,10 +41,11 @@ async fn a_destination_is_tested_five_times_a_minute_by_whomever(world: World) {
         assert!((1..=60).contains(&wait), "{wait}");
     }
     assert_eq!(tested, 5);
-    // Names that do not exist, and what the policy refuses, are counted alike: no answer tells them apart.
+    // Names that do not exist and destinations that the policy refuses are counted alike, so that no answer
+    // distinguishes them.
     for body in [sftp("192.168.7.7", 22), sftp("nobody.invalid", 22), sftp("127.0.0.1", 1)] {
         for attempt in 1..=6 {
-            // Each attempt by a user of its own.
+            // Each attempt is made by another user.
             let client = servers[0].client(Character::user("org-21", &format!("{attempt}"), &["member"]));
             let reply = client.post(SFTP, body.clone()).await;
             assert_eq!(reply.status, if attempt <= 5 { 200 } else { 429 }, "{body} {attempt}");
@@ -55,7 +57,7 @@ async fn a_destination_is_tested_five_times_a_minute_by_whomever(world: World) {
 async fn a_user_and_an_organisation_have_their_shares_of_tests() {
     let world = World::embedded();
     let server = world.setup.start().await;
-    // Each test has a destination of its own, which the policy refuses: only the callers' shares matter.
+    // Each test has another destination, which the policy refuses, so that only the callers' shares matter.
     let port = std::cell::Cell::new(10_000);
     let post = async |user: &str| {
         let client = server.client(Character::user("acme", user, &["member"]));

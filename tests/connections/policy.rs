@@ -1,4 +1,4 @@
-//! Where connection tests may go (security.md, rows 6 to 8, and section 3.7).
+//! Tests of where connection tests may go (security.md, rows 6 to 8, and section 3.7).
 
 use futures_util::StreamExt;
 use serde_json::{Value, json};
@@ -7,10 +7,10 @@ use crate::support::dns::NameServer;
 use crate::support::listener::Listener;
 use crate::support::{Character, Client, Reply, World};
 
-/// Spellings of hosts that nobody may reach, one a line.
+/// Spellings of hosts that must never be reached, one per line.
 const CORPUS: &str = include_str!("../../crates/adapters/egress/tests/data/ssrf_corpus.txt");
 
-/// One test of a host with each tester.
+/// A test of a host with each of the testers.
 fn tests_of(host: &str, port: u16) -> [(&'static str, Value); 3] {
     let sftp =
         json!({ "host": host, "port": port, "username": "etl", "auth_type": "password", "password": "p" });
@@ -26,7 +26,7 @@ fn tests_of(host: &str, port: u16) -> [(&'static str, Value); 3] {
     ]
 }
 
-/// A server that would let every port and plain HTTP through, so that only the address decides.
+/// A server whose policy allows every port and plain HTTP, so that only the address decides.
 fn lenient(world: World, port: u16) -> World {
     world
         .with("STRONGROOM_LIMITS__ENABLED", "false")
@@ -44,7 +44,7 @@ async fn no_spelling_of_an_internal_host_is_connected_to_by_any_tester() {
     let hosts: Vec<&str> = CORPUS.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
     assert!(hosts.len() >= 200, "only {} spellings", hosts.len());
     let tests = hosts.iter().enumerate().flat_map(|(at, host)| {
-        // Several organisations, so that no share of places slows the run.
+        // Several organisations are used, so that no share of places slows down the run.
         let client = server.client(Character::member_of(&format!("org-{}", at % 16)));
         tests_of(host, everywhere.port()).map(move |(path, body)| (client.clone(), path, body))
     });
@@ -72,7 +72,7 @@ async fn no_spelling_of_an_internal_host_is_connected_to_by_any_tester() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_kind_of_unreachable_gets_the_same_answer() {
-    // A port that was free a moment ago.
+    // This port was free a moment ago.
     let closed = std::net::TcpListener::bind("127.0.0.2:0").unwrap().local_addr().unwrap().port();
     let names = NameServer::start(|name, _| match name {
         "internal.example.com" => vec![[10, 0, 0, 1].into()],
@@ -124,11 +124,11 @@ async fn every_kind_of_unreachable_gets_the_same_answer() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_is_resolved_once_and_every_answer_counts() {
-    // 127.0.0.2 is open, 127.0.0.1 and ::1 are not.
+    // The policy allows 127.0.0.2, and not 127.0.0.1 and ::1.
     let outside = Listener::closing("127.0.0.2:0");
     let inside = Listener::closing(&format!("127.0.0.1:{}", outside.port()));
     let names = NameServer::start(|name, before| match name {
-        // Fine at the first look, inside at the second.
+        // The first resolution gives an allowed address, the second one an internal address.
         "rebind.example.com" if before == 0 => vec![[127, 0, 0, 2].into()],
         "rebind.example.com" => vec![[127, 0, 0, 1].into()],
         "mixed.example.com" => vec![[127, 0, 0, 2].into(), "::1".parse().unwrap()],

@@ -1,4 +1,4 @@
-//! PostgreSQL credentials against real servers, through the API.
+//! Tests of PostgreSQL credentials against real servers, through the API.
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use reqwest::Method;
@@ -61,7 +61,7 @@ async fn a_role_is_tested_over_every_kind_of_tls(world: World) {
     modes(&admin, &base, &ca, &json!(stranger.0.pem())).await;
     strings(&admin, customer.port(), &base).await;
     stored(&admin, &customer, &base, &ca).await;
-    // The operator's own servers have a provider of their own, which reaches nothing else.
+    // The operator's own servers have a separate provider, which can reach no other server.
     let internal = async |host: &str| {
         let credentials = json!({ "host": host, "port": customer.port(), "database": "postgres", "username": "app",
             "password": "another", "sslmode": "disable" });
@@ -114,7 +114,7 @@ async fn strings(admin: &Client, port: u16, base: &Value) {
     }
 }
 
-/// Stored, tested, rotated at the server, tested again.
+/// Stores a credential, tests it, rotates its password at the server, and tests it again.
 async fn stored(admin: &Client, customer: &PostgresCluster, base: &Value, ca: &Value) {
     let mut credentials = base.clone();
     credentials["ssl_ca"] = ca.clone();

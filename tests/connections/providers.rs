@@ -1,4 +1,5 @@
-//! Every provider that declares an HTTP test, from its file through the API to the simulator and back.
+//! Tests of every provider that declares an HTTP test, from its file through the API to the simulator and
+//! back.
 
 use std::collections::BTreeMap;
 

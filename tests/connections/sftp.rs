@@ -1,4 +1,4 @@
-//! SFTP credentials against a real OpenSSH server, through the API.
+//! Tests of SFTP credentials against a real OpenSSH server, through the API.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ async fn a_password_is_tested_stored_pinned_and_never_sent_to_another_host_key(w
     before_saving(&admin, &sshd).await;
     assert_eq!(admin.get("/integrations/credentials").await.json(), json!([]), "a test stores nothing");
 
-    // Stored with a test, the host key is pinned.
+    // When a credential is stored with a test, its host key is pinned.
     let content = |password: &str| json!({ "host": "127.0.0.1", "port": sshd.port(), "username": sshd.user(), "password": password });
     let new = |password: &str| json!({ "provider": "sftp", "credential_type": "user_password", "credentials": content(password) });
     let refused = admin.post("/integrations/credentials?test=true", new("a wrong one")).await;
@@ -65,7 +65,7 @@ async fn a_password_is_tested_stored_pinned_and_never_sent_to_another_host_key(w
     assert_eq!(admin.patch(&format!("{path}?test=true"), named).await.json()["status"], "validated");
 }
 
-/// Tests of what is not stored: the right password, a folder, a locked folder, a wrong password.
+/// Tests content that is not stored: the right password, a folder, a locked folder, a wrong password.
 async fn before_saving(admin: &Client, sshd: &Sshd) {
     let test = async |password: &str, folder: Option<&str>| -> Value {
         let mut body = json!({ "host": "127.0.0.1", "port": sshd.port(), "username": sshd.user(),

@@ -1,4 +1,4 @@
-//! What the test routes take, and how they say what is wrong with it.
+//! Tests of what the test routes accept, and how they report what is wrong.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::support::{Character, Reply, World};
 const SFTP: &str = "/integrations/sftp/test-connection";
 const POSTGRES: &str = "/integrations/postgres/test-connection";
 
-/// Where a 422 says that the shape is wrong, or which field a 400 names.
+/// The places where a 422 reports a wrong shape, or the fields that a 400 names.
 fn places(reply: &Reply) -> Vec<String> {
     let body = reply.json();
     let text = |value: &Value| value.as_str().unwrap().to_owned();

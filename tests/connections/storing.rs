@@ -1,4 +1,4 @@
-//! Tests and storing together: the table of api.md, part 0, row by row.
+//! Tests of testing and storing in one request: the table of api.md, part 0, row by row.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -84,7 +84,7 @@ async fn creating(rehearsal: &Rehearsal, admin: &Client) {
     assert_eq!(error["details"]["code"], "auth_rejected");
     assert!(error["details"]["hint"].is_string() && error["details"]["steps"].is_array());
     assert_eq!(count(admin).await, before);
-    // What was tested and then not stored is on record all the same.
+    // Content that was tested and then not stored is in the audit trail too.
     let tested = async || {
         let events = admin.get("/integrations/audit?action=connection.tested&limit=500").await.json();
         events["items"].as_array().unwrap().len()
@@ -99,7 +99,7 @@ async fn creating(rehearsal: &Rehearsal, admin: &Client) {
     assert_eq!((wrong.status, &wrong.json()["detail"][0]["loc"]), (422, &json!(["query", "test"])));
 }
 
-/// What failed its test never replaces what works.
+/// Content that failed its test never replaces content that works.
 async fn updating(rehearsal: &Rehearsal, admin: &Client, robot: &Client, id: &str) {
     let path = format!("/integrations/credentials/{id}");
     let (tested, secrets) = (format!("{path}?test=true"), format!("{path}/secrets"));
@@ -122,7 +122,7 @@ async fn updating(rehearsal: &Rehearsal, admin: &Client, robot: &Client, id: &st
     assert_eq!((&untested["status"], &untested["last_test_code"]), (&json!("unverified"), &Value::Null));
 }
 
-/// Tests of what is stored, from each status that they may find.
+/// Tests stored credentials, from each status that they may have.
 async fn testing(rehearsal: &Rehearsal, world: &World, admin: &Client, id: &str) {
     let path = format!("/integrations/credentials/{id}");
     for (status, marker, code, then) in [
@@ -185,7 +185,7 @@ async fn what_has_no_test_is_stored_unverified_and_says_so() {
     let world = World::embedded();
     let server = world.setup.start().await;
     let admin = server.client(Character::admin_of("acme"));
-    // Without `test_path` nobody knows what to ask a service of the tenant's own.
+    // Without `test_path` it is not known which request would test a service of the tenant's own.
     let custom = json!({ "base_url": "https://api.example.com", "api_key": "k" });
     let new = json!({ "provider": "custom", "credential_type": "api_key", "credentials": custom });
     let stored = admin.post(CREATE, new).await;

@@ -1,4 +1,4 @@
-//! What `PUT` changes, and what it refuses to.
+//! Tests of what `PUT` changes, and of what it refuses to change.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -108,7 +108,7 @@ async fn another_destination_needs_a_token_and_forgets_other_secrets(world: Worl
         assert_eq!(stored.json()["metadata"]["api_version"], "v58.0");
         destroy(&member, &path).await;
     }
-    // What is sent again with the new destination is kept.
+    // Secrets that are sent again with the new destination are kept.
     let path = store(&robot, salesforce()).await;
     let sent = json!({
         "dsn": "https://new.my.salesforce.com", "access_token": "new", "metadata": { "refresh_token": "again" },
@@ -164,7 +164,7 @@ async fn metadata_grow_to_their_limit_and_no_further(world: World) {
     }
 }
 
-/// Else a member could try one password after the other.
+/// Otherwise a member could try one password after another.
 async fn a_masked_dsn_tells_nothing_to_who_guesses(world: World) {
     let server = world.setup.start().await;
     let member = server.client(Character::member_of("acme"));

@@ -1,4 +1,4 @@
-//! The commands of the reference document, run as they are written there; only host, id and key differ.
+//! Runs the commands of the reference document as they are written there; only host, id and key differ.
 
 use std::process::Command;
 
@@ -54,7 +54,7 @@ async fn the_documented_commands_work_with_both_ways_to_authenticate(world: Worl
     }
 }
 
-/// Create, show, refuse a second one, update, delete, and all over again.
+/// Creates, shows, tries to create a second one, updates and deletes, and then does it all again.
 async fn journey(server: &Server, character: &Character, provider: &str, script: &str) {
     let client = server.client(character.clone());
     let (status, created) = run(script, server, character, "");

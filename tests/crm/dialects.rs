@@ -1,4 +1,5 @@
-//! One vault: what this dialect stores, the primary one lists, tests, reads, rotates and destroys.
+//! Tests that all dialects share one vault: the primary dialect lists, tests, reads, rotates and destroys
+//! what this one stores.
 
 use serde_json::{Value, json};
 use strongroom_domain::CredentialType;

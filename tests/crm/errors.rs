@@ -1,4 +1,4 @@
-//! Every refusal is one sentence.
+//! Tests that every refusal is one sentence.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -119,7 +119,7 @@ async fn what_is_not_there_is_named_as_it_was_asked_for(world: World) {
     for path in ["/integration-credentials/provider/zoho/more", "/integration-credentials/provider/"] {
         assert_eq!(detail(&robot.get(path).await), (404, "Not found".to_owned()), "{path}");
     }
-    // Both spellings of an id are the same credential.
+    // Both forms of an id mean the same credential.
     let path = store(&robot, salesforce()).await;
     let id = strongroom_domain::CredentialId::parse(path.strip_prefix(LIST).unwrap()).unwrap();
     let shown = robot.get(&format!("{LIST}{}", id.to_prefixed())).await;

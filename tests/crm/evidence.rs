@@ -1,4 +1,4 @@
-//! What cannot be put on record is neither shown nor stored (security.md, row 24).
+//! Tests that nothing is shown or stored when its audit event cannot be recorded (security.md, row 24).
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
@@ -15,7 +15,7 @@ on_both_stores!(
     a_record_that_has_to_wait_is_503_in_time,
 );
 
-/// From now on the store refuses events of one action.
+/// Makes the store refuse events of one action from now on.
 fn refuse_events(world: &World, action: &str) {
     let trigger = if world.is_embedded() {
         format!(
@@ -67,7 +67,8 @@ async fn without_a_record_nothing_is_written(world: World) {
     assert!(world.setup.must(&["audit", "verify"]).contains("chains"));
 }
 
-/// Holds the lock that an event of the organisation needs, until its standard input is closed.
+/// Starts a process that holds the lock which an event of the organisation needs, until its standard input is
+/// closed.
 fn hold_chain(world: &World) -> Child {
     let (mut command, statements) = match &world.database {
         Some(database) => {

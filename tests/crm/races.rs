@@ -1,4 +1,4 @@
-//! One credential for each provider, and no edit lost, whatever happens at once.
+//! Tests that there is one credential for each provider and that no edit is lost, under parallel requests.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::support::{World, on_both_stores};
 on_both_stores!(two_hundred_parallel_creates_store_exactly_one, parallel_changes_all_survive);
 
 async fn two_hundred_parallel_creates_store_exactly_one(world: World) {
-    // The embedded store has one server; PostgreSQL gets a second instance.
+    // The embedded store has one server; with PostgreSQL a second instance is used.
     let mut servers = vec![world.setup.start().await];
     if !world.is_embedded() {
         servers.push(world.setup.start().await);

@@ -1,4 +1,4 @@
-//! Limited programs, and other organisations.
+//! Tests of service accounts with limits, and of other organisations.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::support::{Character, Client, Server, World, on_both_stores};
 
 on_both_stores!(a_limited_program_sees_only_what_it_reaches, another_organisation_has_nothing_here);
 
-/// A program with every scope and a limit.
+/// A client with every scope and a limit.
 async fn limited(server: &Server, limits: Value) -> Client {
     let scopes = ["credentials:read", "credentials:write", "secrets:read"];
     let admin = server.client(Character::admin_of("acme"));

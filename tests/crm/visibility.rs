@@ -1,4 +1,5 @@
-//! Who sees what: in the clear for programs that may read secrets, masked for everybody else.
+//! Tests of what each caller sees: secrets in the clear for programs that may read them, masks for all
+//! others.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ on_both_stores!(
     a_row_that_was_edited_is_hidden_in_the_list_and_hides_no_other,
 );
 
-/// [`salesforce`] as people see it.
+/// [`salesforce`] with its secrets masked.
 fn masked() -> Value {
     let mut masked = salesforce();
     masked["access_token"] = json!("********");
@@ -46,7 +47,8 @@ async fn people_and_narrow_programs_see_masks(world: World) {
         }
     }
     assert_eq!(reads(&server).await, before, "nobody has read anything");
-    // Reading secrets alone is enough to see them, and reading neither nor secrets is not.
+    // The scope to read secrets is enough to see them; a caller that may read neither credentials nor secrets
+    // sees nothing.
     let reader = server.client(Character::service_of("acme", "secrets:read"));
     assert_eq!(sent_fields(&reader.get(&path).await.json()), salesforce());
     for nobody in [Character::service_of("acme", "credentials:write"), Character::guest_of("acme")] {
@@ -126,7 +128,7 @@ async fn a_grant_that_has_ended_is_masked_in_the_list_and_withheld_by_itself(wor
     let list = robot.get(LIST).await.json();
     assert_eq!((&list[0]["access_token"], sent_fields(&list[1])), (&json!("pat-na1-EXAMPLE"), masked()));
     assert_eq!(robot.get(&path).await.status, 409);
-    // A new token, and the grant is whole again.
+    // With a new token the grant is valid again.
     let renewed = put(&robot, &path, json!({ "access_token": "00D-renewed" })).await;
     assert_eq!((renewed.status, &renewed.json()["access_token"]), (200, &json!("00D-renewed")));
     assert_eq!(robot.get(&path).await.status, 200);

@@ -1,4 +1,5 @@
-//! OAuth apps of organisations: ids and secrets, never endpoints, and never shared (security.md, row 50).
+//! Tests of the OAuth apps of organisations: they have ids and secrets, never endpoints, and are never shared
+//! (security.md, row 50).
 
 use serde_json::{Value, json};
 use url::Url;
@@ -13,7 +14,7 @@ const APPS: &str = "/integrations/oauth/apps";
 
 async fn an_organisation_uses_its_own_app_and_no_other_does(world: World) {
     let provider = OidcServer::start(HOUR);
-    // The operator has no app here.
+    // The operator has no app in this test.
     let world = provider
         .set(world)
         .with("STRONGROOM_OAUTH__APPS__ACME_ID__CLIENT_ID", "")
@@ -39,7 +40,7 @@ async fn an_organisation_uses_its_own_app_and_no_other_does(world: World) {
     let begun = begin(&admin, "").await;
     let back = Browser::default().follow(url_of(&begun)).await;
     assert!(back.path().ends_with(&id), "{}", back.path());
-    // A code of this app at the operator's callback, or at another app's, is not taken.
+    // A code of this app is refused at the callback of the operator's app and of another app.
     for elsewhere in ["".to_owned(), "/0192f0c1-7b6a-7abc-8def-0123456789ab".to_owned()] {
         let begun = begin(&admin, "").await;
         let back = Browser::default().follow(url_of(&begun)).await;
@@ -56,7 +57,7 @@ async fn an_organisation_uses_its_own_app_and_no_other_does(world: World) {
     let refresh = format!("/integrations/credentials/{credential}/refresh");
     assert_eq!(robot.post(&refresh, json!({})).await.status, 200);
 
-    // Another organisation has nothing of it.
+    // Another organisation cannot use or see the app.
     let globex = server.client(Character::admin_of("globex"));
     assert_eq!(globex.get(&authorize).await.status, 400);
     assert_eq!(globex.get(APPS).await.json(), json!([]));
@@ -65,7 +66,7 @@ async fn an_organisation_uses_its_own_app_and_no_other_does(world: World) {
     }
     assert_eq!(globex.patch(&own, json!({ "client_secret": "stolen" })).await.status, 404);
 
-    // Without its app the grant is kept, and not refreshed with anybody else's.
+    // When its app is deleted, the grant is kept, and is not refreshed with another app.
     assert_eq!(admin.delete(&own).await.status, 204);
     assert_eq!(admin.get(&own).await.status, 404);
     let refused = robot.post(&refresh, json!({})).await;
@@ -78,7 +79,8 @@ async fn an_organisation_uses_its_own_app_and_no_other_does(world: World) {
     assert!(!text.contains(CLIENT_SECRET) && text.contains("oauth_app.updated"), "no secret is on record");
 }
 
-/// One app of a name, of a provider with OAuth, with an id and a secret and nothing else.
+/// Checks that there is one app per name, for a provider with OAuth, with an id and a secret and nothing
+/// else.
 async fn refuses_what_is_not_theirs_to_set(admin: &Client, app: &Value) {
     assert_eq!(admin.post(APPS, app.clone()).await.status, 409);
     for body in [
@@ -123,8 +125,8 @@ async fn the_secret_of_an_app_is_sealed_and_opens_for_its_own_row_alone() {
     assert_eq!(edited.status, 500, "a secret is not sent with another client id");
 }
 
-/// Behind a proxy the operator must say where people reach the service; until then an app has no redirect
-/// URI.
+/// Behind a proxy the operator must set the URL at which users reach the service; until then an app has no
+/// redirect URI.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_can_be_managed_before_the_public_url_is_known() {
     let provider = OidcServer::start(HOUR);

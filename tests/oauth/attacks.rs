@@ -1,4 +1,5 @@
-//! Fixation, mix-up, forged, replayed and stolen states (RFC 9700, RFC 9207, security.md rows 13 to 15).
+//! Tests of fixation, mix-up, and forged, replayed and stolen states (RFC 9700, RFC 9207, security.md rows 13
+//! to 15).
 
 use std::path::Path;
 
@@ -29,7 +30,7 @@ async fn a_state_is_used_once(world: World) {
     let admin = admin(&server);
     let begun = begin(&admin, "").await;
     let back = Browser::default().follow(url_of(&begun)).await;
-    // Forged ones first: they use nothing up.
+    // Forged states come first, because they use up no flow.
     for state in ["", "x", &"A".repeat(43), &"A".repeat(44), "../../etc/passwd"] {
         assert_eq!(visit(&with(&back, "state", Some(state))).await.status, 400, "{state}");
     }
@@ -50,7 +51,7 @@ async fn a_state_is_used_once(world: World) {
     assert_eq!(provider.counts().await.token_requests("authorization_code"), 1, "a replay asks nobody");
     assert_eq!(admin.get("/integrations/credentials").await.json().as_array().unwrap().len(), 1);
 
-    // One that was never used, after its ten minutes.
+    // A state that was never used is refused after its ten minutes.
     let begun = begin(&admin, "").await;
     let back = Browser::default().follow(url_of(&begun)).await;
     world.sql(&format!("UPDATE authorization_flows SET expires_at = {}", world.time(-1)));
@@ -59,7 +60,7 @@ async fn a_state_is_used_once(world: World) {
     assert_eq!(provider.counts().await.token_requests("authorization_code"), 1);
 }
 
-/// Mix-up: a person is sent to the honest server with a flow of the attacker's, or the other way round.
+/// Mix-up attacks: a user is sent to the honest server with a flow of the attacker, or the other way round.
 async fn a_code_of_another_server_is_not_taken(world: World) {
     let (honest, attacker) = (OidcServer::start(HOUR), OidcServer::start(HOUR));
     let world = with_app(honest.set(world), "evil_id");
@@ -68,15 +69,16 @@ async fn a_code_of_another_server_is_not_taken(world: World) {
     let server = world.setup.start().await;
     let admin = admin(&server);
 
-    // The attacker's server hands the honest server's code to the attacker's callback, with everything that
-    // belongs to it.
+    // The attacker's server sends the honest server's code to the attacker's callback, with all parameters
+    // that belong to it.
     let code = Browser::default().follow(url_of(&begin(&admin, "").await)).await;
     let mixed = code.as_str().replace(&format!("/{PROVIDER}/"), "/evil_id/");
     let refused = visit(&Url::parse(&mixed).unwrap()).await;
     assert!(refused.status == 400 && refused.text.contains("other_provider"), "{}", refused.text);
     assert_eq!(attacker.counts().await.token_requests("authorization_code"), 0, "the code went nowhere");
 
-    // The same with the state of the attacker's own flow, which its callback knows.
+    // This time the honest server's code comes with the state of the attacker's own flow, which that callback
+    // knows.
     let evil = admin.get("/integrations/evil_id/authorize").await.json();
     let own = Browser::default().follow(url_of(&evil)).await;
     let code = Browser::default().follow(url_of(&begin(&admin, "").await)).await;
@@ -85,7 +87,7 @@ async fn a_code_of_another_server_is_not_taken(world: World) {
     assert!(refused.status == 400 && refused.text.contains("other_issuer"), "{}", refused.text);
     assert_eq!(attacker.counts().await.token_requests("authorization_code"), 0, "the code went nowhere");
 
-    // The state of the attacker's flow at the honest callback, with a code of the attacker's.
+    // The state of the attacker's flow is sent to the honest callback, with a code of the attacker's server.
     let evil = admin.get("/integrations/evil_id/authorize").await.json();
     let code = Browser::default().follow(url_of(&evil)).await;
     let mixed = code.as_str().replace("/evil_id/", &format!("/{PROVIDER}/"));
@@ -93,7 +95,7 @@ async fn a_code_of_another_server_is_not_taken(world: World) {
     assert!(refused.status == 400 && refused.text.contains("other_provider"), "{}", refused.text);
     assert_eq!(honest.counts().await.token_requests("authorization_code"), 0);
 
-    // Another issuer than announced, and none at all.
+    // The issuer is another one than announced, or is missing.
     for issuer in [Some(attacker.issuer()), Some("https://honest.example"), None] {
         let begun = begin(&admin, "").await;
         let back = Browser::default().follow(url_of(&begun)).await;
@@ -109,7 +111,8 @@ async fn a_victim_who_follows_an_attackers_link_gives_the_attacker_nothing() {
     let provider = OidcServer::start(HOUR);
     let world = provider.set(World::embedded()).with("STRONGROOM_OAUTH__COMPLETION", "bound");
     let server = world.setup.start().await;
-    // Mallory begins, the victim grants, and the completion code stays with the victim's browser.
+    // Mallory begins a flow, the victim grants, and the completion code is shown only in the victim's
+    // browser.
     let mallory = server.client(Character::member_of("globex"));
     let begun = begin(&mallory, "").await;
     let back = Browser::default().follow_as(url_of(&begun), "victim@example.com").await;
@@ -121,14 +124,15 @@ async fn a_victim_who_follows_an_attackers_link_gives_the_attacker_nothing() {
     assert_eq!(reader.get(&secrets(id)).await.status, 409);
     let guess = json!({ "state": begun["state"], "completion_code": "A".repeat(43) });
     assert_eq!(mallory.post("/integrations/oauth/complete", guess).await.status, 400);
-    // The victim cannot be made to complete it either: it is another principal.
+    // The victim cannot be made to complete the flow either, because the victim is another principal.
     let victim = server.client(Character::member_of("acme"));
     let body = json!({ "state": begun["state"], "completion_code": code });
     assert_eq!(victim.post("/integrations/oauth/complete", body).await.status, 400);
     assert_eq!(reader.get(&secrets(id)).await.status, 409);
 }
 
-/// RFC 7636, sections 4.1 to 4.3, and no other flow than that of the code (RFC 9700, section 2.1.2).
+/// Checks RFC 7636, sections 4.1 to 4.3, and that the challenge belongs to the flow of the code (RFC 9700,
+/// section 2.1.2).
 #[tokio::test(flavor = "multi_thread")]
 async fn every_flow_has_a_challenge_of_its_own_and_nobody_changes_its_parameters() {
     let provider = OidcServer::start(HOUR);
@@ -159,7 +163,7 @@ async fn every_flow_has_a_challenge_of_its_own_and_nobody_changes_its_parameters
             assert!(value.len() == 43 && seen.insert(value), "{name} is 256 bits, and new");
         }
     }
-    // A code that comes by a form is none: only our own page posts to the callback.
+    // A code that is sent with POST is refused, because only the service's own page posts to the callback.
     let begun = begin(&admin, "").await;
     let back = Browser::default().follow(url_of(&begun)).await;
     let (callback, query) = (back.as_str().split_once('?').unwrap().0, back.query().unwrap().to_owned());
@@ -198,7 +202,7 @@ async fn only_our_own_page_confirms() {
     assert_eq!(form.press("perhaps").await.status, 400);
     let listed = admin.get("/integrations/credentials").await.json();
     assert_eq!(listed[0]["status"], "pending", "nobody has confirmed");
-    // A bound flow's code is no confirmation, and a confirmed flow is not completed by API.
+    // The API does not complete a flow that is confirmed on the page, not even with the token of the page.
     let body = json!({ "state": form.state, "completion_code": form.token });
     assert_eq!(admin.post("/integrations/oauth/complete", body).await.status, 400);
     assert_eq!(form.press("connect").await.status, 200);

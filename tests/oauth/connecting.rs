@@ -1,4 +1,5 @@
-//! The connect dialect's half: a connection exists from the moment its flow completes (api.md 2.2).
+//! Tests of flows in the connect dialect: a connection exists from the moment its flow completes (api.md
+//! 2.2).
 
 use std::path::Path;
 
@@ -12,7 +13,7 @@ on_both_stores!(a_provider_is_connected_by_a_flow);
 
 const DONE: &str = "https://app.example.com/done";
 
-/// A provider of the connect dialect that is connected by a flow.
+/// A world with a provider of the connect dialect that is connected by a flow.
 fn listed(provider: &OidcServer, world: World) -> World {
     let world = with_app(world, "acme_tickets").with("STRONGROOM_OAUTH__REDIRECT_ALLOWLIST", DONE);
     let overlay = world.setup.variable("STRONGROOM_CATALOG__DIR").unwrap().to_owned();
@@ -28,7 +29,7 @@ fn listed(provider: &OidcServer, world: World) -> World {
     world
 }
 
-/// In `bound` a service account must name its end user, for which this dialect has no place.
+/// With completion `bound` a service account must name its end user, which this dialect has no parameter for.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_account_is_told_where_to_begin_a_bound_flow() {
     let provider = OidcServer::start(HOUR);

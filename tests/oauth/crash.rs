@@ -1,4 +1,4 @@
-//! The instance that refreshes dies (security.md, rows 25 and 26).
+//! Tests in which the instance that refreshes dies (security.md, rows 25 and 26).
 
 use std::time::{Duration, Instant};
 
@@ -11,16 +11,16 @@ use crate::support::authorization_servers::{OidcServer, with_app};
 use crate::support::rehearsal::Rehearsal;
 use crate::support::{Server, World, count};
 
-/// What waits for a lock while it writes new tokens.
+/// Counts the statements that wait for a lock while they write new tokens.
 const COMMITS: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
                        AND wait_event_type = 'Lock' AND query LIKE '%\"refreshed_at\" = %'";
 
-/// Ends the lease of a dead instance before its time, so that a test need not wait 30 seconds for it.
+/// Ends the lease of a dead instance early, so that a test need not wait 30 seconds for it.
 pub(super) fn end_lease(world: &World) {
     world.sql(&format!("UPDATE refresh_leases SET held_until = {}", world.time(-1)));
 }
 
-/// Has a reader make the server refresh, and kills it when it has the provider's answer and waits for the
+/// Makes the server refresh for a reader, and kills it when it has the provider's answer and waits for the
 /// commit.
 async fn die_between_answer_and_commit(world: &World, server: Server, id: &str) {
     let held_up = world.hold_up_writes("credentials").await;
@@ -47,7 +47,7 @@ async fn without_a_grace_the_credential_says_that_the_answer_was_lost_and_nobody
 
         let server = world.setup.start().await;
         let (admin, robot) = (admin(&server), robot(&server));
-        // A reader waits for 12 seconds; once is enough.
+        // A reader waits for 12 seconds, so this is tested in one round only.
         if round == 0 {
             let held = robot.get(&secrets(&id)).await;
             assert_eq!(held.status, 502, "{}", held.text);
@@ -74,7 +74,7 @@ async fn without_a_grace_the_credential_says_that_the_answer_was_lost_and_nobody
     assert!(verified.contains("\"ok\":true") || verified.contains("\"ok\": true"), "{verified}");
 }
 
-/// Where the provider takes a replaced refresh token once more within a minute, nothing is lost.
+/// When the provider accepts a replaced refresh token once more within a minute, nothing is lost.
 #[tokio::test(flavor = "multi_thread")]
 async fn with_a_grace_the_token_is_recovered() {
     let rehearsal = Rehearsal::start().await;
@@ -120,8 +120,8 @@ async fn the_embedded_store_recovers_as_well() {
     assert_eq!(asked(), 2);
 }
 
-/// Readers at another instance wait for the lease of a dead one and not longer, by the clock: half a minute
-/// of real time.
+/// Readers at another instance wait for the lease of a dead instance, and not longer. This takes half a
+/// minute of real time.
 #[tokio::test(flavor = "multi_thread")]
 async fn another_instance_takes_over_when_the_lease_is_over() {
     let rehearsal = Rehearsal::start().await;
@@ -144,8 +144,8 @@ async fn another_instance_takes_over_when_the_lease_is_over() {
     assert_eq!(asked(), 2);
 }
 
-/// Reads at an instance until it refreshes, which is when a lease is over that was taken between these two
-/// times, and at most a second later.
+/// Reads at an instance until it refreshes. The lease was taken between these two times; the refresh must
+/// come when the lease has ended, and at most a second later.
 pub(super) async fn takes_over(
     server: &Server,
     id: &str,
@@ -169,12 +169,12 @@ pub(super) async fn takes_over(
     tokio::time::timeout(Duration::from_secs(30), reading).await.expect("the reader gets its token").unwrap();
 }
 
-/// A provider that takes a replaced refresh token once more for a minute.
+/// A provider that accepts a replaced refresh token once more for a minute.
 pub(super) fn graceful(delay: Duration) -> OauthBehaviour {
     OauthBehaviour { rotate: true, grace: Some(Duration::from_secs(60)), delay, ..OauthBehaviour::default() }
 }
 
-/// The token is a new one, and it is the one that the provider knows.
+/// Checks that the token is new, and that the provider knows it.
 async fn is_recovered(server: &Server, id: &str) {
     let read = robot(server).get(&secrets(id)).await;
     assert_eq!((read.status, &read.json()["version"]), (200, &json!(2)), "{}", read.text);

@@ -1,4 +1,5 @@
-//! Providers that are away, overloaded or broken (security.md 5.7): no credential dies of it.
+//! Tests of providers that are away, overloaded or broken (security.md 5.7): no credential is lost because of
+//! that.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ async fn status(client: &Client, id: &str) -> String {
     shown["status"].as_str().unwrap().to_owned()
 }
 
-/// Reads until it goes well, asking again when it is told to.
+/// Reads until a read succeeds, within `limit`.
 async fn recovered(client: &Client, id: &str, limit: Duration) {
     until(limit, "the credential does not come back", async || client.get(&secrets(id)).await.status == 200)
         .await;
@@ -51,8 +52,9 @@ async fn every_passing_fault_leaves_the_credential_alive() {
     }
 }
 
-/// An outage in real time, thirty seconds of it in the judged run, and readers who do not give up: at most one request
-/// in 5 seconds (security.md 5.7). What paused time shows of it is in the application's tests.
+/// An outage in real time, with readers who keep asking: at most one request in 5 seconds reaches the
+/// provider (security.md 5.7). It lasts thirty seconds in the full run. The application's tests cover what
+/// paused time can show.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outage_is_not_met_with_a_storm() {
     let provider = MockServer::start(HOUR);
@@ -145,8 +147,8 @@ fn without_app(world: World) -> World {
         .with("STRONGROOM_OAUTH__APPS__ACME_ID__CLIENT_SECRET", "")
 }
 
-/// Whoever stored tokens by hand may refresh them elsewhere: without an app here they are handed out as they
-/// are.
+/// Tokens that were stored by hand may be refreshed by another system. So without an app here they are handed
+/// out unchanged.
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_of_somebody_else_are_handed_out_as_they_were_stored() {
     let provider = MockServer::start(HOUR);
@@ -168,7 +170,8 @@ async fn tokens_of_somebody_else_are_handed_out_as_they_were_stored() {
     assert_eq!(refreshes(&provider).await, 0);
 }
 
-/// Some servers refuse a good refresh token at times (ServiceNow): once is not believed, twice in a row is.
+/// Some servers sometimes refuse a valid refresh token (ServiceNow). One refusal is not believed, two in a
+/// row are.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_that_is_often_a_mistake_must_come_twice() {
     let provider = MockServer::start(HOUR);

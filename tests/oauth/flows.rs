@@ -1,4 +1,4 @@
-//! Flows that go well, in both ways to complete them.
+//! Tests of flows that succeed, with both ways to complete them.
 
 use serde_json::{Value, json};
 
@@ -61,7 +61,7 @@ async fn a_person_confirms_and_the_credential_is_usable(world: World) {
     assert_eq!((&shown["account"], &shown["status"]), (&json!("bob@example.com"), &json!("validated")));
     assert_eq!((&shown["created_by"], &shown["user_id"]), (&json!("mallory"), &json!("mallory")));
     assert!(shown["expires_at"].is_null() && shown["access_token_expires_at"].is_string());
-    // The token is good, and refreshing works.
+    // The token is valid, and it can be refreshed.
     let tested = robot.post(&format!("/integrations/credentials/{id}/test"), json!({})).await.json();
     assert_eq!(tested["code"], "ok", "{tested}");
     let refreshed = robot.post(&format!("/integrations/credentials/{id}/refresh"), json!({})).await;
@@ -106,7 +106,7 @@ async fn the_principal_that_began_completes_with_the_code_that_comes_back(world:
     let again = robot.post(path, complete(&begun["state"], &code, Some("end-user-7"))).await;
     assert_eq!(again.status, 400, "a code completes once");
 
-    // Without a place to go back to, our own page shows the code.
+    // Without a `redirect_to`, the page of the service shows the code.
     let begun = begin(&admin(&server), "").await;
     let back = Browser::default().follow(url_of(&begun)).await;
     let page = visit(&back).await;
@@ -130,7 +130,7 @@ async fn authorising_again_keeps_the_id_and_refuses_another_account(world: World
     assert!(refused.text.contains("other_account"), "{}", refused.text);
     assert!(robot.get(&secrets(&id)).await.json() == first, "nothing has changed");
 
-    // What somebody edits while the person is at the provider is not written over.
+    // An edit that is made while the user is at the provider is not overwritten.
     let begun = begin(&admin, &format!("credential_id={id}")).await;
     let back = Browser::default().follow(url_of(&begun)).await;
     let path = format!("/integrations/credentials/{id}");
@@ -148,7 +148,7 @@ async fn authorising_again_keeps_the_id_and_refuses_another_account(world: World
     let back = Browser::default().follow(url_of(&begun)).await;
     let page = visit(&back).await;
     assert!(robot.get(&secrets(&id)).await.json() == first, "nothing has changed before it is confirmed");
-    // A refresh meanwhile does not stand in the way.
+    // A refresh in the meantime does not prevent the completion.
     assert_eq!(robot.post(&format!("/integrations/credentials/{id}/refresh"), json!({})).await.status, 200);
     assert_eq!(Form::of(&page).press("connect").await.status, 200);
     let second = robot.get(&secrets(&id)).await.json();
@@ -171,7 +171,7 @@ async fn what_nobody_confirms_goes_away(world: World) {
         admin.get("/integrations/credentials?status=pending").await.json().as_array().unwrap().len(),
         1
     );
-    // Ten minutes later, by the store's clock.
+    // Ten minutes have passed by the store's clock.
     world.sql(&format!("UPDATE authorization_flows SET expires_at = {}", world.time(-1)));
     let late = Form::of(&page).press("connect").await;
     assert_eq!(late.status, 400, "{}", late.text);
@@ -197,7 +197,7 @@ async fn this_was_not_me_throws_the_grant_away() {
     let done = form.press("disown").await;
     assert!(done.text.contains("disowned"), "{}", done.text);
     assert_eq!(admin.get("/integrations/credentials").await.json(), json!([]));
-    // At some providers a revocation would end every grant of this person to the app.
+    // At some providers a revocation would end every grant of this user to the app.
     assert_eq!(provider.counts().await.revoke, 0);
     assert_eq!(form.press("connect").await.status, 400, "it is over");
 }
@@ -217,7 +217,7 @@ async fn deleting_with_revoke_ends_the_grant_at_the_provider() {
     let trail = admin.get("/integrations/audit?action=grant.revoked").await.json();
     let event = &trail["items"][0];
     assert_eq!((&event["outcome"], &event["credential_id"]), (&json!("success"), &json!(ended)), "{trail}");
-    // A refresh that is under way is waited for, so that the token that ends is the one that lives.
+    // The deletion waits for a refresh in progress, so that it revokes the newest token.
     let id = granted(&admin).await;
     provider.fail_next(Fault::Delay(std::time::Duration::from_secs(1)), 1).await;
     let (client, refresh) = (robot(&server), format!("/integrations/credentials/{id}/refresh"));
@@ -233,7 +233,7 @@ async fn deleting_with_revoke_ends_the_grant_at_the_provider() {
         (&trail["items"][0]["outcome"], &trail["items"][0]["version"]),
         (&json!("success"), &json!(2))
     );
-    // A provider that is away keeps nobody from deleting.
+    // A credential can be deleted even when its provider is away.
     let id = granted(&admin).await;
     drop(provider);
     assert_eq!(admin.delete(&format!("/integrations/credentials/{id}?revoke=true")).await.status, 204);
@@ -259,7 +259,7 @@ async fn client_credentials_become_a_token_at_the_first_read() {
     let second = robot.get(&secrets(id)).await.json();
     assert_eq!(second["credentials"], first["credentials"]);
     assert_eq!(provider.counts().await.token_requests("client_credentials"), 1);
-    // Ones that the provider refuses, or cannot look at, are handed out as they were stored.
+    // Client credentials that the provider refuses, or cannot check, are handed out as they were stored.
     let store = async || {
         let body = json!({
             "provider": PROVIDER, "credential_type": "client_credentials",

@@ -1,4 +1,4 @@
-//! The pages that browsers see: nothing is reflected, nothing is framed, nothing leaks (security.md, row 41).
+//! Tests of the pages that browsers show: nothing is reflected, framed or leaked (security.md, row 41).
 
 use url::Url;
 
@@ -6,7 +6,7 @@ use super::{Form, HOUR, admin, begin, location, parameter, url_of, visit};
 use crate::support::authorization_servers::{Browser, MockServer, OidcServer, PROVIDER};
 use crate::support::{Reply, World};
 
-/// What each page has, whatever it says.
+/// Checks the headers that every page has, whatever its content.
 fn assert_careful(page: &Reply) {
     let policy = page.header("content-security-policy");
     assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
@@ -19,7 +19,7 @@ fn assert_careful(page: &Reply) {
     assert!(!page.text.contains("<script") && !page.text.contains("http-equiv"), "{}", page.text);
 }
 
-/// Texts that some page, somewhere, has fallen for: every element and handler in every quoting, and
+/// Payloads that have worked against other pages: every element and handler in every kind of quotes, and
 /// polyglots.
 fn payloads() -> Vec<String> {
     let mut all = Vec::new();
@@ -84,7 +84,7 @@ async fn no_payload_is_reflected_by_the_callback() {
     }
 }
 
-/// The state is known here, so that every parameter is looked at, and there is a place to go back to.
+/// The state is known here, so that every parameter is read and there is a URL to return to.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_payload_is_reflected_by_a_flow_that_is_under_way() {
     let provider = OidcServer::start(HOUR);
@@ -130,7 +130,7 @@ async fn no_payload_is_reflected_by_a_flow_that_is_under_way() {
     assert_eq!(provider.counts().await.token_requests("authorization_code"), 0);
 }
 
-/// RFC 9700, section 4.2.
+/// Checks RFC 9700, section 4.2.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_code_and_no_state_is_in_the_log() {
     let provider = OidcServer::start(HOUR);

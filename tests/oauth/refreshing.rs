@@ -1,4 +1,4 @@
-//! Refreshes on read, on request, and ahead of time.
+//! Tests of refreshes on read, on request, and ahead of time.
 
 use std::time::Duration;
 
@@ -110,7 +110,7 @@ async fn odd_answers_do_no_harm(world: World) {
         read.status == 200
     })
     .await;
-    // Less than was asked for is on record as what was granted.
+    // When the provider grants less than was asked for, the granted scope is stored.
     provider.patch_next(200, json!({ "scope": "openid" }), 1).await;
     admin.post(&format!("/integrations/credentials/{id}/refresh"), json!({})).await;
     assert_eq!(robot.get(&secrets(&id)).await.json()["credentials"]["scope"], "openid");
@@ -132,7 +132,7 @@ async fn a_rename_during_a_refresh_stays_and_a_deletion_is_final(world: World) {
         let shown = admin.get(&path).await.json();
         assert_eq!((&shown["name"], &shown["version"]), (&json!(name), &json!(round + 2)));
     }
-    // The answer comes when the credential is gone.
+    // The answer comes after the credential was deleted.
     provider.fail_next(Fault::Delay(Duration::from_secs(1)), 1).await;
     let before = refreshes(&provider).await;
     let (client, refresh) = (robot.clone(), format!("{path}/refresh"));
@@ -154,7 +154,7 @@ async fn tokens_that_are_stored_by_hand_are_refreshed_too_and_refresh_tokens_can
     let id = granted(&admin).await;
     let fields = robot.get(&secrets(&id)).await.json()["credentials"].clone();
     assert!(fields["refresh_token"].is_null() && fields["access_token"].is_string());
-    // Without a refresh token an access token ends for good.
+    // Without a refresh token an access token cannot be renewed after its end.
     let body = json!({
         "provider": PROVIDER, "credential_type": "oauth2",
         "credentials": { "access_token": "by-hand", "expires_at": "2001-01-01T00:00:00Z" },
@@ -165,7 +165,7 @@ async fn tokens_that_are_stored_by_hand_are_refreshed_too_and_refresh_tokens_can
     let sftp = admin.store_sftp("a-password").await;
     let refused = admin.post(&format!("/integrations/credentials/{sftp}/refresh"), json!({})).await;
     assert_eq!(refused.status, 400, "{}", refused.text);
-    // One that is close to its end.
+    // This access token has ended, and the server does not know its refresh token.
     let body = json!({
         "provider": PROVIDER, "credential_type": "oauth2",
         "credentials": { "access_token": "by-hand", "refresh_token": "unknown-to-the-server", "expires_at": "2001-01-01T00:00:00Z" },
@@ -178,7 +178,7 @@ async fn tokens_that_are_stored_by_hand_are_refreshed_too_and_refresh_tokens_can
     assert_eq!(shown["status_reason"], "grant_refused");
 }
 
-/// A CRM client changes a note while the token beside it is refreshed by a provider that rotates.
+/// A CRM client changes a note while a provider that rotates refreshes the token of the same credential.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edit_beside_the_tokens_during_a_refresh_loses_neither() {
     let rehearsal = Rehearsal::start().await;
@@ -195,7 +195,7 @@ async fn an_edit_beside_the_tokens_during_a_refresh_loses_neither() {
     let slow = OauthBehaviour { rotate: true, delay: Duration::from_secs(1), ..OauthBehaviour::default() };
     rehearsal.simulator.oauth(slow);
     let asked = || rehearsal.simulator.oauth_counts().token_requests_of("refresh_token");
-    // The background may be faster than the reader; it is the same refresh.
+    // The background may refresh before the reader does; it is the same refresh.
     let stored = robot.post("/integration-credentials/", body).await.json();
     let object = format!("/integration-credentials/{}", stored["id"].as_str().unwrap());
     let (client, path) = (robot.clone(), object.clone());

@@ -1,4 +1,5 @@
-//! One refresh per expiry, whatever the number of instances and readers (security.md, row 25).
+//! Tests that there is one refresh per expiry, whatever the number of instances and readers (security.md, row
+//! 25).
 
 use std::time::{Duration, Instant};
 
@@ -34,7 +35,7 @@ async fn three_instances_with_a_hundred_readers_each_refresh_once() {
     assert_eq!((counts.reuses, counts.revoked_grants), (0, 0));
 }
 
-/// So many readers on every instance at once; all of them must get an answer.
+/// Reads with this many readers on every instance at once. All of them must get an answer.
 async fn read_everywhere(servers: &[Server], id: &str, readers: usize) -> Vec<Value> {
     let mut tasks = tokio::task::JoinSet::new();
     for server in servers {
@@ -53,8 +54,8 @@ async fn read_everywhere(servers: &[Server], id: &str, readers: usize) -> Vec<Va
         .collect()
 }
 
-/// The holder of the lease stands still between its request and its write (SIGSTOP), until its lease is over.
-/// Nobody has refreshed meanwhile, so its answer counts.
+/// The holder of the lease is stopped (SIGSTOP) between its request and its write, until its lease has ended.
+/// No other instance has refreshed in the meantime, so its answer counts.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_answer_is_stored_when_nothing_was_committed_meanwhile() {
     let provider = OidcServer::start(HOUR);
@@ -74,7 +75,7 @@ async fn a_late_answer_is_stored_when_nothing_was_committed_meanwhile() {
         end_lease(&world);
     }
     signal(&server, "CONT");
-    // Its own client may have given up by then.
+    // Its own client may have given up by now.
     reading.await.unwrap();
     until(Duration::from_secs(15), "the late answer is not stored", async || {
         world.sql("SELECT version FROM credentials") == "2"
@@ -85,7 +86,7 @@ async fn a_late_answer_is_stored_when_nothing_was_committed_meanwhile() {
     assert_eq!(provider.counts().await.reuses, 0);
 }
 
-/// Another instance has refreshed when the lease was over: the late answer is refused.
+/// Another instance has refreshed after the end of the lease, so the late answer is refused.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_answer_is_refused_when_another_refresh_was_committed() {
     let rehearsal = Rehearsal::start().await;
@@ -114,7 +115,7 @@ async fn a_late_answer_is_refused_when_another_refresh_was_committed() {
     }
     signal(&one, "CONT");
     let late = reading.await.unwrap();
-    // Its own reader has waited long enough to be told to come back, or gets the token that was committed.
+    // The reader of that instance has waited so long that it gets 502, or the token that was committed.
     assert!(late.is_none_or(|reply| [200, 502].contains(&reply.status)));
     until(Duration::from_secs(15), "no late answer came and was refused", async || {
         one.logs().contains("a late answer gives way")
@@ -126,8 +127,7 @@ async fn a_late_answer_is_refused_when_another_refresh_was_committed() {
     assert_eq!(trail["items"].as_array().unwrap().len(), 1, "only one was committed: {trail}");
 }
 
-/// Where refresh tokens stay the same, a late answer gives way as well: the token that it brings is the older
-/// one.
+/// Where refresh tokens do not rotate, a late answer is dropped as well, because its token is the older one.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_answer_is_told_from_an_edit_by_the_time_of_the_refresh() {
     let provider = MockServer::start(HOUR);
@@ -153,13 +153,13 @@ async fn a_late_answer_is_told_from_an_edit_by_the_time_of_the_refresh() {
     assert_eq!(refreshes(&provider).await, 2);
 }
 
-/// Whether a lease runs out by the clock, in the judged run, or is ended in the store.
+/// Whether a lease ends in real time, as in the full run, or is ended in the store.
 fn by_the_clock() -> bool {
     count(0, 1) > 0
 }
 
-/// Until a process that stopped when it had its lease has stood still for longer than that lease, and its own
-/// timers.
+/// Waits until a process that was stopped when it had its lease has been stopped for longer than that lease
+/// and its own timers.
 async fn stand_still(leased: Instant) {
     tokio::time::sleep(Duration::from_secs(40).saturating_sub(leased.elapsed())).await;
 }

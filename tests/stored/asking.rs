@@ -1,4 +1,4 @@
-//! Questions to a stored vault, and the answers that it gave on the day it was written.
+//! Questions to a stored vault, and the answers that it gave when it was written.
 
 use std::collections::BTreeMap;
 
@@ -8,13 +8,13 @@ use serde_json::{Map, Value, json};
 use super::restoring::Kind;
 use crate::support::{Character, Client, Server};
 
-/// What belongs to a stored vault beside its store: API keys, flows under way, questions and answers.
+/// The files beside the store of a stored vault: API keys, flows in progress, questions and answers.
 pub(super) struct Book {
-    /// API keys by what they are for.
+    /// API keys by their purpose.
     pub(super) keys: Map<String, Value>,
-    /// What a browser would hold of flows that are under way.
+    /// What a browser would hold of flows that are in progress.
     pub(super) flows: Value,
-    /// What `audit verify --json` says.
+    /// The output of `audit verify --json`.
     pub(super) verified: Value,
     /// Questions with their answers.
     pub(super) answers: Vec<Value>,
@@ -28,7 +28,7 @@ impl Book {
         Self { keys, answers, flows: book["flows"].take(), verified: book["verified"].take() }
     }
 
-    /// The answers as text, a line for each, so that a change is seen where it is.
+    /// The answers as text, one per line, so that a change is visible in its place.
     pub(super) fn render(&self) -> String {
         let lines = |values: &[Value]| values.iter().map(Value::to_string).collect::<Vec<_>>().join(",\n");
         format!(
@@ -40,8 +40,8 @@ impl Book {
         )
     }
 
-    /// Who speaks: `admin`, `member` or `guest` and an organisation, `program` with scopes too, `key` and
-    /// what it is for, or `nobody`.
+    /// The caller of a question: `admin`, `member` or `guest` with an organisation, `program` with scopes as
+    /// well, `key` with its purpose, or `nobody`.
     pub(super) fn character(&self, who: &str) -> Character {
         match who.split_once(' ') {
             Some(("admin", org)) => Character::admin_of(org),
@@ -56,7 +56,7 @@ impl Book {
         }
     }
 
-    /// Asks one question after the other, and gives each with its answer.
+    /// Asks one question after another, and returns each with its answer.
     pub(super) async fn ask(&self, server: &Server, questions: Vec<Value>) -> Vec<Value> {
         let mut clients = BTreeMap::new();
         let mut answered = Vec::new();
@@ -68,7 +68,7 @@ impl Book {
         answered
     }
 
-    /// Asks everything again, and gives what differs.
+    /// Asks everything again, and returns the differences.
     pub(super) async fn differences(&self, server: &Server) -> Vec<String> {
         let questions = self.answers.iter().cloned().map(|mut answer| {
             for name in ["status", "etag", "link", "answer"] {
@@ -105,12 +105,13 @@ async fn answer(client: &Client, mut question: Value) -> Value {
     question
 }
 
-/// Parts of answers that hold what was stored, and never gain a member.
+/// Parts of answers that contain what was stored. They never get new members.
 const STORED: [&str; 4] = ["credentials", "config", "metadata", "details"];
-/// Sentences for people, which may be worded better one day.
+/// Messages for people. Their text may change.
 const SENTENCES: [&str; 2] = ["message", "next_step"];
 
-/// Answers may gain members and lose none; a time of use moves forward; a request has an id of its own.
+/// Compares two answers. An answer may have new members but must not lose any; the time of a last use may be
+/// later; each request has its own id.
 pub(super) fn compare(place: &str, expected: &Value, found: &Value, differences: &mut Vec<String>) {
     let mut differs = || differences.push(format!("{place}: {found}, not {expected}"));
     match (expected, found) {
@@ -145,7 +146,7 @@ pub(super) fn compare(place: &str, expected: &Value, found: &Value, differences:
     }
 }
 
-/// Times of this form are ordered as their texts are.
+/// Whether a time is not before another. Times of this form have the same order as their texts.
 fn is_not_before(found: &Value, expected: &Value) -> bool {
     match (found.as_str(), expected.as_str()) {
         (Some(found), expected) => {

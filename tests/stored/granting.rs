@@ -1,4 +1,4 @@
-//! The part of the story that goes through authorization servers.
+//! The part of the story that uses authorization servers.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use crate::support::{Character, Client, Server};
 const APPS: &str = "/integrations/oauth/apps";
 
 impl Teller<'_> {
-    /// Grants that need a person. Returns the id of one whose token shall be over as well.
+    /// Makes grants that need a person again. Returns the id of one whose token must have ended as well.
     pub(super) async fn grants_that_ended(&self) -> String {
         let (admin, robot, simulator) = (self.admin(), self.robot(), &self.story.rehearsal.simulator);
         let first = self.granted(&admin, "google", "name=Ended,%20token%20valid").await;
@@ -53,7 +53,8 @@ impl Teller<'_> {
         simulator.oauth(OauthBehaviour::default());
         let revoked = self.granted(&admin, "google", "name=Revoked").await;
         must(&admin.delete(&format!("{STORE}/{revoked}?revoke=true")).await, 204);
-        // Apps of the organisation's own: one that stays, and one that its grant has outlived.
+        // The organisation has apps of its own: one that stays, and one that is deleted while its grant is
+        // kept.
         let app = async |provider: &str| {
             let new = json!({ "provider": provider, "client_id": CLIENT_ID, "client_secret": "wrong" });
             let app = must(&admin.post(APPS, new).await, 201);
@@ -74,7 +75,7 @@ impl Teller<'_> {
         must(&globex.post(APPS, theirs).await, 201);
     }
 
-    /// Flows in every stage, as their browsers would go on with them.
+    /// Makes flows in every stage, with what their browsers need to go on.
     pub(super) async fn flows_under_way(&self) -> Map<String, Value> {
         let admin = self.admin();
         self.begin(&admin, "google", "name=over%20by%20now").await;
@@ -91,7 +92,8 @@ impl Teller<'_> {
         begun.push(json!({ "provider": "slack", "path": path }));
         let again = self.granted(&admin, "google", "name=To%20authorise%20again").await;
         let mut waiting = Vec::new();
-        // What a new consent brings is sealed with its end, so that one has none.
+        // The token of a new consent is sealed together with its end, which cannot be moved later. So this
+        // token has no end.
         let (hour, consent) = (OauthBehaviour::default().lifetime_s, format!("credential_id={again}"));
         for (query, lifetime_s) in
             [("name=To%20confirm", hour), (&*consent, None), ("name=To%20expire", hour)]
@@ -109,7 +111,7 @@ impl Teller<'_> {
             .collect()
     }
 
-    /// A grant that waits for the principal that began it.
+    /// Makes a grant that waits for the principal that began it.
     pub(super) async fn bound_flow(&self, name: &str) -> Value {
         let query = format!("{name}&subject=end-user-7&redirect_to={DONE}");
         let begun = must(&self.robot().get(&format!("/integrations/dropbox/authorize?{query}")).await, 200);
@@ -119,7 +121,7 @@ impl Teller<'_> {
         json!({ "state": begun["state"], "subject": "end-user-7", "completion_code": code })
     }
 
-    /// A grant that is completed in the same way; returns the credential's id.
+    /// Makes a grant with a completion code, and completes it. Returns the credential's id.
     pub(super) async fn granted_by_code(&self) -> String {
         let body = self.bound_flow("name=Cut%20off").await;
         let done = must(&self.robot().post("/integrations/oauth/complete", body).await, 200);
@@ -131,7 +133,7 @@ impl Teller<'_> {
         begun["authorization_url"].as_str().unwrap().to_owned()
     }
 
-    /// The page that asks a person who has granted.
+    /// The page that asks a user for confirmation after the grant.
     async fn form(&self, authorization_url: &str) -> Form {
         let back = Browser::default().follow(authorization_url).await;
         Form::of(&visit(&here(self.server, &back)).await)
@@ -141,7 +143,7 @@ impl Teller<'_> {
         Form { action: here(self.server, &form.action), ..form }
     }
 
-    /// A whole flow; returns the credential's id.
+    /// Goes through a whole flow. Returns the credential's id.
     async fn granted(&self, client: &Client, provider: &str, query: &str) -> String {
         let form = self.at(self.form(&self.begin(client, provider, query).await).await);
         let done = form.press_from(Some(PUBLIC), "connect").await;
@@ -169,7 +171,7 @@ pub(super) async fn cut_off_refresh(story: &Story, server: Server, id: &str) {
     simulator.oauth(OauthBehaviour::default());
 }
 
-/// A public address, at the server itself.
+/// The address at the server itself that belongs to a public address.
 pub(super) fn here(server: &Server, public: &Url) -> Url {
     let mut url = public.clone();
     url.set_scheme("http").unwrap();
@@ -178,7 +180,7 @@ pub(super) fn here(server: &Server, public: &Url) -> Url {
     url
 }
 
-/// Path and query of an address at the simulator, which will be elsewhere another day.
+/// Path and query of an address at the simulator, whose host and port are different in another run.
 fn path_of(url: &str) -> String {
     Url::parse(url).unwrap()[Position::BeforePath..].to_owned()
 }

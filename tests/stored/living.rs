@@ -1,4 +1,5 @@
-//! A stored vault is used on: what was under way ends, what was stored is changed, and all of it reads back.
+//! Tests that a stored vault can still be used: what was in progress ends, what was stored is changed, and
+//! everything can be read back.
 
 use std::time::{Duration, Instant};
 
@@ -22,7 +23,7 @@ on_both_stores!(
     what_was_stored_is_changed_rotated_and_deleted,
 );
 
-/// A stored vault whose server runs.
+/// A stored vault with a running server.
 struct Living {
     restored: Restored,
     book: Book,
@@ -46,7 +47,7 @@ impl Living {
         self.server.client(robot())
     }
 
-    /// The path of the credential of that name.
+    /// The path of the credential with this name.
     async fn path(&self, name: &str) -> String {
         let list = must(&self.admin().get(&format!("{STORE}?limit=200")).await, 200);
         let found = list.as_array().unwrap().iter().find(|item| item["name"] == name);
@@ -70,13 +71,13 @@ impl Living {
         form.press_from(Some(PUBLIC), "connect").await
     }
 
-    /// Goes through a flow that has begun.
+    /// Completes a flow that has begun.
     async fn grant(&self, authorization_url: &str) -> Reply {
         let back = Browser::default().follow(authorization_url).await;
         self.press(Form::of(&visit(&here(&self.server, &back)).await)).await
     }
 
-    /// Stops the server, and looks at what it leaves.
+    /// Stops the server, and checks the state that it leaves.
     fn end(self) {
         self.server.stop();
         is_sound(&self.restored.world, &self.before);
@@ -91,7 +92,7 @@ fn kept(form: &Value) -> Form {
 async fn what_was_under_way_ends_as_it_would_have(world: World) {
     let living = Living::start(world).await;
     let flows = living.book.flows.clone();
-    // The verifiers, and the secret of the organisation's own app, are in the stored envelopes.
+    // The PKCE verifiers, and the secret of the organisation's own app, are in the stored envelopes.
     for flow in flows["begun"].as_array().unwrap() {
         let played = living.restored.rehearsal.simulator.address();
         let done = living.grant(&format!("http://{played}{}", flow["path"].as_str().unwrap())).await;
@@ -141,7 +142,8 @@ async fn tokens_are_refreshed_and_grants_are_given_again(world: World) {
     let living = Living::start(world).await;
     let refreshed =
         async |path: &str, status| must(&living.post(&format!("{path}/refresh"), json!({})).await, status);
-    // The provider does not know the refresh token any more, and the lease says that an answer may be lost.
+    // The provider does not know the refresh token any more, and the lease records that an answer may have
+    // been lost.
     let cut_off = format!("{STORE}/{}", living.book.flows["cut_off"].as_str().unwrap());
     refreshed(&cut_off, 409).await;
     let shown = living.shown(&cut_off).await;
@@ -157,7 +159,8 @@ async fn tokens_are_refreshed_and_grants_are_given_again(world: World) {
     assert_ne!(before["access_token"], after["access_token"]);
     assert_eq!(before["client_secret"], after["client_secret"]);
 
-    // What is not handed out any more opens for a test: the simulator looks at a word in it.
+    // Credentials that are not handed out any more can still be opened for a test: the simulator recognises a
+    // word in them.
     for (name, code) in [("Ended altogether", "ok"), ("Ended by its date", "auth_rejected")] {
         let path = living.path(name).await;
         let report = must(&living.post(&format!("{path}/test"), json!({})).await, 200);
@@ -220,7 +223,7 @@ async fn what_was_stored_is_changed_rotated_and_deleted(world: World) {
     living.end();
 }
 
-/// A key of old is revoked, and its account gets another.
+/// Revokes a stored key, and makes another one for its account.
 async fn ends_keys(living: &Living) {
     let Character::Key(token) = living.book.character("key of_sftp") else { unreachable!() };
     let (admin, old) = (living.admin(), living.server.client(Character::Key(token.clone())));

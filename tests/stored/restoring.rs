@@ -1,4 +1,4 @@
-//! Brings a stored vault back: the files of one kind of store, in a folder or a database of their own.
+//! Restores a stored vault: the files of one kind of store, in a folder or a database of its own.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -7,9 +7,9 @@ use crate::support::authorization_servers::with_app;
 use crate::support::rehearsal::Rehearsal;
 use crate::support::{Setup, World};
 
-/// Where people reach the stored vaults. It stands in flows, and in the redirect URIs of apps.
+/// The public URL of the stored vaults. It is part of flows and of the redirect URIs of apps.
 pub(super) const PUBLIC: &str = "https://vault.example.com";
-/// Where people go after a flow.
+/// Where users are sent after a flow.
 pub(super) const DONE: &str = "https://app.example.com/done";
 
 /// The kinds of stores.
@@ -19,7 +19,7 @@ pub(super) enum Kind {
     Postgres,
 }
 
-/// A stored vault that was brought back, with its providers played.
+/// A restored vault with simulated providers.
 pub(super) struct Restored {
     pub(super) world: World,
     pub(super) rehearsal: Rehearsal,
@@ -27,13 +27,13 @@ pub(super) struct Restored {
 }
 
 impl Restored {
-    /// The vault of this kind of store, as it was left.
+    /// Restores the stored vault for the store of this world.
     pub(super) async fn in_world(world: World) -> Self {
         let folder = Kind::of(&world).folder();
         Self::from_folder(world, &folder).await
     }
 
-    /// The vault whose files are in this folder.
+    /// Restores the vault whose files are in this folder.
     pub(super) async fn from_folder(world: World, folder: &Path) -> Self {
         let kind = Kind::of(&world);
         let rehearsal = Rehearsal::start().await;
@@ -47,7 +47,7 @@ impl Kind {
         if world.is_embedded() { Self::Embedded } else { Self::Postgres }
     }
 
-    /// The name of the folder that holds its files.
+    /// The name of the folder with the files of this kind.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Embedded => "embedded",
@@ -55,7 +55,7 @@ impl Kind {
         }
     }
 
-    /// Where its files are.
+    /// The folder with the files of this kind.
     pub(super) fn folder(self) -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("stored").join(self.name())
     }
@@ -64,7 +64,7 @@ impl Kind {
         file_in(&self.folder(), name)
     }
 
-    /// A world without anything in it.
+    /// An empty world.
     pub(super) fn world(self) -> World {
         match self {
             Self::Embedded => World::embedded(),
@@ -81,7 +81,7 @@ impl Kind {
     ) -> World {
         write_private(&world.setup, "keys", keys);
         let world = match self {
-            // The files of the data directory speak for themselves.
+            // The settings of the embedded store come from the files in its data directory.
             Self::Embedded => {
                 write_private(&world.setup, "jwt-secret", jwt_secret);
                 world.with("STRONGROOM_AUTH__JWT_SECRET", "")
@@ -129,7 +129,7 @@ fn file_in(folder: &Path, name: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Every provider is played, every app of the operator is there, and limits count without ending anything.
+/// Sets up simulated providers, all apps of the operator, and limits that are too high to be reached.
 fn settle(world: World, rehearsal: &Rehearsal) -> World {
     let world = rehearsal.set(world);
     let world = ["google", "microsoft", "dropbox", "slack", "zoom"].into_iter().fold(world, with_app);
@@ -142,7 +142,7 @@ fn settle(world: World, rehearsal: &Rehearsal) -> World {
         .with("STRONGROOM_LIMITS__TESTS_PER_DESTINATION", "1000")
 }
 
-/// Writes a file of the data directory that nobody else may read.
+/// Writes a file of the data directory that only its owner may read.
 fn write_private(setup: &Setup, name: &str, text: &str) {
     let folder = setup.data_dir();
     std::fs::create_dir_all(&folder).unwrap();

@@ -1,4 +1,4 @@
-//! What happens in a stored vault before it is put away: something of everything, in three dialects.
+//! Fills a vault before it is stored: with a bit of everything, through three dialects.
 
 use reqwest::Method;
 use serde_json::{Map, Value, json};
@@ -16,7 +16,7 @@ const ACCOUNTS: &str = "/service-accounts";
 const KEY_FILES: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/adapters/environment/tests/suite/throwaway-keys");
 
-/// A vault that is being filled, and what its people and browsers keep of it.
+/// A vault that is being filled, and what its users and browsers keep.
 pub(super) struct Story {
     pub(super) world: World,
     pub(super) rehearsal: Rehearsal,
@@ -29,7 +29,7 @@ impl Story {
         Self { world, rehearsal, keys: Map::new(), flows: Map::new() }
     }
 
-    /// All of it. The server has ended when it is told.
+    /// Runs the whole story. The server has stopped when this returns.
     pub(super) async fn tell(mut self) -> Self {
         let server = self.world.setup.start().await;
         let told = Teller { story: &self, server: &server };
@@ -52,13 +52,13 @@ impl Story {
         cut_off_refresh(&self, server, &cut_off).await;
         self.flows.insert("to_complete".into(), to_complete);
         self.flows.insert("cut_off".into(), json!(cut_off));
-        // One more start puts in order what a crash leaves, and its stop writes everything down.
+        // Another start recovers from the crash, and its stop writes everything to the store.
         self.world.setup.start().await.stop();
         self.date(&ended);
         self
     }
 
-    /// Puts what depends on the day beyond all days, or before them.
+    /// Moves the times that would otherwise depend on the day far into the future or the past.
     fn date(&self, ended: &str) {
         let (world, past, future) = (&self.world, self.moment(2020), self.moment(2099));
         world.sql(&format!(
@@ -83,7 +83,7 @@ impl Story {
     }
 }
 
-/// Tells one part after the other to a server.
+/// Runs the parts of the story, one after the other, on a server.
 pub(super) struct Teller<'a> {
     pub(super) story: &'a Story,
     pub(super) server: &'a Server,
@@ -229,7 +229,7 @@ impl Teller<'_> {
         must(&self.client(Character::admin_of("globex")).post(CRM, theirs).await, 201);
     }
 
-    /// Service accounts and their keys. Returns the tokens by what the keys are for.
+    /// Makes service accounts and their keys. Returns the tokens by the purposes of the keys.
     async fn programs(&self) -> Map<String, Value> {
         let (admin, mut keys) = (self.admin(), Map::new());
         let slot = &must(&admin.get(&format!("{STORE}?slot=nightly.export")).await, 200)[0]["id"];
@@ -278,7 +278,7 @@ impl Teller<'_> {
         keys
     }
 
-    /// What is not allowed, and is on record.
+    /// Sends requests that are refused and recorded.
     async fn refusals(&self, keys: &Map<String, Value>) {
         let (admin, member) = (self.admin(), self.client(Character::member_of("acme")));
         must(&member.get("/integrations/slots/nightly.export/credentials").await, 403);
@@ -317,7 +317,7 @@ pub(super) async fn store(client: &Client, new: Value) -> String {
     format!("{STORE}/{}", must(&client.post(STORE, new).await, 201)["id"].as_str().unwrap())
 }
 
-/// The body of an answer that must have this status.
+/// Checks the status of an answer and returns its body.
 #[track_caller]
 pub(super) fn must(reply: &Reply, status: u16) -> Value {
     assert_eq!(reply.status, status, "{}", reply.text);

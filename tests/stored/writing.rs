@@ -1,5 +1,5 @@
-//! Writes vaults as those that are stored were written, so that the story of them stays true. How to keep
-//! what it writes is in tests/stored/README.md.
+//! Writes vaults in the same way as the stored ones, so that their story stays correct. The file
+//! tests/stored/README.md says how to keep the result.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use crate::support::characters::JWT_SECRET;
 use crate::support::rehearsal::Rehearsal;
 use crate::support::{Character, Server, World, on_both_stores};
 
-/// Names a folder in which the vaults are kept; without it they are compared and forgotten.
+/// The variable that names a folder in which the vaults are kept. Without it they are compared and deleted.
 const KEEP: &str = "STRONGROOM_STORED_VAULTS";
 
 on_both_stores!(the_build_of_today_writes_a_vault_that_answers_as_the_stored_one);
@@ -52,8 +52,8 @@ async fn the_build_of_today_writes_a_vault_that_answers_as_the_stored_one(world:
     }
 }
 
-/// Who asks what, and the status of the answer, without what differs from vault to vault: ids, cursors,
-/// numbers.
+/// The caller and the request of each question with the status of its answer, without what differs between
+/// vaults: ids, cursors, numbers.
 fn statuses(book: &Book) -> Vec<String> {
     let question = |answer: &Value| {
         let path = answer["path"].as_str().unwrap().split_inclusive(['/', '?', '&', '=']);
@@ -68,7 +68,7 @@ fn statuses(book: &Book) -> Vec<String> {
     book.answers.iter().map(question).collect()
 }
 
-/// Copies everything that makes the vault, except locks.
+/// Copies all files of the vault, except locks.
 fn put_away(world: &World, folder: &Path) {
     let data = world.setup.data_dir();
     let mut files = vec!["keys", "audit-checkpoints.jsonl"];
@@ -81,7 +81,7 @@ fn put_away(world: &World, folder: &Path) {
             .unwrap();
         assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
         let text = String::from_utf8(dump.stdout).unwrap();
-        // Only psql knows the lines that begin with a backslash, and only new ones.
+        // Lines that begin with a backslash are commands of psql, and only new versions know them.
         let kept = text.lines().filter(|line| !line.starts_with('\\') && !line.starts_with("--"));
         let text = kept.fold(String::new(), |text, line| text + line + "\n");
         std::fs::write(folder.join("dump.sql"), text).unwrap();
@@ -102,7 +102,7 @@ fn has_every_action(world: &World) {
     assert!(missing.is_empty(), "nothing did {missing:?}");
 }
 
-/// Just after the last event, as a query takes it.
+/// The time directly after the last event, in the form of a query parameter.
 fn last_moment(world: &World) -> String {
     world.sql(match world.is_embedded() {
         true => {
@@ -116,7 +116,7 @@ fn last_moment(world: &World) -> String {
     })
 }
 
-/// What is asked of a vault: metadata first, which no question changes, then what changes them.
+/// The questions to a vault: first those about metadata, which change nothing, then those that change it.
 async fn questions(server: &Server, until: &str) -> Vec<Value> {
     let mut asked = Vec::new();
     for org in ["acme", "globex"] {

@@ -1,5 +1,5 @@
-//! Authorization servers that others have written, and a browser that a person would use there. The servers
-//! are Node programs in tests/oauth-servers; `npm ci --prefix tests/oauth-servers` fetches what they need.
+//! Third-party authorization servers, and the browser of a user there. The servers are Node programs in
+//! tests/oauth-servers; `npm ci --prefix tests/oauth-servers` fetches their dependencies.
 
 mod browser;
 
@@ -20,21 +20,22 @@ pub(crate) use browser::{Browser, parameter};
 /// How long a server may take to start.
 const START: Duration = Duration::from_secs(30);
 
-/// The provider that leads to a server, unless another id is given.
+/// The provider that uses such a server, unless another id is given.
 pub(crate) const PROVIDER: &str = "acme_id";
-/// What the servers know the vault by. Both have characters that must be encoded in a header, and in a form.
+/// The client id and secret of the vault at the servers. Both have characters that must be encoded in a
+/// header and in a form.
 pub(crate) const CLIENT_ID: &str = "strongroom:tests";
 pub(crate) const CLIENT_SECRET: &str = "app-s%cr+t: with/all=signs";
 
-/// oidc-provider: PKCE is required, refresh tokens rotate, and one that is used twice ends its whole grant.
+/// oidc-provider. PKCE is required, refresh tokens rotate, and the second use of one ends its whole grant.
 /// Codes come with `iss`.
 pub(crate) struct OidcServer(NodeServer);
 
-/// oauth2-mock-server: refresh tokens stay, there is no `iss`, and answers can be rewritten.
+/// oauth2-mock-server. Refresh tokens do not rotate, there is no `iss`, and answers can be rewritten.
 pub(crate) struct MockServer(NodeServer);
 
 impl OidcServer {
-    /// One that takes the client secret in the header.
+    /// Starts a server that expects the client secret in the header.
     pub(crate) fn start(token_lifetime: Duration) -> Self {
         Self(NodeServer::start("oidc.mjs", token_lifetime))
     }
@@ -45,8 +46,8 @@ impl MockServer {
         Self(NodeServer::start("mock.mjs", token_lifetime))
     }
 
-    /// Rewrites the next answers of the token endpoint: members of `body` replace those of the answer, and
-    /// one that is null goes.
+    /// Rewrites the next answers of the token endpoint: members of `body` replace those of the answer, and a
+    /// member that is null is removed.
     pub(crate) async fn patch_next(&self, status: u16, body: Value, times: usize) {
         self.command("patch_next", json!({ "status": status, "body": body, "times": times })).await;
     }
@@ -68,20 +69,20 @@ impl Deref for MockServer {
     }
 }
 
-/// What is wrong with an answer of the token endpoint.
+/// A fault in the answer of the token endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// 503; the request is not served.
+    /// The answer is 503, and the request is not served.
     Unavailable,
-    /// 429 with `Retry-After` in seconds; the request is not served.
+    /// The answer is 429 with `Retry-After` in seconds, and the request is not served.
     TooManyRequests(u64),
-    /// 200 with a page; the request is not served.
+    /// The answer is 200 with an HTML page, and the request is not served.
     Html,
-    /// The request is served after a while.
+    /// The request is served after this time.
     Delay(Duration),
-    /// The request is served, and half of the answer is missing.
+    /// The request is served, but half of the answer is missing.
     Truncated,
-    /// The request is served, and the connection is closed without an answer.
+    /// The request is served, but the connection is closed without an answer.
     HangUp,
 }
 
@@ -103,19 +104,19 @@ impl Fault {
     }
 }
 
-/// What a server was asked so far.
+/// The requests to a server so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
-    /// Token requests by grant type, spoiled ones too.
+    /// Token requests by grant type, with those whose answer had a fault.
     pub(crate) token: BTreeMap<String, u64>,
     pub(crate) authorize: u64,
     pub(crate) userinfo: u64,
     pub(crate) revoke: u64,
-    /// Token requests whose answer was spoiled on purpose.
+    /// Token requests whose answer had a fault.
     pub(crate) spoiled: u64,
-    /// Refresh tokens that came again after they were replaced. The mock server never has any.
+    /// Refresh tokens that were used again after they were replaced. The mock server never has any.
     pub(crate) reuses: u64,
-    /// Grants that were ended: by a reuse, by a revocation, or by [`NodeServer::revoke_grants`].
+    /// Grants that were ended by a second use, by a revocation, or by [`NodeServer::revoke_grants`].
     pub(crate) revoked_grants: u64,
 }
 
@@ -125,7 +126,7 @@ impl Counts {
     }
 }
 
-/// A Node program that was started. It ends when it is dropped.
+/// A running Node program. It ends when it is dropped.
 pub(crate) struct NodeServer {
     child: Child,
     issuer: String,
@@ -173,7 +174,7 @@ impl NodeServer {
         }
     }
 
-    /// Where it listens: `http://127.0.0.1:<port>`.
+    /// The issuer, which is also the address: `http://127.0.0.1:<port>`.
     pub(crate) fn issuer(&self) -> &str {
         &self.issuer
     }
@@ -193,23 +194,23 @@ impl NodeServer {
         }
     }
 
-    /// Spoils so many answers of the token endpoint from now on, instead of those that were left to spoil
-    /// before; 0 means that all is well again.
+    /// Makes the next `times` answers of the token endpoint have this fault. It replaces an earlier setting;
+    /// 0 removes all faults.
     pub(crate) async fn fail_next(&self, fault: Fault, times: usize) {
         self.command("fail_next", fault.command(times)).await;
     }
 
-    /// Ends all access tokens before their time; refresh tokens live on.
+    /// Ends all access tokens early; refresh tokens stay valid.
     pub(crate) async fn expire_access_tokens(&self) {
         self.command("expire_access_tokens", json!({})).await;
     }
 
-    /// Ends all grants, as people do in the settings of their accounts.
+    /// Ends all grants, as users can do in the settings of their accounts.
     pub(crate) async fn revoke_grants(&self) {
         self.command("revoke_grants", json!({})).await;
     }
 
-    /// A world whose catalog has this server as [`PROVIDER`], and whose settings have the app.
+    /// Sets up a world whose catalog has this server as [`PROVIDER`], and whose settings have the app.
     pub(crate) fn set(&self, world: World) -> World {
         self.write_provider(self.overlay.path(), PROVIDER);
         with_app(world, PROVIDER)
@@ -254,7 +255,7 @@ impl NodeServer {
 impl Drop for NodeServer {
     fn drop(&mut self) {
         drop(self.child.stdin.take());
-        // It ends by itself now; this is for one that hangs.
+        // The program ends by itself at this point; this is for one that hangs.
         self.child.kill().ok();
         self.child.wait().ok();
     }
@@ -268,7 +269,7 @@ pub(crate) fn with_app(world: World, id: &str) -> World {
         .with(&format!("STRONGROOM_OAUTH__APPS__{app}__CLIENT_SECRET"), CLIENT_SECRET)
 }
 
-/// All of the provider file but its id and what leads to the server.
+/// The provider file, without its id and the addresses of the server.
 const PROVIDER_FILE: &str = r#"
 schema = 1
 id = "…"

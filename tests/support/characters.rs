@@ -1,20 +1,20 @@
-//! Who calls: nobody, a person of an organisation, or a program.
+//! The callers: an anonymous client, a person of an organisation, or a program.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::hmac;
 use serde_json::{Value, json};
 
-/// The secret of the local issuer that every test server gets.
+/// The secret of the local issuer of every test server.
 pub(crate) const JWT_SECRET: &str = "Zr8vQ1nT5kLw0yXc3hJd7mBf9sGp2uAe4iRo6tYq";
 
 /// A caller.
 #[derive(Debug, Clone)]
 pub(crate) enum Character {
     Anonymous,
-    /// Presents a token.
+    /// Authenticates with a token.
     Bearer(String),
-    /// Presents an API key.
+    /// Authenticates with an API key.
     Key(String),
 }
 
@@ -27,7 +27,7 @@ impl Character {
         Self::user(org, "mallory", &["member"])
     }
 
-    /// A person with a token that grants nothing.
+    /// A person whose token grants no role.
     pub(crate) fn guest_of(org: &str) -> Self {
         Self::user(org, "guest", &[])
     }
@@ -43,7 +43,7 @@ impl Character {
         })))
     }
 
-    /// The header that it sends.
+    /// The header with which it authenticates.
     pub(crate) fn header(&self) -> Option<(&'static str, String)> {
         match self {
             Self::Anonymous => None,

@@ -1,4 +1,4 @@
-//! A client of one server that speaks for one character.
+//! A client of one server that acts as one character.
 
 use std::io::{Read, Write};
 use std::net::SocketAddr;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::Character;
 
-/// Speaks for one character.
+/// Sends requests as one character.
 #[derive(Clone)]
 pub(crate) struct Client {
     http: reqwest::Client,
@@ -18,7 +18,7 @@ pub(crate) struct Client {
     character: Character,
 }
 
-/// An answer, read whole.
+/// An answer that was read completely.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -28,7 +28,8 @@ pub(crate) struct Reply {
 
 impl Client {
     pub(crate) fn new(address: SocketAddr, character: Character) -> Self {
-        // A connection that lies idle longer may be closed by the server just as it is used again.
+        // The server may close an idle connection at the moment it is used again, so idle ones are closed
+        // early.
         let http = reqwest::Client::builder()
             .no_proxy()
             .timeout(Duration::from_secs(30))
@@ -38,7 +39,7 @@ impl Client {
         Self { http, base: format!("http://{address}"), character }
     }
 
-    /// This client of the same server, speaking for another character.
+    /// This client, acting as another character.
     pub(crate) fn speaking_for(self, character: Character) -> Self {
         Self { character, ..self }
     }
@@ -81,7 +82,7 @@ impl Client {
         Reply { status, headers, text: response.text().await.expect("a whole answer") }
     }
 
-    /// Sends a request to a server that may be gone: `None` when no whole answer came.
+    /// Sends a request to a server that may have ended. Returns `None` when no complete answer came.
     pub(crate) async fn try_send(&self, method: Method, path: &str, body: Option<Value>) -> Option<Reply> {
         let mut request = self.http.request(method, format!("{}{path}", self.base));
         if let Some((name, value)) = self.character.header() {
@@ -102,12 +103,12 @@ impl Client {
         reply.json()["id"].as_str().unwrap().to_owned()
     }
 
-    /// Makes a service account with these scopes and returns a character that holds its key.
+    /// Makes a service account with these scopes and returns a character with its key.
     pub(crate) async fn hire(&self, scopes: &[&str]) -> Character {
         self.hire_within(scopes, json!({})).await
     }
 
-    /// Hires a service account within limits: an object with `providers` or `credential_ids`.
+    /// Makes a service account with limits: an object with `providers` or `credential_ids`.
     pub(crate) async fn hire_within(&self, scopes: &[&str], limits: Value) -> Character {
         let mut account = json!({ "name": "robot", "scopes": scopes });
         account.as_object_mut().unwrap().extend(limits.as_object().unwrap().clone());
@@ -134,18 +135,18 @@ impl Reply {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
     }
 
-    /// A header as text, empty when it is not there.
+    /// A header as text. It is empty when the header is absent.
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// Status, headers and body in one text, to search through.
+    /// Status, headers and body in one text, for searching.
     pub(crate) fn everything(&self) -> String {
         format!("{} {:?} {}", self.status, self.headers, self.text)
     }
 }
 
-/// Sends exactly these bytes and returns what comes back until the server closes or 10 seconds are over.
+/// Sends exactly these bytes and returns what comes back until the server closes or 10 seconds have passed.
 #[expect(clippy::disallowed_methods, reason = "requests that no HTTP library would send")]
 pub(crate) fn raw(address: SocketAddr, request: &[u8]) -> String {
     let mut stream = std::net::TcpStream::connect(address).unwrap();

@@ -1,11 +1,11 @@
-//! A name server on loopback that says what a test wants, and counts what it is asked.
+//! A name server on loopback with answers from a test, which counts the queries.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// Answers a name's queries; the number says how many of its type came before.
+/// Returns the answers to a query for a name; `before` is the number of earlier queries of the same type.
 pub(crate) type Answers = fn(name: &str, before: usize) -> Vec<IpAddr>;
 
 /// A running name server. It ends when it is dropped.
@@ -42,7 +42,7 @@ impl NameServer {
         self.address.to_string()
     }
 
-    /// How many A and how many AAAA queries came for a name.
+    /// The numbers of A and of AAAA queries for a name.
     pub(crate) fn queries(&self, name: &str) -> (usize, usize) {
         let asked = self.asked.lock().unwrap();
         let count = |kind| asked.get(&(name.to_owned(), kind)).copied().unwrap_or(0);
@@ -50,7 +50,7 @@ impl NameServer {
     }
 }
 
-/// RFC 1035, section 4.1: one question; answers point back to its name.
+/// Builds a reply to one question (RFC 1035, section 4.1). The answers point back to its name.
 fn reply(query: &[u8], answers: Answers, counts: &Mutex<BTreeMap<(String, u16), usize>>) -> Option<Vec<u8>> {
     let mut at = 12;
     let mut labels = Vec::new();
@@ -77,7 +77,7 @@ fn reply(query: &[u8], answers: Answers, counts: &Mutex<BTreeMap<(String, u16), 
             _ => None,
         })
         .collect();
-    // Response, recursion available; a name without any address does not exist.
+    // The message is a response with recursion available. A name without any address does not exist.
     let code = if known.is_empty() { 3 } else { 0 };
     let mut reply =
         vec![query[0], query[1], 0x81, 0x80 | code, 0, 1, 0, u8::try_from(fitting.len()).unwrap()];

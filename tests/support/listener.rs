@@ -1,4 +1,4 @@
-//! A TCP server that only counts, or misbehaves as it is told.
+//! A TCP server that only counts connections, or misbehaves as a test says.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -11,7 +11,8 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    /// Listens on an address (port 0 for any) and gives every connection to `behave`, in a thread of its own.
+    /// Listens on an address (port 0 for any port) and gives every connection to `behave`, in a thread of its
+    /// own.
     pub(crate) fn start(address: &str, behave: impl Fn(TcpStream) + Clone + Send + 'static) -> Self {
         let listener = TcpListener::bind(address).unwrap();
         let address = listener.local_addr().unwrap();
@@ -27,7 +28,7 @@ impl Listener {
         Self { address, accepted }
     }
 
-    /// One that closes what it accepts.
+    /// A listener that closes the connections that it accepts.
     pub(crate) fn closing(address: &str) -> Self {
         Self::start(address, drop)
     }
@@ -36,7 +37,7 @@ impl Listener {
         self.address.port()
     }
 
-    /// How many connections it has seen.
+    /// How many connections it has accepted.
     pub(crate) fn accepted(&self) -> usize {
         self.accepted.load(Ordering::SeqCst)
     }

@@ -1,4 +1,4 @@
-//! Servers to talk to, and the characters who talk to them.
+//! Servers for tests, and the characters that call them.
 
 pub(crate) mod authorization_servers;
 pub(crate) mod characters;

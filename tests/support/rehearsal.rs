@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::World;
 
-/// The simulator, and the folder with the provider files that lead to it.
+/// The simulator, and the folder with the provider files that use it.
 pub(crate) struct Rehearsal {
     pub(crate) simulator: Simulator,
     overlay: TempDir,
@@ -21,7 +21,8 @@ impl Rehearsal {
         Self { simulator, overlay }
     }
 
-    /// A world that uses it, as docs/REHEARSAL.md says, without limits on the number of tests.
+    /// Sets up a world that uses the simulator, as docs/REHEARSAL.md describes, without limits on the number
+    /// of tests.
     pub(crate) fn set(&self, world: World) -> World {
         world
             .with("STRONGROOM_CATALOG__DIR", &self.overlay.path().display().to_string())

@@ -1,4 +1,4 @@
-//! Requests for every route of the table, for tests that must not miss one.
+//! Requests for every route of the table, for tests that must not leave one out.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ pub(crate) struct Targets {
 }
 
 impl Request {
-    /// Whether only an admin may ask this, and no service account.
+    /// Whether only an admin may send this request, and no service account.
     pub(crate) fn is_for_admins(&self) -> bool {
         matches!(
             self.operation,
@@ -33,7 +33,7 @@ impl Request {
 }
 
 impl Targets {
-    /// Ids that nothing has.
+    /// Ids that do not exist.
     pub(crate) fn nowhere() -> Self {
         Self {
             credential: "0192f0c1-7b6a-7abc-8def-0123456789ab".into(),
@@ -47,7 +47,7 @@ impl Targets {
     }
 }
 
-/// One request that a route takes.
+/// A request that a route accepts.
 pub(crate) struct Request {
     pub(crate) dialect: &'static Dialect,
     pub(crate) method: Method,
@@ -55,14 +55,15 @@ pub(crate) struct Request {
     pub(crate) path: String,
     pub(crate) body: Option<Value>,
     pub(crate) operation: Operation,
-    /// Whether the request names something by id, so that it must not be found in another organisation.
+    /// Whether the request names something that an organisation owns, which must not be found from another
+    /// one.
     pub(crate) names_something: bool,
 }
 
-/// A well-formed request for every protected route of every dialect.
+/// Returns a well-formed request for every protected route of every dialect.
 ///
 /// # Panics
-/// When a route has no entry here: it would escape the matrices.
+/// When a route has no entry here, because the matrices would not cover it.
 pub(crate) fn protected(targets: &Targets) -> Vec<Request> {
     let routes =
         DIALECTS.iter().flat_map(|dialect| dialect.routes.iter().map(move |route| (*dialect, route)));
@@ -90,7 +91,8 @@ pub(crate) fn protected(targets: &Targets) -> Vec<Request> {
         .collect()
 }
 
-/// The provider in a path. Where another organisation could have something of it, ours has nothing.
+/// The provider in a path. Where another organisation could own something of it, the calling organisation has
+/// nothing.
 fn provider(method: &str, path: &str, targets: &Targets) -> &'static str {
     match (method, path) {
         (_, "/v1/integrations/{provider}/connect") => targets.connected,
@@ -102,7 +104,7 @@ fn provider(method: &str, path: &str, targets: &Targets) -> &'static str {
     }
 }
 
-/// Whether a request names something that an organisation can have, in its path or its body.
+/// Whether a request names something that an organisation can own, in its path or its body.
 fn names_something(method: &str, path: &str) -> bool {
     match (method, path) {
         ("POST", "/integrations/credentials/secrets")
@@ -133,7 +135,7 @@ fn body(method: &str, path: &str, targets: &Targets) -> Option<Value> {
         ("POST", "/service-accounts") => Some(json!({ "name": "robot" })),
         ("PATCH", "/service-accounts/{service_account_id}") => Some(json!({ "name": "renamed by another" })),
         ("POST", "/service-accounts/{service_account_id}/api-keys") => Some(json!({ "name": "key" })),
-        // Destinations that the egress policy refuses: nothing leaves the machine.
+        // The egress policy refuses these destinations, so nothing leaves the machine.
         ("POST", "/integrations/sftp/test-connection") => Some(json!({
             "host": "127.0.0.1", "username": "etl", "auth_type": "password", "password": "a-password"
         })),

@@ -1,4 +1,4 @@
-//! The started program.
+//! Starts the program, and runs its commands.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -15,18 +15,18 @@ use tempfile::TempDir;
 use super::characters::JWT_SECRET;
 use super::{Character, Client};
 
-/// The program, built beside the tests.
+/// The program, which is built with the tests.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_strongroom-under-test");
 
-/// What a server is started with. Keeps its folder until it is dropped, so that a server can be started
-/// again on the same data.
+/// The settings of a server. It keeps its folder until it is dropped, so that a server can be started again
+/// on the same data.
 pub(crate) struct Setup {
     folder: TempDir,
     variables: BTreeMap<String, String>,
 }
 
 impl Setup {
-    /// The embedded store in a fresh folder.
+    /// The embedded store in a new folder.
     pub(crate) fn embedded() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data").display().to_string();
@@ -40,7 +40,7 @@ impl Setup {
         Self { folder, variables }
     }
 
-    /// PostgreSQL at this URL, with a key ring of its own.
+    /// PostgreSQL at this URL, with a new key ring.
     pub(crate) fn postgres(url: &str) -> Self {
         let ring = strongroom::KeyRing::generate("k1").unwrap().render().trim().to_owned();
         Self::embedded().with("STRONGROOM_STORE__URL", url).with("STRONGROOM_VAULT__KEYS", &ring)
@@ -59,7 +59,8 @@ impl Setup {
         self.variables.get(name).map(String::as_str)
     }
 
-    /// The program with this setup's settings and nothing else of ours in its environment.
+    /// The program with the settings of this setup. Other variables for Strongroom and PostgreSQL are removed
+    /// from its environment.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(PROGRAM);
         command.current_dir(self.folder.path());
@@ -90,7 +91,7 @@ impl Setup {
         self.launch().unwrap_or_else(|output| panic!("the server did not start: {output}")).ready().await
     }
 
-    /// Starts the server and waits until it listens, or returns what it said instead.
+    /// Starts the server and waits until it listens. Returns its output when it does not.
     pub(crate) fn launch(&self) -> Result<Server, String> {
         let mut child = self
             .command()
@@ -165,7 +166,7 @@ impl Server {
         Client::new(self.address, character)
     }
 
-    /// Everything it has written so far.
+    /// Everything that it has written to its log so far.
     pub(crate) fn logs(&self) -> String {
         self.logs.lock().unwrap().clone()
     }
@@ -180,7 +181,7 @@ impl Server {
         self
     }
 
-    /// Ends it as a crash would.
+    /// Ends it without a shutdown, as a crash would.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -199,7 +200,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Ended already when it was stopped or killed.
+        // The process has already ended when it was stopped or killed.
         self.child.kill().ok();
         self.child.wait().ok();
     }

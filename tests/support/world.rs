@@ -1,4 +1,4 @@
-//! A store with a setup that uses it, and a back door to its rows.
+//! A store with a setup that uses it, and direct access to its rows.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use strongroom_fixtures::postgres_cluster::{PostgresCluster, TestDatabase};
 
 use super::Setup;
 
-/// Where a test takes place.
+/// The store and the setup of a test.
 pub(crate) struct World {
     pub(crate) setup: Setup,
     pub(crate) database: Option<TestDatabase>,
@@ -31,8 +31,8 @@ impl World {
         self
     }
 
-    /// Runs SQL behind the server's back, as whoever can write to the database could, and returns what it
-    /// prints, columns separated by `|`.
+    /// Runs SQL without the server, as an attacker with access to the database could. Returns the output,
+    /// with columns separated by `|`.
     pub(crate) fn sql(&self, statement: &str) -> String {
         match &self.database {
             Some(database) => database.run_sql(statement).unwrap(),
@@ -50,7 +50,7 @@ impl World {
         }
     }
 
-    /// So many seconds from now, or before now, as this store's SQL writes a time.
+    /// This many seconds from now, or before now when negative, as a time in the SQL of this store.
     pub(crate) fn time(&self, seconds: i64) -> String {
         match self.database {
             Some(_) => format!("now() + interval '{seconds} seconds'"),
@@ -58,7 +58,7 @@ impl World {
         }
     }
 
-    /// Holds up every write to a table of PostgreSQL, and no read, until the guard is dropped.
+    /// Blocks every write to a table of PostgreSQL, and no read, until the guard is dropped.
     pub(crate) async fn hold_up_writes(&self, table: &str) -> HeldUp {
         let url = self.database.as_ref().expect("PostgreSQL").url();
         let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
@@ -68,7 +68,7 @@ impl World {
         HeldUp { _client: client, connection }
     }
 
-    /// A UUID as this store's SQL writes it.
+    /// A UUID in the SQL of this store.
     pub(crate) fn id(&self, uuid: &str) -> String {
         match self.database {
             Some(_) => format!("'{uuid}'::uuid"),
@@ -76,7 +76,7 @@ impl World {
         }
     }
 
-    /// Bytes in hexadecimal as this store's SQL writes them.
+    /// Bytes, given in hexadecimal, in the SQL of this store.
     pub(crate) fn bytes(&self, hex: &str) -> String {
         match self.database {
             Some(_) => format!("'\\x{hex}'::bytea"),
@@ -92,7 +92,7 @@ impl World {
         }
     }
 
-    /// Lets the audit table be edited, which its triggers refuse.
+    /// Allows the audit table to be edited, which its triggers otherwise refuse.
     pub(crate) fn disarm_audit_triggers(&self) {
         match self.database {
             Some(_) => {
@@ -110,7 +110,7 @@ impl World {
     }
 }
 
-/// Writes that wait.
+/// Keeps writes blocked.
 pub(crate) struct HeldUp {
     _client: tokio_postgres::Client,
     connection: tokio::task::JoinHandle<()>,

@@ -5,17 +5,16 @@ use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 use reqwest::redirect::Policy;
 use url::Url;
 
-/// The browser of a person at an authorization server. It keeps cookies and runs no scripts.
+/// The browser of a user at an authorization server. It keeps cookies and runs no scripts.
 #[derive(Default)]
 pub(crate) struct Browser {
-    /// Values by host, port and name.
+    /// The cookie values, by place (host and port) and name.
     cookies: BTreeMap<(String, String), String>,
 }
 
 impl Browser {
-    /// Goes where an authorization URL leads, as the account that the server takes unless it is told another
-    /// one (`alice@example.com`), and returns the URL with which it is sent back to `redirect_uri`, without
-    /// calling it.
+    /// Follows an authorization URL. The server uses the account `alice@example.com` unless the URL names
+    /// another one. Returns the URL of the redirect to `redirect_uri`, without calling it.
     pub(crate) async fn follow(&mut self, authorization_url: &str) -> Url {
         let start = Url::parse(authorization_url).unwrap();
         let redirect_uri =
@@ -28,7 +27,7 @@ impl Browser {
             self.keep(&url, &answer);
             let status = answer.status();
             let Some(location) = answer.headers().get(LOCATION) else {
-                // Nothing of the page: it may repeat the state.
+                // The message contains nothing of the page, because that may repeat the state.
                 panic!("{} answers {status} and leads nowhere", url.path());
             };
             url = url.join(location.to_str().unwrap()).unwrap();
@@ -39,7 +38,7 @@ impl Browser {
         panic!("the redirects of the authorization server do not end");
     }
 
-    /// Follows a URL as another account, such as `bob@example.com`.
+    /// Follows a URL with another account, such as `bob@example.com`.
     pub(crate) async fn follow_as(&mut self, authorization_url: &str, account: &str) -> Url {
         let mut url = Url::parse(authorization_url).unwrap();
         url.query_pairs_mut().append_pair("login_hint", account);

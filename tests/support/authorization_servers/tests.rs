@@ -1,4 +1,4 @@
-//! The servers keep their promises, asked without Strongroom.
+//! Tests that the servers behave as expected, without Strongroom.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,7 +15,7 @@ use super::{
     Browser, CLIENT_ID, CLIENT_SECRET, Fault, MockServer, NodeServer, OidcServer, parameter, with_app,
 };
 
-// RFC 7636, appendix B.
+// The verifier and its challenge are from RFC 7636, appendix B.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const REDIRECT: &str = "http://127.0.0.1:1/integrations/acme_id/callback";
@@ -70,7 +70,7 @@ async fn userinfo(server: &NodeServer, token: &Value) -> (u16, Value) {
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
-/// Tokens for a fresh grant.
+/// The tokens of a new grant.
 async fn granted(server: &NodeServer) -> Value {
     let back = Browser::default().follow(&authorization_url(server, &[])).await;
     let (status, tokens) = redeem(server, &back, VERIFIER).await;
@@ -88,7 +88,7 @@ async fn a_person_grants_and_the_code_is_bound_to_its_verifier() {
     let (status, refused) = redeem(&server, &back, &VERIFIER.replace('d', "e")).await;
     assert_eq!((status, &refused["error"]), (400, &json!("invalid_grant")));
 
-    // The same browser, another person.
+    // The same browser is used for another account.
     let back = browser.follow_as(&authorization_url(&server, &[]), "carol@example.com").await;
     let (status, tokens) = redeem(&server, &back, VERIFIER).await;
     assert_eq!((status, &tokens["expires_in"]), (200, &json!(3_600)));
@@ -148,7 +148,7 @@ async fn the_mock_keeps_refresh_tokens_and_its_answers_can_be_rewritten() {
     assert_eq!(refresh(&server, &tokens["refresh_token"]).await.1["expires_in"], 3_600);
 }
 
-/// Revocation, early ends and client credentials, which both servers have.
+/// Checks revocation, early ends and client credentials, which both servers support.
 async fn ends(server: &NodeServer) {
     let tokens = granted(server).await;
     server.expire_access_tokens().await;
