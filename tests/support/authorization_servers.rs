@@ -18,7 +18,7 @@ use super::World;
 pub(crate) use browser::{Browser, parameter};
 
 /// How long a server may take to start.
-const START: Duration = Duration::from_secs(30);
+const START: Duration = Duration::from_secs(120);
 
 /// The provider that uses such a server, unless another id is given.
 pub(crate) const PROVIDER: &str = "acme_id";

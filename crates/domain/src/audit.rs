@@ -267,20 +267,18 @@ impl AuditHead {
         Self { organization, seq: 0, mac: GENESIS }
     }
 
-    /// Moves the head on to the record of an event of this chain, and returns that record. `digest` makes the
-    /// MAC of the record with the key `mac_key` from the bytes that the MAC covers. When `digest` fails, the
-    /// head stays where it is.
+    /// Moves the head on to the record of an event of this chain, which is recorded at `at`. `digest` makes the
+    /// MAC of the record from the bytes that the MAC covers. When `digest` fails, the head stays where it is.
     pub fn extend<E>(
         &mut self,
         event: &AuditEvent,
         at: OffsetDateTime,
-        mac_key: PurposeKeyId,
         digest: impl FnOnce(&[u8]) -> Result<Mac, E>,
-    ) -> Result<AuditRecord, E> {
+    ) -> Result<(), E> {
         let seq = self.seq + 1;
         let mac = digest(&signed_bytes(event, seq, at, &self.mac))?;
         (self.seq, self.mac) = (seq, mac);
-        Ok(AuditRecord { seq, at, event: event.clone(), mac_key, mac })
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 use strongroom_domain::AuditEvent;
-use strongroom_domain::audit::{GENESIS, Mac, signed_bytes};
+use strongroom_domain::audit::{AuditHead, GENESIS};
 use strongroom_repository::{Contention, StoreError};
 use strongroom_store_rows::schema::audit_heads;
 use strongroom_store_rows::{Aborted, HeadRow, Micros, RowId, RowName, Stored};
@@ -15,8 +15,7 @@ use crate::record_query::WriteRecords;
 
 /// A head that this transaction holds, and the server's time when it got it.
 pub(crate) struct LockedHead {
-    seq: u64,
-    mac: Mac,
+    chain: AuditHead,
     at: Micros,
 }
 
@@ -65,7 +64,7 @@ pub(crate) async fn lock<'e>(
     for (row, at) in rows {
         let head = row.read()?;
         let organization = organizations.get(head.organization.as_str()).copied().ok_or_else(headless)?;
-        heads.insert(organization, LockedHead { seq: head.seq, mac: head.mac, at });
+        heads.insert(organization, LockedHead { chain: head, at });
     }
     Ok(heads)
 }
@@ -105,14 +104,14 @@ pub(crate) async fn write<'e>(
             places.push(None);
             continue;
         };
-        head.seq += 1;
-        let message = signed_bytes(event, head.seq, clock.time("at", head.at)?, &head.mac);
-        head.mac = keys.digest(Purpose::Audit, key, &message).map_err(unsigned)?;
-        batch.record(event, head.seq, head.at, RowId(key.0), &head.mac)?;
-        places.push(Some(head.seq));
+        let (chain, at) = (&mut head.chain, head.at);
+        let digest = |message: &[u8]| keys.digest(Purpose::Audit, key, message);
+        chain.extend(event, clock.time("at", at)?, digest).map_err(unsigned)?;
+        batch.record(event, chain.seq, at, RowId(key.0), &chain.mac)?;
+        places.push(Some(chain.seq));
     }
-    for (organization, head) in &heads {
-        batch.head(organization, head.seq, head.at, &head.mac)?;
+    for (organization, LockedHead { chain, at }) in &heads {
+        batch.head(organization, chain.seq, *at, &chain.mac)?;
     }
     let expected = batch.heads();
     if expected == 0 || batch.execute(connection).await? == expected { Ok(places) } else { Err(headless()) }

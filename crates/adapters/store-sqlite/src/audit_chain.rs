@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use diesel::prelude::*;
-use strongroom_domain::audit::{AuditHead, AuditRecord, GENESIS, signed_bytes};
+use strongroom_domain::audit::{AuditHead, AuditRecord};
 use strongroom_domain::{AuditEvent, OrganizationId};
 use strongroom_repository::StoreError;
 use strongroom_store_rows::schema::{audit_events, audit_heads};
 use strongroom_store_rows::{Aborted, EventRow, HeadRow, Micros, RowName, Stored, stored};
 use strongroom_vault::{Purpose, PurposeKeys};
-use time::OffsetDateTime;
 
 use crate::connection::{Connection, clock_now};
 
@@ -23,6 +22,7 @@ pub(crate) fn record<'a>(
 ) -> Result<Vec<u64>, Aborted> {
     let updated_at: Micros = diesel::select(clock_now()).get_result(connection)?;
     let at = RowName { table: "audit_events", organization: "", id: &"now" }.time("at", updated_at)?;
+    let mac_key = keys.current(Purpose::Audit);
     let mut heads: BTreeMap<&OrganizationId, AuditHead> = BTreeMap::new();
     let mut places = Vec::new();
     for event in events {
@@ -30,10 +30,12 @@ pub(crate) fn record<'a>(
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => unknown.insert(head_or_genesis(connection, &event.organization)?),
         };
-        let record = authenticate(keys, event, at, head)?;
+        head.extend(event, at, |message| keys.digest(Purpose::Audit, mac_key, message))
+            .map_err(|error| StoreError::Unavailable(Box::new(error)))?;
+        let (seq, mac, event) = (head.seq, head.mac, event.clone());
+        let record = AuditRecord { seq, at, event, mac_key, mac };
         diesel::insert_into(audit_events::table).values(EventRow::of(&record)?).execute(connection)?;
-        (head.seq, head.mac) = (record.seq, record.mac);
-        places.push(record.seq);
+        places.push(seq);
     }
     for head in heads.values() {
         let row = (
@@ -47,25 +49,10 @@ pub(crate) fn record<'a>(
     Ok(places)
 }
 
-/// Returns the record that comes after `head`.
-fn authenticate(
-    keys: &dyn PurposeKeys,
-    event: &AuditEvent,
-    at: OffsetDateTime,
-    head: &AuditHead,
-) -> Result<AuditRecord, Aborted> {
-    let seq = head.seq + 1;
-    let mac_key = keys.current(Purpose::Audit);
-    let mac = keys
-        .digest(Purpose::Audit, mac_key, &signed_bytes(event, seq, at, &head.mac))
-        .map_err(|error| StoreError::Unavailable(Box::new(error)))?;
-    Ok(AuditRecord { seq, at, event: event.clone(), mac_key, mac })
-}
-
 fn head_or_genesis(connection: &mut Connection, organization: &OrganizationId) -> Result<AuditHead, Aborted> {
     let row = audit_heads::table.find(organization.as_str()).select(HeadRow::as_select());
     Ok(match row.first(connection).optional()? {
         Some(head) => head.read()?,
-        None => AuditHead { organization: organization.clone(), seq: 0, mac: GENESIS },
+        None => AuditHead::genesis(organization.clone()),
     })
 }

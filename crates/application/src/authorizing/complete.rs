@@ -7,13 +7,14 @@ use strongroom_domain::{
     Action, AuditEvent, AuthorizationFlow, Credential, CredentialStatus, CredentialType, Evidence,
     Integration, IntegrationId, OauthAppId, Outcome, Rule, Sealed, SecretText,
 };
-use strongroom_repository::{CompletedFlow, SealedFlow};
+use strongroom_repository::{CompletedFlow, SealedFlow, StoreError, StoreResult};
 use tokio::time::Instant;
 
 use super::Authorizing;
 use super::callback::CallbackRefused;
 use super::events::{flow_event, of_flow};
 use super::granted_content::GrantedContent;
+use super::keep::RETRY_STORE;
 use crate::ground::{PATIENCE, Permitted, to};
 use crate::{Conflict, Failure};
 
@@ -144,34 +145,68 @@ impl Authorizing {
         };
         let flow = &row.flow;
         let began = Instant::now();
+        // What a completion would write whose answer was lost: nothing yet says whether it was carried out.
+        let mut unanswered: Option<Credential> = None;
         loop {
-            let found = self.credentials.find(&flow.organization, flow.credential).await?;
-            let current = found.ok_or_else(GONE)?;
-            let (changed, sealed) = self.completed_credential(row, &current).await?;
-            let (integration, connected) = self.connection_of(flow, &changed, &event);
-            let completed = CompletedFlow {
-                organization: flow.organization.clone(),
-                id: flow.id,
-                completion_code: row.completion_code.ok_or(Failure::Internal)?,
-                credential: changed.clone(),
-                sealed: sealed.clone(),
-                expected_version: current.version,
-                expected_revision: current.revision,
-                integration,
+            let current = match self.credentials.find(&flow.organization, flow.credential).await {
+                Err(StoreError::Unavailable(_)) if unanswered.is_some() && began.elapsed() < PATIENCE => {
+                    tokio::time::sleep(RETRY_STORE).await;
+                    continue;
+                }
+                found => found?.ok_or_else(GONE)?,
             };
-            let evidence = self.evidence_of(flow, &event, &changed, sealed.as_ref());
-            if self.flows.complete(&completed, evidence, connected).await? {
-                return Ok(changed);
+            if is_written(unanswered.as_ref(), &current) {
+                return Ok(current);
             }
-            let moved = self.credentials.find(&flow.organization, flow.credential).await?;
-            let seen = (current.version, current.revision);
-            if moved.is_none_or(|moved| (moved.version, moved.revision) == seen) {
+            let (changed, sealed) = self.completed_credential(row, &current).await?;
+            let written = self.write(row, &event, &current, &changed, sealed.as_ref()).await;
+            match written {
+                Ok(true) => return Ok(changed),
+                Ok(false) => {}
+                Err(StoreError::Unavailable(_)) if began.elapsed() < PATIENCE => {
+                    unanswered = Some(changed);
+                    tokio::time::sleep(RETRY_STORE).await;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            }
+            let moved = self.credentials.find(&flow.organization, flow.credential).await?.ok_or_else(GONE)?;
+            if is_written(unanswered.as_ref(), &moved) {
+                return Ok(moved);
+            }
+            if (moved.version, moved.revision) == (current.version, current.revision) {
                 return Err(GONE());
             }
             if began.elapsed() > PATIENCE {
                 return Err(Failure::unavailable());
             }
         }
+    }
+
+    /// Stores `changed` in the place of `current` and ends the flow.
+    async fn write(
+        &self,
+        row: &SealedFlow,
+        event: &AuditEvent,
+        current: &Credential,
+        changed: &Credential,
+        sealed: Option<&Sealed>,
+    ) -> StoreResult<bool> {
+        let flow = &row.flow;
+        let Some(completion_code) = row.completion_code else { return Ok(false) };
+        let (integration, connected) = self.connection_of(flow, changed, event);
+        let completed = CompletedFlow {
+            organization: flow.organization.clone(),
+            id: flow.id,
+            completion_code,
+            credential: changed.clone(),
+            sealed: sealed.cloned(),
+            expected_version: current.version,
+            expected_revision: current.revision,
+            integration,
+        };
+        let evidence = self.evidence_of(flow, event, changed, sealed);
+        self.flows.complete(&completed, evidence, connected).await
     }
 
     /// The credential as the grant makes it, and its new payload when it had one before.
@@ -274,4 +309,11 @@ impl Authorizing {
         self.flows.abandon(&flow.organization, flow.id, event.into()).await?;
         Ok(())
     }
+}
+
+/// Whether the credential is the one that a completion was to write. Another writer would have left another
+/// app, version, revision or status: one that edits takes the app away, one that refreshes takes a version.
+fn is_written(expected: Option<&Credential>, found: &Credential) -> bool {
+    let mark = |one: &Credential| (one.version, one.revision, one.status, one.oauth_app);
+    expected.is_some_and(|expected| mark(expected) == mark(found))
 }

@@ -9,7 +9,7 @@ use strongroom_domain::{
     Action, AuthorizationFlow, Content, Credential, CredentialStatus, CredentialType, Evidence, OauthAppId,
     Outcome, SecretPayload,
 };
-use strongroom_repository::{GrantedFlow, SealedCredential, SealedFlow, StoreError};
+use strongroom_repository::{GrantedFlow, SealedCredential, SealedFlow, StoreError, StoreResult};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
@@ -23,6 +23,8 @@ use crate::ground::end_of_life;
 
 /// How long a new grant is offered to a store that does not answer.
 const WAIT_FOR_STORE: Duration = Duration::from_secs(10);
+/// The pause between two offers to a store that does not answer.
+pub(super) const RETRY_STORE: Duration = Duration::from_millis(250);
 
 const BROKEN: fn(Failure) -> CallbackProblem = |_| CallbackProblem::Unavailable;
 
@@ -91,23 +93,27 @@ impl Authorizing {
     ) -> Result<(), CallbackProblem> {
         let began = Instant::now();
         loop {
-            match self.flows.grant(granted, self.per_provider, evidence.clone()).await {
+            let error = match self.flows.grant(granted, self.per_provider, evidence.clone()).await {
                 Ok(true) => return Ok(()),
                 // An earlier offer may have been taken, and the answer to it lost.
-                Ok(false) if self.is_kept(granted, state).await => return Ok(()),
-                Ok(false) => return Err(CallbackProblem::Over),
+                Ok(false) => match self.is_kept(granted, state).await {
+                    Ok(true) => return Ok(()),
+                    Ok(false) => return Err(CallbackProblem::Over),
+                    Err(error) => error,
+                },
                 Err(StoreError::QuotaExceeded) => return Err(CallbackProblem::QuotaExceeded),
-                Err(StoreError::Unavailable(_)) if began.elapsed() < WAIT_FOR_STORE => {
-                    tokio::time::sleep(Duration::from_millis(250)).await;
-                }
-                Err(error) => return Err(BROKEN(error.into())),
+                Err(error) => error,
+            };
+            if !matches!(error, StoreError::Unavailable(_)) || began.elapsed() >= WAIT_FOR_STORE {
+                return Err(BROKEN(error.into()));
             }
+            tokio::time::sleep(RETRY_STORE).await;
         }
     }
 
-    async fn is_kept(&self, granted: &GrantedFlow, state: &str) -> bool {
-        let found = self.flows.find_granted(&sha256(state)).await.ok().flatten();
-        found.is_some_and(|row| row.completion_code == Some(granted.completion_code))
+    async fn is_kept(&self, granted: &GrantedFlow, state: &str) -> StoreResult<bool> {
+        let found = self.flows.find_granted(&sha256(state)).await?;
+        Ok(found.is_some_and(|row| row.completion_code == Some(granted.completion_code)))
     }
 
     fn pending_credential(&self, flow: &AuthorizationFlow, grant: &NewGrant) -> Credential {

@@ -37,8 +37,10 @@ impl Chains {
         for event in events {
             let organization = &event.organization;
             let head = heads.entry(organization).or_insert_with(|| self.head_or_genesis(organization));
-            let record = head.extend(event, now, key, |message| keys.digest(Purpose::Audit, key, message));
-            records.push(record.map_err(|error| StoreError::Unavailable(Box::new(error)))?);
+            head.extend(event, now, |message| keys.digest(Purpose::Audit, key, message))
+                .map_err(|error| StoreError::Unavailable(Box::new(error)))?;
+            let (seq, mac, event) = (head.seq, head.mac, event.clone());
+            records.push(AuditRecord { seq, at: now, event, mac_key: key, mac });
         }
         for (organization, head) in heads {
             let chain = self.0.entry(organization.clone()).or_insert_with(|| Chain {

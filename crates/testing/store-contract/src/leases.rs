@@ -298,7 +298,8 @@ pub async fn a_problem_is_noted_once(store: StoreUnderTest) {
             assert_eq!(store.sealed(&stored).await, (expected, payload.clone()));
         }
         assert!(!note(3, RefreshProblem::ProviderUnavailable).await, "a grant that is gone stays gone");
-        assert_eq!(store.actions(&organization).await.len(), 1 + steps.len());
+        assert!(note(3, RefreshProblem::ClientRefused).await, "what a person must mend first is said");
+        assert_eq!(store.actions(&organization).await.len(), 2 + steps.len());
     }
 }
 

@@ -1,12 +1,13 @@
-//! The embedded store and PostgreSQL, side by side: whatever one answers, so must the other.
+//! The embedded store, PostgreSQL and the store in memory, side by side: what one answers, so must the others.
 #![expect(clippy::unwrap_used, reason = "a store that cannot be made is a failed test")]
 
 use std::sync::Arc;
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
-use strongroom_fixtures::TestPurposeKeys;
+use strongroom_fake_store::FakeStore;
 use strongroom_fixtures::postgres_cluster::PostgresCluster;
+use strongroom_fixtures::{RunningClock, TestPurposeKeys, instant};
 use strongroom_store_contract::differential::{fresh_seed, stores_answer_alike};
 use strongroom_store_contract::{Instance, StoreUnderTest};
 use strongroom_store_postgres::{PostgresDatabase, PostgresOptions, PostgresStore};
@@ -60,10 +61,23 @@ async fn postgres(keys: &Arc<TestPurposeKeys>) -> StoreUnderTest {
     StoreUnderTest { first, second, keys: keys.clone(), age: Box::new(age), guard: Box::new(test) }
 }
 
+fn in_memory(keys: &Arc<TestPurposeKeys>) -> StoreUnderTest {
+    // Later than every time of the fixtures, as the clock of a real store is.
+    let clock = Arc::new(RunningClock::starting_at(instant(1_000_000)));
+    let store = FakeStore::with_clock(keys.clone(), clock.clone());
+    let instance = |store: FakeStore| {
+        let store = Arc::new(store);
+        Instance::new(&store, &store)
+    };
+    let (first, second) = (instance(store.clone()), instance(store.another_instance()));
+    let age = move |by| clock.shift(by);
+    StoreUnderTest { first, second, keys: keys.clone(), age: Box::new(age), guard: Box::new(()) }
+}
+
 /// 1,000 operations, or ten times 5,000 when `STRONGROOM_TEST_FULL` is set. `STRONGROOM_TEST_SEED` plays a
 /// run again.
 #[tokio::test(flavor = "multi_thread")]
-async fn both_stores_give_the_same_answers_to_random_operations() {
+async fn all_stores_give_the_same_answers_to_random_operations() {
     let seed = std::env::var("STRONGROOM_TEST_SEED").ok().map(|text| text.parse().unwrap());
     let seed: u64 = seed.unwrap_or_else(fresh_seed);
     let full = std::env::var_os("STRONGROOM_TEST_FULL").is_some();
@@ -71,7 +85,11 @@ async fn both_stores_give_the_same_answers_to_random_operations() {
     for seed in (0..plays).map(|play| seed.wrapping_add(play)) {
         println!("{operations} operations of seed {seed}");
         let keys = Arc::new(TestPurposeKeys::new());
-        let stores = vec![("sqlite", sqlite(&keys).await), ("postgres", postgres(&keys).await)];
+        let stores = vec![
+            ("the embedded store", sqlite(&keys).await),
+            ("PostgreSQL", postgres(&keys).await),
+            ("the store in memory", in_memory(&keys)),
+        ];
         stores_answer_alike(stores, seed, operations).await;
     }
 }

@@ -100,6 +100,36 @@ async fn a_flow_is_completed_once_and_within_its_ten_minutes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_completion_whose_answer_got_lost_is_answered_all_the_same() {
+    for is_looked_for_in_vain in [false, true] {
+        let house = House::new();
+        let app = house.open();
+        let (begun, code) = waiting(&app).await;
+        house.store.faults().lose_answer(Call::CompleteFlow);
+        if is_looked_for_in_vain {
+            house.store.faults().spare_next(Call::FindCredential);
+            house.store.faults().fail_next(Call::FindCredential, unavailable());
+        }
+        let credential = complete(&app, &member(), &begun, &code).await.unwrap();
+        assert_eq!(house.store.credential(credential.id), Some(credential));
+        let completed = Action::AuthorizationCompleted;
+        assert_eq!(house.store.actions(&acme()).into_iter().filter(|action| *action == completed).count(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_completion_that_the_store_never_answers_is_given_up() {
+    let house = House::new();
+    let app = house.open();
+    let (begun, code) = waiting(&app).await;
+    house.store.faults().fail_every(Call::CompleteFlow);
+    let refused = complete(&app, &member(), &begun, &code).await.unwrap_err();
+    assert_eq!(refused, Failure::unavailable());
+    house.store.faults().heal();
+    assert!(complete(&app, &member(), &begun, &code).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_flow_that_nobody_came_back_from_is_not_completed() {
     let house = House::new();
     let app = house.open();

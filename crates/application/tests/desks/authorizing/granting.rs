@@ -3,7 +3,7 @@
 use strongroom_application::{Conflict, Failure, Received};
 use strongroom_domain::oauth::CallbackProblem;
 use strongroom_domain::{Action, CredentialStatus, OauthAppId};
-use strongroom_fake_store::Call;
+use strongroom_fake_store::{Call, unavailable};
 use strongroom_fixtures::{Answer, instant, token_response};
 use strongroom_vault::{Vault, VaultError};
 
@@ -158,5 +158,18 @@ async fn an_answer_of_the_store_that_got_lost_costs_no_grant() {
     let begun = begin(&app, &admin(), at("drive")).await.unwrap();
     house.store.faults().lose_answer(Call::GrantFlow);
     let code = completion_code(come_back(&app, "drive", &begun).await).unwrap();
+    assert!(super::complete(&app, &admin(), &begun, &code).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_grant_is_offered_again_when_the_look_after_a_lost_answer_fails_too() {
+    let house = House::new();
+    let app = house.open();
+    let begun = begin(&app, &admin(), at("drive")).await.unwrap();
+    house.store.faults().lose_answer(Call::GrantFlow);
+    // The first look is the callback's own, the second one asks whether the grant was kept.
+    house.store.faults().fail_next(Call::FindGranted, unavailable());
+    let code = completion_code(come_back(&app, "drive", &begun).await).unwrap();
+    assert_eq!(house.store.calls(Call::FindGranted), 2);
     assert!(super::complete(&app, &admin(), &begun, &code).await.is_ok());
 }

@@ -54,6 +54,20 @@ async fn the_new_tokens_stay_beside_the_flow_until_it_is_complete() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn new_tokens_whose_completion_was_not_answered_are_stored_once() {
+    let house = House::new();
+    let granted = granted_to(&house, Some("1017"));
+    let app = house.open();
+    let begun = begin(&app, &admin(), again(&granted)).await.unwrap();
+    let code = completion_code(come_back(&app, "drive", &begun).await).unwrap();
+    house.store.faults().lose_answer(Call::CompleteFlow);
+    let completed = complete(&app, &admin(), &begun, &code).await.unwrap();
+    assert_eq!((completed.version, completed.revision), (2, 2));
+    assert_eq!(house.store.credential(granted.id), Some(completed));
+    assert_eq!(house.store.calls(Call::CompleteFlow), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_grant_that_has_ended_works_again() {
     let house = House::new();
     let mut ended = granted_to(&house, None);
