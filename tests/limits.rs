@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::client::{raw, sftp};
-use crate::support::routes::{self, Targets};
+use crate::support::routes::{self, Request, Targets};
 use crate::support::{Character, Server, World};
 
 async fn server() -> (World, Server, String) {
@@ -36,43 +36,40 @@ async fn every_route_that_takes_a_body_limits_it() {
     let (_world, server, auth) = server().await;
     let (name, value) = Character::admin_of("acme").header().unwrap();
     let admin = format!("{name}: {value}\r\n");
+    let requests: Vec<_> = routes::protected(&Targets::nowhere())
+        .into_iter()
+        .filter(|request| request.body.is_some())
+        .map(|request| if request.is_for_admins() { (request, &admin) } else { (request, &auth) })
+        .collect();
+    assert!(requests.len() >= 14, "only {} routes", requests.len());
+    // The server takes its time to close a connection whose body it refuses, so the routes are tried side by
+    // side.
+    std::thread::scope(|scope| {
+        for (request, auth) in &requests {
+            scope.spawn(|| assert_limits_bodies(&server, request, auth));
+        }
+    });
+}
+
+/// A route refuses bodies that are too long, of another media type or not of its shape, and takes a good one.
+fn assert_limits_bodies(server: &Server, request: &Request, auth: &str) {
     let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
     let wide: serde_json::Map<String, Value> = (0..1_000).map(|n| (format!("f{n}"), json!(n))).collect();
-    let bodies = routes::protected(&Targets::nowhere());
-    let mut tried = 0;
-    for request in bodies.into_iter().filter(|request| request.body.is_some()) {
-        tried += 1;
-        let auth = if request.is_for_admins() { &admin } else { &auth };
-        let (method, path) = (request.method.as_str(), request.path.as_str());
-        let good = request.body.unwrap().to_string();
-        let place = format!("{method} {}", request.template);
-        assert_limits_size_and_media(&server, (method, path), auth, &good);
-        let headers = format!("{auth}Content-Type: application/json; charset=UTF-8\r\n");
-        for bad in [
-            deep.as_bytes(),
-            serde_json::to_vec(&wide).unwrap().as_slice(),
-            b"{\"a\":1,\"a\":2}",
-            b"",
-            b"null",
-            b"[]",
-            b"{",
-            b"\xff\xfe",
-        ] {
-            let answer = send(&server, method, path, &headers, bad);
-            assert_eq!(status(&answer), request.dialect.doc.wrong_shape, "{place}: {answer}");
-        }
-        assert!(
-            ![415, request.dialect.doc.wrong_shape].contains(&status(&send(
-                &server,
-                method,
-                path,
-                &headers,
-                good.as_bytes()
-            ))),
-            "{place}: the good one"
-        );
+    let wide = serde_json::to_vec(&wide).unwrap();
+    let (method, path) = (request.method.as_str(), request.path.as_str());
+    let good = request.body.as_ref().unwrap().to_string();
+    let place = format!("{method} {}", request.template);
+    assert_limits_size_and_media(server, (method, path), auth, &good);
+    let headers = format!("{auth}Content-Type: application/json; charset=UTF-8\r\n");
+    let wrong = request.dialect.doc.wrong_shape;
+    let bodies: [&[u8]; 8] =
+        [deep.as_bytes(), &wide, b"{\"a\":1,\"a\":2}", b"", b"null", b"[]", b"{", b"\xff\xfe"];
+    for bad in bodies {
+        let answer = send(server, method, path, &headers, bad);
+        assert_eq!(status(&answer), wrong, "{place}: {answer}");
     }
-    assert!(tried >= 14, "only {tried} routes");
+    let answer = status(&send(server, method, path, &headers, good.as_bytes()));
+    assert!(![415, wrong].contains(&answer), "{place}: {answer} for a good one");
 }
 
 /// A body that is too long gets 413, with or without an announced length, and a body of another media type
@@ -255,15 +252,18 @@ async fn a_body_without_end_is_cut_off_on_every_route() {
     ];
     let before = memory(&server);
     for (method, path, auth) in routes {
-        for connection in ["", "Connection: close\r\n"] {
+        let sending = ["", "Connection: close\r\n"].map(|connection| {
             let head = format!(
                 "{method} {path} HTTP/1.1\r\nHost: x\r\n{connection}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n{auth}\r\n"
             );
             let address = server.address();
-            tokio::task::spawn_blocking(move || endless(address, &head)).await.unwrap();
-            let grown = memory(&server).saturating_sub(before);
-            assert!(grown < 16 * 1024, "{method} {path}: {grown} KiB");
+            tokio::task::spawn_blocking(move || endless(address, &head))
+        });
+        for sent in sending {
+            sent.await.unwrap();
         }
+        let grown = memory(&server).saturating_sub(before);
+        assert!(grown < 16 * 1024, "{method} {path}: {grown} KiB");
     }
 }
 

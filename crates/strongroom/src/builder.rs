@@ -5,13 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use strongroom_application::{ConfiguredApp, TestRates};
+use strongroom_domain::SecretText;
 use strongroom_domain::oauth::Completion;
-use strongroom_domain::{Provider, SecretText};
 use strongroom_egress::EgressSettings;
-use strongroom_environment::Catalog;
 use uuid::Uuid;
-
-use crate::{StartError, Strongroom};
 
 /// The place from which the key ring is read.
 #[derive(Debug)]
@@ -273,44 +270,8 @@ impl Builder {
         &self.egress
     }
 
-    /// Returns the providers of the catalog, in the order of their ids, without opening the store.
-    ///
-    /// # Errors
-    /// All problems of all provider files.
-    pub fn providers(&self) -> Result<Vec<Arc<Provider>>, StartError> {
-        Ok(crate::start::catalog(self)?.all())
-    }
-
     /// Whether the embedded store is configured.
     pub fn is_embedded(&self) -> bool {
         matches!(self.store, StoreChoice::Embedded { .. })
-    }
-
-    /// Starts the vault as a server: sets the embedded store up when there is none, refuses a second server
-    /// on one data directory, and works in the background until [`Strongroom::shutdown`].
-    pub async fn start(self) -> Result<Strongroom, StartError> {
-        crate::start::serve(self).await
-    }
-
-    /// Opens the vault for one command, also while a server runs: nothing is set up, and there are no
-    /// background tasks.
-    pub async fn open(self) -> Result<Strongroom, StartError> {
-        crate::start::command(self).await
-    }
-
-    /// Sets the store up, or brings its migrations up to date, and does nothing else.
-    pub async fn migrate(self) -> Result<(), StartError> {
-        crate::start::migrate(self).await
-    }
-
-    /// The keys that the store and the key ring know. It also answers when the two do not fit together and
-    /// [`Self::open`] would fail.
-    pub async fn key_status(self) -> Result<Vec<strongroom_vault_ring::KeyStatus>, StartError> {
-        crate::start::key_status(self).await
-    }
-
-    /// Returns the local token issuer, without opening the store.
-    pub fn token_issuer(&self) -> Result<crate::TokenIssuer, StartError> {
-        crate::start::token_issuer(self)
     }
 }

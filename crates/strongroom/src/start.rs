@@ -7,8 +7,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use strongroom_application::{Application, Limits, OauthSettings, Ports, StoredBudget};
 use strongroom_catalog_files::FileCatalog;
+use strongroom_domain::Provider;
 use strongroom_egress::Egress;
-use strongroom_environment::Randomness;
+use strongroom_environment::{Catalog, Randomness};
 use strongroom_environment_system::{
     IssuerKeys, IssuerSettings, JwtVerifier, LocalIssuer, RusshKeyFiles, SystemClock, SystemIds,
     SystemRandomness,
@@ -30,65 +31,78 @@ use crate::stores::{Database, Stores};
 use crate::tester_runtime::TesterRuntime;
 use crate::{Builder, KeySource, Migrations, SecretSource, StartError, Strongroom, TokenIssuer, secret_file};
 
-/// Starts the vault as a server.
-pub(crate) async fn serve(builder: Builder) -> Result<Strongroom, StartError> {
-    let data_dir = data_dir(&builder);
-    let mut lock = None;
-    let mut first_start = false;
-    let prepared = check_settings(&builder, &data_dir)?;
-    if builder.is_embedded() {
-        match builder.migrations {
-            Migrations::Apply => data_dir.create()?,
-            Migrations::Require => data_dir.require()?,
+impl Builder {
+    /// Starts the vault as a server: sets the embedded store up when there is none, refuses a second server
+    /// on one data directory, and works in the background until [`Strongroom::shutdown`].
+    pub async fn start(self) -> Result<Strongroom, StartError> {
+        let data_dir = data_dir(&self);
+        let mut lock = None;
+        let mut first_start = false;
+        let prepared = check_settings(&self, &data_dir)?;
+        if self.is_embedded() {
+            match self.migrations {
+                Migrations::Apply => data_dir.create()?,
+                Migrations::Require => data_dir.require()?,
+            }
+            lock = Some(data_dir.lock_for_serving()?);
+            first_start = data_dir.initialize(|dir| make_missing_keys(&self, dir)).await?;
         }
-        lock = Some(data_dir.lock_for_serving()?);
-        first_start = data_dir.initialize(|dir| make_missing_keys(&builder, dir)).await?;
+        let mut strongroom = assemble(prepared, &self, &data_dir, lock, true).await?;
+        strongroom.first_start = first_start;
+        strongroom.application.audit.record_start(&format!("{self:?}")).await?;
+        Ok(strongroom)
     }
-    let mut strongroom = assemble(prepared, &builder, &data_dir, lock, true).await?;
-    strongroom.first_start = first_start;
-    strongroom.application.audit.record_start(&format!("{builder:?}")).await?;
-    Ok(strongroom)
-}
 
-/// Opens the vault for one command, also while a server runs.
-pub(crate) async fn command(builder: Builder) -> Result<Strongroom, StartError> {
-    let data_dir = data_dir(&builder);
-    if builder.is_embedded() {
-        data_dir.require()?;
+    /// Opens the vault for one command, also while a server runs: nothing is set up, and there are no
+    /// background tasks.
+    pub async fn open(self) -> Result<Strongroom, StartError> {
+        let data_dir = data_dir(&self);
+        if self.is_embedded() {
+            data_dir.require()?;
+        }
+        let prepared = check_settings(&self, &data_dir)?;
+        assemble(prepared, &self, &data_dir, None, false).await
     }
-    let prepared = check_settings(&builder, &data_dir)?;
-    assemble(prepared, &builder, &data_dir, None, false).await
-}
 
-/// Sets the store up or migrates it.
-pub(crate) async fn migrate(builder: Builder) -> Result<(), StartError> {
-    let data_dir = data_dir(&builder);
-    check_settings(&builder, &data_dir)?;
-    if builder.is_embedded() {
-        data_dir.create()?;
-        data_dir.initialize(|dir| make_missing_keys(&builder, dir)).await?;
+    /// Sets the store up, or brings its migrations up to date, and does nothing else.
+    pub async fn migrate(self) -> Result<(), StartError> {
+        let data_dir = data_dir(&self);
+        check_settings(&self, &data_dir)?;
+        if self.is_embedded() {
+            data_dir.create()?;
+            data_dir.initialize(|dir| make_missing_keys(&self, dir)).await?;
+        }
+        Database::open(&self.store, &data_dir).await?.migrate(Migrations::Apply).await
     }
-    Database::open(&builder.store, &data_dir).await?.migrate(Migrations::Apply).await
-}
 
-/// The keys that the key ring and the store know.
-pub(crate) async fn key_status(builder: Builder) -> Result<Vec<KeyStatus>, StartError> {
-    let data_dir = data_dir(&builder);
-    if builder.is_embedded() {
-        data_dir.require()?;
+    /// The keys that the store and the key ring know. It also answers when the two do not fit together and
+    /// [`Self::open`] would fail.
+    pub async fn key_status(self) -> Result<Vec<KeyStatus>, StartError> {
+        let data_dir = data_dir(&self);
+        if self.is_embedded() {
+            data_dir.require()?;
+        }
+        let database = Database::open(&self.store, &data_dir).await?;
+        let ring = key_ring(&self, &data_dir)?;
+        Ok(strongroom_vault_ring::key_status(&ring, database.deployment().as_ref()).await?)
     }
-    let database = Database::open(&builder.store, &data_dir).await?;
-    let ring = key_ring(&builder, &data_dir)?;
-    Ok(strongroom_vault_ring::key_status(&ring, database.deployment().as_ref()).await?)
-}
 
-/// Makes the local token issuer, without opening the store.
-pub(crate) fn token_issuer(builder: &Builder) -> Result<TokenIssuer, StartError> {
-    let data_dir = data_dir(builder);
-    if builder.is_embedded() && builder.jwt_secret.is_none() {
-        data_dir.require()?;
+    /// Returns the local token issuer, without opening the store.
+    pub fn token_issuer(&self) -> Result<TokenIssuer, StartError> {
+        let data_dir = data_dir(self);
+        if self.is_embedded() && self.jwt_secret.is_none() {
+            data_dir.require()?;
+        }
+        local_issuer(self, &jwt_secret(self, &data_dir)?)
     }
-    local_issuer(builder, &jwt_secret(builder, &data_dir)?)
+
+    /// Returns the providers of the catalog, in the order of their ids, without opening the store.
+    ///
+    /// # Errors
+    /// All problems of all provider files.
+    pub fn providers(&self) -> Result<Vec<Arc<Provider>>, StartError> {
+        Ok(catalog(self)?.all())
+    }
 }
 
 fn data_dir(builder: &Builder) -> DataDir {
@@ -241,7 +255,7 @@ fn with_budget(egress: Egress, builder: &Builder, stores: &Stores, keys: Arc<dyn
     }
 }
 
-pub(crate) fn catalog(builder: &Builder) -> Result<FileCatalog, StartError> {
+fn catalog(builder: &Builder) -> Result<FileCatalog, StartError> {
     Ok(match &builder.catalog_overlay {
         Some(dir) => FileCatalog::with_overlay(dir)?,
         None => FileCatalog::embedded()?,

@@ -15,7 +15,8 @@ use uuid::Uuid;
 /// The time of day.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 pub trait Clock: Send + Sync {
-    /// Now, in UTC.
+    /// Now, in UTC. MUST be whole microseconds, which is what stores keep, so that a value that was stored
+    /// equals the one that comes back.
     fn now(&self) -> OffsetDateTime;
 }
 

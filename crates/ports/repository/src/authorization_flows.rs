@@ -27,7 +27,8 @@ pub struct GrantedFlow {
     pub id: FlowId,
     /// Digest of the code that completes it.
     pub completion_code: Digest,
-    /// The pending credential of a new grant; it is stored and counted against the quota.
+    /// The pending credential of a new grant; it is stored and counted against the quota. Its provider is the
+    /// one of the flow.
     pub pending: Option<SealedCredential>,
     /// The payload that is sealed beside the flow from now on.
     pub sealed: Sealed,

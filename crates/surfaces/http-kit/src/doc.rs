@@ -1,8 +1,7 @@
 //! What the OpenAPI document says about a route beyond what its method, path, access and body rule say.
 
-use serde_json::Value;
-
 use crate::request::RequestField;
+use crate::schema::{Parameter, Schema};
 
 /// The documentation of a route.
 #[derive(Clone, Copy)]
@@ -40,26 +39,6 @@ impl Doc {
             own_refusals: &[],
         }
     }
-}
-
-/// A parameter of a path, a query or a header.
-#[derive(Clone, Copy)]
-pub struct Parameter {
-    /// The name of the parameter.
-    pub name: &'static str,
-    /// What the parameter means, in a sentence for API users.
-    pub description: &'static str,
-    /// The JSON Schema of the value.
-    pub schema: fn() -> Value,
-}
-
-/// A JSON Schema (draft 2020-12) that the document keeps once, under a name.
-#[derive(Clone, Copy)]
-pub struct Schema {
-    /// The name of the schema among the components, in PascalCase; no other dialect uses it.
-    pub name: &'static str,
-    /// Writes the schema, which holds other schemas by value and so can be read alone.
-    pub json: fn() -> Value,
 }
 
 /// A successful answer.

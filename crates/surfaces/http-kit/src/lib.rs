@@ -35,7 +35,7 @@ mod unread;
 mod wording;
 
 pub use call::{Call, Parameters, PublicCall};
-pub use doc::{AnswerBody, Answered, Doc, Parameter, Schema};
+pub use doc::{AnswerBody, Answered, Doc};
 pub use documentation::Documentation;
 pub use endpoint::{Admitted, Endpoint, Handle};
 pub use fields::Fields;
@@ -51,6 +51,6 @@ pub use reply::{created, no_content, ok, ok_secret, with_allowance, with_etag};
 pub use request::{Presence, Request, RequestBody, RequestField, body_of};
 pub use route::{Access, Answer, BodyRule, Dialect, DialectDoc, RefusedRequest, Route};
 pub use schema::{
-    ALLOWANCE, ETAG, IF_MATCH, LOCATION, Moment, extended, form, one_of, or_null, prefixed_id_schema,
-    schema_of,
+    ALLOWANCE, ETAG, IF_MATCH, LOCATION, Moment, Parameter, Schema, extended, form, one_of, or_null,
+    prefixed_id_schema, schema_of,
 };

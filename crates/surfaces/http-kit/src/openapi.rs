@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 use strongroom_domain::Operation;
 use strongroom_domain::permission::PERMISSIONS;
 
-use crate::doc::{AnswerBody, Parameter, Schema};
+use crate::doc::AnswerBody;
 use crate::route::{Access, BodyRule, Dialect, Route};
-use crate::schema::ALLOWANCE;
+use crate::schema::{ALLOWANCE, Parameter, Schema};
 
 /// A route as the document shows it.
 #[derive(Clone, Copy)]

@@ -3,11 +3,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::doc::Schema;
 use crate::fields::Fields;
 use crate::from_json::FromJson;
 use crate::refusal::Refusal;
-use crate::schema::{extended, or_null};
+use crate::schema::{Schema, extended, or_null};
 
 /// A body or a query, as [`request!`](crate::request) declares it.
 pub trait Request: Sized {

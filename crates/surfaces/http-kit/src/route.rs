@@ -6,9 +6,10 @@ use futures_util::future::LocalBoxFuture;
 use strongroom_domain::Operation;
 
 use crate::call::PublicCall;
-use crate::doc::{Doc, Parameter, Schema};
+use crate::doc::Doc;
 use crate::endpoint::Endpoint;
 use crate::refusal::Refusal;
+use crate::schema::{Parameter, Schema};
 
 /// What a handler answers.
 pub type Answer = LocalBoxFuture<'static, Result<HttpResponse, Refusal>>;

@@ -7,7 +7,25 @@ use schemars::{JsonSchema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 use strongroom_domain::TextForm;
 
-use crate::doc::Parameter;
+/// A parameter of a path, a query or a header.
+#[derive(Clone, Copy)]
+pub struct Parameter {
+    /// The name of the parameter.
+    pub name: &'static str,
+    /// What the parameter means, in a sentence for API users.
+    pub description: &'static str,
+    /// The JSON Schema of the value.
+    pub schema: fn() -> Value,
+}
+
+/// A JSON Schema (draft 2020-12) that the document keeps once, under a name.
+#[derive(Clone, Copy)]
+pub struct Schema {
+    /// The name of the schema among the components, in PascalCase; no other dialect uses it.
+    pub name: &'static str,
+    /// Writes the schema, which holds other schemas by value and so can be read alone.
+    pub json: fn() -> Value,
+}
 
 /// The revision that the caller has seen (RFC 9110, section 13.1.1).
 pub const IF_MATCH: Parameter = Parameter {

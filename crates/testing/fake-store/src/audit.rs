@@ -9,7 +9,7 @@ use strongroom_repository::{
 use strongroom_vault::{Purpose, PurposeKeys};
 use time::OffsetDateTime;
 
-use crate::rows::at_most;
+use crate::rows::{at_most, fit_columns};
 use crate::{Call, FakeStore};
 
 /// The audit chain of every organisation that has one.
@@ -36,6 +36,7 @@ impl Chains {
         let mut records = Vec::new();
         for event in events {
             let organization = &event.organization;
+            fit_columns(event.version)?;
             let head = heads.entry(organization).or_insert_with(|| self.head_or_genesis(organization));
             head.extend(event, now, |message| keys.digest(Purpose::Audit, key, message))
                 .map_err(|error| StoreError::Unavailable(Box::new(error)))?;

@@ -6,26 +6,8 @@ use strongroom_repository::{
 };
 use time::OffsetDateTime;
 
-use crate::rows::{Rows, at_most, key, later, of};
+use crate::rows::{Flow, Rows, Stage, at_most, fit_columns, key, later, of};
 use crate::{Call, FakeStore, credentials};
-
-/// A flow as it is stored.
-#[derive(Debug, Clone)]
-pub(crate) struct Flow {
-    pub(crate) stored: SealedFlow,
-    stage: Stage,
-    expires_at: OffsetDateTime,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// The user has not come back from the provider.
-    Begun,
-    /// Its callback is being processed, or has failed.
-    Taken,
-    /// It waits for its completion.
-    Granted,
-}
 
 impl Flow {
     fn is_at(&self, stage: Stage, now: OffsetDateTime) -> bool {
@@ -100,6 +82,7 @@ impl Rows {
 impl AuthorizationFlowRepository for FakeStore {
     async fn begin(&self, new: &SealedFlow, limit: u32, evidence: Evidence) -> StoreResult<()> {
         self.mutate(Call::BeginFlow, evidence, |rows, now| {
+            fit_columns(new.flow.reauthorizes)?;
             rows.begin(new, limit, now)?;
             Ok(true)
         })
@@ -125,7 +108,12 @@ impl AuthorizationFlowRepository for FakeStore {
         default_limit: u32,
         evidence: Evidence,
     ) -> StoreResult<bool> {
-        self.mutate(Call::GrantFlow, evidence, |rows, now| rows.grant(granted, default_limit, now)).await
+        self.mutate(Call::GrantFlow, evidence, |rows, now| {
+            let pending = granted.pending.as_ref().map(|pending| &pending.credential);
+            fit_columns(pending.into_iter().flat_map(|pending| [pending.version, pending.revision]))?;
+            rows.grant(granted, default_limit, now)
+        })
+        .await
     }
 
     async fn find_granted(&self, state: &Digest) -> StoreResult<Option<SealedFlow>> {
@@ -144,6 +132,7 @@ impl AuthorizationFlowRepository for FakeStore {
         connected: Option<AuditEvent>,
     ) -> StoreResult<bool> {
         self.write(Call::CompleteFlow, |rows, now| {
+            fit_columns([completed.credential.version, completed.credential.revision])?;
             let Some(is_connected) = rows.complete(completed, now) else { return Ok((false, Vec::new())) };
             let connected = connected.filter(|_| is_connected);
             Ok((true, evidence.events().cloned().chain(connected).collect()))

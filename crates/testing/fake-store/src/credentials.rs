@@ -9,7 +9,7 @@ use strongroom_repository::{
 };
 use time::OffsetDateTime;
 
-use crate::rows::{Rows, Table, at_most, key, of};
+use crate::rows::{Rows, Table, at_most, fit_columns, key, of};
 use crate::{Call, FakeStore};
 
 impl Rows {
@@ -17,7 +17,7 @@ impl Rows {
     pub(crate) fn add_credential(&mut self, new: &SealedCredential, default_limit: u32) -> StoreResult<()> {
         let credential = &new.credential;
         let organization = &credential.organization;
-        refuse_counters_beyond_63_bits(credential)?;
+        fit_columns([credential.version, credential.revision])?;
         let limit = self.limits.get(organization).copied().unwrap_or(default_limit);
         let ours = || of(&self.credentials, organization).map(|stored| &stored.credential);
         if ours().filter(|stored| stored.provider == credential.provider).count() >= at_most(limit) {
@@ -47,14 +47,6 @@ impl Rows {
         version: u64,
     ) -> Option<&mut SealedCredential> {
         self.credentials.get_mut(&key(organization, id)).filter(|stored| stored.credential.version == version)
-    }
-}
-
-/// Refuses counters that the columns of a database could not hold.
-fn refuse_counters_beyond_63_bits(credential: &Credential) -> StoreResult<()> {
-    match [credential.version, credential.revision].map(i64::try_from) {
-        [Ok(_), Ok(_)] => Ok(()),
-        [Err(error), _] | [_, Err(error)] => Err(StoreError::Corrupt(Box::new(error))),
     }
 }
 
@@ -203,11 +195,11 @@ impl CredentialRepository for FakeStore {
         evidence: Evidence,
     ) -> StoreResult<()> {
         self.mutate(Call::ReplaceCredential, evidence, |rows, _| {
+            fit_columns([changed.version, changed.revision])?;
             let stored = rows
                 .at_version(&changed.organization, changed.id, expected_version)
                 .filter(|stored| stored.credential.revision == expected_revision)
                 .ok_or(StoreError::StaleVersion)?;
-            refuse_counters_beyond_63_bits(changed)?;
             replace(stored, changed, sealed);
             Ok(true)
         })

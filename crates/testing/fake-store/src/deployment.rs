@@ -41,8 +41,12 @@ impl Rows {
         Ok(())
     }
 
-    /// Reserves wraps. Returns the total, or `None` when it would pass the limit.
+    /// Reserves wraps. Returns the total, or `None` when it would pass the limit, or 63 bits as in a database.
     fn reserve(&mut self, kek: KekId, count: u64, limit: u64) -> StoreResult<Option<u64>> {
+        let limit = limit.min(i64::MAX.unsigned_abs());
+        if count > limit {
+            return Ok(None);
+        }
         let record = self.keks.get_mut(&kek).ok_or(UnregisteredKek(kek));
         let record = record.map_err(|error| StoreError::Corrupt(Box::new(error)))?;
         let total = record.reserved.checked_add(count).filter(|total| *total <= limit);

@@ -4,16 +4,8 @@ use strongroom_domain::{
 };
 use strongroom_repository::{ConnectedCredential, IntegrationRepository, StoreError, StoreResult, Unique};
 
-use crate::rows::{Rows, key, of};
+use crate::rows::{Connection, Rows, key, of};
 use crate::{Call, FakeStore};
-
-/// A connection as it is stored.
-#[derive(Debug, Clone)]
-pub(crate) struct Connection {
-    integration: Integration,
-    /// The credential that it uses, until it ends.
-    credential: Option<CredentialId>,
-}
 
 impl Rows {
     /// Writes a connection, unless its provider is connected. It replaces one that has ended. Returns whether

@@ -9,19 +9,8 @@ use strongroom_repository::{DueRefresh, Ended, Lease, RefreshLeaseRepository, St
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::rows::{Rows, at_most, key, later};
+use crate::rows::{Attempts, Rows, at_most, fit_columns, key, later};
 use crate::{Call, FakeStore};
-
-/// The attempts to refresh one version of a credential.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Attempts {
-    version: u64,
-    pub(crate) owner: Option<Uuid>,
-    held_until: Option<OffsetDateTime>,
-    interrupted: bool,
-    failures: u32,
-    retry_at: Option<OffsetDateTime>,
-}
 
 impl Attempts {
     pub(crate) fn is_held(&self, now: OffsetDateTime) -> bool {
@@ -121,6 +110,7 @@ impl RefreshLeaseRepository for FakeStore {
         evidence: Evidence,
     ) -> StoreResult<bool> {
         self.mutate(Call::StoreRefreshed, evidence, |rows, now| {
+            fit_columns([refreshed.version])?;
             let (organization, id) = (&refreshed.organization, refreshed.id);
             let Some(stored) = rows.at_version(organization, id, expected_version) else { return Ok(false) };
             take_refresh(&mut stored.credential, refreshed, now);

@@ -7,7 +7,7 @@ use strongroom_application::{
 use strongroom_domain::audit::Origin;
 use strongroom_domain::oauth::{CallbackProblem, Completion};
 use strongroom_domain::{Account, Action, CredentialName, CredentialStatus, Outcome, SecretText};
-use strongroom_fake_store::{Call, unavailable};
+use strongroom_fake_store::Call;
 use strongroom_fixtures::Asked;
 
 use super::{again, at, begin, come_back, complete, last, last_credential, pass, problem, refused_field};
@@ -176,9 +176,10 @@ async fn a_store_that_is_away_leaves_the_page_to_be_answered_again() {
     let shown = page(&app, &begun).await.unwrap();
     let calls = [(Call::FindGranted, true), (Call::CompleteFlow, true), (Call::AbandonFlow, false)];
     for (call, connect) in calls {
-        house.store.faults().fail_next(call, unavailable());
+        house.store.faults().fail_every(call);
         let refused = confirm(&app, answer(&shown, connect)).await;
         assert_eq!(problem(refused), Some(CallbackProblem::Unavailable), "{call:?}");
+        house.store.faults().heal();
     }
     assert!(confirm(&app, answer(&shown, true)).await.is_ok());
 }

@@ -4,10 +4,11 @@ use strongroom_application::to;
 
 use super::{document, documented};
 use crate::call::Call;
-use crate::doc::{AnswerBody, Answered, Doc, Parameter, Schema};
+use crate::doc::{AnswerBody, Answered, Doc};
 use crate::endpoint::Handle;
 use crate::refusal::Refusal;
 use crate::route::{Dialect, DialectDoc, Route};
+use crate::schema::{Parameter, Schema};
 
 const THING: Schema = Schema { name: "Thing", json: || json!({ "type": "object" }) };
 const NOT_READY: Schema = Schema { name: "NotReady", json: || json!({ "type": "object" }) };

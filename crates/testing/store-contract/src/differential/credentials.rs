@@ -55,10 +55,11 @@ impl Play {
         self.ask("find", async |one| one.credentials.find(&organization, id).await).await.flatten()
     }
 
-    /// A random time. Its odd nanoseconds reveal a store that rounds differently.
+    /// A random time, in whole microseconds as every time that a clock gives.
     pub(super) fn time(&mut self) -> OffsetDateTime {
-        let nanoseconds = i64::try_from(self.random.below(3_000)).unwrap();
-        instant(i64::try_from(self.random.below(100_000)).unwrap()) + time::Duration::nanoseconds(nanoseconds)
+        let microseconds = i64::try_from(self.random.below(3)).unwrap();
+        let seconds = instant(i64::try_from(self.random.below(100_000)).unwrap());
+        seconds + time::Duration::microseconds(microseconds)
     }
 
     fn change(&mut self, before: Credential) -> Credential {
@@ -102,8 +103,9 @@ impl Play {
             new.version = self.random.near(1);
         }
         if let (true, Some(known)) = (self.random.chance(8), self.random.recent(&self.credentials)) {
-            // When two unique values are already taken, a store may report either.
-            (new.id, new.slot) = (known.id, None);
+            // When two unique values are already taken, a store may report either. An id belongs to one provider
+            // for ever, because the flow of a pending credential gives its place back by the provider.
+            (new.id, new.slot, new.provider) = (known.id, None, known.provider.clone());
         }
         let limit = u32::try_from(self.random.below(40)).unwrap();
         let row = with_payload(new.clone());

@@ -66,6 +66,8 @@ impl Play {
             (new.flow.credential, new.flow.reauthorizes) = (known.id, Some(version));
         }
         if let (true, Some(known)) = (self.random.chance(6), self.random.recent(&self.flows)) {
+            // A flow has one provider; a grant for an earlier flow of this id must not bring another.
+            new.flow.provider = known.flow.flow.provider.clone();
             match self.random.chance(50) {
                 true => new.flow.id = known.flow.flow.id,
                 false => new.flow.state = known.flow.flow.state,
