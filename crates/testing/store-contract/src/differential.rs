@@ -117,13 +117,15 @@ impl Play {
             };
             match &first {
                 None => first = Some((answer, text)),
-                Some((_, expected)) => assert_eq!(
-                    *expected,
+                Some((expected, expected_text)) => assert_eq!(
+                    *expected_text,
                     text,
-                    "{} and {name} differ in {what} (seed {}, operation {})",
+                    "{} and {name} differ in {what} (seed {}, operation {}; errors {:?} and {:?})",
                     self.stores.first().unwrap().0,
                     self.seed,
-                    self.number
+                    self.number,
+                    expected.as_ref().err(),
+                    answer.err()
                 ),
             }
         }

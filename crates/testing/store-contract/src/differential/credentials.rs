@@ -24,6 +24,14 @@ use crate::under_test::{created, deleted, disconnected, tested, updated};
 
 const PROVIDERS: [&str; 3] = ["sftp", "google_drive", "datadog"];
 
+/// What a change may make of a status. Only a new credential is pending.
+const CHANGED_STATUSES: [CredentialStatus; 4] = [
+    CredentialStatus::Unverified,
+    CredentialStatus::Validated,
+    CredentialStatus::Rejected,
+    CredentialStatus::NeedsReauth,
+];
+
 impl Play {
     pub(super) async fn work_on_credentials(&mut self) {
         match self.random.below(12) {
@@ -70,7 +78,7 @@ impl Play {
         let (now, later) = (self.time(), self.time());
         Credential {
             name: CredentialName::parse(self.random.pick(&names).unwrap()).unwrap(),
-            status: *self.random.pick(&CredentialStatus::ALL).unwrap(),
+            status: *self.random.pick(&CHANGED_STATUSES).unwrap(),
             status_reason: self.random.maybe(StatusReason::Test("a reason".to_owned())),
             config,
             expires_at: self.random.maybe(now),
@@ -101,6 +109,9 @@ impl Play {
         };
         if self.random.chance(4) {
             new.version = self.random.near(1);
+        }
+        if self.random.chance(10) {
+            new.status = CredentialStatus::Pending;
         }
         if let (true, Some(known)) = (self.random.chance(8), self.random.recent(&self.credentials)) {
             // When two unique values are already taken, a store may report either. An id belongs to one provider
@@ -252,6 +263,10 @@ impl Play {
 
     async fn connect(&mut self, some: Credential) {
         let mut seen = self.present(&some).await.unwrap_or(some);
+        if seen.status == CredentialStatus::Pending {
+            // The application refuses this: an end of the flow could not remove a credential in use.
+            return;
+        }
         seen.version = self.random.near(seen.version);
         let new = Integration {
             organization: seen.organization.clone(),
