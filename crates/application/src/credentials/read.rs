@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future;
 use strongroom_domain::credential::Readability;
 use strongroom_domain::oauth::REFRESH_TOKEN;
-use strongroom_domain::{Action, Credential, CredentialId, CrmContent, Outcome, SecretPayload};
+use strongroom_domain::{Action, Credential, CredentialId, CrmContent, Outcome, Rule, SecretPayload};
 use strongroom_repository::{SealedCredential, Selector};
 use time::OffsetDateTime;
 
@@ -51,14 +51,18 @@ impl Credentials {
     /// counts once.
     ///
     /// # Errors
-    /// `NotFound` when any credential is unknown, `Conflict` when any may not be read now; otherwise the
-    /// errors of [`Self::read`]. In all of these cases no secret is returned.
+    /// `Argument` on `ids` when there are more; `NotFound` when any credential is unknown, `Conflict` when any
+    /// may not be read now; otherwise the errors of [`Self::read`]. In all of these cases no secret is
+    /// returned.
     pub async fn read_many(
         &self,
         caller: &Permitted<to::ReadSecrets>,
         ids: &[CredentialId],
         min_validity: Option<Duration>,
     ) -> Result<Vec<OpenedCredential>, Failure> {
+        if ids.len() > MAX_BATCH {
+            return Err(Failure::Argument(Rule::fixed("must name at most 50 credentials").on("ids")));
+        }
         let mut rows = self.repository.find_sealed_many(caller.organization(), ids).await?;
         let mut ordered = Vec::with_capacity(ids.len());
         for (position, id) in ids.iter().enumerate() {

@@ -56,6 +56,16 @@ async fn several_are_read_in_the_order_asked_and_each_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_more_than_fifty_are_read_at_once() {
+    let house = House::new();
+    let app = house.open();
+    let ids: Vec<_> = (0..51).map(|_| house.ids.credential()).collect();
+    let refused = read_many(&app, &engine(), &ids).await.unwrap_err();
+    assert!(matches!(&refused, Failure::Argument(violation) if violation.field == "ids"), "{refused:?}");
+    assert_eq!(house.store.calls(Call::FindSealedMany), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn fifty_reads_are_one_commit_and_nothing_is_opened_before_it() {
     let house = House::new();
     let app = house.open();

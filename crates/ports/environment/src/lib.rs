@@ -64,7 +64,7 @@ pub enum TokenSubject {
 /// refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenRefused {
-    /// Not three base64url parts of JSON, or longer than 8 KiB.
+    /// The token is not two base64url parts of JSON and a signature (RFC 7515), or it is longer than 8 KiB.
     #[error("the token is malformed")]
     Malformed,
     /// No configured issuer has this `iss`.
