@@ -49,9 +49,10 @@ async fn files_are_private_whatever_the_umask() {
     shell.arg("-c").arg("umask 000; exec \"$0\" migrate").arg(program.get_program());
     shell.current_dir(program.get_current_dir().unwrap());
     for (name, value) in program.get_envs() {
-        if let Some(value) = value {
-            shell.env(name, value);
-        }
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
     }
     assert!(shell.env_remove("STRONGROOM_AUTH__JWT_SECRET").status().unwrap().success());
     let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
