@@ -230,8 +230,9 @@ fn no_locked_crate_is_below_its_floor_and_no_banned_one_is_there() {
         .collect();
     let rules = deny["bans"]["deny"].as_array().unwrap();
     assert!(rules.len() >= 20, "the floors are gone");
-    for rule in rules.iter().map(|rule| rule["crate"].as_str().unwrap()) {
-        let (name, floor) = rule.split_once("@<").map_or((rule, None), |(name, floor)| (name, Some(floor)));
+    for rule in rules {
+        let name = rule.get("name").or(rule.get("crate")).unwrap().as_str().unwrap();
+        let floor = rule.get("version").map(|version| version.as_str().unwrap().strip_prefix('<').unwrap());
         let floor = floor.map(|floor| floor.parse::<Version>().unwrap());
         for (_, version) in locked.iter().filter(|(locked, _)| *locked == name) {
             assert!(floor.as_ref().is_some_and(|floor| version >= floor), "{name} {version} breaks {rule}");
