@@ -252,4 +252,19 @@ mod tests {
         budget.take("one-more.example:22").await.unwrap_err();
         assert!(budget.asked.lock().unwrap().len() <= REMEMBERED);
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_used_up_is_remembered_before_what_is_not() {
+        let store = Store::with(0);
+        let budget = store.budget();
+        budget.take("192.0.2.7:22").await.unwrap_err();
+        store.left.store(u32::MAX, Ordering::Relaxed);
+        let destinations: Vec<_> = (1..REMEMBERED).map(|number| format!("{number}.example:22")).collect();
+        let taken = join_all(destinations.iter().map(|destination| budget.take(destination))).await;
+        assert!(taken.iter().all(Result::is_ok));
+        budget.take("one-more.example:22").await.unwrap();
+        let asked = store.asked();
+        budget.take("192.0.2.7:22").await.unwrap_err();
+        assert_eq!(store.asked(), asked);
+    }
 }

@@ -158,6 +158,19 @@ async fn a_completion_that_cannot_be_put_on_record_did_not_happen() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_store_that_does_not_find_the_credential_is_not_waited_for() {
+    let house = House::new();
+    let app = house.open();
+    let (begun, code) = waiting(&app).await;
+    house.store.faults().fail_every(Call::FindCredential);
+    let refused = complete(&app, &member(), &begun, &code).await.unwrap_err();
+    assert_eq!(refused, Failure::unavailable());
+    assert_eq!(house.store.calls(Call::FindCredential), 1);
+    house.store.faults().heal();
+    assert!(complete(&app, &member(), &begun, &code).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_pending_credential_that_was_deleted_completes_nothing() {
     let house = House::new();
     let app = house.open();
