@@ -267,8 +267,9 @@ impl AuditHead {
         Self { organization, seq: 0, mac: GENESIS }
     }
 
-    /// Moves the head on to the record of an event of this chain, which is recorded at `at`. `digest` makes the
-    /// MAC of the record from the bytes that the MAC covers. When `digest` fails, the head stays where it is.
+    /// Moves the head on to the record of an event of this chain, which is recorded at `at`. `digest` makes
+    /// the MAC of the record from the bytes that the MAC covers. When `digest` fails, the head stays where it
+    /// is.
     pub fn extend<E>(
         &mut self,
         event: &AuditEvent,

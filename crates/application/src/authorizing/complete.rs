@@ -136,7 +136,8 @@ impl Authorizing {
         expected.is_some_and(|expected| self.purpose_keys.equal(expected, &sha256(code)))
     }
 
-    /// Makes the credential usable, again when it was refreshed meanwhile.
+    /// Makes the credential usable. Tries again when the credential was refreshed meanwhile, and for two
+    /// seconds when the store does not answer, because the store may have done the work.
     async fn finish(&self, row: &SealedFlow, event: AuditEvent) -> Result<Credential, Failure> {
         const GONE: fn() -> Failure = || {
             Failure::invalid(

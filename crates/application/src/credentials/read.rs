@@ -51,8 +51,8 @@ impl Credentials {
     /// counts once.
     ///
     /// # Errors
-    /// `Argument` on `ids` when there are more; `NotFound` when any credential is unknown, `Conflict` when any
-    /// may not be read now; otherwise the errors of [`Self::read`]. In all of these cases no secret is
+    /// `Argument` on `ids` when there are more; `NotFound` when any credential is unknown; `Conflict` when
+    /// any may not be read now; otherwise the errors of [`Self::read`]. In all of these cases no secret is
     /// returned.
     pub async fn read_many(
         &self,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use strongroom_domain::OrganizationId;
 use tokio::sync::Semaphore;
 
-/// The same number of places for each organisation.
+/// Places of an instance, of which every organisation has equally many.
 pub(crate) struct PerOrganization {
     places: usize,
     organizations: Mutex<HashMap<OrganizationId, Arc<Semaphore>>>,

@@ -9,9 +9,10 @@ use strongroom_domain::{
 };
 use strongroom_environment::KeyFileRefused;
 use strongroom_fake_store::Call;
-use strongroom_fixtures::{FakeCatalog, TestAnswer, credential, instant};
+use strongroom_fixtures::{FakeCatalog, Held, TestAnswer, credential, instant};
 use strongroom_repository::StoreError;
 use strongroom_vault::Vault;
+use tokio::task::JoinHandle;
 
 use crate::house::{House, acme, admin, admitted, detail, engine_for, fields, member, user, violations};
 
@@ -48,6 +49,19 @@ fn pinned(house: &House) -> Credential {
 fn password(host: &str, more: &[(&str, &str)]) -> UpdateCredential {
     let sent = [&[("host", host), ("username", "etl"), ("password", "p-2")], more].concat();
     content(CredentialType::UserPassword, &sent)
+}
+
+/// A change of the key that stands right before its commit.
+async fn held_edit(
+    house: &House,
+    app: &Application,
+    id: CredentialId,
+) -> (Held, JoinHandle<Result<Credential, Failure>>) {
+    let held = house.store.faults().hold(Call::ReplaceCredential);
+    let app = app.clone();
+    let slow = tokio::spawn(async move { update(&app, &member(), id, key("k-2")).await });
+    held.reached().await;
+    (held, slow)
 }
 
 #[tokio::test(start_paused = true)]
@@ -145,12 +159,7 @@ async fn an_edit_that_lost_a_race_is_made_again_on_what_is_there_now() {
     let house = House::new();
     let app = house.open();
     let stored = house.stored();
-    let held = house.store.faults().hold(Call::ReplaceCredential);
-    let slow = tokio::spawn({
-        let app = app.clone();
-        async move { update(&app, &member(), stored.id, key("k-2")).await }
-    });
-    held.reached().await;
+    let (held, slow) = held_edit(&house, &app, stored.id).await;
     update(&app, &admin(), stored.id, renamed("by the admin")).await.unwrap();
     held.release();
     let after = slow.await.unwrap().unwrap();
@@ -202,12 +211,7 @@ async fn what_was_deleted_meanwhile_is_not_found_any_more() {
     let house = House::new();
     let app = house.open();
     let stored = house.stored();
-    let held = house.store.faults().hold(Call::ReplaceCredential);
-    let slow = tokio::spawn({
-        let app = app.clone();
-        async move { update(&app, &member(), stored.id, key("k-2")).await }
-    });
-    held.reached().await;
+    let (held, slow) = held_edit(&house, &app, stored.id).await;
     app.credentials.delete(&admitted(&app, &admin()), stored.id, None, false).await.unwrap();
     held.release();
     assert_eq!(slow.await.unwrap(), Err(Failure::NotFound(Missing::Credential)));

@@ -41,7 +41,8 @@ impl Rows {
         Ok(())
     }
 
-    /// Reserves wraps. Returns the total, or `None` when it would pass the limit, or 63 bits as in a database.
+    /// Reserves wraps. Returns the total, or `None` when it would pass the limit or, as in a database, 63
+    /// bits.
     fn reserve(&mut self, kek: KekId, count: u64, limit: u64) -> StoreResult<Option<u64>> {
         let limit = limit.min(i64::MAX.unsigned_abs());
         if count > limit {

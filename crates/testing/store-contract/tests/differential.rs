@@ -1,4 +1,5 @@
-//! The embedded store, PostgreSQL and the store in memory, side by side: what one answers, so must the others.
+//! The embedded store, PostgreSQL and the store in memory, side by side: what one answers, the others must
+//! answer too.
 #![expect(clippy::unwrap_used, reason = "a store that cannot be made is a failed test")]
 
 use std::sync::Arc;

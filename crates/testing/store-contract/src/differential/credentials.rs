@@ -114,8 +114,9 @@ impl Play {
             new.status = CredentialStatus::Pending;
         }
         if let (true, Some(known)) = (self.random.chance(8), self.random.recent(&self.credentials)) {
-            // When two unique values are already taken, a store may report either. An id belongs to one provider
-            // for ever, because the flow of a pending credential gives its place back by the provider.
+            // When two unique values are already taken, a store may report either. An id belongs to one
+            // provider for ever, because the flow of a pending credential gives its place back by the
+            // provider.
             (new.id, new.slot, new.provider) = (known.id, None, known.provider.clone());
         }
         let limit = u32::try_from(self.random.below(40)).unwrap();
