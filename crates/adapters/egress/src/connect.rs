@@ -225,7 +225,7 @@ impl Session {
         addresses: &[(SocketAddr, bool)],
     ) -> Result<CheckedStream, ConnectError> {
         let deadline = Instant::now() + CONNECT_LIMIT;
-        let mut last = ConnectError::Unreachable("the name has no address".into());
+        let mut last = ConnectError::Unresolved("the name has no address".into());
         for (index, (address, listed)) in addresses.iter().enumerate() {
             self.count(purpose, || budget_key(*address)).await?;
             let left = deadline.saturating_duration_since(Instant::now());

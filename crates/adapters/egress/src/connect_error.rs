@@ -8,7 +8,11 @@ pub enum ConnectError {
     /// because the organisation that asked reads its audit trail; the log has the address for the operator.
     #[error("refused by policy: {0}")]
     Refused(String),
-    /// Resolution or TCP failed. The text is for the log and the audit trail.
+    /// The name has no address, or was not resolved. Nothing was learned about a server. The text is for the
+    /// log and the audit trail.
+    #[error("not resolved: {0}")]
+    Unresolved(String),
+    /// TCP failed. The text is for the log and the audit trail.
     #[error("not reachable: {0}")]
     Unreachable(String),
     /// The budget of tests of the destination does not allow this one.
@@ -26,7 +30,7 @@ impl ConnectError {
     pub fn verdict(self) -> Result<Verdict, TestError> {
         let cause = match self {
             Self::Refused(reason) => Cause::Policy(reason),
-            Self::Unreachable(reason) => Cause::Network(reason),
+            Self::Unresolved(reason) | Self::Unreachable(reason) => Cause::Network(reason),
             Self::Budget(error) => return Err(error),
         };
         Ok(Verdict::of(TestCode::NotReachable).because(cause))

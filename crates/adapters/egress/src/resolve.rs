@@ -46,20 +46,20 @@ impl Resolver {
     /// and always for names without a dot. Search domains are never used.
     pub(crate) async fn resolve(&self, name: &str) -> Result<Vec<IpAddr>, ConnectError> {
         let resolved = tokio::time::timeout(TIME_LIMIT, self.resolve_slowly(name)).await;
-        let resolved = resolved.unwrap_or_else(|_| Err(unreachable("the name was not resolved in 2 s")));
-        if matches!(resolved, Err(ConnectError::Unreachable(_))) {
+        let resolved = resolved.unwrap_or_else(|_| Err(unresolved("the name was not resolved in 2 s")));
+        if matches!(resolved, Err(ConnectError::Unresolved(_))) {
             self.turn.fetch_add(1, Ordering::Relaxed);
         }
         let addresses = resolved?;
         match addresses.len() {
-            0 => Err(unreachable("the name has no address")),
+            0 => Err(unresolved("the name has no address")),
             1..=ADDRESS_LIMIT => Ok(addresses),
             _ => Err(ConnectError::Refused("the name has more than 16 addresses".into())),
         }
     }
 
     async fn resolve_slowly(&self, name: &str) -> Result<Vec<IpAddr>, ConnectError> {
-        let fqdn = Name::from_ascii(format!("{name}.")).map_err(|_| unreachable("the name is not one"))?;
+        let fqdn = Name::from_ascii(format!("{name}.")).map_err(|_| unresolved("the name is not one"))?;
         if self.listed.is_empty() || !name.contains('.') {
             let found = system::hosts_file(name.to_owned()).await;
             if !found.is_empty() {
@@ -82,7 +82,7 @@ impl Resolver {
     async fn server(&self) -> Result<SocketAddr, ConnectError> {
         let servers = if self.listed.is_empty() { system::name_servers().await } else { self.listed.clone() };
         let turn = self.turn.load(Ordering::Relaxed).checked_rem(servers.len()).unwrap_or(0);
-        servers.get(turn).copied().ok_or_else(|| unreachable("the system has no name server"))
+        servers.get(turn).copied().ok_or_else(|| unresolved("the system has no name server"))
     }
 }
 
@@ -96,7 +96,7 @@ async fn ask(server: SocketAddr, name: &Name, kind: RecordType) -> Result<Vec<Ip
         .with_max_retries(0)
         .build();
     let answer = client.send_message(request).first_answer().await;
-    addresses(&answer.map_err(|_| unreachable("the name server gave no answer"))?.into_message(), name, kind)
+    addresses(&answer.map_err(|_| unresolved("the name server gave no answer"))?.into_message(), name, kind)
 }
 
 /// Returns the addresses at the end of the chain of CNAME records that the answer has for a name.
@@ -104,7 +104,7 @@ fn addresses(answer: &Message, name: &Name, kind: RecordType) -> Result<Vec<IpAd
     match answer.metadata.response_code {
         ResponseCode::NoError => {}
         ResponseCode::NXDomain => return Ok(Vec::new()),
-        _ => return Err(unreachable("the name server gave an error")),
+        _ => return Err(unresolved("the name server gave an error")),
     }
     if answer.metadata.truncation {
         return Err(ConnectError::Refused("the name has more addresses than fit into an answer".into()));
@@ -125,6 +125,6 @@ fn addresses(answer: &Message, name: &Name, kind: RecordType) -> Result<Vec<IpAd
     Ok(own.filter_map(|record| record.data.ip_addr()).collect())
 }
 
-fn unreachable(reason: &str) -> ConnectError {
-    ConnectError::Unreachable(reason.into())
+fn unresolved(reason: &str) -> ConnectError {
+    ConnectError::Unresolved(reason.into())
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
-use strongroom_authorization_server::{CALL_LIMIT, TokenError};
+use strongroom_authorization_server::{CALL_LIMIT, TokenError, Trouble};
 use strongroom_declared_http::Target;
-use strongroom_egress::{Answer, CheckedStream, Destination, Egress, Purpose, handshake};
+use strongroom_egress::{Answer, CheckedStream, ConnectError, Destination, Egress, Purpose, handshake};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -37,26 +37,26 @@ pub(crate) async fn send_before(
 ) -> Result<Answer, TokenError> {
     let deadline = Instant::now() + CALL_LIMIT;
     let in_time = || match latest {
-        Some(latest) if Instant::now() > latest => Err(unsent("too late to be sent")),
+        Some(latest) if Instant::now() > latest => Err(unsent(Trouble::None, "too late to be sent")),
         _ => Ok(()),
     };
     let reached =
-        timeout_at(deadline, reach(egress, target)).await.map_err(|_| unsent("no connection in time"));
+        timeout_at(deadline, reach(egress, target)).await.map_err(|_| away("no connection in time"));
     let tcp = reached??;
     if target.plain_http {
         in_time()?;
         return exchange(deadline, tcp, request).await;
     }
     let shaken = timeout_at(deadline, handshake(tcp, &target.host, egress.tls())).await;
-    let shaken = shaken.map_err(|_| unsent("tls: no handshake in time"))?;
-    let (stream, _) = shaken.map_err(|error| unsent(error.to_string()))?;
+    let shaken = shaken.map_err(|_| away("tls: no handshake in time"))?;
+    let (stream, _) = shaken.map_err(|error| away(error.to_string()))?;
     in_time()?;
     exchange(deadline, stream, request).await
 }
 
 async fn reach(egress: &Egress, target: &Target) -> Result<CheckedStream, TokenError> {
     if target.plain_http && !egress.allows_plain_http() {
-        return Err(unsent("refused by policy: http without tls is not allowed"));
+        return Err(unsent(Trouble::None, "refused by policy: http without tls is not allowed"));
     }
     let destination = Destination {
         purpose: Purpose::Oauth,
@@ -64,7 +64,13 @@ async fn reach(egress: &Egress, target: &Target) -> Result<CheckedStream, TokenE
         port: target.port,
         port_is_fixed: target.port_is_fixed,
     };
-    egress.session().connect(&destination).await.map_err(|error| unsent(error.to_string()))
+    egress.session().connect(&destination).await.map_err(|error| {
+        let trouble = match error {
+            ConnectError::Unreachable(_) => Trouble::Server,
+            ConnectError::Refused(_) | ConnectError::Unresolved(_) | ConnectError::Budget(_) => Trouble::None,
+        };
+        unsent(trouble, error.to_string())
+    })
 }
 
 async fn exchange<S>(deadline: Instant, stream: S, request: Request<Bytes>) -> Result<Answer, TokenError>
@@ -80,15 +86,22 @@ where
     };
     match answered {
         Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) => Err(lost(true, error.to_string())),
-        Err(_) => Err(lost(true, "no answer in time")),
+        Ok(Err(error)) => Err(lost(error.to_string())),
+        Err(_) => Err(lost("no answer in time")),
     }
 }
 
-fn unsent(cause: impl Into<Cow<'static, str>>) -> TokenError {
-    lost(false, cause)
+/// The server was not reached.
+fn away(cause: impl Into<Cow<'static, str>>) -> TokenError {
+    unsent(Trouble::Server, cause)
 }
 
-fn lost(may_have_been_served: bool, cause: impl Into<Cow<'static, str>>) -> TokenError {
-    TokenError::Transient { retry_after: None, may_have_been_served, is_outage: true, cause: cause.into() }
+fn unsent(trouble: Trouble, cause: impl Into<Cow<'static, str>>) -> TokenError {
+    TokenError::Transient { retry_after: None, may_have_been_served: false, trouble, cause: cause.into() }
+}
+
+/// The request was sent, and its answer is lost.
+fn lost(cause: impl Into<Cow<'static, str>>) -> TokenError {
+    let (may_have_been_served, trouble) = (true, Trouble::Server);
+    TokenError::Transient { retry_after: None, may_have_been_served, trouble, cause: cause.into() }
 }

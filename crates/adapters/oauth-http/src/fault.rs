@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use http::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
-use strongroom_authorization_server::TokenError;
+use strongroom_authorization_server::{TokenError, Trouble};
 use strongroom_declared_http::OauthRequests;
 use strongroom_domain::Json;
 use strongroom_egress::Answer;
@@ -114,7 +114,7 @@ pub(crate) fn sort(requests: &OauthRequests, answer: &Answer, json: Option<&Json
     TokenError::Transient {
         retry_after: retry_after(&answer.headers),
         may_have_been_served: served,
-        is_outage: !is_particular,
+        trouble: if is_particular { Trouble::Request } else { Trouble::Server },
         cause: cause.into(),
     }
 }

@@ -6,7 +6,7 @@ use strongroom_authorization_server::{Client, Grant};
 use strongroom_declared_http::{
     ClientAuthentication, ClientCredentialsRequest, Endpoint, OauthRequests, Place, Refusal, Target, Values,
 };
-use strongroom_domain::{Rule, Violation};
+use strongroom_domain::{CredentialType, Rule, Violation};
 
 use crate::parameters::Parameters;
 use crate::request::{Encoding, basic, post};
@@ -57,6 +57,19 @@ pub(crate) fn request(
     let encoding = if requests.json_request { Encoding::Json } else { Encoding::Form };
     let request = post(&target, parameters, encoding, authorization)?;
     Ok((target, request))
+}
+
+/// The address to which a credential of this type is sent to be refreshed.
+pub(crate) fn token_target(
+    requests: &OauthRequests,
+    credential_type: CredentialType,
+    values: &Values<'_>,
+) -> Result<Target, Violation> {
+    let endpoint = match credential_type {
+        CredentialType::ClientCredentials => &own(requests)?.token,
+        _ => requests.refresh.as_ref().unwrap_or(&requests.token),
+    };
+    Ok(address(endpoint, values)?)
 }
 
 /// The address of an endpoint, which contains no secret.

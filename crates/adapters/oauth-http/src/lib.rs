@@ -65,6 +65,13 @@ impl AuthorizationServer for OauthHttp {
         authorize::issuer(requests, &values(subject, requests))
     }
 
+    fn token_origin(&self, subject: &Subject) -> Result<String, Violation> {
+        let requests = self.requests(subject)?;
+        let target = grant::token_target(requests, subject.credential_type, &values(subject, requests))?;
+        let scheme = if target.plain_http { "http" } else { "https" };
+        Ok(format!("{scheme}://{}:{}", target.host.to_ascii_lowercase(), target.port))
+    }
+
     async fn token(
         &self,
         subject: &Subject,

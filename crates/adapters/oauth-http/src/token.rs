@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use strongroom_authorization_server::TokenError;
+use strongroom_authorization_server::{TokenError, Trouble};
 use strongroom_declared_http::OauthRequests;
 use strongroom_domain::oauth::{ACCESS_TOKEN, REFRESH_TOKEN};
 use strongroom_domain::{Json, SecretText, TokenResponse};
@@ -37,7 +37,7 @@ pub(crate) fn read(requests: &OauthRequests, answer: &Answer) -> Result<TokenRes
         return Err(TokenError::Transient {
             retry_after: None,
             may_have_been_served: true,
-            is_outage: false,
+            trouble: Trouble::Request,
             cause,
         });
     }

@@ -43,6 +43,18 @@ impl RefreshLeaseRepository for Store {
         .await
     }
 
+    async fn end_wait(&self, organization: &OrganizationId, credential: CredentialId) -> StoreResult<()> {
+        let key = (organization.as_str().to_owned(), RowId(credential.0));
+        self.database
+            .alone(async move |connection: &mut Connection| {
+                let row = refresh_leases::table.find((&key.0, key.1)).filter(refresh_leases::owner.is_null());
+                let no_wait = refresh_leases::retry_at.eq(None::<Micros>);
+                diesel::update(row).set(no_wait).execute(connection).await?;
+                Ok(())
+            })
+            .await
+    }
+
     async fn store(
         &self,
         refreshed: &Credential,

@@ -8,11 +8,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use strongroom_authorization_server::{Client, Grant, Subject, TokenError};
+use strongroom_authorization_server::{Client, Grant, Subject, TokenError, Trouble};
 use strongroom_domain::oauth::{LEASE, OauthAppId, REFRESH_TOKEN};
 use strongroom_domain::{
-    ConfigValue, Content, Credential, CredentialId, CredentialStatus, CredentialType, OauthServer,
-    OrganizationId, Outcome, Provider, RefreshProblem, SecretText, StatusReason,
+    ConfigValue, Content, Credential, CredentialId, CredentialStatus, CredentialType, OrganizationId,
+    Outcome, Provider, RefreshProblem, SecretText, StatusReason,
 };
 use strongroom_repository::{Ended, Lease, SealedCredential, Selector, StoreError};
 use tokio::time::Instant;
@@ -21,6 +21,7 @@ use uuid::Uuid;
 use super::Refreshing;
 use super::ask::{RefreshNeed, Why};
 use super::flights::{RefreshFailed, RefreshOutcome};
+use super::pauses::PAUSE;
 use crate::Failure;
 
 /// How long after the lease was taken the request may still be sent. With this limit its answer comes before
@@ -124,14 +125,13 @@ impl Refreshing {
             return Ok(Turn::Ended(RefreshOutcome::Fresh));
         }
         let provider = self.catalog.find(row.credential.provider.as_str());
-        let Some((provider, server)) =
-            provider.as_ref().and_then(|found| Some((found, found.oauth.as_ref()?)))
-        else {
+        let Some(provider) = provider.as_ref().filter(|found| found.oauth.is_some()) else {
             self.put_off(&row, need, Duration::from_secs(300)).await?;
             return Ok(Turn::Ended(RefreshOutcome::Nothing));
         };
-        let place = place_of(&row.credential, server);
-        if let Err(wait) = self.pauses.enter(&place) {
+        let place = self.place_of(&row.credential, provider);
+        let is_asked_for = matches!(need.why, Why::Request { .. });
+        if let Err(wait) = self.pauses.enter(&place, organization, is_asked_for) {
             self.put_off(&row, need, wait).await?;
             return Ok(Turn::Ended(away_for(wait)));
         }
@@ -143,8 +143,12 @@ impl Refreshing {
             Ok(Lease::Acquired { failures, interrupted }) => (failures, interrupted),
             other => {
                 // No request is sent, so the next caller may try whether the provider answers again.
-                self.pauses.forgo(&place);
+                self.pauses.forgo(&place, organization);
                 return match other? {
+                    Lease::NotYet(wait) if is_asked_for && self.pauses.may_hurry(organization, id, wait) => {
+                        self.leases.end_wait(organization, id).await?;
+                        Ok(Turn::SomebodyElses)
+                    }
                     Lease::NotYet(wait) => Ok(Turn::Ended(not_yet(&row.credential, wait))),
                     Lease::Held | Lease::Moved | Lease::Acquired { .. } => Ok(Turn::SomebodyElses),
                 };
@@ -153,6 +157,21 @@ impl Refreshing {
         let attempt =
             Attempt { need, row, provider: provider.clone(), owner, send_before, failures, interrupted };
         self.attempt(attempt, &place).await.map(Turn::Ended)
+    }
+
+    /// Names the place where the token requests of a credential go: the origin and the app. A credential whose
+    /// request cannot be built has a place of its own, because nothing is sent for it.
+    fn place_of(&self, credential: &Credential, provider: &Arc<Provider>) -> String {
+        let content = Content { config: credential.config.clone(), ..Content::default() };
+        let credential_type = credential.credential_type;
+        let subject = Subject { provider: provider.clone(), credential_type, content };
+        let app = match credential.oauth_app.and_then(OauthAppId::own) {
+            _ if credential_type == CredentialType::ClientCredentials => "its own client".to_owned(),
+            Some(app) => app.to_string(),
+            None => "the operator's app".to_owned(),
+        };
+        let origin = self.server.token_origin(&subject);
+        origin.map_or_else(|_| credential.id.to_string(), |origin| format!("{origin}\n{app}"))
     }
 
     /// Moves a scheduled refresh that cannot be made now behind the others that are due.
@@ -165,14 +184,16 @@ impl Refreshing {
         if !matches!(need.why, Why::Schedule { .. }) {
             return Ok(());
         }
-        let (credential, owner) = (&row.credential, self.ids.next());
-        let (organization, id) = (&credential.organization, credential.id);
-        let leases = &self.leases;
-        if let Lease::Acquired { .. } =
-            leases.acquire(organization, id, credential.version, owner, LEASE).await?
-        {
+        self.hold_off(&row.credential, row.credential.version, wait).await
+    }
+
+    /// Makes no attempt for this version of a credential before the wait is over.
+    async fn hold_off(&self, credential: &Credential, version: u64, wait: Duration) -> Result<(), Failure> {
+        let (organization, id, owner) = (&credential.organization, credential.id, self.ids.next());
+        let lease = self.leases.acquire(organization, id, version, owner, LEASE).await?;
+        if let Lease::Acquired { .. } = lease {
             let spread = wait.mul_f64(1.0 + self.schedule.jitter());
-            leases.fail(organization, id, owner, spread, Ended::NotTried).await?;
+            self.leases.fail(organization, id, owner, spread, Ended::NotTried).await?;
         }
         Ok(())
     }
@@ -181,7 +202,7 @@ impl Refreshing {
         let order = match self.order(&attempt).await {
             Ok(order) => order,
             Err(no_order) => {
-                self.pauses.forgo(place);
+                self.pauses.forgo(place, &attempt.row.credential.organization);
                 return self.without_order(&attempt, no_order).await;
             }
         };
@@ -193,25 +214,43 @@ impl Refreshing {
             Ok(response) => {
                 self.pauses.answered(place);
                 let outcome = self.store_refreshed(&attempt, content, response, asked_at).await?;
-                if let RefreshOutcome::Failed(RefreshFailed::Away(_)) = outcome {
-                    self.pauses.failed(place.to_owned());
+                if let RefreshOutcome::Failed(RefreshFailed::Away(wait)) = outcome {
+                    // The answer had no token of use, and what it had is stored.
+                    let credential = &attempt.row.credential;
+                    self.hold_off(credential, credential.version + 1, wait).await?;
                 }
                 Ok(outcome)
             }
-            Err(TokenError::Transient { retry_after, may_have_been_served, is_outage, cause }) => {
-                match is_outage {
-                    true => self.pauses.failed(place.to_owned()),
-                    false => self.pauses.answered(place),
-                }
+            Err(TokenError::Transient { retry_after, may_have_been_served, trouble, cause }) => {
+                let Credential { organization, id, .. } = &attempt.row.credential;
+                let at_least = match trouble {
+                    Trouble::None => {
+                        self.pauses.forgo(place, organization);
+                        retry_after
+                    }
+                    Trouble::Request => {
+                        self.pauses.answered(place);
+                        retry_after
+                    }
+                    Trouble::Server => {
+                        self.pauses.failed(place, organization, *id);
+                        retry_after.max(Some(PAUSE))
+                    }
+                };
                 tracing::warn!(
                     provider = %attempt.provider.id, credential = %attempt.row.credential.id, %cause,
                     may_have_been_served, "a token was not refreshed"
                 );
                 let ended = if may_have_been_served { Ended::AnswerLost } else { Ended::Failed };
-                self.away(&attempt, retry_after, ended).await
+                self.away(&attempt, at_least, ended).await
             }
             Err(error) => {
-                self.pauses.answered(place);
+                match &error {
+                    TokenError::Unbuildable(_) => {
+                        self.pauses.forgo(place, &attempt.row.credential.organization)
+                    }
+                    _ => self.pauses.answered(place),
+                }
                 self.refused(&attempt, &error).await
             }
         }
@@ -327,19 +366,18 @@ impl Refreshing {
     }
 
     /// Handles a provider that did not answer. Schedules the next attempt with backoff, at most 15 s from now
-    /// when the token has ended and readers need one. A longer wait that the provider asks for is kept. The
-    /// grant is kept too.
+    /// when the token has ended and readers need one, unless the wait has to be longer. The grant is kept.
     async fn away(
         &self,
         attempt: &Attempt<'_>,
-        retry_after: Option<Duration>,
+        at_least: Option<Duration>,
         ended: Ended,
     ) -> Result<RefreshOutcome, Failure> {
         let step = usize::try_from(attempt.failures).unwrap_or(usize::MAX).min(BACKOFF.len() - 1);
         let backoff = Duration::from_secs(BACKOFF.get(step).copied().unwrap_or(300));
         let left = self.life_left(&attempt.row.credential);
         let wait = backoff.mul_f64(0.75 + self.schedule.jitter() / 2.0).min(left.max(BACKOFF_IN_NEED));
-        let wait = wait.max(retry_after.unwrap_or_default());
+        let wait = wait.max(at_least.unwrap_or_default());
         self.note(attempt, RefreshProblem::ProviderUnavailable, Outcome::Failed).await?;
         self.give_back(attempt, wait, ended).await?;
         Ok(away_for(wait))
@@ -394,16 +432,4 @@ fn not_yet(credential: &Credential, wait: Duration) -> RefreshOutcome {
         None | Some(RefreshProblem::ProviderUnavailable) => away_for(wait),
         Some(problem) => RefreshOutcome::Stuck(problem),
     }
-}
-
-/// Names the source of a credential's tokens: its provider, its organisation's own app, and the fields that
-/// the flow needs. So an organisation whose own app is paused does not pause the others.
-fn place_of(credential: &Credential, server: &OauthServer) -> String {
-    let fields = server.inputs.iter().filter_map(|name| match credential.config.get(name) {
-        Some(ConfigValue::Text(text)) => Some(text.as_str()),
-        _ => None,
-    });
-    let app = credential.oauth_app.and_then(OauthAppId::own).map(|app| app.to_string());
-    let place = credential.provider.as_str().to_owned() + "\n" + app.as_deref().unwrap_or_default();
-    fields.fold(place, |place, field| place + "\n" + field)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use strongroom_authorization_server::{Subject, TokenError};
+use strongroom_authorization_server::{Subject, TokenError, Trouble};
 use strongroom_domain::oauth::{ACCESS_TOKEN, LEASE, REFRESH_TOKEN};
 use strongroom_domain::{AuditEvent, Content, Credential, CredentialId, Outcome, SecretPayload};
 use strongroom_repository::{Ended, Lease, Selector};
@@ -113,7 +113,7 @@ impl Refreshing {
         let unavailable = |_| TokenError::Transient {
             retry_after: None,
             may_have_been_served: false,
-            is_outage: false,
+            trouble: Trouble::None,
             cause: "the OAuth app could not be read".into(),
         };
         let Some(client) = found.map_err(unavailable)? else { return Ok(None) };

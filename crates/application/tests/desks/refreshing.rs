@@ -16,8 +16,10 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use strongroom_application::{Application, Caller, Failure, Selector, to};
-use strongroom_authorization_server::TokenError;
-use strongroom_domain::{Action, Credential, CredentialId, CredentialStatus, Outcome, StatusReason};
+use strongroom_authorization_server::{TokenError, Trouble};
+use strongroom_domain::{
+    Action, ConfigValue, Credential, CredentialId, CredentialStatus, CredentialType, Outcome, StatusReason,
+};
 use strongroom_fake_store::Call;
 use strongroom_fixtures::{Answer, provider};
 use tokio::task::JoinHandle;
@@ -77,6 +79,16 @@ fn granted_by(house: &House, id: &str, seconds: i64) -> Credential {
     granted
 }
 
+/// Client credentials of `machines` whose token has ended.
+fn machine(house: &House) -> Credential {
+    let mut machine = house.granted(-10);
+    machine.provider = provider("machines");
+    machine.credential_type = CredentialType::ClientCredentials;
+    machine.config.insert("client_id", ConfigValue::Text("robot".to_owned()));
+    house.put(&machine, &[("client_secret", "s-1"), ("access_token", "old")]);
+    machine
+}
+
 /// `N` grants of `drive` whose tokens have ended, each with a refresh token of its own.
 fn ended<const N: usize>(house: &House) -> [Credential; N] {
     std::array::from_fn(|number| {
@@ -88,17 +100,17 @@ fn ended<const N: usize>(house: &House) -> [Credential; N] {
 
 /// The server answers this request with something that is no token; other requests may succeed.
 fn failing() -> Answer {
-    transient(false)
+    transient(Trouble::Request)
 }
 
 /// The server is overloaded, for all requests.
 fn outage() -> Answer {
-    transient(true)
+    transient(Trouble::Server)
 }
 
-fn transient(is_outage: bool) -> Answer {
+fn transient(trouble: Trouble) -> Answer {
     let cause = Cow::Borrowed("a test says so");
-    Answer::error(TokenError::Transient { retry_after: None, may_have_been_served: false, is_outage, cause })
+    Answer::error(TokenError::Transient { retry_after: None, may_have_been_served: false, trouble, cause })
 }
 
 fn stored(house: &House, id: CredentialId) -> Credential {

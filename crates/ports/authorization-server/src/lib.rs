@@ -95,6 +95,18 @@ pub enum Grant {
     ClientCredentials,
 }
 
+/// What a failed call says about the server that it was meant for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// Nothing: the request was not sent, because the egress policy refuses the address, its name has no
+    /// address, or it was too late to send it.
+    None,
+    /// The server answers, and has failed or refused this request in particular.
+    Request,
+    /// The server cannot be reached or is overloaded. Other requests may fail too.
+    Server,
+}
+
 /// Why there is no token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
@@ -125,9 +137,8 @@ pub enum TokenError {
         /// Whether the request may have reached the server. Then its answer, and perhaps a new refresh token,
         /// is lost.
         may_have_been_served: bool,
-        /// Whether other requests to this server would fail now too: the server cannot be reached or is
-        /// overloaded, and has not refused this request in particular.
-        is_outage: bool,
+        /// What the failure says about the server.
+        trouble: Trouble,
         /// The reason, for the log and the audit trail. MUST hold neither a secret nor text that the server
         /// sent.
         cause: Cow<'static, str>,
@@ -153,6 +164,13 @@ pub trait AuthorizationServer: Send + Sync {
     /// # Errors
     /// A field that the issuer needs and that is missing or does not fit.
     fn issuer(&self, subject: &Subject) -> Result<Option<String>, Violation>;
+
+    /// The origin (scheme, host and port) to which the token request for a credential of this subject goes.
+    /// Only public fields decide it. Sends nothing.
+    ///
+    /// # Errors
+    /// A field that the endpoint needs and that is missing or does not fit.
+    fn token_origin(&self, subject: &Subject) -> Result<String, Violation>;
 
     /// Exchanges a grant for a token: exactly one request, never repeated, within [`CALL_LIMIT`].
     ///

@@ -50,6 +50,7 @@ pub enum Call {
     DeleteApp,
     // RefreshLeaseRepository
     AcquireLease,
+    EndWait,
     StoreRefreshed,
     FailLease,
     NoteProblem,

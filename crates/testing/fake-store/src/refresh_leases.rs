@@ -101,6 +101,17 @@ impl RefreshLeaseRepository for FakeStore {
         .await
     }
 
+    async fn end_wait(&self, organization: &OrganizationId, credential: CredentialId) -> StoreResult<()> {
+        self.note(Call::EndWait, |rows, _| {
+            let attempts = rows.attempts.get_mut(&key(organization, credential));
+            if let Some(attempts) = attempts.filter(|attempts| attempts.owner.is_none()) {
+                attempts.retry_at = None;
+            }
+            Ok(())
+        })
+        .await
+    }
+
     async fn store(
         &self,
         refreshed: &Credential,

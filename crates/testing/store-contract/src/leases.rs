@@ -266,6 +266,22 @@ pub async fn a_deleted_credential_is_not_refreshed(store: StoreUnderTest) {
     store.assert_no_drift().await;
 }
 
+/// A wait that a failed attempt has set ends when a caller asks for that. A lease that is held does not.
+pub async fn a_wait_can_be_ended(store: StoreUnderTest) {
+    let (acme, globex, ids) = (organization("acme"), organization("globex"), SeededIds::new(1));
+    let stored = credential(&acme, ids.credential());
+    store.store(&stored).await;
+    assert_eq!(store.acquire(&stored, ME).await, FIRST);
+    store.second.leases.end_wait(&acme, stored.id).await.unwrap();
+    assert_eq!(store.acquire(&stored, OTHER).await, Lease::Held);
+    store.fail(&stored, ME, 600).await;
+    store.second.leases.end_wait(&globex, stored.id).await.unwrap();
+    assert!(matches!(store.acquire(&stored, OTHER).await, Lease::NotYet(_)));
+    store.second.leases.end_wait(&acme, stored.id).await.unwrap();
+    assert_eq!(store.acquire(&stored, OTHER).await, Lease::Acquired { failures: 1, interrupted: false });
+    store.second.leases.end_wait(&acme, ids.credential()).await.unwrap();
+}
+
 /// A reason is written and recorded when it is new, for the version that it is about. The status changes only
 /// when the reason requires it. A credential that needs a person is not refreshed ahead of time any more.
 pub async fn a_problem_is_noted_once(store: StoreUnderTest) {

@@ -143,6 +143,7 @@ macro_rules! contract_tests {
         $crate::contract_tests! { @module $make leases:
             a_lease_is_held_until_it_ends,
             a_failed_attempt_sets_the_time_of_the_next,
+            a_wait_can_be_ended,
             an_interruption_stays_on_record,
             attempts_for_an_older_version_are_forgotten,
             a_refresh_is_stored_with_what_it_brings_and_nothing_else,

@@ -188,6 +188,8 @@ impl std::io::Write for Log {
 fn a_connection_test_says_not_reachable_whatever_kept_it_away() {
     let refused = ConnectError::Refused("a".into()).verdict().unwrap();
     let unreachable = ConnectError::Unreachable("b".into()).verdict().unwrap();
+    let unresolved = ConnectError::Unresolved("b".into()).verdict().unwrap();
+    assert_eq!(unresolved, unreachable);
     assert_eq!(refused.cause, Some(Cause::Policy("a".into())));
     assert_eq!(unreachable.cause, Some(Cause::Network("b".into())));
     for verdict in [refused, unreachable] {

@@ -126,7 +126,7 @@ async fn eight_cname_records_are_the_most_and_none_is_asked_for_anew() {
     let reason = refusal(reach(&session, "long.example", door.port()).await);
     assert_eq!(reason, "the name has more than 8 CNAME records");
     let dangling = reach(&session, "dangling.example", door.port()).await;
-    assert_eq!(dangling, Err(ConnectError::Unreachable("the name has no address".into())));
+    assert_eq!(dangling, Err(ConnectError::Unresolved("the name has no address".into())));
     assert_eq!(server.questions(), (3, 3));
 }
 
@@ -148,7 +148,7 @@ async fn errors_are_not_asked_about_again() {
         let session = egress(ALLOWED, Some(&server)).session();
         for _ in 0..2 {
             let failed = reach(&session, "gone.example", 22).await;
-            assert!(matches!(failed, Err(ConnectError::Unreachable(_))), "{failed:?}");
+            assert!(matches!(failed, Err(ConnectError::Unresolved(_))), "{failed:?}");
         }
         assert_eq!(server.questions(), (1, 1), "{code}");
     }
@@ -177,7 +177,7 @@ async fn a_silent_server_costs_two_seconds_and_one_question_and_then_the_next_is
     let egress = egress.unwrap();
     let began = Instant::now();
     let failed = reach(&egress.session(), "db.example", door.port()).await;
-    assert!(matches!(failed, Err(ConnectError::Unreachable(_))), "{failed:?}");
+    assert!(matches!(failed, Err(ConnectError::Unresolved(_))), "{failed:?}");
     assert!(began.elapsed() < Duration::from_millis(2_900), "{:?}", began.elapsed());
     assert_eq!((silent.questions(), speaking.questions()), ((1, 1), (0, 0)));
     reach(&egress.session(), "db.example", door.port()).await.unwrap();

@@ -9,7 +9,7 @@ use strongroom_fixtures::Answer;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{away, failing, pass, reading, refresh, stored, token};
+use super::{away, failing, machine, pass, reading, refresh, stored, token};
 use crate::house::{House, acme, admin, engine_for, user};
 
 fn nothing_to_refresh() -> Failure {
@@ -77,13 +77,16 @@ async fn whoever_asks_is_told_what_a_person_has_to_do() {
     house.put(&missing, &[("access_token", "old"), ("refresh_token", "r1")]);
     let app = house.open();
     house.server.next_token(Answer::app_refused());
+    house.server.next_token(Answer::app_refused());
     let cases = [(refused.id, RefreshProblem::AppRefused), (missing.id, RefreshProblem::AppMissing)];
     for (id, problem) in cases {
         let told = Failure::invalid(Rule::fixed(problem.next_step()).on("provider"));
         assert_eq!(refresh(&app, &admin(), id).await.unwrap_err(), told);
+        let again = refresh(&app, &admin(), id).await.unwrap_err();
+        assert_eq!(again, told, "after one more attempt, because the app may have been set right");
         assert_eq!(refresh(&app, &admin(), id).await.unwrap_err(), told, "and again while that is known");
     }
-    assert_eq!(house.server.asked().len(), 1);
+    assert_eq!(house.server.asked().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -124,14 +127,33 @@ async fn whoever_asks_while_a_refresh_is_under_way_gets_what_that_brings() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_asks_too_early_after_a_failure_is_told_to_wait() {
+async fn whoever_asks_gets_around_the_wait_after_a_failure_once() {
     let house = House::new();
-    let granted = house.granted(3_600);
+    let granted = house.granted(-10);
     let app = house.open();
-    house.server.next_token(failing());
+    for _ in 0..2 {
+        house.server.next_token(failing());
+    }
+    assert!(away(token(&app, granted.id).await).is_some());
+    assert!(away(token(&app, granted.id).await).is_some());
+    assert_eq!(house.server.asked().len(), 1, "a reader waits");
     assert!(away(refresh(&app, &admin(), granted.id).await).is_some());
+    assert_eq!(house.server.asked().len(), 2);
     assert!(away(refresh(&app, &admin(), granted.id).await).is_some());
-    assert_eq!(house.server.asked().len(), 1);
+    assert_eq!(house.server.asked().len(), 2);
+    pass(3).await;
+    assert_eq!(refresh(&app, &admin(), granted.id).await.unwrap().version, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn client_credentials_that_were_refused_are_tried_when_a_person_asks() {
+    let house = House::new();
+    let client = machine(&house);
+    let app = house.open();
+    house.server.next_token(Answer::app_refused());
+    token(&app, client.id).await.ok();
+    assert_eq!(stored(&house, client.id).status_reason.unwrap().as_str(), "client_refused");
+    assert_eq!(refresh(&app, &admin(), client.id).await.unwrap().version, 2);
 }
 
 #[tokio::test(start_paused = true)]

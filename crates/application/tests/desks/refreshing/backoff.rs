@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use strongroom_application::Application;
-use strongroom_authorization_server::TokenError;
+use strongroom_authorization_server::{TokenError, Trouble};
 use strongroom_domain::CredentialId;
 use strongroom_fixtures::{Answer, instant};
 use tokio::time::{Instant, sleep};
@@ -88,7 +88,7 @@ async fn a_provider_that_asks_for_a_shorter_wait_is_not_met_with_a_storm() {
     house.server.next_token(Answer::error(TokenError::Transient {
         retry_after: Some(SECOND),
         may_have_been_served: false,
-        is_outage: false,
+        trouble: Trouble::Request,
         cause: Cow::Borrowed("busy"),
     }));
     let wait = away(refresh(&app, &admin(), granted.id).await).unwrap();

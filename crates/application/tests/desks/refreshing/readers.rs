@@ -3,25 +3,15 @@
 use std::time::Duration;
 
 use strongroom_application::{Failure, Selector, to};
-use strongroom_domain::{ConfigValue, Credential, CredentialStatus, CredentialType, OauthAppId};
+use strongroom_domain::{CredentialStatus, OauthAppId};
 use strongroom_fake_store::Call;
-use strongroom_fixtures::{Answer, instant, provider};
+use strongroom_fixtures::{Answer, instant};
 use tokio::time::Instant;
 
-use super::{away, outage, pass, reading, round, secret, stored, token, token_for};
+use super::{away, machine, outage, pass, reading, round, secret, stored, token, token_for};
 use crate::house::{House, admitted, engine};
 
 const SECOND: Duration = Duration::from_secs(1);
-
-/// Client credentials of `machines` whose token has ended.
-fn machine(house: &House) -> Credential {
-    let mut machine = house.granted(-10);
-    machine.provider = provider("machines");
-    machine.credential_type = CredentialType::ClientCredentials;
-    machine.config.insert("client_id", ConfigValue::Text("robot".to_owned()));
-    house.put(&machine, &[("client_secret", "s-1"), ("access_token", "old")]);
-    machine
-}
 
 #[tokio::test(start_paused = true)]
 async fn a_token_is_refreshed_before_it_is_read_when_less_than_two_minutes_are_left() {

@@ -315,6 +315,9 @@ impl Play {
                 })
                 .await;
             }
+            5 if self.random.chance(20) => {
+                self.ask("end a wait", async |one| one.leases.end_wait(&organization, id).await).await;
+            }
             5 | 6 => {
                 let ended = [Ended::NotTried, Ended::Failed, Ended::AnswerLost];
                 let ended = *self.random.pick(&ended).unwrap();
