@@ -6,6 +6,7 @@ mod connecting;
 mod crash;
 mod faults;
 mod flows;
+mod neighbours;
 mod pages;
 mod refreshing;
 mod storm;

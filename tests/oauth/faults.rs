@@ -132,7 +132,8 @@ async fn an_app_that_is_refused_or_gone_keeps_the_grant() {
             assert!(asked.text.contains("OAuth app"), "{}", asked.text);
         }
     };
-    provider.patch_next(401, json!({ "error": "invalid_client", "access_token": null }), 1).await;
+    // The second one is for the attempt that a person asks for.
+    provider.patch_next(401, json!({ "error": "invalid_client", "access_token": null }), 2).await;
     expire(&world);
     told(&server, "app_refused").await;
     server.stop();

@@ -8,6 +8,7 @@ pub(crate) mod listener;
 pub(crate) mod rehearsal;
 pub(crate) mod routes;
 pub(crate) mod server;
+pub(crate) mod token_server;
 pub(crate) mod world;
 
 pub(crate) use characters::Character;

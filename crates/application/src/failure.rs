@@ -73,7 +73,7 @@ pub enum Failure {
 }
 
 /// What is left of a limit.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowance {
     /// How many within a minute.
     pub limit: u32,

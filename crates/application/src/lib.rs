@@ -35,7 +35,7 @@ pub use authorizing::{
     ConfirmAuthorization, Confirmation, Confirmed, NewOauthApp, ReceiveCallback, Received, ShownOauthApp,
 };
 pub use catalog::ProviderCatalog;
-pub use connection_tests::{ConnectionTests, StoredBudget, TestConnection, Tested};
+pub use connection_tests::{ConnectionTests, TestConnection, Tested};
 pub use connections::{
     ConnectIntegration, Connecting, Connections, ListIntegrations, StoreIntegrationCredential,
 };
@@ -44,7 +44,9 @@ pub use credentials::{
 };
 pub use crm::{Crm, StoreCrmCredential, UpdateCrmCredential};
 pub use failure::{Allowance, Conflict, Failure, Missing};
-pub use ground::{Caller, ConfiguredApp, CrmCredential, OauthSettings, Operator, Permitted, to};
+pub use ground::{
+    Caller, ConfiguredApp, CrmCredential, OauthSettings, Operator, Permitted, StoredBudget, to,
+};
 pub use ports::{Limits, Ports, TestRates};
 pub use refreshing::Refreshing;
 pub use strongroom_provider_tester::MAX_PROBE_PATH_BYTES;
@@ -79,9 +81,9 @@ pub struct Application {
 impl Application {
     /// Starts the audit writer and makes the desks. Must be called within a tokio runtime.
     pub fn start(ports: &Ports, limits: &Limits, oauth: OauthSettings) -> Self {
-        let ground = ground::Ground::lay(ports, oauth);
+        let ground = ground::Ground::lay(ports, limits, oauth);
         let refreshing = Arc::new(Refreshing::new(ports, &ground));
-        let connection_tests = Arc::new(ConnectionTests::new(ports, &ground, limits, refreshing.clone()));
+        let connection_tests = Arc::new(ConnectionTests::new(ports, &ground, refreshing.clone()));
         let credentials =
             Arc::new(Credentials::new(ports, &ground, limits, refreshing.clone(), connection_tests.clone()));
         let authorizing = Arc::new(Authorizing::new(ports, &ground, limits));

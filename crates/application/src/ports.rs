@@ -12,6 +12,8 @@ use strongroom_repository::{
 };
 use strongroom_vault::{PurposeKeys, Vault};
 
+use crate::StoredBudget;
+
 /// The ports that the use cases work through.
 #[derive(Clone)]
 pub struct Ports {
@@ -47,6 +49,9 @@ pub struct Ports {
     pub testers: Testers,
     /// Counts connection tests by destination.
     pub destinations: Arc<dyn DestinationLimitRepository>,
+    /// The budgets of destinations, which the egress policy counts connection tests against; `None` when
+    /// nothing is counted.
+    pub budget: Option<Arc<StoredBudget>>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Fresh ids.
@@ -60,11 +65,13 @@ pub struct Ports {
 pub struct Limits {
     /// How many credentials an organisation may hold per provider, unless it has a limit of its own.
     pub credentials_per_provider: u32,
-    /// How many connection tests may begin within a minute; with `None` tests are not counted.
+    /// How many secrets may be tried within a minute, by a connection test, by the first refresh of new content
+    /// or by the exchange of a code; with `None` they are not counted.
     pub tests: Option<TestRates>,
 }
 
-/// How many connection tests may begin within any minute.
+/// How many secrets may be tried within any minute. What turns out to be good in a refresh or an exchange is
+/// not counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TestRates {
     /// By one user or service account, per instance.

@@ -144,7 +144,11 @@ async fn assemble(
     let (database, deployment_id) = open_store(builder, data_dir).await?;
     let (vault, purpose_keys) = open_vault(ring, &database).await?;
     let stores = database.with_keys(purpose_keys.clone());
-    let egress = with_budget(egress, builder, &stores, purpose_keys.clone());
+    let budget = budget(builder, &stores, purpose_keys.clone());
+    let egress = match &budget {
+        Some(budget) => egress.with_budget(budget.clone()),
+        None => egress,
+    };
     let guard = StoreGuard::new(egress.clone(), &builder.store);
     guard.protect().await;
     let testers = testers(&egress, &catalog);
@@ -165,6 +169,7 @@ async fn assemble(
         key_files: Arc::new(RusshKeyFiles::new()),
         testers,
         destinations: stores.destinations.clone(),
+        budget,
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
         randomness: Arc::new(SystemRandomness),
@@ -244,15 +249,10 @@ fn testers(egress: &Egress, catalog: &FileCatalog) -> Testers {
     }
 }
 
-/// Adds the budgets of destinations to the egress policy.
-fn with_budget(egress: Egress, builder: &Builder, stores: &Stores, keys: Arc<dyn PurposeKeys>) -> Egress {
-    match builder.test_rates {
-        Some(rates) => {
-            let budget = StoredBudget::new(stores.destinations.clone(), keys, rates.per_destination);
-            egress.with_budget(Arc::new(budget))
-        }
-        None => egress,
-    }
+/// The budgets of destinations, when they are counted.
+fn budget(builder: &Builder, stores: &Stores, keys: Arc<dyn PurposeKeys>) -> Option<Arc<StoredBudget>> {
+    let rates = builder.test_rates?;
+    Some(Arc::new(StoredBudget::new(stores.destinations.clone(), keys, rates.per_destination)))
 }
 
 fn catalog(builder: &Builder) -> Result<FileCatalog, StartError> {

@@ -50,6 +50,8 @@ pub struct Egress {
 /// The connections of one test: each name is resolved once, each destination and address is counted once.
 pub struct Session {
     egress: Egress,
+    /// The budget in the place of that of connection tests.
+    counts: Option<Arc<dyn DestinationBudget>>,
     names: Mutex<HashMap<String, Result<Vec<IpAddr>, ConnectError>>>,
     counted: Mutex<HashSet<String>>,
 }
@@ -123,9 +125,14 @@ impl Egress {
         self.policy.plain_http
     }
 
-    /// Begins a session: the connections of one test or request.
+    /// Begins a session: the connections of one test or request. Connection tests are counted.
     pub fn session(&self) -> Session {
-        Session { egress: self.clone(), names: Mutex::default(), counted: Mutex::default() }
+        Session { egress: self.clone(), counts: None, names: Mutex::default(), counted: Mutex::default() }
+    }
+
+    /// Begins a session whose connections are counted by this budget, whatever their purpose is.
+    pub fn counted_session(&self, budget: Arc<dyn DestinationBudget>) -> Session {
+        Session { counts: Some(budget), ..self.session() }
     }
 }
 
@@ -244,9 +251,8 @@ impl Session {
     /// Takes one test from the budget of a destination, which is named as the caller asked for it or by its
     /// address. Each key is counted once per session.
     async fn count(&self, purpose: Purpose, key: impl FnOnce() -> String) -> Result<(), ConnectError> {
-        let Some(budget) = self.egress.budget.as_ref().filter(|_| purpose.is_a_test()) else {
-            return Ok(());
-        };
+        let of_tests = self.egress.budget.as_ref().filter(|_| purpose.is_a_test());
+        let Some(budget) = self.counts.as_ref().or(of_tests) else { return Ok(()) };
         let key = key();
         let mut counted = self.counted.lock().await;
         if !counted.contains(&key) {

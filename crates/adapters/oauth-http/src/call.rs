@@ -2,13 +2,16 @@
 
 use std::borrow::Cow;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use http::Request;
-use strongroom_authorization_server::{CALL_LIMIT, TokenError, Trouble};
+use strongroom_authorization_server::{CALL_LIMIT, TokenError, Tries, Trouble};
 use strongroom_declared_http::Target;
 use strongroom_egress::{Answer, CheckedStream, ConnectError, Destination, Egress, Purpose, handshake};
+use strongroom_provider_tester::{DestinationBudget, TestError};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -25,15 +28,24 @@ pub(crate) async fn send(
     target: &Target,
     request: Request<Bytes>,
 ) -> Result<Answer, TokenError> {
-    send_before(egress, target, request, None).await
+    send_limited(egress, target, request, Limits::default()).await
 }
 
-/// Sends a request like [`send`], unless `latest` has passed when it is ready to be sent.
-pub(crate) async fn send_before(
+/// When a request may be sent.
+#[derive(Default)]
+pub(crate) struct Limits {
+    /// The latest time at which it may be sent.
+    pub(crate) latest: Option<Instant>,
+    /// Counts its destination.
+    pub(crate) tries: Option<Arc<dyn Tries>>,
+}
+
+/// Sends a request like [`send`], within limits.
+pub(crate) async fn send_limited(
     egress: &Egress,
     target: &Target,
     request: Request<Bytes>,
-    latest: Option<Instant>,
+    Limits { latest, tries }: Limits,
 ) -> Result<Answer, TokenError> {
     let deadline = Instant::now() + CALL_LIMIT;
     let in_time = || match latest {
@@ -41,7 +53,7 @@ pub(crate) async fn send_before(
         _ => Ok(()),
     };
     let reached =
-        timeout_at(deadline, reach(egress, target)).await.map_err(|_| away("no connection in time"));
+        timeout_at(deadline, reach(egress, target, tries)).await.map_err(|_| away("no connection in time"));
     let tcp = reached??;
     if target.plain_http {
         in_time()?;
@@ -54,7 +66,11 @@ pub(crate) async fn send_before(
     exchange(deadline, stream, request).await
 }
 
-async fn reach(egress: &Egress, target: &Target) -> Result<CheckedStream, TokenError> {
+async fn reach(
+    egress: &Egress,
+    target: &Target,
+    tries: Option<Arc<dyn Tries>>,
+) -> Result<CheckedStream, TokenError> {
     if target.plain_http && !egress.allows_plain_http() {
         return Err(unsent(Trouble::None, "refused by policy: http without tls is not allowed"));
     }
@@ -64,13 +80,33 @@ async fn reach(egress: &Egress, target: &Target) -> Result<CheckedStream, TokenE
         port: target.port,
         port_is_fixed: target.port_is_fixed,
     };
-    egress.session().connect(&destination).await.map_err(|error| {
+    let session = match tries {
+        Some(tries) => egress.counted_session(Arc::new(Counted(tries))),
+        None => egress.session(),
+    };
+    session.connect(&destination).await.map_err(|error| {
         let trouble = match error {
             ConnectError::Unreachable(_) => Trouble::Server,
+            ConnectError::Budget(TestError::DestinationLimit { retry_after }) => {
+                return TokenError::Limited { retry_after };
+            }
             ConnectError::Refused(_) | ConnectError::Unresolved(_) | ConnectError::Budget(_) => Trouble::None,
         };
         unsent(trouble, error.to_string())
     })
+}
+
+/// Counts connections to a server as tries.
+struct Counted(Arc<dyn Tries>);
+
+#[async_trait]
+impl DestinationBudget for Counted {
+    async fn take(&self, destination: &str) -> Result<(), TestError> {
+        self.0.take(destination).await.map_err(|error| match error {
+            TokenError::Limited { retry_after } => TestError::DestinationLimit { retry_after },
+            _ => TestError::Unavailable,
+        })
+    }
 }
 
 async fn exchange<S>(deadline: Instant, stream: S, request: Request<Bytes>) -> Result<Answer, TokenError>

@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use strongroom_authorization_server::{
-    AuthorizationRequest, AuthorizationServer, AuthorizationUrl, Client, Grant, Subject, TokenError,
+    AuthorizationRequest, AuthorizationServer, AuthorizationUrl, Client, Grant, Subject, TokenError, Tries,
 };
 use strongroom_declared_http::{Declarations, OauthRequests, Values};
 use strongroom_domain::{Account, Rule, SecretText, TokenResponse, Violation};
@@ -77,15 +77,17 @@ impl AuthorizationServer for OauthHttp {
         subject: &Subject,
         client: &Client,
         grant: Grant,
+        tries: Option<Arc<dyn Tries>>,
     ) -> Result<TokenResponse, TokenError> {
         let requests = self.requests(subject).map_err(TokenError::Unbuildable)?;
-        let send_before = match &grant {
+        let latest = match &grant {
             Grant::Refresh { send_before, .. } => Some(*send_before),
             Grant::Code { .. } | Grant::ClientCredentials => None,
         };
         let (target, request) = grant::request(requests, &values(subject, requests), client, grant)
             .map_err(TokenError::Unbuildable)?;
-        let answer = call::send_before(&self.egress, &target, request, send_before).await?;
+        let answer =
+            call::send_limited(&self.egress, &target, request, call::Limits { latest, tries }).await?;
         token::read(requests, &answer)
     }
 

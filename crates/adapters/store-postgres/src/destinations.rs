@@ -40,6 +40,12 @@ const WAIT: &str = "
         AND at BETWEEN clock_timestamp() - $3 * interval '1 us' AND clock_timestamp() + $3 * interval '1 us'
     ORDER BY at DESC OFFSET $2 - 1 LIMIT 1";
 
+/// Removes the latest time of a destination.
+const GIVE_BACK: &str = "
+    UPDATE destination_limits SET taken_at = ARRAY(
+        SELECT at FROM unnest(taken_at) AS taken (at) ORDER BY at LIMIT greatest(cardinality(taken_at) - 1, 0)
+    ) WHERE destination_hash = $1";
+
 /// Removes destinations without recent tests. Rows that a test or another clean-up holds are skipped, so this
 /// never waits.
 const FORGET: &str = "
@@ -84,6 +90,15 @@ impl DestinationLimitRepository for PostgresStore {
             let row: Option<WaitRow> = ask(WAIT).get_result(&mut *connection).await.optional()?;
             let wait = row.and_then(|row| u64::try_from(row.micros).ok()).map(Duration::from_micros);
             Ok(Some(wait.unwrap_or_default().max(SHORTEST_WAIT)))
+        })
+        .await
+    }
+
+    async fn give_back(&self, destination: [u8; 32]) -> StoreResult<()> {
+        within(OPERATION_LIMIT, || async {
+            let mut connection = self.database.checkout().await?;
+            diesel::sql_query(GIVE_BACK).bind::<Binary, _>(destination).execute(&mut *connection).await?;
+            Ok(())
         })
         .await
     }

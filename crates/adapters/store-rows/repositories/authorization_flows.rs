@@ -6,7 +6,7 @@ use diesel::sql_types::Bool;
 use strongroom_domain::oauth::{Digest, FlowId};
 use strongroom_domain::{AuditEvent, AuthorizationFlow, CredentialStatus, Evidence, OrganizationId};
 use strongroom_repository::{
-    AuthorizationFlowRepository, CompletedFlow, GrantedFlow, SealedFlow, StoreResult,
+    AuthorizationFlowRepository, CompletedFlow, FlowLimits, GrantedFlow, SealedFlow, StoreResult,
 };
 use strongroom_store_rows::schema::{authorization_flows, credentials, oauth_state_locator};
 use strongroom_store_rows::{
@@ -24,8 +24,8 @@ const GRANTED: &str = Stage::Granted.as_str();
 
 #[async_trait]
 impl AuthorizationFlowRepository for Store {
-    async fn begin(&self, new: &SealedFlow, limit: u32, evidence: Evidence) -> StoreResult<()> {
-        flow_starts::begin(self, new, limit, evidence).await
+    async fn begin(&self, new: &SealedFlow, limits: FlowLimits, evidence: Evidence) -> StoreResult<()> {
+        flow_starts::begin(self, new, limits, evidence).await
     }
 
     async fn take(&self, state: &Digest) -> StoreResult<Option<SealedFlow>> {

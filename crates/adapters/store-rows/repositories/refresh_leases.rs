@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use diesel::dsl::case_when;
+use diesel::dsl::{case_when, row_number};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use strongroom_domain::{
@@ -144,11 +144,13 @@ impl RefreshLeaseRepository for Store {
         let ripe = refresh_leases::retry_at
             .is_null()
             .or(refresh_leases::retry_at.le(statement_now().nullable()).assume_not_null());
+        // The organisations take turns, so that one with many that are due does not hold up the others.
+        let turn = row_number().partition_by(credentials::org_id).window_order(credentials::refresh_at);
         let due = credentials::table
             .left_join(refresh_leases::table.on(of_this_version))
             .filter(credentials::refresh_at.le(statement_now().nullable()))
             .filter(credentials::status.ne(PENDING).and(free).and(ripe))
-            .order(credentials::refresh_at)
+            .order((turn, credentials::refresh_at))
             .limit(i64::from(limit));
         self.database.all(None, due.select(DueRow::as_select())).await
     }

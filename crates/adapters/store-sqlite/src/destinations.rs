@@ -45,6 +45,18 @@ impl DestinationLimitRepository for SqliteStore {
         self.database.alone(work).await
     }
 
+    async fn give_back(&self, destination: [u8; 32]) -> StoreResult<()> {
+        let work = async move |connection: &mut Connection| {
+            let mut taken = taken_at(connection, &destination)?;
+            taken.sort_unstable();
+            if taken.pop().is_none() {
+                return Ok(());
+            }
+            put(connection, &destination, taken)
+        };
+        self.database.alone(work).await
+    }
+
     async fn forget(&self, window: Duration) -> StoreResult<u64> {
         let window = Micros::in_micros(window);
         let work = async move |connection: &mut Connection| {
@@ -77,12 +89,17 @@ fn take(
         return Ok(Some(wait.max(SHORTEST_WAIT)));
     }
     recent.push(now);
+    put(connection, destination, recent)?;
+    Ok(None)
+}
+
+fn put(connection: &mut Connection, destination: &[u8], taken_at: Vec<i64>) -> Result<(), Aborted> {
     let row = (
         destination_limits::destination_hash.eq(destination),
-        destination_limits::taken_at.eq(serde_json::Value::from(recent).to_string()),
+        destination_limits::taken_at.eq(serde_json::Value::from(taken_at).to_string()),
     );
     diesel::replace_into(destination_limits::table).values(row).execute(connection)?;
-    Ok(None)
+    Ok(())
 }
 
 /// The times at which a destination was tested. It is empty when there was no test, or when the row has been

@@ -1,9 +1,10 @@
 //! Begins flows, and takes them for their callbacks.
 
+use diesel::dsl::count;
 use diesel::prelude::*;
 use strongroom_domain::oauth::Digest;
 use strongroom_domain::{AuthorizationFlow, Evidence};
-use strongroom_repository::{SealedFlow, StoreError, StoreResult};
+use strongroom_repository::{FlowLimits, SealedFlow, StoreError, StoreResult};
 use strongroom_store_rows::schema::{authorization_flows, oauth_state_locator};
 use strongroom_store_rows::{Aborted, Change, Micros, RowId, SealedFlowRow, Stage, Stored};
 
@@ -14,19 +15,24 @@ use crate::store::Store;
 pub(crate) async fn begin(
     store: &Store,
     new: &SealedFlow,
-    limit: u32,
+    limits: FlowLimits,
     evidence: Evidence,
 ) -> StoreResult<()> {
     let (row, state) = (SealedFlowRow::of(new)?, new.flow.state);
     let (organization, id) = (new.flow.organization.as_str().to_owned(), RowId(new.flow.id.0));
+    let actor = new.flow.initiator.actor.as_str().to_owned();
     let begin = async move |connection: &mut Connection| {
         let now: Micros = diesel::select(clock_now()).get_result(connection)?;
         let of_organization = authorization_flows::org_id.eq(&organization);
-        let under_way: i64 = authorization_flows::table
+        let is_own = authorization_flows::actor.eq(&actor);
+        let under_way = authorization_flows::table
             .filter(of_organization.and(authorization_flows::expires_at.gt(now)))
-            .count()
-            .get_result(connection)?;
-        if under_way >= i64::from(limit) {
+            .select((
+                count(authorization_flows::id),
+                count(authorization_flows::id).aggregate_filter(is_own),
+            ));
+        let (all, own): (i64, i64) = under_way.get_result(connection)?;
+        if all >= i64::from(limits.per_organization) || own >= i64::from(limits.per_principal) {
             return Err(StoreError::QuotaExceeded.into());
         }
         let begun = authorization_flows::stage.eq(Stage::Begun.as_str());

@@ -10,7 +10,7 @@ use strongroom_domain::{
     Action, AuthorizationFlow, Content, Credential, CredentialId, CredentialName, OauthServer, Outcome,
     Principal, Provider, Rule, SecretPayload, SecretText, Submission,
 };
-use strongroom_repository::{SealedFlow, StoreError};
+use strongroom_repository::{FlowLimits, SealedFlow, StoreError};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
@@ -21,6 +21,10 @@ use crate::{Caller, Conflict, Failure};
 
 /// The most flows of one organisation that may be under way.
 const FLOWS_PER_ORGANIZATION: u32 = 1_000;
+/// The most flows of one person that may be under way, so that nobody uses up those of the organisation.
+const FLOWS_PER_USER: u32 = 250;
+/// The most flows of one service account, which may begin them for the organisation's own customers.
+const FLOWS_PER_SERVICE: u32 = 750;
 
 /// The field of a flow's payload that holds the PKCE verifier.
 pub(crate) const VERIFIER: &str = "verifier";
@@ -62,7 +66,8 @@ impl Authorizing {
     /// # Errors
     /// `Invalid` for a provider without an authorization server or an app, for a place to which people may
     /// not be sent, and for fields that are missing or wrong; `NotFound` for a credential that the caller
-    /// does not reach; `Limited` when 1,000 flows of the organisation are under way.
+    /// does not reach; `Limited` when 1,000 flows of the organisation are under way, 250 of the person or 750 of
+    /// the service account.
     pub async fn begin(
         &self,
         caller: &Permitted<to::AuthorizeCredential>,
@@ -145,7 +150,10 @@ impl Authorizing {
         let event = of_flow(caller.event(Action::AuthorizationBegun, Outcome::Success), &flow)
             .detail("completion", flow.completion.as_str());
         let row = SealedFlow { flow, sealed, completion_code: None };
-        let begun = self.flows.begin(&row, FLOWS_PER_ORGANIZATION, event.into()).await;
+        let per_principal =
+            if row.flow.initiator.user.is_some() { FLOWS_PER_USER } else { FLOWS_PER_SERVICE };
+        let limits = FlowLimits { per_organization: FLOWS_PER_ORGANIZATION, per_principal };
+        let begun = self.flows.begin(&row, limits, event.into()).await;
         begun.map_err(|error| match error {
             StoreError::QuotaExceeded => {
                 Failure::Limited { retry_after: std::time::Duration::from_secs(60), allowance: None }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use strongroom_authorization_server::{Grant, Subject, TokenError};
+use strongroom_authorization_server::{Client, Grant, Subject, TokenError, Tries};
 use strongroom_domain::audit::Origin;
 use strongroom_domain::oauth::{
     ACCESS_TOKEN, Account, AccountSource, CallbackProblem, Completion, Granted, REFRESH_TOKEN,
@@ -11,7 +11,7 @@ use strongroom_domain::oauth::{
 };
 use strongroom_domain::{
     Action, Actor, AuthorizationFlow, Content, Credential, CredentialStatus, CredentialType, OauthServer,
-    Outcome, Provider, SecretText,
+    Outcome, Provider, SecretText, TokenResponse,
 };
 use strongroom_repository::{SealedCredential, SealedFlow, Selector};
 use zeroize::Zeroizing;
@@ -240,8 +240,11 @@ impl Authorizing {
         let client =
             client.map_err(|_| CallbackProblem::Unavailable)?.ok_or(CallbackProblem::Misconfigured)?;
         let grant = Grant::Code { code, verifier, redirect_uri: flow.redirect_uri.clone() };
+        // A place is taken for the exchange and for the look at the account.
+        let place = self.places.enter(&flow.organization).await;
+        let _place = place.ok_or(CallbackProblem::Unavailable)?;
+        let mut response = self.token(flow, &subject, &client, grant).await?;
         let port = &self.server;
-        let mut response = port.token(&subject, &client, grant).await.map_err(|error| told(flow, &error))?;
         let mut account = response.account.take();
         if account.is_none() && server.account == Some(AccountSource::Request) {
             account = match port.account(&subject, &response.access_token).await {
@@ -261,6 +264,24 @@ impl Authorizing {
             CallbackProblem::BadAnswer
         })?;
         Ok(NewGrant { content, account, refresh_at, narrowed })
+    }
+
+    /// Exchanges the code. It counts as a trial, unless it is good.
+    async fn token(
+        &self,
+        flow: &AuthorizationFlow,
+        subject: &Subject,
+        client: &Client,
+        grant: Grant,
+    ) -> Result<TokenResponse, CallbackProblem> {
+        let trial = self.trials.begin(&flow.organization, &flow.initiator.actor);
+        let trial = trial.map_err(|_| CallbackProblem::Unavailable)?;
+        let tries = trial.clone().map(|trial| trial as Arc<dyn Tries>);
+        let answer = self.server.token(subject, client, grant, tries).await;
+        if let Some(trial) = trial {
+            self.trials.end(&trial, answer.as_ref().err()).await;
+        }
+        answer.map_err(|error| told(flow, &error))
     }
 
     pub(crate) fn answer(
@@ -345,6 +366,7 @@ fn told(flow: &AuthorizationFlow, error: &TokenError) -> CallbackProblem {
         TokenError::Dead { .. } => CallbackProblem::CodeRefused,
         TokenError::App { .. } => CallbackProblem::Misconfigured,
         TokenError::Unbuildable(_) => CallbackProblem::Misconfigured,
+        TokenError::Limited { .. } => CallbackProblem::Unavailable,
         TokenError::Transient { .. } => CallbackProblem::ProviderUnavailable,
     }
 }

@@ -23,7 +23,7 @@ use strongroom_environment::{Catalog, Clock, Ids, Randomness};
 use strongroom_repository::{AuthorizationFlowRepository, CredentialRepository, OauthAppRepository};
 use strongroom_vault::PurposeKeys;
 
-use crate::ground::{Gate, Ground, OauthClients, Rows, Schedule, Sealing};
+use crate::ground::{Gate, Ground, OauthClients, Places, Rows, Schedule, Sealing, Trials};
 use crate::{Limits, OauthSettings, Ports};
 
 /// Handles authorizations from beginning to end.
@@ -45,6 +45,8 @@ pub struct Authorizing {
     randomness: Arc<dyn Randomness>,
     /// How many credentials an organisation may hold per provider, unless it has a limit of its own.
     per_provider: u32,
+    places: Arc<Places>,
+    trials: Arc<Trials>,
 }
 
 impl Authorizing {
@@ -66,6 +68,8 @@ impl Authorizing {
             ids: ports.ids.clone(),
             randomness: ports.randomness.clone(),
             per_provider: limits.credentials_per_provider,
+            places: ground.oauth_places.clone(),
+            trials: ground.trials.clone(),
         }
     }
 }

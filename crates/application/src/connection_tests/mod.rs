@@ -2,14 +2,11 @@
 //! the destination that they were stored with.
 
 mod before_storing;
-mod budget;
 mod counts;
-mod limits;
 mod run;
 mod stored;
 mod unstored;
 
-pub use budget::StoredBudget;
 pub use run::Tested;
 pub use unstored::TestConnection;
 
@@ -23,11 +20,12 @@ use strongroom_environment::{Catalog, Clock};
 use strongroom_provider_tester::Testers;
 use strongroom_repository::{CredentialRepository, DestinationLimitRepository};
 
-use crate::ground::{AuditWriter, Gate, Ground, KeyFiles, Rows, Sealing};
+use crate::Ports;
+use crate::ground::{
+    AuditWriter, Gate, Ground, KeyFiles, PlaceLimits, Places, Rows, Sealing, Trials, WINDOW,
+};
 use crate::refreshing::Refreshing;
-use crate::{Limits, Ports};
 use counts::TestCounts;
-use limits::{TestPlaces, TestRateLimits};
 
 /// Runs connection tests within their limits.
 pub struct ConnectionTests {
@@ -42,13 +40,13 @@ pub struct ConnectionTests {
     destinations: Arc<dyn DestinationLimitRepository>,
     catalog: Arc<dyn Catalog>,
     clock: Arc<dyn Clock>,
-    rates: TestRateLimits,
-    places: TestPlaces,
+    trials: Arc<Trials>,
+    places: Places,
     counts: TestCounts,
 }
 
 impl ConnectionTests {
-    pub(crate) fn new(ports: &Ports, ground: &Ground, limits: &Limits, refreshing: Arc<Refreshing>) -> Self {
+    pub(crate) fn new(ports: &Ports, ground: &Ground, refreshing: Arc<Refreshing>) -> Self {
         Self {
             gate: ground.gate.clone(),
             rows: ground.rows.clone(),
@@ -61,8 +59,8 @@ impl ConnectionTests {
             destinations: ports.destinations.clone(),
             catalog: ports.catalog.clone(),
             clock: ports.clock.clone(),
-            rates: TestRateLimits::new(limits.tests),
-            places: TestPlaces::default(),
+            trials: ground.trials.clone(),
+            places: Places::new(&PlaceLimits::TESTS),
             counts: TestCounts::default(),
         }
     }
@@ -74,12 +72,12 @@ impl ConnectionTests {
 
     /// Forgets the counts of callers and organisations that have not tested within the last minute.
     pub(crate) fn forget_idle(&self) {
-        self.rates.forget_idle();
+        self.trials.forget_idle();
     }
 
     /// Removes the counts of destinations that were not tested within the last minute.
     pub async fn forget_destinations(&self) {
-        if let Err(error) = self.destinations.forget(budget::WINDOW).await {
+        if let Err(error) = self.destinations.forget(WINDOW).await {
             tracing::warn!(%error, "old counts of connection tests were not removed");
         }
     }

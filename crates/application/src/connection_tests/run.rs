@@ -14,8 +14,8 @@ use strongroom_provider_tester::{Cause, Progress, TEST_LIMIT, TestError, TestSub
 use tokio::time::Instant;
 
 use super::ConnectionTests;
-use crate::Allowance;
-use crate::{Caller, Failure};
+use crate::ground::FULL;
+use crate::{Allowance, Caller, Failure};
 
 /// The unit to which the duration of a failed attempt to reach a server is rounded up, so that the duration
 /// reveals nothing.
@@ -91,12 +91,7 @@ impl ConnectionTests {
 
     fn failure_of(&self, error: &TestError) -> Failure {
         match error {
-            TestError::DestinationLimit { retry_after } => {
-                let reset_at = self.clock.now() + *retry_after;
-                let limit = self.rates.per_destination();
-                let allowance = limit.map(|limit| Allowance { limit, remaining: 0, reset_at });
-                Failure::Limited { retry_after: *retry_after, allowance }
-            }
+            TestError::DestinationLimit { retry_after } => self.trials.destination_used_up(*retry_after),
             TestError::Unavailable => Failure::unavailable(),
         }
     }
@@ -107,11 +102,11 @@ impl ConnectionTests {
         test: &ProviderTest,
         candidate: &Candidate<'_>,
     ) -> Result<Run, Failure> {
-        let allowance = self.rates.take(caller, self.clock.now())?;
+        let allowance = self.trials.take_test(caller)?;
         if candidate.is_new {
             self.key_files.check(caller, candidate.provider, candidate.content).await?;
         }
-        let _place = self.places.enter(caller.organization()).await?;
+        let _place = self.places.enter(caller.organization()).await.ok_or(FULL)?;
         let (tested_at, began) = (self.clock.now(), Instant::now());
         let progress = Arc::new(Progress::default());
         let subject = Arc::new(TestSubject {

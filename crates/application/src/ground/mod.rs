@@ -4,6 +4,7 @@
 //! No module of the ground uses a desk.
 
 mod audit_writer;
+mod budget;
 mod caller;
 mod crm_content;
 mod denials;
@@ -11,33 +12,40 @@ mod gate;
 mod key_files;
 mod oauth_clients;
 mod oauth_settings;
+mod places;
 mod readiness;
 mod rows;
 mod schedule;
 mod sealing;
 mod shares;
+mod trial_rates;
+mod trials;
 mod usage_notes;
 
+pub use budget::StoredBudget;
 pub use caller::{Caller, Operator};
 pub use crm_content::CrmCredential;
 pub use gate::{Permitted, to};
 pub use oauth_settings::{ConfiguredApp, OauthSettings};
 
 pub(crate) use audit_writer::AuditWriter;
+pub(crate) use budget::WINDOW;
 pub(crate) use crm_content::read_content;
 pub(crate) use gate::Gate;
 pub(crate) use key_files::KeyFiles;
 pub(crate) use oauth_clients::OauthClients;
+pub(crate) use places::{FULL, PlaceLimits, Places};
 pub(crate) use readiness::Readiness;
 pub(crate) use rows::{PATIENCE, Rows, check_revision};
 pub(crate) use schedule::{Schedule, end_of_life};
 pub(crate) use sealing::Sealing;
 pub(crate) use shares::PerOrganization;
+pub(crate) use trials::{Trial, Trials};
 pub(crate) use usage_notes::UsageNotes;
 
 use std::sync::Arc;
 
-use crate::Ports;
+use crate::{Limits, Ports};
 
 /// The parts of the ground. They are made once, for all desks.
 pub(crate) struct Ground {
@@ -51,11 +59,14 @@ pub(crate) struct Ground {
     pub(crate) usage: Arc<UsageNotes>,
     pub(crate) readiness: Arc<Readiness>,
     pub(crate) settings: Arc<OauthSettings>,
+    pub(crate) trials: Arc<Trials>,
+    /// The places of calls to authorization servers.
+    pub(crate) oauth_places: Arc<Places>,
 }
 
 impl Ground {
     /// Starts the audit writer and makes the other parts. Must be called within a tokio runtime.
-    pub(crate) fn lay(ports: &Ports, settings: OauthSettings) -> Self {
+    pub(crate) fn lay(ports: &Ports, limits: &Limits, settings: OauthSettings) -> Self {
         let audit = AuditWriter::start(ports.audit.clone());
         let settings = Arc::new(settings);
         let sealing = Sealing { vault: ports.vault.clone(), audit: audit.clone() };
@@ -81,6 +92,8 @@ impl Ground {
             key_files: KeyFiles::new(ports.key_files.clone()),
             usage: Arc::new(UsageNotes::new(ports.credentials.clone(), ports.service_accounts.clone())),
             readiness: Arc::default(),
+            trials: Arc::new(Trials::new(ports, limits.tests)),
+            oauth_places: Arc::new(Places::new(&PlaceLimits::OAUTH)),
             audit,
             sealing,
             settings,

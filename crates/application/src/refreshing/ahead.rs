@@ -2,24 +2,25 @@
 //! the same token.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::stream;
+use futures_util::future::join_all;
 use strongroom_repository::DueRefresh;
 
 use super::Refreshing;
 use super::ask::RefreshNeed;
 
-/// How many credentials one page holds.
-const PAGE: u32 = 100;
+/// How many credentials one page holds. Their refreshes run at once, as far as their organisations have places.
+const PAGE: u32 = 200;
 /// The most pages in one round.
 const PAGES: usize = 50;
-/// How many refreshes of a round run at once.
-const AT_ONCE: usize = 8;
+/// How long a round waits for a page. Refreshes that take longer go on beside the next page, so that a slow
+/// server does not hold up the others.
+const PAGE_LIMIT: Duration = Duration::from_secs(2);
 
 impl Refreshing {
-    /// Refreshes the credentials that are due, and returns when that is done. A credential that could not be
-    /// refreshed is due again later, so that a provider that does not answer does not delay the others.
+    /// Refreshes the credentials that are due. A credential that could not be refreshed is due again later, so
+    /// that a provider that does not answer does not delay the others.
     pub async fn refresh_expiring(self: &Arc<Self>) {
         for _ in 0..PAGES {
             if self.readiness.is_draining() {
@@ -30,8 +31,8 @@ impl Refreshing {
                 Err(error) => return tracing::warn!(%error, "tokens that are due were not looked for"),
             };
             let last = due.len() < PAGE as usize;
-            let refreshes = stream::iter(due).map(|due| self.clone().refresh_due(due));
-            refreshes.buffer_unordered(AT_ONCE).for_each(|()| std::future::ready(())).await;
+            let refreshes = join_all(due.into_iter().map(|due| self.clone().refresh_due(due)));
+            tokio::time::timeout(PAGE_LIMIT, refreshes).await.ok();
             if last {
                 return;
             }

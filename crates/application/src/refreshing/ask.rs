@@ -13,7 +13,7 @@ use strongroom_repository::{SealedCredential, Selector};
 use time::OffsetDateTime;
 
 use super::Refreshing;
-use super::flights::RefreshOutcome;
+use super::flights::{RefreshFailed, RefreshOutcome};
 use crate::ground::{Permitted, to};
 use crate::{Caller, Conflict, Failure, Missing};
 
@@ -35,6 +35,8 @@ pub(crate) struct RefreshNeed {
     pub(crate) why: Why,
     /// The actor that the audit trail names.
     pub(crate) actor: Actor,
+    /// The actor whose share pays for it when the worth of the credential is not known.
+    pub(crate) payer: Actor,
     /// The request that asks for it.
     pub(crate) origin: Origin,
 }
@@ -53,18 +55,20 @@ pub(crate) enum Why {
 impl RefreshNeed {
     fn of_reader(caller: &Caller, min_validity: Option<Duration>) -> Self {
         let (why, actor) = (Why::Read { min_validity }, Actor::system("refresh"));
-        Self { why, actor, origin: caller.origin.clone() }
+        Self { why, actor, payer: caller.actor.clone(), origin: caller.origin.clone() }
     }
 
     fn of_request(caller: &Caller, version: u64) -> Self {
         let why = Why::Request { version };
-        Self { why, actor: caller.actor.clone(), origin: caller.origin.clone() }
+        let actor = caller.actor.clone();
+        Self { why, payer: actor.clone(), actor, origin: caller.origin.clone() }
     }
 
     /// The need of a background refresh.
     pub(crate) fn of_schedule(refresh_at: OffsetDateTime) -> Self {
         let why = Why::Schedule { refresh_at };
-        Self { why, actor: Actor::system("refresh"), origin: Origin::default() }
+        let actor = Actor::system("refresh");
+        Self { why, payer: actor.clone(), actor, origin: Origin::default() }
     }
 
     /// Whether a credential has to be refreshed to meet this need.
@@ -92,7 +96,7 @@ impl Refreshing {
     ///
     /// # Errors
     /// `NotFound`; `Invalid` for a credential that cannot be refreshed; `Conflict` while its authorisation is
-    /// not complete and when it has to be authorised again; `ProviderAway`.
+    /// not complete and when it has to be authorised again; `ProviderAway`; `Limited`.
     pub async fn refresh_now(
         self: &Arc<Self>,
         caller: &Permitted<to::RefreshCredential>,
@@ -180,6 +184,10 @@ impl Refreshing {
         for _ in 0..2 {
             match self.refresh(&credential.organization, credential.id, need.clone()).await {
                 RefreshOutcome::Nothing => return Ok(None),
+                // A reader did not ask for a refresh and is not told about the limits of refreshes.
+                RefreshOutcome::Failed(RefreshFailed::Limited { retry_after, .. }) => {
+                    return Err(Failure::ProviderAway { retry_after });
+                }
                 RefreshOutcome::Failed(failed) => return Err(failed.into()),
                 RefreshOutcome::Stuck(RefreshProblem::ClientRefused) => return Ok(None),
                 // The app is not set up correctly: the grant is kept, and there is no new token to return.

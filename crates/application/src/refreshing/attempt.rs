@@ -8,13 +8,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use strongroom_authorization_server::{Client, Grant, Subject, TokenError, Trouble};
+use strongroom_authorization_server::{Client, Grant, Subject, TokenError, Tries, Trouble};
 use strongroom_domain::oauth::{LEASE, OauthAppId, REFRESH_TOKEN};
 use strongroom_domain::{
     ConfigValue, Content, Credential, CredentialId, CredentialStatus, CredentialType, OrganizationId,
-    Outcome, Provider, RefreshProblem, SecretText, StatusReason,
+    Outcome, Provider, RefreshProblem, SecretText, StatusReason, TokenResponse,
 };
 use strongroom_repository::{Ended, Lease, SealedCredential, Selector, StoreError};
+use time::OffsetDateTime;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -23,6 +24,7 @@ use super::ask::{RefreshNeed, Why};
 use super::flights::{RefreshFailed, RefreshOutcome};
 use super::pauses::PAUSE;
 use crate::Failure;
+use crate::ground::{FULL, Trial};
 
 /// How long after the lease was taken the request may still be sent. With this limit its answer comes before
 /// the lease ends.
@@ -50,6 +52,8 @@ pub(crate) struct Attempt<'a> {
     send_before: Instant,
     failures: u32,
     interrupted: bool,
+    /// Counts the request when the worth of the credential is not known.
+    trial: Option<Arc<Trial>>,
 }
 
 /// The request of an attempt.
@@ -129,12 +133,26 @@ impl Refreshing {
             self.put_off(&row, need, Duration::from_secs(300)).await?;
             return Ok(Turn::Ended(RefreshOutcome::Nothing));
         };
+        let Some(_place) = self.places.enter(organization).await else {
+            self.put_off(&row, need, PAUSE).await?;
+            return Err(FULL);
+        };
         let place = self.place_of(&row.credential, provider);
         let is_asked_for = matches!(need.why, Why::Request { .. });
         if let Err(wait) = self.pauses.enter(&place, organization, is_asked_for) {
             self.put_off(&row, need, wait).await?;
             return Ok(Turn::Ended(away_for(wait)));
         }
+        let trial = match self.begin_trial(&row.credential, need) {
+            Ok(trial) => trial,
+            Err(failure) => {
+                self.pauses.forgo(&place, organization);
+                if let Failure::Limited { retry_after, .. } = &failure {
+                    self.put_off(&row, need, *retry_after).await?;
+                }
+                return Err(failure);
+            }
+        };
         let owner = self.ids.next();
         let version = row.credential.version;
         let send_before = Instant::now() + SEND_WITHIN;
@@ -144,6 +162,9 @@ impl Refreshing {
             other => {
                 // No request is sent, so the next caller may try whether the provider answers again.
                 self.pauses.forgo(&place, organization);
+                if let Some(trial) = &trial {
+                    self.trials.forgo(trial).await;
+                }
                 return match other? {
                     Lease::NotYet(wait) if is_asked_for && self.pauses.may_hurry(organization, id, wait) => {
                         self.leases.end_wait(organization, id).await?;
@@ -154,9 +175,21 @@ impl Refreshing {
                 };
             }
         };
-        let attempt =
-            Attempt { need, row, provider: provider.clone(), owner, send_before, failures, interrupted };
+        let provider = provider.clone();
+        let attempt = Attempt { need, row, provider, owner, send_before, failures, interrupted, trial };
         self.attempt(attempt, &place).await.map(Turn::Ended)
+    }
+
+    /// Takes a trial for content that was typed by a person and has never been refreshed.
+    fn begin_trial(
+        &self,
+        credential: &Credential,
+        need: &RefreshNeed,
+    ) -> Result<Option<Arc<Trial>>, Failure> {
+        if credential.refreshed_at.is_some() || credential.oauth_app.is_some() {
+            return Ok(None);
+        }
+        self.trials.begin(&credential.organization, &need.payer)
     }
 
     /// Names the place where the token requests of a credential go: the origin and the app. A credential whose
@@ -203,6 +236,9 @@ impl Refreshing {
             Ok(order) => order,
             Err(no_order) => {
                 self.pauses.forgo(place, &attempt.row.credential.organization);
+                if let Some(trial) = &attempt.trial {
+                    self.trials.forgo(trial).await;
+                }
                 return self.without_order(&attempt, no_order).await;
             }
         };
@@ -210,48 +246,66 @@ impl Refreshing {
         // The token's life is counted from before the request, so that a slow answer does not make it seem
         // longer.
         let asked_at = self.clock.now();
-        match self.server.token(&subject, &client, grant).await {
+        let tries = attempt.trial.clone().map(|trial| trial as Arc<dyn Tries>);
+        let answer = self.server.token(&subject, &client, grant, tries).await;
+        let error = answer.as_ref().err().cloned();
+        self.note_for_pauses(&attempt, place, error.as_ref());
+        let outcome = self.conclude(&attempt, content, answer, asked_at).await;
+        // A new token is stored by now, so nothing is lost when the store does not answer here.
+        if let Some(trial) = &attempt.trial {
+            self.trials.end(trial, error.as_ref()).await;
+        }
+        outcome
+    }
+
+    /// Stores what the server has answered.
+    async fn conclude(
+        &self,
+        attempt: &Attempt<'_>,
+        content: Content,
+        answer: Result<TokenResponse, TokenError>,
+        asked_at: OffsetDateTime,
+    ) -> Result<RefreshOutcome, Failure> {
+        match answer {
             Ok(response) => {
-                self.pauses.answered(place);
-                let outcome = self.store_refreshed(&attempt, content, response, asked_at).await?;
-                if let RefreshOutcome::Failed(RefreshFailed::Away(wait)) = outcome {
+                let outcome = self.store_refreshed(attempt, content, response, asked_at).await?;
+                if let RefreshOutcome::Failed(RefreshFailed::Away(_)) = outcome {
                     // The answer had no token of use, and what it had is stored.
                     let credential = &attempt.row.credential;
-                    self.hold_off(credential, credential.version + 1, wait).await?;
+                    self.hold_off(credential, credential.version + 1, PAUSE).await?;
                 }
                 Ok(outcome)
             }
             Err(TokenError::Transient { retry_after, may_have_been_served, trouble, cause }) => {
-                let Credential { organization, id, .. } = &attempt.row.credential;
-                let at_least = match trouble {
-                    Trouble::None => {
-                        self.pauses.forgo(place, organization);
-                        retry_after
-                    }
-                    Trouble::Request => {
-                        self.pauses.answered(place);
-                        retry_after
-                    }
-                    Trouble::Server => {
-                        self.pauses.failed(place, organization, *id);
-                        retry_after.max(Some(PAUSE))
-                    }
-                };
                 tracing::warn!(
                     provider = %attempt.provider.id, credential = %attempt.row.credential.id, %cause,
                     may_have_been_served, "a token was not refreshed"
                 );
                 let ended = if may_have_been_served { Ended::AnswerLost } else { Ended::Failed };
-                self.away(&attempt, at_least, ended).await
+                let at_least =
+                    if trouble == Trouble::Server { retry_after.max(Some(PAUSE)) } else { retry_after };
+                self.away(attempt, at_least, ended).await
             }
-            Err(error) => {
-                match &error {
-                    TokenError::Unbuildable(_) => {
-                        self.pauses.forgo(place, &attempt.row.credential.organization)
-                    }
-                    _ => self.pauses.answered(place),
-                }
-                self.refused(&attempt, &error).await
+            Err(TokenError::Limited { retry_after }) => {
+                self.give_back(attempt, Duration::ZERO, Ended::NotTried).await?;
+                Err(self.trials.destination_used_up(retry_after))
+            }
+            Err(error) => self.refused(attempt, &error).await,
+        }
+    }
+
+    /// Notes what a call says about the server.
+    fn note_for_pauses(&self, attempt: &Attempt<'_>, place: &str, error: Option<&TokenError>) {
+        let Credential { organization, id, .. } = &attempt.row.credential;
+        match error {
+            None | Some(TokenError::Dead { .. } | TokenError::App { .. }) => self.pauses.answered(place),
+            Some(TokenError::Transient { trouble: Trouble::Request, .. }) => self.pauses.answered(place),
+            Some(TokenError::Transient { trouble: Trouble::Server, .. }) => {
+                self.pauses.failed(place, organization, *id);
+            }
+            Some(TokenError::Transient { trouble: Trouble::None, .. })
+            | Some(TokenError::Unbuildable(_) | TokenError::Limited { .. }) => {
+                self.pauses.forgo(place, organization);
             }
         }
     }

@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 use strongroom_domain::{CredentialId, OrganizationId, RefreshProblem};
 use tokio::sync::watch;
 
-use crate::Failure;
+use crate::{Allowance, Failure};
 
 /// The result of a refresh.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +32,13 @@ pub(crate) enum RefreshOutcome {
 pub(crate) enum RefreshFailed {
     /// The provider did not answer, or no attempt is made for now; try again after this time.
     Away(Duration),
+    /// Too many calls are under way, or too many secrets of unknown worth were tried.
+    Limited {
+        /// When to try again.
+        retry_after: Duration,
+        /// The share that is used up, if it is one.
+        allowance: Option<Allowance>,
+    },
     /// The store did not answer.
     StoreAway,
     /// The row does not open, or something else in this service is broken.
@@ -42,6 +49,7 @@ impl From<RefreshFailed> for Failure {
     fn from(failed: RefreshFailed) -> Self {
         match failed {
             RefreshFailed::Away(retry_after) => Self::ProviderAway { retry_after },
+            RefreshFailed::Limited { retry_after, allowance } => Self::Limited { retry_after, allowance },
             RefreshFailed::StoreAway => Self::unavailable(),
             RefreshFailed::Broken => Self::Internal,
         }
@@ -52,6 +60,7 @@ impl From<RefreshFailed> for Failure {
 impl From<Failure> for RefreshFailed {
     fn from(failure: Failure) -> Self {
         match failure {
+            Failure::Limited { retry_after, allowance } => Self::Limited { retry_after, allowance },
             Failure::Unavailable { .. } => Self::StoreAway,
             _ => Self::Broken,
         }

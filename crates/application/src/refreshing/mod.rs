@@ -17,7 +17,7 @@ use strongroom_environment::{Catalog, Clock, Ids};
 use strongroom_repository::{CredentialRepository, RefreshLeaseRepository};
 
 use crate::Ports;
-use crate::ground::{AuditWriter, Ground, OauthClients, Readiness, Rows, Schedule, Sealing};
+use crate::ground::{AuditWriter, Ground, OauthClients, Places, Readiness, Rows, Schedule, Sealing, Trials};
 use flights::RefreshFlights;
 use pauses::ProviderPauses;
 
@@ -37,6 +37,8 @@ pub struct Refreshing {
     ids: Arc<dyn Ids>,
     flights: RefreshFlights,
     pauses: ProviderPauses,
+    places: Arc<Places>,
+    trials: Arc<Trials>,
 }
 
 impl Refreshing {
@@ -56,6 +58,8 @@ impl Refreshing {
             ids: ports.ids.clone(),
             flights: RefreshFlights::default(),
             pauses: ProviderPauses::default(),
+            places: ground.oauth_places.clone(),
+            trials: ground.trials.clone(),
         }
     }
 

@@ -110,16 +110,20 @@ impl Refreshing {
             return Ok(None);
         };
         let found = self.clients.client_of(&credential.organization, credential.oauth_app, server).await;
-        let unavailable = |_| TokenError::Transient {
+        let unavailable = |cause: &'static str| TokenError::Transient {
             retry_after: None,
             may_have_been_served: false,
             trouble: Trouble::None,
-            cause: "the OAuth app could not be read".into(),
+            cause: cause.into(),
         };
-        let Some(client) = found.map_err(unavailable)? else { return Ok(None) };
+        let Some(client) = found.map_err(|_| unavailable("the OAuth app could not be read"))? else {
+            return Ok(None);
+        };
         let content = Content { config: credential.config.clone(), ..Content::default() };
         let subject =
             Subject { provider: provider.clone(), credential_type: credential.credential_type, content };
+        let place = self.places.enter(&credential.organization).await;
+        let _place = place.ok_or_else(|| unavailable("too many calls are under way"))?;
         self.server.revoke(&subject, &client, &token).await.map(Some)
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use strongroom_application::{
     Application, Caller, ConfiguredApp, Failure, Limits, OauthSettings, Permitted, Ports, StoreCredential,
-    TestRates, to,
+    StoredBudget, TestRates, to,
 };
 use strongroom_domain::audit::Origin;
 use strongroom_domain::oauth::{Completion, RedirectAllowList};
@@ -112,6 +112,10 @@ impl House {
             tokens: self.tokens.clone(),
             key_files: self.key_files.clone(),
             testers: self.tester.for_every_protocol(),
+            budget: self.settings.test_rates.map(|rates| {
+                let (counts, keys) = (store.clone(), self.vault.clone());
+                Arc::new(StoredBudget::new(counts, keys, rates.per_destination))
+            }),
             destinations: store,
             clock: self.clock.clone(),
             ids: self.ids.clone(),
@@ -140,14 +144,21 @@ impl House {
     /// Puts an OAuth credential of `drive` into acme's part of the store. Its token ends after `seconds`, and
     /// its refresh is due a little earlier. Its tokens are `old` and `r0`.
     pub(crate) fn granted(&self, seconds: i64) -> Credential {
-        let mut granted = credential(&acme(), self.ids.credential());
+        let granted = self.granted_in("acme", seconds);
+        self.put(&granted, &[("access_token", "old"), ("refresh_token", "r0")]);
+        granted
+    }
+
+    /// Puts a credential like [`House::granted`] into another organisation. Its refresh token is `r-<id>`.
+    pub(crate) fn granted_in(&self, name: &str, seconds: i64) -> Credential {
+        let mut granted = credential(&organization(name), self.ids.credential());
         granted.provider = provider("drive");
         granted.credential_type = CredentialType::Oauth2;
         granted.config = PublicConfig::default();
         granted.status = CredentialStatus::Validated;
         granted.access_token_expires_at = Some(instant(seconds));
         granted.refresh_at = Some(instant(seconds - 100));
-        self.put(&granted, &[("access_token", "old"), ("refresh_token", "r0")]);
+        self.put(&granted, &[("access_token", "old"), ("refresh_token", &format!("r-{}", granted.id))]);
         granted
     }
 

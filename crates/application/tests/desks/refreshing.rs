@@ -5,6 +5,7 @@ mod backoff;
 mod broken;
 mod endings;
 mod late;
+mod neighbours;
 mod pauses;
 mod readers;
 mod revoking;

@@ -107,6 +107,19 @@ pub enum Trouble {
     Server,
 }
 
+/// Counts where a secret is tried whose worth is not known yet.
+#[async_trait]
+pub trait Tries: Send + Sync {
+    /// Takes one try of a destination from its budget. It is called like the budget of connection tests: with
+    /// the destination as it was asked for (`login.example.com:443`), before anything else is done, and then
+    /// with each address (`203.0.113.7:443`), right before a connection to it is opened.
+    ///
+    /// # Errors
+    /// [`TokenError::Limited`] when the budget is used up, and [`TokenError::Transient`] when it cannot be
+    /// counted. Then no connection may be opened.
+    async fn take(&self, destination: &str) -> Result<(), TokenError>;
+}
+
 /// Why there is no token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
@@ -124,6 +137,12 @@ pub enum TokenError {
     App {
         /// The server's error code.
         code: Cow<'static, str>,
+    },
+    /// The budget of the destination is used up. Nothing was sent.
+    #[error("the budget of the destination is used up")]
+    Limited {
+        /// How long until the next try is free.
+        retry_after: Duration,
     },
     /// The request cannot be built: a field that an endpoint needs is missing or does not fit.
     #[error("the request cannot be built: {0}")]
@@ -172,7 +191,8 @@ pub trait AuthorizationServer: Send + Sync {
     /// A field that the endpoint needs and that is missing or does not fit.
     fn token_origin(&self, subject: &Subject) -> Result<String, Violation>;
 
-    /// Exchanges a grant for a token: exactly one request, never repeated, within [`CALL_LIMIT`].
+    /// Exchanges a grant for a token: exactly one request, never repeated, within [`CALL_LIMIT`]. The
+    /// destination is counted by `tries` when it is given.
     ///
     /// MUST NOT send a refresh after its `send_before`. MUST send the client secret in the header or the
     /// body, as the provider file says, and never in a URL. MUST follow no redirect. MUST read at most 64
@@ -182,6 +202,7 @@ pub trait AuthorizationServer: Send + Sync {
         subject: &Subject,
         client: &Client,
         grant: Grant,
+        tries: Option<Arc<dyn Tries>>,
     ) -> Result<TokenResponse, TokenError>;
 
     /// Finds out which account a token is for, where the provider file says how; within [`CALL_LIMIT`].

@@ -56,6 +56,15 @@ pub struct CompletedFlow {
     pub integration: Option<Integration>,
 }
 
+/// How many flows may be under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FlowLimits {
+    /// Of one organisation.
+    pub per_organization: u32,
+    /// Of one principal, by its name in the audit trail.
+    pub per_principal: u32,
+}
+
 /// Authorizations that are under way. Every flow ends [`AuthorizationFlow::LIFETIME`] after it was begun, by
 /// the store's own clock. A flow that has ended exists only for [`Self::expired`] and [`Self::abandon`].
 #[cfg_attr(feature = "mocks", mockall::automock)]
@@ -63,8 +72,9 @@ pub struct CompletedFlow {
 pub trait AuthorizationFlowRepository: Send + Sync {
     /// Stores a flow, with the digest of its state as the way to find it, and records the event.
     ///
-    /// MUST return `QuotaExceeded` when the organisation has `limit` flows under way.
-    async fn begin(&self, new: &SealedFlow, limit: u32, evidence: Evidence) -> StoreResult<()>;
+    /// MUST return `QuotaExceeded` when the organisation, or the principal that begins the flow, has as many
+    /// flows under way as `limits` says.
+    async fn begin(&self, new: &SealedFlow, limits: FlowLimits, evidence: Evidence) -> StoreResult<()>;
 
     /// Takes a flow for its one callback, by the digest of its state alone.
     ///

@@ -21,6 +21,10 @@ pub trait DestinationLimitRepository: Send + Sync {
         window: Duration,
     ) -> StoreResult<Option<Duration>>;
 
+    /// Gives back the latest take of a destination, if there is one. It was made for a secret that turned out
+    /// to be good.
+    async fn give_back(&self, destination: [u8; 32]) -> StoreResult<()>;
+
     /// Removes destinations that have not been tested within `window`, and returns how many it removed.
     async fn forget(&self, window: Duration) -> StoreResult<u64>;
 }

@@ -32,7 +32,9 @@ mod service_accounts;
 use std::fmt;
 
 pub use audit::{Appended, AuditFilter, AuditPage, AuditTrail, Contention};
-pub use authorization_flows::{AuthorizationFlowRepository, CompletedFlow, GrantedFlow, SealedFlow};
+pub use authorization_flows::{
+    AuthorizationFlowRepository, CompletedFlow, FlowLimits, GrantedFlow, SealedFlow,
+};
 pub use credentials::{CredentialFilter, CredentialRepository, SealedCredential, Selector, TestFinding};
 pub use deployment::{DeploymentRepository, KekRecord, WrappedPurposeKey};
 pub use destinations::DestinationLimitRepository;

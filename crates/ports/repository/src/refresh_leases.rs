@@ -119,7 +119,8 @@ pub trait RefreshLeaseRepository: Send + Sync {
     ) -> StoreResult<bool>;
 
     /// Credentials of all organisations, for the background refresh: their `refresh_at` has come, no lease on
-    /// them runs and their next attempt is due. Pending credentials are left out. Returns at most `limit`,
-    /// the longest due first.
+    /// them runs and their next attempt is due. Pending credentials are left out. Returns at most `limit`:
+    /// of every organisation the one that is due the longest, then of every organisation the second, and so
+    /// on.
     async fn due(&self, limit: u32) -> StoreResult<Vec<DueRefresh>>;
 }

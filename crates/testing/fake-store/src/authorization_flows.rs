@@ -2,7 +2,8 @@ use async_trait::async_trait;
 use strongroom_domain::oauth::{Digest, FlowId};
 use strongroom_domain::{AuditEvent, AuthorizationFlow, CredentialStatus, Evidence, OrganizationId};
 use strongroom_repository::{
-    AuthorizationFlowRepository, CompletedFlow, GrantedFlow, SealedFlow, StoreError, StoreResult, Unique,
+    AuthorizationFlowRepository, CompletedFlow, FlowLimits, GrantedFlow, SealedFlow, StoreError, StoreResult,
+    Unique,
 };
 use time::OffsetDateTime;
 
@@ -16,10 +17,12 @@ impl Flow {
 }
 
 impl Rows {
-    fn begin(&mut self, new: &SealedFlow, limit: u32, now: OffsetDateTime) -> StoreResult<()> {
+    fn begin(&mut self, new: &SealedFlow, limits: FlowLimits, now: OffsetDateTime) -> StoreResult<()> {
         let (organization, id) = (&new.flow.organization, new.flow.id);
-        let under_way = of(&self.flows, organization).filter(|flow| flow.expires_at > now);
-        if under_way.count() >= at_most(limit) {
+        let under_way = || of(&self.flows, organization).filter(|flow| flow.expires_at > now);
+        let is_own = |flow: &&Flow| flow.stored.flow.initiator.actor == new.flow.initiator.actor;
+        let own = under_way().filter(is_own).count();
+        if under_way().count() >= at_most(limits.per_organization) || own >= at_most(limits.per_principal) {
             return Err(StoreError::QuotaExceeded);
         }
         let is_used = self.flows.values().any(|flow| flow.stored.flow.state == new.flow.state);
@@ -80,10 +83,10 @@ impl Rows {
 
 #[async_trait]
 impl AuthorizationFlowRepository for FakeStore {
-    async fn begin(&self, new: &SealedFlow, limit: u32, evidence: Evidence) -> StoreResult<()> {
+    async fn begin(&self, new: &SealedFlow, limits: FlowLimits, evidence: Evidence) -> StoreResult<()> {
         self.mutate(Call::BeginFlow, evidence, |rows, now| {
             fit_columns(new.flow.reauthorizes)?;
-            rows.begin(new, limit, now)?;
+            rows.begin(new, limits, now)?;
             Ok(true)
         })
         .await

@@ -64,6 +64,7 @@ pub enum Call {
     Headless,
     // DestinationLimitRepository
     TakeDestination,
+    GiveBackDestination,
     ForgetDestinations,
     // DeploymentRepository and WrapLedger
     DeploymentId,

@@ -52,6 +52,17 @@ impl DestinationLimitRepository for FakeStore {
         .await
     }
 
+    async fn give_back(&self, destination: [u8; 32]) -> StoreResult<()> {
+        self.note(Call::GiveBackDestination, |rows, _| {
+            if let Some(taken) = rows.destinations.get_mut(&destination) {
+                taken.sort_unstable();
+                taken.pop();
+            }
+            Ok(())
+        })
+        .await
+    }
+
     async fn forget(&self, window: Duration) -> StoreResult<u64> {
         self.note(Call::ForgetDestinations, |rows, now| {
             let before = rows.destinations.len();

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -188,8 +189,17 @@ impl RefreshLeaseRepository for FakeStore {
                 })
                 .collect();
             due.sort_by_key(|due| due.refresh_at);
-            due.truncate(at_most(limit));
-            due
+            let mut turns = BTreeMap::<_, usize>::new();
+            let mut in_turns: Vec<_> = due
+                .into_iter()
+                .map(|due| {
+                    let turn = turns.entry(due.organization.clone()).or_default();
+                    *turn += 1;
+                    (*turn, due)
+                })
+                .collect();
+            in_turns.sort_by_key(|(turn, due)| (*turn, due.refresh_at));
+            in_turns.into_iter().map(|(_, due)| due).take(at_most(limit)).collect()
         })
         .await
     }

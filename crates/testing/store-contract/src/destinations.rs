@@ -96,6 +96,27 @@ pub async fn a_refused_attempt_counts_nothing(store: StoreUnderTest) {
     assert_eq!(take(&store, 1).await, None);
 }
 
+/// What is given back is free at once, in every instance. Nothing is given back where nothing was taken.
+pub async fn a_take_that_is_given_back_is_free_again(store: StoreUnderTest) {
+    let since = Instant::now();
+    store.destinations.give_back(DESTINATION).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(take(&store, 2).await, None);
+        pass(&store, 10);
+    }
+    store.destinations.give_back([0; 32]).await.unwrap();
+    assert!(take(&store, 2).await.is_some());
+    store.second.destinations.give_back(DESTINATION).await.unwrap();
+    assert_eq!(take(&store, 2).await, None);
+    assert_wait(take(&store, 2).await, 40, since);
+    for _ in 0..3 {
+        store.destinations.give_back(DESTINATION).await.unwrap();
+    }
+    for free in [true, true, false] {
+        assert_eq!(take(&store, 2).await.is_none(), free);
+    }
+}
+
 /// Destinations that differ in one bit do not affect each other.
 pub async fn every_destination_has_a_limit_of_its_own(store: StoreUnderTest) {
     let (mut first_bit, mut last_bit) = (DESTINATION, DESTINATION);

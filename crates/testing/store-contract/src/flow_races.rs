@@ -2,7 +2,7 @@
 
 use strongroom_domain::{Action, Credential};
 use strongroom_fixtures::{SeededIds, organization};
-use strongroom_repository::StoreError;
+use strongroom_repository::{FlowLimits, StoreError};
 
 use crate::StoreUnderTest;
 use crate::flows::{completed, flow, granted, pending, told};
@@ -30,9 +30,10 @@ pub async fn of_parallel_takes_one_gets_the_flow(store: StoreUnderTest) {
 /// Of parallel begins of one organisation exactly as many succeed as its limit; the others get an error.
 pub async fn of_parallel_begins_exactly_the_limit_succeed(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
+    let limits = FlowLimits { per_organization: 5, per_principal: 30 };
     let work = (0..30).map(|number| {
         let (flows, new) = (store.instance(number).flows, flow(&acme, &ids));
-        async move { flows.begin(&new, 5, told(&new, Action::AuthorizationBegun)).await }
+        async move { flows.begin(&new, limits, told(&new, Action::AuthorizationBegun)).await }
     });
     let answers = in_parallel(work).await;
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 5, "{answers:?}");

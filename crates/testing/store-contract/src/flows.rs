@@ -10,14 +10,14 @@ use strongroom_environment::Ids;
 use strongroom_fixtures::{
     SeededIds, credential, event, instant, organization, provider, sealed, slot, with_payload,
 };
-use strongroom_repository::{CompletedFlow, GrantedFlow, SealedFlow, StoreError, Unique};
+use strongroom_repository::{CompletedFlow, FlowLimits, GrantedFlow, SealedFlow, StoreError, Unique};
 use time::Duration;
 
 use crate::StoreUnderTest;
 use crate::under_test::PLENTY;
 
 /// The limit on flows of an organisation in contracts that are about something else.
-pub const MANY: u32 = 1_000;
+pub const MANY: FlowLimits = FlowLimits { per_organization: 1_000, per_principal: 1_000 };
 
 /// A flow without optional values: a service account asks for a new credential.
 pub fn flow(organization: &OrganizationId, ids: &SeededIds) -> SealedFlow {
@@ -205,8 +205,9 @@ pub async fn a_state_is_used_once(store: StoreUnderTest) {
 /// A flow that has ended, has expired, or belongs to another organisation takes no place.
 pub async fn an_organization_has_so_many_flows_under_way(store: StoreUnderTest) {
     let (acme, globex, ids) = (organization("acme"), organization("globex"), SeededIds::new(1));
+    let limits = FlowLimits { per_organization: 2, per_principal: 2 };
     let begin =
-        async |new: &SealedFlow| store.flows.begin(new, 2, told(new, Action::AuthorizationBegun)).await;
+        async |new: &SealedFlow| store.flows.begin(new, limits, told(new, Action::AuthorizationBegun)).await;
     let full = async || {
         let refused = begin(&flow(&acme, &ids)).await;
         assert!(matches!(refused, Err(StoreError::QuotaExceeded)), "{refused:?}");
@@ -229,6 +230,26 @@ pub async fn an_organization_has_so_many_flows_under_way(store: StoreUnderTest) 
     full().await;
     let begun = store.actions(&acme).await.into_iter().filter(|one| *one == Action::AuthorizationBegun);
     assert_eq!(begun.count(), 6);
+}
+
+/// One principal does not use up the flows of its organisation, or those of a principal of this name elsewhere.
+pub async fn a_principal_has_so_many_flows_under_way(store: StoreUnderTest) {
+    let (acme, globex, ids) = (organization("acme"), organization("globex"), SeededIds::new(1));
+    let limits = FlowLimits { per_organization: 3, per_principal: 2 };
+    let begin = async |organization: &OrganizationId, user: &str| {
+        let mut new = flow(organization, &ids);
+        new.flow.initiator.actor = Actor::parse(user).unwrap();
+        store.flows.begin(&new, limits, told(&new, Action::AuthorizationBegun)).await
+    };
+    for _ in 0..2 {
+        begin(&acme, "user:ann").await.unwrap();
+    }
+    assert!(matches!(begin(&acme, "user:ann").await, Err(StoreError::QuotaExceeded)));
+    begin(&acme, "user:anna").await.unwrap();
+    assert!(matches!(begin(&acme, "user:anna").await, Err(StoreError::QuotaExceeded)));
+    begin(&globex, "user:ann").await.unwrap();
+    (store.age)(Duration::seconds(601));
+    begin(&acme, "user:ann").await.unwrap();
 }
 
 /// Only a flow whose callback is being processed can be granted, and only once.

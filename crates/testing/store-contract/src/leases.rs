@@ -334,6 +334,19 @@ async fn stored_due(
     (stored, due)
 }
 
+/// Organisations take turns: first comes what has been due for the longest of each, then the second of each.
+pub async fn what_is_due_comes_in_turns(store: StoreUnderTest) {
+    let (acme, globex, ids) = (organization("acme"), organization("globex"), SeededIds::new(1));
+    let mut of_acme = Vec::new();
+    for seconds in [-90, -80, -70] {
+        of_acme.push(stored_due(&store, &acme, &ids, seconds).await.1);
+    }
+    let (_, first) = stored_due(&store, &globex, &ids, -20).await;
+    let (_, second) = stored_due(&store, &globex, &ids, -10).await;
+    let [one, two, three] = <[_; 3]>::try_from(of_acme).unwrap();
+    assert_eq!(store.leases.due(10).await.unwrap(), [one, first, two, second, three]);
+}
+
 /// The credential that has been due for the longest comes first, of any organisation, and no more are
 /// returned than are asked for. Those that are not due are left out.
 pub async fn what_is_due_comes_longest_due_first(store: StoreUnderTest) {

@@ -1,6 +1,8 @@
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use strongroom_authorization_server::{AuthorizationServer, TokenError};
+use async_trait::async_trait;
+use strongroom_authorization_server::{AuthorizationServer, TokenError, Tries};
 use strongroom_declared_http::OauthRequests;
 use strongroom_domain::TokenResponse;
 use strongroom_egress::{Egress, EgressSettings};
@@ -17,6 +19,7 @@ fn kind(found: Result<TokenResponse, TokenError>) -> String {
         Err(TokenError::Dead { code, is_certain: false }) => format!("doubtful {code}"),
         Err(TokenError::App { code }) => format!("app {code}"),
         Err(TokenError::Unbuildable(_)) => "unbuildable".to_owned(),
+        Err(TokenError::Limited { .. }) => "limited".to_owned(),
         Err(TokenError::Transient { may_have_been_served: true, .. }) => {
             "transient, perhaps served".to_owned()
         }
@@ -229,7 +232,38 @@ async fn what_cannot_be_reached_has_not_been_served() {
     unheard.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let closed = unheard.local_addr().unwrap().port();
     for egress in [loopback(), Egress::new(&EgressSettings::default()).unwrap()] {
-        let found = adapter_at(egress, oauth(closed)).token(&subject(), &client(), refresh()).await;
+        let found = adapter_at(egress, oauth(closed)).token(&subject(), &client(), refresh(), None).await;
         assert_eq!(transient(found), Some(false));
     }
+}
+
+/// A budget that records what is tried, and allows so many.
+struct Counting(Mutex<Vec<String>>, usize);
+
+#[async_trait]
+impl Tries for Counting {
+    async fn take(&self, destination: &str) -> Result<(), TokenError> {
+        let mut tried = self.0.lock().unwrap();
+        tried.push(destination.to_owned());
+        if tried.len() > self.1 {
+            return Err(TokenError::Limited { retry_after: Duration::from_secs(7) });
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_counted_call_takes_the_name_and_the_address_and_sends_nothing_beyond_the_budget() {
+    let server = Server::behaving(answer("200 OK", r#"{"access_token":"a","token_type":"Bearer"}"#)).await;
+    let of = async |tries: Arc<Counting>| {
+        let requests = oauth(server.port);
+        adapter_at(loopback(), requests).token(&subject(), &client(), refresh(), Some(tries)).await
+    };
+    let enough = Arc::new(Counting(Mutex::default(), 10));
+    assert_eq!(kind(of(enough.clone()).await), "token");
+    let tried = enough.0.lock().unwrap().clone();
+    assert_eq!(tried, [format!("127.0.0.1:{}", server.port)], "its name is its address here");
+    let none = Arc::new(Counting(Mutex::default(), 0));
+    let refused = of(none).await.unwrap_err();
+    assert_eq!(refused, TokenError::Limited { retry_after: Duration::from_secs(7) });
 }

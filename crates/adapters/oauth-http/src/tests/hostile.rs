@@ -155,7 +155,7 @@ async fn whatever_the_grant_holds_a_server_reads_exactly_one_request() {
                 send_before: tokio::time::Instant::now() + std::time::Duration::from_secs(60),
             };
             let requests = OauthRequests { json_request, ..oauth(server.port) };
-            adapter(requests).token(&subject(), &client, grant).await.unwrap();
+            adapter(requests).token(&subject(), &client, grant, None).await.unwrap();
             let (head, body) = server.request();
             assert!(head.contains(&format!("content-length: {}", body.len())), "{trick:?}");
             assert_eq!(head.lines().count(), 8, "{trick:?}");

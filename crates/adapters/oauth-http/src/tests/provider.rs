@@ -188,7 +188,7 @@ pub(super) async fn refreshed(
 ) -> Result<TokenResponse, TokenError> {
     let mut oauth = oauth(server.port);
     change(&mut oauth);
-    adapter(oauth).token(&subject(), &client(), refresh()).await
+    adapter(oauth).token(&subject(), &client(), refresh(), None).await
 }
 
 /// Returns whether the request may have been served when a failure is transient, and `None` for other

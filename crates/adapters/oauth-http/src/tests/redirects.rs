@@ -11,7 +11,7 @@ async fn a_redirect_is_never_followed() {
         let server = Server::behaving(answer_with(status, &headers, "")).await;
         let (subject, adapter, token) = (subject(), adapter(oauth(server.port)), secret("the-token"));
         let errors = [
-            adapter.token(&subject, &client(), code()).await.unwrap_err(),
+            adapter.token(&subject, &client(), code(), None).await.unwrap_err(),
             adapter.account(&subject, &token).await.unwrap_err(),
             adapter.revoke(&subject, &client(), &token).await.unwrap_err(),
         ];

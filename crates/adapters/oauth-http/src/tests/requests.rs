@@ -36,7 +36,7 @@ async fn raw(change: impl FnOnce(&mut OauthRequests), client: &Client, grant: Gr
         _ => CredentialType::Oauth2,
     };
     let subject = subject_of(kind, &[("tenant", "jane"), ("key", "good-key")]);
-    adapter(oauth).token(&subject, client, grant).await.unwrap();
+    adapter(oauth).token(&subject, client, grant, None).await.unwrap();
     server.request()
 }
 
@@ -184,7 +184,7 @@ async fn a_client_asks_for_itself_at_its_own_endpoint() {
 #[tokio::test]
 async fn what_cannot_be_built_is_not_sent_and_says_which_field() {
     let of = async |oauth: OauthRequests, grant: Grant| match adapter(oauth)
-        .token(&subject(), &client(), grant)
+        .token(&subject(), &client(), grant, None)
         .await
         .unwrap_err()
     {
@@ -202,7 +202,7 @@ async fn what_cannot_be_built_is_not_sent_and_says_which_field() {
     assert!(server.received().is_empty());
 
     let silent = OauthHttp::new(loopback(), Arc::new(Declarations::default()));
-    let error = silent.token(&subject(), &client(), code()).await.unwrap_err();
+    let error = silent.token(&subject(), &client(), code(), None).await.unwrap_err();
     assert_eq!(error.to_string(), "the request cannot be built: provider has no authorization server");
 }
 

@@ -10,7 +10,7 @@ use strongroom_repository::{
     AuditTrail, AuthorizationFlowRepository, Contention, CredentialRepository, DestinationLimitRepository,
     IntegrationRepository, Lease, RefreshLeaseRepository, Selector, ServiceAccountRepository as Accounts,
 };
-use strongroom_store_contract::flows::flow;
+use strongroom_store_contract::flows::{MANY, flow};
 use uuid::Uuid;
 
 use crate::support::{Fixture, fixture_on};
@@ -153,7 +153,7 @@ async fn a_flow_is_taken_by_its_state_in_two_statements() {
     for round in 0..3 {
         let new = flow(&acme, &ids);
         let evidence = event(&acme, Action::AuthorizationBegun).into();
-        fixture.store.begin(&new, 10, evidence).await.unwrap();
+        fixture.store.begin(&new, MANY, evidence).await.unwrap();
         let before = now(&fixture);
         let taken = AuthorizationFlowRepository::take(&fixture.store, &new.flow.state).await.unwrap();
         assert!(taken.is_some());
@@ -210,7 +210,7 @@ async fn a_locator_that_was_edited_leads_to_no_flow_of_another_state() {
     let (ours, theirs) = (flow(&acme, &ids), flow(&acme, &ids));
     for new in [&ours, &theirs] {
         let evidence = event(&acme, Action::AuthorizationBegun).into();
-        fixture.store.begin(new, 10, evidence).await.unwrap();
+        fixture.store.begin(new, MANY, evidence).await.unwrap();
     }
     let edit = format!("UPDATE oauth_state_locator SET flow_id = '{}'", theirs.flow.id.0);
     fixture.test.run_sql(&edit).unwrap();

@@ -7,7 +7,7 @@ use strongroom_repository::{
     AuthorizationFlowRepository, CredentialRepository, Lease, OauthAppRepository, OrganizationRepository,
     RefreshLeaseRepository, SealedOauthApp, StoreError,
 };
-use strongroom_store_contract::flows::flow;
+use strongroom_store_contract::flows::{MANY, flow};
 use strongroom_store_sqlite::{SqliteOptions, StatementCounter};
 use uuid::Uuid;
 
@@ -27,7 +27,7 @@ async fn a_locator_that_was_edited_leads_to_no_flow_of_another_state() {
     let ids = SeededIds::new(1);
     let (ours, theirs) = (flow(&acme(), &ids), flow(&acme(), &ids));
     for new in [&ours, &theirs] {
-        embedded.store.begin(new, 10, evidence()).await.unwrap();
+        embedded.store.begin(new, MANY, evidence()).await.unwrap();
     }
     let edit = "UPDATE oauth_state_locator SET flow_id = (SELECT max(id) FROM authorization_flows)";
     embedded.intruder().batch_execute(edit).unwrap();
@@ -39,7 +39,7 @@ async fn a_locator_that_was_edited_leads_to_no_flow_of_another_state() {
 async fn an_edited_flow_or_app_is_reported_by_its_place_and_never_by_its_value() {
     let embedded = Embedded::new().await;
     let new = flow(&acme(), &SeededIds::new(1));
-    embedded.store.begin(&new, 10, evidence()).await.unwrap();
+    embedded.store.begin(&new, MANY, evidence()).await.unwrap();
     let app = OauthApp {
         organization: acme(),
         id: OauthAppId(Uuid::from_u128(1)),
@@ -61,7 +61,7 @@ async fn an_edited_flow_or_app_is_reported_by_its_place_and_never_by_its_value()
         assert_names(&embedded.store.take(&new.flow.state).await.unwrap_err(), column, "authorization_flows");
     }
     let other = flow(&acme(), &SeededIds::new(2));
-    embedded.store.begin(&other, 10, evidence()).await.unwrap();
+    embedded.store.begin(&other, MANY, evidence()).await.unwrap();
     intruder.batch_execute("UPDATE authorization_flows SET expires_at = 1").unwrap();
     assert_eq!(embedded.store.expired(10).await.unwrap(), [other.flow], "it keeps no other from ending");
     intruder.batch_execute("UPDATE oauth_apps SET client_id = 'canary' || char(10)").unwrap();

@@ -63,32 +63,32 @@ async fn sixteen_tests_of_an_organisation_wait_and_others_are_not_held_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn thirty_two_tests_run_at_once_over_all_organisations() {
+async fn the_tests_of_thirty_two_organisations_run_at_once() {
     let house = House::new();
     let app = house.open();
-    let tests: Vec<_> = (0..10).flat_map(|number| begin(&house, &app, &of(number), 4)).collect();
+    let tests: Vec<_> = (0..40).flat_map(|number| begin(&house, &app, &of(number), 4)).collect();
     pass(1).await;
-    assert_eq!(house.tester.tested().len(), 32);
+    assert_eq!(house.tester.tested().len(), 128);
     for test in tests {
         assert!(test.await.unwrap().is_ok());
     }
-    assert_eq!(house.tester.tested().len(), 40);
+    assert_eq!(house.tester.tested().len(), 160);
 }
 
 #[tokio::test(start_paused = true)]
-async fn sixty_four_tests_wait_over_all_organisations() {
+async fn five_hundred_tests_wait_over_all_organisations() {
     let house = House::new();
     let app = house.open();
-    let mut tests: Vec<_> = (0..8).flat_map(|number| begin(&house, &app, &of(number), 4)).collect();
+    let mut tests: Vec<_> = (0..32).flat_map(|number| begin(&house, &app, &of(number), 4)).collect();
     pass(1).await;
-    tests.extend((8..24).flat_map(|number| begin(&house, &app, &of(number), 4)));
+    tests.extend((32..160).flat_map(|number| begin(&house, &app, &of(number), 4)));
     pass(1).await;
-    assert_eq!(house.tester.tested().len(), 32);
+    assert_eq!(house.tester.tested().len(), 128);
     let began = Instant::now();
-    assert_eq!(test(&app, &of(99), metrics()).await.unwrap_err(), FULL);
+    assert_eq!(test(&app, &of(999), metrics()).await.unwrap_err(), FULL);
     assert!(began.elapsed() < Duration::from_millis(10), "it is told at once");
     pass(4).await;
-    assert!(testing(&app, &of(99), metrics()).await.unwrap().is_ok(), "places are free again");
+    assert!(testing(&app, &of(999), metrics()).await.unwrap().is_ok(), "places are free again");
     drop(tests);
 }
 
@@ -98,9 +98,9 @@ async fn an_organisation_that_floods_does_not_hold_the_places_of_all() {
     let app = house.open();
     let flood = begin(&house, &app, &admin(), 20);
     pass(1).await;
-    let others: Vec<_> = (0..7).flat_map(|number| begin(&house, &app, &of(number), 4)).collect();
+    let others: Vec<_> = (0..31).flat_map(|number| begin(&house, &app, &of(number), 4)).collect();
     pass(1).await;
-    assert_eq!(house.tester.tested().len(), 32);
+    assert_eq!(house.tester.tested().len(), 128);
     drop((flood, others));
 }
 

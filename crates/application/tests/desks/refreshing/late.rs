@@ -202,6 +202,7 @@ async fn new_tokens_are_kept_for_a_minute_while_the_store_is_away() {
         pass(seconds).await;
         house.store.faults().heal();
         background.await.unwrap();
+        pass(1).await;
         let kept = secret(&house, granted.id, "access_token").unwrap() == "access-1";
         assert_eq!(kept, is_kept, "after {seconds} seconds");
         assert_eq!(on_record(&house).len(), usize::from(is_kept));

@@ -6,7 +6,7 @@ use strongroom_application::{Application, NewOauthApp};
 use strongroom_authorization_server::{TokenError, Trouble};
 use strongroom_domain::{ConfigValue, Credential, OauthAppId, Role};
 use strongroom_fake_store::{Call, unavailable};
-use strongroom_fixtures::{Answer, organization, token_response};
+use strongroom_fixtures::{Answer, token_response};
 
 use super::{
     away, ended, failing, granted_by, outage, pass, reading, refresh, secret, status, stored, token,
@@ -236,17 +236,11 @@ async fn the_outage_of_one_provider_does_not_end_the_pause_of_another() {
 async fn grants_of_two_organisations_that_fail_hold_up_everybody_and_one_call_that_a_person_asks_for_passes()
 {
     let house = House::new();
-    let of = |name: &str| {
-        let mut grant = house.granted(-10);
-        grant.organization = organization(name);
-        house.put(&grant, &[("access_token", "old"), ("refresh_token", name)]);
-        grant
-    };
     let app = house.open();
     for name in ["globex", "initech"] {
         house.server.next_token(outage());
         let caller = admitted(&app, &user(name, "ann", Role::Admin));
-        app.refreshing.refresh_now(&caller, of(name).id).await.unwrap_err();
+        app.refreshing.refresh_now(&caller, house.granted_in(name, -10).id).await.unwrap_err();
     }
     let [one, two] = ended(&house);
     assert_eq!(away(token(&app, one.id).await), Some(FIRST_PAUSE));

@@ -5,7 +5,6 @@ use std::time::Duration;
 use strongroom_domain::{Credential, CredentialStatus, OauthAppId, StatusReason};
 use strongroom_fake_store::{Call, unavailable};
 use strongroom_fixtures::{Answer, instant};
-use tokio::time::Instant;
 
 use super::{ended, failing, outage, pass, round, secret, stored};
 use crate::house::{House, acme};
@@ -50,19 +49,19 @@ async fn a_round_leaves_alone_what_was_put_off_since_it_was_found() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_round_takes_pages_of_a_hundred_until_nothing_is_due() {
+async fn a_round_takes_pages_of_two_hundred_until_nothing_is_due() {
     let house = House::new();
-    let grants = due(&house, 250);
+    let grants = due(&house, 450);
     round(&house.open()).await.unwrap();
     assert!(grants.iter().all(|grant| stored(&house, grant.id).version == 2));
     assert_eq!(house.store.calls(Call::DueRefreshes), 3);
-    assert_eq!(house.server.refreshes().len(), 250);
+    assert_eq!(house.server.refreshes().len(), 450);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_round_ends_when_nothing_that_is_due_can_be_refreshed() {
     let house = House::new();
-    due(&house, 100);
+    due(&house, 200);
     let app = house.open();
     house.store.faults().fail_every(Call::AcquireLease);
     round(&app).await.unwrap();
@@ -70,7 +69,7 @@ async fn a_round_ends_when_nothing_that_is_due_can_be_refreshed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn eight_grants_are_refreshed_at_once() {
+async fn eight_grants_of_an_organisation_are_refreshed_at_once() {
     let house = House::new();
     due(&house, 16);
     for _ in 0..16 {
@@ -79,9 +78,9 @@ async fn eight_grants_are_refreshed_at_once() {
     let background = round(&house.open());
     pass(1).await;
     assert_eq!(house.server.asked().len(), 8);
-    let began = Instant::now();
     background.await.unwrap();
-    assert_eq!(began.elapsed().as_secs(), 5);
+    pass(2).await;
+    assert_eq!(house.server.asked().len(), 16, "the round is over, and its refreshes go on");
 }
 
 #[tokio::test(start_paused = true)]

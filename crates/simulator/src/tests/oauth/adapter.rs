@@ -91,7 +91,7 @@ async fn granted(world: &World, provider: &Played) -> Result<Subject, TokenError
     let code = SecretText::new(back["code"].clone());
     let verifier = SecretText::new(VERIFIER.to_owned());
     let grant = Grant::Code { code, verifier, redirect_uri: REDIRECT.to_owned() };
-    let response = adapter(world).token(&subject, &client(), grant).await?;
+    let response = adapter(world).token(&subject, &client(), grant, None).await?;
     Ok(stored(subject, response, &scope))
 }
 
@@ -135,7 +135,7 @@ async fn whole_life(world: &World, provider: &Played, failures: &mut Failures) {
     }
     let refresh_token = secret(&credential, "refresh_token");
     if let Some(token) = refresh_token.as_ref().map(SecretText::duplicate)
-        && let Err(error) = adapter(world).token(&credential, &client(), refresh(token)).await
+        && let Err(error) = adapter(world).token(&credential, &client(), refresh(token), None).await
     {
         tell("refresh", &error);
     }
@@ -144,7 +144,7 @@ async fn whole_life(world: &World, provider: &Played, failures: &mut Failures) {
         Ok(revoked) => assert_eq!(revoked, provider.requests().revoke.is_some(), "{}", provider.id),
     }
     if let (Some(token), Some(_)) = (refresh_token, &provider.requests().revoke) {
-        let refused = adapter(world).token(&credential, &client(), refresh(token)).await;
+        let refused = adapter(world).token(&credential, &client(), refresh(token), None).await;
         assert!(matches!(refused, Err(TokenError::Dead { .. })), "{}", provider.id);
     }
 }
@@ -184,7 +184,7 @@ async fn every_client_credentials_grant_gives_the_vaults_own_adapter_a_token() {
         }
         let secret = Some(SecretText::new(text(&grant.client_secret_field)));
         let client = Client { id: text(&grant.client_id_field), secret };
-        if let Err(error) = adapter(&world).token(&subject, &client, Grant::ClientCredentials).await {
+        if let Err(error) = adapter(&world).token(&subject, &client, Grant::ClientCredentials, None).await {
             let mistake = world.simulator.requests().pop().and_then(|request| request.mistake);
             failures.push(format!("{}: {error} {mistake:?}", provider.id));
         }
@@ -206,7 +206,7 @@ async fn what_goes_wrong_is_sorted_as_the_port_says() {
         OauthFault::HangUpAfterReading,
     ] {
         world.simulator.oauth(OauthBehaviour { fault: Some(fault), ..OauthBehaviour::default() });
-        let failed = adapter(&world).token(&credential, &client(), refresh(token.duplicate())).await;
+        let failed = adapter(&world).token(&credential, &client(), refresh(token.duplicate()), None).await;
         let Err(TokenError::Transient { may_have_been_served, retry_after, .. }) = failed else {
             panic!("{fault:?} is not transient");
         };
@@ -217,9 +217,9 @@ async fn what_goes_wrong_is_sorted_as_the_port_says() {
     }
     world.simulator.oauth(OauthBehaviour::default());
     let bad = Client { secret: Some(SecretText::new("a-bad-secret".to_owned())), ..client() };
-    let refused = adapter(&world).token(&credential, &bad, refresh(token.duplicate())).await;
+    let refused = adapter(&world).token(&credential, &bad, refresh(token.duplicate()), None).await;
     assert!(matches!(refused, Err(TokenError::App { .. })));
     world.simulator.revoke_grants();
-    let refused = adapter(&world).token(&credential, &client(), refresh(token)).await;
+    let refused = adapter(&world).token(&credential, &client(), refresh(token), None).await;
     assert!(matches!(refused, Err(TokenError::Dead { .. })));
 }

@@ -129,6 +129,10 @@ impl Play {
         let limit = u32::try_from(self.random.below(5)).unwrap();
         let window = Duration::from_secs(if self.random.chance(50) { 20 } else { 2_000 });
         if self.random.chance(15) {
+            self.ask("give back", async |one| one.destinations.give_back(destination).await).await;
+            return;
+        }
+        if self.random.chance(15) {
             self.ask("forget", async |one| one.destinations.forget(window).await).await;
             return;
         }

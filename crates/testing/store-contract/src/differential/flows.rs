@@ -4,7 +4,7 @@ use strongroom_domain::oauth::sha256;
 use strongroom_domain::{Action, Credential, CredentialStatus, Integration, IntegrationId};
 use strongroom_environment::Ids;
 use strongroom_fixtures::{event, provider, sealed};
-use strongroom_repository::SealedFlow;
+use strongroom_repository::{FlowLimits, SealedFlow};
 
 use super::Play;
 use crate::flows::{completed, flow, granted, told};
@@ -73,10 +73,11 @@ impl Play {
                 false => new.flow.state = known.flow.flow.state,
             }
         }
-        let limit = u32::try_from(self.random.below(30)).unwrap();
+        let mut limit = || u32::try_from(self.random.below(30)).unwrap();
+        let limits = FlowLimits { per_organization: limit(), per_principal: limit() };
         let begun = self
             .ask("begin", async |one| {
-                one.flows.begin(&new, limit, told(&new, Action::AuthorizationBegun)).await
+                one.flows.begin(&new, limits, told(&new, Action::AuthorizationBegun)).await
             })
             .await;
         if begun.is_some() {

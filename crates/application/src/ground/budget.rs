@@ -1,6 +1,8 @@
-//! Counts connection tests by destination, over all instances.
+//! Counts what is tried at a destination, over all instances.
 
 use std::collections::HashMap;
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,7 +11,8 @@ use strongroom_domain::canonical::Canonical;
 use strongroom_provider_tester::{DestinationBudget, TestError};
 use strongroom_repository::DestinationLimitRepository;
 use strongroom_vault::{Purpose, PurposeKeys};
-use tokio::time::Instant;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
 
 /// The time over which tests of a destination are counted.
 pub(crate) const WINDOW: Duration = Duration::from_secs(60);
@@ -17,6 +20,8 @@ pub(crate) const WINDOW: Duration = Duration::from_secs(60);
 const REMEMBERED: usize = 1_024;
 /// The shortest time that a refused caller is asked to wait.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
+/// How long a reservation waits while others are under way that may be given back.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The budget of destinations, kept in the store. Destinations are stored as keyed digests, so that the table
 /// does not reveal them.
@@ -33,8 +38,29 @@ pub struct StoredBudget {
 
 type Digest = [u8; 32];
 
-/// A lock that one caller at a time holds to ask about a destination, and the last answers.
-type Turn = tokio::sync::Mutex<Answers>;
+/// What an instance knows about one destination.
+#[derive(Default)]
+struct Turn {
+    /// The last answers. One caller at a time holds the lock to ask the store.
+    answers: tokio::sync::Mutex<Answers>,
+    /// How many reservations of this instance are under way.
+    under_way: AtomicUsize,
+    /// Told when a reservation ends.
+    ended: Notify,
+}
+
+/// One trial that was taken and may be given back. When it is dropped, it stays taken.
+pub(crate) struct Reserved {
+    digest: Digest,
+    turn: Arc<Turn>,
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        self.turn.under_way.fetch_sub(1, Ordering::AcqRel);
+        self.turn.ended.notify_waiters();
+    }
+}
 
 #[derive(Default)]
 struct Answers {
@@ -52,6 +78,55 @@ impl StoredBudget {
         per_minute: u32,
     ) -> Self {
         Self { repository, keys, per_minute, asked: Mutex::default() }
+    }
+
+    /// The part of the budget that each of those has who share it: half, rounded up.
+    pub(crate) fn part(&self) -> Self {
+        let per_minute = self.per_minute.div_ceil(2);
+        Self::new(self.repository.clone(), self.keys.clone(), per_minute)
+    }
+
+    /// Takes a trial that may be given back. When none is left, it waits up to three seconds while other
+    /// reservations of this instance are under way.
+    pub(crate) async fn reserve(&self, destination: &str) -> Result<Reserved, TestError> {
+        let digest = self.digest(destination)?;
+        let turn = self.turn_of(digest);
+        let came = Instant::now();
+        loop {
+            let mut ended = pin!(turn.ended.notified());
+            // From here on the end of another reservation is heard.
+            ended.as_mut().enable();
+            match self.take_turn(digest, &turn).await {
+                Ok(()) => {
+                    turn.under_way.fetch_add(1, Ordering::AcqRel);
+                    return Ok(Reserved { digest, turn: turn.clone() });
+                }
+                Err(error @ TestError::DestinationLimit { .. }) => {
+                    let others = turn.under_way.load(Ordering::Acquire) > 0;
+                    if !others || timeout_at(came + PATIENCE, ended).await.is_err() {
+                        return Err(error);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Gives a trial back.
+    pub(crate) async fn give_back(&self, reserved: Reserved) {
+        if let Err(error) = self.repository.give_back(reserved.digest).await {
+            tracing::warn!(%error, "a trial was not given back; it is free again in a minute");
+        }
+        reserved.turn.answers.lock().await.used_up_until = None;
+    }
+
+    async fn take_turn(&self, digest: Digest, turn: &Turn) -> Result<(), TestError> {
+        let came = Instant::now();
+        let mut answers = turn.answers.lock().await;
+        match answers.known(came) {
+            Some(refused) => Err(refused),
+            None => self.ask(digest, &mut answers).await,
+        }
     }
 
     fn digest(&self, destination: &str) -> Result<Digest, TestError> {
@@ -110,7 +185,7 @@ fn is_asked_about(turn: &Arc<Turn>) -> bool {
 }
 
 fn is_used_up(turn: &Turn) -> bool {
-    let answers = turn.try_lock();
+    let answers = turn.answers.try_lock();
     answers.is_ok_and(|answers| answers.used_up_until.is_some_and(|until| until > Instant::now()))
 }
 
@@ -118,19 +193,13 @@ fn is_used_up(turn: &Turn) -> bool {
 impl DestinationBudget for StoredBudget {
     async fn take(&self, destination: &str) -> Result<(), TestError> {
         let digest = self.digest(destination)?;
-        let came = Instant::now();
-        let turn = self.turn_of(digest);
-        let mut answers = turn.lock().await;
-        match answers.known(came) {
-            Some(refused) => Err(refused),
-            None => self.ask(digest, &mut answers).await,
-        }
+        self.take_turn(digest, &self.turn_of(digest)).await
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::atomic::AtomicU32;
 
     use futures_util::future::join_all;
     use strongroom_fixtures::TestPurposeKeys;
@@ -185,6 +254,11 @@ mod tests {
             Ok(taken.err().map(|_| window - 10 * SECOND))
         }
 
+        async fn give_back(&self, _: Digest) -> StoreResult<()> {
+            self.left.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        }
+
         async fn forget(&self, _: Duration) -> StoreResult<u64> {
             Ok(0)
         }
@@ -217,6 +291,30 @@ mod tests {
         tokio::time::advance(SECOND).await;
         budget.take("192.0.2.7:22").await.unwrap();
         assert_eq!(store.asked(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn reservations_wait_for_those_that_are_given_back_and_not_for_others() {
+        let store = Store::with(2);
+        let budget = Arc::new(store.budget());
+        let held =
+            [budget.reserve("192.0.2.7:22").await.unwrap(), budget.reserve("192.0.2.7:22").await.unwrap()];
+        let next = tokio::spawn({
+            let budget = budget.clone();
+            async move { budget.reserve("192.0.2.7:22").await.map(drop) }
+        });
+        tokio::time::sleep(2 * SECOND).await;
+        assert!(!next.is_finished());
+        let [good, bad] = held;
+        budget.give_back(good).await;
+        next.await.unwrap().unwrap();
+        let began = Instant::now();
+        budget.reserve("192.0.2.7:22").await.map(drop).unwrap_err();
+        assert_eq!(began.elapsed(), PATIENCE.max(SECOND), "another one is under way, and does not end");
+        drop(bad);
+        let began = Instant::now();
+        budget.reserve("192.0.2.7:22").await.map(drop).unwrap_err();
+        assert!(began.elapsed() < SECOND, "none is under way");
     }
 
     #[tokio::test(start_paused = true)]
