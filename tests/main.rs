@@ -30,6 +30,7 @@ mod mass_assignment;
 mod oauth;
 mod races;
 mod roles;
+mod slow_clients;
 mod start;
 mod statements;
 mod stored;

@@ -45,7 +45,8 @@ pub use credentials::{
 pub use crm::{Crm, StoreCrmCredential, UpdateCrmCredential};
 pub use failure::{Allowance, Conflict, Failure, Missing};
 pub use ground::{
-    Caller, ConfiguredApp, CrmCredential, OauthSettings, Operator, Permitted, StoredBudget, to,
+    Caller, ConfiguredApp, CrmCredential, OauthSettings, Operator, Permitted, Place, PlaceLimits, Places,
+    StoredBudget, to,
 };
 pub use ports::{Limits, Ports, TestRates};
 pub use refreshing::Refreshing;

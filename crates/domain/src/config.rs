@@ -43,6 +43,11 @@ impl PublicConfig {
         self.0.iter().map(|(field, value)| (field.as_str(), value))
     }
 
+    /// How many bytes of text the fields hold.
+    pub fn text_bytes(&self) -> usize {
+        self.0.iter().map(|(field, value)| field.len() + value.text_bytes()).sum()
+    }
+
     /// The JSON form of RFC 8785 (JSON Canonicalization Scheme). Field names are ASCII, so their byte
     /// order is the UTF-16 order the RFC asks for; `serde_json` escapes strings as section 3.2.2.2 does.
     pub fn to_canonical_json(&self) -> String {
@@ -62,6 +67,15 @@ impl PublicConfig {
 }
 
 impl ConfigValue {
+    /// How many bytes of text it holds.
+    pub fn text_bytes(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::List(items) => items.iter().map(String::len).sum(),
+            Self::Integer(_) | Self::Boolean(_) => 8,
+        }
+    }
+
     fn to_json(&self) -> Value {
         match self {
             Self::Text(text) => Value::from(text.as_str()),

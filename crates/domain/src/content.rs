@@ -18,6 +18,9 @@ use crate::violation::{Rule, Violation};
 
 /// The longest value of one field, in bytes.
 pub const MAX_VALUE_BYTES: usize = 32 * 1024;
+/// The longest value of a public field, in bytes: all texts of a list together. Lists of credentials show public
+/// values. Certificates may be as long as any value.
+pub const MAX_PUBLIC_BYTES: usize = 4 * 1024;
 
 /// The `credentials` object as it was sent. `null` and the empty text count as missing.
 pub type Submission = BTreeMap<String, Json>;
@@ -210,7 +213,8 @@ fn check_list(items: &[Json]) -> Result<Checked, Rule> {
         _ => Err(LIST),
     });
     let texts = texts.collect::<Result<Vec<_>, _>>()?;
-    texts.iter().try_for_each(|text| check_length(text))?;
+    let bytes = texts.iter().map(|text| text.len()).sum::<usize>();
+    check_length(bytes, MAX_PUBLIC_BYTES)?;
     Ok(Checked::Public(ConfigValue::List(texts.into_iter().map(|text| text.expose().to_owned()).collect())))
 }
 
@@ -219,14 +223,18 @@ fn decimal(text: &str) -> Option<i64> {
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) { None } else { text.parse().ok() }
 }
 
-fn check_length(text: &SecretText) -> Result<(), Rule> {
-    if text.len() > MAX_VALUE_BYTES { Err(Rule::fixed("must be at most 32 KiB")) } else { Ok(()) }
+fn check_length(bytes: usize, longest: usize) -> Result<(), Rule> {
+    match bytes > longest {
+        true => Err(Rule::naming(format!("must be at most {} KiB", longest / 1024))),
+        false => Ok(()),
+    }
 }
 
 fn check_text(field: &Field, text: &SecretText) -> Result<(), Rule> {
-    check_length(text)?;
-    let value = text.expose();
     let several_lines = matches!(field.kind, FieldKind::PrivateKey | FieldKind::CertificatePem);
+    let is_long = field.secret || several_lines || field.kind == FieldKind::PostgresConnectionString;
+    check_length(text.len(), if is_long { MAX_VALUE_BYTES } else { MAX_PUBLIC_BYTES })?;
+    let value = text.expose();
     if value.chars().any(|c| c.is_control() && !(several_lines && matches!(c, '\n' | '\r' | '\t'))) {
         return Err(Rule::fixed("must not contain control characters"));
     }

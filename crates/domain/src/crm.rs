@@ -123,12 +123,6 @@ impl CrmContent {
         })
     }
 
-    /// An upper bound of the length of the content as JSON, in bytes.
-    pub fn max_written_bytes(&self) -> usize {
-        let fields = self.metadata.iter().map(|(name, value)| name.len() * 6 + 4 + value.max_written_bytes());
-        64 + (self.dsn.len() + self.access_token.len()) * 6 + fields.sum::<usize>()
-    }
-
     /// Lends the metadata for writing. Every call site is a place to review.
     pub const fn expose_metadata(&self) -> ExposedMetadata<'_> {
         ExposedMetadata(&self.metadata)

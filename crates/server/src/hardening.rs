@@ -1,6 +1,7 @@
-//! Keeps key material out of core dumps and hidden from other processes.
+//! Keeps key material out of core dumps and hidden from other processes, and lets the process open as many
+//! files as the host allows.
 
-use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
 
 /// Forbids core dumps and ptrace by other processes of the same user, and makes panics print no payload.
 pub(crate) fn forbid_core_dumps() {
@@ -15,4 +16,12 @@ pub(crate) fn forbid_core_dumps() {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "a thread panicked");
     }));
+}
+
+/// Raises the limit on open files to what the host allows, because every connection is one.
+pub(crate) fn allow_many_files() {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::warn!(%error, "the limit on open files was not raised");
+    }
 }

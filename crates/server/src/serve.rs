@@ -7,8 +7,10 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use actix_web::dev::Server;
+use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer, middleware};
 use anyhow::Context;
+use rustix::net::sockopt;
 use strongroom::Strongroom;
 use strongroom_domain::TestCode;
 use strongroom_http_kit::{Dialect, Kit, Listener, Metrics, Watched, envelope, mount};
@@ -26,10 +28,19 @@ pub const DIALECTS: &[&Dialect] = &[
 /// How long requests that are under way may take after the server got the signal to stop.
 const GRACE_SECONDS: u64 = 15;
 
+/// The most connections of one worker.
+const CONNECTIONS: usize = 8_192;
+/// How long, in milliseconds, a client may read nothing of what was sent to it.
+const WRITE_LIMIT_MS: u32 = 15_000;
+/// How many bytes of an answer the kernel takes before the client reads them. Linux doubles this number for its
+/// own book-keeping.
+const SEND_BUFFER: usize = 128 * 1024;
+
 /// Starts the server, serves until SIGTERM or SIGINT, and stops in order. A second signal ends the process at
 /// once.
 pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    crate::hardening::allow_many_files();
     let listener = bind(settings.listen).context("server.listen")?;
     let address = listener.local_addr()?;
     let metrics_listener = settings.metrics_listen.map(bind).transpose().context("server.metrics_listen")?;
@@ -58,6 +69,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
         },
         dialects: DIALECTS,
         documentation: Arc::new(strongroom_http_integrations::documentation(DIALECTS)),
+        memory: Arc::default(),
     };
     let operations = metrics_listener
         .map(|listener| server(listener, Kit { listener: Listener::Operations, ..kit.clone() }, 1))
@@ -150,8 +162,24 @@ fn server(listener: TcpListener, kit: Kit, workers: usize) -> anyhow::Result<Ser
         .shutdown_timeout(GRACE_SECONDS)
         .client_request_timeout(std::time::Duration::from_secs(5))
         .client_disconnect_timeout(std::time::Duration::from_secs(1))
+        .max_connections(CONNECTIONS)
+        .on_connect(|connection, _| {
+            if let Some(stream) = connection.downcast_ref::<TcpStream>() {
+                limit_writes(stream);
+            }
+        })
         .listen(listener)?;
     Ok(server.run())
+}
+
+/// Ends a connection whose client reads nothing for [`WRITE_LIMIT_MS`], and keeps what the kernel holds of its
+/// answers small.
+fn limit_writes(stream: &TcpStream) {
+    let limited = sockopt::set_tcp_user_timeout(stream, WRITE_LIMIT_MS)
+        .and_then(|()| sockopt::set_socket_send_buffer_size(stream, SEND_BUFFER));
+    if let Err(error) = limited {
+        tracing::debug!(%error, "a connection has no limit on how long it is written to");
+    }
 }
 
 async fn either(one: &mut Signal, other: &mut Signal) {

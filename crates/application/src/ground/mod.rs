@@ -27,6 +27,7 @@ pub use caller::{Caller, Operator};
 pub use crm_content::CrmCredential;
 pub use gate::{Permitted, to};
 pub use oauth_settings::{ConfiguredApp, OauthSettings};
+pub use places::{Place, PlaceLimits, Places};
 
 pub(crate) use audit_writer::AuditWriter;
 pub(crate) use budget::WINDOW;
@@ -34,7 +35,7 @@ pub(crate) use crm_content::read_content;
 pub(crate) use gate::Gate;
 pub(crate) use key_files::KeyFiles;
 pub(crate) use oauth_clients::OauthClients;
-pub(crate) use places::{FULL, PlaceLimits, Places};
+pub(crate) use places::FULL;
 pub(crate) use readiness::Readiness;
 pub(crate) use rows::{PATIENCE, Rows, check_revision};
 pub(crate) use schedule::{Schedule, end_of_life};

@@ -14,15 +14,15 @@ use crate::Failure;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How many places there are.
-pub(crate) struct PlaceLimits {
+pub struct PlaceLimits {
     /// The most calls of one organisation that run at once.
-    pub(crate) per_organization: usize,
+    pub per_organization: usize,
     /// The most calls that run at once on an instance.
-    pub(crate) per_instance: usize,
+    pub per_instance: usize,
     /// The most calls of one organisation that wait.
-    pub(crate) queue_per_organization: usize,
+    pub queue_per_organization: usize,
     /// The most calls that wait.
-    pub(crate) queue: usize,
+    pub queue: usize,
 }
 
 impl PlaceLimits {
@@ -35,7 +35,7 @@ impl PlaceLimits {
 }
 
 /// The places for calls that run at once, and for those that wait.
-pub(crate) struct Places {
+pub struct Places {
     running: PerOrganization,
     running_here: Arc<Semaphore>,
     waiting: PerOrganization,
@@ -43,7 +43,7 @@ pub(crate) struct Places {
 }
 
 /// A place for one running call; it is given back when it is dropped.
-pub(crate) struct Place {
+pub struct Place {
     _organization: OwnedSemaphorePermit,
     _instance: OwnedSemaphorePermit,
 }
@@ -52,7 +52,8 @@ pub(crate) struct Place {
 pub(crate) const FULL: Failure = Failure::Limited { retry_after: Duration::from_secs(1), allowance: None };
 
 impl Places {
-    pub(crate) fn new(limits: &PlaceLimits) -> Self {
+    /// Makes so many places.
+    pub fn new(limits: &PlaceLimits) -> Self {
         Self {
             running: PerOrganization::new(limits.per_organization),
             running_here: Arc::new(Semaphore::new(limits.per_instance)),
@@ -63,7 +64,7 @@ impl Places {
 
     /// Waits for a place. Returns `None` when too many calls are waiting already, of this organisation or of
     /// all, or no place became free within 10 seconds.
-    pub(crate) async fn enter(&self, organization: &OrganizationId) -> Option<Place> {
+    pub async fn enter(&self, organization: &OrganizationId) -> Option<Place> {
         let own = self.waiting.of(organization).try_acquire_owned().ok()?;
         let _waiting = (own, self.waiting_here.clone().try_acquire_owned().ok()?);
         tokio::time::timeout(PATIENCE, self.wait(organization)).await.ok().flatten()

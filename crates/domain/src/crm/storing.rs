@@ -3,7 +3,7 @@
 use super::plain::is_plain_dsn;
 use super::{ACCESS_TOKEN, CrmContent, CrmMapping, DSN, MAX_METADATA_BYTES, METADATA, REFRESH_TOKEN};
 use crate::config::ConfigValue;
-use crate::content::{Checked, Content, MAX_VALUE_BYTES, check_value};
+use crate::content::{Checked, Content, MAX_PUBLIC_BYTES, MAX_VALUE_BYTES, check_value};
 use crate::credential_type::CredentialType;
 use crate::json::{self, Json};
 use crate::oauth::TOKEN_EXPIRY;
@@ -134,8 +134,10 @@ impl Split<'_> {
                 }
             }
             (None, _) if public => match ConfigValue::try_from(&value) {
-                Ok(value) => self.content.config.insert(name, value),
-                Err(_) => self.remainder.push((name, value)),
+                Ok(value) if value.text_bytes() <= MAX_PUBLIC_BYTES => {
+                    self.content.config.insert(name, value)
+                }
+                _ => self.remainder.push((name, value)),
             },
             _ => self.remainder.push((name, value)),
         }

@@ -14,7 +14,7 @@ use strongroom_http_kit::{
 
 use crate::schema;
 
-pub(crate) const ROUTE: Route = Route::get("/v1/integrations", &Handle::with(handle), &DOC);
+pub(crate) const ROUTE: Route = Route::get("/v1/integrations", &Handle::with(handle), &DOC).long();
 
 const DOC: Doc = Doc {
     query: &[ListQuery::FIELDS],

@@ -5,14 +5,14 @@ use actix_web::http::StatusCode;
 use strongroom_application::to;
 use strongroom_http_kit::{AnswerBody, Answered, Call, Doc, Handle, Refusal, Route, ok_secret};
 
-use crate::object::{CREDENTIAL, Object, size_hint};
+use crate::object::{CREDENTIAL, Object};
 
 pub(crate) const ROUTE: Route = route("/integration-credentials/");
 
 pub(crate) const WITHOUT_SLASH: Route = route("/integration-credentials");
 
 const fn route(path: &'static str) -> Route {
-    Route::get(path, const { &Handle::with(handle) }, &DOC)
+    Route::get(path, const { &Handle::with(handle) }, &DOC).long()
 }
 
 static DOC: Doc = Doc::new(
@@ -27,6 +27,5 @@ static DOC: Doc = Doc::new(
 async fn handle(call: Call<to::ShowCrmCredentials>) -> Result<HttpResponse, Refusal> {
     let listed = call.app.crm.list(&call.caller).await?;
     let objects: Vec<Object<'_>> = listed.iter().map(Object::from).collect();
-    let size = listed.iter().map(|credential| size_hint(credential) + 1).sum::<usize>() + 2;
-    ok_secret(StatusCode::OK, &objects, size)
+    ok_secret(StatusCode::OK, &objects)
 }

@@ -41,14 +41,9 @@ impl<'a> From<&'a CrmCredential> for Object<'a> {
     }
 }
 
-/// An upper bound of a credential's length as text, in bytes: JSON writes a byte with at most six.
-pub(crate) fn size_hint(shown: &CrmCredential) -> usize {
-    1_024 + shown.credential.organization.as_str().len() * 6 + shown.content.max_written_bytes()
-}
-
 /// An answer with one credential and its entity tag.
 pub(crate) fn shown(status: StatusCode, credential: &CrmCredential) -> Result<HttpResponse, Refusal> {
-    let response = ok_secret(status, &Object::from(credential), size_hint(credential))?;
+    let response = ok_secret(status, &Object::from(credential))?;
     Ok(with_etag(response, credential.credential.revision))
 }
 

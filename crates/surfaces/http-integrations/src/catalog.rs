@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::schema::spelled;
 
-pub(crate) const ROUTE: Route = Route::get("/integrations/catalog", &Handle::with(handle), &DOC);
+pub(crate) const ROUTE: Route = Route::get("/integrations/catalog", &Handle::with(handle), &DOC).long();
 
 const DOC: Doc = Doc::new(
     "Lists the providers",

@@ -8,8 +8,8 @@ use actix_web::http::header;
 use strongroom_application::{Application, Failure, Permitted};
 use strongroom_domain::audit::Origin;
 use strongroom_domain::{CredentialId, Json, Rule, SecretText};
-use zeroize::Zeroizing;
 
+use crate::body::Body;
 use crate::documentation::Documentation;
 use crate::fields::Fields;
 use crate::metrics::Metrics;
@@ -37,7 +37,7 @@ pub struct PublicCall {
     /// Where the request came from, for the audit trail.
     pub origin: Origin,
     pub(crate) request: HttpRequest,
-    pub(crate) form: Zeroizing<Vec<u8>>,
+    pub(crate) form: Option<Body>,
 }
 
 /// Parameters as a stranger sent them: any of them may be a secret.
@@ -71,7 +71,7 @@ impl PublicCall {
 
     /// The form, as declared. Fields beyond that are passed over.
     pub fn form<B: RequestBody>(&self) -> Result<B, Refusal> {
-        B::read(Fields::of_form(&self.form))
+        B::read(Fields::of_form(self.form.as_ref().map(Body::bytes).unwrap_or_default()))
     }
 
     /// The `Origin` that a browser sends (RFC 6454, section 7); `None` also when the header cannot be read or

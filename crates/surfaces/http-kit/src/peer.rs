@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use actix_web::HttpRequest;
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv6Net};
 
 /// The error for a text that names no network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -52,6 +52,14 @@ fn address(hop: &[u8]) -> Option<IpAddr> {
     let with_port = || text.parse::<SocketAddr>().map(|socket| socket.ip());
     let bracketed = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
     bracketed.parse().or_else(|_| with_port()).ok()
+}
+
+/// The network that one client is taken to control: an IPv4 address, or a /64 network of IPv6.
+pub(crate) fn network(ip: IpAddr) -> String {
+    match ip {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => Ipv6Net::new_assert(ip, 64).trunc().to_string(),
+    }
 }
 
 /// Tells whether the peer is on this host and no proxy speaks for it.

@@ -1,6 +1,7 @@
 //! The path of every request: envelope, routing, authentication, permission, body, handler, answer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -9,28 +10,32 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use strongroom_application::{Application, Failure, Missing, Presented};
-use strongroom_domain::Json;
 use strongroom_domain::audit::Origin;
+use strongroom_domain::{Json, OrganizationId};
 use strongroom_environment::Ids;
 use tokio::time::Instant;
 use tracing::Instrument;
 use ulid::Ulid;
-use zeroize::Zeroizing;
 
+use crate::body::Account;
 use crate::call::PublicCall;
 use crate::documentation::Documentation;
 use crate::endpoint::Endpoint;
 use crate::fields::Fields;
+use crate::memory::{Memory, kib};
 use crate::metrics::Metrics;
 use crate::misshape::{Misshape, MisshapeKind};
 use crate::peer::{TrustedProxies, is_local};
+use crate::pieces::in_pieces;
 use crate::refusal::{Refusal, Transport};
 use crate::route::{Access, Answer, BodyRule, Dialect, RefusedRequest, Route};
 use crate::unread::Unread;
-use crate::{body, unread};
+use crate::{body, peer, pieces, unread};
 
 /// The most bytes that all headers of a request may have together, names and values.
 const MAX_HEADERS: usize = 16 * 1024;
+/// The refusal of an organisation that has many long answers under way.
+const TOO_MANY: Failure = Failure::Limited { retry_after: Duration::from_secs(1), allowance: None };
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const NO_SNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
 
@@ -51,6 +56,8 @@ pub struct Kit {
     pub dialects: &'static [&'static Dialect],
     /// The documentation of the surfaces.
     pub documentation: Arc<Documentation>,
+    /// The memory for bodies and answers.
+    pub memory: Arc<Memory>,
 }
 
 /// Which routes a listener serves.
@@ -162,26 +169,38 @@ async fn answer(
     };
     match route.access {
         Access::Permitted(endpoint) => {
-            let answer = admit(&kit, route, endpoint, request, payload).await?;
-            finish(answer).await
+            let (organization, answer) = admit(&kit, route, endpoint, request, payload).await?;
+            let place = match route.is_long {
+                true => Some(kit.memory.long_answers.enter(&organization).await.ok_or(TOO_MANY)?),
+                false => None,
+            };
+            let response = finish(answer).await?;
+            let Some(length) = pieces::length(&response) else { return Ok(response) };
+            let held = kit.memory.answers.take(organization.as_str(), kib(length))?;
+            Ok(in_pieces(response, (held, place)))
         }
         Access::Host(_) if !serves_host(kit.listener, &request) => {
             Err(Failure::NotFound(Missing::Route).into())
         }
         Access::Public(handler) | Access::Host(handler) => {
+            let origin = origin(&kit, &request);
             let form = match route.body {
-                BodyRule::Form => body::read_form(&request, payload).await?,
-                BodyRule::None | BodyRule::Json | BodyRule::Empty => Zeroizing::default(),
+                BodyRule::Form => {
+                    let owner = origin.source_ip.map(peer::network).unwrap_or_default();
+                    let account = Account { memory: &kit.memory, owner: &owner };
+                    Some(body::read_form(&request, payload, account).await?)
+                }
+                BodyRule::None | BodyRule::Json | BodyRule::Empty => None,
             };
             let call = PublicCall {
                 app: kit.app.clone(),
                 metrics: kit.metrics.clone(),
                 documentation: kit.documentation.clone(),
-                origin: origin(&kit, &request),
+                origin,
                 request,
                 form,
             };
-            handler(call).await
+            Ok(in_pieces(handler(call).await?, ()))
         }
     }
 }
@@ -209,20 +228,23 @@ async fn admit(
     endpoint: &dyn Endpoint,
     request: HttpRequest,
     payload: web::Payload,
-) -> Result<Answer, Refusal> {
+) -> Result<(OrganizationId, Answer), Refusal> {
     let caller = kit.app.access.authenticate(presented(&request), origin(kit, &request)).await?;
+    let organization = caller.organization().clone();
+    let account = Account { memory: &kit.memory, owner: organization.as_str() };
     let admitted = endpoint.admit(&kit.app, caller)?;
     let body = match route.body {
         BodyRule::None | BodyRule::Form => None,
-        BodyRule::Json => Some(parse(&body::read(&request, payload).await?)?),
+        BodyRule::Json => Some(parse(body::read(&request, payload, account).await?.bytes())?),
         BodyRule::Empty if body::is_absent(&request) => None,
         BodyRule::Empty => {
-            let said = parse(&body::read(&request, payload).await?)?;
+            let said = parse(body::read(&request, payload, account).await?.bytes())?;
             Fields::of_body(said)?.finish(|| Some(()))?;
             None
         }
     };
-    Ok(admitted(kit.app.clone(), request, body))
+    let answer = admitted(kit.app.clone(), request, body);
+    Ok((organization, answer))
 }
 
 fn parse(body: &[u8]) -> Result<Json, Refusal> {

@@ -20,7 +20,7 @@ pub enum Refusal {
 pub enum Transport {
     /// The path exists; the method does not (405).
     MethodNotAllowed,
-    /// The body is longer than 256 KiB (413).
+    /// The body is longer than 256 KiB, or a form than 8 KiB (413).
     BodyTooLarge,
     /// The body is not `application/json`, or is encoded (415).
     MediaType,

@@ -5,16 +5,15 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use bytes::Bytes;
 use serde::Serialize;
 use strongroom_application::{Allowance, Failure};
-use zeroize::Zeroizing;
 
+use crate::pieces::WipedPieces;
 use crate::refusal::Refusal;
 
 /// An answer of 200 with a JSON body.
 pub fn ok(body: &impl Serialize) -> HttpResponse {
-    HttpResponse::Ok().json(body)
+    written(StatusCode::OK, body).unwrap_or_else(|_| HttpResponse::InternalServerError().finish())
 }
 
 /// An answer of 201 with a JSON body and the path of what was created.
@@ -27,23 +26,15 @@ pub fn no_content() -> HttpResponse {
     HttpResponse::NoContent().finish()
 }
 
-/// An answer whose JSON body holds secrets. Its buffer is written once, and wiped after it was sent.
-pub fn ok_secret(
-    status: StatusCode,
-    body: &impl Serialize,
-    size_hint: usize,
-) -> Result<HttpResponse, Refusal> {
-    let mut buffer = Zeroizing::new(Vec::with_capacity(size_hint));
-    serde_json::to_writer(&mut *buffer, body).map_err(|_| Failure::Internal)?;
-    Ok(HttpResponse::build(status).content_type("application/json").body(Bytes::from_owner(Wiped(buffer))))
+/// An answer whose JSON body holds secrets. Its memory is written once, and wiped after it was sent.
+pub fn ok_secret(status: StatusCode, body: &impl Serialize) -> Result<HttpResponse, Refusal> {
+    Ok(written(status, body).map_err(|_| Failure::Internal)?)
 }
 
-struct Wiped(Zeroizing<Vec<u8>>);
-
-impl AsRef<[u8]> for Wiped {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
+fn written(status: StatusCode, body: &impl Serialize) -> serde_json::Result<HttpResponse> {
+    let mut pieces = WipedPieces::default();
+    serde_json::to_writer(&mut pieces, body)?;
+    Ok(HttpResponse::build(status).content_type("application/json").body(pieces.into_body()))
 }
 
 /// Adds the header that tells how to authenticate (RFC 6750, section 3).

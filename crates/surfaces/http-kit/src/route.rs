@@ -27,6 +27,8 @@ pub struct Route {
     pub body: BodyRule,
     /// What the OpenAPI document says about the route.
     pub doc: &'static Doc,
+    /// Whether an answer may be long, so that an organisation may have only a few of them under way.
+    pub(crate) is_long: bool,
 }
 
 /// Who may call a route, and what handles it.
@@ -61,7 +63,13 @@ impl Route {
         body: BodyRule,
         doc: &'static Doc,
     ) -> Self {
-        Self { method, path, access: Access::Permitted(endpoint), body, doc }
+        Self { method, path, access: Access::Permitted(endpoint), body, doc, is_long: false }
+    }
+
+    /// This route, with answers that may be long: lists and batches.
+    #[must_use]
+    pub const fn long(self) -> Self {
+        Self { is_long: true, ..self }
     }
 
     /// A route that reads.
@@ -96,7 +104,14 @@ impl Route {
 
     /// A route that needs no authentication.
     pub const fn public(path: &'static str, handler: fn(PublicCall) -> Answer, doc: &'static Doc) -> Self {
-        Self { method: || Method::GET, path, access: Access::Public(handler), body: BodyRule::None, doc }
+        Self {
+            method: || Method::GET,
+            path,
+            access: Access::Public(handler),
+            body: BodyRule::None,
+            doc,
+            is_long: false,
+        }
     }
 
     /// A route to which our own page posts its form.
@@ -105,12 +120,26 @@ impl Route {
         handler: fn(PublicCall) -> Answer,
         doc: &'static Doc,
     ) -> Self {
-        Self { method: || Method::POST, path, access: Access::Public(handler), body: BodyRule::Form, doc }
+        Self {
+            method: || Method::POST,
+            path,
+            access: Access::Public(handler),
+            body: BodyRule::Form,
+            doc,
+            is_long: false,
+        }
     }
 
     /// A route for peers on this host.
     pub const fn host(path: &'static str, handler: fn(PublicCall) -> Answer, doc: &'static Doc) -> Self {
-        Self { method: || Method::GET, path, access: Access::Host(handler), body: BodyRule::None, doc }
+        Self {
+            method: || Method::GET,
+            path,
+            access: Access::Host(handler),
+            body: BodyRule::None,
+            doc,
+            is_long: false,
+        }
     }
 
     /// The part of a request that holds the arguments: `body` or `query`.

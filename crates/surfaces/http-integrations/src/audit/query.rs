@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 
 use crate::schema::spelled;
 
-pub(crate) const ROUTE: Route = Route::get("/integrations/audit", &Handle::with(handle), &DOC);
+pub(crate) const ROUTE: Route = Route::get("/integrations/audit", &Handle::with(handle), &DOC).long();
 
 const DOC: Doc = Doc {
     query: &[AuditQuery::FIELDS, Paging::FIELDS],

@@ -13,13 +13,14 @@ use strongroom_http_kit::{
 use crate::metadata::{CREDENTIAL, Metadata};
 use crate::schema;
 
-pub(crate) const ROUTE: Route = Route::get("/integrations/credentials", &Handle::with(handle), &DOC);
+pub(crate) const ROUTE: Route = Route::get("/integrations/credentials", &Handle::with(handle), &DOC).long();
 
 pub(crate) const BY_PROVIDER: Route = Route::get(
     "/integrations/credentials/provider/{provider}",
     &Handle::with(handle_provider),
     &BY_PROVIDER_DOC,
-);
+)
+.long();
 
 const DOC: Doc = Doc {
     query: &[OfProvider::FIELDS, Filter::FIELDS, Paging::FIELDS],

@@ -12,7 +12,8 @@ use strongroom_http_kit::{
 
 use super::read_secret::{MinValidity, OPENED, Opened};
 
-pub(crate) const ROUTE: Route = Route::post("/integrations/credentials/secrets", &Handle::with(handle), &DOC);
+pub(crate) const ROUTE: Route =
+    Route::post("/integrations/credentials/secrets", &Handle::with(handle), &DOC).long();
 
 const DOC: Doc = Doc {
     body: body_of::<CredentialIds>(),
@@ -60,6 +61,5 @@ async fn handle(mut call: Call<to::ReadSecrets>) -> Result<HttpResponse, Refusal
     let min_validity = asked.min_validity.map(|seconds| seconds.0);
     let opened = call.app.credentials.read_many(&call.caller, &asked.ids.0, min_validity).await?;
     let bodies: Vec<Opened<'_>> = opened.iter().map(|opened| Opened { opened, only: None }).collect();
-    let size = bodies.iter().map(Opened::size_hint).sum();
-    ok_secret(StatusCode::OK, &bodies, size)
+    ok_secret(StatusCode::OK, &bodies)
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use strongroom_application::{OpenedCredential, Selector, to};
 use strongroom_domain::crm::{DSN, METADATA};
 use strongroom_domain::oauth::TOKEN_EXPIRY;
-use strongroom_domain::{CredentialType, CrmContent, Json, Rule, Slot, timestamp};
+use strongroom_domain::{CredentialType, Json, Rule, Slot, timestamp};
 use strongroom_http_kit::{
     AnswerBody, Answered, Call, Doc, ETAG, Fault, FromJson, Handle, Refusal, Request, Route, Schema,
     extended, ok_secret, or_null, request, with_etag,
@@ -110,7 +110,7 @@ async fn answer(
     }
     let only = query.fields.map(|list| list.split(',').map(|name| name.trim().to_owned()).collect());
     let body = Opened { opened: &opened, only };
-    Ok(with_etag(ok_secret(StatusCode::OK, &body, body.size_hint())?, version))
+    Ok(with_etag(ok_secret(StatusCode::OK, &body)?, version))
 }
 
 /// A credential with its secret, as the answer shows it.
@@ -121,14 +121,6 @@ pub(crate) struct Opened<'a> {
 }
 
 impl Opened<'_> {
-    /// An upper bound of the body's size: JSON writes a byte with at most six.
-    pub(crate) fn size_hint(&self) -> usize {
-        let secret: usize =
-            self.opened.secret.iter().map(|(name, value)| name.len() + value.len() * 6 + 8).sum();
-        let crm = self.opened.crm.as_ref().map_or(0, CrmContent::max_written_bytes);
-        1_024 + secret + crm + self.opened.credential.config.to_canonical_json().len() * 2
-    }
-
     fn shows(&self, field: &str) -> bool {
         self.only.as_ref().is_none_or(|only| only.contains(field))
     }

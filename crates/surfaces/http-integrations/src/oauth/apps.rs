@@ -17,7 +17,7 @@ const ALL: &str = "/integrations/oauth/apps";
 const ONE: &str = "/integrations/oauth/apps/{app_id}";
 
 pub(crate) const CREATE: Route = Route::post(ALL, &Handle::with(create), &CREATE_DOC);
-pub(crate) const LIST: Route = Route::get(ALL, &Handle::with(list), &LIST_DOC);
+pub(crate) const LIST: Route = Route::get(ALL, &Handle::with(list), &LIST_DOC).long();
 pub(crate) const GET: Route = Route::get(ONE, &Handle::with(get), &GET_DOC);
 pub(crate) const UPDATE: Route = Route::patch(ONE, &Handle::with(update), &UPDATE_DOC);
 pub(crate) const DELETE: Route = Route::delete(ONE, &Handle::with(delete), &DELETE_DOC);

@@ -54,5 +54,5 @@ async fn handle(mut call: Call<to::ManageApiKeys>) -> Result<HttpResponse, Refus
     let NewKey { name, expires_at } = call.body()?;
     let issued = call.app.access.create_key(&call.caller, id, NewApiKey { name, expires_at }).await?;
     let body = Issued { key: Key::from(&issued.key), token: issued.token.expose() };
-    ok_secret(StatusCode::CREATED, &body, 2_048)
+    ok_secret(StatusCode::CREATED, &body)
 }

@@ -8,7 +8,7 @@ use strongroom_http_kit::{
 
 use super::{Account, SERVICE_ACCOUNT};
 
-pub(crate) const ROUTE: Route = Route::get("/service-accounts", &Handle::with(handle), &DOC);
+pub(crate) const ROUTE: Route = Route::get("/service-accounts", &Handle::with(handle), &DOC).long();
 
 const DOC: Doc = Doc {
     query: &[AccountsQuery::FIELDS],

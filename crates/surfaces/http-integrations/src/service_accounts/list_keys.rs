@@ -7,7 +7,7 @@ use strongroom_http_kit::{AnswerBody, Answered, Call, Doc, Handle, Refusal, Rout
 use super::{API_KEY, Key, account_id};
 
 pub(crate) const ROUTE: Route =
-    Route::get("/service-accounts/{service_account_id}/api-keys", &Handle::with(handle), &DOC);
+    Route::get("/service-accounts/{service_account_id}/api-keys", &Handle::with(handle), &DOC).long();
 
 const DOC: Doc = Doc {
     refusals: &[400, 404],
