@@ -2,15 +2,14 @@
 
 use strongroom_domain::audit::Origin;
 use strongroom_domain::service_account::PresentedApiKey;
-use strongroom_domain::{
-    Action, Actor, AuditEvent, OrganizationId, Outcome, Principal, Reach, ServiceAccountStatus, UserId,
-};
+use strongroom_domain::{Action, Actor, ApiKeyId, AuditEvent, OrganizationId, Outcome, Principal, Reach};
 use strongroom_environment::TokenSubject;
-use strongroom_repository::KeyHolder;
 use strongroom_vault::Purpose;
+use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use super::Access;
+use crate::ground::{Standing, is_valid, principal_of};
 use crate::{Caller, Failure};
 
 /// The credentials that a request presents.
@@ -27,8 +26,20 @@ pub enum Presented<'a> {
     Unreadable,
 }
 
-/// The principal that was authenticated, and how (`jwt:<issuer>` or `api_key:<id>`).
-type Proof = (Principal, String);
+/// A credential that was accepted.
+struct Proof {
+    /// The principal that holds it.
+    principal: Principal,
+    /// Its name in the audit trail: `jwt:<issuer>` or `api_key:<id>`.
+    name: String,
+    by: By,
+}
+
+enum By {
+    /// A token, which is accepted until then.
+    Token(OffsetDateTime),
+    Key(ApiKeyId),
+}
 
 impl Access {
     /// Finds out which principal calls.
@@ -41,10 +52,17 @@ impl Access {
     /// `Unauthenticated`, whatever was wrong. The audit trail records the refusal, and only the log says why
     /// a token was refused. `Unavailable` when a key could not be looked up.
     pub async fn authenticate(&self, presented: Presented<'_>, origin: Origin) -> Result<Caller, Failure> {
+        let standing = Standing::new(self.verified_keys.epoch());
         let proof = self.prove(presented).await;
         match proof {
-            Ok((principal, proof)) => {
-                Ok(Caller::new(principal, Origin { authentication: Some(proof), ..origin }))
+            Ok((proof, beside)) => {
+                let standing =
+                    [Some(proof.by), beside].into_iter().flatten().fold(standing, |standing, by| match by {
+                        By::Token(ends_at) => standing.with_token(ends_at),
+                        By::Key(id) => standing.with_key(id),
+                    });
+                let origin = Origin { authentication: Some(proof.name), ..origin };
+                Ok(Caller::authenticated(proof.principal, origin, standing))
             }
             Err(failure) => {
                 self.note_refusal(&failure, origin);
@@ -53,7 +71,8 @@ impl Access {
         }
     }
 
-    async fn prove(&self, presented: Presented<'_>) -> Result<Proof, Failure> {
+    /// Verifies what is presented: the proof that counts, and the key that was presented beside it.
+    async fn prove(&self, presented: Presented<'_>) -> Result<(Proof, Option<By>), Failure> {
         let Presented::Readable { bearer, api_key } = presented else {
             return Err(Failure::Unauthenticated { presented: true });
         };
@@ -68,7 +87,7 @@ impl Access {
         };
         match (bearer, key) {
             (None, None) => Err(Failure::Unauthenticated { presented: false }),
-            (Some(one), None) | (None, Some(one)) => one,
+            (Some(one), None) | (None, Some(one)) => Ok((one?, None)),
             (Some(bearer), Some(key)) => both(bearer, key),
         }
     }
@@ -85,7 +104,8 @@ impl Access {
                 Principal::ServiceAccount { organization, id, scopes, reach: Reach::default() }
             }
         };
-        Ok((principal, format!("jwt:{}", verified.issuer)))
+        let name = format!("jwt:{}", verified.issuer);
+        Ok(Proof { principal, name, by: By::Token(verified.ends_at) })
     }
 
     async fn verify_key(&self, text: &str) -> Result<Proof, Failure> {
@@ -108,13 +128,12 @@ impl Access {
             }
         };
         let now = self.clock.now();
-        let expired = holder.key.expires_at.is_some_and(|end| end <= now);
-        if expired || holder.account.status == ServiceAccountStatus::Inactive {
+        if !is_valid(&holder, now) {
             return Err(REFUSED);
         }
         self.usage.key_used(&holder.key.organization, &holder.key.id, now);
-        let proof = format!("api_key:{}", holder.key.id.as_str());
-        Ok((principal_of(holder)?, proof))
+        let (id, name) = (holder.key.id.clone(), format!("api_key:{}", holder.key.id.as_str()));
+        Ok(Proof { principal: principal_of(holder)?, name, by: By::Key(id) })
     }
 
     fn note_refusal(&self, failure: &Failure, origin: Origin) {
@@ -127,21 +146,11 @@ impl Access {
     }
 }
 
-fn both(bearer: Result<Proof, Failure>, key: Result<Proof, Failure>) -> Result<Proof, Failure> {
+fn both(bearer: Result<Proof, Failure>, key: Result<Proof, Failure>) -> Result<(Proof, Option<By>), Failure> {
     let (bearer, key) = (bearer?, key?);
-    if bearer.0.organization() == key.0.organization() {
-        Ok(bearer)
+    if bearer.principal.organization() == key.principal.organization() {
+        Ok((bearer, Some(key.by)))
     } else {
         Err(Failure::Unauthenticated { presented: true })
     }
-}
-
-fn principal_of(holder: KeyHolder) -> Result<Principal, Failure> {
-    let account = holder.account;
-    Ok(Principal::ServiceAccount {
-        organization: account.organization,
-        id: UserId::parse(&account.id.to_string()).map_err(|_| Failure::Internal)?,
-        scopes: account.scopes,
-        reach: account.reach,
-    })
 }

@@ -5,7 +5,6 @@ mod accounts;
 mod authenticate;
 mod keys;
 mod limit;
-mod verified_keys;
 
 pub use accounts::{ChangeServiceAccount, NewServiceAccount};
 pub use authenticate::Presented;
@@ -17,9 +16,8 @@ use strongroom_environment::{Catalog, Clock, Ids, Randomness, TokenVerifier};
 use strongroom_repository::{OrganizationRepository, ServiceAccountRepository};
 use strongroom_vault::PurposeKeys;
 
-use crate::ground::{Gate, Ground, Permitted, UsageNotes, to};
+use crate::ground::{Gate, Ground, Permitted, Standings, UsageNotes, VerifiedKeys, to};
 use crate::{Caller, Failure, Ports};
-use verified_keys::VerifiedKeys;
 
 /// Authenticates and admits callers.
 pub struct Access {
@@ -33,7 +31,8 @@ pub struct Access {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     randomness: Arc<dyn Randomness>,
-    verified_keys: VerifiedKeys,
+    verified_keys: Arc<VerifiedKeys>,
+    standings: Standings,
 }
 
 impl Access {
@@ -49,7 +48,8 @@ impl Access {
             clock: ports.clock.clone(),
             ids: ports.ids.clone(),
             randomness: ports.randomness.clone(),
-            verified_keys: VerifiedKeys::default(),
+            verified_keys: ground.verified_keys.clone(),
+            standings: ground.standings.clone(),
         }
     }
 
@@ -61,5 +61,14 @@ impl Access {
     /// `Forbidden`; the refusal is on record then.
     pub fn admit<O: to::Admission>(&self, caller: Caller) -> Result<Permitted<O>, Failure> {
         self.gate.admit(caller)
+    }
+
+    /// The caller as it is after a wait: while its body arrived, or while it stood in line.
+    ///
+    /// # Errors
+    /// `Unauthenticated` when its token has ended or its key was revoked meanwhile; `Unavailable` when that
+    /// cannot be found out.
+    pub async fn renew(&self, caller: &Caller) -> Result<Caller, Failure> {
+        self.standings.renew(caller).await
     }
 }

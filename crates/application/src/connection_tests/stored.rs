@@ -9,7 +9,7 @@ use super::ConnectionTests;
 use super::run::{Candidate, Tested};
 use super::unstored::no_test;
 use crate::ground::{Permitted, to};
-use crate::{Conflict, Failure};
+use crate::{Conflict, Failure, Missing};
 
 /// The test of a stored credential.
 pub(crate) struct StoredTest {
@@ -51,6 +51,10 @@ impl ConnectionTests {
         }
         // A token that has ended says nothing about its grant, so it is refreshed first.
         let row = self.refreshing.freshened(caller, row.clone(), None).await.unwrap_or(row);
+        let caller = &self.gate.judge_again(caller).await?;
+        if !caller.principal.reach().covers(&row.credential) {
+            return Err(Failure::NotFound(Missing::Credential));
+        }
         let provider = self.rows.provider_of(&row.credential)?;
         let secret = self.sealing.open(caller, &row).await?;
         let SealedCredential { credential, .. } = row;

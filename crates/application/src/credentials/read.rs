@@ -104,6 +104,8 @@ impl Credentials {
         rows: &[SealedCredential],
         now: OffsetDateTime,
     ) -> Result<(), Failure> {
+        // The caller may have waited for a refresh.
+        let caller = self.gate.judge_again(caller).await?;
         let reach = caller.principal.reach();
         let mut events = Vec::with_capacity(rows.len());
         for SealedCredential { credential, .. } in rows {

@@ -9,7 +9,7 @@ use strongroom_repository::{SealedCredential, StoreError, Unique};
 use time::OffsetDateTime;
 
 use super::Credentials;
-use crate::connection_tests::Unanswered;
+use crate::connection_tests::{Run, Unanswered};
 use crate::ground::{Permitted, end_of_life, to};
 use crate::{Caller, Conflict, Failure};
 
@@ -66,6 +66,12 @@ impl Credentials {
                 (content, None)
             }
         };
+        let judged = self.judge_after(caller, run.as_ref()).await;
+        let caller = &judged?;
+        if !caller.principal.reach().allows_creating(&provider.id) {
+            self.tests.record_lost_test(caller, run.as_ref()).await?;
+            return Err(self.gate.deny(caller));
+        }
         let mut credential =
             self.first_version(caller, provider.id.clone(), name, new.credential_type, &content);
         credential.slot = new.slot;
@@ -80,6 +86,19 @@ impl Credentials {
             self.tests.record_lost_test(caller, run.as_ref()).await?;
         }
         stored
+    }
+
+    /// Judges a caller again after a test. When that fails, the test is on record all the same.
+    pub(crate) async fn judge_after<O>(
+        &self,
+        caller: &Permitted<O>,
+        run: Option<&Run>,
+    ) -> Result<Permitted<O>, Failure> {
+        let judged = self.gate.judge_again(caller).await;
+        if judged.is_err() {
+            self.tests.record_lost_test(caller, run).await?;
+        }
+        judged
     }
 
     /// Seals and inserts a first version together with its event and further events.

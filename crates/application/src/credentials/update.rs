@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::Credentials;
 use crate::connection_tests::{Run, Unanswered};
 use crate::ground::{PATIENCE, Permitted, check_revision, end_of_life, to};
-use crate::{Caller, Conflict, Failure};
+use crate::{Caller, Conflict, Failure, Missing};
 
 /// The change to a credential; absent parts stay as they are.
 #[derive(Debug, Default)]
@@ -86,8 +86,13 @@ impl Credentials {
                 Some(self.checked(caller, &current, new, test).await?)
             }
         };
+        let run = content.as_ref().and_then(|checked: &Checked| checked.run.as_ref());
+        let caller = &self.judge_after(caller, run).await?;
         let change = Change { content, name, expires_at, expected_revision };
-        let written = self.write_change(caller, &change, current).await;
+        let written = match caller.principal.reach().covers(&current) {
+            true => self.write_change(caller, &change, current).await,
+            false => Err(Failure::NotFound(Missing::Credential)),
+        };
         if written.is_err() {
             let run = change.content.as_ref().and_then(|checked| checked.run.as_ref());
             self.tests.record_lost_test(caller, run).await?;

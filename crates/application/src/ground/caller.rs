@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use strongroom_domain::audit::Origin;
 use strongroom_domain::{Action, Actor, AuditEvent, OrganizationId, Outcome, Principal, Role, UserId};
 
+use super::Standing;
 use crate::Failure;
 
 /// A principal, and the request that it sends.
@@ -16,12 +17,19 @@ pub struct Caller {
     pub actor: Actor,
     /// The request that it sends.
     pub origin: Origin,
+    /// What it was authenticated with; absent for a caller that an embedding program has authenticated.
+    pub(crate) standing: Option<Standing>,
 }
 
 impl Caller {
     /// A principal with a request.
     pub fn new(principal: Principal, origin: Origin) -> Self {
-        Self { actor: principal.actor(), principal, origin }
+        Self { actor: principal.actor(), principal, origin, standing: None }
+    }
+
+    /// A principal that was authenticated here.
+    pub(crate) fn authenticated(principal: Principal, origin: Origin, standing: Standing) -> Self {
+        Self { standing: Some(standing), ..Self::new(principal, origin) }
     }
 
     /// The organisation that all operations of the caller stay within.
@@ -46,7 +54,7 @@ impl Operator {
     pub fn of(organization: OrganizationId) -> Result<Self, Failure> {
         let user = UserId::parse("operator").map_err(|_| Failure::Internal)?;
         let principal = Principal::User { organization, user, roles: BTreeSet::from([Role::Admin]) };
-        Ok(Self(Caller { principal, actor: Actor::system("cli"), origin: Origin::default() }))
+        Ok(Self(Caller { actor: Actor::system("cli"), ..Caller::new(principal, Origin::default()) }))
     }
 
     /// The operator as a caller of use cases.

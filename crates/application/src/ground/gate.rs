@@ -10,6 +10,7 @@ use strongroom_domain::{Action, AuditEvent, Operation, Outcome, permitted};
 
 use super::audit_writer::AuditWriter;
 use super::denials::Denials;
+use super::standing::Standings;
 use crate::{Caller, Failure};
 
 /// Checks the permission table, and puts refusals on record. Cheap to clone; all clones share one state.
@@ -17,11 +18,25 @@ use crate::{Caller, Failure};
 pub(crate) struct Gate {
     denials: Arc<Denials>,
     audit: AuditWriter,
+    standings: Standings,
 }
 
 impl Gate {
-    pub(crate) fn new(audit: AuditWriter) -> Self {
-        Self { denials: Arc::default(), audit }
+    pub(crate) fn new(audit: AuditWriter, standings: Standings) -> Self {
+        Self { denials: Arc::default(), audit, standings }
+    }
+
+    /// Judges a caller again after a wait, before anything is recorded or opened for it.
+    ///
+    /// # Errors
+    /// `Unauthenticated` when its token has ended or its key was revoked; `Forbidden` when its account may do
+    /// this no longer, and then the refusal is on record; `Unavailable` when that cannot be found out.
+    pub(crate) async fn judge_again<O>(&self, caller: &Permitted<O>) -> Result<Permitted<O>, Failure> {
+        let renewed = self.standings.renew(caller).await?;
+        if permitted(&renewed.principal, caller.asked) {
+            return Ok(Permitted::new(Arc::new(renewed), caller.asked));
+        }
+        Err(self.refuse(&renewed, caller.asked))
     }
 
     /// Admits a caller to an operation, when the permission table allows it.

@@ -18,9 +18,11 @@ mod rows;
 mod schedule;
 mod sealing;
 mod shares;
+mod standing;
 mod trial_rates;
 mod trials;
 mod usage_notes;
+mod verified_keys;
 
 pub use budget::StoredBudget;
 pub use caller::{Caller, Operator};
@@ -41,8 +43,10 @@ pub(crate) use rows::{PATIENCE, Rows, check_revision};
 pub(crate) use schedule::{Schedule, end_of_life};
 pub(crate) use sealing::Sealing;
 pub(crate) use shares::PerOrganization;
+pub(crate) use standing::{Standing, Standings, is_valid, principal_of};
 pub(crate) use trials::{Trial, Trials};
 pub(crate) use usage_notes::UsageNotes;
+pub(crate) use verified_keys::VerifiedKeys;
 
 use std::sync::Arc;
 
@@ -60,6 +64,8 @@ pub(crate) struct Ground {
     pub(crate) usage: Arc<UsageNotes>,
     pub(crate) readiness: Arc<Readiness>,
     pub(crate) settings: Arc<OauthSettings>,
+    pub(crate) verified_keys: Arc<VerifiedKeys>,
+    pub(crate) standings: Standings,
     pub(crate) trials: Arc<Trials>,
     /// The places of calls to authorization servers.
     pub(crate) oauth_places: Arc<Places>,
@@ -70,9 +76,15 @@ impl Ground {
     pub(crate) fn lay(ports: &Ports, limits: &Limits, settings: OauthSettings) -> Self {
         let audit = AuditWriter::start(ports.audit.clone());
         let settings = Arc::new(settings);
+        let verified_keys = Arc::<VerifiedKeys>::default();
+        let standings = Standings {
+            service_accounts: ports.service_accounts.clone(),
+            verified_keys: verified_keys.clone(),
+            clock: ports.clock.clone(),
+        };
         let sealing = Sealing { vault: ports.vault.clone(), audit: audit.clone() };
         Self {
-            gate: Gate::new(audit.clone()),
+            gate: Gate::new(audit.clone(), standings.clone()),
             rows: Rows {
                 credentials: ports.credentials.clone(),
                 catalog: ports.catalog.clone(),
@@ -93,6 +105,8 @@ impl Ground {
             key_files: KeyFiles::new(ports.key_files.clone()),
             usage: Arc::new(UsageNotes::new(ports.credentials.clone(), ports.service_accounts.clone())),
             readiness: Arc::default(),
+            verified_keys,
+            standings,
             trials: Arc::new(Trials::new(ports, limits.tests)),
             oauth_places: Arc::new(Places::new(&PlaceLimits::OAUTH)),
             audit,

@@ -131,6 +131,10 @@ impl Refreshing {
         };
         let refreshed = tokio::time::timeout(PATIENCE, refresh).await;
         let (outcome, found) = refreshed.unwrap_or(Err(SOON))?;
+        let caller = self.gate.judge_again(caller).await?;
+        if !caller.principal.reach().covers(&found) {
+            return Err(Failure::NotFound(Missing::Credential));
+        }
         match outcome {
             RefreshOutcome::Fresh => Ok(found),
             RefreshOutcome::Nothing => Err(nothing_to_refresh()),

@@ -17,12 +17,15 @@ use strongroom_environment::{Catalog, Clock, Ids};
 use strongroom_repository::{CredentialRepository, RefreshLeaseRepository};
 
 use crate::Ports;
-use crate::ground::{AuditWriter, Ground, OauthClients, Places, Readiness, Rows, Schedule, Sealing, Trials};
+use crate::ground::{
+    AuditWriter, Gate, Ground, OauthClients, Places, Readiness, Rows, Schedule, Sealing, Trials,
+};
 use flights::RefreshFlights;
 use pauses::ProviderPauses;
 
 /// Refreshes and revokes grants.
 pub struct Refreshing {
+    gate: Gate,
     rows: Rows,
     sealing: Sealing,
     schedule: Schedule,
@@ -44,6 +47,7 @@ pub struct Refreshing {
 impl Refreshing {
     pub(crate) fn new(ports: &Ports, ground: &Ground) -> Self {
         Self {
+            gate: ground.gate.clone(),
             rows: ground.rows.clone(),
             sealing: ground.sealing.clone(),
             schedule: ground.schedule.clone(),

@@ -49,7 +49,11 @@ impl Refreshing {
                 Lease::Held | Lease::Moved | Lease::NotYet(_) | Lease::Acquired { .. } => break row,
             }
         };
-        match self.sealing.open(caller, &row).await {
+        let opened = match self.gate.judge_again(caller).await {
+            Ok(_) => self.sealing.open(caller, &row).await,
+            Err(failure) => Err(failure),
+        };
+        match opened {
             Ok(payload) => Ok(Some(HeldGrant { credential: row.credential, payload, owner })),
             Err(failure) => {
                 self.give_lease_back(&row.credential, owner).await;

@@ -5,6 +5,7 @@ mod authenticating;
 mod caching;
 mod keys;
 mod refusals;
+mod waiting;
 
 use strongroom_application::{
     Application, Caller, Failure, IssuedApiKey, NewApiKey, NewServiceAccount, Presented,

@@ -49,6 +49,8 @@ pub struct VerifiedToken {
     pub organization: OrganizationId,
     /// The user or program that holds it.
     pub subject: TokenSubject,
+    /// Until when it is accepted.
+    pub ends_at: OffsetDateTime,
 }
 
 /// The holder of a token.

@@ -9,7 +9,7 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
-use strongroom_application::{Application, Failure, Missing, Presented};
+use strongroom_application::{Application, Failure, Missing, Place, Presented};
 use strongroom_domain::audit::Origin;
 use strongroom_domain::{Json, OrganizationId};
 use strongroom_environment::Ids;
@@ -169,11 +169,7 @@ async fn answer(
     };
     match route.access {
         Access::Permitted(endpoint) => {
-            let (organization, answer) = admit(&kit, route, endpoint, request, payload).await?;
-            let place = match route.is_long {
-                true => Some(kit.memory.long_answers.enter(&organization).await.ok_or(TOO_MANY)?),
-                false => None,
-            };
+            let Call { organization, place, answer } = admit(&kit, route, endpoint, request, payload).await?;
             let response = finish(answer).await?;
             let Some(length) = pieces::length(&response) else { return Ok(response) };
             let held = kit.memory.answers.take(organization.as_str(), kib(length))?;
@@ -221,18 +217,27 @@ fn origin(kit: &Kit, request: &HttpRequest) -> Origin {
     }
 }
 
-/// Authenticates, asks the permission table, and only then reads the body.
+/// A call that may begin.
+struct Call {
+    organization: OrganizationId,
+    /// The place of a call whose answer may be long.
+    place: Option<Place>,
+    answer: Answer,
+}
+
+/// Authenticates, asks the permission table, and only then reads the body. A caller that has waited, for its
+/// body or for its place, is judged again.
 async fn admit(
     kit: &Kit,
     route: &'static Route,
     endpoint: &dyn Endpoint,
     request: HttpRequest,
     payload: web::Payload,
-) -> Result<(OrganizationId, Answer), Refusal> {
+) -> Result<Call, Refusal> {
     let caller = kit.app.access.authenticate(presented(&request), origin(kit, &request)).await?;
     let organization = caller.organization().clone();
     let account = Account { memory: &kit.memory, owner: organization.as_str() };
-    let admitted = endpoint.admit(&kit.app, caller)?;
+    let mut admitted = endpoint.admit(&kit.app, caller.clone())?;
     let body = match route.body {
         BodyRule::None | BodyRule::Form => None,
         BodyRule::Json => Some(parse(body::read(&request, payload, account).await?.bytes())?),
@@ -243,8 +248,14 @@ async fn admit(
             None
         }
     };
-    let answer = admitted(kit.app.clone(), request, body);
-    Ok((organization, answer))
+    let place = match route.is_long {
+        true => Some(kit.memory.long_answers.enter(&organization).await.ok_or(TOO_MANY)?),
+        false => None,
+    };
+    if body.is_some() || place.is_some() {
+        admitted = endpoint.admit(&kit.app, kit.app.access.renew(&caller).await?)?;
+    }
+    Ok(Call { organization, place, answer: admitted(kit.app.clone(), request, body) })
 }
 
 fn parse(body: &[u8]) -> Result<Json, Refusal> {

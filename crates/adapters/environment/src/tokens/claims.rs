@@ -51,13 +51,16 @@ impl Claims {
     }
 
     /// Refuses a token that has expired or is not valid yet, with a leeway of 60 seconds on both sides.
-    pub(super) fn check_time(&self, now: OffsetDateTime) -> Result<(), TokenRefused> {
+    /// Returns until when it is accepted.
+    pub(super) fn check_time(&self, now: OffsetDateTime) -> Result<OffsetDateTime, TokenRefused> {
         let now = now.unix_timestamp_nanos();
-        let expires = self.date("exp")?.ok_or(TokenRefused::Claims)?;
+        let last = self.date("exp")?.ok_or(TokenRefused::Claims)? + LEEWAY_NANOS;
         let starts = [self.date("nbf")?, self.date("iat")?];
-        let over = now > expires + LEEWAY_NANOS;
         let ahead = starts.into_iter().flatten().any(|start| start > now + LEEWAY_NANOS);
-        if over || ahead { Err(TokenRefused::Time) } else { Ok(()) }
+        if now > last || ahead {
+            return Err(TokenRefused::Time);
+        }
+        OffsetDateTime::from_unix_timestamp_nanos(last).map_err(|_| TokenRefused::Claims)
     }
 
     /// Returns a NumericDate in nanoseconds, so that the limits are exact.

@@ -80,8 +80,9 @@ impl Issuer {
         if !claims.string_or_strings("aud")?.contains(&self.audience.as_str()) {
             return Err(TokenRefused::Audience);
         }
-        claims.check_time(now)?;
+        let ends_at = claims.check_time(now)?;
         Ok(VerifiedToken {
+            ends_at,
             issuer: self.name.clone(),
             organization: self.organization(claims)?,
             subject: self.subject(claims)?,

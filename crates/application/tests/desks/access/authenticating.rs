@@ -16,7 +16,12 @@ use crate::house::{House, acme, admin, admitted};
 /// Makes `text` a good token of this user of an organisation.
 fn accept(house: &House, text: &str, org: &str) {
     let subject = TokenSubject::User(UserId::parse("ann").unwrap(), BTreeSet::from([Role::Admin]));
-    let token = VerifiedToken { organization: organization(org), subject, issuer: "local".into() };
+    let token = VerifiedToken {
+        organization: organization(org),
+        subject,
+        issuer: "local".into(),
+        ends_at: instant(1_000_000),
+    };
     house.tokens.accept(text, token);
 }
 
@@ -56,7 +61,8 @@ async fn a_service_token_reaches_everything_of_its_organisation() {
     let app = house.open();
     let scopes = BTreeSet::from([Scope::SecretsRead]);
     let subject = TokenSubject::Service(UserId::parse("robot").unwrap(), scopes.clone());
-    let token = VerifiedToken { organization: acme(), subject, issuer: "cloud".into() };
+    let token =
+        VerifiedToken { organization: acme(), subject, issuer: "cloud".into(), ends_at: instant(1_000_000) };
     house.tokens.accept("service", token);
     let caller = authenticate(&app, Some("service"), None).await.unwrap();
     let id = UserId::parse("robot").unwrap();

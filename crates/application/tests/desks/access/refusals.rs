@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use strongroom_application::{Application, Caller, Presented, to};
+use strongroom_application::{Application, Presented, to};
 use strongroom_domain::audit::Origin;
 use strongroom_domain::{Action, AuditEvent, OrganizationId, Outcome, Role};
 
@@ -19,7 +19,8 @@ fn ask(app: &Application, name: &str) {
         source_ip: Some("192.0.2.1".parse().unwrap()),
         ..Origin::default()
     };
-    let known = Caller { origin, ..user("acme", name, Role::Member) };
+    let mut known = user("acme", name, Role::Member);
+    known.origin = origin;
     assert!(app.access.admit::<to::QueryAudit>(known).is_err());
 }
 

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use strongroom_application::{Application, Caller, to};
+use strongroom_application::{Application, to};
 use strongroom_domain::audit::Origin;
 use strongroom_domain::{Action, Role};
 use strongroom_fake_store::{Call, unavailable};
@@ -12,7 +12,8 @@ use crate::house::{House, acme, user};
 fn refuse_ten_times(app: &Application, people: u32) {
     for number in 0..people {
         let origin = Origin { authentication: Some("jwt:local".into()), ..Origin::default() };
-        let known = Caller { origin, ..user("acme", &format!("user-{number}"), Role::Member) };
+        let mut known = user("acme", &format!("user-{number}"), Role::Member);
+        known.origin = origin;
         for _ in 0..10 {
             assert!(app.access.admit::<to::QueryAudit>(known.clone()).is_err());
         }

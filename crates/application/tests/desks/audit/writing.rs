@@ -105,13 +105,8 @@ async fn an_instance_that_is_overloaded_says_so_at_once() {
     // 4,096 calls wait behind the one that is held; each of these names has a share of ten refusals.
     for number in 0..410 {
         for _ in 0..10 {
-            let caller = strongroom_application::Caller {
-                origin: strongroom_domain::audit::Origin {
-                    authentication: Some("jwt:local".into()),
-                    ..Default::default()
-                },
-                ..user("acme", &format!("user-{number}"), Role::Member)
-            };
+            let mut caller = user("acme", &format!("user-{number}"), Role::Member);
+            caller.origin.authentication = Some("jwt:local".into());
             assert!(app.access.admit::<to::QueryAudit>(caller).is_err());
         }
     }

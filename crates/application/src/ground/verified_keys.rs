@@ -9,7 +9,7 @@ use strongroom_repository::KeyHolder;
 use tokio::time::Instant;
 
 /// How long a verification counts. Another instance's revocation takes effect within this time.
-const LIFETIME: Duration = Duration::from_secs(2);
+pub(crate) const LIFETIME: Duration = Duration::from_secs(2);
 const CAPACITY: usize = 10_000;
 
 /// Verified keys by key id and a digest of the whole presented secret, so that a wrong secret never matches
