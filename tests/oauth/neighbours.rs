@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::{robot, secrets};
+use super::{admin, robot, secrets};
 use crate::support::dns::NameServer;
 use crate::support::token_server::{TENANTS, TokenServer};
 use crate::support::{Character, Client, Reply, Server, World, on_both_stores};
@@ -15,6 +15,7 @@ on_both_stores!(
     grants_that_get_errors_stop_no_good_ones,
     twenty_organisations_at_a_silent_server_cost_nobody_elses_time,
     guesses_by_edit_and_refresh_are_limited_like_tests,
+    a_reader_that_waits_gets_nothing_after_its_account_is_gone,
 );
 
 /// Every tenant but `nowhere` has the address of the token server.
@@ -176,4 +177,27 @@ async fn guesses_by_edit_and_refresh_are_limited_like_tests(world: World) {
         let read = robot.get(&secrets(&id)).await;
         assert_eq!(read.status, 200, "{}", read.text);
     }
+}
+
+/// Security.md, row 19, for a read that waits for a refresh.
+async fn a_reader_that_waits_gets_nothing_after_its_account_is_gone(world: World) {
+    let (provider, names) = (TokenServer::start(3_600), names());
+    let world = provider.set(world, &names.address());
+    let server = world.setup.start().await;
+    let admin = admin(&server);
+    let id = stored(&admin, "one.tenants.test", "slow").await;
+    let account =
+        admin.post("/service-accounts", json!({ "name": "reader", "scopes": ["secrets:read"] })).await;
+    let account = account.json()["id"].as_str().unwrap().to_owned();
+    let keys = format!("/service-accounts/{account}/api-keys");
+    let key = admin.post(&keys, json!({ "name": "key" })).await.json();
+    let reader = server.client(Character::Key(key["token"].as_str().unwrap().to_owned()));
+    let path = secrets(&id);
+    let reading = tokio::spawn(async move { reader.get(&path).await });
+    super::until(Duration::from_secs(5), "no refresh begins", async || provider.asked("slow") == 1).await;
+    assert_eq!(admin.delete(&format!("/service-accounts/{account}")).await.status, 204);
+    let read = reading.await.unwrap();
+    assert_eq!(read.status, 401, "{}", read.text);
+    let reads = admin.get("/integrations/audit?action=secret.read").await.json();
+    assert_eq!(reads["items"], json!([]));
 }

@@ -19,7 +19,7 @@ use super::listener::Listener;
 pub(crate) const TENANTS: &str = "tenants";
 
 /// A running server. A secret that begins with `poison` gets 500, one with `wrong` gets 400, one with `silent`
-/// gets no answer; any other gets a token.
+/// gets no answer, and one with `slow` gets a token after four seconds; any other gets a token.
 pub(crate) struct TokenServer {
     listener: Listener,
     asked: Arc<Mutex<Vec<String>>>,
@@ -72,6 +72,9 @@ fn serve(mut stream: TcpStream, lifetime: u32, asked: &Mutex<Vec<String>>) {
         stream.read_to_end(&mut Vec::new()).ok();
         return;
     } else {
+        if secret.starts_with("slow") {
+            std::thread::sleep(Duration::from_secs(4));
+        }
         let token =
             format!(r#"{{"access_token":"of-{secret}","token_type":"Bearer","expires_in":{lifetime}}}"#);
         ("200 OK", token)
