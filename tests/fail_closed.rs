@@ -33,6 +33,17 @@ async fn assert_recovers(robot: &Client, admin: &Client, secrets: &str) {
     }
 }
 
+/// Waits until the server says that it is ready, or that it is not.
+async fn assert_ready(client: &Client, is_ready: bool) {
+    let (deadline, expected) = (Instant::now() + Duration::from_secs(3), if is_ready { 200 } else { 503 });
+    while client.get("/health/ready").await.status != expected {
+        assert!(Instant::now() < deadline, "no {expected} from /health/ready");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let metrics = client.get("/metrics").await.text;
+    assert!(metrics.contains(&format!("\nstrongroom_ready {}\n", u8::from(is_ready))), "{metrics}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_read_only_database_hands_nothing_out() {
     let world = World::postgres();
@@ -52,9 +63,17 @@ async fn a_read_only_database_hands_nothing_out() {
         assert_refused(&robot, &admin, &secrets).await;
     }
     assert_eq!(admin.get("/integrations/credentials").await.status, 200, "metadata can still be read");
+    assert_ready(&admin, false).await;
+    let doctor = world.setup.run(&["doctor"]);
+    assert!(!doctor.status.success());
+    let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert!(said.contains("BAD  writes:") && said.contains("read-only"), "{said}");
     from_outside(format!("ALTER DATABASE {name} RESET default_transaction_read_only"));
-    from_outside(cut);
+    // The connections of the read-only time are still there. They are dropped when they are refused a write.
+    let began = Instant::now();
     assert_recovers(&robot, &admin, &secrets).await;
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert_ready(&admin, true).await;
     assert!(world.setup.must(&["audit", "verify"]).contains("chains"));
 }
 
@@ -113,8 +132,10 @@ async fn a_full_disk_hands_nothing_out() {
         assert!(Instant::now() < deadline, "reads go on though the disk is full");
     }
     assert_refused(&robot, &admin, &secrets).await;
+    assert_ready(&admin, false).await;
     std::fs::remove_file(disk.join("filler")).unwrap();
     assert_recovers(&robot, &admin, &secrets).await;
+    assert_ready(&admin, true).await;
     assert!(world.setup.must(&["audit", "verify"]).contains("chains"));
     assert_eq!(world.sql("PRAGMA integrity_check"), "ok");
     server.stop();

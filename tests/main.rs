@@ -24,6 +24,7 @@ mod crm;
 mod fail_closed;
 mod hardening;
 mod isolation;
+mod issuers;
 mod journey;
 mod limits;
 mod mass_assignment;

@@ -100,7 +100,7 @@ impl Application {
             audit: Arc::new(Audit::new(ports, &ground)),
             connections: Arc::new(Connections::new(ports, &ground, neighbours)),
             crm: Arc::new(Crm::new(ports, &ground, refreshing.clone(), credentials.clone())),
-            upkeep: Arc::new(Upkeep::new(&ground, refreshing.clone(), connection_tests.clone())),
+            upkeep: Arc::new(Upkeep::new(ports, &ground, refreshing.clone(), connection_tests.clone())),
             authorizing,
             catalog,
             connection_tests,

@@ -6,9 +6,9 @@ use strongroom_authorization_server::AuthorizationServer;
 use strongroom_environment::{Catalog, Clock, Ids, KeyFileReader, Randomness, TokenVerifier};
 use strongroom_provider_tester::Testers;
 use strongroom_repository::{
-    AuditTrail, AuthorizationFlowRepository, CredentialRepository, DestinationLimitRepository,
-    IntegrationRepository, OauthAppRepository, OrganizationRepository, RefreshLeaseRepository,
-    ServiceAccountRepository,
+    AuditTrail, AuthorizationFlowRepository, CredentialRepository, DeploymentRepository,
+    DestinationLimitRepository, IntegrationRepository, OauthAppRepository, OrganizationRepository,
+    RefreshLeaseRepository, ServiceAccountRepository,
 };
 use strongroom_vault::{PurposeKeys, Vault};
 
@@ -31,6 +31,8 @@ pub struct Ports {
     pub oauth_apps: Arc<dyn OauthAppRepository>,
     /// Leases of refreshes.
     pub refresh_leases: Arc<dyn RefreshLeaseRepository>,
+    /// The store as a whole.
+    pub deployment: Arc<dyn DeploymentRepository>,
     /// Authorization servers.
     pub authorization_server: Arc<dyn AuthorizationServer>,
     /// The audit chains.

@@ -101,12 +101,14 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
 
 /// The metrics that the vault itself counts.
 fn watched(strongroom: &Strongroom) -> Vec<Watched> {
-    let (durable, failed) = (strongroom.application().clone(), strongroom.application().clone());
+    let application = strongroom.application();
+    let (durable, failed, ready) = (application.clone(), application.clone(), application.clone());
     let tests = TestCode::ALL.into_iter().map(|code| {
         let application = strongroom.application().clone();
         Watched {
             name: metric(code),
             help: "Connection tests that found this",
+            is_counter: true,
             read: Box::new(move || application.connection_tests.found(code)),
         }
     });
@@ -114,16 +116,25 @@ fn watched(strongroom: &Strongroom) -> Vec<Watched> {
         Watched {
             name: "strongroom_audit_events_durable",
             help: "Audit events of reads and refusals that were made durable",
+            is_counter: true,
             read: Box::new(move || durable.upkeep.audit_counts().0),
         },
         Watched {
             name: "strongroom_audit_events_failed",
             help: "Audit events of reads and refusals that were not",
+            is_counter: true,
             read: Box::new(move || failed.upkeep.audit_counts().1),
+        },
+        Watched {
+            name: "strongroom_ready",
+            help: "Whether requests may be sent here: the store answers, and can be written",
+            is_counter: false,
+            read: Box::new(move || u64::from(ready.upkeep.is_ready())),
         },
         Watched {
             name: "strongroom_store_statements",
             help: "Statements sent to the store",
+            is_counter: true,
             read: strongroom.statements(),
         },
     ];

@@ -1,4 +1,5 @@
-//! The background tasks of a server: they check whether the store answers, write usage notes, truncate the
+//! The background tasks of a server: they check whether the store answers and can be written, read the keys of
+//! issuers again, write usage notes, truncate the
 //! write-ahead log, refresh tokens ahead of their end and end authorizations that were not completed in time.
 //! Once a minute they write audit checkpoints, forget old counts of connection tests and look up the
 //! addresses of the store.
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use strongroom_application::Application;
 use time::OffsetDateTime;
 use tokio::sync::watch;
@@ -16,10 +18,13 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::checkpoint_line;
+use crate::issuer_keys::IssuerKeyFiles;
 use crate::store_guard::StoreGuard;
 use crate::stores::Stores;
 
 const PROBE: Duration = Duration::from_millis(400);
+/// How often the key files of issuers are read.
+const KEYS: Duration = Duration::from_secs(2);
 const NOTES: Duration = Duration::from_secs(5);
 const REFRESHES: Duration = Duration::from_secs(5);
 /// How long a stop waits for rounds that are under way.
@@ -38,15 +43,29 @@ impl Background {
         application: Application,
         stores: Arc<Stores>,
         guard: StoreGuard,
+        issuer_keys: IssuerKeyFiles,
         file: Option<PathBuf>,
     ) -> Self {
-        let guard = Arc::new(guard);
+        let (guard, issuer_keys) = (Arc::new(guard), Arc::new(issuer_keys));
         let (stop, stopped) = watch::channel(false);
         let checkpoints = Arc::new(Checkpoints { file, since: tokio::sync::Mutex::new(None) });
         let mut tasks = JoinSet::new();
+        let each = |period, job: fn(Application) -> BoxFuture<'static, ()>| {
+            let application = application.clone();
+            every(period, stopped.clone(), move || job(application.clone()))
+        };
+        tasks.spawn(each(PROBE, |it| Box::pin(async move { it.upkeep.look_at_store().await })));
+        tasks.spawn(each(REFRESHES, |it| Box::pin(async move { it.refreshing.refresh_expiring().await })));
+        tasks.spawn(each(REFRESHES, |it| Box::pin(async move { it.authorizing.expire_flows().await })));
         tasks.spawn(every(PROBE, stopped.clone(), {
             let (application, stores) = (application.clone(), stores.clone());
             move || probe(application.clone(), stores.clone())
+        }));
+        tasks.spawn(every(KEYS, stopped.clone(), move || {
+            let issuer_keys = issuer_keys.clone();
+            async move {
+                tokio::task::spawn_blocking(move || issuer_keys.read_again()).await.ok();
+            }
         }));
         tasks.spawn(every(NOTES, stopped.clone(), {
             let application = application.clone();
@@ -56,20 +75,6 @@ impl Background {
                     application.upkeep.flush().await;
                     stores.checkpoint_wal().await;
                 }
-            }
-        }));
-        tasks.spawn(every(REFRESHES, stopped.clone(), {
-            let application = application.clone();
-            move || {
-                let application = application.clone();
-                async move { application.refreshing.refresh_expiring().await }
-            }
-        }));
-        tasks.spawn(every(REFRESHES, stopped.clone(), {
-            let application = application.clone();
-            move || {
-                let application = application.clone();
-                async move { application.authorizing.expire_flows().await }
             }
         }));
         tasks.spawn(every(MINUTE, stopped, {

@@ -3,6 +3,7 @@
 use strongroom_environment::Clock;
 use strongroom_environment_system::SystemClock;
 
+use crate::error::chain;
 use crate::stores::Stores;
 
 /// The result of a diagnosis.
@@ -47,6 +48,13 @@ pub(crate) async fn diagnose(stores: &Stores) -> Diagnosis {
             );
         }
         Err(error) => note("clock", false, format!("the store does not answer: {error}")),
+    }
+    match stores.deployment.check_writable().await {
+        Ok(()) => note("writes", true, "the store can be written, so reads can be put on record".into()),
+        Err(error) => {
+            let text = format!("the store cannot be written, so no secret is handed out: {}", chain(&error));
+            note("writes", false, text);
+        }
     }
     match stores.organizations.quota_drift().await {
         Ok(drift) if drift.is_empty() => note("quota", true, "every counter equals its rows".into()),

@@ -130,7 +130,7 @@ impl From<strongroom_store_postgres::OpenError> for StartError {
 }
 
 /// An error with its causes. What a driver says about its own server is meant for the operator.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -22,6 +22,7 @@ mod checkpoint_line;
 mod data_dir;
 mod diagnosis;
 mod error;
+mod issuer_keys;
 mod oauth_options;
 mod secret_file;
 mod start;

@@ -26,6 +26,7 @@ use zeroize::Zeroizing;
 use crate::background::Background;
 use crate::builder::StoreChoice;
 use crate::data_dir::{DataDir, ServeLock};
+use crate::issuer_keys::IssuerKeyFiles;
 use crate::store_guard::StoreGuard;
 use crate::stores::{Database, Stores};
 use crate::tester_runtime::TesterRuntime;
@@ -128,7 +129,7 @@ struct Prepared {
 /// The issuer of local tokens, and the verifier of all tokens.
 struct Tokens {
     issuer: TokenIssuer,
-    verifier: JwtVerifier,
+    verifier: Arc<JwtVerifier>,
 }
 
 async fn assemble(
@@ -160,12 +161,13 @@ async fn assemble(
         authorization_flows: stores.authorization_flows.clone(),
         oauth_apps: stores.oauth_apps.clone(),
         refresh_leases: stores.refresh_leases.clone(),
+        deployment: stores.deployment.clone(),
         authorization_server: Arc::new(OauthHttp::new(egress.clone(), catalog.declarations())),
         audit: stores.audit.clone(),
         vault,
         purpose_keys,
         catalog: Arc::new(catalog),
-        tokens: Arc::new(tokens.verifier),
+        tokens: tokens.verifier.clone(),
         key_files: Arc::new(RusshKeyFiles::new()),
         testers,
         destinations: stores.destinations.clone(),
@@ -179,7 +181,11 @@ async fn assemble(
     let application = Application::start(&ports, &limits, oauth);
     let stores = Arc::new(stores);
     let file = checkpoint_file(builder, data_dir);
-    let background = background.then(|| Background::start(application.clone(), stores.clone(), guard, file));
+    let background = background.then(|| {
+        let issuers = builder.issuers.iter().map(|file| (file.name.clone(), file.jwks_file.clone()));
+        let keys = IssuerKeyFiles::new(tokens.verifier, issuers);
+        Background::start(application.clone(), stores.clone(), guard, keys, file)
+    });
     Ok(Strongroom {
         application,
         stores,
@@ -304,7 +310,7 @@ fn local_issuer(builder: &Builder, secret: &[u8]) -> Result<TokenIssuer, StartEr
 
 fn tokens_of(builder: &Builder, secret: Zeroizing<Vec<u8>>) -> Result<Tokens, StartError> {
     let issuer = local_issuer(builder, &secret)?;
-    Ok(Tokens { issuer, verifier: JwtVerifier::new(issuers(builder, secret)?)? })
+    Ok(Tokens { issuer, verifier: Arc::new(JwtVerifier::new(issuers(builder, secret)?)?) })
 }
 
 fn issuers(builder: &Builder, secret: Zeroizing<Vec<u8>>) -> Result<Vec<IssuerSettings>, StartError> {

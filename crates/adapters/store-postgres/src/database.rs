@@ -32,7 +32,12 @@ impl PostgresDatabase {
     /// Every [`OpenError`] except those of the schema. Connecting takes at most 5 s.
     pub async fn connect(options: PostgresOptions) -> Result<Self, OpenError> {
         let (config, mode) = connection_url::parse(&options.url)?;
-        let connector = Connector { config, tls: tls::connector(&mode)?, statements: options.statements };
+        let connector = Connector {
+            config,
+            tls: tls::connector(&mode)?,
+            statements: options.statements,
+            was_read_only: Arc::default(),
+        };
         // Writes lock the head of the organisation's audit chain, so more of them at once would only hold
         // connections while they wait.
         let (writes, reads) = (Turns::new(options.pool_size / 4), Turns::new(options.pool_size / 2));
@@ -66,6 +71,11 @@ impl PostgresDatabase {
             .into_iter()
             .next()
             .map_or(Ok(()), |first| Err(OpenError::OlderSchema { version: first.version }))
+    }
+
+    /// The disk of the server cannot be looked at from here.
+    pub(crate) fn has_room(&self) -> StoreResult<()> {
+        Ok(())
     }
 
     /// Whether exactly the migrations of this build have been applied.
@@ -168,7 +178,7 @@ impl PostgresDatabase {
         self.ask(work).await
     }
 
-    pub(crate) async fn checkout(&self) -> Result<PooledConnection<'_>, Aborted> {
+    pub(crate) async fn checkout(&self) -> Result<PooledConnection, Aborted> {
         Ok(self.pool.checkout().await?)
     }
 
@@ -176,7 +186,7 @@ impl PostgresDatabase {
     pub(crate) async fn checkout_in_turn(
         &self,
         organization: &OrganizationId,
-    ) -> Result<(Turn, PooledConnection<'_>), Aborted> {
+    ) -> Result<(Turn, PooledConnection), Aborted> {
         let turn = self.writes.take(organization).await;
         Ok((turn, self.checkout().await?))
     }
@@ -185,7 +195,7 @@ impl PostgresDatabase {
     pub(crate) async fn checkout_to_read(
         &self,
         organization: Option<&OrganizationId>,
-    ) -> Result<(Option<Turn>, PooledConnection<'_>), Aborted> {
+    ) -> Result<(Option<Turn>, PooledConnection), Aborted> {
         let turn = match organization {
             Some(organization) => Some(self.reads.take(organization).await),
             None => None,

@@ -1,8 +1,9 @@
 //! The pool of connections. A caller waits at most 500 ms once the pool is full, making a connection takes at
 //! most 5 s, and no broken connection is handed out.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::connection::InstrumentationEvent;
 use diesel_async::pooled_connection::PoolableConnection;
@@ -21,13 +22,19 @@ const WAITS_WHILE_GROWING: usize = 5;
 /// How long a new connection may take, name resolution and TLS included.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
-pub(crate) type PooledConnection<'p> = bb8::PooledConnection<'p, Connector>;
+/// The shortest time between two renewals of the pool.
+const RENEWAL: Duration = Duration::from_millis(500);
+
+pub(crate) type PooledConnection = bb8::PooledConnection<'static, Connector>;
 
 /// Makes connections, and checks used ones.
+#[derive(Clone)]
 pub(crate) struct Connector {
     pub(crate) config: Config,
     pub(crate) tls: Option<MakeRustlsConnect>,
     pub(crate) statements: Option<Arc<StatementCounter>>,
+    /// Set when a server has refused a write because it is read-only.
+    pub(crate) was_read_only: Arc<AtomicBool>,
 }
 
 /// Why there is no connection.
@@ -52,11 +59,14 @@ impl bb8::ManageConnection for Connector {
     async fn connect(&self) -> Result<AsyncPgConnection, NoConnection> {
         let mut connection =
             tokio::time::timeout(CONNECT_LIMIT, self.dial()).await.map_err(|_| NoConnection::TooSlow)??;
-        let counter = self.statements.clone();
+        let (counter, was_read_only) = (self.statements.clone(), self.was_read_only.clone());
         // This also replaces any default instrumentation, which could log bound values.
         connection.set_instrumentation(move |event: InstrumentationEvent<'_>| match (&counter, event) {
             (Some(counter), InstrumentationEvent::StartQuery { .. }) => counter.count_sent(),
             (Some(counter), InstrumentationEvent::CacheQuery { .. }) => counter.count_prepared(),
+            (_, InstrumentationEvent::FinishQuery { error: Some(error), .. }) if is_read_only(error) => {
+                was_read_only.store(true, Ordering::Release);
+            }
             _ => {}
         });
         Ok(connection)
@@ -89,36 +99,61 @@ impl Connector {
     }
 }
 
+/// Whether a server refuses writes: it is a standby, or was made read-only.
+fn is_read_only(error: &diesel::result::Error) -> bool {
+    use diesel::result::{DatabaseErrorKind, Error};
+    matches!(error, Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _))
+}
+
 /// The pool, and the error of its last attempt to connect, which bb8 does not give to a caller that waits.
+///
+/// When a server has refused a write because it is read-only, another one may be the primary by now, behind the
+/// same address. So the pool is replaced: new connections find out where that address leads, and the old ones end
+/// with the work that they do.
 pub(crate) struct Pool {
-    inner: bb8::Pool<Connector>,
+    inner: Mutex<Renewable>,
+    connector: Connector,
     size: u32,
     last_failure: LastFailure,
+}
+
+struct Renewable {
+    pool: bb8::Pool<Connector>,
+    since: Instant,
 }
 
 impl Pool {
     pub(crate) fn new(connector: Connector, size: u32) -> Self {
         let (size, last_failure) = (size.max(1), LastFailure::default());
-        let inner = bb8::Pool::builder()
-            .max_size(size)
-            .connection_timeout(CHECKOUT_LIMIT)
-            .retry_connection(false)
-            .error_sink(Box::new(last_failure.clone()))
-            .build_unchecked(connector);
-        Self { inner, size, last_failure }
+        let pool = build(connector.clone(), size, &last_failure);
+        Self { inner: Mutex::new(Renewable { pool, since: Instant::now() }), connector, size, last_failure }
+    }
+
+    /// The pool by now.
+    fn current(&self) -> bb8::Pool<Connector> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let was_read_only = &self.connector.was_read_only;
+        if was_read_only.load(Ordering::Acquire) && inner.since.elapsed() >= RENEWAL {
+            was_read_only.store(false, Ordering::Release);
+            tracing::warn!("the database server is read-only; its connections are dropped");
+            let pool = build(self.connector.clone(), self.size, &self.last_failure);
+            *inner = Renewable { pool, since: Instant::now() };
+        }
+        inner.pool.clone()
     }
 
     /// Returns a connection of the pool, or `Unavailable` when none becomes free in time.
-    pub(crate) async fn checkout(&self) -> StoreResult<PooledConnection<'_>> {
+    pub(crate) async fn checkout(&self) -> StoreResult<PooledConnection> {
+        let pool = self.current();
         let mut waits = 0;
         let cause = loop {
-            match self.inner.get().await {
+            match pool.get_owned().await {
                 Ok(connection) => return Ok(connection),
                 Err(bb8::RunError::User(cause)) => break cause,
                 Err(bb8::RunError::TimedOut) => {
                     waits += 1;
                     let failure = self.last_failure.take();
-                    let grows = failure.is_none() && self.inner.state().connections < self.size;
+                    let grows = failure.is_none() && pool.state().connections < self.size;
                     if !grows || waits == WAITS_WHILE_GROWING {
                         break NoConnection::Exhausted(failure);
                     }
@@ -130,8 +165,17 @@ impl Pool {
 
     /// Returns a connection that does not count in the pool, for work at the start.
     pub(crate) async fn dedicated(&self) -> Result<AsyncPgConnection, NoConnection> {
-        self.inner.dedicated_connection().await
+        self.current().dedicated_connection().await
     }
+}
+
+fn build(connector: Connector, size: u32, last_failure: &LastFailure) -> bb8::Pool<Connector> {
+    bb8::Pool::builder()
+        .max_size(size)
+        .connection_timeout(CHECKOUT_LIMIT)
+        .retry_connection(false)
+        .error_sink(Box::new(last_failure.clone()))
+        .build_unchecked(connector)
 }
 
 #[derive(Debug, Clone, Default)]

@@ -100,6 +100,16 @@ impl DeploymentRepository for Database {
         }
     }
 
+    async fn check_writable(&self) -> StoreResult<()> {
+        self.has_room()?;
+        self.alone(async |connection: &mut Connection| {
+            let same = deployment::id.eq(deployment::id);
+            diesel::update(deployment::table).set(same).execute(connection).await?;
+            Ok(())
+        })
+        .await
+    }
+
     async fn migrations_current(&self) -> StoreResult<bool> {
         self.is_current().await
     }

@@ -42,6 +42,19 @@ pub struct SqliteDatabase {
     readers: Arc<Connections>,
     writer: Arc<Connections>,
     file: Arc<Identity>,
+    path: Arc<Path>,
+}
+
+/// The least room on the disk with which the store counts as writable. The write-ahead log and the database grow
+/// by less than this between two looks.
+const LEAST_ROOM: u64 = 1024 * 1024;
+
+#[derive(Debug, thiserror::Error)]
+enum NoRoom {
+    #[error("less than 1 MiB is free on the disk of the database")]
+    Full,
+    #[error("the disk of the database cannot be looked at")]
+    Unknown(#[source] rustix::io::Errno),
 }
 
 pub(crate) use SqliteDatabase as Database;
@@ -70,7 +83,8 @@ impl SqliteDatabase {
         };
         let writer = connections(Purpose::Write, 1)?;
         let file = Arc::new(Identity::of(path)?);
-        Ok(Self { file, writer, readers: connections(Purpose::Read, options.readers.max(1))? })
+        let readers = connections(Purpose::Read, options.readers.max(1))?;
+        Ok(Self { file, writer, readers, path: path.into() })
     }
 
     /// Applies the missing migrations, all or none. When several processes do this at once, one migrates and
@@ -100,6 +114,16 @@ impl SqliteDatabase {
             Ok(query.get_result::<Checkpoint>(connection)?)
         });
         Ok(checkpoint.await.map_err(store_error)?.busy == 0)
+    }
+
+    /// Refuses when the disk is as good as full: a small write may still fit into the log, and the next one not.
+    pub(crate) fn has_room(&self) -> StoreResult<()> {
+        let unavailable = |no_room: NoRoom| StoreError::Unavailable(Box::new(no_room));
+        let disk = rustix::fs::statvfs(&*self.path).map_err(|errno| unavailable(NoRoom::Unknown(errno)))?;
+        match disk.f_bavail.saturating_mul(disk.f_frsize) < LEAST_ROOM {
+            true => Err(unavailable(NoRoom::Full)),
+            false => Ok(()),
+        }
     }
 
     /// Whether exactly the migrations of this build have been applied.

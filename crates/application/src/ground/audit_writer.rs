@@ -10,6 +10,7 @@ use strongroom_domain::{AuditEvent, OrganizationId};
 use strongroom_repository::{Appended, AuditTrail, Contention, StoreError};
 use tokio::sync::{Notify, mpsc, oneshot};
 
+use super::Readiness;
 use crate::Failure;
 
 /// How long a caller waits for durability. After that its call fails. The event may still be recorded, which
@@ -33,10 +34,11 @@ pub(crate) struct AuditWriter {
     counts: Arc<Counts>,
 }
 
-#[derive(Default)]
 struct Counts {
     durable: AtomicU64,
     failed: AtomicU64,
+    /// Is told when events could not be written.
+    readiness: Arc<Readiness>,
 }
 
 struct Waiting {
@@ -62,9 +64,10 @@ impl Waiting {
 
 impl AuditWriter {
     /// Starts the one writer task of this instance. The task ends when the last handle is dropped.
-    pub(crate) fn start(trail: Arc<dyn AuditTrail>) -> Self {
+    pub(crate) fn start(trail: Arc<dyn AuditTrail>, readiness: Arc<Readiness>) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        let (busy, counts) = (Arc::new(BusyChains::default()), Arc::new(Counts::default()));
+        let counts = Counts { durable: AtomicU64::new(0), failed: AtomicU64::new(0), readiness };
+        let (busy, counts) = (Arc::new(BusyChains::default()), Arc::new(counts));
         tokio::spawn(write_batches(trail, waiting, busy.clone(), counts.clone()));
         Self { queue, busy, counts }
     }
@@ -154,6 +157,9 @@ fn settle(
             return;
         }
     };
+    if !appended.is_empty() {
+        counts.readiness.note_write(true);
+    }
     let mut outcomes = appended.into_iter();
     for mut call in batch.drain(..) {
         let count = call.events.len();
@@ -178,6 +184,7 @@ fn settle(
 
 fn refuse(batch: &mut Vec<Waiting>, error: StoreError, counts: &Counts) {
     let failure = Failure::from(error);
+    counts.readiness.note_write(false);
     for call in batch.drain(..) {
         counts.failed.fetch_add(call.events.len() as u64, Ordering::Relaxed);
         call.answer(Err(failure.clone()));
@@ -278,7 +285,7 @@ mod tests {
             *contention == Contention::Wait && events.len() == 1 && events[0].organization.as_str() == "busy"
         };
         trail.expect_append().withf(alone).times(1).returning(|_, _| Ok(vec![Appended::Durable { seq: 7 }]));
-        let writer = AuditWriter::start(Arc::new(trail));
+        let writer = AuditWriter::start(Arc::new(trail), Arc::default());
         let mixed = vec![of("quiet"), of("busy"), of("quiet")];
         assert_eq!(writer.record(mixed).await, Ok(()));
         assert_eq!(writer.record(vec![of("quiet")]).await, Ok(()));
@@ -297,7 +304,7 @@ mod tests {
                 Ok(vec![Appended::Durable { seq: 1 }; events.len()])
             }
         });
-        let writer = AuditWriter::start(Arc::new(trail));
+        let writer = AuditWriter::start(Arc::new(trail), Arc::default());
         let calls = (0..300).map(|_| writer.record(vec![of("busy")]));
         let answers = futures_util::future::join_all(calls).await;
         assert!(answers.iter().all(Result::is_ok));
@@ -310,7 +317,7 @@ mod tests {
     async fn nobody_is_told_durable_when_the_store_is_away() {
         let mut trail = MockAuditTrail::new();
         trail.expect_append().returning(|_, _| Err(StoreError::Unavailable("away".into())));
-        let writer = AuditWriter::start(Arc::new(trail));
+        let writer = AuditWriter::start(Arc::new(trail), Arc::default());
         let calls = (0..20).map(|_| writer.record(vec![of("acme")]));
         let answers = futures_util::future::join_all(calls).await;
         assert!(answers.iter().all(|answer| *answer == Err(Failure::unavailable())));

@@ -100,7 +100,7 @@ mod tests {
             sink.lock().unwrap().extend(events.iter().cloned());
             Ok(vec![Appended::Durable { seq: 1 }; events.len()])
         });
-        let writer = AuditWriter::start(Arc::new(trail));
+        let writer = AuditWriter::start(Arc::new(trail), Arc::default());
         let denials = Denials::default();
         for _ in 0..500 {
             denials.record(event(&organization("acme"), Action::AccessDenied), &writer);

@@ -74,7 +74,8 @@ pub(crate) struct Ground {
 impl Ground {
     /// Starts the audit writer and makes the other parts. Must be called within a tokio runtime.
     pub(crate) fn lay(ports: &Ports, limits: &Limits, settings: OauthSettings) -> Self {
-        let audit = AuditWriter::start(ports.audit.clone());
+        let readiness = Arc::<Readiness>::default();
+        let audit = AuditWriter::start(ports.audit.clone(), readiness.clone());
         let settings = Arc::new(settings);
         let verified_keys = Arc::<VerifiedKeys>::default();
         let standings = Standings {
@@ -104,7 +105,7 @@ impl Ground {
             },
             key_files: KeyFiles::new(ports.key_files.clone()),
             usage: Arc::new(UsageNotes::new(ports.credentials.clone(), ports.service_accounts.clone())),
-            readiness: Arc::default(),
+            readiness,
             verified_keys,
             standings,
             trials: Arc::new(Trials::new(ports, limits.tests)),

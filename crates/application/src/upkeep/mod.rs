@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use strongroom_repository::DeploymentRepository;
+
+use crate::Ports;
 use crate::connection_tests::ConnectionTests;
 use crate::ground::{AuditWriter, Gate, Ground, Readiness, UsageNotes};
 use crate::refreshing::Refreshing;
@@ -18,11 +21,18 @@ pub struct Upkeep {
     readiness: Arc<Readiness>,
     refreshing: Arc<Refreshing>,
     tests: Arc<ConnectionTests>,
+    deployment: Arc<dyn DeploymentRepository>,
 }
 
 impl Upkeep {
-    pub(crate) fn new(ground: &Ground, refreshing: Arc<Refreshing>, tests: Arc<ConnectionTests>) -> Self {
+    pub(crate) fn new(
+        ports: &Ports,
+        ground: &Ground,
+        refreshing: Arc<Refreshing>,
+        tests: Arc<ConnectionTests>,
+    ) -> Self {
         Self {
+            deployment: ports.deployment.clone(),
             gate: ground.gate.clone(),
             audit: ground.audit.clone(),
             usage: ground.usage.clone(),
@@ -32,8 +42,8 @@ impl Upkeep {
         }
     }
 
-    /// Whether the store, with current migrations, was reached within the last second, and the instance is
-    /// not shutting down.
+    /// Whether the store, with current migrations, was reached within the last second, could be written when
+    /// that was looked at last, and the instance is not shutting down.
     pub fn is_ready(&self) -> bool {
         self.readiness.is_ready()
     }
@@ -41,6 +51,19 @@ impl Upkeep {
     /// Notes that the store has just answered with current migrations.
     pub fn note_store_reached(&self) {
         self.readiness.note_store_reached();
+    }
+
+    /// Looks whether the store can be written, when it is time to: every 5 seconds, and at once after a write
+    /// that failed. A store that cannot be written hands out no secret, so the instance is not ready then.
+    pub async fn look_at_store(&self) {
+        if !self.readiness.should_look() {
+            return;
+        }
+        let found = self.deployment.check_writable().await;
+        if let Err(error) = &found {
+            tracing::warn!(%error, "the store cannot be written, so no secret can be handed out");
+        }
+        self.readiness.note_look(found.is_ok());
     }
 
     /// Announces the shutdown: the instance is not ready from now on, and the background begins no new work.

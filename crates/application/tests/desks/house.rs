@@ -104,6 +104,7 @@ impl House {
             authorization_flows: store.clone(),
             oauth_apps: store.clone(),
             refresh_leases: store.clone(),
+            deployment: store.clone(),
             authorization_server: self.server.clone(),
             audit: store.clone(),
             vault: self.vault.clone(),

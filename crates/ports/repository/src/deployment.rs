@@ -63,6 +63,10 @@ pub trait DeploymentRepository: Send + Sync {
     /// The store's own time. Every decision that concerns several instances uses it.
     async fn now(&self) -> StoreResult<OffsetDateTime>;
 
+    /// Makes a write durable that changes nothing. It fails when the disk is full or the database is read-only,
+    /// and then no secret can be handed out either, because no read can be put on record.
+    async fn check_writable(&self) -> StoreResult<()>;
+
     /// Whether the store has every migration of this build, and none of a newer one.
     async fn migrations_current(&self) -> StoreResult<bool>;
 }

@@ -18,13 +18,15 @@ pub struct Metrics {
     watched: Vec<Watched>,
 }
 
-/// A counter that something else keeps.
+/// A number that something else keeps.
 pub struct Watched {
-    /// The name of the counter, without the suffix `_total`.
+    /// The name, without the suffix `_total` of a counter.
     pub name: &'static str,
-    /// What the counter counts.
+    /// What it counts.
     pub help: &'static str,
-    /// Reads the counter.
+    /// Whether it only grows; otherwise it is a state, such as 0 or 1.
+    pub is_counter: bool,
+    /// Reads it.
     pub read: Box<dyn Fn() -> u64 + Send + Sync>,
 }
 
@@ -65,8 +67,9 @@ impl Metrics {
         encode(&mut text, &self.registry)?;
         let end = "# EOF\n";
         text.truncate(text.len().saturating_sub(end.len()));
-        for Watched { name, help, read } in &self.watched {
-            writeln!(text, "# HELP {name} {help}.\n# TYPE {name} counter\n{name}_total {}", read())?;
+        for Watched { name, help, is_counter, read } in &self.watched {
+            let (kind, suffix) = if *is_counter { ("counter", "_total") } else { ("gauge", "") };
+            writeln!(text, "# HELP {name} {help}.\n# TYPE {name} {kind}\n{name}{suffix} {}", read())?;
         }
         text.push_str(end);
         Ok(text)

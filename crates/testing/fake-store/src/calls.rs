@@ -74,5 +74,6 @@ pub enum Call {
     InsertFirstPurposeKey,
     Now,
     MigrationsCurrent,
+    CheckWritable,
     ReserveWraps,
 }

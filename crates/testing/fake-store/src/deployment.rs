@@ -98,6 +98,10 @@ impl DeploymentRepository for FakeStore {
         self.read(Call::Now, |_, now| now).await
     }
 
+    async fn check_writable(&self) -> StoreResult<()> {
+        self.read(Call::CheckWritable, |_, _| ()).await
+    }
+
     async fn migrations_current(&self) -> StoreResult<bool> {
         self.read(Call::MigrationsCurrent, |_, _| true).await
     }

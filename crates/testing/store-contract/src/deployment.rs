@@ -198,3 +198,12 @@ pub async fn a_fresh_store_is_fully_migrated(store: StoreUnderTest) {
     assert!(store.second.deployment.migrations_current().await.unwrap());
     assert_ne!(store.deployment.deployment_id().await.unwrap(), Uuid::max());
 }
+
+/// To look whether the store can be written changes nothing.
+pub async fn a_look_whether_it_can_be_written_changes_nothing(store: StoreUnderTest) {
+    let before = store.deployment.deployment_id().await.unwrap();
+    for instance in [&store.first, &store.second] {
+        instance.deployment.check_writable().await.unwrap();
+    }
+    assert_eq!(store.deployment.deployment_id().await.unwrap(), before);
+}

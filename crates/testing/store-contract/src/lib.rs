@@ -229,6 +229,7 @@ macro_rules! contract_tests {
             parallel_reservations_never_overlap_or_pass_the_limit,
             the_stores_clock_goes_forward,
             a_fresh_store_is_fully_migrated,
+            a_look_whether_it_can_be_written_changes_nothing,
         }
         $crate::contract_tests! { @module $make destinations:
             of_parallel_takes_exactly_the_limit_succeed,

@@ -1,6 +1,7 @@
 //! Verifies the tokens of all configured issuers.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,7 +13,7 @@ use super::claims::Claims;
 use super::header::Header;
 use super::jwks::{KeySet, VerificationKey};
 use super::ring_provider;
-use super::settings::{IssuerSettings, TokenSettingsError, TokenSettingsProblem};
+use super::settings::{IssuerKeys, IssuerSettings, TokenSettingsError, TokenSettingsProblem};
 
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
@@ -28,7 +29,7 @@ pub struct JwtVerifier {
 struct Issuer {
     name: String,
     audience: String,
-    keys: KeySet,
+    keys: RwLock<Arc<KeySet>>,
     org_claim: Option<String>,
     roles_claim: Option<String>,
 }
@@ -48,9 +49,24 @@ impl JwtVerifier {
                 return Err(failed(TokenSettingsProblem::DuplicateIssuer));
             }
             let IssuerSettings { name, issuer, audience, org_claim, roles_claim, .. } = settings;
+            let keys = RwLock::new(Arc::new(keys));
             by_iss.insert(issuer, Issuer { name, audience, keys, org_claim, roles_claim });
         }
         Ok(Self { by_iss })
+    }
+
+    /// Replaces the keys of an issuer by those of a JWKS. Tokens of keys that are not in it are refused from
+    /// then on.
+    ///
+    /// # Errors
+    /// What is wrong with the JWKS; the keys before stay.
+    pub fn replace_keys(&self, issuer: &str, jwks: String) -> Result<(), TokenSettingsError> {
+        let failed = |problem| TokenSettingsError { issuer: issuer.to_owned(), problem };
+        let keys = Arc::new(KeySet::new(&IssuerKeys::Jwks(jwks)).map_err(failed)?);
+        if let Some(known) = self.by_iss.values().find(|known| known.name == issuer) {
+            *known.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        }
+        Ok(())
     }
 }
 
@@ -61,7 +77,8 @@ impl TokenVerifier for JwtVerifier {
         // Nothing is trusted yet: `iss` only selects the keys to verify with.
         let issuer = self.by_iss.get(claims.required("iss")?).ok_or(TokenRefused::Issuer)?;
         let header = Header::parse(&parts.header)?;
-        let key = issuer.keys.find(header.key_id()?).ok_or(TokenRefused::Key)?;
+        let keys = issuer.keys.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let key = keys.find(header.key_id()?).ok_or(TokenRefused::Key)?;
         header.check(key.algorithm)?;
         parts.check_signature(key)?;
         issuer.admit(&claims, now)

@@ -116,6 +116,10 @@ impl DeploymentRepository for Store {
         Ok(OffsetDateTime::UNIX_EPOCH + Duration::days(20_000))
     }
 
+    async fn check_writable(&self) -> StoreResult<()> {
+        Ok(())
+    }
+
     async fn migrations_current(&self) -> StoreResult<bool> {
         Ok(true)
     }

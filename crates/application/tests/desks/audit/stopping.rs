@@ -6,7 +6,7 @@ use strongroom_domain::{Action, Role};
 use strongroom_fake_store::{Call, unavailable};
 
 use super::{contended, read, refuse};
-use crate::house::{House, acme, user};
+use crate::house::{House, acme, admitted, user};
 
 /// Makes the gate refuse ten operations to each of `people` users.
 fn refuse_ten_times(app: &Application, people: u32) {
@@ -34,6 +34,52 @@ async fn an_instance_is_ready_for_a_second_after_the_store_has_answered() {
     app.upkeep.drain();
     app.upkeep.note_store_reached();
     assert!(!app.upkeep.is_ready(), "a stop is not taken back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_whose_store_cannot_be_written_is_not_ready_until_it_can() {
+    let house = House::new();
+    let app = house.open();
+    let look = async || {
+        app.upkeep.note_store_reached();
+        app.upkeep.look_at_store().await;
+        app.upkeep.is_ready()
+    };
+    assert!(look().await && look().await);
+    assert_eq!(house.store.calls(Call::CheckWritable), 1, "once in five seconds");
+    house.store.faults().fail_every(Call::CheckWritable);
+    tokio::time::advance(Duration::from_secs(5)).await;
+    assert!(!look().await && !look().await);
+    assert_eq!(house.store.calls(Call::CheckWritable), 3, "and each time while it cannot be written");
+    house.store.faults().heal();
+    assert!(look().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_failed_is_a_reason_to_look_and_two_in_a_row_are_one_not_to_be_ready() {
+    let house = House::new();
+    let app = house.open();
+    let stored = house.stored();
+    app.upkeep.look_at_store().await;
+    let read = async || {
+        app.upkeep.note_store_reached();
+        let caller = admitted::<to::ReadSecrets>(&app, &crate::house::engine());
+        app.credentials.read(&caller, strongroom_application::Selector::Id(stored.id), None).await.is_ok()
+    };
+    house.store.faults().fail_every(Call::AppendEvents);
+    assert!(!read().await);
+    assert!(app.upkeep.is_ready(), "it may have been one mishap");
+    app.upkeep.look_at_store().await;
+    assert_eq!(house.store.calls(Call::CheckWritable), 2);
+    assert!(!read().await);
+    app.upkeep.look_at_store().await;
+    assert!(!app.upkeep.is_ready(), "whatever the look has found");
+    tokio::time::advance(Duration::from_secs(5)).await;
+    app.upkeep.note_store_reached();
+    assert!(app.upkeep.is_ready(), "requests may come and try");
+    assert!(!read().await && !app.upkeep.is_ready());
+    house.store.faults().heal();
+    assert!(read().await && app.upkeep.is_ready());
 }
 
 #[tokio::test(start_paused = true)]
