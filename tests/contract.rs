@@ -301,7 +301,7 @@ async fn destination_and_secret_are_replaced_together(world: World) {
 async fn secrets_are_read_in_every_way(world: World) {
     let server = world.setup.start().await;
     let admin = server.client(Character::admin_of("acme"));
-    let robot = server.client(admin.hire(&["secrets:read"]).await);
+    let robot = server.client(admin.hire(&["secrets:read", "refresh_tokens:read"]).await);
     let google = json!({ "provider": "google", "credential_type": "google_oauth", "slot": "drive",
         "credentials": { "access_token": "ya29.EXAMPLE", "refresh_token": "1//EXAMPLE", "expires_at": "2031-01-01T00:00:00Z", "scope": "openid email" } });
     let stored = admin.post("/integrations/credentials", google).await.json();
@@ -326,6 +326,9 @@ async fn secrets_are_read_in_every_way(world: World) {
         );
         assert_eq!(reply.header("content-type"), "application/json");
     }
+    let other = server.client(admin.hire(&["secrets:read"]).await);
+    let fields = other.get(&format!("{path}/secrets")).await.json()["credentials"].clone();
+    assert!(fields["access_token"].is_string() && fields["refresh_token"].is_null(), "without the scope");
     let narrow = robot.get(&format!("{path}/secrets?fields=access_token")).await.json();
     assert_eq!(narrow["credentials"], json!({ "access_token": "ya29.EXAMPLE" }));
     for character in [Character::admin_of("acme"), Character::member_of("acme")] {

@@ -41,7 +41,10 @@ fn hubspot() -> Value {
 
 /// A program with all scopes.
 fn robot(server: &Server) -> Client {
-    server.client(Character::service_of("acme", "credentials:read credentials:write secrets:read"))
+    server.client(Character::service_of(
+        "acme",
+        "credentials:read credentials:write secrets:read refresh_tokens:read",
+    ))
 }
 
 /// Stores a credential and returns its path.

@@ -128,7 +128,10 @@ fn admin(server: &Server) -> Client {
 }
 
 fn robot(server: &Server) -> Client {
-    server.client(Character::service_of("acme", "credentials:read credentials:write secrets:read"))
+    server.client(Character::service_of(
+        "acme",
+        "credentials:read credentials:write secrets:read refresh_tokens:read",
+    ))
 }
 
 fn secrets(id: &str) -> String {

@@ -13,11 +13,54 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use strongroom_domain::{CredentialStatus, CredentialType};
 
-use crate::support::{World, on_both_stores};
+use crate::support::{Character, World, on_both_stores};
 use asking::{Book, compare};
 use restoring::{Kind, Restored};
 
-on_both_stores!(stored_vaults_say_what_they_said, every_edit_of_a_stored_vault_is_noticed);
+on_both_stores!(
+    stored_vaults_say_what_they_said,
+    every_edit_of_a_stored_vault_is_noticed,
+    accounts_that_read_secrets_read_refresh_tokens_on_and_that_is_on_record,
+);
+
+async fn accounts_that_read_secrets_read_refresh_tokens_on_and_that_is_on_record(world: World) {
+    let Restored { world, rehearsal: _rehearsal, .. } = Restored::in_world(world).await;
+    for start in 0..2 {
+        let server = world.setup.start().await;
+        let admin = server.client(Character::admin_of("acme"));
+        let accounts = admin.get("/service-accounts").await.json();
+        let mut expected = BTreeSet::new();
+        for account in accounts.as_array().unwrap() {
+            let scopes: Vec<&str> =
+                account["scopes"].as_array().unwrap().iter().map(|scope| scope.as_str().unwrap()).collect();
+            assert_eq!(
+                scopes.contains(&"refresh_tokens:read"),
+                scopes.contains(&"secrets:read"),
+                "{account}"
+            );
+            if scopes.contains(&"secrets:read") {
+                expected.insert(account["id"].as_str().unwrap().to_owned());
+            }
+        }
+        assert!(!expected.is_empty() && expected.len() < accounts.as_array().unwrap().len());
+        let upgraded = "/integrations/audit?action=service_account.scopes_granted&actor=system:upgrade";
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+        let recorded = loop {
+            let items = admin.get(upgraded).await.json()["items"].clone();
+            let items = items.as_array().unwrap().clone();
+            if items.len() >= expected.len() {
+                break items;
+            }
+            assert!(std::time::Instant::now() < deadline, "{items:?}");
+        };
+        let targets: Vec<String> =
+            recorded.iter().map(|event| event["target"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(targets.len(), expected.len(), "start {start}: once for each");
+        assert_eq!(BTreeSet::from_iter(targets), expected);
+        assert!(recorded[0]["details"]["scopes"].as_str().unwrap().contains("refresh_tokens:read"));
+        server.stop();
+    }
+}
 
 async fn stored_vaults_say_what_they_said(world: World) {
     let Restored { world, rehearsal, kind } = Restored::in_world(world).await;

@@ -236,7 +236,10 @@ impl Teller<'_> {
         let accounts = [
             (
                 "reader",
-                json!({ "scopes": ["credentials:read", "secrets:read"], "description": "Reads\neverything" }),
+                json!({
+                    "scopes": ["credentials:read", "secrets:read", "refresh_tokens:read"],
+                    "description": "Reads\neverything",
+                }),
             ),
             ("of_sftp", json!({ "scopes": ["credentials:read"], "providers": ["sftp", "postgresql"] })),
             ("of_one", json!({ "credential_ids": [slot] })),
@@ -271,8 +274,8 @@ impl Teller<'_> {
                 _ => {}
             }
         }
-        let theirs =
-            self.client(Character::admin_of("globex")).hire(&["credentials:read", "secrets:read"]).await;
+        let scopes = ["credentials:read", "secrets:read", "refresh_tokens:read"];
+        let theirs = self.client(Character::admin_of("globex")).hire(&scopes).await;
         let Character::Key(theirs) = theirs else { unreachable!() };
         keys.insert("globex".to_owned(), json!(theirs));
         keys
@@ -300,7 +303,7 @@ impl Teller<'_> {
 }
 
 pub(super) fn robot() -> Character {
-    Character::service_of("acme", "credentials:read credentials:write secrets:read")
+    Character::service_of("acme", "credentials:read credentials:write secrets:read refresh_tokens:read")
 }
 
 fn untested((provider, kind): (&str, &str), credentials: Value) -> Value {

@@ -24,13 +24,15 @@ spelled! {
 
 spelled! {
     /// What a service account may do.
-    Scope, "must be one of: credentials:read, credentials:write, secrets:read":
+    Scope, "must be one of: credentials:read, credentials:write, secrets:read, refresh_tokens:read":
     /// List and show metadata.
     CredentialsRead => "credentials:read",
     /// Create, update and delete.
     CredentialsWrite => "credentials:write",
     /// Read secrets.
     SecretsRead => "secrets:read",
+    /// Read refresh tokens too, where secrets are read: for the one program that refreshes elsewhere.
+    RefreshTokensRead => "refresh_tokens:read",
 }
 
 /// The scopes of a service account.
@@ -110,6 +112,14 @@ impl Principal {
         match self {
             Self::User { user, .. } => Some(user),
             Self::ServiceAccount { .. } => None,
+        }
+    }
+
+    /// Whether its scopes hold this one. People have roles and no scopes.
+    pub fn has_scope(&self, scope: Scope) -> bool {
+        match self {
+            Self::User { .. } => false,
+            Self::ServiceAccount { scopes, .. } => scopes.contains(&scope),
         }
     }
 

@@ -54,6 +54,10 @@ impl Background {
             let application = application.clone();
             every(period, stopped.clone(), move || job(application.clone()))
         };
+        tasks.spawn({
+            let application = application.clone();
+            async move { application.access.announce_migrated_scopes().await }
+        });
         tasks.spawn(each(PROBE, |it| Box::pin(async move { it.upkeep.look_at_store().await })));
         tasks.spawn(each(REFRESHES, |it| Box::pin(async move { it.refreshing.refresh_expiring().await })));
         tasks.spawn(each(REFRESHES, |it| Box::pin(async move { it.authorizing.expire_flows().await })));

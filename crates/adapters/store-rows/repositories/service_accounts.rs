@@ -90,6 +90,30 @@ impl ServiceAccountRepository for Store {
         .await
     }
 
+    async fn unannounced_scopes(&self) -> StoreResult<Vec<ServiceAccount>> {
+        let unannounced =
+            service_accounts::refresh_tokens.eq(AccountChanges::READS_REFRESH_TOKENS_UNANNOUNCED);
+        let some = service_accounts::table.filter(unannounced).order(service_accounts::id).limit(100);
+        self.database.all(None, some.select(AccountRow::as_select())).await
+    }
+
+    async fn announce_scopes(
+        &self,
+        organization: &OrganizationId,
+        id: ServiceAccountId,
+        evidence: Evidence,
+    ) -> StoreResult<bool> {
+        let key = (organization.as_str().to_owned(), RowId(id.0));
+        self.mutate(evidence, async move |connection: &mut Connection| {
+            let unannounced =
+                service_accounts::refresh_tokens.eq(AccountChanges::READS_REFRESH_TOKENS_UNANNOUNCED);
+            let row = service_accounts::table.find((&key.0, key.1)).filter(unannounced);
+            let announced = service_accounts::refresh_tokens.eq(AccountChanges::READS_REFRESH_TOKENS);
+            Ok(diesel::update(row).set(announced).execute(connection).await?.into())
+        })
+        .await
+    }
+
     async fn insert_key(&self, key: &ApiKey, evidence: Evidence) -> StoreResult<bool> {
         let (organization, account) = (key.organization.as_str().to_owned(), RowId(key.service_account.0));
         let (id, row) = (key.id.as_str().to_owned(), KeyRow::of(key));

@@ -3,8 +3,8 @@ use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 use strongroom_domain::service_account::{AccountName, ApiKey};
 use strongroom_domain::{
-    ApiKeyId, CredentialId, ProviderId, PurposeKeyId, Reach, Scope, ServiceAccount, ServiceAccountId,
-    ServiceAccountStatus,
+    ApiKeyId, CredentialId, ProviderId, PurposeKeyId, Reach, Scope, ScopeSet, ServiceAccount,
+    ServiceAccountId, ServiceAccountStatus,
 };
 use strongroom_repository::KeyHolder;
 
@@ -29,7 +29,10 @@ pub struct AccountRow {
 pub struct AccountChanges {
     name: String,
     description: Option<String>,
+    /// All scopes but [`Scope::RefreshTokensRead`], which an earlier build does not know.
     scopes: TextList,
+    /// Whether it has [`Scope::RefreshTokensRead`]: one of the constants of [`Self`].
+    refresh_tokens: i16,
     providers: Option<TextList>,
     credential_ids: Option<IdList>,
     status: String,
@@ -66,13 +69,27 @@ impl AccountRow {
 }
 
 impl AccountChanges {
+    /// An account that may read refresh tokens.
+    pub const READS_REFRESH_TOKENS: i16 = 1;
+    /// An account that may read refresh tokens since a migration, whose event is still to be written.
+    pub const READS_REFRESH_TOKENS_UNANNOUNCED: i16 = 2;
+
     /// The columns that a replacement by this account changes.
     pub fn of(account: &ServiceAccount) -> Self {
         let Reach { providers, credentials } = &account.reach;
         Self {
             name: account.name.as_str().to_owned(),
             description: account.description.clone(),
-            scopes: account.scopes.iter().map(|scope| scope.as_str()).collect(),
+            scopes: account
+                .scopes
+                .iter()
+                .filter(|scope| **scope != Scope::RefreshTokensRead)
+                .map(|scope| scope.as_str())
+                .collect(),
+            refresh_tokens: match account.scopes.contains(&Scope::RefreshTokensRead) {
+                true => Self::READS_REFRESH_TOKENS,
+                false => 0,
+            },
             providers: providers.as_ref().map(|ids| ids.iter().map(ProviderId::as_str).collect()),
             credential_ids: credentials.as_ref().map(|ids| ids.iter().map(|id| id.0).collect()),
             status: account.status.as_str().to_owned(),
@@ -105,6 +122,10 @@ impl Stored for AccountRow {
     fn read(self) -> Result<ServiceAccount, BadColumn> {
         let row = RowName { table: "service_accounts", organization: &self.org_id, id: &self.id };
         let changes = self.changes;
+        let mut scopes: ScopeSet = row.list("scopes", changes.scopes.0, |scope| Scope::parse(scope))?;
+        if changes.refresh_tokens > 0 {
+            scopes.insert(Scope::RefreshTokensRead);
+        }
         let providers = changes.providers.map(|ids| row.list("providers", ids.0, |id| ProviderId::parse(id)));
         let credentials =
             changes.credential_ids.map(|ids| row.list("credential_ids", ids.0, |id| Ok(CredentialId(*id))));
@@ -113,7 +134,7 @@ impl Stored for AccountRow {
             id: ServiceAccountId(self.id.0),
             name: row.column("name", AccountName::parse(&changes.name))?,
             description: changes.description,
-            scopes: row.list("scopes", changes.scopes.0, |scope| Scope::parse(scope))?,
+            scopes,
             reach: Reach { providers: providers.transpose()?, credentials: credentials.transpose()? },
             status: row.column("status", ServiceAccountStatus::parse(&changes.status))?,
             created_at: row.time("created_at", self.created_at)?,

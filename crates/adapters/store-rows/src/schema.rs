@@ -192,7 +192,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Nullable, Text};
+    use diesel::sql_types::{Nullable, SmallInt, Text};
     use crate::sql_types::{Id, Ids, Moment, Texts};
 
     /// Service accounts.
@@ -202,6 +202,7 @@ diesel::table! {
         name -> Text,
         description -> Nullable<Text>,
         scopes -> Texts,
+        refresh_tokens -> SmallInt,
         providers -> Nullable<Texts>,
         credential_ids -> Nullable<Ids>,
         status -> Text,

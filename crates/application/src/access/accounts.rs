@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use strongroom_domain::audit::Origin;
 use strongroom_domain::service_account::AccountName;
 use strongroom_domain::{
-    Action, AuditEvent, CredentialId, Evidence, Outcome, ProviderId, Reach, Rule, Scope, ScopeSet,
+    Action, Actor, AuditEvent, CredentialId, Evidence, Outcome, ProviderId, Reach, Rule, Scope, ScopeSet,
     ServiceAccount, ServiceAccountId, ServiceAccountStatus,
 };
 
@@ -68,7 +69,7 @@ impl Access {
         };
         let id = account.id.to_string();
         let created = caller.event(Action::ServiceAccountCreated, Outcome::Success).targeting(&id);
-        let evidence = Evidence::from(created).and(granted(caller, &account));
+        let evidence = Evidence::from(created).and(granted_by(caller, &account));
         self.service_accounts.insert(&account, evidence).await?;
         Ok(account)
     }
@@ -117,7 +118,7 @@ impl Access {
             .detail("status", after.status.as_str());
         let mut evidence = Evidence::from(updated);
         if after.scopes != before.scopes || after.reach != before.reach {
-            evidence = evidence.and(granted(caller, &after));
+            evidence = evidence.and(granted_by(caller, &after));
         }
         let written = self.service_accounts.replace(&after, before.updated_at, evidence).await;
         self.verified_keys.forget();
@@ -130,6 +131,35 @@ impl Access {
                 Err(Failure::unavailable())
             }
             Err(failure) => Err(failure),
+        }
+    }
+
+    /// Puts on record which accounts a migration has given a scope: those that could read refresh tokens before
+    /// there was a scope for that. It is called at a start.
+    pub async fn announce_migrated_scopes(&self) {
+        loop {
+            let accounts = match self.service_accounts.unannounced_scopes().await {
+                Ok(accounts) if accounts.is_empty() => return,
+                Ok(accounts) => accounts,
+                Err(error) => return tracing::warn!(%error, "scopes of a migration were not put on record"),
+            };
+            for account in &accounts {
+                let (organization, id) = (account.organization.clone(), account.id);
+                let actor = Actor::system("upgrade");
+                let event = AuditEvent::new(
+                    organization.clone(),
+                    Action::ScopesGranted,
+                    Outcome::Success,
+                    actor,
+                    Origin::default(),
+                );
+                let event = granted(event, account);
+                if let Err(error) =
+                    self.service_accounts.announce_scopes(&organization, id, event.into()).await
+                {
+                    return tracing::warn!(%error, "scopes of a migration were not put on record");
+                }
+            }
         }
     }
 
@@ -162,11 +192,14 @@ impl Access {
     }
 }
 
-fn granted(caller: &Caller, account: &ServiceAccount) -> AuditEvent {
+fn granted_by(caller: &Caller, account: &ServiceAccount) -> AuditEvent {
+    granted(caller.event(Action::ScopesGranted, Outcome::Success), account)
+}
+
+fn granted(event: AuditEvent, account: &ServiceAccount) -> AuditEvent {
     let scopes: Vec<_> = account.scopes.iter().map(|scope| scope.as_str()).collect();
     let limited = account.reach != Reach::default();
-    caller
-        .event(Action::ScopesGranted, Outcome::Success)
+    event
         .targeting(account.id.to_string())
         .detail("scopes", scopes.join(" "))
         .detail("limited", limited.to_string())

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future;
 use strongroom_domain::credential::Readability;
 use strongroom_domain::oauth::REFRESH_TOKEN;
-use strongroom_domain::{Action, Credential, CredentialId, CrmContent, Outcome, Rule, SecretPayload};
+use strongroom_domain::{Action, Credential, CredentialId, CrmContent, Outcome, Rule, Scope, SecretPayload};
 use strongroom_repository::{SealedCredential, Selector};
 use time::OffsetDateTime;
 
@@ -89,21 +89,22 @@ impl Credentials {
         rows: Vec<SealedCredential>,
         now: OffsetDateTime,
     ) -> Result<Vec<OpenedCredential>, Failure> {
-        self.record_reads(caller, &rows, now).await?;
+        let caller = self.record_reads(caller, &rows, now).await?;
+        let refresh_tokens = caller.principal.has_scope(Scope::RefreshTokensRead);
         let mut opened = Vec::with_capacity(rows.len());
         for row in rows {
-            opened.push(self.open_recorded(caller, row, now).await?);
+            opened.push(self.open_recorded(&caller, row, now, refresh_tokens).await?);
         }
         Ok(opened)
     }
 
-    /// Puts reads on record in one commit, when all of them are permitted.
+    /// Puts reads on record in one commit, when all of them are permitted. Returns the caller as it is by now.
     pub(crate) async fn record_reads(
         &self,
         caller: &Permitted<to::ReadSecrets>,
         rows: &[SealedCredential],
         now: OffsetDateTime,
-    ) -> Result<(), Failure> {
+    ) -> Result<Permitted<to::ReadSecrets>, Failure> {
         // The caller may have waited for a refresh.
         let caller = self.gate.judge_again(caller).await?;
         let reach = caller.principal.reach();
@@ -123,22 +124,27 @@ impl Credentials {
             }
             events.push(caller.event(Action::SecretRead, Outcome::Success).about(credential));
         }
-        if events.is_empty() { Ok(()) } else { self.audit.record(events).await }
+        if !events.is_empty() {
+            self.audit.record(events).await?;
+        }
+        Ok(caller)
     }
 
-    /// Opens a row whose read is on record.
+    /// Opens a row whose read is on record, with its refresh token or without.
     pub(crate) async fn open_recorded(
         &self,
         caller: &Permitted<to::ReadSecrets>,
         row: SealedCredential,
         now: OffsetDateTime,
+        refresh_tokens: bool,
     ) -> Result<OpenedCredential, Failure> {
         let mut secret = self.sealing.open(caller, &row).await?;
         let credential = row.credential;
         let mapping = credential.is_crm().then(|| self.rows.crm_mapping_of(&credential).ok()).flatten();
         let mut crm =
             mapping.map(|(_, mapping)| read_content(&mapping, &credential, &mut secret)).transpose()?;
-        if credential.credential_type.is_oauth() && !self.settings.hand_out_refresh_tokens {
+        let refresh_tokens = refresh_tokens && self.settings.hand_out_refresh_tokens;
+        if credential.credential_type.is_oauth() && !refresh_tokens {
             secret.remove(REFRESH_TOKEN);
             crm.iter_mut().for_each(|content| drop(content.metadata.remove(REFRESH_TOKEN)));
         }

@@ -62,10 +62,10 @@ impl Crm {
             .partition(|row| reader.is_some() && row.credential.readability(now) == Readability::Readable);
         let mut shown = Vec::with_capacity(in_clear.len() + masked.len());
         if let Some(reader) = &reader {
-            self.credentials.record_reads(reader, &in_clear, now).await?;
+            let reader = self.credentials.record_reads(reader, &in_clear, now).await?;
             for row in in_clear {
                 let credential = row.credential.clone();
-                shown.push(or_hidden(credential, self.show_recorded(reader, row, now).await)?);
+                shown.push(or_hidden(credential, self.show_recorded(&reader, row, now).await)?);
             }
         }
         for row in masked {
@@ -116,7 +116,7 @@ impl Crm {
         let Some(reader) = self.gate.admits_also(caller) else { return self.show_masked(caller, row).await };
         let row = self.refreshing.freshened(&reader, row, None).await?;
         let now = self.clock.now();
-        self.credentials.record_reads(&reader, std::slice::from_ref(&row), now).await?;
+        let reader = self.credentials.record_reads(&reader, std::slice::from_ref(&row), now).await?;
         self.show_recorded(&reader, row, now).await
     }
 
@@ -126,7 +126,8 @@ impl Crm {
         row: SealedCredential,
         now: OffsetDateTime,
     ) -> Result<CrmCredential, Failure> {
-        let opened = self.credentials.open_recorded(reader, row, now).await?;
+        // Clients of this dialect refresh by themselves, so it needs no scope of its own (reference 003).
+        let opened = self.credentials.open_recorded(reader, row, now, true).await?;
         let content = opened.crm.ok_or(Failure::Internal)?;
         Ok(CrmCredential { credential: opened.credential, content })
     }

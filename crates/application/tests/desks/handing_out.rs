@@ -1,16 +1,18 @@
 //! What a reader gets: everything that it asked for or nothing, in the order of its request, and only
 //! payloads that open as they were sealed.
 
-use strongroom_application::{Application, Caller, Conflict, Failure, Missing, OpenedCredential, Selector};
+use strongroom_application::{
+    Application, Caller, Conflict, Failure, Missing, OpenedCredential, Selector, to,
+};
 use strongroom_domain::{
     Action, ConfigValue, Credential, CredentialId, CredentialStatus, CredentialType, KekId, Outcome,
-    PublicConfig, Role, SecretText, Slot,
+    PublicConfig, Reach, Role, Scope, SecretText, Slot,
 };
 use strongroom_fake_store::{Call, unavailable};
 use strongroom_fixtures::{credential, instant, organization, provider, slot};
 use strongroom_vault::VaultError;
 
-use crate::house::{House, acme, admitted, engine, engine_for};
+use crate::house::{House, acme, admitted, engine, engine_for, service};
 
 async fn read(app: &Application, selector: Selector) -> Result<OpenedCredential, Failure> {
     app.credentials.read(&admitted(app, &engine()), selector, None).await
@@ -189,6 +191,32 @@ async fn refresh_tokens_are_handed_out_where_the_setting_says_so() {
         assert_eq!(crm.metadata.contains_key("refresh_token"), handed_out);
         assert!(house.secrets_of(granted.id).contains_key("refresh_token"), "it stays where it is");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn refresh_tokens_are_handed_out_to_callers_with_their_scope_alone() {
+    let house = House::new();
+    let app = house.open();
+    let (granted, crm) = (house.granted(3_600), crm_grant(&house));
+    for (scopes, handed_out) in
+        [(&[Scope::SecretsRead][..], false), (&[Scope::SecretsRead, Scope::RefreshTokensRead], true)]
+    {
+        let caller = service(scopes, Reach::default());
+        for id in [granted.id, crm.id] {
+            let read = admitted::<to::ReadSecrets>(&app, &caller);
+            let opened = app.credentials.read(&read, Selector::Id(id), None).await.unwrap();
+            assert_eq!(field(&opened, "refresh_token").is_some(), handed_out);
+            assert!(field(&opened, "access_token").is_some());
+            assert!(opened.crm.is_none_or(|crm| crm.metadata.contains_key("refresh_token") == handed_out));
+        }
+        let many = read_many(&app, &caller, &[granted.id]).await.unwrap();
+        assert_eq!(field(&many[0], "refresh_token").is_some(), handed_out);
+        // Clients of the CRM dialect refresh by themselves.
+        let shown = app.crm.show(&admitted(&app, &caller), crm.id).await.unwrap();
+        assert!(shown.content.metadata.contains_key("refresh_token"));
+    }
+    let alone = service(&[Scope::RefreshTokensRead], Reach::default());
+    assert!(app.access.admit::<to::ReadSecrets>(alone).is_err(), "it is no scope to read secrets");
 }
 
 #[tokio::test(start_paused = true)]

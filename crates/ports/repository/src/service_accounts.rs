@@ -55,6 +55,19 @@ pub trait ServiceAccountRepository: Send + Sync {
         evidence: Evidence,
     ) -> StoreResult<bool>;
 
+    /// Some of the accounts that a migration has given the scope to read refresh tokens, and whose event is still
+    /// to be written; of all organisations.
+    async fn unannounced_scopes(&self) -> StoreResult<Vec<ServiceAccount>>;
+
+    /// Records the event of such an account. Returns `Ok(false)` and records nothing when another instance has,
+    /// or the account was changed or removed since.
+    async fn announce_scopes(
+        &self,
+        organization: &OrganizationId,
+        id: ServiceAccountId,
+        evidence: Evidence,
+    ) -> StoreResult<bool>;
+
     /// Stores a new key and records the event.
     ///
     /// MUST return `Ok(false)` and record nothing when the account does not exist (any more).

@@ -82,6 +82,20 @@ impl ServiceAccountRepository for FakeStore {
         .await
     }
 
+    /// No migration has run here.
+    async fn unannounced_scopes(&self) -> StoreResult<Vec<ServiceAccount>> {
+        Ok(Vec::new())
+    }
+
+    async fn announce_scopes(
+        &self,
+        _: &OrganizationId,
+        _: ServiceAccountId,
+        _: Evidence,
+    ) -> StoreResult<bool> {
+        Ok(false)
+    }
+
     async fn insert_key(&self, new: &ApiKey, evidence: Evidence) -> StoreResult<bool> {
         self.mutate(Call::InsertKey, evidence, |rows, _| {
             if !rows.accounts.contains_key(&key(&new.organization, new.service_account)) {

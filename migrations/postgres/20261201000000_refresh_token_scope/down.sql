@@ -1,0 +1,1 @@
+ALTER TABLE service_accounts DROP COLUMN refresh_tokens;
