@@ -183,3 +183,59 @@ async fn requests_under_way_are_finished_when_the_server_stops() {
         server.client(Character::admin_of("acme")).get("/integrations/credentials?limit=500").await.json();
     assert!(listed.as_array().unwrap().len() > statuses.len(), "every answered create is there");
 }
+
+/// The digest of the last start.
+fn settings_digest(world: &World) -> String {
+    let query = "SELECT details FROM audit_events WHERE action = 'server.started' ORDER BY seq DESC LIMIT 1";
+    let details: serde_json::Value = serde_json::from_str(&world.sql(query)).unwrap();
+    details["settings_digest"].as_str().unwrap().to_owned()
+}
+
+/// Security.md, row 48: what weakens the deployment is on record with its next start.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_event_of_a_start_changes_with_every_setting_and_every_provider_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("salesforce.toml");
+    let text = include_str!("../config/providers/salesforce.toml");
+    std::fs::write(&file, text).unwrap();
+    let mut world = World::embedded()
+        .with("STRONGROOM_CATALOG__DIR", &folder.path().display().to_string())
+        .with("STRONGROOM_SERVER__PUBLIC_URL", "https://vault.example.test");
+    let mut seen = std::collections::BTreeSet::new();
+    world.setup.start().await.stop();
+    seen.insert(settings_digest(&world));
+    world.setup.start().await.stop();
+    assert!(seen.contains(&settings_digest(&world)), "nothing has changed");
+    let token = "token_url = \"https://{login_host}/services/oauth2/token\"";
+    assert!(text.contains(token));
+    std::fs::write(&file, text.replace(token, "token_url = \"https://{login_host}/another/token\"")).unwrap();
+    world.setup.start().await.stop();
+    assert!(seen.insert(settings_digest(&world)), "a token address has changed");
+    for (name, value) in [
+        ("STRONGROOM_SERVER__TRUSTED_PROXIES", "0.0.0.0/0"),
+        ("STRONGROOM_SERVER__METRICS_LISTEN", "127.0.0.1:0"),
+        ("STRONGROOM_SERVER__BEHIND_PROXY", "true"),
+        ("STRONGROOM_EGRESS__ALLOW_CIDRS", "127.0.0.0/8"),
+        ("STRONGROOM_LIMITS__ENABLED", "false"),
+        ("STRONGROOM_OAUTH__REDIRECT_ALLOWLIST", "https://app.example.test/done"),
+    ] {
+        world = world.with(name, value);
+        world.setup.start().await.stop();
+        assert!(seen.insert(settings_digest(&world)), "{name}");
+    }
+}
+
+/// A lost purpose key is not made anew, which would hide that API keys and audit records cannot be verified.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_without_its_purpose_keys_is_not_opened() {
+    let world = World::embedded();
+    let server = world.setup.start().await;
+    server.client(crate::support::Character::admin_of("acme")).hire(&["secrets:read"]).await;
+    server.stop();
+    world.sql("CREATE TABLE kept AS SELECT * FROM purpose_keys; DELETE FROM purpose_keys");
+    let refused = world.setup.launch().err().expect("the start is refused");
+    assert!(refused.contains("restore the table `purpose_keys` from a backup"), "{refused}");
+    assert_eq!(world.sql("SELECT count(*) FROM purpose_keys"), "0");
+    world.sql("INSERT INTO purpose_keys SELECT * FROM kept; DROP TABLE kept");
+    world.setup.start().await;
+}

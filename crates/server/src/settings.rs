@@ -55,15 +55,19 @@ impl Settings {
             text.parse()
                 .context("server.metrics_listen (STRONGROOM_SERVER__METRICS_LISTEN) must be address:port")
         });
+        let metrics_listen = metrics_listen.transpose()?;
+        let behind_proxy = raw.server.behind_proxy;
+        let trusted_proxies = TrustedProxies::parse(&raw.server.trusted_proxies)
+            .context("server.trusted_proxies (STRONGROOM_SERVER__TRUSTED_PROXIES)")?;
+        let own = format!("{listen:?} {metrics_listen:?} {behind_proxy:?} {trusted_proxies:?}");
         Ok(Self {
             listen,
-            metrics_listen: metrics_listen.transpose()?,
-            behind_proxy: raw.server.behind_proxy,
-            trusted_proxies: TrustedProxies::parse(&raw.server.trusted_proxies)
-                .context("server.trusted_proxies (STRONGROOM_SERVER__TRUSTED_PROXIES)")?,
+            metrics_listen,
+            behind_proxy,
+            trusted_proxies,
             log_format: raw.log.format,
             data_dir: PathBuf::from(&raw.data_dir),
-            builder: configure(raw, environment)?,
+            builder: configure(raw, environment)?.also_on_record(&own),
         })
     }
 }

@@ -77,6 +77,8 @@ pub struct Builder {
     pub(crate) egress: EgressSettings,
     pub(crate) test_rates: Option<TestRates>,
     pub(crate) oauth: OauthOptions,
+    /// Settings of the embedding program, for the digest of the start event.
+    pub(crate) embedder: String,
 }
 
 /// The OAuth part of a configuration; it is checked when the vault starts.
@@ -113,6 +115,7 @@ impl Default for Builder {
                 apps: BTreeMap::new(),
                 hand_out_refresh_tokens: true,
             },
+            embedder: String::new(),
         }
     }
 }
@@ -122,6 +125,14 @@ impl Builder {
     #[must_use]
     pub fn data_dir(mut self, dir: impl AsRef<Path>) -> Self {
         self.data_dir = dir.as_ref().to_owned();
+        self
+    }
+
+    /// Adds settings of the embedding program to the digest of the settings that the event of a start holds, so
+    /// that a change of them is on record too. Secrets must be named without their values.
+    #[must_use]
+    pub fn also_on_record(mut self, settings: &str) -> Self {
+        self.embedder = settings.to_owned();
         self
     }
 

@@ -48,9 +48,10 @@ impl Builder {
             lock = Some(data_dir.lock_for_serving()?);
             first_start = data_dir.initialize(|dir| make_missing_keys(&self, dir)).await?;
         }
+        let settings = format!("{self:?}\ncatalog {:02x?}", prepared.catalog.digest());
         let mut strongroom = assemble(prepared, &self, &data_dir, lock, true).await?;
         strongroom.first_start = first_start;
-        strongroom.application.audit.record_start(&format!("{self:?}")).await?;
+        strongroom.application.audit.record_start(&settings).await?;
         Ok(strongroom)
     }
 

@@ -25,6 +25,7 @@ use std::sync::Arc;
 use std::{fs, io};
 
 use strongroom_declared_http::{Declarations, Declared};
+use strongroom_domain::oauth::{Digest, sha256};
 use strongroom_domain::{Provider, ProviderId};
 use strongroom_environment::Catalog;
 
@@ -54,6 +55,7 @@ pub fn read_provider(file: &str, text: &str) -> Result<(Provider, Declared), Cat
 pub struct FileCatalog {
     providers: BTreeMap<ProviderId, Arc<Provider>>,
     declarations: Arc<Declarations>,
+    digest: Digest,
 }
 
 impl FileCatalog {
@@ -80,6 +82,11 @@ impl FileCatalog {
         )
     }
 
+    /// The SHA-256 of all files, names and texts. It is another one when a file sends a secret somewhere else.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
     /// What the files declare about HTTP: requests of tests, and requests to authorization servers.
     pub fn declarations(&self) -> Arc<Declarations> {
         Arc::clone(&self.declarations)
@@ -92,7 +99,9 @@ impl FileCatalog {
         let mut providers = BTreeMap::new();
         let mut declarations = Declarations::default();
         let mut patterns = Patterns::default();
+        let mut digests = String::new();
         for (name, text) in files {
+            digests += &format!("{name} {:02x?}\n", sha256(text));
             match provider::read(name, text, &mut patterns) {
                 Ok((provider, declared)) => {
                     declarations.insert(provider.id.clone(), declared);
@@ -104,7 +113,7 @@ impl FileCatalog {
         if !problems.is_empty() {
             return Err(CatalogError { problems });
         }
-        Ok(Self { providers, declarations: Arc::new(declarations) })
+        Ok(Self { providers, declarations: Arc::new(declarations), digest: sha256(&digests) })
     }
 }
 

@@ -4,12 +4,13 @@ use async_trait::async_trait;
 use diesel::dsl::{count_star, exists, not};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
-use strongroom_domain::KekId;
+use strongroom_domain::{KekId, PurposeKeyId};
 use strongroom_repository::{
     DeploymentRepository, KekRecord, Source, StoreError, StoreResult, WrappedPurposeKey,
 };
 use strongroom_store_rows::schema::{
-    authorization_flows, credentials, deployment, kek_usage, oauth_apps, purpose_keys,
+    api_keys, audit_events, audit_heads, authorization_flows, credentials, deployment, kek_usage, oauth_apps,
+    purpose_keys,
 };
 use strongroom_store_rows::{Aborted, KekRow, Micros, PurposeKeyRow, RowId, RowName, bound};
 use strongroom_vault::WrapLedger;
@@ -98,6 +99,25 @@ impl DeploymentRepository for Database {
             Some(now) => Ok(row.time("now", now)?),
             None => Err(StoreError::Corrupt(Box::new(Error::NotFound))),
         }
+    }
+
+    async fn purpose_keys_in_use(&self) -> StoreResult<Vec<PurposeKeyId>> {
+        self.ask(async |connection: &mut Connection| {
+            let digested = api_keys::table.select(api_keys::digest_key).distinct();
+            let mut used: Vec<RowId> = digested.load(connection).await?;
+            let last =
+                audit_events::org_id.eq(audit_heads::org_id).and(audit_events::seq.eq(audit_heads::seq));
+            let signed = audit_heads::table
+                .inner_join(audit_events::table.on(last))
+                .select(audit_events::mac_key)
+                .order(audit_heads::org_id)
+                .limit(1_000);
+            used.extend(signed.load::<RowId>(connection).await?);
+            used.sort_unstable_by_key(|id| id.0);
+            used.dedup_by_key(|id| id.0);
+            Ok(used.into_iter().map(|id| PurposeKeyId(id.0)).collect())
+        })
+        .await
     }
 
     async fn check_writable(&self) -> StoreResult<()> {

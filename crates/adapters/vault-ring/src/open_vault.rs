@@ -50,6 +50,12 @@ pub enum OpenVaultError {
         /// The KEK that its row names.
         kek: KekId,
     },
+    /// A purpose key is gone with which stored API keys were digested, or audit records signed.
+    #[error(
+        "the purpose key {} is gone, with which API keys or audit records of this store were made: restore the \
+         table `purpose_keys` from a backup", .0.0
+    )]
+    PurposeKeyMissing(PurposeKeyId),
     /// The store does not return what it has just stored.
     #[error("the store does not hold the {0} that it was just given")]
     Forgotten(&'static str),
@@ -167,6 +173,11 @@ async fn make_missing_purpose_keys(
     ids: &dyn Ids,
 ) -> Result<(), OpenVaultError> {
     let stored = deployment.purpose_keys().await?;
+    let used = deployment.purpose_keys_in_use().await?;
+    // A key that is made anew in the place of a lost one would hide the loss.
+    if let Some(lost) = used.into_iter().find(|id| !stored.iter().any(|key| key.id == *id)) {
+        return Err(OpenVaultError::PurposeKeyMissing(lost));
+    }
     let mut missing = Vec::new();
     for purpose in Purpose::ALL {
         // The existing keys must open before new ones are made beside them.

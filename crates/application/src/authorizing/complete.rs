@@ -231,7 +231,7 @@ impl Authorizing {
         if revision != current.revision {
             return Err(Failure::Conflict(Conflict::CredentialChanged));
         }
-        let kept = self.sealing.open_flow(flow, &row.sealed)?;
+        let kept = self.sealing.open_flow(flow, &row.sealed).await?;
         let granted = GrantedContent::from_payload(&kept).ok_or(Failure::Internal)?;
         changed.take_new_content();
         changed.status = CredentialStatus::Validated;

@@ -9,7 +9,7 @@ use super::ConnectionTests;
 use super::run::{Candidate, Tested};
 use super::unstored::no_test;
 use crate::ground::{Permitted, to};
-use crate::{Conflict, Failure, Missing};
+use crate::{Conflict, Failure};
 
 /// The test of a stored credential.
 pub(crate) struct StoredTest {
@@ -52,9 +52,7 @@ impl ConnectionTests {
         // A token that has ended says nothing about its grant, so it is refreshed first.
         let row = self.refreshing.freshened(caller, row.clone(), None).await.unwrap_or(row);
         let caller = &self.gate.judge_again(caller).await?;
-        if !caller.principal.reach().covers(&row.credential) {
-            return Err(Failure::NotFound(Missing::Credential));
-        }
+        self.gate.check_reach(caller, &row.credential)?;
         let provider = self.rows.provider_of(&row.credential)?;
         let secret = self.sealing.open(caller, &row).await?;
         let SealedCredential { credential, .. } = row;

@@ -72,10 +72,7 @@ impl Credentials {
             let at = rows.iter().position(|row| row.credential.id == *id);
             ordered.push(rows.swap_remove(at.ok_or(Failure::NotFound(Missing::Credential))?));
         }
-        let reach = caller.principal.reach();
-        if !ordered.iter().all(|row| reach.covers(&row.credential)) {
-            return Err(Failure::NotFound(Missing::Credential));
-        }
+        ordered.iter().try_for_each(|row| self.gate.check_reach(caller, &row.credential))?;
         let fresh = ordered.into_iter().map(|row| self.refreshing.freshened(caller, row, min_validity));
         let fresh = future::try_join_all(fresh).await?;
         self.hand_out(caller, fresh, self.clock.now()).await
@@ -107,12 +104,9 @@ impl Credentials {
     ) -> Result<Permitted<to::ReadSecrets>, Failure> {
         // The caller may have waited for a refresh.
         let caller = self.gate.judge_again(caller).await?;
-        let reach = caller.principal.reach();
         let mut events = Vec::with_capacity(rows.len());
         for SealedCredential { credential, .. } in rows {
-            if !reach.covers(credential) {
-                return Err(Failure::NotFound(Missing::Credential));
-            }
+            self.gate.check_reach(&caller, credential)?;
             match credential.readability(now) {
                 Readability::Readable => {}
                 Readability::AuthorizationPending => {

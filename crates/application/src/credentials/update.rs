@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::Credentials;
 use crate::connection_tests::{Run, Unanswered};
 use crate::ground::{PATIENCE, Permitted, check_revision, end_of_life, to};
-use crate::{Caller, Conflict, Failure, Missing};
+use crate::{Caller, Conflict, Failure};
 
 /// The change to a credential; absent parts stay as they are.
 #[derive(Debug, Default)]
@@ -89,9 +89,9 @@ impl Credentials {
         let run = content.as_ref().and_then(|checked: &Checked| checked.run.as_ref());
         let caller = &self.judge_after(caller, run).await?;
         let change = Change { content, name, expires_at, expected_revision };
-        let written = match caller.principal.reach().covers(&current) {
-            true => self.write_change(caller, &change, current).await,
-            false => Err(Failure::NotFound(Missing::Credential)),
+        let written = match self.gate.check_reach(caller, &current) {
+            Ok(()) => self.write_change(caller, &change, current).await,
+            Err(beyond) => Err(beyond),
         };
         if written.is_err() {
             let run = change.content.as_ref().and_then(|checked| checked.run.as_ref());

@@ -6,12 +6,12 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use strongroom_domain::{Action, AuditEvent, Operation, Outcome, permitted};
+use strongroom_domain::{Action, AuditEvent, Credential, Operation, Outcome, permitted};
 
 use super::audit_writer::AuditWriter;
 use super::denials::Denials;
 use super::standing::Standings;
-use crate::{Caller, Failure};
+use crate::{Caller, Failure, Missing};
 
 /// Checks the permission table, and puts refusals on record. Cheap to clone; all clones share one state.
 #[derive(Clone)]
@@ -61,6 +61,20 @@ impl Gate {
     /// refusal.
     pub(crate) fn deny<O>(&self, caller: &Permitted<O>) -> Failure {
         self.refuse(caller, caller.asked)
+    }
+
+    /// Refuses a credential beyond the caller's reach as one that does not exist, and records the refusal: a leaked
+    /// key that is tried on everything is seen.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub(crate) fn check_reach(&self, caller: &Caller, credential: &Credential) -> Result<(), Failure> {
+        if caller.principal.reach().covers(credential) {
+            return Ok(());
+        }
+        let event = caller.event(Action::AccessDenied, Outcome::Denied).about(credential);
+        self.put_on_record(event.detail("reason", "beyond_reach"));
+        Err(Failure::NotFound(Missing::Credential))
     }
 
     /// Records a refusal, unless its source has used up its share of the audit trail.

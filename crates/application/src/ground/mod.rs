@@ -84,9 +84,11 @@ impl Ground {
             clock: ports.clock.clone(),
         };
         let sealing = Sealing { vault: ports.vault.clone(), audit: audit.clone() };
+        let gate = Gate::new(audit.clone(), standings.clone());
         Self {
-            gate: Gate::new(audit.clone(), standings.clone()),
+            gate: gate.clone(),
             rows: Rows {
+                gate,
                 credentials: ports.credentials.clone(),
                 catalog: ports.catalog.clone(),
                 clock: ports.clock.clone(),

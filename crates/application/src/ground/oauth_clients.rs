@@ -37,7 +37,7 @@ impl OauthClients {
         server: &OauthServer,
     ) -> Result<FoundClient, Failure> {
         if let Some(own) = self.apps.find_named(organization, &server.app).await? {
-            let secret = self.sealing.open_app(&own.app, &own.sealed)?;
+            let secret = self.sealing.open_app(&own.app, &own.sealed).await?;
             let client = Client { id: own.app.client_id.clone(), secret };
             return Ok(FoundClient { client, app: Some(own.app.id) });
         }
@@ -57,7 +57,7 @@ impl OauthClients {
         let Some(id) = app.and_then(OauthAppId::own) else { return Ok(self.configured_client(server)) };
         let own = self.apps.find(organization, id).await?;
         let Some(own) = own.filter(|own| own.app.app == server.app) else { return Ok(None) };
-        let secret = self.sealing.open_app(&own.app, &own.sealed)?;
+        let secret = self.sealing.open_app(&own.app, &own.sealed).await?;
         Ok(Some(Client { id: own.app.client_id, secret }))
     }
 

@@ -9,6 +9,7 @@ use strongroom_domain::{
 use strongroom_environment::{Catalog, Clock};
 use strongroom_repository::{CredentialRepository, SealedCredential, Selector};
 
+use super::gate::Gate;
 use super::sealing::Sealing;
 use crate::{Caller, Conflict, Failure, Missing};
 
@@ -18,6 +19,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 /// Finds rows within a caller's reach, and prepares changes of them. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Rows {
+    pub(crate) gate: Gate,
     pub(crate) credentials: Arc<dyn CredentialRepository>,
     pub(crate) catalog: Arc<dyn Catalog>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -29,9 +31,9 @@ impl Rows {
     /// organisation, one beyond the caller's reach, and one that was never stored.
     pub(crate) async fn reachable(&self, caller: &Caller, id: CredentialId) -> Result<Credential, Failure> {
         let found = self.credentials.find(caller.organization(), id).await?;
-        found
-            .filter(|credential| caller.principal.reach().covers(credential))
-            .ok_or(Failure::NotFound(Missing::Credential))
+        let found = found.ok_or(Failure::NotFound(Missing::Credential))?;
+        self.gate.check_reach(caller, &found)?;
+        Ok(found)
     }
 
     /// Finds a credential with its sealed payload, by the rules of [`Self::reachable`].
@@ -41,9 +43,9 @@ impl Rows {
         selector: &Selector,
     ) -> Result<SealedCredential, Failure> {
         let found = self.credentials.find_sealed(caller.organization(), selector).await?;
-        found
-            .filter(|row| caller.principal.reach().covers(&row.credential))
-            .ok_or(Failure::NotFound(Missing::Credential))
+        let found = found.ok_or(Failure::NotFound(Missing::Credential))?;
+        self.gate.check_reach(caller, &found.credential)?;
+        Ok(found)
     }
 
     /// Finds the provider of a stored credential. When the catalog no longer has it, that is a fault of the

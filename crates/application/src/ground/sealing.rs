@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use strongroom_domain::audit::Origin;
 use strongroom_domain::{
-    Action, Actor, AuditEvent, AuthorizationFlow, Credential, OauthApp, Outcome, Sealed, SecretPayload,
-    SecretText,
+    Action, Actor, AuditEvent, AuthorizationFlow, Credential, OauthApp, OrganizationId, Outcome, Sealed,
+    SecretPayload, SecretText,
 };
 use strongroom_repository::SealedCredential;
 use strongroom_vault::{SealContext, Vault, VaultError};
@@ -57,10 +57,21 @@ impl Sealing {
         row: &SealedCredential,
         event: AuditEvent,
     ) -> Result<SecretPayload, Failure> {
-        match self.vault.open(&SealContext::of_credential(&row.credential), &row.sealed) {
+        self.open_in(&SealContext::of_credential(&row.credential), &row.sealed, event).await
+    }
+
+    /// Opens a payload. When it does not open, `event` is recorded.
+    async fn open_in(
+        &self,
+        context: &SealContext,
+        sealed: &Sealed,
+        event: AuditEvent,
+    ) -> Result<SecretPayload, Failure> {
+        match self.vault.open(context, sealed) {
             Ok(payload) => Ok(payload),
             Err(error @ (VaultError::Integrity | VaultError::UnknownKey(_))) => {
-                tracing::error!(credential = %row.credential.id, %error, "a stored secret does not open");
+                let about = event.credential.map(|id| id.to_string()).or_else(|| event.target.clone());
+                tracing::error!(about, %error, "a stored secret does not open");
                 self.audit.record(vec![event]).await?;
                 Err(Failure::Internal)
             }
@@ -73,9 +84,14 @@ impl Sealing {
         self.vault.envelope_digest(sealed)
     }
 
-    /// Opens the client secret of an organisation's own app.
-    pub(crate) fn open_app(&self, app: &OauthApp, sealed: &Sealed) -> Result<Option<SecretText>, Failure> {
-        let mut payload = self.vault.open(&SealContext::of_app(app), sealed)?;
+    /// Opens the client secret of an organisation's own app. A row that does not open is recorded.
+    pub(crate) async fn open_app(
+        &self,
+        app: &OauthApp,
+        sealed: &Sealed,
+    ) -> Result<Option<SecretText>, Failure> {
+        let event = integrity_failed(&app.organization).targeting(app.id.to_string());
+        let mut payload = self.open_in(&SealContext::of_app(app), sealed, event).await?;
         Ok(payload.remove(CLIENT_SECRET))
     }
 
@@ -92,13 +108,15 @@ impl Sealing {
         Ok(self.vault.seal(&SealContext::of_app(app), &payload).await?)
     }
 
-    /// Opens the payload that is kept beside a flow.
-    pub(crate) fn open_flow(
+    /// Opens the payload that is kept beside a flow. A row that does not open is recorded.
+    pub(crate) async fn open_flow(
         &self,
         flow: &AuthorizationFlow,
         sealed: &Sealed,
     ) -> Result<SecretPayload, Failure> {
-        Ok(self.vault.open(&SealContext::of_flow(flow), sealed)?)
+        let mut event = integrity_failed(&flow.organization).targeting(flow.id.0.to_string());
+        event.credential = Some(flow.credential);
+        self.open_in(&SealContext::of_flow(flow), sealed, event).await
     }
 
     /// Seals the payload that is kept beside a flow.
@@ -109,6 +127,12 @@ impl Sealing {
     ) -> Result<Sealed, Failure> {
         Ok(self.vault.seal(&SealContext::of_flow(flow), payload).await?)
     }
+}
+
+/// The event of a row beside credentials that does not open.
+fn integrity_failed(organization: &OrganizationId) -> AuditEvent {
+    let actor = Actor::system("integrity");
+    AuditEvent::new(organization.clone(), Action::IntegrityFailed, Outcome::Failed, actor, Origin::default())
 }
 
 const CLIENT_SECRET: &str = "client_secret";

@@ -132,9 +132,7 @@ impl Refreshing {
         let refreshed = tokio::time::timeout(PATIENCE, refresh).await;
         let (outcome, found) = refreshed.unwrap_or(Err(SOON))?;
         let caller = self.gate.judge_again(caller).await?;
-        if !caller.principal.reach().covers(&found) {
-            return Err(Failure::NotFound(Missing::Credential));
-        }
+        self.gate.check_reach(&caller, &found)?;
         match outcome {
             RefreshOutcome::Fresh => Ok(found),
             RefreshOutcome::Nothing => Err(nothing_to_refresh()),

@@ -324,3 +324,27 @@ async fn a_reader_of_another_organisation_opens_nothing() {
     assert_eq!(refused.unwrap_err(), Failure::NotFound(Missing::Credential));
     assert_eq!(house.vault.opens(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_tried_beyond_reach_is_on_record_and_looks_like_what_does_not_exist() {
+    let house = House::new();
+    let app = house.open();
+    let beyond = house.stored();
+    let caller = engine_for(&["drive"]);
+    let read = admitted::<to::ReadSecrets>(&app, &caller);
+    let missing = Failure::NotFound(Missing::Credential);
+    let one = app.credentials.read(&read, Selector::Id(beyond.id), None).await.unwrap_err();
+    let many = read_many(&app, &caller, &[beyond.id]).await.unwrap_err();
+    let refreshed = app.refreshing.refresh_now(&admitted(&app, &caller), beyond.id).await.unwrap_err();
+    assert_eq!([one, many, refreshed], [missing.clone(), missing.clone(), missing.clone()]);
+    let unknown = Selector::Id(CredentialId(uuid::Uuid::from_u128(404)));
+    assert_eq!(app.credentials.read(&read, unknown, None).await.unwrap_err(), missing);
+    app.upkeep.close().await;
+    let events = house.store.events(&acme());
+    let denied: Vec<_> = events.iter().filter(|event| event.action == Action::AccessDenied).collect();
+    assert_eq!(denied.len(), 3, "and none for what does not exist");
+    for event in denied {
+        assert_eq!((event.credential, event.outcome), (Some(beyond.id), Outcome::Denied));
+        assert_eq!(event.details["reason"], "beyond_reach");
+    }
+}

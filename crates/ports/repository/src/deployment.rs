@@ -56,6 +56,10 @@ pub trait DeploymentRepository: Send + Sync {
     /// All purpose keys by ascending creation time.
     async fn purpose_keys(&self) -> StoreResult<Vec<WrappedPurposeKey>>;
 
+    /// The ids of the purpose keys with which API keys were digested, and the last records of the audit chains of
+    /// up to 1,000 organisations were signed. Without these keys nothing of that can be verified any more.
+    async fn purpose_keys_in_use(&self) -> StoreResult<Vec<PurposeKeyId>>;
+
     /// Stores a purpose key unless the purpose has one. MUST be atomic over all processes: of two first
     /// starts at the same time one makes the key and both use it. Returns whether this key was stored.
     async fn insert_first_purpose_key(&self, key: &WrappedPurposeKey) -> StoreResult<bool>;

@@ -75,5 +75,6 @@ pub enum Call {
     Now,
     MigrationsCurrent,
     CheckWritable,
+    PurposeKeysInUse,
     ReserveWraps,
 }

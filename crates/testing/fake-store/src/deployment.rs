@@ -1,5 +1,7 @@
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
-use strongroom_domain::KekId;
+use strongroom_domain::{KekId, PurposeKeyId};
 use strongroom_repository::{
     DeploymentRepository, KekRecord, StoreError, StoreResult, Unique, WrappedPurposeKey,
 };
@@ -96,6 +98,14 @@ impl DeploymentRepository for FakeStore {
 
     async fn now(&self) -> StoreResult<OffsetDateTime> {
         self.read(Call::Now, |_, now| now).await
+    }
+
+    async fn purpose_keys_in_use(&self) -> StoreResult<Vec<PurposeKeyId>> {
+        self.read(Call::PurposeKeysInUse, |state, _| {
+            let digested = state.rows.api_keys.values().map(|key| key.digest_key);
+            digested.collect::<BTreeSet<_>>().into_iter().collect()
+        })
+        .await
     }
 
     async fn check_writable(&self) -> StoreResult<()> {

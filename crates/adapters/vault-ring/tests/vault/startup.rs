@@ -182,3 +182,20 @@ async fn debug_of_the_opened_vault_shows_ids_only() {
     assert!(shown.contains("primary") && shown.contains("api_key"), "{shown}");
     assert!(shown.len() < 400, "{shown}");
 }
+
+#[tokio::test]
+async fn a_purpose_key_that_is_gone_and_was_used_refuses_the_start_and_is_not_made_anew() {
+    let store = Store::new();
+    store.open(K1).await.unwrap();
+    let lost = PurposeKeyId(Uuid::from_u128(404));
+    let used = store.state().purpose_keys[0].id;
+    store.state().in_use.push(used);
+    store.open(K1).await.unwrap();
+    store.state().in_use.push(lost);
+    store.state().purpose_keys.remove(1);
+    let left = store.state().purpose_keys.len();
+    let Err(error) = store.open(K1).await else { panic!("a key is missing") };
+    assert!(matches!(error, OpenVaultError::PurposeKeyMissing(id) if id == lost));
+    assert!(error.to_string().contains("restore the table `purpose_keys`"), "{error}");
+    assert_eq!(store.state().purpose_keys.len(), left);
+}

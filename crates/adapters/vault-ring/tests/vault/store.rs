@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use strongroom_domain::KekId;
+use strongroom_domain::{KekId, PurposeKeyId};
 use strongroom_environment::Ids;
 use strongroom_repository::{DeploymentRepository, KekRecord, StoreResult, WrappedPurposeKey};
 use strongroom_vault::WrapLedger;
@@ -24,6 +24,8 @@ pub(crate) struct State {
     pub(crate) deployment: Uuid,
     pub(crate) keks: Vec<KekRecord>,
     pub(crate) purpose_keys: Vec<WrappedPurposeKey>,
+    /// The purpose keys that API keys and audit records name.
+    pub(crate) in_use: Vec<PurposeKeyId>,
     /// How many credentials each KEK wraps.
     pub(crate) credentials: BTreeMap<KekId, u64>,
     /// How many reservations were made.
@@ -114,6 +116,10 @@ impl DeploymentRepository for Store {
     async fn now(&self) -> StoreResult<OffsetDateTime> {
         tokio::task::yield_now().await;
         Ok(OffsetDateTime::UNIX_EPOCH + Duration::days(20_000))
+    }
+
+    async fn purpose_keys_in_use(&self) -> StoreResult<Vec<PurposeKeyId>> {
+        Ok(self.state().in_use.clone())
     }
 
     async fn check_writable(&self) -> StoreResult<()> {

@@ -254,6 +254,6 @@ async fn what_was_edited_behind_the_service_or_is_not_seen_is_not_changed() {
     assert_eq!(update(&app, &engine_for(&["metrics"]), key.id, token("k-2")).await.unwrap_err(), gone);
     house.store.tamper(key.id, |row| row.credential.version = 7);
     assert_eq!(update(&app, &member(), key.id, token("k-2")).await.unwrap_err(), Failure::Internal);
-    assert_eq!(house.store.actions(&acme()), [Action::IntegrityFailed]);
+    assert_eq!(house.store.actions(&acme()), [Action::AccessDenied, Action::IntegrityFailed]);
     assert_eq!(house.store.calls(Call::ReplaceCredential), 0);
 }

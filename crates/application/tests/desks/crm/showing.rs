@@ -93,7 +93,8 @@ async fn what_this_dialect_does_not_see_does_not_exist_in_it() {
     }
     let no_crm = app.crm.show_of(&admitted(&app, &engine()), "metrics").await.unwrap_err();
     assert_eq!(violations(no_crm), ["provider must be one of: crm"]);
-    assert!(house.store.events(&acme()).is_empty());
+    app.upkeep.close().await;
+    assert_eq!(house.store.actions(&acme()), [Action::AccessDenied; 2], "of the engine beyond its reach");
 }
 
 #[tokio::test(start_paused = true)]
