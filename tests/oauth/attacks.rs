@@ -235,6 +235,30 @@ async fn nobody_is_sent_where_the_list_does_not_lead() {
     begin(&server.client(Character::admin_of("acme")), &format!("redirect_to={own}")).await;
 }
 
+/// Whoever can write to the database does not send people, or completion codes, to another place: the
+/// allow-list is asked again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flow_whose_row_was_edited_leads_nowhere() {
+    let provider = OidcServer::start(HOUR);
+    let world = provider
+        .set(World::embedded())
+        .with("STRONGROOM_OAUTH__COMPLETION", "bound")
+        .with("STRONGROOM_OAUTH__REDIRECT_ALLOWLIST", "https://app.example.test/done");
+    let server = world.setup.start().await;
+    let admin = admin(&server);
+    let query = "redirect_to=https://app.example.test/done";
+    let back = Browser::default().follow(url_of(&begin(&admin, query).await)).await;
+    assert!(super::location(&visit(&back).await).as_str().starts_with("https://app.example.test/done?"));
+    let back = Browser::default().follow(url_of(&begin(&admin, query).await)).await;
+    world.sql("UPDATE authorization_flows SET redirect_to = 'https://evil.example.test/steal'");
+    let page = visit(&back).await;
+    assert_eq!(page.status, 200, "a page of our own: {}", page.text);
+    let back = Browser::default().follow(url_of(&begin(&admin, query).await)).await;
+    world.sql("UPDATE authorization_flows SET redirect_to = 'https://evil.example.test/steal'");
+    let failed = visit(&with(&back, "code", None)).await;
+    assert!(failed.status == 400 && failed.headers.get("location").is_none(), "{}", failed.text);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn flows_and_grants_of_another_organisation_do_not_exist() {
     let provider = OidcServer::start(HOUR);

@@ -163,6 +163,9 @@ fn configure_oauth(mut builder: Builder, public_url: Option<String>, oauth: raw:
     for (name, app) in oauth.apps {
         let secret = app.client_secret.filter(|secret| !secret.is_empty()).map(SecretText::new);
         builder = builder.oauth_app(&name, &app.client_id.unwrap_or_default(), secret);
+        if let Some(hosts) = app.hosts {
+            builder = builder.oauth_app_hosts(&name, &hosts);
+        }
     }
     builder
 }

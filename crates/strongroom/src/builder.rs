@@ -1,6 +1,6 @@
 //! Holds the configuration of a vault.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -266,8 +266,19 @@ impl Builder {
     /// Adds an OAuth app, under the name that provider files give it.
     #[must_use]
     pub fn oauth_app(mut self, name: &str, client_id: &str, client_secret: Option<SecretText>) -> Self {
-        let app = ConfiguredApp { client_id: client_id.to_owned(), client_secret };
+        let app = ConfiguredApp { client_id: client_id.to_owned(), client_secret, hosts: BTreeSet::new() };
         self.oauth.apps.insert(name.to_ascii_lowercase(), Arc::new(app));
+        self
+    }
+
+    /// Names the hosts, separated by commas, at which an app is used that was added before. It is needed for
+    /// providers whose apps belong to one instance, such as a tenant of Okta.
+    #[must_use]
+    pub fn oauth_app_hosts(mut self, name: &str, hosts: &str) -> Self {
+        if let Some(app) = self.oauth.apps.get_mut(&name.to_ascii_lowercase()).and_then(Arc::get_mut) {
+            let hosts = hosts.split(',').map(|host| host.trim().to_ascii_lowercase());
+            app.hosts = hosts.filter(|host| !host.is_empty()).collect();
+        }
         self
     }
 

@@ -71,6 +71,7 @@ fn server_of(
 ) -> OauthServer {
     OauthServer {
         app: table.app.unwrap_or_else(|| id.to_owned()),
+        app_is_of_one_instance: table.app_is_of_one_instance,
         credential_type: kind,
         fixed_scopes: requests.scopes.iter().filter_map(Template::as_literal).map(str::to_owned).collect(),
         response_fields: table.response_fields.into_keys().collect(),

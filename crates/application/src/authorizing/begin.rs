@@ -95,11 +95,12 @@ impl Authorizing {
             Some(credential) => credential.config.clone(),
             None => provider.accept_inputs(server, asked.inputs).map_err(Failure::Invalid)?,
         };
-        let redirect_uri = self.clients.redirect_uri(provider.id.as_str(), found.app)?;
-        let (state, verifier) = (self.random_code()?, self.random_code()?);
         let content = Content { config: config.clone(), ..Content::default() };
         let subject =
             Subject { provider: provider.clone(), credential_type: server.credential_type, content };
+        self.clients.check_instance(&found, server, &subject)?;
+        let redirect_uri = self.clients.redirect_uri(provider.id.as_str(), found.app)?;
+        let (state, verifier) = (self.random_code()?, self.random_code()?);
         let request = AuthorizationRequest {
             client_id: &found.client.id,
             redirect_uri: &redirect_uri,

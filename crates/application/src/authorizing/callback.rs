@@ -139,10 +139,9 @@ impl Authorizing {
                     tracing::warn!(%error, "a flow that came to nothing was not removed; it ends by itself");
                 }
                 // The redirect target is withheld when an attacker may be answering in a provider's name.
-                let target = flow.redirect_to.as_deref().filter(|_| !problem.is_forged());
-                let redirect = target
-                    .and_then(RedirectTarget::from_stored)
-                    .map(|target| target.with(&[("status", "failed"), ("error", problem.as_str())]));
+                let target = self.target_of(&flow).filter(|_| !problem.is_forged());
+                let redirect =
+                    target.map(|target| target.with(&[("status", "failed"), ("error", problem.as_str())]));
                 Err(CallbackRefused { problem, redirect })
             }
         }
@@ -237,7 +236,7 @@ impl Authorizing {
         let kept = self.sealing.open_flow(flow, &row.sealed).await;
         let mut kept = kept.map_err(|_| CallbackProblem::Unavailable)?;
         let verifier = kept.remove(VERIFIER).ok_or(CallbackProblem::Unavailable)?;
-        let client = self.clients.client_of(&flow.organization, flow.app, server).await;
+        let client = self.clients.client_of(&flow.organization, flow.app, server, &subject).await;
         let client =
             client.map_err(|_| CallbackProblem::Unavailable)?.ok_or(CallbackProblem::Misconfigured)?;
         let grant = Grant::Code { code, verifier, redirect_uri: flow.redirect_uri.clone() };
@@ -285,6 +284,15 @@ impl Authorizing {
         answer.map_err(|error| told(flow, &error))
     }
 
+    /// Where the person goes afterwards. The allow-list is asked once more: the row, or the settings, may have
+    /// changed since the flow began. A place that is not on it is not gone to.
+    pub(crate) fn target_of(&self, flow: &AuthorizationFlow) -> Option<RedirectTarget> {
+        let target = self.settings.redirects.admit(flow.redirect_to.as_deref()?);
+        target
+            .inspect_err(|_| tracing::warn!(flow = %flow.id.0, "a flow leads to a place that is not allowed"))
+            .ok()
+    }
+
     pub(crate) fn answer(
         &self,
         flow: &AuthorizationFlow,
@@ -293,7 +301,7 @@ impl Authorizing {
         code: Zeroizing<String>,
     ) -> Received {
         let secret = |text: Zeroizing<String>| SecretText::new(String::clone(&text));
-        let target = flow.redirect_to.as_deref().and_then(RedirectTarget::from_stored);
+        let target = self.target_of(flow);
         let credential_id = flow.credential.to_string();
         match (flow.completion, target) {
             (Completion::Confirm, target) => Received::Confirm(Confirmation {

@@ -2,7 +2,7 @@
 //! code.
 
 use strongroom_domain::audit::Origin;
-use strongroom_domain::oauth::{CallbackProblem, Completion, REFRESH_TOKEN, RedirectTarget, sha256};
+use strongroom_domain::oauth::{CallbackProblem, Completion, REFRESH_TOKEN, sha256};
 use strongroom_domain::{
     Action, AuditEvent, AuthorizationFlow, Credential, CredentialStatus, CredentialType, Evidence,
     Integration, IntegrationId, OauthAppId, Outcome, Rule, Sealed, SecretText,
@@ -74,7 +74,7 @@ impl Authorizing {
                 && self.is_completed_by(row, asked.token.expose())
         });
         let row = row.ok_or_else(|| refuse(CallbackProblem::UnknownState))?;
-        let target = row.flow.redirect_to.as_deref().and_then(RedirectTarget::from_stored);
+        let target = self.target_of(&row.flow);
         if !asked.connect {
             self.disown(&row, &asked.origin).await.map_err(|_| refuse(CallbackProblem::Unavailable))?;
             let redirect = target.map(|target| {

@@ -104,6 +104,7 @@ impl Ground {
                 catalog: ports.catalog.clone(),
                 sealing: sealing.clone(),
                 settings: settings.clone(),
+                server: ports.authorization_server.clone(),
             },
             key_files: KeyFiles::new(ports.key_files.clone()),
             usage: Arc::new(UsageNotes::new(ports.credentials.clone(), ports.service_accounts.clone())),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use strongroom_authorization_server::Client;
+use strongroom_authorization_server::{AuthorizationServer, Client, Subject};
 use strongroom_domain::{OauthAppId, OauthServer, OrganizationId, Provider, Rule, SecretText};
 use strongroom_environment::Catalog;
 use strongroom_repository::OauthAppRepository;
@@ -24,6 +24,7 @@ pub(crate) struct OauthClients {
     pub(crate) catalog: Arc<dyn Catalog>,
     pub(crate) sealing: Sealing,
     pub(crate) settings: Arc<OauthSettings>,
+    pub(crate) server: Arc<dyn AuthorizationServer>,
 }
 
 impl OauthClients {
@@ -45,24 +46,61 @@ impl OauthClients {
         Ok(FoundClient { client, app: None })
     }
 
+    /// Refuses the operator's app at an instance that the operator has not named, if the provider's apps
+    /// belong to one instance each: its secret is not for other instances.
+    pub(crate) fn check_instance(
+        &self,
+        found: &FoundClient,
+        server: &OauthServer,
+        subject: &Subject,
+    ) -> Result<(), Failure> {
+        if found.app.is_some() || self.is_named(server, subject) {
+            return Ok(());
+        }
+        Err(not_for_instance(server))
+    }
+
     /// Finds the app that a grant belongs to; `None` when that app no longer exists. A token is never sent
     /// with the credentials of another app. A token that was stored by hand counts as one of the operator's
-    /// app.
+    /// app, except at an instance that the operator has not named: its secret is not for that instance.
     pub(crate) async fn client_of(
         &self,
         organization: &OrganizationId,
         app: Option<OauthAppId>,
         server: &OauthServer,
+        subject: &Subject,
     ) -> Result<Option<Client>, Failure> {
-        let Some(id) = app.and_then(OauthAppId::own) else { return Ok(self.configured_client(server)) };
+        let Some(id) = app.and_then(OauthAppId::own) else {
+            // A grant that was made with the operator's app was made at an instance that was named then.
+            let is_granted = app.is_some();
+            let client = self.configured_client(server);
+            return Ok(client.filter(|_| is_granted || self.is_named(server, subject)));
+        };
         let own = self.apps.find(organization, id).await?;
         let Some(own) = own.filter(|own| own.app.app == server.app) else { return Ok(None) };
         let secret = self.sealing.open_app(&own.app, &own.sealed).await?;
         Ok(Some(Client { id: own.app.client_id, secret }))
     }
 
+    /// Whether the operator's app may be used for this subject: always, unless such an app belongs to one
+    /// instance of its provider, and this instance is not among those that the settings name.
+    fn is_named(&self, server: &OauthServer, subject: &Subject) -> bool {
+        if !server.app_is_of_one_instance {
+            return true;
+        }
+        let Ok(origin) = self.server.token_origin(subject) else { return false };
+        let host = origin.split_once("://").and_then(|(_, rest)| rest.rsplit_once(':')).map(|(host, _)| host);
+        let app = self.settings.apps.get(&server.app);
+        host.zip(app).is_some_and(|(host, app)| app.hosts.contains(host))
+    }
+
+    /// Whether the operator has an app that may be used for this subject.
+    pub(crate) fn has_operators_app(&self, server: &OauthServer, subject: &Subject) -> bool {
+        self.configured_client(server).is_some() && self.is_named(server, subject)
+    }
+
     /// The operator's app, from the settings.
-    pub(crate) fn configured_client(&self, server: &OauthServer) -> Option<Client> {
+    fn configured_client(&self, server: &OauthServer) -> Option<Client> {
         let app = self.settings.apps.get(&server.app)?;
         let secret = app.client_secret.as_ref().map(SecretText::duplicate);
         Some(Client { id: app.client_id.clone(), secret })
@@ -90,6 +128,18 @@ impl OauthClients {
             _ => Err(Failure::invalid(Rule::fixed("is not authorised through OAuth").on("provider"))),
         }
     }
+}
+
+fn not_for_instance(server: &OauthServer) -> Failure {
+    let app = &server.app;
+    Failure::invalid(
+        Rule::naming(format!(
+            "has an app of the operator for other instances: the operator must name this one in oauth.apps.{app}.hosts \
+             (STRONGROOM_OAUTH__APPS__{}__HOSTS), or the organisation set its own app",
+            app.to_uppercase()
+        ))
+        .on("provider"),
+    )
 }
 
 fn missing_app(server: &OauthServer) -> Failure {

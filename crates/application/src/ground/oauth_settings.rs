@@ -1,6 +1,6 @@
 //! The operator's settings for OAuth.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use strongroom_domain::SecretText;
@@ -29,6 +29,8 @@ pub struct ConfiguredApp {
     pub client_id: String,
     /// Its client secret; a public client has none.
     pub client_secret: Option<SecretText>,
+    /// The hosts at which it is used, in lower case, where an app belongs to one instance of its provider.
+    pub hosts: BTreeSet<String>,
 }
 
 impl OauthSettings {

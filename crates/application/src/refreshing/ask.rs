@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use strongroom_authorization_server::Subject;
 use strongroom_domain::audit::Origin;
 use strongroom_domain::{
-    Action, Actor, AuditEvent, Credential, CredentialId, CredentialStatus, CredentialType, OrganizationId,
-    Outcome, RefreshProblem, Rule,
+    Action, Actor, AuditEvent, Content, Credential, CredentialId, CredentialStatus, CredentialType,
+    OrganizationId, Outcome, RefreshProblem, Rule,
 };
 use strongroom_repository::{SealedCredential, Selector};
 use time::OffsetDateTime;
@@ -215,9 +216,14 @@ impl Refreshing {
     fn is_whole_without_token(&self, credential: &Credential) -> bool {
         let provider = self.catalog.find(credential.provider.as_str());
         let server = provider.as_ref().and_then(|provider| provider.oauth.as_ref());
-        let has_app = server.is_some_and(|server| self.clients.configured_client(server).is_some());
+        let has_app = || {
+            let (provider, server) = (provider.clone()?, server?);
+            let content = Content { config: credential.config.clone(), ..Content::default() };
+            let subject = Subject { provider, credential_type: credential.credential_type, content };
+            Some(self.clients.has_operators_app(server, &subject))
+        };
         credential.credential_type == CredentialType::ClientCredentials
-            || credential.oauth_app.is_none() && !has_app
+            || credential.oauth_app.is_none() && !has_app().unwrap_or(false)
     }
 
     /// Joins the refresh of a credential that is under way in this instance, or begins one.

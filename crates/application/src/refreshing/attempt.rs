@@ -366,7 +366,8 @@ impl Refreshing {
         let Some(refresh_token) = content.secret.get(REFRESH_TOKEN).map(SecretText::duplicate) else {
             return Err(NoOrder::Problem(RefreshProblem::NoRefreshToken));
         };
-        let found = self.clients.client_of(&credential.organization, credential.oauth_app, server).await?;
+        let (organization, app) = (&credential.organization, credential.oauth_app);
+        let found = self.clients.client_of(organization, app, server, &subject).await?;
         let client = found.ok_or(NoOrder::Problem(RefreshProblem::AppMissing))?;
         let redirect_uri =
             self.clients.redirect_uri(credential.provider.as_str(), credential.oauth_app).unwrap_or_default();

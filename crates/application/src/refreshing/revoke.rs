@@ -113,7 +113,11 @@ impl Refreshing {
         let Some(token) = payload.remove(REFRESH_TOKEN).or_else(|| payload.remove(ACCESS_TOKEN)) else {
             return Ok(None);
         };
-        let found = self.clients.client_of(&credential.organization, credential.oauth_app, server).await;
+        let content = Content { config: credential.config.clone(), ..Content::default() };
+        let subject =
+            Subject { provider: provider.clone(), credential_type: credential.credential_type, content };
+        let (organization, app) = (&credential.organization, credential.oauth_app);
+        let found = self.clients.client_of(organization, app, server, &subject).await;
         let unavailable = |cause: &'static str| TokenError::Transient {
             retry_after: None,
             may_have_been_served: false,
@@ -123,9 +127,6 @@ impl Refreshing {
         let Some(client) = found.map_err(|_| unavailable("the OAuth app could not be read"))? else {
             return Ok(None);
         };
-        let content = Content { config: credential.config.clone(), ..Content::default() };
-        let subject =
-            Subject { provider: provider.clone(), credential_type: credential.credential_type, content };
         let place = self.places.enter(&credential.organization).await;
         let _place = place.ok_or_else(|| unavailable("too many calls are under way"))?;
         self.server.revoke(&subject, &client, &token).await.map(Some)

@@ -45,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) redirects: &'static str,
     pub(crate) public_url: Option<&'static str>,
     pub(crate) apps: Vec<&'static str>,
+    /// The hosts at which every app is used whose provider has instances.
+    pub(crate) app_hosts: Vec<&'static str>,
     pub(crate) hand_out_refresh_tokens: bool,
 }
 
@@ -70,6 +72,7 @@ impl House {
                 redirects: "https://app.example.test",
                 public_url: Some("https://vault.example.test"),
                 apps: vec!["drive", "desk", "crm", "machines"],
+                app_hosts: vec!["desk.example.test", "north.example.test", "south.example.test"],
                 hand_out_refresh_tokens: true,
             },
         }
@@ -128,7 +131,11 @@ impl House {
             let client_secret = Some(SecretText::new("operator-secret".to_owned()));
             (
                 (*name).to_owned(),
-                Arc::new(ConfiguredApp { client_id: format!("{name}-client"), client_secret }),
+                Arc::new(ConfiguredApp {
+                    client_id: format!("{name}-client"),
+                    client_secret,
+                    hosts: settings.app_hosts.iter().map(|host| (*host).to_owned()).collect(),
+                }),
             )
         };
         let oauth = OauthSettings {

@@ -51,7 +51,7 @@ const KEYS: [(&str, Kind); 33] = [
 const ISSUER_KEYS: [&str; 5] = ["issuer", "audience", "jwks_file", "org_claim", "roles_claim"];
 
 /// The settings of one entry under `oauth.apps`.
-const APP_KEYS: [&str; 2] = ["client_id", "client_secret"];
+const APP_KEYS: [&str; 3] = ["client_id", "client_secret", "hosts"];
 
 /// Finds the type of a setting by its dotted name; `None` when there is no setting of that name.
 pub(super) fn lookup(name: &str) -> Option<Kind> {

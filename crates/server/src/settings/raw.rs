@@ -133,6 +133,7 @@ pub(super) enum CompletionName {
 pub(super) struct App {
     pub(super) client_id: Option<String>,
     pub(super) client_secret: Option<String>,
+    pub(super) hosts: Option<String>,
 }
 
 #[derive(Deserialize, Default)]

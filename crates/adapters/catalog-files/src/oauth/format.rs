@@ -9,6 +9,8 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub(super) struct OauthTable {
     pub(super) app: Option<String>,
+    #[serde(default)]
+    pub(super) app_is_of_one_instance: bool,
     #[serde(rename = "type")]
     pub(super) kind: Option<String>,
     pub(super) authorize_url: Option<String>,

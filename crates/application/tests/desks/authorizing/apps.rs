@@ -1,13 +1,17 @@
 //! OAuth apps of organisations.
 
-use strongroom_application::{Application, Conflict, Failure, Missing, NewOauthApp, ShownOauthApp};
-use strongroom_domain::{Action, CredentialStatus, OauthAppId, Outcome, Role, SecretText, StatusReason};
+use strongroom_application::{
+    Application, BeginAuthorization, Conflict, Failure, Missing, NewOauthApp, Selector, ShownOauthApp, to,
+};
+use strongroom_domain::{
+    Action, ConfigValue, Credential, CredentialStatus, OauthAppId, Outcome, Role, SecretText, StatusReason,
+};
 use strongroom_fake_store::{Call, unavailable};
-use strongroom_fixtures::instant;
+use strongroom_fixtures::{instant, provider};
 use uuid::Uuid;
 
 use super::{at, begin, brings, complete, completion_code, last, parameter, pass, refused_field};
-use crate::house::{House, acme, admin, admitted, member, user};
+use crate::house::{House, acme, admin, admitted, engine, fields, member, user, violations};
 
 fn own(provider: &str, client_id: &str, secret: Option<&str>) -> NewOauthApp {
     let client_secret = secret.map(|secret| SecretText::new(secret.to_owned()));
@@ -244,4 +248,42 @@ async fn an_app_that_goes_in_the_middle_of_a_change_is_not_found() {
     held.release();
     assert_eq!(change.await.unwrap().unwrap_err(), Failure::NotFound(Missing::OauthApp));
     assert_eq!(house.store.actions(&acme()), [Action::OauthAppCreated, Action::OauthAppDeleted]);
+}
+
+/// Tokens of `desk` that were typed by hand, for this tenant.
+fn typed(house: &House, tenant: &str) -> Credential {
+    let mut desk = house.granted(-10);
+    desk.provider = provider("desk");
+    desk.config.insert("subdomain", ConfigValue::Text(tenant.to_owned()));
+    house.put(&desk, &[("access_token", "old"), ("refresh_token", tenant)]);
+    desk
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_operators_app_of_one_instance_goes_to_instances_that_the_operator_named_and_to_no_other() {
+    let mut house = House::new();
+    house.settings.app_hosts = vec!["north.example.test"];
+    let app = house.open();
+    let at_tenant =
+        |tenant: &str| BeginAuthorization { inputs: fields(&[("subdomain", tenant)]), ..at("desk") };
+    assert!(begin(&app, &admin(), at_tenant("north")).await.is_ok());
+    let refused = violations(begin(&app, &admin(), at_tenant("evil")).await.unwrap_err());
+    assert!(refused[0].contains("oauth.apps.desk.hosts"), "{refused:?}");
+    let read = async |id| {
+        let caller = admitted::<to::ReadSecrets>(&app, &engine());
+        let opened = app.credentials.read(&caller, Selector::Id(id), None).await.unwrap();
+        opened.secret.get("access_token").unwrap().expose().to_owned()
+    };
+    assert_eq!(read(typed(&house, "north").id).await, "access-1");
+    assert_eq!(read(typed(&house, "evil").id).await, "old", "it is handed out as it was stored");
+    let mut granted = typed(&house, "evil");
+    granted.oauth_app = Some(OauthAppId::OPERATOR);
+    house.put(&granted, &[("access_token", "old"), ("refresh_token", "live")]);
+    assert_eq!(read(granted.id).await, "access-2", "a grant that was made there lives on");
+    let sent: Vec<_> =
+        house.server.asked().iter().map(|asked| asked.config.get("subdomain").cloned()).collect();
+    assert_eq!(sent.len(), 2, "{sent:?}");
+    let removed = typed(&house, "evil");
+    app.credentials.delete(&admitted(&app, &admin()), removed.id, None, true).await.unwrap();
+    assert_eq!(house.server.asked().len(), 2, "nor is a token revoked with it there");
 }
