@@ -104,12 +104,17 @@ async fn grants_that_get_errors_stop_no_good_ones(world: World) {
         }
     };
     let refreshes = async {
+        let mut slowest = Duration::ZERO;
         for id in &good {
+            let began = Instant::now();
             let refreshed = refresh(&robot, id).await;
             assert_eq!(refreshed.status, 200, "{}", refreshed.text);
+            slowest = slowest.max(began.elapsed());
         }
+        slowest
     };
-    tokio::join!(attack, refreshes);
+    let ((), slowest) = tokio::join!(attack, refreshes);
+    eprintln!("a neighbour's slowest of {} refreshes beside one that fails: {slowest:?}", good.len());
     assert!(provider.asked("poison") >= 2);
 }
 
@@ -147,7 +152,10 @@ async fn twenty_organisations_at_a_silent_server_cost_nobody_elses_time(world: W
     };
     tokio::select! {
         _ = flood => panic!("the flood ended before the reads"),
-        slowest = work => assert!(slowest < Duration::from_secs(2), "{slowest:?}"),
+        slowest = work => {
+            eprintln!("a neighbour's slowest read with a refresh, beside twenty organisations: {slowest:?}");
+            assert!(slowest < Duration::from_secs(2), "{slowest:?}");
+        }
     }
 }
 
