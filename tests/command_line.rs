@@ -52,7 +52,7 @@ fn run_every_command(world: &World) -> String {
     let generated = must(&["keys", "generate", "--name", "k9"]);
     assert!(generated.starts_with("k9:") && generated.len() == 47, "{generated}");
     assert!(must(&["doctor"]).contains("every counter"));
-    let verified: Value = serde_json::from_str(&must(&["audit", "verify", "--json"])).unwrap();
+    let verified: Value = serde_json::from_str(&must(&["audit", "verify", "--json", "--deep"])).unwrap();
     assert_eq!(verified["ok"], true, "{verified}");
     must(&["audit", "verify", "--org", "acme"]);
     key

@@ -48,7 +48,8 @@ async fn no_answered_write_is_lost_when_the_server_is_killed(world: World) {
     }
     let server = world.setup.start().await;
     check(&server, &ledger).await;
-    let verified: Value = serde_json::from_str(&world.setup.must(&["audit", "verify", "--json"])).unwrap();
+    let verified: Value =
+        serde_json::from_str(&world.setup.must(&["audit", "verify", "--json", "--deep"])).unwrap();
     assert_eq!(verified["ok"], true, "{verified}");
     world.setup.must(&["doctor"]);
     let ledger = ledger.lock().unwrap();

@@ -36,4 +36,5 @@ mod start;
 mod statements;
 mod stored;
 mod tampering;
+mod threats;
 mod tour;

@@ -92,6 +92,8 @@ fn is_sound(world: &World, before: &Value) {
     let grown = |name: &str| after[name].as_u64() > before[name].as_u64();
     assert!(grown("events") && grown("checkpoints"), "{after} after {before}");
     assert!(world.setup.must(&["doctor"]).contains("every counter"));
+    let rows = world.setup.must(&["audit", "verify", "--deep"]);
+    assert!(rows.contains(" credentials") && !rows.contains(" 0 credentials"), "{rows}");
 }
 
 /// The answers depend on the stored rows, so every edit of a row makes a difference.

@@ -12,6 +12,8 @@ on_both_stores!(
     a_cut_off_tail_is_found_by_a_checkpoint,
     audit_rows_cannot_be_changed_by_accident,
     a_key_that_was_moved_to_another_organisation_is_none,
+    a_row_that_is_not_what_the_trail_says_is_found,
+    a_trigger_that_eats_records_is_found,
 );
 
 const CANARY: &str = "canary-p7w3kz9qx";
@@ -265,4 +267,71 @@ async fn a_key_that_was_moved_to_another_organisation_is_none(world: World) {
         }
         assert!(std::time::Instant::now() < deadline, "the moved key still works");
     }
+}
+
+/// What a deep check says about the credentials of `acme`.
+async fn differing(world: &World) -> Vec<(String, String)> {
+    let found = verify(world, &["--deep"]).await;
+    assert_eq!(found["broken"], json!([]), "{found}");
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let list = found["differing"].as_array().unwrap();
+    list.iter().map(|one| (text(&one["credential"]), text(&one["reason"]))).collect()
+}
+
+async fn a_row_that_is_not_what_the_trail_says_is_found(world: World) {
+    let victim = Victim::new(world).await;
+    let (world, row, id) = (&victim.world, victim.row(), victim.id.clone());
+    let admin = victim.server.client(Character::admin_of("acme"));
+    let path = format!("/integrations/credentials/{id}");
+    world.sql("CREATE TABLE kept AS SELECT * FROM credentials");
+    let mut rotated = sftp("rotated");
+    rotated.as_object_mut().unwrap().remove("provider");
+    assert_eq!(admin.patch(&path, rotated).await.status, 200);
+    world.sql("CREATE TABLE now AS SELECT * FROM credentials");
+    assert_eq!(differing(world).await, []);
+    let expect = async |reason: &str| {
+        assert_eq!(differing(world).await, [(id.clone(), reason.to_owned())]);
+        let doctor = world.setup.run(&["doctor"]);
+        let said = String::from_utf8(doctor.stdout).unwrap();
+        let line = said.lines().find(|line| line.starts_with("BAD  rows:"));
+        assert!(line.is_some_and(|line| line.contains(&id) && line.contains(reason)), "{said}");
+    };
+    let put = |table: &str| {
+        world.sql(&format!("DELETE FROM credentials {row}"));
+        world.sql(&format!("INSERT INTO credentials SELECT * FROM {table}"));
+    };
+    put("kept");
+    assert!(victim.robot("acme").get(&victim.path()).await.text.contains(CANARY), "an old row opens");
+    expect("its content is of another version than the last one on record").await;
+    put("now");
+    assert_eq!(differing(world).await, []);
+    world.sql(&format!("UPDATE credentials SET envelope = (SELECT envelope FROM kept) {row}"));
+    expect("its content is not the one on record").await;
+    world.sql(&format!("DELETE FROM credentials {row}"));
+    assert_eq!(differing(world).await, [(id.clone(), "no record says that it was deleted".to_owned())]);
+    put("now");
+    assert_eq!(admin.delete(&path).await.status, 204);
+    assert_eq!(differing(world).await, []);
+    put("now");
+    expect("it was deleted, and it is there").await;
+}
+
+async fn a_trigger_that_eats_records_is_found(world: World) {
+    let server = world.setup.start().await;
+    assert!(world.setup.must(&["doctor"]).contains("ok   triggers: as the migrations made them"));
+    if world.is_embedded() {
+        world.disarm_audit_triggers();
+        world.sql(
+            "CREATE TRIGGER eater AFTER INSERT ON audit_events BEGIN DELETE FROM audit_events WHERE seq = NEW.seq; END",
+        );
+    } else {
+        world.disarm_audit_triggers();
+        world.sql("CREATE RULE eater AS ON INSERT TO audit_events DO INSTEAD NOTHING");
+    }
+    let doctor = world.setup.run(&["doctor"]);
+    let said = String::from_utf8(doctor.stdout).unwrap();
+    let line =
+        said.lines().find(|line| line.starts_with("BAD  triggers:")).unwrap_or_else(|| panic!("{said}"));
+    assert!(line.contains("eater on audit_events") && line.contains("audit_events_a"), "{said}");
+    drop(server);
 }

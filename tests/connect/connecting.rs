@@ -41,7 +41,7 @@ async fn a_provider_is_connected_once_by_either_spelling_of_the_credential(world
     assert_eq!(connect(&admin, "pagerduty", &hyphenated).await.status, 200);
     assert_eq!(events_about(&admin, "integration.connected", &id).await, 1);
     assert_eq!(events_about(&admin, "integration.connected", &second).await, 0);
-    stage.world.setup.must(&["audit", "verify"]);
+    stage.world.setup.must(&["audit", "verify", "--deep"]);
 }
 
 async fn of_twenty_parallel_connects_exactly_one_succeeds(world: World) {

@@ -60,5 +60,5 @@ async fn a_deleted_credential_leaves_its_connection_disconnected(world: World) {
     refused(&connect(&admin, "pagerduty", &used).await, 404, "credential_not_found");
     let fresh = stage.store(&admin, "pagerduty", Marker::Good).await;
     assert_eq!(connect(&admin, "pagerduty", &fresh).await.status, 200);
-    stage.world.setup.must(&["audit", "verify"]);
+    stage.world.setup.must(&["audit", "verify", "--deep"]);
 }

@@ -35,7 +35,7 @@ async fn what_works_is_stored_and_validated(world: World) {
     }
     let events = admin.get("/integrations/audit?action=credential.created").await.json();
     assert_eq!(events["items"].as_array().unwrap().len(), 3, "{events}");
-    stage.world.setup.must(&["audit", "verify"]);
+    stage.world.setup.must(&["audit", "verify", "--deep"]);
 }
 
 async fn what_a_provider_refuses_is_not_stored(world: World) {

@@ -49,7 +49,7 @@ async fn a_test_decides_what_is_stored_and_what_becomes_of_it(world: World) {
     assert_eq!(admin.post(nobody, json!({})).await.status, 404);
     let of_other_kind = format!("/integrations/postgres/test-connection/{id}");
     assert_eq!(admin.send(Method::POST, &of_other_kind, None, &[]).await.status, 400);
-    world.setup.must(&["audit", "verify"]);
+    world.setup.must(&["audit", "verify", "--deep"]);
 }
 
 async fn creating(rehearsal: &Rehearsal, admin: &Client) {

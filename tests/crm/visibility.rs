@@ -116,7 +116,7 @@ async fn every_answer_in_the_clear_is_on_record(world: World) {
     assert_eq!((listed, &after[2..]), (ids, expected.as_slice()), "one event for each object of the list");
     let refused = robot.send(Method::PUT, &path, Some(json!({ "provider": "zoho" })), &[]).await;
     assert_eq!((refused.status, reads(&server).await), (400, after));
-    assert!(world.setup.must(&["audit", "verify"]).contains("chains"));
+    assert!(world.setup.must(&["audit", "verify", "--deep"]).contains("chains"));
 }
 
 async fn a_grant_that_has_ended_is_masked_in_the_list_and_withheld_by_itself(world: World) {

@@ -257,6 +257,12 @@ async fn a_flow_whose_row_was_edited_leads_nowhere() {
     world.sql("UPDATE authorization_flows SET redirect_to = 'https://evil.example.test/steal'");
     let failed = visit(&with(&back, "code", None)).await;
     assert!(failed.status == 400 && failed.headers.get("location").is_none(), "{}", failed.text);
+    // What nobody has completed is found when it is made usable by hand.
+    world.setup.must(&["audit", "verify", "--deep"]);
+    world.sql("UPDATE credentials SET status = 'validated' WHERE status = 'pending'");
+    let found = world.setup.run(&["audit", "verify", "--deep"]);
+    let said = String::from_utf8(found.stdout).unwrap();
+    assert!(!found.status.success() && said.contains("no record says that its authorization was"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

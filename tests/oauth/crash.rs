@@ -70,7 +70,7 @@ async fn without_a_grace_the_credential_says_that_the_answer_was_lost_and_nobody
         assert_eq!(admin.delete(&format!("/integrations/credentials/{id}")).await.status, 204);
         server.kill();
     }
-    let verified = world.setup.must(&["audit", "verify", "--json"]);
+    let verified = world.setup.must(&["audit", "verify", "--json", "--deep"]);
     assert!(verified.contains("\"ok\":true") || verified.contains("\"ok\": true"), "{verified}");
 }
 

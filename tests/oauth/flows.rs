@@ -66,7 +66,7 @@ async fn a_person_confirms_and_the_credential_is_usable(world: World) {
     assert_eq!(tested["code"], "ok", "{tested}");
     let refreshed = robot.post(&format!("/integrations/credentials/{id}/refresh"), json!({})).await;
     assert_eq!((refreshed.status, &refreshed.json()["version"]), (200, &json!(2)), "{}", refreshed.text);
-    let verified = world.setup.must(&["audit", "verify", "--json"]);
+    let verified = world.setup.must(&["audit", "verify", "--json", "--deep"]);
     assert!(verified.contains("\"ok\":true") || verified.contains("\"ok\": true"), "{verified}");
 }
 

@@ -29,7 +29,9 @@ mod upkeep;
 use std::sync::Arc;
 
 pub use access::{Access, ChangeServiceAccount, IssuedApiKey, NewApiKey, NewServiceAccount, Presented};
-pub use audit::{Audit, Break, Checkpoint, QueryAudit, Verification, VerifyAudit};
+pub use audit::{
+    Audit, Break, Checkpoint, DeepVerification, Difference, QueryAudit, Verification, VerifyAudit,
+};
 pub use authorizing::{
     Authorizing, BeginAuthorization, BegunAuthorization, CallbackRefused, CompleteAuthorization,
     ConfirmAuthorization, Confirmation, Confirmed, NewOauthApp, ReceiveCallback, Received, ShownOauthApp,

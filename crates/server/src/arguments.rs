@@ -150,5 +150,8 @@ pub(crate) enum Audit {
         /// Compare with the checkpoints in this file.
         #[arg(long, value_name = "FILE")]
         checkpoints: Option<PathBuf>,
+        /// Compare every credential with what the trail last said of it.
+        #[arg(long)]
+        deep: bool,
     },
 }

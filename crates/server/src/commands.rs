@@ -62,8 +62,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Org(Org::Limit { org, limit }) => org_limit::run(context, &org, &limit).await,
         Command::Keys(Keys::Status) => keys::status(context).await,
         Command::Keys(Keys::Generate { .. }) => Ok(()),
-        Command::Audit(Audit::Verify { org, checkpoints }) => {
-            audit_verify::run(context, org.as_deref(), checkpoints.as_deref()).await
+        Command::Audit(Audit::Verify { org, checkpoints, deep }) => {
+            audit_verify::run(context, org.as_deref(), checkpoints.as_deref(), deep).await
         }
         Command::Catalog(Catalog::List) => catalog::list(&context),
         Command::Catalog(Catalog::Check { dir }) => catalog::check(context, &dir),

@@ -1,5 +1,6 @@
 //! The checks that `strongroom doctor` makes once the vault is open.
 
+use strongroom_application::{Application, Audit, Failure};
 use strongroom_environment::Clock;
 use strongroom_environment_system::SystemClock;
 
@@ -34,7 +35,7 @@ impl Diagnosis {
 /// The largest difference of the clocks that is reported as good.
 const SKEW: time::Duration = time::Duration::seconds(5);
 
-pub(crate) async fn diagnose(stores: &Stores) -> Diagnosis {
+pub(crate) async fn diagnose(stores: &Stores, application: &Application) -> Diagnosis {
     let mut findings = Vec::new();
     let mut note = |subject, good, text: String| findings.push(Finding { subject, good, text });
     match stores.deployment.now().await {
@@ -69,5 +70,38 @@ pub(crate) async fn diagnose(stores: &Stores) -> Diagnosis {
         }
         Err(error) => note("quota", false, error.to_string()),
     }
+    match stores.deployment.changed_triggers().await {
+        Ok(changed) if changed.is_empty() => note("triggers", true, "as the migrations made them".into()),
+        Ok(changed) => {
+            let text = "added, changed, turned off or missing, which nothing of ours does";
+            note("triggers", false, format!("{}: {text}", changed.join(", ")));
+        }
+        Err(error) => note("triggers", false, chain(&error)),
+    }
+    match sample(&application.audit).await {
+        Ok((compared, differing)) if differing.is_empty() => {
+            note("rows", true, format!("a sample of {compared} organisations is as the audit trail says"));
+        }
+        Ok((_, differing)) => note("rows", false, differing.join("; ")),
+        Err(error) => note("rows", false, chain(&error)),
+    }
     Diagnosis { findings }
+}
+
+/// How many organisations a sample has.
+const ORGANIZATIONS: u32 = 100;
+/// How many credentials of each, the newest, are compared with the audit trail.
+const CREDENTIALS: u32 = 10;
+
+/// The number of organisations whose newest credentials were compared with the audit trail, and what differs.
+async fn sample(audit: &Audit) -> Result<(usize, Vec<String>), Failure> {
+    let heads = audit.heads(None, ORGANIZATIONS).await?;
+    let mut differing = Vec::new();
+    for head in &heads {
+        for difference in audit.sample(&head.organization, CREDENTIALS).await? {
+            let id = difference.credential.map_or_else(String::new, |id| format!(" {id}"));
+            differing.push(format!("{}{id}: {}", head.organization, difference.reason));
+        }
+    }
+    Ok((heads.len(), differing))
 }

@@ -118,9 +118,10 @@ impl Strongroom {
         self.stores.statements()
     }
 
-    /// Compares counters with rows and clocks with each other.
+    /// Compares counters with rows, clocks with each other, triggers with the migrations, and a sample of
+    /// credentials with the audit trail.
     pub async fn diagnose(&self) -> Diagnosis {
-        diagnosis::diagnose(&self.stores).await
+        diagnosis::diagnose(&self.stores, &self.application).await
     }
 
     /// Stops the background tasks, then writes the data that was gathered in memory and a last checkpoint.

@@ -29,6 +29,7 @@ mod quota;
 mod record_query;
 mod store;
 mod tls;
+mod triggers;
 mod turns;
 
 #[path = "../../store-rows/repositories/audit.rs"]

@@ -12,13 +12,14 @@ use strongroom_store_rows::schema::{
     api_keys, audit_events, audit_heads, authorization_flows, credentials, deployment, kek_usage, oauth_apps,
     purpose_keys,
 };
-use strongroom_store_rows::{Aborted, KekRow, Micros, PurposeKeyRow, RowId, RowName, bound};
+use strongroom_store_rows::{Aborted, KekRow, Micros, PurposeKeyRow, RowId, RowName, TriggerRow, bound};
 use strongroom_vault::WrapLedger;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::connection::{Connection, RunQueryDsl, clock_now, is_first};
 use crate::database::Database;
+use crate::triggers;
 
 /// Registering can lose once against another first KEK and once against the same KEK; then the name itself is
 /// taken.
@@ -128,6 +129,15 @@ impl DeploymentRepository for Database {
             Ok(())
         })
         .await
+    }
+
+    async fn changed_triggers(&self) -> StoreResult<Vec<String>> {
+        let found = self
+            .ask(async |connection: &mut Connection| {
+                Ok(diesel::sql_query(triggers::FIND).load::<TriggerRow>(connection).await?)
+            })
+            .await?;
+        Ok(TriggerRow::changed(&found, &triggers::OURS))
     }
 
     async fn migrations_current(&self) -> StoreResult<bool> {

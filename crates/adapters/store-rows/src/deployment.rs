@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use diesel::sqlite::Sqlite;
 use strongroom_domain::{KekId, PurposeKeyId};
 use strongroom_repository::{KekRecord, WrappedPurposeKey};
@@ -72,5 +73,26 @@ impl Stored for PurposeKeyRow {
             purpose: self.purpose,
             wrapped: self.wrapped,
         })
+    }
+}
+
+/// A trigger or a rule of the database, with its definition.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct TriggerRow {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    definition: String,
+}
+
+impl TriggerRow {
+    /// The names of those that are not as expected, and of those that are missing. Spaces do not count.
+    pub fn changed(found: &[Self], expected: &[(&str, &str)]) -> Vec<String> {
+        let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let is =
+            |row: &Self, ours: &(&str, &str)| row.name == ours.0 && plain(&row.definition) == plain(ours.1);
+        let strange = found.iter().filter(|row| !expected.iter().any(|ours| is(row, ours)));
+        let missing = expected.iter().filter(|ours| !found.iter().any(|row| row.name == ours.0));
+        strange.map(|row| row.name.clone()).chain(missing.map(|ours| ours.0.to_owned())).collect()
     }
 }

@@ -26,6 +26,7 @@ mod pool;
 mod quota;
 mod statements;
 mod store;
+mod triggers;
 
 #[path = "../../store-rows/repositories/audit.rs"]
 mod audit;

@@ -38,6 +38,16 @@ pub(crate) struct Walk<'a> {
 impl Walk<'_> {
     /// Checks the records `from..=to` and, when `to` is the head, that there is no record behind it.
     pub(crate) async fn check(&self, from: u64, to: Option<u64>) -> Result<Verification, StoreError> {
+        self.check_each(from, to, &mut |_| ()).await
+    }
+
+    /// The same, and shows every record that is valid.
+    pub(crate) async fn check_each(
+        &self,
+        from: u64,
+        to: Option<u64>,
+        show: &mut (dyn FnMut(&AuditRecord) + Send),
+    ) -> Result<Verification, StoreError> {
         let head = self.trail.head(self.organization).await?;
         let (head_seq, head_mac) = head.map_or((0, GENESIS), |head| (head.seq, head.mac));
         let last = to.map_or(head_seq, |to| to.min(head_seq));
@@ -56,6 +66,7 @@ impl Walk<'_> {
                 if let Some(reason) = self.fault(record, next, &state.head) {
                     return Ok(broken(state, next, reason));
                 }
+                show(record);
                 state.events += 1;
                 state.head = record.mac;
                 next += 1;

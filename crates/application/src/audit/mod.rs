@@ -2,20 +2,25 @@
 
 mod chain;
 mod checkpoint;
+mod deep;
 mod query;
 mod started;
 mod verify;
 
 pub use chain::{Break, Verification};
 pub use checkpoint::Checkpoint;
+pub use deep::{DeepVerification, Difference};
 pub use query::QueryAudit;
 pub use verify::VerifyAudit;
 
 use std::sync::Arc;
 
+use strongroom_domain::OrganizationId;
 use strongroom_environment::Clock;
-use strongroom_repository::AuditTrail;
-use strongroom_vault::PurposeKeys;
+use strongroom_repository::{AuditTrail, CredentialRepository};
+use strongroom_vault::{PurposeKeys, Vault};
+
+use chain::Walk;
 
 use crate::Ports;
 use crate::ground::{AuditWriter, Ground};
@@ -26,6 +31,8 @@ pub struct Audit {
     trail: Arc<dyn AuditTrail>,
     purpose_keys: Arc<dyn PurposeKeys>,
     clock: Arc<dyn Clock>,
+    credentials: Arc<dyn CredentialRepository>,
+    vault: Arc<dyn Vault>,
 }
 
 impl Audit {
@@ -35,6 +42,12 @@ impl Audit {
             trail: ports.audit.clone(),
             purpose_keys: ports.purpose_keys.clone(),
             clock: ports.clock.clone(),
+            credentials: ports.credentials.clone(),
+            vault: ports.vault.clone(),
         }
+    }
+
+    fn walk<'a>(&'a self, organization: &'a OrganizationId) -> Walk<'a> {
+        Walk { trail: self.trail.as_ref(), keys: self.purpose_keys.as_ref(), organization }
     }
 }

@@ -4,7 +4,7 @@ use strongroom_domain::audit::AuditHead;
 use strongroom_domain::{Action, OrganizationId, Outcome, Rule};
 
 use super::Audit;
-use super::chain::{Break, Verification, Walk};
+use super::chain::{Break, Verification};
 use crate::ground::{Permitted, to};
 use crate::{Checkpoint, Failure};
 
@@ -86,9 +86,5 @@ impl Audit {
             broken.push((head.organization.clone(), Break { seq: head.seq, reason }));
         }
         Ok(broken)
-    }
-
-    fn walk<'a>(&'a self, organization: &'a OrganizationId) -> Walk<'a> {
-        Walk { trail: self.trail.as_ref(), keys: self.purpose_keys.as_ref(), organization }
     }
 }

@@ -71,6 +71,10 @@ pub trait DeploymentRepository: Send + Sync {
     /// and then no secret can be handed out either, because no read can be put on record.
     async fn check_writable(&self) -> StoreResult<()>;
 
+    /// The names of triggers and rules that are not as the migrations made them: added, changed, turned off or
+    /// removed. Empty unless that was done by hand. It is for maintenance.
+    async fn changed_triggers(&self) -> StoreResult<Vec<String>>;
+
     /// Whether the store has every migration of this build, and none of a newer one.
     async fn migrations_current(&self) -> StoreResult<bool>;
 }

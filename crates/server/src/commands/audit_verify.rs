@@ -18,6 +18,8 @@ struct Report {
     chains: u64,
     events: u64,
     checkpoints: u64,
+    credentials: u64,
+    differing: Vec<(String, Option<String>, &'static str)>,
     broken: Vec<(String, u64, String)>,
 }
 
@@ -25,6 +27,7 @@ pub(crate) async fn run(
     invocation: Invocation,
     org: Option<&str>,
     checkpoints: Option<&Path>,
+    deep: bool,
 ) -> anyhow::Result<()> {
     let only = org
         .map(|org| OrganizationId::from_stored(org).map_err(|rule| broken(rule.on("--org"))))
@@ -32,11 +35,11 @@ pub(crate) async fn run(
     let report = with_vault(invocation.settings, async |strongroom| {
         let mut report = Report::default();
         match only {
-            Some(organization) => check(strongroom, &organization, &mut report).await?,
+            Some(organization) => check(strongroom, &organization, deep, &mut report).await?,
             None => {
-                check_all(strongroom, &mut report).await?;
+                check_all(strongroom, deep, &mut report).await?;
                 for organization in strongroom.application().audit.headless_chains().await? {
-                    check(strongroom, &organization, &mut report).await?;
+                    check(strongroom, &organization, deep, &mut report).await?;
                 }
             }
         }
@@ -51,29 +54,47 @@ pub(crate) async fn run(
         .iter()
         .map(|(org, seq, reason)| json!({ "org": org, "seq": seq, "reason": reason }))
         .collect();
-    let good = breaks.is_empty();
-    let value = json!({
+    let differing: Vec<Value> = report
+        .differing
+        .iter()
+        .map(|(org, id, reason)| json!({ "org": org, "credential": id, "reason": reason }))
+        .collect();
+    let holds = breaks.is_empty();
+    let good = holds && differing.is_empty();
+    let mut value = json!({
         "ok": good, "chains": report.chains, "events": report.events, "checkpoints": report.checkpoints, "broken": breaks,
     });
     let mut lines: Vec<String> =
         report.broken.iter().map(|(org, seq, reason)| format!("BROKEN {org} at {seq}: {reason}")).collect();
+    lines.extend(report.differing.iter().map(|(org, id, reason)| {
+        format!("DIFFERS {org} {}: {reason}", id.as_deref().unwrap_or("(a row without a readable id)"))
+    }));
+    let compared = match deep {
+        true => format!(", {} credentials", report.credentials),
+        false => String::new(),
+    };
     lines.push(format!(
-        "{} chains, {} events, {} checkpoints",
+        "{} chains, {} events, {} checkpoints{compared}",
         report.chains, report.events, report.checkpoints
     ));
+    if let (true, Some(members)) = (deep, value.as_object_mut()) {
+        members.insert("credentials".into(), json!(report.credentials));
+        members.insert("differing".into(), json!(differing));
+    }
     output::result(invocation.json, &value, &lines);
-    anyhow::ensure!(good, "the audit trail does not hold");
+    anyhow::ensure!(holds, "the audit trail does not hold");
+    anyhow::ensure!(good, "credentials are not what the audit trail says");
     Ok(())
 }
 
-async fn check_all(strongroom: &Strongroom, report: &mut Report) -> anyhow::Result<()> {
+async fn check_all(strongroom: &Strongroom, deep: bool, report: &mut Report) -> anyhow::Result<()> {
     let mut after = None;
     loop {
         let heads = strongroom.application().audit.heads(after, PAGE).await?;
         let Some(last) = heads.last() else { return Ok(()) };
         after = Some(last.organization.clone());
         for head in &heads {
-            check(strongroom, &head.organization, report).await?;
+            check(strongroom, &head.organization, deep, report).await?;
         }
     }
 }
@@ -81,9 +102,22 @@ async fn check_all(strongroom: &Strongroom, report: &mut Report) -> anyhow::Resu
 async fn check(
     strongroom: &Strongroom,
     organization: &OrganizationId,
+    deep: bool,
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    let found = strongroom.application().audit.verify_chain(organization).await?;
+    let audit = &strongroom.application().audit;
+    let found = match deep {
+        false => audit.verify_chain(organization).await?,
+        true => {
+            let found = audit.verify_deep(organization).await?;
+            report.credentials += found.credentials;
+            report.differing.extend(found.differing.into_iter().map(|difference| {
+                let id = difference.credential.map(|id| id.to_string());
+                (organization.to_string(), id, difference.reason)
+            }));
+            found.chain
+        }
+    };
     report.chains += u64::from(found.events > 0 || found.broken.is_some());
     report.events += found.events;
     if let Some(broken) = found.broken {

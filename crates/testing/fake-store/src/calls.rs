@@ -75,6 +75,7 @@ pub enum Call {
     Now,
     MigrationsCurrent,
     CheckWritable,
+    ChangedTriggers,
     PurposeKeysInUse,
     ReserveWraps,
 }

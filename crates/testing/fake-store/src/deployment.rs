@@ -112,6 +112,10 @@ impl DeploymentRepository for FakeStore {
         self.read(Call::CheckWritable, |_, _| ()).await
     }
 
+    async fn changed_triggers(&self) -> StoreResult<Vec<String>> {
+        self.read(Call::ChangedTriggers, |_, _| Vec::new()).await
+    }
+
     async fn migrations_current(&self) -> StoreResult<bool> {
         self.read(Call::MigrationsCurrent, |_, _| true).await
     }

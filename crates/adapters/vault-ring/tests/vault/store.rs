@@ -126,6 +126,10 @@ impl DeploymentRepository for Store {
         Ok(())
     }
 
+    async fn changed_triggers(&self) -> StoreResult<Vec<String>> {
+        Ok(Vec::new())
+    }
+
     async fn migrations_current(&self) -> StoreResult<bool> {
         Ok(true)
     }
