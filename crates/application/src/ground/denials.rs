@@ -130,8 +130,8 @@ mod tests {
     use strongroom_fixtures::{event, organization};
     use strongroom_repository::{Appended, MockAuditTrail};
 
-    #[tokio::test(start_paused = true)]
-    async fn a_flood_of_refusals_leaves_ten_events_and_one_summary_a_minute() {
+    /// A writer, and what it has written.
+    fn recording() -> (AuditWriter, Arc<Mutex<Vec<AuditEvent>>>) {
         let recorded: Arc<Mutex<Vec<AuditEvent>>> = Arc::default();
         let mut trail = MockAuditTrail::new();
         let sink = recorded.clone();
@@ -140,6 +140,12 @@ mod tests {
             Ok(vec![Appended::Durable { seq: 1 }; events.len()])
         });
         let writer = AuditWriter::start(Arc::new(trail), Arc::default());
+        (writer, recorded)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_flood_of_refusals_leaves_ten_events_and_one_summary_a_minute() {
+        let (writer, recorded) = recording();
         let denials = Denials::default();
         for _ in 0..500 {
             denials.record(event(&organization("acme"), Action::AccessDenied), &writer);
@@ -157,14 +163,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn strangers_with_many_addresses_leave_three_hundred_events_and_one_summary_a_minute() {
-        let recorded: Arc<Mutex<Vec<AuditEvent>>> = Arc::default();
-        let mut trail = MockAuditTrail::new();
-        let sink = recorded.clone();
-        trail.expect_append().returning(move |events, _| {
-            sink.lock().unwrap().extend(events.iter().cloned());
-            Ok(vec![Appended::Durable { seq: 1 }; events.len()])
-        });
-        let writer = AuditWriter::start(Arc::new(trail), Arc::default());
+        let (writer, recorded) = recording();
         let denials = Denials::default();
         let refuse = |ip: String| {
             let mut refused = event(&OrganizationId::system(), Action::AuthenticationFailed);
