@@ -179,7 +179,8 @@ async fn guesses_by_edit_and_refresh_are_limited_like_tests(world: World) {
         assert!(answer.header("retry-after").parse::<u64>().unwrap() >= 1);
         assert_eq!(answer.header("x-ratelimit-remaining"), "0");
     }
-    // The neighbour's secrets are good, so they are not counted, and neither does the other's guessing stop it.
+    // The neighbour's secrets are good, so they are not counted, and neither does the other's guessing stop
+    // it.
     for number in 0..15 {
         let id = stored(&robot, "one.tenants.test", &format!("good-{number}")).await;
         let read = robot.get(&secrets(&id)).await;

@@ -1,5 +1,5 @@
-//! A token endpoint on loopback that behaves by the refresh token, the code or the client secret that it gets,
-//! and a provider of many tenants that uses it.
+//! A token endpoint on loopback that behaves by the refresh token, the code or the client secret that it
+//! gets, and a provider of many tenants that uses it.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -18,8 +18,8 @@ use super::listener::Listener;
 /// The provider whose tenants have hosts of their own, at `<tenant>.tenants.test`.
 pub(crate) const TENANTS: &str = "tenants";
 
-/// A running server. A secret that begins with `poison` gets 500, one with `wrong` gets 400, one with `silent`
-/// gets no answer, and one with `slow` gets a token after four seconds; any other gets a token.
+/// A running server. A secret that begins with `poison` gets 500, one with `wrong` gets 400, one with
+/// `silent` gets no answer, and one with `slow` gets a token after four seconds; any other gets a token.
 pub(crate) struct TokenServer {
     listener: Listener,
     asked: Arc<Mutex<Vec<String>>>,

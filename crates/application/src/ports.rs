@@ -67,8 +67,8 @@ pub struct Ports {
 pub struct Limits {
     /// How many credentials an organisation may hold per provider, unless it has a limit of its own.
     pub credentials_per_provider: u32,
-    /// How many secrets may be tried within a minute, by a connection test, by the first refresh of new content
-    /// or by the exchange of a code; with `None` they are not counted.
+    /// How many secrets may be tried within a minute, by a connection test, by the first refresh of new
+    /// content or by the exchange of a code; with `None` they are not counted.
     pub tests: Option<TestRates>,
 }
 

@@ -18,8 +18,8 @@ use crate::violation::{Rule, Violation};
 
 /// The longest value of one field, in bytes.
 pub const MAX_VALUE_BYTES: usize = 32 * 1024;
-/// The longest value of a public field, in bytes: all texts of a list together. Lists of credentials show public
-/// values. Certificates may be as long as any value.
+/// The longest value of a public field, in bytes: all texts of a list together. Lists of credentials show
+/// public values. Certificates may be as long as any value.
 pub const MAX_PUBLIC_BYTES: usize = 4 * 1024;
 
 /// The `credentials` object as it was sent. `null` and the empty text count as missing.

@@ -37,8 +37,8 @@ pub struct OauthServer {
     /// The name under which settings and organisations keep the app's client id and secret. Providers of one
     /// vendor may share an app.
     pub app: String,
-    /// Whether an app is made in one instance of the provider, such as a tenant of Okta, and is worth nothing in
-    /// others. The operator's app is then used only at the instances that the operator names.
+    /// Whether an app is made in one instance of the provider, such as a tenant of Okta, and is worth nothing
+    /// in others. The operator's app is then used only at the instances that the operator names.
     pub app_is_of_one_instance: bool,
     /// The type of the credentials that a flow makes; `ClientCredentials` where the provider has no flow.
     pub credential_type: CredentialType,

@@ -32,8 +32,8 @@ const GRACE_SECONDS: u64 = 15;
 const CONNECTIONS: usize = 8_192;
 /// How long, in milliseconds, a client may read nothing of what was sent to it.
 const WRITE_LIMIT_MS: u32 = 15_000;
-/// How many bytes of an answer the kernel takes before the client reads them. Linux doubles this number for its
-/// own book-keeping.
+/// How many bytes of an answer the kernel takes before the client reads them. Linux doubles this number for
+/// its own book-keeping.
 const SEND_BUFFER: usize = 128 * 1024;
 
 /// Starts the server, serves until SIGTERM or SIGINT, and stops in order. A second signal ends the process at
@@ -183,8 +183,8 @@ fn server(listener: TcpListener, kit: Kit, workers: usize) -> anyhow::Result<Ser
     Ok(server.run())
 }
 
-/// Ends a connection whose client reads nothing for [`WRITE_LIMIT_MS`], and keeps what the kernel holds of its
-/// answers small.
+/// Ends a connection whose client reads nothing for [`WRITE_LIMIT_MS`], and keeps what the kernel holds of
+/// its answers small.
 fn limit_writes(stream: &TcpStream) {
     let limited = sockopt::set_tcp_user_timeout(stream, WRITE_LIMIT_MS)
         .and_then(|()| sockopt::set_socket_send_buffer_size(stream, SEND_BUFFER));

@@ -1,8 +1,7 @@
-//! The background tasks of a server: they check whether the store answers and can be written, read the keys of
-//! issuers again, write usage notes, truncate the
-//! write-ahead log, refresh tokens ahead of their end and end authorizations that were not completed in time.
-//! Once a minute they write audit checkpoints, forget old counts of connection tests and look up the
-//! addresses of the store.
+//! The background tasks of a server: they check whether the store answers and can be written, read the keys
+//! of issuers again, write usage notes, truncate the write-ahead log, refresh tokens ahead of their end and
+//! end authorizations that were not completed in time. Once a minute they write audit checkpoints, forget old
+//! counts of connection tests and look up the addresses of the store.
 
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;

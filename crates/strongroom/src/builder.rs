@@ -128,8 +128,8 @@ impl Builder {
         self
     }
 
-    /// Adds settings of the embedding program to the digest of the settings that the event of a start holds, so
-    /// that a change of them is on record too. Secrets must be named without their values.
+    /// Adds settings of the embedding program to the digest of the settings that the event of a start holds,
+    /// so that a change of them is on record too. Secrets must be named without their values.
     #[must_use]
     pub fn also_on_record(mut self, settings: &str) -> Self {
         self.embedder = settings.to_owned();

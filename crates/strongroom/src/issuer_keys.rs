@@ -1,5 +1,5 @@
-//! Reads the key files of issuers again while the server runs, so that a new key is accepted and a withdrawn one
-//! is refused without a restart.
+//! Reads the key files of issuers again while the server runs, so that a new key is accepted and a withdrawn
+//! one is refused without a restart.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,8 +26,8 @@ impl IssuerKeyFiles {
         Self { verifier, files: Mutex::new(files) }
     }
 
-    /// Reads every file again. One that cannot be read, or holds no key set, leaves the keys as they are; the log
-    /// says so once.
+    /// Reads every file again. One that cannot be read, or holds no key set, leaves the keys as they are; the
+    /// log says so once.
     pub(crate) fn read_again(&self) {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         for KeyFile { issuer, path, seen } in files.iter_mut() {

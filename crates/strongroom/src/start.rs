@@ -177,16 +177,12 @@ async fn assemble(
         ids: Arc::new(SystemIds),
         randomness: Arc::new(SystemRandomness),
     };
-    let limits =
-        Limits { credentials_per_provider: builder.credentials_per_provider, tests: builder.test_rates };
-    let application = Application::start(&ports, &limits, oauth);
+    let application = Application::start(&ports, &limits(builder), oauth);
     let stores = Arc::new(stores);
     let file = checkpoint_file(builder, data_dir);
-    let background = background.then(|| {
-        let issuers = builder.issuers.iter().map(|file| (file.name.clone(), file.jwks_file.clone()));
-        let keys = IssuerKeyFiles::new(tokens.verifier, issuers);
-        Background::start(application.clone(), stores.clone(), guard, keys, file)
-    });
+    let keys = issuer_keys(builder, tokens.verifier);
+    let background =
+        background.then(|| Background::start(application.clone(), stores.clone(), guard, keys, file));
     Ok(Strongroom {
         application,
         stores,
@@ -197,6 +193,16 @@ async fn assemble(
         background,
         _lock: lock,
     })
+}
+
+fn limits(builder: &Builder) -> Limits {
+    Limits { credentials_per_provider: builder.credentials_per_provider, tests: builder.test_rates }
+}
+
+/// The key files of issuers, for the task that reads them again.
+fn issuer_keys(builder: &Builder, verifier: Arc<JwtVerifier>) -> IssuerKeyFiles {
+    let files = builder.issuers.iter().map(|file| (file.name.clone(), file.jwks_file.clone()));
+    IssuerKeyFiles::new(verifier, files)
 }
 
 /// Opens and migrates the store, and returns it with the id of its deployment, which must be the expected

@@ -82,7 +82,8 @@ impl FileCatalog {
         )
     }
 
-    /// The SHA-256 of all files, names and texts. It is another one when a file sends a secret somewhere else.
+    /// The SHA-256 of all files, names and texts. It is another one when a file sends a secret somewhere
+    /// else.
     pub fn digest(&self) -> Digest {
         self.digest
     }

@@ -107,9 +107,9 @@ fn is_read_only(error: &diesel::result::Error) -> bool {
 
 /// The pool, and the error of its last attempt to connect, which bb8 does not give to a caller that waits.
 ///
-/// When a server has refused a write because it is read-only, another one may be the primary by now, behind the
-/// same address. So the pool is replaced: new connections find out where that address leads, and the old ones end
-/// with the work that they do.
+/// When a server has refused a write because it is read-only, another one may be the primary by now, behind
+/// the same address. So the pool is replaced: new connections find out where that address leads, and the old
+/// ones end with the work that they do.
 pub(crate) struct Pool {
     inner: Mutex<Renewable>,
     connector: Connector,

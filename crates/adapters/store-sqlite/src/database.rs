@@ -45,8 +45,8 @@ pub struct SqliteDatabase {
     path: Arc<Path>,
 }
 
-/// The least room on the disk with which the store counts as writable. The write-ahead log and the database grow
-/// by less than this between two looks.
+/// The least room on the disk with which the store counts as writable. The write-ahead log and the database
+/// grow by less than this between two looks.
 const LEAST_ROOM: u64 = 1024 * 1024;
 
 #[derive(Debug, thiserror::Error)]
@@ -116,7 +116,8 @@ impl SqliteDatabase {
         Ok(checkpoint.await.map_err(store_error)?.busy == 0)
     }
 
-    /// Refuses when the disk is as good as full: a small write may still fit into the log, and the next one not.
+    /// Refuses when the disk is as good as full: a small write may still fit into the log, and the next one
+    /// not.
     pub(crate) fn has_room(&self) -> StoreResult<()> {
         let unavailable = |no_room: NoRoom| StoreError::Unavailable(Box::new(no_room));
         let disk = rustix::fs::statvfs(&*self.path).map_err(|errno| unavailable(NoRoom::Unknown(errno)))?;

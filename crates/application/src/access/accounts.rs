@@ -134,8 +134,8 @@ impl Access {
         }
     }
 
-    /// Puts on record which accounts a migration has given a scope: those that could read refresh tokens before
-    /// there was a scope for that. It is called at a start.
+    /// Puts on record which accounts a migration has given a scope: those that could read refresh tokens
+    /// before there was a scope for that. It is called at a start.
     pub async fn announce_migrated_scopes(&self) {
         loop {
             let accounts = match self.service_accounts.unannounced_scopes().await {

@@ -41,7 +41,7 @@ impl Walk<'_> {
         self.check_each(from, to, &mut |_| ()).await
     }
 
-    /// The same, and shows every record that is valid.
+    /// Checks records as [`Self::check`] does, and shows every one that is valid.
     pub(crate) async fn check_each(
         &self,
         from: u64,

@@ -1,7 +1,7 @@
 //! Compares the credentials that are stored with what the audit trail last said about each.
 //!
-//! A row that was rolled back, put back, or made usable by hand still opens: it was valid once. The trail, which
-//! cannot be forged without its key, says what is valid now.
+//! A row that was rolled back, put back, or made usable by hand still opens: it was valid once. The trail,
+//! which cannot be forged without its key, says what is valid now.
 
 use std::collections::BTreeMap;
 
@@ -92,7 +92,8 @@ fn is_decisive(event: &AuditEvent) -> bool {
 
 impl Audit {
     /// Walks the whole chain of an organisation, and compares every credential with what the chain last said.
-    /// Others may write meanwhile. It needs some 100 bytes of memory for each credential that the chain names.
+    /// Others may write meanwhile. It needs some 100 bytes of memory for each credential that the chain
+    /// names.
     pub async fn verify_deep(&self, organization: &OrganizationId) -> Result<DeepVerification, Failure> {
         let mut ledger = Ledger::default();
         let walk = self.walk(organization);
@@ -168,7 +169,7 @@ impl Audit {
         Ok(None)
     }
 
-    /// The same, from the records of the one credential alone.
+    /// Looks at one credential as [`Self::settle`] does, by a query for its own records instead of the ledger.
     async fn settle_by_query(
         &self,
         organization: &OrganizationId,

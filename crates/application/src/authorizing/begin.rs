@@ -66,8 +66,8 @@ impl Authorizing {
     /// # Errors
     /// `Invalid` for a provider without an authorization server or an app, for a place to which people may
     /// not be sent, and for fields that are missing or wrong; `NotFound` for a credential that the caller
-    /// does not reach; `Limited` when 1,000 flows of the organisation are under way, 250 of the person or 750 of
-    /// the service account.
+    /// does not reach; `Limited` when 1,000 flows of the organisation are under way, 250 of the person or 750
+    /// of the service account.
     pub async fn begin(
         &self,
         caller: &Permitted<to::AuthorizeCredential>,

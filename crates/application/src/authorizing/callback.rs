@@ -284,8 +284,8 @@ impl Authorizing {
         answer.map_err(|error| told(flow, &error))
     }
 
-    /// Where the person goes afterwards. The allow-list is asked once more: the row, or the settings, may have
-    /// changed since the flow began. A place that is not on it is not gone to.
+    /// Where the person goes afterwards. The allow-list is asked once more: the row, or the settings, may
+    /// have changed since the flow began. A place that is not on it is not gone to.
     pub(crate) fn target_of(&self, flow: &AuthorizationFlow) -> Option<RedirectTarget> {
         let target = self.settings.redirects.admit(flow.redirect_to.as_deref()?);
         target

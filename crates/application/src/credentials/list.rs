@@ -32,8 +32,8 @@ pub struct ListCredentials {
 }
 
 impl Credentials {
-    /// The credentials that the caller reaches, newest first, and whether there are more. A page is shorter than
-    /// its limit when its metadata reach about 1 MiB.
+    /// The credentials that the caller reaches, newest first, and whether there are more. A page is shorter
+    /// than its limit when its metadata reach about 1 MiB.
     pub async fn list(
         &self,
         caller: &Permitted<to::ListCredentials>,

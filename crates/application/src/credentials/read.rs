@@ -95,7 +95,8 @@ impl Credentials {
         Ok(opened)
     }
 
-    /// Puts reads on record in one commit, when all of them are permitted. Returns the caller as it is by now.
+    /// Puts reads on record in one commit, when all of them are permitted. Returns the caller as it is by
+    /// now.
     pub(crate) async fn record_reads(
         &self,
         caller: &Permitted<to::ReadSecrets>,

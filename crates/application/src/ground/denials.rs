@@ -17,8 +17,8 @@ const WINDOW: Duration = Duration::from_secs(60);
 const PER_WINDOW: u32 = 10;
 /// How many sources are counted separately; further sources share one count.
 const SOURCES: usize = 10_000;
-/// How many refusals of callers that are not authenticated an instance records within a window, of all sources
-/// together. So nobody fills a disk who has many addresses: this is some 200 MB a day.
+/// How many refusals of callers that are not authenticated an instance records within a window, of all
+/// sources together. So nobody fills a disk who has many addresses: this is some 200 MB a day.
 const OF_STRANGERS: u32 = 300;
 
 /// Counts refusals by source.
@@ -40,7 +40,8 @@ struct Window {
 }
 
 impl Denials {
-    /// Records an event, or only counts it when its source, or all strangers together, have used up their share.
+    /// Records an event, or only counts it when its source, or all strangers together, have used up their
+    /// share.
     pub(crate) fn record(&self, event: AuditEvent, writer: &AuditWriter) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_known = event.origin.authentication.is_some();
@@ -109,8 +110,8 @@ fn summarize(window: &mut Window, writer: &AuditWriter) {
     }
 }
 
-/// The source of a refusal: the address of a caller that is not authenticated, or its network for IPv6, of which
-/// one client has as many addresses as it likes; else the actor within its organisation.
+/// The source of a refusal: the address of a caller that is not authenticated, or its network for IPv6, of
+/// which one client has as many addresses as it likes; else the actor within its organisation.
 fn source_of(event: &AuditEvent) -> Option<String> {
     match event.origin.authentication {
         Some(_) => Some(format!("{} {}", event.organization, event.actor)),

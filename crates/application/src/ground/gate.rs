@@ -63,8 +63,8 @@ impl Gate {
         self.refuse(caller, caller.asked)
     }
 
-    /// Refuses a credential beyond the caller's reach as one that does not exist, and records the refusal: a leaked
-    /// key that is tried on everything is seen.
+    /// Refuses a credential beyond the caller's reach as one that does not exist, and records the refusal: a
+    /// leaked key that is tried on everything is seen.
     ///
     /// # Errors
     /// `NotFound`.

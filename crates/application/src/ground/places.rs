@@ -1,5 +1,5 @@
-//! How many calls run at once, and how many wait, so that a slow server costs nobody else's time (security.md,
-//! rows 21 and 55).
+//! How many calls run at once, and how many wait, so that a slow server costs nobody else's time
+//! (security.md, rows 21 and 55).
 
 use std::sync::Arc;
 use std::time::Duration;

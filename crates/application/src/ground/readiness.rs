@@ -17,8 +17,8 @@ struct State {
     reached: Option<Instant>,
     /// What the last look whether the store can be written has found, and when.
     looked: Option<(Instant, bool)>,
-    /// How many writes have failed in a row, and when the last one did. A look may succeed although they fail: it
-    /// needs less room.
+    /// How many writes have failed in a row, and when the last one did. A look may succeed although they
+    /// fail: it needs less room.
     failures: u32,
     failed: Option<Instant>,
     /// Whether a write has failed since the last look.

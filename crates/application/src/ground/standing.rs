@@ -1,5 +1,5 @@
-//! Whether a caller may still do what it was admitted to, after a wait: its token may have ended meanwhile, its
-//! key may have been revoked, and its account may have been changed (security.md, row 19).
+//! Whether a caller may still do what it was admitted to, after a wait: its token may have ended meanwhile,
+//! its key may have been revoked, and its account may have been changed (security.md, row 19).
 
 use std::sync::Arc;
 

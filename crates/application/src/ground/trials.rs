@@ -1,6 +1,6 @@
 //! The budgets of everything that sends a secret whose worth is not known yet: connection tests, the first
-//! refresh of new content, and the exchange of a code (security.md, row 35). What turns out to be good is given
-//! back.
+//! refresh of new content, and the exchange of a code (security.md, row 35). What turns out to be good is
+//! given back.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -10,7 +10,8 @@ use strongroom_repository::DueRefresh;
 use super::Refreshing;
 use super::ask::RefreshNeed;
 
-/// How many credentials one page holds. Their refreshes run at once, as far as their organisations have places.
+/// How many credentials one page holds. Their refreshes run at once, as far as their organisations have
+/// places.
 const PAGE: u32 = 200;
 /// The most pages in one round.
 const PAGES: usize = 50;
@@ -19,8 +20,8 @@ const PAGES: usize = 50;
 const PAGE_LIMIT: Duration = Duration::from_secs(2);
 
 impl Refreshing {
-    /// Refreshes the credentials that are due. A credential that could not be refreshed is due again later, so
-    /// that a provider that does not answer does not delay the others.
+    /// Refreshes the credentials that are due. A credential that could not be refreshed is due again later,
+    /// so that a provider that does not answer does not delay the others.
     pub async fn refresh_expiring(self: &Arc<Self>) {
         for _ in 0..PAGES {
             if self.readiness.is_draining() {

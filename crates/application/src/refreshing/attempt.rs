@@ -165,19 +165,30 @@ impl Refreshing {
                 if let Some(trial) = &trial {
                     self.trials.forgo(trial).await;
                 }
-                return match other? {
-                    Lease::NotYet(wait) if is_asked_for && self.pauses.may_hurry(organization, id, wait) => {
-                        self.leases.end_wait(organization, id).await?;
-                        Ok(Turn::SomebodyElses)
-                    }
-                    Lease::NotYet(wait) => Ok(Turn::Ended(not_yet(&row.credential, wait))),
-                    Lease::Held | Lease::Moved | Lease::Acquired { .. } => Ok(Turn::SomebodyElses),
-                };
+                return self.without_lease(other?, &row.credential, is_asked_for).await;
             }
         };
         let provider = provider.clone();
         let attempt = Attempt { need, row, provider, owner, send_before, failures, interrupted, trial };
         self.attempt(attempt, &place).await.map(Turn::Ended)
+    }
+
+    /// What follows for a caller that got no lease. One that was asked for gets around a wait once.
+    async fn without_lease(
+        &self,
+        lease: Lease,
+        credential: &Credential,
+        is_asked_for: bool,
+    ) -> Result<Turn, Failure> {
+        let (organization, id) = (&credential.organization, credential.id);
+        match lease {
+            Lease::NotYet(wait) if is_asked_for && self.pauses.may_hurry(organization, id, wait) => {
+                self.leases.end_wait(organization, id).await?;
+                Ok(Turn::SomebodyElses)
+            }
+            Lease::NotYet(wait) => Ok(Turn::Ended(not_yet(credential, wait))),
+            Lease::Held | Lease::Moved | Lease::Acquired { .. } => Ok(Turn::SomebodyElses),
+        }
     }
 
     /// Takes a trial for content that was typed by a person and has never been refreshed.
@@ -192,8 +203,8 @@ impl Refreshing {
         self.trials.begin(&credential.organization, &need.payer)
     }
 
-    /// Names the place where the token requests of a credential go: the origin and the app. A credential whose
-    /// request cannot be built has a place of its own, because nothing is sent for it.
+    /// Names the place where the token requests of a credential go: the origin and the app. A credential
+    /// whose request cannot be built has a place of its own, because nothing is sent for it.
     fn place_of(&self, credential: &Credential, provider: &Arc<Provider>) -> String {
         let content = Content { config: credential.config.clone(), ..Content::default() };
         let credential_type = credential.credential_type;

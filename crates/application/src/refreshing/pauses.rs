@@ -1,8 +1,8 @@
 //! Decides when no call is made to an authorization server that has failed, so that an outage is not made
 //! worse by many requests, and so that the trouble of one grant is nobody else's.
 //!
-//! A place is where token requests go: an origin and an app. What has failed there since a call last succeeded
-//! decides whom a pause holds up:
+//! A place is where token requests go: an origin and an app. What has failed there since a call last
+//! succeeded decides whom a pause holds up:
 //!
 //! - One grant has failed: nobody. The grant itself waits by its lease.
 //! - Several grants of one organisation have failed: the grants of that organisation.

@@ -56,8 +56,9 @@ pub trait DeploymentRepository: Send + Sync {
     /// All purpose keys by ascending creation time.
     async fn purpose_keys(&self) -> StoreResult<Vec<WrappedPurposeKey>>;
 
-    /// The ids of the purpose keys with which API keys were digested, and the last records of the audit chains of
-    /// up to 1,000 organisations were signed. Without these keys nothing of that can be verified any more.
+    /// The ids of the purpose keys with which API keys were digested, and the last records of the audit
+    /// chains of up to 1,000 organisations were signed. Without these keys nothing of that can be verified
+    /// any more.
     async fn purpose_keys_in_use(&self) -> StoreResult<Vec<PurposeKeyId>>;
 
     /// Stores a purpose key unless the purpose has one. MUST be atomic over all processes: of two first
@@ -67,12 +68,12 @@ pub trait DeploymentRepository: Send + Sync {
     /// The store's own time. Every decision that concerns several instances uses it.
     async fn now(&self) -> StoreResult<OffsetDateTime>;
 
-    /// Makes a write durable that changes nothing. It fails when the disk is full or the database is read-only,
-    /// and then no secret can be handed out either, because no read can be put on record.
+    /// Makes a write durable that changes nothing. It fails when the disk is full or the database is
+    /// read-only, and then no secret can be handed out either, because no read can be put on record.
     async fn check_writable(&self) -> StoreResult<()>;
 
-    /// The names of triggers and rules that are not as the migrations made them: added, changed, turned off or
-    /// removed. Empty unless that was done by hand. It is for maintenance.
+    /// The names of triggers and rules that are not as the migrations made them: added, changed, turned off
+    /// or removed. Empty unless that was done by hand. It is for maintenance.
     async fn changed_triggers(&self) -> StoreResult<Vec<String>>;
 
     /// Whether the store has every migration of this build, and none of a newer one.

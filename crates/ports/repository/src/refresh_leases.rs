@@ -69,8 +69,8 @@ pub trait RefreshLeaseRepository: Send + Sync {
         length: Duration,
     ) -> StoreResult<Lease>;
 
-    /// Ends the wait that a failed attempt has set, so that the next attempt may begin now. Does nothing while
-    /// the lease is held.
+    /// Ends the wait that a failed attempt has set, so that the next attempt may begin now. Does nothing
+    /// while the lease is held.
     async fn end_wait(&self, organization: &OrganizationId, credential: CredentialId) -> StoreResult<()>;
 
     /// Stores the result of a refresh, records the event, and ends the lease if `owner` still holds it.

@@ -55,12 +55,12 @@ pub trait ServiceAccountRepository: Send + Sync {
         evidence: Evidence,
     ) -> StoreResult<bool>;
 
-    /// Some of the accounts that a migration has given the scope to read refresh tokens, and whose event is still
-    /// to be written; of all organisations.
+    /// Some of the accounts that a migration has given the scope to read refresh tokens, and whose event is
+    /// still to be written; of all organisations.
     async fn unannounced_scopes(&self) -> StoreResult<Vec<ServiceAccount>>;
 
-    /// Records the event of such an account. Returns `Ok(false)` and records nothing when another instance has,
-    /// or the account was changed or removed since.
+    /// Records the event of such an account. Returns `Ok(false)` and records nothing when another instance
+    /// has, or the account was changed or removed since.
     async fn announce_scopes(
         &self,
         organization: &OrganizationId,

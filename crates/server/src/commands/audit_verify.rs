@@ -23,6 +23,50 @@ struct Report {
     broken: Vec<(String, u64, String)>,
 }
 
+impl Report {
+    /// The report as JSON. The comparison of credentials is a part of it when it was asked for.
+    fn value(&self, deep: bool) -> Value {
+        let broken = self.broken.iter();
+        let broken: Vec<Value> =
+            broken.map(|(org, seq, reason)| json!({ "org": org, "seq": seq, "reason": reason })).collect();
+        let differing = self.differing.iter();
+        let differing: Vec<Value> = differing
+            .map(|(org, id, reason)| json!({ "org": org, "credential": id, "reason": reason }))
+            .collect();
+        let mut value = json!({
+            "ok": broken.is_empty() && differing.is_empty(),
+            "chains": self.chains,
+            "events": self.events,
+            "checkpoints": self.checkpoints,
+            "broken": broken,
+        });
+        if let (true, Some(members)) = (deep, value.as_object_mut()) {
+            members.insert("credentials".into(), json!(self.credentials));
+            members.insert("differing".into(), json!(differing));
+        }
+        value
+    }
+
+    /// The report as lines of text.
+    fn lines(&self, deep: bool) -> Vec<String> {
+        let broken = self.broken.iter();
+        let mut lines: Vec<String> =
+            broken.map(|(org, seq, reason)| format!("BROKEN {org} at {seq}: {reason}")).collect();
+        lines.extend(self.differing.iter().map(|(org, id, reason)| {
+            format!("DIFFERS {org} {}: {reason}", id.as_deref().unwrap_or("(a row without a readable id)"))
+        }));
+        let compared = match deep {
+            true => format!(", {} credentials", self.credentials),
+            false => String::new(),
+        };
+        lines.push(format!(
+            "{} chains, {} events, {} checkpoints{compared}",
+            self.chains, self.events, self.checkpoints
+        ));
+        lines
+    }
+}
+
 pub(crate) async fn run(
     invocation: Invocation,
     org: Option<&str>,
@@ -49,41 +93,9 @@ pub(crate) async fn run(
         Ok(report)
     });
     let report = report.await?;
-    let breaks: Vec<Value> = report
-        .broken
-        .iter()
-        .map(|(org, seq, reason)| json!({ "org": org, "seq": seq, "reason": reason }))
-        .collect();
-    let differing: Vec<Value> = report
-        .differing
-        .iter()
-        .map(|(org, id, reason)| json!({ "org": org, "credential": id, "reason": reason }))
-        .collect();
-    let holds = breaks.is_empty();
-    let good = holds && differing.is_empty();
-    let mut value = json!({
-        "ok": good, "chains": report.chains, "events": report.events, "checkpoints": report.checkpoints, "broken": breaks,
-    });
-    let mut lines: Vec<String> =
-        report.broken.iter().map(|(org, seq, reason)| format!("BROKEN {org} at {seq}: {reason}")).collect();
-    lines.extend(report.differing.iter().map(|(org, id, reason)| {
-        format!("DIFFERS {org} {}: {reason}", id.as_deref().unwrap_or("(a row without a readable id)"))
-    }));
-    let compared = match deep {
-        true => format!(", {} credentials", report.credentials),
-        false => String::new(),
-    };
-    lines.push(format!(
-        "{} chains, {} events, {} checkpoints{compared}",
-        report.chains, report.events, report.checkpoints
-    ));
-    if let (true, Some(members)) = (deep, value.as_object_mut()) {
-        members.insert("credentials".into(), json!(report.credentials));
-        members.insert("differing".into(), json!(differing));
-    }
-    output::result(invocation.json, &value, &lines);
-    anyhow::ensure!(holds, "the audit trail does not hold");
-    anyhow::ensure!(good, "credentials are not what the audit trail says");
+    output::result(invocation.json, &report.value(deep), &report.lines(deep));
+    anyhow::ensure!(report.broken.is_empty(), "the audit trail does not hold");
+    anyhow::ensure!(report.differing.is_empty(), "credentials are not what the audit trail says");
     Ok(())
 }
 

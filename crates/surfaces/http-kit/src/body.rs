@@ -21,8 +21,8 @@ const MAX_FORM: usize = 8 * 1024;
 const FIRST: usize = 1024;
 /// The longest time that a body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// After which time a body counts as slow. Of slow ones there are only so many, because each holds a connection
-/// with its buffers.
+/// After which time a body counts as slow. Of slow ones there are only so many, because each holds a
+/// connection with its buffers.
 const SLOW: Duration = Duration::from_millis(250);
 
 /// A body that was read, in memory that is wiped afterwards.

@@ -23,8 +23,8 @@ pub struct Memory {
     pub(crate) long_answers: Places,
 }
 
-/// Four at once for each organisation: a client that reads its answer needs its place for milliseconds, and one
-/// that does not costs no other organisation anything.
+/// Four at once for each organisation: a client that reads its answer needs its place for milliseconds, and
+/// one that does not costs no other organisation anything.
 const LONG_ANSWERS: PlaceLimits =
     PlaceLimits { per_organization: 4, per_instance: 1_024, queue_per_organization: 64, queue: 4_096 };
 

@@ -1,5 +1,5 @@
-//! Sends long answers in pieces, so that a client that does not read holds one copy of its answer at most, and
-//! so that the memory of an answer is known to be held until its last piece has gone.
+//! Sends long answers in pieces, so that a client that does not read holds one copy of its answer at most,
+//! and so that the memory of an answer is known to be held until its last piece has gone.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -25,9 +25,16 @@ struct InPieces {
 }
 
 /// A body with what it holds until it is sent.
-struct Holding<T> {
+pub(crate) struct Holding<T> {
     body: BoxBody,
     _held: T,
+}
+
+impl<T> Holding<T> {
+    /// Keeps something until a body is sent.
+    pub(crate) fn until_sent(held: T, body: BoxBody) -> Self {
+        Self { body, _held: held }
+    }
 }
 
 /// Collects a body in pieces that are never moved, and are wiped after they were sent. Not only those with
@@ -58,7 +65,7 @@ pub(crate) fn in_pieces<T: Unpin + 'static>(response: HttpResponse, held: T) -> 
             Ok(whole) => BoxBody::new(InPieces { left: whole.len(), rest: VecDeque::from([whole]) }),
             Err(body) => body,
         };
-        BoxBody::new(Holding { body, _held: held })
+        BoxBody::new(Holding::until_sent(held, body))
     })
 }
 

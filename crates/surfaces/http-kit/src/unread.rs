@@ -6,14 +6,14 @@
 use std::cell::RefCell;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
 
 use actix_web::HttpMessage;
-use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::body::BoxBody;
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::header;
-use bytes::Bytes;
 use futures_util::{Stream, stream};
+
+use crate::pieces::Holding;
 
 type Held = Rc<RefCell<Pin<Box<Payload>>>>;
 
@@ -22,12 +22,6 @@ type Held = Rc<RefCell<Pin<Box<Payload>>>>;
 pub(crate) struct Unread(
     #[expect(dead_code, reason = "held until it is dropped, never read here")] Option<Held>,
 );
-
-/// An answer's body, with the request's beside it.
-pub(crate) struct Answered {
-    body: BoxBody,
-    _request: Unread,
-}
 
 /// Takes hold of a request's body, if it has one, and leaves the request one that reads from it.
 pub(crate) fn keep(request: &mut ServiceRequest) -> Unread {
@@ -44,22 +38,7 @@ pub(crate) fn keep(request: &mut ServiceRequest) -> Unread {
 
 impl Unread {
     /// Ties the request's body to its answer's.
-    pub(crate) fn until_sent(self, body: BoxBody) -> Answered {
-        Answered { body, _request: self }
-    }
-}
-
-impl MessageBody for Answered {
-    type Error = <BoxBody as MessageBody>::Error;
-
-    fn size(&self) -> BodySize {
-        self.body.size()
-    }
-
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        Pin::new(&mut self.body).poll_next(context)
+    pub(crate) fn until_sent(self, body: BoxBody) -> Holding<Self> {
+        Holding::until_sent(self, body)
     }
 }

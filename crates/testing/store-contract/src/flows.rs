@@ -232,7 +232,8 @@ pub async fn an_organization_has_so_many_flows_under_way(store: StoreUnderTest) 
     assert_eq!(begun.count(), 6);
 }
 
-/// One principal does not use up the flows of its organisation, or those of a principal of this name elsewhere.
+/// One principal does not use up the flows of its organisation, or those of a principal of this name
+/// elsewhere.
 pub async fn a_principal_has_so_many_flows_under_way(store: StoreUnderTest) {
     let (acme, globex, ids) = (organization("acme"), organization("globex"), SeededIds::new(1));
     let limits = FlowLimits { per_organization: 3, per_principal: 2 };

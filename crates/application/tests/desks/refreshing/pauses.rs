@@ -17,8 +17,8 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// A first pause, to which two calls led.
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
 
-/// Lets the server fail with an outage for two grants of one organisation, which begins a pause for its grants
-/// there.
+/// Lets the server fail with an outage for two grants of one organisation, which begins a pause for its
+/// grants there.
 async fn begin_pause(house: &House, app: &Application, grants: [&Credential; 2]) {
     for grant in grants {
         fail(house, app, grant).await;
