@@ -10,9 +10,10 @@ mod writing;
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use strongroom_domain::{CredentialStatus, CredentialType};
 
+use crate::support::client::sftp;
 use crate::support::{Character, World, on_both_stores};
 use asking::{Book, compare};
 use restoring::{Kind, Restored};
@@ -21,6 +22,7 @@ on_both_stores!(
     stored_vaults_say_what_they_said,
     every_edit_of_a_stored_vault_is_noticed,
     accounts_that_read_secrets_read_refresh_tokens_on_and_that_is_on_record,
+    rows_of_both_formats_live_side_by_side,
 );
 
 async fn accounts_that_read_secrets_read_refresh_tokens_on_and_that_is_on_record(world: World) {
@@ -74,6 +76,52 @@ async fn stored_vaults_say_what_they_said(world: World) {
     assert_eq!(rehearsal.simulator.connections(), 0, "no answer depends on a provider");
     server.stop();
     is_sound(&world, &before);
+}
+
+/// What an earlier build sealed opens in its format until it is changed; what is new or changed is sealed in
+/// the present format.
+async fn rows_of_both_formats_live_side_by_side(world: World) {
+    let Restored { world, rehearsal: _rehearsal, .. } = Restored::in_world(world).await;
+    let formats = || {
+        let first_byte = format!("substr({}, 1, 2)", world.hex_of("envelope"));
+        let of_acme = format!("SELECT count(*) FROM credentials WHERE org_id = 'acme' AND {first_byte} = ");
+        ["01", "02"].map(|format| world.sql(&format!("{of_acme}'{format}'")).parse::<u64>().unwrap())
+    };
+    let [before, none] = formats();
+    assert!(before > 10 && none == 0);
+    let server = world.setup.start().await;
+    let (admin, robot) = (
+        server.client(Character::admin_of("acme")),
+        server.client(Character::service_of("acme", "secrets:read refresh_tokens:read")),
+    );
+    let secrets = async |id: &str| robot.get(&format!("/integrations/credentials/{id}/secrets")).await;
+    let listed = admin.get("/integrations/credentials?slot=nightly.export").await.json();
+    let old = listed[0]["id"].as_str().unwrap().to_owned();
+    let renamed =
+        admin.patch(&format!("/integrations/credentials/{old}"), json!({ "name": "Renamed" })).await;
+    assert_eq!(renamed.status, 200, "{}", renamed.text);
+    let new = admin.store_sftp("of this build").await;
+    assert_eq!(formats(), [before, 1], "a name changes no secret");
+    assert_eq!((secrets(&old).await.status, secrets(&new).await.status), (200, 200));
+    let both = robot.post("/integrations/credentials/secrets", json!({ "ids": [old, new] })).await;
+    assert_eq!(both.status, 200, "{}", both.text);
+
+    let content = sftp("changed");
+    let changed =
+        json!({ "credential_type": content["credential_type"], "credentials": content["credentials"] });
+    let changed = admin.patch(&format!("/integrations/credentials/{old}"), changed).await;
+    assert_eq!(changed.status, 200, "{}", changed.text);
+    assert_eq!(formats(), [before - 1, 2]);
+    assert_eq!(secrets(&old).await.json()["credentials"]["password"], "changed");
+    assert_eq!(world.sql("SELECT count(*) FROM organization_keys"), "1");
+    // The slot is bound from now on.
+    let row = world.id(&old);
+    world.sql(&format!("UPDATE credentials SET slot = NULL WHERE id = {row}"));
+    assert_eq!(secrets(&old).await.status, 500);
+    world.sql(&format!("UPDATE credentials SET slot = 'nightly.export' WHERE id = {row}"));
+    server.stop();
+    assert_eq!(verified(&world)["ok"], true);
+    world.setup.must(&["audit", "verify", "--deep"]);
 }
 
 /// The output of `audit verify`, with the checkpoints that were kept beside the store.

@@ -12,6 +12,7 @@ on_both_stores!(
     a_cut_off_tail_is_found_by_a_checkpoint,
     audit_rows_cannot_be_changed_by_accident,
     a_key_that_was_moved_to_another_organisation_is_none,
+    an_organisations_key_that_was_edited_opens_nothing,
     a_row_that_is_not_what_the_trail_says_is_found,
     a_trigger_that_eats_records_is_found,
 );
@@ -69,6 +70,7 @@ async fn an_edited_credential_row_does_not_open(world: World) {
         ("version", "2".to_owned(), column("version")),
         ("provider", "'datadog'".into(), "'sftp'".into()),
         ("credential_type", "'key_file'".into(), "'user_password'".into()),
+        ("slot", "'nightly'".into(), "NULL".into()),
         (
             "config",
             format!("'{}'", config.replace("files.example.com", "files.evil.example")),
@@ -106,6 +108,35 @@ async fn an_edited_credential_row_does_not_open(world: World) {
     let moved = "0192f0c1-7b6a-7abc-8def-0123456789ab";
     world.sql(&format!("UPDATE credentials SET org_id = 'acme', id = {} {row}", world.id(moved)));
     victim.assert_closed("acme", &format!("/integrations/credentials/{moved}/secrets"), "id").await;
+}
+
+/// A key is kept in memory for a minute, so each edit is looked at by a server that starts after it.
+async fn an_organisations_key_that_was_edited_opens_nothing(world: World) {
+    let Victim { mut world, server, id } = Victim::new(world).await;
+    server.client(Character::admin_of("globex")).store_sftp("another").await;
+    server.stop();
+    world.sql("CREATE TABLE kept AS SELECT * FROM organization_keys");
+    let of = |org: &str, column: &str| {
+        let columns = format!("SELECT {} FROM kept WHERE org_id = '{org}'", world.hex_of(column));
+        world.bytes(&world.sql(&columns))
+    };
+    let edits = [
+        format!("UPDATE organization_keys SET wrapped = {} WHERE org_id = 'acme'", of("globex", "wrapped")),
+        format!("UPDATE organization_keys SET id = {} WHERE org_id = 'acme'", of("globex", "id")),
+        "DELETE FROM organization_keys WHERE org_id = 'acme'".to_owned(),
+        "DELETE FROM organization_keys WHERE org_id = 'acme'; UPDATE organization_keys SET org_id = 'acme'"
+            .to_owned(),
+    ];
+    for edit in edits {
+        world.sql(&edit);
+        let victim = Victim { server: world.setup.start().await, world, id: id.clone() };
+        victim.assert_closed("acme", &victim.path(), &edit).await;
+        victim.server.stop();
+        world = victim.world;
+        world.sql("DELETE FROM organization_keys; INSERT INTO organization_keys SELECT * FROM kept");
+    }
+    let victim = Victim { server: world.setup.start().await, world, id };
+    assert_eq!(victim.robot("acme").get(&victim.path()).await.status, 200, "put back");
 }
 
 async fn verify(world: &World, extra: &[&str]) -> Value {

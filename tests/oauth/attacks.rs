@@ -4,13 +4,18 @@
 use std::path::Path;
 
 use serde_json::json;
+use strongroom_domain::oauth::sha256;
 use url::Url;
 
 use super::{Form, HOUR, admin, begin, granted, parameter, person, robot, secrets, url_of, visit};
 use crate::support::authorization_servers::{Browser, CLIENT_ID, MockServer, OidcServer, PROVIDER, with_app};
 use crate::support::{Character, World, on_both_stores};
 
-on_both_stores!(a_state_is_used_once, a_code_of_another_server_is_not_taken);
+on_both_stores!(
+    a_state_is_used_once,
+    a_code_of_another_server_is_not_taken,
+    what_was_edited_in_the_database_completes_nothing,
+);
 
 fn with(url: &Url, name: &str, value: Option<&str>) -> Url {
     let pairs: Vec<(String, String)> =
@@ -104,6 +109,67 @@ async fn a_code_of_another_server_is_not_taken(world: World) {
     }
     assert_eq!(honest.counts().await.token_requests("authorization_code"), 0);
     assert_eq!(admin.get("/integrations/credentials").await.json(), json!([]));
+}
+
+/// Edits by somebody who can write to the database: each is put back afterwards, and then all goes on.
+async fn what_was_edited_in_the_database_completes_nothing(world: World) {
+    let provider = OidcServer::start(HOUR);
+    let world = provider.set(world).with("STRONGROOM_OAUTH__COMPLETION", "bound");
+    let server = world.setup.start().await;
+    let (admin, mallory) = (admin(&server), server.client(Character::user("acme", "mallory", &["admin"])));
+    let own_code = "A".repeat(43);
+    let known: String = sha256(&own_code).iter().map(|byte| format!("{byte:02x}")).collect();
+    let known = world.bytes(&known);
+
+    // A flow whose person is still at the provider: its code goes nowhere.
+    let begun = begin(&admin, "").await;
+    let back = Browser::default().follow(url_of(&begun)).await;
+    world.sql("UPDATE authorization_flows SET actor = 'user:mallory', initiator_id = 'mallory'");
+    let refused = visit(&back).await;
+    assert_eq!(refused.status, 503, "{}", refused.text);
+    assert_eq!(provider.counts().await.token_requests("authorization_code"), 0);
+    world.sql("DELETE FROM authorization_flows");
+
+    // A flow that waits for its completion.
+    let begun = begin(&admin, "").await;
+    let page = visit(&Browser::default().follow(url_of(&begun)).await).await;
+    let code = page.text.split_once("<code>").unwrap().1.split_once("</code>").unwrap().0.to_owned();
+    let id = admin.get("/integrations/credentials").await.json()[0]["id"].as_str().unwrap().to_owned();
+    let reader = server.client(Character::service_of("acme", "secrets:read"));
+    let good = json!({ "state": begun["state"], "completion_code": code });
+    let forged = json!({ "state": begun["state"], "completion_code": own_code });
+    let edits = [
+        ("actor = 'user:mallory'", &mallory, &good),
+        ("completion_hash = ", &admin, &forged),
+        ("redirect_to = 'https://evil.example/'", &admin, &good),
+        ("name = 'Another'", &admin, &good),
+        ("scope = ''", &admin, &good),
+        ("oauth_app_id = NULL, initiator_id = 'mallory'", &admin, &good),
+    ];
+    world.sql("CREATE TABLE kept AS SELECT * FROM authorization_flows");
+    for (edit, who, body) in edits {
+        let value = if edit.ends_with("= ") { known.as_str() } else { "" };
+        world.sql(&format!("UPDATE authorization_flows SET {edit}{value}"));
+        let refused = who.post("/integrations/oauth/complete", body.clone()).await;
+        assert_eq!(refused.status, 500, "{edit}: {}", refused.text);
+        assert_eq!(reader.get(&secrets(&id)).await.status, 409, "{edit}");
+        world.sql("DELETE FROM authorization_flows; INSERT INTO authorization_flows SELECT * FROM kept");
+    }
+
+    // A grant that is made usable without its completion.
+    world.sql("UPDATE credentials SET status = 'validated'");
+    let refused = reader.get(&secrets(&id)).await;
+    assert_eq!(refused.status, 500, "{}", refused.text);
+    let trail = admin.get("/integrations/audit?action=integrity.failed").await.json();
+    assert_eq!(trail["items"][0]["credential_id"], id.as_str(), "{trail}");
+    world.sql("UPDATE credentials SET status = 'pending'");
+
+    let completed = admin.post("/integrations/oauth/complete", good).await;
+    assert_eq!(completed.status, 200, "{}", completed.text);
+    assert_eq!(reader.get(&secrets(&id)).await.status, 200);
+    // A usable one that is put into a slot by hand does not answer to it.
+    world.sql("UPDATE credentials SET slot = 'nightly'");
+    assert_eq!(reader.get(&secrets(&id)).await.status, 500);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -252,7 +318,7 @@ async fn a_flow_whose_row_was_edited_leads_nowhere() {
     let back = Browser::default().follow(url_of(&begin(&admin, query).await)).await;
     world.sql("UPDATE authorization_flows SET redirect_to = 'https://evil.example.test/steal'");
     let page = visit(&back).await;
-    assert_eq!(page.status, 200, "a page of our own: {}", page.text);
+    assert!(page.status == 503 && page.headers.get("location").is_none(), "{}", page.text);
     let back = Browser::default().follow(url_of(&begin(&admin, query).await)).await;
     world.sql("UPDATE authorization_flows SET redirect_to = 'https://evil.example.test/steal'");
     let failed = visit(&with(&back, "code", None)).await;

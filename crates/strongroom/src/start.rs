@@ -223,9 +223,10 @@ async fn open_vault(
     database: &Database,
 ) -> Result<(Arc<RingVault>, Arc<RingPurposeKeys>), StartError> {
     let deployment = database.deployment();
-    let ledger = database.ledger();
+    let (organizations, ledger) = (database.organization_keys(), database.ledger());
     let (vault, keys) =
-        strongroom_vault_ring::open_vault(ring, deployment.as_ref(), ledger, &SystemIds).await?;
+        strongroom_vault_ring::open_vault(ring, deployment.as_ref(), organizations, ledger, &SystemIds)
+            .await?;
     Ok((Arc::new(vault), Arc::new(keys)))
 }
 

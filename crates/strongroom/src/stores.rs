@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use strongroom_repository::{
     AuditTrail, AuthorizationFlowRepository, CredentialRepository, DeploymentRepository,
-    DestinationLimitRepository, IntegrationRepository, OauthAppRepository, OrganizationRepository,
-    RefreshLeaseRepository, ServiceAccountRepository,
+    DestinationLimitRepository, IntegrationRepository, OauthAppRepository, OrganizationKeyRepository,
+    OrganizationRepository, RefreshLeaseRepository, ServiceAccountRepository,
 };
 use strongroom_store_postgres::{
     PostgresDatabase, PostgresOptions, PostgresStore, StatementCounter as PostgresStatements,
@@ -86,6 +86,13 @@ impl Database {
     }
 
     pub(crate) fn deployment(&self) -> Arc<dyn DeploymentRepository> {
+        match self {
+            Self::Sqlite(database, _) => Arc::new(database.clone()),
+            Self::Postgres(database, _) => Arc::new(database.clone()),
+        }
+    }
+
+    pub(crate) fn organization_keys(&self) -> Arc<dyn OrganizationKeyRepository> {
         match self {
             Self::Sqlite(database, _) => Arc::new(database.clone()),
             Self::Postgres(database, _) => Arc::new(database.clone()),

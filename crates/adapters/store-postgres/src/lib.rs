@@ -44,6 +44,8 @@ mod deployment;
 mod integrations;
 #[path = "../../store-rows/repositories/oauth_apps.rs"]
 mod oauth_apps;
+#[path = "../../store-rows/repositories/organization_keys.rs"]
+mod organization_keys;
 #[path = "../../store-rows/repositories/organizations.rs"]
 mod organizations;
 #[path = "../../store-rows/repositories/refresh_leases.rs"]

@@ -86,7 +86,7 @@ impl AuthorizationFlowRepository for Store {
         let key = (completed.organization.as_str().to_owned(), RowId(completed.credential.id.0));
         let flow = (RowId(completed.id.0), completed.completion_code);
         let changes = Changeable::of(&completed.credential)?;
-        let payload = completed.sealed.as_ref().map(Payload::of);
+        let payload = Payload::of(&completed.sealed);
         let (version, revision) = (sought(completed.expected_version), sought(completed.expected_revision));
         let as_expected = credentials::version.eq(version).and(credentials::revision.eq(revision));
         let integration =
@@ -97,7 +97,7 @@ impl AuthorizationFlowRepository for Store {
                 .find((&key.0, key.1))
                 .filter(as_expected)
                 .filter(credentials::status.eq(PENDING).or((!is_new).into_sql::<Bool>()));
-            if diesel::update(row).set((&changes, payload.as_ref())).execute(connection).await? == 0 {
+            if diesel::update(row).set((&changes, &payload)).execute(connection).await? == 0 {
                 return Ok(Change::None);
             }
             let Some(row) = &integration else { return Ok(Change::Made) };

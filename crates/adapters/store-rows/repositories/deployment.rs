@@ -10,7 +10,7 @@ use strongroom_repository::{
 };
 use strongroom_store_rows::schema::{
     api_keys, audit_events, audit_heads, authorization_flows, credentials, deployment, kek_usage, oauth_apps,
-    purpose_keys,
+    organization_keys, purpose_keys,
 };
 use strongroom_store_rows::{Aborted, KekRow, Micros, PurposeKeyRow, RowId, RowName, TriggerRow, bound};
 use strongroom_vault::WrapLedger;
@@ -145,31 +145,41 @@ impl DeploymentRepository for Database {
     }
 }
 
-/// How many stored things each KEK wraps.
+/// How many stored things each root key wraps.
 async fn uses(connection: &mut Connection) -> Result<BTreeMap<Vec<u8>, i64>, Aborted> {
-    let wrapped: Vec<(Vec<u8>, i64)> = purpose_keys::table
+    let purposes: Vec<(Vec<u8>, i64)> = purpose_keys::table
         .group_by(purpose_keys::kek_id)
         .select((purpose_keys::kek_id, count_star()))
         .load(connection)
         .await?;
+    let organizations: Vec<(Vec<u8>, i64)> = organization_keys::table
+        .group_by(organization_keys::root_id)
+        .select((organization_keys::root_id, count_star()))
+        .load(connection)
+        .await?;
+    // Envelopes of format 2 name a key of their organisation, so only those of format 1 are counted here.
+    let roots = kek_usage::table.select(kek_usage::kek_id);
     let sealed: Vec<(Vec<u8>, i64)> = credentials::table
+        .filter(credentials::kek_id.eq_any(roots))
         .group_by(credentials::kek_id)
         .select((credentials::kek_id, count_star()))
         .load(connection)
         .await?;
     let apps: Vec<(Vec<u8>, i64)> = oauth_apps::table
+        .filter(oauth_apps::kek_id.eq_any(roots))
         .group_by(oauth_apps::kek_id)
         .select((oauth_apps::kek_id, count_star()))
         .load(connection)
         .await?;
     let flows: Vec<(Vec<u8>, i64)> = authorization_flows::table
+        .filter(authorization_flows::kek_id.eq_any(roots))
         .group_by(authorization_flows::kek_id)
         .select((authorization_flows::kek_id, count_star()))
         .load(connection)
         .await?;
     let mut uses = BTreeMap::new();
-    for (kek, count) in [wrapped, sealed, apps, flows].into_iter().flatten() {
-        *uses.entry(kek).or_default() += count;
+    for (root, count) in [purposes, organizations, sealed, apps, flows].into_iter().flatten() {
+        *uses.entry(root).or_default() += count;
     }
     Ok(uses)
 }

@@ -13,6 +13,7 @@ mod credentials;
 mod deployment;
 mod integrations;
 mod oauth_apps;
+mod organization_keys;
 mod organizations;
 pub mod schema;
 pub mod sql_types;
@@ -27,6 +28,7 @@ pub use credentials::{Changeable, CredentialRow, DueRow, Payload, SealedRow, Tes
 pub use deployment::{KekRow, PurposeKeyRow, TriggerRow};
 pub use integrations::IntegrationRow;
 pub use oauth_apps::{AppChanges, AppRow, SealedAppRow};
+pub use organization_keys::OrganizationKeyRow;
 pub use organizations::DriftRow;
 pub use transaction::{Aborted, Change, made};
 pub use values::{IdList, Micros, RowId, TextList};

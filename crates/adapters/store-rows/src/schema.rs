@@ -13,7 +13,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Every KEK that the store has seen.
+    /// Every root key that the store has seen.
     kek_usage (kek_id) {
         kek_id -> Binary,
         name -> Text,
@@ -37,6 +37,21 @@ diesel::table! {
         created_at -> Moment,
         is_first -> Bool,
         generation -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Binary, Text};
+    use crate::sql_types::Moment;
+
+    /// Keys of organisations, wrapped under root keys.
+    organization_keys (org_id, generation) {
+        org_id -> Text,
+        generation -> BigInt,
+        id -> Binary,
+        root_id -> Binary,
+        wrapped -> Binary,
+        created_at -> Moment,
     }
 }
 
@@ -288,3 +303,10 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(api_key_locator, api_keys, service_accounts);
 diesel::allow_tables_to_appear_in_same_query!(audit_events, audit_heads);
 diesel::allow_tables_to_appear_in_same_query!(credentials, integrations, refresh_leases);
+diesel::allow_tables_to_appear_in_same_query!(
+    authorization_flows,
+    credentials,
+    kek_usage,
+    oauth_apps,
+    organization_keys,
+);

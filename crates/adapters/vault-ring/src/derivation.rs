@@ -1,4 +1,5 @@
-//! What is derived from a KEK: its id, its wrap key and its key check value. The KEK itself encrypts nothing.
+//! What is derived from a root key: its id, its wrap key and its key check value; and from an organisation's
+//! key: the keys that wrap data keys. Neither of them encrypts anything itself.
 
 use ring::digest::{SHA256, digest};
 use ring::error::Unspecified;
@@ -12,7 +13,7 @@ use crate::key_bytes::{KEY_LEN, KeyBytes};
 
 /// HKDF-SHA-256 (RFC 5869) of one KEK, salted with the deployment id.
 pub(crate) struct Derived {
-    /// The key that wraps data keys and purpose keys.
+    /// The key that wraps organisation keys and purpose keys; in format 1 it wraps data keys.
     pub(crate) wrap: KeyBytes,
     /// The value that shows whether the KEK is the one that the store knows. It cannot decrypt anything.
     pub(crate) check_value: [u8; 32],
@@ -26,6 +27,12 @@ impl Derived {
         fill(b"strongroom/v1/check", &mut check_value)?;
         Ok(Self { wrap: KeyBytes::filled(|out| fill(b"strongroom/v1/wrap", out))?, check_value })
     }
+}
+
+/// HKDF-SHA-256 of an organisation's key: the key for the one wrap that has this salt.
+pub(crate) fn wrap_key(organization_key: &KeyBytes, salt: &[u8]) -> Result<KeyBytes, Unspecified> {
+    let root = Salt::new(HKDF_SHA256, salt).extract(organization_key.expose());
+    KeyBytes::filled(|out| root.expand(&[b"strongroom/v2/wrap"], HKDF_SHA256)?.fill(out))
 }
 
 /// The first 8 bytes of SHA-256 over a label and the key.

@@ -5,14 +5,14 @@ use strongroom_repository::{DeploymentRepository, StoreResult};
 
 use crate::key_ring::KeyRing;
 
-/// The status of one KEK for an operator.
+/// The status of one root key for an operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyStatus {
     /// The name in the store, or the one in the ring for a key that the store has not seen.
     pub name: String,
     /// Its id.
     pub id: KekId,
-    /// Whether new data keys are wrapped with it.
+    /// Whether new organisation keys are wrapped with it.
     pub primary: bool,
     /// How many wraps are reserved, out of [`WRAP_LIMIT`](crate::WRAP_LIMIT).
     pub reserved: u64,

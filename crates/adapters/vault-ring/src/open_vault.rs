@@ -5,14 +5,18 @@ use ring::hmac;
 use ring::rand::SystemRandom;
 use strongroom_domain::{KekId, PurposeKeyId};
 use strongroom_environment::Ids;
-use strongroom_repository::{DeploymentRepository, KekRecord, StoreError, WrappedPurposeKey};
+use strongroom_repository::{
+    DeploymentRepository, KekRecord, OrganizationKeyRepository, StoreError, WrappedPurposeKey,
+};
 use strongroom_vault::{Purpose, VaultError, WrapLedger};
 use uuid::Uuid;
 
 use crate::derivation::Derived;
 use crate::key_ring::KeyRing;
+use crate::organization_keys::OrganizationKeys;
 use crate::purpose_keys::{self, KeysOfPurpose, RingPurposeKeys};
 use crate::ring_vault::RingVault;
+use crate::root_keys::RootKeys;
 use crate::wrap_counter::WrapCounter;
 
 /// Why the vault cannot be opened. The server must not start then.
@@ -76,6 +80,7 @@ pub enum OpenVaultError {
 pub async fn open_vault(
     ring: KeyRing,
     deployment: &dyn DeploymentRepository,
+    organizations: Arc<dyn OrganizationKeyRepository>,
     ledger: Arc<dyn WrapLedger>,
     ids: &dyn Ids,
 ) -> Result<(RingVault, RingPurposeKeys), OpenVaultError> {
@@ -83,11 +88,10 @@ pub async fn open_vault(
     let keys = HeldKey::of_ring(&ring, id)?;
     drop(ring);
     let primary = agree_with_store(&keys, deployment).await?;
+    let wrap_keys = keys.into_iter().map(|key| (key.id, key.derived.wrap)).collect();
     let vault = RingVault {
-        deployment: id,
-        wrap_keys: keys.into_iter().map(|key| (key.id, key.derived.wrap)).collect(),
-        primary,
-        wraps: WrapCounter::new(ledger, primary),
+        roots: RootKeys::new(id, wrap_keys, primary, WrapCounter::new(ledger, primary)),
+        organizations: OrganizationKeys::new(organizations),
         random: SystemRandom::new(),
     };
     make_missing_purpose_keys(&vault, deployment, ids).await?;
@@ -186,15 +190,15 @@ async fn make_missing_purpose_keys(
         }
     }
     for purpose in missing {
-        vault.wraps.take().await?;
+        vault.roots.take_wrap().await?;
         let id = PurposeKeyId(ids.next());
-        let kek = vault.wrap_key(vault.primary)?;
-        let wrapped = purpose_keys::fresh(kek, &vault.random, vault.deployment, purpose, id)
+        let root = vault.roots.primary_key()?;
+        let wrapped = purpose_keys::fresh(root, &vault.random, vault.roots.deployment(), purpose, id)
             .map_err(|_| VaultError::Cipher)?;
         let key = WrappedPurposeKey {
             id,
             purpose: purpose.as_str().to_owned(),
-            kek_id: vault.primary,
+            kek_id: vault.primary(),
             wrapped,
             created_at: deployment.now().await?,
         };
@@ -223,8 +227,8 @@ fn unwrap_keys(
 ) -> Result<Vec<(PurposeKeyId, hmac::Key)>, OpenVaultError> {
     let rows = stored.iter().filter(|row| row.purpose == purpose.as_str());
     rows.map(|row| {
-        let kek = vault.wrap_key(row.kek_id)?;
-        purpose_keys::unwrap(kek, vault.deployment, purpose, row.id, &row.wrapped)
+        let root = (row.kek_id, vault.roots.key(row.kek_id)?);
+        purpose_keys::unwrap(root, vault.roots.deployment(), purpose, row.id, &row.wrapped)
             .map(|key| (row.id, key))
             .map_err(|_| OpenVaultError::PurposeKey { purpose, id: row.id, kek: row.kek_id })
     })

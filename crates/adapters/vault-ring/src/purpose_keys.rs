@@ -5,15 +5,16 @@ use std::fmt;
 use ring::error::Unspecified;
 use ring::hmac;
 use ring::rand::SecureRandom;
+use strongroom_domain::canonical::Canonical;
 use strongroom_domain::{KekId, PurposeKeyId};
 use strongroom_vault::{Purpose, PurposeKeys, VaultError};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use crate::aead;
 use crate::envelope::WRAPPED_LEN;
 use crate::key_bytes::KeyBytes;
-use crate::{aead, binding};
 
 /// The unwrapped purpose keys of a deployment. They stay in memory as long as the process runs.
 pub struct RingPurposeKeys {
@@ -84,7 +85,7 @@ pub(crate) fn fresh(
     let key = KeyBytes::random(random)?;
     let mut wrapped = Vec::with_capacity(WRAPPED_LEN);
     let mut text = Zeroizing::new(*key.expose());
-    let aad = binding::purpose_wrap(deployment, purpose.as_str(), id, kek_id);
+    let aad = aad_of(deployment, purpose, id, kek_id);
     aead::seal_onto(&mut wrapped, wrap_key, random, &aad, &mut *text)?;
     Ok(wrapped)
 }
@@ -97,7 +98,33 @@ pub(crate) fn unwrap(
     id: PurposeKeyId,
     wrapped: &[u8],
 ) -> Result<hmac::Key, Unspecified> {
-    let aad = binding::purpose_wrap(deployment, purpose.as_str(), id, kek_id);
+    let aad = aad_of(deployment, purpose, id, kek_id);
     let key = KeyBytes::copied(&aead::open(wrap_key, &aad, wrapped)?).ok_or(Unspecified)?;
     Ok(hmac::Key::new(hmac::HMAC_SHA256, key.expose()))
+}
+
+/// The AAD of a purpose key under a root key. It belongs to no organisation.
+pub(crate) fn aad_of(deployment: Uuid, purpose: Purpose, id: PurposeKeyId, root: KekId) -> Vec<u8> {
+    let label = Canonical::labelled("strongroom/purpose-wrap/v1");
+    label.id(deployment).text(purpose.as_str()).id(id.0).bytes(&root.0).finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::golden::text;
+
+    #[test]
+    fn the_authenticated_bytes_are_those_of_the_golden_file() {
+        let golden: Value = serde_json::from_str(include_str!("../tests/golden/v1.json")).unwrap();
+        let deployment: Uuid = text(&golden, "deployment").parse().unwrap();
+        let root = KekId(hex::decode(text(&golden["keks"][0], "id")).unwrap().try_into().unwrap());
+        for (purpose, key) in Purpose::ALL.into_iter().zip(golden["purpose_keys"].as_array().unwrap()) {
+            assert_eq!(purpose.as_str(), text(key, "purpose"));
+            let aad = aad_of(deployment, purpose, PurposeKeyId(text(key, "id").parse().unwrap()), root);
+            assert_eq!(hex::encode(aad), text(key, "aad"));
+        }
+    }
 }

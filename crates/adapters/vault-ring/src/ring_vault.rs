@@ -1,37 +1,27 @@
-use std::collections::BTreeMap;
 use std::fmt;
 
 use async_trait::async_trait;
 use ring::rand::SystemRandom;
 use strongroom_domain::{KekId, Sealed, SecretPayload};
 use strongroom_vault::{SealContext, Vault, VaultError};
-use uuid::Uuid;
 
 use crate::derivation::sha256;
-use crate::envelope::{self, Envelope};
-use crate::key_bytes::KeyBytes;
-use crate::plaintext;
-use crate::wrap_counter::WrapCounter;
+use crate::envelope::Envelope;
+use crate::organization_keys::OrganizationKeys;
+use crate::root_keys::RootKeys;
+use crate::{format2, plaintext};
 
-/// The vault. It seals with the primary key of the store and opens with any key of the ring.
-///
-/// It keeps the wrap keys derived from the KEKs, and not the KEKs.
+/// The vault. It seals in format 2 with the key of the organisation, and opens both formats.
 pub struct RingVault {
-    pub(crate) deployment: Uuid,
-    pub(crate) wrap_keys: BTreeMap<KekId, KeyBytes>,
-    pub(crate) primary: KekId,
-    pub(crate) wraps: WrapCounter,
+    pub(crate) roots: RootKeys,
+    pub(crate) organizations: OrganizationKeys,
     pub(crate) random: SystemRandom,
 }
 
 impl RingVault {
-    /// The key that new data keys are wrapped with.
+    /// The root key that new organisation keys are wrapped with.
     pub fn primary(&self) -> KekId {
-        self.primary
-    }
-
-    pub(crate) fn wrap_key(&self, id: KekId) -> Result<(KekId, &KeyBytes), VaultError> {
-        self.wrap_keys.get(&id).map(|key| (id, key)).ok_or(VaultError::UnknownKey(id))
+        self.roots.primary()
     }
 }
 
@@ -41,30 +31,49 @@ impl Vault for RingVault {
     /// such payload.
     async fn seal(&self, context: &SealContext, payload: &SecretPayload) -> Result<Sealed, VaultError> {
         let mut text = plaintext::encode(payload).ok_or(VaultError::Cipher)?;
-        let key = self.wrap_key(self.primary)?;
-        self.wraps.take().await?;
-        let envelope = envelope::seal(key, &self.random, self.deployment, context, &mut text)
+        let keys = self.organizations.to_seal(&self.roots, &context.organization, &self.random).await?;
+        let (kek_id, key) = keys.last().ok_or(VaultError::Cipher)??;
+        let deployment = self.roots.deployment();
+        let envelope = format2::seal((kek_id, key), &self.random, deployment, context, &mut text)
             .map_err(|_| VaultError::Cipher)?;
-        Ok(Sealed { kek_id: self.primary, envelope })
+        Ok(Sealed { kek_id, envelope })
     }
 
-    fn open(&self, context: &SealContext, sealed: &Sealed) -> Result<SecretPayload, VaultError> {
+    async fn open(&self, context: &SealContext, sealed: &Sealed) -> Result<SecretPayload, VaultError> {
+        let deployment = self.roots.deployment();
         let envelope = Envelope::parse(&sealed.envelope).ok_or(VaultError::Integrity)?;
-        if envelope.kek_id != sealed.kek_id {
-            return Err(VaultError::Integrity);
-        }
-        let (_, wrap_key) = self.wrap_key(envelope.kek_id)?;
-        let text = envelope.open(wrap_key, self.deployment, context).map_err(|_| VaultError::Integrity)?;
-        plaintext::decode(&text).ok_or(VaultError::Integrity)
+        let text = match envelope {
+            Envelope::One(envelope) => {
+                same(envelope.root, sealed.kek_id)?;
+                envelope.open(self.roots.key(envelope.root)?, deployment, context)
+            }
+            Envelope::Two(envelope) => {
+                same(envelope.key, sealed.kek_id)?;
+                let organization = &context.organization;
+                let keys = self.organizations.to_open(&self.roots, organization, envelope.key).await?;
+                envelope.open(keys.get(envelope.key)?, deployment, context)
+            }
+        };
+        plaintext::decode(&text.map_err(|_| VaultError::Integrity)?).ok_or(VaultError::Integrity)
     }
 
+    /// The digest of the sealed payload. The wrapped data key is left out in format 2, so that the digest
+    /// outlives the organisation's key. Format 1 has the digest of the whole envelope.
     fn envelope_digest(&self, sealed: &Sealed) -> [u8; 32] {
-        sha256(&sealed.envelope)
+        match Envelope::parse(&sealed.envelope) {
+            Some(Envelope::Two(envelope)) => sha256(envelope.payload),
+            Some(Envelope::One(_)) | None => sha256(&sealed.envelope),
+        }
     }
+}
+
+/// Refuses an envelope that does not name the key that its row names.
+fn same(named: KekId, column: KekId) -> Result<(), VaultError> {
+    if named == column { Ok(()) } else { Err(VaultError::Integrity) }
 }
 
 impl fmt::Debug for RingVault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RingVault").field("primary", &self.primary).finish_non_exhaustive()
+        f.debug_struct("RingVault").field("primary", &self.primary()).finish_non_exhaustive()
     }
 }

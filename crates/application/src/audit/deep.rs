@@ -63,12 +63,13 @@ impl Ledger {
             (Action::CredentialDeleted, Outcome::Success, _) => Some(Word::Gone),
             // A grant that was never completed goes with its authorization.
             (Action::AuthorizationFailed, _, Some(Word::Stored { is_pending: true, .. })) => Some(Word::Gone),
+            (_, Outcome::Success, _) if event.envelope_digest.is_some() => content_of(event),
+            // Releases before format 2 completed an authorization without a new digest.
             (
                 Action::AuthorizationCompleted,
                 Outcome::Success,
                 Some(Word::Stored { version, digest, .. }),
             ) => Some(Word::Stored { version, digest, is_pending: false }),
-            (_, Outcome::Success, _) => content_of(event),
             _ => None,
         };
         if let Some(word) = word {
@@ -169,7 +170,8 @@ impl Audit {
         Ok(None)
     }
 
-    /// Looks at one credential as [`Self::settle`] does, by a query for its own records instead of the ledger.
+    /// Looks at one credential as [`Self::settle`] does, by a query for its own records instead of the
+    /// ledger.
     async fn settle_by_query(
         &self,
         organization: &OrganizationId,

@@ -233,7 +233,7 @@ impl Authorizing {
         code: SecretText,
     ) -> Result<NewGrant, CallbackProblem> {
         let flow = &row.flow;
-        let kept = self.sealing.open_flow(flow, &row.sealed).await;
+        let kept = self.sealing.open_flow(row).await;
         let mut kept = kept.map_err(|_| CallbackProblem::Unavailable)?;
         let verifier = kept.remove(VERIFIER).ok_or(CallbackProblem::Unavailable)?;
         let client = self.clients.client_of(&flow.organization, flow.app, server, &subject).await;

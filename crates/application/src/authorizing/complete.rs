@@ -4,10 +4,10 @@
 use strongroom_domain::audit::Origin;
 use strongroom_domain::oauth::{CallbackProblem, Completion, REFRESH_TOKEN, sha256};
 use strongroom_domain::{
-    Action, AuditEvent, AuthorizationFlow, Credential, CredentialStatus, CredentialType, Evidence,
+    Action, Actor, AuditEvent, AuthorizationFlow, Credential, CredentialStatus, CredentialType, Evidence,
     Integration, IntegrationId, OauthAppId, Outcome, Rule, Sealed, SecretText,
 };
-use strongroom_repository::{CompletedFlow, SealedFlow, StoreError, StoreResult};
+use strongroom_repository::{CompletedFlow, SealedCredential, SealedFlow, Selector, StoreError, StoreResult};
 use tokio::time::Instant;
 
 use super::Authorizing;
@@ -149,18 +149,20 @@ impl Authorizing {
         // What a completion would write whose answer was lost: nothing yet says whether it was carried out.
         let mut unanswered: Option<Credential> = None;
         loop {
-            let current = match self.credentials.find(&flow.organization, flow.credential).await {
+            let selector = Selector::Id(flow.credential);
+            let current = match self.credentials.find_sealed(&flow.organization, &selector).await {
                 Err(StoreError::Unavailable(_)) if unanswered.is_some() && began.elapsed() < PATIENCE => {
                     tokio::time::sleep(RETRY_STORE).await;
                     continue;
                 }
                 found => found?.ok_or_else(GONE)?,
             };
-            if is_written(unanswered.as_ref(), &current) {
-                return Ok(current);
+            if is_written(unanswered.as_ref(), &current.credential) {
+                return Ok(current.credential);
             }
             let (changed, sealed) = self.completed_credential(row, &current).await?;
-            let written = self.write(row, &event, &current, &changed, sealed.as_ref()).await;
+            let current = current.credential;
+            let written = self.write(row, &event, &current, &changed, &sealed).await;
             match written {
                 Ok(true) => return Ok(changed),
                 Ok(false) => {}
@@ -191,7 +193,7 @@ impl Authorizing {
         event: &AuditEvent,
         current: &Credential,
         changed: &Credential,
-        sealed: Option<&Sealed>,
+        sealed: &Sealed,
     ) -> StoreResult<bool> {
         let flow = &row.flow;
         let Some(completion_code) = row.completion_code else { return Ok(false) };
@@ -201,7 +203,7 @@ impl Authorizing {
             id: flow.id,
             completion_code,
             credential: changed.clone(),
-            sealed: sealed.cloned(),
+            sealed: sealed.clone(),
             expected_version: current.version,
             expected_revision: current.revision,
             integration,
@@ -210,31 +212,49 @@ impl Authorizing {
         self.flows.complete(&completed, evidence, connected).await
     }
 
-    /// The credential as the grant makes it, and its new payload when it had one before.
+    /// The credential as the grant makes it, sealed as one that may be handed out. The flow must still be
+    /// the one that was begun: what is sealed beside it opens only then.
     async fn completed_credential(
         &self,
         row: &SealedFlow,
-        current: &Credential,
-    ) -> Result<(Credential, Option<Sealed>), Failure> {
-        let flow = &row.flow;
-        let mut changed = current.clone();
-        changed.status = CredentialStatus::Validated;
-        changed.status_reason = None;
-        let now = self.clock.now();
-        let Some(revision) = flow.reauthorizes else {
-            return match current.status {
-                CredentialStatus::Pending => Ok((changed, None)),
-                _ => Err(Failure::Conflict(Conflict::CredentialChanged)),
-            };
-        };
+        current: &SealedCredential,
+    ) -> Result<(Credential, Sealed), Failure> {
+        let kept = self.sealing.open_flow(row).await?;
+        let Some(revision) = row.flow.reauthorizes else { return self.released(current).await };
         // Somebody has edited it since the flow began.
-        if revision != current.revision {
+        if revision != current.credential.revision {
             return Err(Failure::Conflict(Conflict::CredentialChanged));
         }
-        let kept = self.sealing.open_flow(flow, &row.sealed).await?;
         let granted = GrantedContent::from_payload(&kept).ok_or(Failure::Internal)?;
+        self.authorized_again(&row.flow, &current.credential, granted).await
+    }
+
+    /// A new credential that waited for its completion.
+    async fn released(&self, current: &SealedCredential) -> Result<(Credential, Sealed), Failure> {
+        if current.credential.status != CredentialStatus::Pending {
+            return Err(Failure::Conflict(Conflict::CredentialChanged));
+        }
+        let job = (Actor::system("authorization"), Origin::default());
+        let secret = self.sealing.open_for_job(current, job).await?;
+        let mut changed = current.credential.clone();
+        changed.status = CredentialStatus::Validated;
+        changed.status_reason = None;
+        let sealed = self.sealing.seal(&changed, &secret).await?;
+        Ok((changed, sealed))
+    }
+
+    /// A credential that existed before, with what was granted now.
+    async fn authorized_again(
+        &self,
+        flow: &AuthorizationFlow,
+        current: &Credential,
+        granted: GrantedContent,
+    ) -> Result<(Credential, Sealed), Failure> {
+        let now = self.clock.now();
+        let mut changed = current.clone();
         changed.take_new_content();
         changed.status = CredentialStatus::Validated;
+        changed.status_reason = None;
         changed.name = flow.name.clone();
         changed.config = granted.content.config.clone();
         changed.access_token_expires_at = granted.content.access_token_expires_at;
@@ -251,7 +271,7 @@ impl Authorizing {
         let refreshable = granted.content.secret.get(REFRESH_TOKEN).is_some();
         changed.refresh_at = self.schedule.next_refresh(&changed, refreshable);
         let sealed = self.sealing.seal(&changed, &granted.content.secret).await?;
-        Ok((changed, Some(sealed)))
+        Ok((changed, sealed))
     }
 
     fn connection_of(
@@ -279,17 +299,21 @@ impl Authorizing {
         (Some(integration), Some(connected))
     }
 
+    /// The event of the completion. A credential that was authorised again has a second one, since its
+    /// content is another one.
     fn evidence_of(
         &self,
         flow: &AuthorizationFlow,
         event: &AuditEvent,
         credential: &Credential,
-        sealed: Option<&Sealed>,
+        sealed: &Sealed,
     ) -> Evidence {
+        let digest = self.sealing.digest(sealed);
         let mut completed = event.clone();
         completed.version = Some(credential.version);
-        let evidence = Evidence::from(completed);
-        let Some(sealed) = sealed else { return evidence };
+        if flow.reauthorizes.is_none() {
+            return completed.sealed_as(digest).into();
+        }
         let updated = AuditEvent::new(
             flow.organization.clone(),
             Action::CredentialUpdated,
@@ -297,8 +321,8 @@ impl Authorizing {
             event.actor.clone(),
             event.origin.clone(),
         );
-        let digest = self.sealing.digest(sealed);
-        evidence.and(updated.about(credential).sealed_as(digest).detail("changed", "credentials"))
+        let updated = updated.about(credential).sealed_as(digest).detail("changed", "credentials");
+        Evidence::from(completed).and(updated)
     }
 
     /// Throws away what a person did not ask for. Nobody has the tokens then. They are not revoked: at some

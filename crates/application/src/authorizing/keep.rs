@@ -71,11 +71,12 @@ impl Authorizing {
                 (None, GrantedContent { content, account }.into_payload(), event.into())
             }
         };
-        let sealed = self.sealing.seal_flow(flow, &beside).await.map_err(BROKEN)?;
+        let completion_code = sha256(&code);
+        let sealed = self.sealing.seal_flow(flow, Some(completion_code), &beside).await.map_err(BROKEN)?;
         let granted = GrantedFlow {
             organization: flow.organization.clone(),
             id: flow.id,
-            completion_code: sha256(&code),
+            completion_code,
             pending,
             sealed,
         };

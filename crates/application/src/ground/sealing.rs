@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use strongroom_domain::audit::Origin;
+use strongroom_domain::oauth::Digest;
 use strongroom_domain::{
     Action, Actor, AuditEvent, AuthorizationFlow, Credential, OauthApp, OrganizationId, Outcome, Sealed,
     SecretPayload, SecretText,
 };
-use strongroom_repository::SealedCredential;
+use strongroom_repository::{SealedCredential, SealedFlow};
 use strongroom_vault::{SealContext, Vault, VaultError};
 
 use super::audit_writer::AuditWriter;
@@ -67,7 +68,7 @@ impl Sealing {
         sealed: &Sealed,
         event: AuditEvent,
     ) -> Result<SecretPayload, Failure> {
-        match self.vault.open(context, sealed) {
+        match self.vault.open(context, sealed).await {
             Ok(payload) => Ok(payload),
             Err(error @ (VaultError::Integrity | VaultError::UnknownKey(_))) => {
                 let about = event.credential.map(|id| id.to_string()).or_else(|| event.target.clone());
@@ -108,24 +109,24 @@ impl Sealing {
         Ok(self.vault.seal(&SealContext::of_app(app), &payload).await?)
     }
 
-    /// Opens the payload that is kept beside a flow. A row that does not open is recorded.
-    pub(crate) async fn open_flow(
-        &self,
-        flow: &AuthorizationFlow,
-        sealed: &Sealed,
-    ) -> Result<SecretPayload, Failure> {
+    /// Opens the payload that is kept beside a flow. A row that does not open is recorded: it, or the flow
+    /// around it, was changed.
+    pub(crate) async fn open_flow(&self, row: &SealedFlow) -> Result<SecretPayload, Failure> {
+        let flow = &row.flow;
         let mut event = integrity_failed(&flow.organization).targeting(flow.id.0.to_string());
         event.credential = Some(flow.credential);
-        self.open_in(&SealContext::of_flow(flow), sealed, event).await
+        self.open_in(&SealContext::of_flow(flow, row.completion_code), &row.sealed, event).await
     }
 
-    /// Seals the payload that is kept beside a flow.
+    /// Seals the payload that is kept beside a flow. The completion code is there once the provider has
+    /// granted.
     pub(crate) async fn seal_flow(
         &self,
         flow: &AuthorizationFlow,
+        completion_code: Option<Digest>,
         payload: &SecretPayload,
     ) -> Result<Sealed, Failure> {
-        Ok(self.vault.seal(&SealContext::of_flow(flow), payload).await?)
+        Ok(self.vault.seal(&SealContext::of_flow(flow, completion_code), payload).await?)
     }
 }
 

@@ -45,8 +45,8 @@ pub struct CompletedFlow {
     pub completion_code: Digest,
     /// The credential as it is from now on.
     pub credential: Credential,
-    /// Its new payload, when it was authorised again.
-    pub sealed: Option<Sealed>,
+    /// Its payload, sealed for the credential as it is from now on.
+    pub sealed: Sealed,
     /// The version that it had until now.
     pub expected_version: u64,
     /// The revision that it had until now.

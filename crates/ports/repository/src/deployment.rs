@@ -16,9 +16,10 @@ pub struct KekRecord {
     pub check_value: [u8; 32],
     /// How many wraps are reserved.
     pub reserved: u64,
-    /// Whether new data keys are wrapped with it; exactly one is primary once any is known.
+    /// Whether new organisation keys are wrapped with it; exactly one is primary once any is known.
     pub primary: bool,
-    /// How many stored things it wraps: credentials, OAuth apps, flows under way and purpose keys.
+    /// How many stored things it wraps: keys of organisations, purpose keys, and the credentials, OAuth apps
+    /// and flows under way whose envelopes have format 1.
     pub in_use: u64,
 }
 

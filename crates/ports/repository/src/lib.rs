@@ -14,7 +14,8 @@
 //!
 //! A few writes carry no event, because they decide nothing or another event records the same: last-used and
 //! last-read times, wrap reservations, counts of connection tests, the key check values and purpose keys that
-//! are written while the vault opens, the taking of a flow for its callback, and leases of refreshes.
+//! are written while the vault opens, the first key of an organisation, the taking of a flow for its
+//! callback, and leases of refreshes.
 //!
 //! The feature `mocks` adds mockall mocks for the test suites of users of these ports.
 
@@ -25,6 +26,7 @@ mod deployment;
 mod destinations;
 mod integrations;
 mod oauth_apps;
+mod organization_keys;
 mod organizations;
 mod refresh_leases;
 mod service_accounts;
@@ -40,6 +42,7 @@ pub use deployment::{DeploymentRepository, KekRecord, WrappedPurposeKey};
 pub use destinations::DestinationLimitRepository;
 pub use integrations::{ConnectedCredential, IntegrationRepository};
 pub use oauth_apps::{OauthAppRepository, SealedOauthApp};
+pub use organization_keys::{OrganizationKeyRepository, WrappedOrganizationKey};
 pub use organizations::{OrganizationRepository, QuotaDrift};
 pub use refresh_leases::{DueRefresh, Ended, Lease, RefreshLeaseRepository};
 pub use service_accounts::{KeyHolder, ServiceAccountRepository};
@@ -49,8 +52,9 @@ pub use {
     audit::MockAuditTrail, authorization_flows::MockAuthorizationFlowRepository,
     credentials::MockCredentialRepository, deployment::MockDeploymentRepository,
     destinations::MockDestinationLimitRepository, integrations::MockIntegrationRepository,
-    oauth_apps::MockOauthAppRepository, organizations::MockOrganizationRepository,
-    refresh_leases::MockRefreshLeaseRepository, service_accounts::MockServiceAccountRepository,
+    oauth_apps::MockOauthAppRepository, organization_keys::MockOrganizationKeyRepository,
+    organizations::MockOrganizationRepository, refresh_leases::MockRefreshLeaseRepository,
+    service_accounts::MockServiceAccountRepository,
 };
 
 /// The error below the port; for the log, never for a caller.

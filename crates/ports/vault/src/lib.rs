@@ -10,15 +10,16 @@
 //! The feature `mocks` adds mockall mocks for the test suites of users of this port.
 
 use async_trait::async_trait;
-use strongroom_domain::oauth::FlowId;
+use strongroom_domain::oauth::Digest;
 use strongroom_domain::{
-    AuthorizationFlow, Credential, CredentialId, CredentialType, KekId, OauthApp, OauthAppId, OrganizationId,
-    ProviderId, PublicConfig, PurposeKeyId, Sealed, SecretPayload,
+    AuthorizationFlow, Credential, CredentialId, CredentialStatus, CredentialType, KekId, OauthApp,
+    OauthAppId, OrganizationId, ProviderId, PublicConfig, PurposeKeyId, Sealed, SecretPayload, Slot,
 };
 
 /// The context that a sealed payload is bound to. Ciphertext that was moved to another row, organisation,
-/// version, provider, type or destination does not open. A payload that was sealed for one kind of subject
-/// does not open for another kind.
+/// version, provider, type or destination does not open, and neither does ciphertext beside which a fact was
+/// changed that decides whether, and to whom, a secret is handed out. A payload that was sealed for one kind
+/// of subject does not open for another kind.
 ///
 /// The deployment id is part of the context too; the vault itself knows that id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +45,10 @@ pub enum SealSubject {
         credential_type: CredentialType,
         /// Its public fields, destination included.
         config: PublicConfig,
+        /// The slot that it holds.
+        slot: Option<Slot>,
+        /// Whether its authorization waits for its completion, so that it may not be handed out.
+        pending: bool,
     },
     /// The client secret of an organisation's own OAuth app, which is never sent with another client id.
     OauthApp {
@@ -56,14 +61,10 @@ pub enum SealSubject {
     },
     /// The payload that is kept beside an authorization that is under way.
     AuthorizationFlow {
-        /// Which flow.
-        id: FlowId,
-        /// The provider it is for.
-        provider: ProviderId,
-        /// How the credential will authenticate there.
-        credential_type: CredentialType,
-        /// The public fields that the flow began with.
-        inputs: PublicConfig,
+        /// The flow; all of it but `created_at` is bound.
+        flow: Box<AuthorizationFlow>,
+        /// Digest of the code that completes it; `None` until the provider has granted.
+        completion_code: Option<Digest>,
     },
 }
 
@@ -78,6 +79,8 @@ impl SealContext {
                 provider: credential.provider.clone(),
                 credential_type: credential.credential_type,
                 config: credential.config.clone(),
+                slot: credential.slot.clone(),
+                pending: credential.status == CredentialStatus::Pending,
             },
         }
     }
@@ -94,16 +97,12 @@ impl SealContext {
         }
     }
 
-    /// The context of the payload that is kept beside a flow.
-    pub fn of_flow(flow: &AuthorizationFlow) -> Self {
+    /// The context of the payload that is kept beside a flow. The completion code is there once the provider
+    /// has granted.
+    pub fn of_flow(flow: &AuthorizationFlow, completion_code: Option<Digest>) -> Self {
         Self {
             organization: flow.organization.clone(),
-            subject: SealSubject::AuthorizationFlow {
-                id: flow.id,
-                provider: flow.provider.clone(),
-                credential_type: flow.credential_type,
-                inputs: flow.inputs.clone(),
-            },
+            subject: SealSubject::AuthorizationFlow { flow: Box::new(flow.clone()), completion_code },
         }
     }
 }
@@ -114,8 +113,9 @@ pub enum VaultError {
     /// The bytes do not open in this context: they, or the row around them, were changed.
     #[error("the sealed bytes do not open in this context")]
     Integrity,
-    /// The envelope names a key that this instance does not hold.
-    #[error("key {0} is not in this instance's key ring")]
+    /// The envelope names a key that is neither in this instance's key ring nor among the keys of the
+    /// organisation.
+    #[error("key {0} is neither in this instance's key ring nor among the keys of the organisation")]
     UnknownKey(KekId),
     /// A purpose key that this instance does not hold.
     #[error("purpose key {0:?} is not known to this instance")]
@@ -123,8 +123,8 @@ pub enum VaultError {
     /// The key has wrapped as often as it may, so it must be rotated. It still opens what it has wrapped.
     #[error("key {0} has reached its limit of wraps")]
     Exhausted(KekId),
-    /// The wrap could not be counted, so nothing was sealed.
-    #[error("wraps could not be reserved")]
+    /// The store could not be asked for a key, or could not count a wrap. Nothing was sealed or opened.
+    #[error("the store could not be asked for a key")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The operating system's generator, or the cipher itself, failed.
     #[error("the cipher failed")]
@@ -137,16 +137,19 @@ pub enum VaultError {
 pub trait Vault: Send + Sync {
     /// Encrypts a payload under a fresh data key, bound to `context`.
     ///
-    /// MUST use a data key once only, and MUST have a wrap reserved before it wraps.
+    /// MUST use a data key once only, and MUST have a wrap reserved before it wraps with a key of the ring.
     async fn seal(&self, context: &SealContext, payload: &SecretPayload) -> Result<Sealed, VaultError>;
 
     /// Decrypts a payload.
     ///
     /// MUST return [`VaultError::Integrity`] when any byte of `sealed` or any field of `context` differs
-    /// from what was sealed, and [`VaultError::UnknownKey`] when the key is absent.
-    fn open(&self, context: &SealContext, sealed: &Sealed) -> Result<SecretPayload, VaultError>;
+    /// from what was sealed, and [`VaultError::UnknownKey`] when the key is absent, as the key of one
+    /// organisation is for another. An envelope of an older
+    /// format is bound to fewer fields of `context`, and MUST return [`VaultError::Integrity`] for those.
+    async fn open(&self, context: &SealContext, sealed: &Sealed) -> Result<SecretPayload, VaultError>;
 
-    /// SHA-256 of an envelope, which the audit trail records.
+    /// A SHA-256 digest that identifies what is sealed, and which the audit trail records. It MUST stay the
+    /// same when only the keys around the data key change.
     fn envelope_digest(&self, sealed: &Sealed) -> [u8; 32];
 }
 

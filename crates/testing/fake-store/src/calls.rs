@@ -66,6 +66,9 @@ pub enum Call {
     TakeDestination,
     GiveBackDestination,
     ForgetDestinations,
+    // OrganizationKeyRepository
+    OrganizationKeys,
+    InsertFirstOrganizationKey,
     // DeploymentRepository and WrapLedger
     DeploymentId,
     Keks,

@@ -21,13 +21,15 @@ const DEPLOYMENT_ID: Uuid = Uuid::from_u128(0x0192_f0c1_7b6a_7000_8000_0000_0000
 struct UnregisteredKek(KekId);
 
 impl Rows {
-    /// How many values a KEK wraps.
+    /// How many values a root key wraps.
     fn uses(&self, id: KekId) -> u64 {
         let credentials = self.credentials.values().map(|stored| stored.sealed.kek_id);
         let apps = self.oauth_apps.values().map(|stored| stored.sealed.kek_id);
         let flows = self.flows.values().map(|flow| flow.stored.sealed.kek_id);
         let keys = self.purpose_keys.iter().map(|key| key.kek_id);
-        let uses = credentials.chain(apps).chain(flows).chain(keys).filter(|kek| *kek == id);
+        let organizations = self.organization_keys.values().map(|key| key.root);
+        let uses = credentials.chain(apps).chain(flows).chain(keys).chain(organizations);
+        let uses = uses.filter(|kek| *kek == id);
         u64::try_from(uses.count()).unwrap_or(u64::MAX)
     }
 

@@ -32,6 +32,7 @@ mod faults;
 mod inspection;
 mod integrations;
 mod oauth_apps;
+mod organization_keys;
 mod organizations;
 mod refresh_leases;
 mod rows;

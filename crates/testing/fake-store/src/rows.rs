@@ -8,7 +8,8 @@ use strongroom_domain::{
     ServiceAccountId,
 };
 use strongroom_repository::{
-    KekRecord, SealedCredential, SealedFlow, SealedOauthApp, StoreError, StoreResult, WrappedPurposeKey,
+    KekRecord, SealedCredential, SealedFlow, SealedOauthApp, StoreError, StoreResult, WrappedOrganizationKey,
+    WrappedPurposeKey,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -29,6 +30,7 @@ pub(crate) struct Rows {
     pub(crate) limits: BTreeMap<OrganizationId, u32>,
     pub(crate) destinations: BTreeMap<[u8; 32], Vec<OffsetDateTime>>,
     pub(crate) keks: BTreeMap<KekId, KekRecord>,
+    pub(crate) organization_keys: BTreeMap<OrganizationId, WrappedOrganizationKey>,
     pub(crate) purpose_keys: Vec<WrappedPurposeKey>,
 }
 

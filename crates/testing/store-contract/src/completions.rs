@@ -3,9 +3,7 @@
 use strongroom_domain::oauth::FlowId;
 use strongroom_domain::{Action, Credential, CredentialStatus, Sealed};
 use strongroom_environment::Ids;
-use strongroom_fixtures::{
-    SeededIds, credential, full_credential, instant, organization, provider, sealed, with_payload,
-};
+use strongroom_fixtures::{SeededIds, credential, full_credential, instant, organization, provider, sealed};
 use strongroom_repository::{CompletedFlow, CredentialFilter, GrantedFlow, SealedFlow, Selector};
 
 use crate::StoreUnderTest;
@@ -13,7 +11,7 @@ use crate::flows::{code, completed, flow, granted, pending};
 use crate::integrations::{connection, ended, present};
 use crate::under_test::{deleted, disconnected, updated};
 
-/// The credential gets the given values, with the payload that the grant gave, and the flow is gone.
+/// The credential gets the given values and payload, and the flow is gone.
 pub async fn completing_a_flow_makes_its_credential_usable(store: StoreUnderTest) {
     let (acme, ids) = (organization("acme"), SeededIds::new(1));
     let (new, other) = (store.granted_flow(&acme, &ids).await, store.granted_flow(&acme, &ids).await);
@@ -26,7 +24,7 @@ pub async fn completing_a_flow_makes_its_credential_usable(store: StoreUnderTest
     assert!(store.complete(&new, &expected).await);
     let found = store.credentials.find_sealed(&acme, &Selector::Id(new.flow.credential)).await.unwrap();
     let found = found.unwrap();
-    assert_eq!(found.sealed, with_payload(pending(&new)).sealed);
+    assert_eq!(found.sealed, expected.sealed);
     assert_eq!(found.credential, expected.credential);
     assert!(store.flows.find_granted(&new.flow.state).await.unwrap().is_none());
     assert!(!store.complete(&new, &expected).await);
@@ -88,7 +86,7 @@ fn reauthorized(flow: &SealedFlow, stored: &Credential) -> (CompletedFlow, Seale
     let completed = CompletedFlow {
         expected_version: stored.version,
         expected_revision: stored.revision,
-        sealed: Some(payload.clone()),
+        sealed: payload.clone(),
         credential,
         ..completed(flow)
     };

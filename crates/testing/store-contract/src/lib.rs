@@ -35,6 +35,7 @@ pub mod lease_races;
 pub mod leases;
 pub mod listing;
 pub mod oauth_apps;
+pub mod organization_keys;
 pub mod quota;
 mod under_test;
 
@@ -113,6 +114,10 @@ macro_rules! contract_tests {
             replacing_an_app_changes_client_and_secret_and_nothing_else,
             deleting_an_app_leaves_its_credentials,
             an_app_is_not_touched_without_its_event,
+        }
+        $crate::contract_tests! { @module $make organization_keys:
+            a_key_belongs_to_its_organization_and_uses_its_root,
+            an_organization_gets_one_first_key,
         }
         $crate::contract_tests! { @module $make flows:
             every_column_of_a_flow_comes_back,

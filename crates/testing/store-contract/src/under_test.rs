@@ -7,8 +7,8 @@ use strongroom_domain::{Action, AuditEvent, Credential, Evidence, OrganizationId
 use strongroom_fixtures::{TestPurposeKeys, event, event_about, with_payload};
 use strongroom_repository::{
     AuditTrail, AuthorizationFlowRepository, CredentialRepository, DeploymentRepository,
-    DestinationLimitRepository, IntegrationRepository, OauthAppRepository, OrganizationRepository,
-    RefreshLeaseRepository, SealedCredential, ServiceAccountRepository, StoreResult,
+    DestinationLimitRepository, IntegrationRepository, OauthAppRepository, OrganizationKeyRepository,
+    OrganizationRepository, RefreshLeaseRepository, SealedCredential, ServiceAccountRepository, StoreResult,
 };
 use strongroom_vault::{Purpose, PurposeKeys, WrapLedger};
 use tokio::sync::Semaphore;
@@ -27,6 +27,7 @@ pub struct Instance {
     pub organizations: Arc<dyn OrganizationRepository>,
     pub destinations: Arc<dyn DestinationLimitRepository>,
     pub deployment: Arc<dyn DeploymentRepository>,
+    pub organization_keys: Arc<dyn OrganizationKeyRepository>,
     pub ledger: Arc<dyn WrapLedger>,
 }
 
@@ -44,7 +45,7 @@ impl Instance {
             + OrganizationRepository
             + DestinationLimitRepository
             + 'static,
-        D: DeploymentRepository + WrapLedger + 'static,
+        D: DeploymentRepository + OrganizationKeyRepository + WrapLedger + 'static,
     {
         Self {
             credentials: store.clone(),
@@ -57,6 +58,7 @@ impl Instance {
             organizations: store.clone(),
             destinations: store.clone(),
             deployment: database.clone(),
+            organization_keys: database.clone(),
             ledger: database.clone(),
         }
     }

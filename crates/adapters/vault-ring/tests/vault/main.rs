@@ -4,11 +4,16 @@
 #[cfg(test)]
 mod absences;
 #[cfg(test)]
+#[path = "../golden/contexts.rs"]
+mod contexts;
+#[cfg(test)]
 mod envelope;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod limits;
+#[cfg(test)]
+mod organization_keys;
 #[cfg(test)]
 mod startup;
 #[cfg(test)]

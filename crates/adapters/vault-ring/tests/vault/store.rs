@@ -7,9 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use strongroom_domain::{KekId, PurposeKeyId};
+use strongroom_domain::{KekId, OrganizationId, PurposeKeyId};
 use strongroom_environment::Ids;
-use strongroom_repository::{DeploymentRepository, KekRecord, StoreResult, WrappedPurposeKey};
+use strongroom_repository::{
+    DeploymentRepository, KekRecord, OrganizationKeyRepository, StoreError, StoreResult,
+    WrappedOrganizationKey, WrappedPurposeKey,
+};
 use strongroom_vault::WrapLedger;
 use strongroom_vault_ring::{KeyRing, OpenVaultError, RingPurposeKeys, RingVault, open_vault};
 use time::{Duration, OffsetDateTime};
@@ -26,11 +29,15 @@ pub(crate) struct State {
     pub(crate) purpose_keys: Vec<WrappedPurposeKey>,
     /// The purpose keys that API keys and audit records name.
     pub(crate) in_use: Vec<PurposeKeyId>,
-    /// How many credentials each KEK wraps.
+    pub(crate) organization_keys: Vec<WrappedOrganizationKey>,
+    /// How many envelopes of format 1 each root key wraps.
     pub(crate) credentials: BTreeMap<KekId, u64>,
+    /// How often the keys of an organisation were read.
+    pub(crate) key_reads: u64,
     /// How many reservations were made.
     pub(crate) reservations: u64,
     pub(crate) ledger_is_down: bool,
+    pub(crate) keys_are_down: bool,
 }
 
 #[derive(Default)]
@@ -54,7 +61,8 @@ impl Store {
         self: &Arc<Self>,
         ring: &str,
     ) -> Result<(RingVault, RingPurposeKeys), OpenVaultError> {
-        open_vault(KeyRing::parse(ring).unwrap(), &**self, self.clone(), &Counted::default()).await
+        let ring = KeyRing::parse(ring).unwrap();
+        open_vault(ring, &**self, self.clone(), self.clone(), &Counted::default()).await
     }
 
     pub(crate) fn make_primary(&self, name: &str) {
@@ -82,8 +90,9 @@ impl DeploymentRepository for Store {
         tokio::task::yield_now().await;
         let state = self.state();
         let in_use = |id: KekId| {
-            let wrapped = state.purpose_keys.iter().filter(|key| key.kek_id == id).count() as u64;
-            wrapped + state.credentials.get(&id).copied().unwrap_or_default()
+            let purposes = state.purpose_keys.iter().filter(|key| key.kek_id == id).count();
+            let organizations = state.organization_keys.iter().filter(|key| key.root == id).count();
+            (purposes + organizations) as u64 + state.credentials.get(&id).copied().unwrap_or_default()
         };
         Ok(state.keks.iter().map(|kek| KekRecord { in_use: in_use(kek.id), ..kek.clone() }).collect())
     }
@@ -132,6 +141,33 @@ impl DeploymentRepository for Store {
 
     async fn migrations_current(&self) -> StoreResult<bool> {
         Ok(true)
+    }
+}
+
+#[async_trait]
+impl OrganizationKeyRepository for Store {
+    async fn organization_keys(
+        &self,
+        organization: &OrganizationId,
+    ) -> StoreResult<Vec<WrappedOrganizationKey>> {
+        tokio::task::yield_now().await;
+        let mut state = self.state();
+        state.key_reads += 1;
+        if state.keys_are_down {
+            return Err(StoreError::Unavailable("the store is down".into()));
+        }
+        let of_organization = state.organization_keys.iter().filter(|key| key.organization == *organization);
+        Ok(of_organization.cloned().collect())
+    }
+
+    async fn insert_first_organization_key(&self, key: &WrappedOrganizationKey) -> StoreResult<bool> {
+        tokio::task::yield_now().await;
+        let keys = &mut self.state().organization_keys;
+        let is_first = !keys.iter().any(|other| other.organization == key.organization);
+        if is_first {
+            keys.push(key.clone());
+        }
+        Ok(is_first)
     }
 }
 

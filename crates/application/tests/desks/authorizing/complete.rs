@@ -162,10 +162,10 @@ async fn a_store_that_does_not_find_the_credential_is_not_waited_for() {
     let house = House::new();
     let app = house.open();
     let (begun, code) = waiting(&app).await;
-    house.store.faults().fail_every(Call::FindCredential);
+    house.store.faults().fail_every(Call::FindSealed);
     let refused = complete(&app, &member(), &begun, &code).await.unwrap_err();
     assert_eq!(refused, Failure::unavailable());
-    assert_eq!(house.store.calls(Call::FindCredential), 1);
+    assert_eq!(house.store.calls(Call::FindSealed), 1);
     house.store.faults().heal();
     assert!(complete(&app, &member(), &begun, &code).await.is_ok());
 }

@@ -117,7 +117,9 @@ impl Play {
                 revision: stored.revision + 1,
                 ..stored
             };
-            end.sealed = known.flow.reauthorizes.map(|_| sealed([4; 8], b"authorised again"));
+            if known.flow.reauthorizes.is_some() {
+                end.sealed = sealed([4; 8], b"authorised again");
+            }
         }
         (end.expected_version, end.expected_revision) =
             (self.random.near(end.expected_version), self.random.near(end.expected_revision));
