@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::listener::Listener;
-use crate::support::{Character, Client, World};
+use crate::support::{Character, Client, World, on_both_stores};
 
 type Behaviour = fn(TcpStream);
 /// Returns the route and the body of a test of this port.
@@ -161,9 +161,10 @@ fn p99(sorted: &[Duration]) -> Duration {
     sorted[(sorted.len() * 99 / 100).min(sorted.len() - 1)]
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn hostile_servers_cost_ten_seconds_little_memory_and_nobody_elses_time() {
-    let world = World::embedded()
+on_both_stores!(hostile_servers_cost_ten_seconds_little_memory_and_nobody_elses_time);
+
+async fn hostile_servers_cost_ten_seconds_little_memory_and_nobody_elses_time(world: World) {
+    let world = world
         .with("STRONGROOM_LIMITS__ENABLED", "false")
         .with("STRONGROOM_EGRESS__PLAIN_HTTP", "true")
         .with("STRONGROOM_EGRESS__ALLOW_CIDRS", "*=127.0.0.0/8")

@@ -83,7 +83,7 @@ impl Authorizing {
             return Ok(Confirmed { credential: None, redirect });
         }
         let event = flow_event(&row.flow, &asked.origin, Action::AuthorizationCompleted, Outcome::Success);
-        let credential = self.finish(&row, event).await.map_err(|failure| match failure {
+        let credential = self.finish(&row, event, None).await.map_err(|failure| match failure {
             Failure::Unavailable { .. } | Failure::Internal => refuse(CallbackProblem::Unavailable),
             Failure::Conflict(_) => refuse(CallbackProblem::CredentialChanged),
             _ => refuse(CallbackProblem::CredentialGone),
@@ -124,7 +124,7 @@ impl Authorizing {
             return Err(invalid("completion_code", "must be the one that came back with this authorisation"));
         }
         let event = caller.event(Action::AuthorizationCompleted, Outcome::Success);
-        self.finish(&row, of_flow(event, &row.flow)).await
+        self.finish(&row, of_flow(event, &row.flow), Some(caller)).await
     }
 
     async fn waiting(&self, state: &str) -> Result<Option<SealedFlow>, Failure> {
@@ -137,8 +137,14 @@ impl Authorizing {
     }
 
     /// Makes the credential usable. Tries again when the credential was refreshed meanwhile, and for two
-    /// seconds when the store does not answer, because the store may have done the work.
-    async fn finish(&self, row: &SealedFlow, event: AuditEvent) -> Result<Credential, Failure> {
+    /// seconds when the store does not answer, because the store may have done the work. A caller is judged
+    /// again before each further attempt.
+    async fn finish(
+        &self,
+        row: &SealedFlow,
+        event: AuditEvent,
+        caller: Option<&Permitted<to::AuthorizeCredential>>,
+    ) -> Result<Credential, Failure> {
         const GONE: fn() -> Failure = || {
             Failure::invalid(
                 Rule::fixed("must be that of an authorisation which waits for its completion").on("state"),
@@ -159,6 +165,9 @@ impl Authorizing {
             };
             if is_written(unanswered.as_ref(), &current.credential) {
                 return Ok(current.credential);
+            }
+            if let (Some(caller), true) = (caller, unanswered.is_some()) {
+                self.gate.judge_again(caller).await?;
             }
             let (changed, sealed) = self.completed_credential(row, &current).await?;
             let current = current.credential;

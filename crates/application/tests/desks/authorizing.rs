@@ -23,7 +23,7 @@ use strongroom_domain::{Action, AuditEvent, Credential, CredentialId, SecretText
 use crate::house::{House, acme, admin, admitted};
 
 /// A request to authorise this provider.
-fn at(provider: &str) -> BeginAuthorization {
+pub(crate) fn at(provider: &str) -> BeginAuthorization {
     BeginAuthorization { provider: provider.to_owned(), ..BeginAuthorization::default() }
 }
 
@@ -32,7 +32,7 @@ fn again(credential: &Credential) -> BeginAuthorization {
     BeginAuthorization { credential_id: Some(credential.id), ..at(credential.provider.as_str()) }
 }
 
-async fn begin(
+pub(crate) async fn begin(
     app: &Application,
     caller: &Caller,
     asked: BeginAuthorization,
@@ -55,7 +55,7 @@ fn brings(provider: &str, parameters: &[(&str, &str)]) -> ReceiveCallback {
 }
 
 /// A person has granted, and the browser comes back with the code `c-1`.
-async fn come_back(
+pub(crate) async fn come_back(
     app: &Application,
     provider: &str,
     begun: &BegunAuthorization,
@@ -65,7 +65,7 @@ async fn come_back(
 }
 
 /// The code that completes a flow, as a page shows it when the flow has no place to go back to.
-fn completion_code(received: Result<Received, CallbackRefused>) -> Option<String> {
+pub(crate) fn completion_code(received: Result<Received, CallbackRefused>) -> Option<String> {
     match received {
         Ok(Received::Code { completion_code, .. }) => Some(completion_code.expose().to_owned()),
         _ => None,

@@ -3,18 +3,20 @@
 use std::time::Duration;
 
 use strongroom_application::{
-    Application, Caller, ChangeServiceAccount, Failure, Missing, Selector, StoreCredential, to,
+    Application, BeginAuthorization, Caller, ChangeServiceAccount, CompleteAuthorization, Failure, Missing,
+    Selector, StoreCredential, to,
 };
 use strongroom_domain::{
-    Action, Credential, CredentialId, CredentialType, Scope, ServiceAccountId, ServiceAccountStatus,
-    TestCode, UserId,
+    Action, Credential, CredentialId, CredentialType, Scope, SecretText, ServiceAccountId,
+    ServiceAccountStatus, TestCode, UserId,
 };
 use strongroom_environment::{TokenSubject, VerifiedToken};
-use strongroom_fake_store::Call;
+use strongroom_fake_store::{Call, unavailable};
 use strongroom_fixtures::{Answer, TestAnswer, instant};
 use tokio::task::JoinHandle;
 
 use super::{REFUSED, authenticate, hire, issue, present};
+use crate::authorizing::{at, begin, come_back, completion_code};
 use crate::house::{House, acme, admin, admitted, to_store};
 
 /// An instance with a service account, whose caller reads a token that takes seven seconds to refresh.
@@ -156,4 +158,24 @@ async fn a_refresh_that_was_asked_for_shows_nothing_to_an_account_that_is_gone()
     scene.app.access.delete_account(&admitted(&scene.app, &admin()), scene.account).await.unwrap();
     assert_eq!(refreshing.await.unwrap().unwrap_err(), REFUSED);
     assert_eq!(scene.house.store.credential(id).unwrap().version, 2, "the token itself is kept");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_that_is_gone_completes_no_authorization_that_waits_for_the_store() {
+    let scene = Scene::new().await;
+    let subject = Some("person-7".to_owned());
+    let asked = BeginAuthorization { subject: subject.clone(), ..at("drive") };
+    let begun = begin(&scene.app, &scene.caller, asked).await.unwrap();
+    let code = completion_code(come_back(&scene.app, "drive", &begun).await).unwrap();
+    scene.house.store.faults().fail_next(Call::CompleteFlow, unavailable());
+    let (app, caller) = (scene.app.clone(), scene.caller.clone());
+    let completing = tokio::spawn(async move {
+        let (state, completion_code) = (begun.state, SecretText::new(code));
+        let asked = CompleteAuthorization { state, completion_code, subject };
+        app.authorizing.complete(&admitted(&app, &caller), asked).await.map(|_| ())
+    });
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    scene.app.access.delete_account(&admitted(&scene.app, &admin()), scene.account).await.unwrap();
+    assert_eq!(completing.await.unwrap(), Err(REFUSED));
+    assert!(!scene.house.store.actions(&acme()).contains(&Action::AuthorizationCompleted));
 }
