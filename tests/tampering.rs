@@ -338,6 +338,13 @@ async fn a_row_that_is_not_what_the_trail_says_is_found(world: World) {
     assert_eq!(differing(world).await, []);
     world.sql(&format!("UPDATE credentials SET envelope = (SELECT envelope FROM kept) {row}"));
     expect("its content is not the one on record").await;
+    put("now");
+    world.sql(&format!("UPDATE credentials SET slot = 'nightly' {row}"));
+    expect("its secret does not open: the row, or its key, was changed").await;
+    put("now");
+    world.sql("CREATE TABLE keys AS SELECT * FROM organization_keys; DELETE FROM organization_keys");
+    expect("its secret does not open: the key is not there").await;
+    world.sql("INSERT INTO organization_keys SELECT * FROM keys");
     world.sql(&format!("DELETE FROM credentials {row}"));
     assert_eq!(differing(world).await, [(id.clone(), "no record says that it was deleted".to_owned())]);
     put("now");

@@ -150,7 +150,7 @@ pub(crate) enum Audit {
         /// Compare with the checkpoints in this file.
         #[arg(long, value_name = "FILE")]
         checkpoints: Option<PathBuf>,
-        /// Compare every credential with what the trail last said of it.
+        /// Open every credential, and compare it with what the trail last said of it.
         #[arg(long)]
         deep: bool,
     },

@@ -1,4 +1,4 @@
-//! Compares the credentials that are stored with what the audit trail last said about each.
+//! Compares the credentials that are stored with what the audit trail last said about each, and opens them.
 //!
 //! A row that was rolled back, put back, or made usable by hand still opens: it was valid once. The trail,
 //! which cannot be forged without its key, says what is valid now.
@@ -10,6 +10,7 @@ use strongroom_domain::{Action, AuditEvent, CredentialId, CredentialStatus, Orga
 use strongroom_repository::{
     AuditFilter, AuditPage, CredentialFilter, SealedCredential, Selector, StoreError,
 };
+use strongroom_vault::{SealContext, VaultError};
 
 use super::Audit;
 use super::chain::Verification;
@@ -92,7 +93,8 @@ fn is_decisive(event: &AuditEvent) -> bool {
 }
 
 impl Audit {
-    /// Walks the whole chain of an organisation, and compares every credential with what the chain last said.
+    /// Walks the whole chain of an organisation, compares every credential with what the chain last said, and
+    /// opens it.
     /// Others may write meanwhile. It needs some 100 bytes of memory for each credential that the chain
     /// names.
     pub async fn verify_deep(&self, organization: &OrganizationId) -> Result<DeepVerification, Failure> {
@@ -111,7 +113,7 @@ impl Audit {
             for id in some {
                 let row = rows.get(id).map(Result::as_ref);
                 found.credentials += u64::from(row.is_some());
-                if self.fault(ledger.words.get(id), row).is_some() {
+                if self.fault(ledger.words.get(id), row).await?.is_some() {
                     suspects.push(*id);
                 }
             }
@@ -132,8 +134,8 @@ impl Audit {
         Ok(found)
     }
 
-    /// Compares the newest credentials of an organisation, at most `limit`, each with the last record that
-    /// says what it is. The records are not authenticated: [`Self::verify_deep`] does that.
+    /// Opens the newest credentials of an organisation, at most `limit`, and compares each with the last record
+    /// that says what it is. The records are not authenticated: [`Self::verify_deep`] does that.
     pub async fn sample(
         &self,
         organization: &OrganizationId,
@@ -164,7 +166,7 @@ impl Audit {
             let row = self.row(organization, id).await?;
             self.catch_up(organization, ledger, seen).await?;
             if ledger.words.get(&id).copied() == before {
-                return Ok(self.fault(before.as_ref(), row.as_ref().map(Result::as_ref)));
+                return self.fault(before.as_ref(), row.as_ref().map(Result::as_ref)).await;
             }
         }
         Ok(None)
@@ -181,7 +183,7 @@ impl Audit {
             let before = self.last_word(organization, id).await?;
             let row = self.row(organization, id).await?;
             if self.last_word(organization, id).await? == before {
-                return Ok(self.fault(before.as_ref(), row.as_ref().map(Result::as_ref)));
+                return self.fault(before.as_ref(), row.as_ref().map(Result::as_ref)).await;
             }
         }
         Ok(None)
@@ -269,7 +271,28 @@ impl Audit {
         }
     }
 
-    fn fault(
+    /// What is wrong with a credential. Its secret is opened and thrown away.
+    async fn fault(
+        &self,
+        word: Option<&Word>,
+        row: Option<Result<&SealedCredential, &Unreadable>>,
+    ) -> Result<Option<&'static str>, Failure> {
+        if let Some(reason) = self.contradiction(word, row) {
+            return Ok(Some(reason));
+        }
+        let Some(Ok(row)) = row else { return Ok(None) };
+        match self.vault.open(&SealContext::of_credential(&row.credential), &row.sealed).await {
+            Ok(_) => Ok(None),
+            Err(VaultError::UnknownKey(_)) => Ok(Some("its secret does not open: the key is not there")),
+            Err(VaultError::Integrity) => {
+                Ok(Some("its secret does not open: the row, or its key, was changed"))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// In what a credential and the last word about it differ.
+    fn contradiction(
         &self,
         word: Option<&Word>,
         row: Option<Result<&SealedCredential, &Unreadable>>,
