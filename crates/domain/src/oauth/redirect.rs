@@ -37,9 +37,15 @@ impl RedirectAllowList {
     }
 
     /// Checks where a caller wants people to be sent: scheme, host and port are those of an entry, and the
-    /// path is the entry's or lies below it at a `/`.
+    /// path is the entry's or lies below it at a `/`. The parameters that the outcome is told by are not the
+    /// caller's to set: of two values of one name many programs read the first.
     pub fn admit(&self, text: &str) -> Result<RedirectTarget, Rule> {
         let url = read(text)?;
+        if url.query_pairs().any(|(name, _)| RedirectTarget::PARAMETERS.contains(&name.as_ref())) {
+            return Err(Rule::fixed(
+                "must not have the parameters credential_id, status, completion_code and error, which are added",
+            ));
+        }
         let admits = |entry: &Entry| {
             let below = url.path().strip_prefix(entry.path.as_str());
             entry.origin == url.origin() && below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -53,6 +59,9 @@ impl RedirectAllowList {
 }
 
 impl RedirectTarget {
+    /// The parameters that are added when a person is sent there.
+    pub const PARAMETERS: [&str; 4] = ["credential_id", "status", "completion_code", "error"];
+
     /// A target that was admitted before it was stored.
     pub fn from_stored(text: &str) -> Option<Self> {
         read(text).ok().map(Self)
@@ -77,10 +86,11 @@ impl RedirectTarget {
 }
 
 /// Reads a URL that everything reads alike. A form that browsers and servers read in different ways is
-/// refused. So are encoded slashes, backslashes and dots, which a server may decode and then resolve.
+/// refused. So are encoded slashes, backslashes and dots, which a server may decode and then resolve, and `;`
+/// in the path: some servers cut it off with what follows, and then resolve `..`.
 fn read(text: &str) -> Result<Url, Rule> {
     const RULE: Rule = Rule::fixed(
-        "must be an absolute http or https URL without userinfo, fragment, backslash, white space and encoded separators",
+        "must be an absolute http or https URL without userinfo, fragment, backslash, white space, encoded separators and `;` in its path",
     );
     let odd = |c: char| c == '\\' || c.is_whitespace() || c.is_control();
     let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
@@ -90,7 +100,8 @@ fn read(text: &str) -> Result<Url, Rule> {
     }
     let url = Url::parse(text).map_err(|_| RULE)?;
     let path = url.path().to_ascii_lowercase();
-    let encoded = ["%2f", "%5c", "%2e", "%25", "%00", "%0a", "%0d"].iter().any(|code| path.contains(code));
+    let encoded =
+        [";", "%3b", "%2f", "%5c", "%2e", "%25", "%00", "%0a", "%0d"].iter().any(|code| path.contains(code));
     let dots = text.split(['/', '?', '#']).skip(3).any(|segment| matches!(segment, "." | ".."));
     let authority = text.split_once("://").and_then(|(_, rest)| rest.split(['/', '?', '#']).next());
     let userinfo = authority.is_none_or(|authority| authority.contains('@'));
@@ -130,6 +141,10 @@ mod tests {
         let list = RedirectAllowList::parse("https://app.example.com").unwrap();
         let target = list.admit("https://app.example.com/x?a=1").unwrap();
         assert_eq!(target.with(&[("b", "2 & 3")]), "https://app.example.com/x?a=1&b=2+%26+3");
+        for name in RedirectTarget::PARAMETERS {
+            assert!(list.admit(&format!("https://app.example.com/x?a=1&{name}=1")).is_err(), "{name}");
+        }
+        assert!(list.admit("https://app.example.com/x?%73tatus=1").is_err(), "an encoded name");
         assert!(RedirectAllowList::parse("app.example.com").is_err());
         assert!(RedirectAllowList::parse("https://app.example.com/?x=1").is_err());
     }
