@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use reqwest::Method;
 use strongroom_domain::Operation;
 
-use crate::support::client::raw;
+use crate::support::client::{raw, sftp};
 use crate::support::routes::{self, Targets};
 use crate::support::{Character, World};
 
@@ -98,6 +98,30 @@ async fn only_the_listed_routes_are_public() {
     assert_eq!(forwarded.status, 404, "metrics are for peers that no proxy speaks for");
     for path in ["/setup", "/admin", "/init", "/swagger", "/v1", "/", "/integrations", "/.env"] {
         assert_eq!(anonymous.get(path).await.status, 404, "{path}");
+    }
+}
+
+/// The address on record is the one that the nearest untrusted hop has, and a header of a caller is no hop.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_in_a_header_is_believed_of_trusted_proxies_only() {
+    let cases = [
+        ("", "203.0.113.7", "127.0.0.1"),
+        ("192.0.2.0/24", "203.0.113.7", "127.0.0.1"),
+        ("127.0.0.0/8", "203.0.113.7", "203.0.113.7"),
+        ("127.0.0.0/8", "198.51.100.1, 203.0.113.7", "203.0.113.7"),
+        ("127.0.0.0/8,203.0.113.0/24", "198.51.100.1, 203.0.113.7", "198.51.100.1"),
+        ("127.0.0.0/8", "203.0.113.7, nonsense", "127.0.0.1"),
+    ];
+    for (trusted, header, expected) in cases {
+        let world = World::embedded().with("STRONGROOM_SERVER__TRUSTED_PROXIES", trusted);
+        let server = world.setup.start().await;
+        let admin = server.client(Character::admin_of("acme"));
+        let header = [("X-Forwarded-For", header)];
+        let stored =
+            admin.send(Method::POST, "/integrations/credentials", Some(sftp("hunter2")), &header).await;
+        assert_eq!(stored.status, 201, "{}", stored.text);
+        let trail = admin.get("/integrations/audit?action=credential.created").await.json();
+        assert_eq!(trail["items"][0]["source_ip"], expected, "{trusted}: {header:?}");
     }
 }
 

@@ -70,6 +70,54 @@ async fn no_spelling_of_an_internal_host_is_connected_to_by_any_tester() {
     assert_eq!(everywhere.accepted(), 0);
 }
 
+/// GitLab is a provider whose token endpoint has a host that callers name.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_spelling_of_an_internal_host_is_connected_to_by_a_refresh() {
+    let everywhere = Listener::closing("[::]:0");
+    let names = NameServer::start(|_, _| vec![[127, 0, 0, 1].into(), "::1".parse().unwrap()]);
+    let world = lenient(World::embedded(), everywhere.port());
+    let world = world
+        .with("STRONGROOM_EGRESS__DNS", &names.address())
+        .with("STRONGROOM_OAUTH__APPS__GITLAB__CLIENT_ID", "client")
+        .with("STRONGROOM_OAUTH__APPS__GITLAB__CLIENT_SECRET", "secret");
+    let server = world.setup.start().await;
+    let hosts = CORPUS.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let replies: Vec<(&str, Option<Reply>)> = futures_util::stream::iter(hosts.enumerate())
+        .map(async |(at, host)| {
+            let client = server.client(Character::member_of(&format!("org-{}", at % 16)));
+            let bracketed = if host.contains(':') && !host.starts_with('[') {
+                format!("[{host}]")
+            } else {
+                host.to_owned()
+            };
+            let stored = client
+                .post(
+                    "/integrations/credentials",
+                    json!({ "provider": "gitlab", "credential_type": "oauth2", "credentials": {
+                        "base_url": format!("http://{bracketed}:{}", everywhere.port()),
+                        "access_token": "a", "refresh_token": "r" } }),
+                )
+                .await;
+            if stored.status != 201 {
+                assert!(matches!(stored.status, 400 | 422), "{host}: {}", stored.text);
+                return (host, None);
+            }
+            let id = stored.json()["id"].as_str().unwrap().to_owned();
+            let path = format!("/integrations/credentials/{id}/refresh");
+            (host, Some(client.post(&path, json!({})).await))
+        })
+        .buffer_unordered(16)
+        .collect()
+        .await;
+    let mut refused = 0;
+    for (host, reply) in replies.iter().filter_map(|(host, reply)| Some((host, reply.as_ref()?))) {
+        assert!(matches!(reply.status, 400 | 502), "{host}: {} {}", reply.status, reply.text);
+        refused += 1;
+    }
+    assert!(refused >= 100, "only {refused} of {} were stored", replies.len());
+    assert_eq!(everywhere.accepted(), 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_kind_of_unreachable_gets_the_same_answer() {
     // This port was free a moment ago.
