@@ -160,6 +160,7 @@ impl From<VaultError> for Failure {
         match error {
             VaultError::Exhausted(_) | VaultError::Unavailable(_) => Self::unavailable(),
             VaultError::Integrity
+            | VaultError::KeysLost
             | VaultError::UnknownKey(_)
             | VaultError::UnknownPurposeKey(_)
             | VaultError::Cipher => Self::Internal,

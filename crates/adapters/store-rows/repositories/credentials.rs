@@ -8,7 +8,9 @@ use strongroom_repository::{
     CredentialFilter, CredentialRepository, SealedCredential, Selector, StoreError, StoreResult, TestFinding,
 };
 use strongroom_store_rows::schema::credentials;
-use strongroom_store_rows::{Change, Changeable, CredentialRow, Payload, RowId, SealedRow, Tested, sought};
+use strongroom_store_rows::{
+    Change, Changeable, CredentialRow, Labels, Payload, RowId, SealedRow, Tested, sought,
+};
 use time::OffsetDateTime;
 
 use crate::connection::{Backend, Connection, RunQueryDsl, for_update};
@@ -95,24 +97,43 @@ impl CredentialRepository for Store {
         self.database.all(Some(organization), holders.select(SealedRow::as_select())).await
     }
 
-    async fn replace<'a>(
+    async fn replace(
         &self,
         changed: &Credential,
-        sealed: Option<&'a Sealed>,
+        sealed: &Sealed,
         expected_revision: u64,
         expected_version: u64,
         evidence: Evidence,
     ) -> StoreResult<()> {
         let key = (changed.organization.as_str().to_owned(), RowId(changed.id.0));
-        let (changes, payload) = (Changeable::of(changed)?, sealed.map(Payload::of));
+        let (changes, payload) = (Changeable::of(changed)?, Payload::of(sealed));
         let unchanged = credentials::revision
             .eq(sought(expected_revision))
             .and(credentials::version.eq(sought(expected_version)));
         let replaced = self.mutate(evidence, async move |connection: &mut Connection| {
             let as_read = credentials::table.find((&key.0, key.1)).filter(unchanged);
-            Ok(diesel::update(as_read).set((&changes, payload.as_ref())).execute(connection).await?.into())
+            Ok(diesel::update(as_read).set((&changes, &payload)).execute(connection).await?.into())
         });
         if replaced.await? { Ok(()) } else { Err(StoreError::StaleVersion) }
+    }
+
+    async fn relabel(
+        &self,
+        changed: &Credential,
+        expected_revision: u64,
+        expected_version: u64,
+        evidence: Evidence,
+    ) -> StoreResult<()> {
+        let key = (changed.organization.as_str().to_owned(), RowId(changed.id.0));
+        let labels = Labels::of(changed)?;
+        let unchanged = credentials::revision
+            .eq(sought(expected_revision))
+            .and(credentials::version.eq(sought(expected_version)));
+        let relabelled = self.mutate(evidence, async move |connection: &mut Connection| {
+            let as_read = credentials::table.find((&key.0, key.1)).filter(unchanged);
+            Ok(diesel::update(as_read).set(&labels).execute(connection).await?.into())
+        });
+        if relabelled.await? { Ok(()) } else { Err(StoreError::StaleVersion) }
     }
 
     async fn record_test(

@@ -52,6 +52,17 @@ pub struct Changeable {
     modified_by: String,
 }
 
+/// What people call a credential, when it ends, and who changed that last.
+#[derive(Debug, Clone, AsChangeset)]
+#[diesel(table_name = credentials, treat_none_as_null = true)]
+pub struct Labels {
+    name: String,
+    revision: i64,
+    expires_at: Option<Micros>,
+    updated_at: Micros,
+    modified_by: String,
+}
+
 /// A sealed payload.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = credentials, check_for_backend(Pg, Sqlite))]
@@ -136,6 +147,19 @@ impl Changeable {
             oauth_app_id: credential.oauth_app.map(|app| RowId(app.0)),
             account_id: account.map(|account| account.id.clone()),
             account_name: account.and_then(|account| account.name.clone()),
+            updated_at: credential.updated_at.into(),
+            modified_by: credential.modified_by.clone(),
+        })
+    }
+}
+
+impl Labels {
+    /// The columns that a change of the labels writes.
+    pub fn of(credential: &Credential) -> StoreResult<Self> {
+        Ok(Self {
+            name: credential.name.as_str().to_owned(),
+            revision: stored(credential.revision)?,
+            expires_at: credential.expires_at.map(Micros::from),
             updated_at: credential.updated_at.into(),
             modified_by: credential.modified_by.clone(),
         })

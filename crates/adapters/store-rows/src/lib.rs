@@ -24,7 +24,7 @@ pub use accounts::{AccountChanges, AccountRow, KeyRow};
 pub use audit::{EventRow, HeadRow, HeadlessRow};
 pub use authorization_flows::{FlowRow, FlowSecret, SealedFlowRow, Stage};
 pub use bad_column::{BadColumn, RowName, bound, sought, stored};
-pub use credentials::{Changeable, CredentialRow, DueRow, Payload, SealedRow, Tested};
+pub use credentials::{Changeable, CredentialRow, DueRow, Labels, Payload, SealedRow, Tested};
 pub use deployment::{KekRow, PurposeKeyRow, TriggerRow};
 pub use integrations::IntegrationRow;
 pub use oauth_apps::{AppChanges, AppRow, SealedAppRow};

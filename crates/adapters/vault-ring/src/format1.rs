@@ -44,7 +44,7 @@ impl<'a> Envelope<'a> {
 /// The AAD of a payload under its data key.
 fn payload(deployment: Uuid, context: &SealContext) -> Vec<u8> {
     let label = match context.subject {
-        SealSubject::Credential { .. } => "strongroom/payload/v1",
+        SealSubject::Credential(_) => "strongroom/payload/v1",
         SealSubject::OauthApp { .. } => "strongroom/oauth-app/v1",
         SealSubject::AuthorizationFlow { .. } => "strongroom/authorization-flow/v1",
     };
@@ -54,7 +54,7 @@ fn payload(deployment: Uuid, context: &SealContext) -> Vec<u8> {
 /// The AAD of a data key under a root key: the payload's fields, then the root key's id.
 fn wrap(deployment: Uuid, context: &SealContext, root: KekId) -> Vec<u8> {
     let label = match context.subject {
-        SealSubject::Credential { .. } => "strongroom/wrap/v1",
+        SealSubject::Credential(_) => "strongroom/wrap/v1",
         SealSubject::OauthApp { .. } => "strongroom/oauth-app-wrap/v1",
         SealSubject::AuthorizationFlow { .. } => "strongroom/authorization-flow-wrap/v1",
     };
@@ -68,12 +68,12 @@ fn bind(label: Canonical, deployment: Uuid, context: &SealContext) -> Canonical 
     let bound = label.id(deployment).text(context.organization.as_str());
     let digest = |config: &PublicConfig| sha256(config.to_canonical_json().as_bytes());
     match &context.subject {
-        SealSubject::Credential { id, version, provider, credential_type, config, .. } => bound
-            .id(id.0)
-            .integer(*version)
-            .text(provider.as_str())
-            .text(credential_type.as_str())
-            .bytes(&digest(config)),
+        SealSubject::Credential(of) => bound
+            .id(of.id.0)
+            .integer(of.version)
+            .text(of.provider.as_str())
+            .text(of.credential_type.as_str())
+            .bytes(&digest(&of.config)),
         SealSubject::OauthApp { id, app, client_id } => {
             let mut config = PublicConfig::default();
             config.insert("client_id", ConfigValue::Text(client_id.clone()));

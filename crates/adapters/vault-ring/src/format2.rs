@@ -7,7 +7,7 @@
 use ring::error::Unspecified;
 use ring::rand::SecureRandom;
 use strongroom_domain::canonical::Canonical;
-use strongroom_domain::{AuthorizationFlow, KekId, PublicConfig};
+use strongroom_domain::{AuthorizationFlow, KekId, OrganizationId, PublicConfig};
 use strongroom_vault::{SealContext, SealSubject};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -77,9 +77,15 @@ pub(crate) fn seal(
 }
 
 /// The AAD of an organisation's key under a root key.
-pub(crate) fn organization_key_aad(deployment: Uuid, organization: &str, id: KekId, root: KekId) -> Vec<u8> {
+pub(crate) fn organization_key_aad(
+    deployment: Uuid,
+    organization: &OrganizationId,
+    (generation, id): (u64, KekId),
+    root: KekId,
+) -> Vec<u8> {
     let label = Canonical::labelled("strongroom/organization-key/v2");
-    label.id(deployment).text(organization).bytes(&id.0).bytes(&root.0).finish()
+    let level = label.id(deployment).text(organization.as_str());
+    level.integer(generation).bytes(&id.0).bytes(&root.0).finish()
 }
 
 /// The AAD of a data key under an organisation's key.
@@ -98,15 +104,17 @@ fn payload_aad(deployment: Uuid, context: &SealContext) -> Vec<u8> {
 /// Appends what decides whether, and to whom, a secret goes.
 fn facts(level: Canonical, subject: &SealSubject) -> Canonical {
     match subject {
-        SealSubject::Credential { id, version, provider, credential_type, config, slot, pending } => level
+        SealSubject::Credential(of) => level
             .text("credential")
-            .id(id.0)
-            .integer(*version)
-            .text(provider.as_str())
-            .text(credential_type.as_str())
-            .bytes(&digest(config))
-            .optional_text(slot.as_ref().map(|slot| slot.as_str()))
-            .text(if *pending { "pending" } else { "usable" }),
+            .id(of.id.0)
+            .integer(of.version)
+            .text(of.provider.as_str())
+            .text(of.credential_type.as_str())
+            .bytes(&digest(&of.config))
+            .optional_text(of.slot.as_ref().map(|slot| slot.as_str()))
+            .text(if of.pending { "pending" } else { "usable" })
+            .optional_id(of.oauth_app.map(|app| app.0))
+            .optional_text(of.account.as_deref()),
         SealSubject::OauthApp { id, app, client_id } => {
             level.text("oauth-app").id(id.0).text(app).text(client_id)
         }
@@ -139,6 +147,7 @@ fn flow_facts(level: Canonical, flow: &AuthorizationFlow) -> Canonical {
         .id(flow.credential.0)
         .bytes(reauthorizes.as_ref().map_or(&[], <[u8; 8]>::as_slice))
         .optional_id(flow.connects.map(|connection| connection.0))
+        .integer(u64::try_from(flow.created_at.unix_timestamp_nanos() / 1_000).unwrap_or(0))
 }
 
 fn digest(config: &PublicConfig) -> [u8; 32] {
@@ -160,7 +169,9 @@ mod tests {
         let id =
             |name| KekId(hex::decode(text(&golden["organization_key"], name)).unwrap().try_into().unwrap());
         let (key, root) = (id("id"), id("root"));
-        let level = organization_key_aad(deployment, organization, key, root);
+        let generation = golden["organization_key"]["generation"].as_u64().unwrap();
+        let named = OrganizationId::parse(organization).unwrap();
+        let level = organization_key_aad(deployment, &named, (generation, key), root);
         assert_eq!(hex::encode(level), text(&golden["organization_key"], "aad"));
         let cases = golden["cases"].as_array().unwrap();
         assert_eq!(cases.len(), 5);

@@ -8,7 +8,7 @@ use lru::LruCache;
 use ring::error::Unspecified;
 use ring::rand::{SecureRandom, SystemRandom};
 use strongroom_domain::{KekId, OrganizationId};
-use strongroom_repository::{OrganizationKeyRepository, WrappedOrganizationKey};
+use strongroom_repository::{FirstKey, OrganizationKeyRepository, WrappedOrganizationKey};
 use strongroom_vault::VaultError;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
@@ -21,6 +21,9 @@ use crate::{aead, format2};
 /// How long unwrapped keys are kept. Keys that another instance makes or destroys are noticed after that
 /// time at the latest.
 const KEPT: Duration = Duration::from_secs(60);
+
+/// The generation of an organisation's first key.
+const FIRST: u64 = 1;
 
 /// Of how many organisations keys are kept. An entry needs some 250 bytes, so all of them need 8 MiB.
 const ORGANIZATIONS: usize = 32_768;
@@ -90,9 +93,11 @@ impl OrganizationKeys {
         }
         roots.take_wrap().await?;
         let first = fresh(roots, organization, random)?;
-        // Another process may have been faster; then its key is the one that counts.
-        self.repository.insert_first_organization_key(&first).await.map_err(unavailable)?;
-        self.load(roots, organization).await
+        match self.repository.insert_first_organization_key(&first).await.map_err(unavailable)? {
+            // Another process may have been faster; then its key is the one that counts.
+            FirstKey::Stored | FirstKey::Exists => self.load(roots, organization).await,
+            FirstKey::Lost => Err(VaultError::KeysLost),
+        }
     }
 
     /// The keys of an organisation, among them the one that an envelope names, if there is such a key.
@@ -132,7 +137,10 @@ impl OrganizationKeys {
         if !keys.0.is_empty() && keys.0.iter().all(|(_, key)| key.is_ok()) {
             let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
             kept.put(organization.clone(), (read_at, keys.clone()));
-            if kept.len() > ORGANIZATIONS {
+            // What is over its time is wiped, beginning with what was not used for longest.
+            while kept.peek_lru().is_some_and(|(_, (since, _))| since.elapsed() >= KEPT)
+                || kept.len() > ORGANIZATIONS
+            {
                 kept.pop_lru();
             }
         }
@@ -155,13 +163,14 @@ fn fresh(
     let sealed = || -> Result<_, Unspecified> {
         let (key, mut id) = (KeyBytes::random(random)?, [0; 8]);
         random.fill(&mut id)?;
-        let aad = format2::organization_key_aad(roots.deployment(), organization.as_str(), KekId(id), root);
+        let place = (FIRST, KekId(id));
+        let aad = format2::organization_key_aad(roots.deployment(), organization, place, root);
         let (mut wrapped, mut text) = (Vec::with_capacity(WRAPPED_LEN), Zeroizing::new(*key.expose()));
         aead::seal_onto(&mut wrapped, wrap_key, random, &aad, &mut *text)?;
         Ok((KekId(id), wrapped))
     };
     let (id, wrapped) = sealed().map_err(|_| VaultError::Cipher)?;
-    Ok(WrappedOrganizationKey { organization: organization.clone(), id, root, wrapped })
+    Ok(WrappedOrganizationKey { organization: organization.clone(), generation: FIRST, id, root, wrapped })
 }
 
 /// Unwraps what [`fresh`] wrapped. The organisation is the one that was asked for, whatever the row says.
@@ -171,8 +180,8 @@ fn unwrap(
     stored: &WrappedOrganizationKey,
 ) -> Result<KeyBytes, Closed> {
     let root = roots.key(stored.root).map_err(|_| Closed::UnknownRoot(stored.root))?;
-    let aad =
-        format2::organization_key_aad(roots.deployment(), organization.as_str(), stored.id, stored.root);
+    let place = (stored.generation, stored.id);
+    let aad = format2::organization_key_aad(roots.deployment(), organization, place, stored.root);
     let key = aead::open(root, &aad, &stored.wrapped).map_err(|_| Closed::Changed)?;
     KeyBytes::copied(&key).ok_or(Closed::Changed)
 }

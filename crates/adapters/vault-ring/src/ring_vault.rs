@@ -57,6 +57,10 @@ impl Vault for RingVault {
         plaintext::decode(&text.map_err(|_| VaultError::Integrity)?).ok_or(VaultError::Integrity)
     }
 
+    fn is_current(&self, sealed: &Sealed) -> bool {
+        matches!(Envelope::parse(&sealed.envelope), Some(Envelope::Two(_)))
+    }
+
     /// The digest of the sealed payload. The wrapped data key is left out in format 2, so that the digest
     /// outlives the organisation's key. Format 1 has the digest of the whole envelope.
     fn envelope_digest(&self, sealed: &Sealed) -> [u8; 32] {

@@ -313,10 +313,11 @@ impl Audit {
         if self.vault.envelope_digest(&row.sealed) != *digest {
             return Some("its content is not the one on record");
         }
-        if is_pending && row.credential.status != CredentialStatus::Pending {
-            return Some("it is usable, and no record says that its authorization was completed");
+        match (is_pending, row.credential.status == CredentialStatus::Pending) {
+            (true, false) => Some("it is usable, and no record says that its authorization was completed"),
+            (false, true) => Some("it waits for its completion, which is on record"),
+            _ => None,
         }
-        None
     }
 }
 

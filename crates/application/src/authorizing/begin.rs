@@ -147,7 +147,7 @@ impl Authorizing {
     ) -> Result<(), Failure> {
         let mut payload = SecretPayload::default();
         payload.insert(VERIFIER, SecretText::new(verifier.to_owned()));
-        let sealed = self.sealing.seal_flow(&flow, None, &payload).await?;
+        let sealed = self.sealing.seal_flow(&flow, &payload).await?;
         let event = of_flow(caller.event(Action::AuthorizationBegun, Outcome::Success), &flow)
             .detail("completion", flow.completion.as_str());
         let row = SealedFlow { flow, sealed, completion_code: None };

@@ -115,6 +115,7 @@ impl Authorizing {
             let _: Failure = error.into();
             CallbackRefused::page(CallbackProblem::Unavailable)
         })?;
+        let row = row.filter(|row| !self.sealing.is_over(row, self.clock.now()));
         let row = row.ok_or(CallbackRefused::page(CallbackProblem::UnknownState))?;
         let desk = self.clone();
         let task = tokio::spawn(async move { desk.receive_taken(row, received, state).await });

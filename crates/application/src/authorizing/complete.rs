@@ -128,7 +128,8 @@ impl Authorizing {
     }
 
     async fn waiting(&self, state: &str) -> Result<Option<SealedFlow>, Failure> {
-        Ok(self.flows.find_granted(&sha256(state)).await?)
+        let found = self.flows.find_granted(&sha256(state)).await?;
+        Ok(found.filter(|row| !self.sealing.is_over(row, self.clock.now())))
     }
 
     fn is_completed_by(&self, row: &SealedFlow, code: &str) -> bool {
@@ -154,6 +155,7 @@ impl Authorizing {
         let began = Instant::now();
         // What a completion would write whose answer was lost: nothing yet says whether it was carried out.
         let mut unanswered: Option<Credential> = None;
+        let mut again = false;
         loop {
             let selector = Selector::Id(flow.credential);
             let current = match self.credentials.find_sealed(&flow.organization, &selector).await {
@@ -166,8 +168,9 @@ impl Authorizing {
             if is_written(unanswered.as_ref(), &current.credential) {
                 return Ok(current.credential);
             }
-            if let (Some(caller), true) = (caller, unanswered.is_some()) {
-                self.gate.judge_again(caller).await?;
+            match caller {
+                Some(caller) if again => drop(self.gate.judge_again(caller).await?),
+                _ => again = true,
             }
             let (changed, sealed) = self.completed_credential(row, &current).await?;
             let current = current.credential;
@@ -229,6 +232,12 @@ impl Authorizing {
         current: &SealedCredential,
     ) -> Result<(Credential, Sealed), Failure> {
         let kept = self.sealing.open_flow(row).await?;
+        let (flow, credential) = (&row.flow, &current.credential);
+        let fits =
+            (&flow.provider, flow.credential_type) == (&credential.provider, credential.credential_type);
+        if !fits || !self.sealing.may_end_on(&row.sealed, &current.sealed) {
+            return Err(Failure::Conflict(Conflict::CredentialChanged));
+        }
         let Some(revision) = row.flow.reauthorizes else { return self.released(current).await };
         // Somebody has edited it since the flow began.
         if revision != current.credential.revision {
@@ -248,6 +257,8 @@ impl Authorizing {
         let mut changed = current.credential.clone();
         changed.status = CredentialStatus::Validated;
         changed.status_reason = None;
+        // An edit that was begun while it waited must not make it wait again.
+        changed.revision += 1;
         let sealed = self.sealing.seal(&changed, &secret).await?;
         Ok((changed, sealed))
     }

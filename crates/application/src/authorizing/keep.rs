@@ -7,9 +7,10 @@ use strongroom_domain::credential::FirstVersion;
 use strongroom_domain::oauth::{Account, CallbackProblem, sha256};
 use strongroom_domain::{
     Action, AuthorizationFlow, Content, Credential, CredentialStatus, CredentialType, Evidence, OauthAppId,
-    Outcome, SecretPayload,
+    Outcome, Sealed, SecretPayload,
 };
 use strongroom_repository::{GrantedFlow, SealedCredential, SealedFlow, StoreError, StoreResult};
+use strongroom_vault::SealContext;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
@@ -57,7 +58,9 @@ impl Authorizing {
         let (pending, beside, evidence) = match current {
             None => {
                 let credential = self.pending_credential(flow, &grant);
-                let sealed = self.sealing.seal(&credential, &grant.content.secret).await.map_err(BROKEN)?;
+                let secret = &grant.content.secret;
+                let context = SealContext::of_credential(&credential);
+                let sealed = self.seal_patiently(&context, secret).await?;
                 let created = flow_event(flow, origin, Action::CredentialCreated, Outcome::Success)
                     .about(&credential)
                     .sealed_as(self.sealing.digest(&sealed))
@@ -72,7 +75,8 @@ impl Authorizing {
             }
         };
         let completion_code = sha256(&code);
-        let sealed = self.sealing.seal_flow(flow, Some(completion_code), &beside).await.map_err(BROKEN)?;
+        let context = SealContext::of_flow(flow, Some(completion_code));
+        let sealed = self.seal_patiently(&context, &beside).await?;
         let granted = GrantedFlow {
             organization: flow.organization.clone(),
             id: flow.id,
@@ -82,6 +86,23 @@ impl Authorizing {
         };
         self.offer(&granted, evidence, &state).await?;
         Ok(self.answer(flow, account, state, code))
+    }
+
+    /// Seals what a provider has granted. The key may have to come from a store that is away for a moment.
+    async fn seal_patiently(
+        &self,
+        context: &SealContext,
+        payload: &SecretPayload,
+    ) -> Result<Sealed, CallbackProblem> {
+        let began = Instant::now();
+        loop {
+            match self.sealing.seal_in(context, payload).await {
+                Err(Failure::Unavailable { .. }) if began.elapsed() < WAIT_FOR_STORE => {
+                    tokio::time::sleep(RETRY_STORE).await;
+                }
+                sealed => return sealed.map_err(BROKEN),
+            }
+        }
     }
 
     /// Offers a grant to a store that may be away for a moment. The code is used up: what it brought is worth

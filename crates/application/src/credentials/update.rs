@@ -148,8 +148,10 @@ impl Credentials {
             let tests = run.into_iter().flat_map(|run| run.events_about(caller, &changed));
             let evidence = tests.fold(event.into(), Evidence::and);
             let (revision, version) = (current.revision, current.version);
-            let written =
-                self.repository.replace(&changed, sealed.as_ref(), revision, version, evidence).await;
+            let written = match &sealed {
+                Some(sealed) => self.repository.replace(&changed, sealed, revision, version, evidence).await,
+                None => self.repository.relabel(&changed, revision, version, evidence).await,
+            };
             match written.map_err(Failure::from) {
                 Ok(()) => return Ok(changed),
                 Err(Failure::Conflict(Conflict::StaleRevision)) => {

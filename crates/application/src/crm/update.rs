@@ -96,7 +96,7 @@ impl Crm {
             evidence = evidence.and(caller.event(Action::SecretRead, Outcome::Success).about(&changed));
         }
         let (revision, version) = (current.revision, current.version);
-        self.repository.replace(&changed, Some(&sealed), revision, version, evidence).await?;
+        self.repository.replace(&changed, &sealed, revision, version, evidence).await?;
         Ok((changed, in_clear))
     }
 }

@@ -1,15 +1,16 @@
 //! The only module that turns a payload into sealed bytes and back.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use strongroom_domain::audit::Origin;
-use strongroom_domain::oauth::Digest;
 use strongroom_domain::{
     Action, Actor, AuditEvent, AuthorizationFlow, Credential, OauthApp, OrganizationId, Outcome, Sealed,
     SecretPayload, SecretText,
 };
 use strongroom_repository::{SealedCredential, SealedFlow};
 use strongroom_vault::{SealContext, Vault, VaultError};
+use time::OffsetDateTime;
 
 use super::audit_writer::AuditWriter;
 use crate::{Caller, Failure};
@@ -28,7 +29,7 @@ impl Sealing {
         credential: &Credential,
         payload: &SecretPayload,
     ) -> Result<Sealed, Failure> {
-        Ok(self.vault.seal(&SealContext::of_credential(credential), payload).await?)
+        self.seal_in(&SealContext::of_credential(credential), payload).await
     }
 
     /// Opens the payload of a row. A row that does not open was edited or moved, and that is recorded as an
@@ -59,6 +60,35 @@ impl Sealing {
         event: AuditEvent,
     ) -> Result<SecretPayload, Failure> {
         self.open_in(&SealContext::of_credential(&row.credential), &row.sealed, event).await
+    }
+
+    /// Seals a payload. A key of the organisation that does not open, or is gone, is recorded.
+    pub(crate) async fn seal_in(
+        &self,
+        context: &SealContext,
+        payload: &SecretPayload,
+    ) -> Result<Sealed, Failure> {
+        match self.vault.seal(context, payload).await {
+            Ok(sealed) => Ok(sealed),
+            Err(error @ (VaultError::Integrity | VaultError::UnknownKey(_) | VaultError::KeysLost)) => {
+                let event = integrity_failed(&context.organization).targeting("organization_key");
+                tracing::error!(organization = %context.organization, %error, "nothing can be sealed");
+                self.audit.record(vec![event]).await?;
+                Err(Failure::Internal)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether a flow is over by the time that it was sealed with, whatever its row says.
+    pub(crate) fn is_over(&self, row: &SealedFlow, now: OffsetDateTime) -> bool {
+        self.vault.is_current(&row.sealed) && now > row.flow.created_at + AuthorizationFlow::LIFETIME + SKEW
+    }
+
+    /// Whether a flow may end on a credential. A flow of an older format is bound to little, so it may not
+    /// release what is bound to more.
+    pub(crate) fn may_end_on(&self, flow: &Sealed, credential: &Sealed) -> bool {
+        self.vault.is_current(flow) || !self.vault.is_current(credential)
     }
 
     /// Opens a payload. When it does not open, `event` is recorded.
@@ -106,7 +136,7 @@ impl Sealing {
         if let Some(secret) = secret {
             payload.insert(CLIENT_SECRET, secret);
         }
-        Ok(self.vault.seal(&SealContext::of_app(app), &payload).await?)
+        self.seal_in(&SealContext::of_app(app), &payload).await
     }
 
     /// Opens the payload that is kept beside a flow. A row that does not open is recorded: it, or the flow
@@ -118,15 +148,13 @@ impl Sealing {
         self.open_in(&SealContext::of_flow(flow, row.completion_code), &row.sealed, event).await
     }
 
-    /// Seals the payload that is kept beside a flow. The completion code is there once the provider has
-    /// granted.
+    /// Seals the payload that is kept beside a flow that begins.
     pub(crate) async fn seal_flow(
         &self,
         flow: &AuthorizationFlow,
-        completion_code: Option<Digest>,
         payload: &SecretPayload,
     ) -> Result<Sealed, Failure> {
-        Ok(self.vault.seal(&SealContext::of_flow(flow, completion_code), payload).await?)
+        self.seal_in(&SealContext::of_flow(flow, None), payload).await
     }
 }
 
@@ -135,5 +163,8 @@ fn integrity_failed(organization: &OrganizationId) -> AuditEvent {
     let actor = Actor::system("integrity");
     AuditEvent::new(organization.clone(), Action::IntegrityFailed, Outcome::Failed, actor, Origin::default())
 }
+
+/// By how much the clock of an instance may differ from the store's, which decides when a flow is over.
+const SKEW: Duration = Duration::from_secs(300);
 
 const CLIENT_SECRET: &str = "client_secret";

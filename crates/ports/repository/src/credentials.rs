@@ -100,15 +100,26 @@ pub trait CredentialRepository: Send + Sync {
         slots: &[Slot],
     ) -> StoreResult<Vec<SealedCredential>>;
 
-    /// Replaces metadata, and the payload too when `sealed` is given, and records the event.
+    /// Replaces metadata and payload, and records the event.
     ///
     /// MUST write only when the stored revision and version are the expected ones; MUST return
     /// `StaleVersion` when they are not and also when the row is gone, so that a late writer never revives
     /// it. Provider, slot, creation and last-read columns never change.
-    async fn replace<'a>(
+    async fn replace(
         &self,
         changed: &Credential,
-        sealed: Option<&'a Sealed>,
+        sealed: &Sealed,
+        expected_revision: u64,
+        expected_version: u64,
+        evidence: Evidence,
+    ) -> StoreResult<()>;
+
+    /// Changes what people call a credential and when it ends, and records the event: name, `expires_at`,
+    /// revision, `updated_at` and `modified_by`. MUST write nothing else of `changed`: a test or a refresh may
+    /// have changed the rest meanwhile. MUST compare revision and version as [`Self::replace`] does.
+    async fn relabel(
+        &self,
+        changed: &Credential,
         expected_revision: u64,
         expected_version: u64,
         evidence: Evidence,

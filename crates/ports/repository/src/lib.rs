@@ -42,7 +42,7 @@ pub use deployment::{DeploymentRepository, KekRecord, WrappedPurposeKey};
 pub use destinations::DestinationLimitRepository;
 pub use integrations::{ConnectedCredential, IntegrationRepository};
 pub use oauth_apps::{OauthAppRepository, SealedOauthApp};
-pub use organization_keys::{OrganizationKeyRepository, WrappedOrganizationKey};
+pub use organization_keys::{FirstKey, OrganizationKeyRepository, WrappedOrganizationKey};
 pub use organizations::{OrganizationRepository, QuotaDrift};
 pub use refresh_leases::{DueRefresh, Ended, Lease, RefreshLeaseRepository};
 pub use service_accounts::{KeyHolder, ServiceAccountRepository};

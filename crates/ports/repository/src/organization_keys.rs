@@ -8,12 +8,25 @@ use crate::StoreResult;
 pub struct WrappedOrganizationKey {
     /// The organisation that it belongs to.
     pub organization: OrganizationId,
+    /// Its place among the keys of the organisation, from 1.
+    pub generation: u64,
     /// Its id: 8 random bytes, which envelopes name.
     pub id: KekId,
     /// The root key that wraps it.
     pub root: KekId,
     /// Nonce, ciphertext and tag.
     pub wrapped: Vec<u8>,
+}
+
+/// What became of a first key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstKey {
+    /// It was stored.
+    Stored,
+    /// The organisation has a key.
+    Exists,
+    /// The organisation had keys, and they are gone.
+    Lost,
 }
 
 /// The keys of organisations, which wrap the data keys of their credentials, OAuth apps and flows.
@@ -29,7 +42,10 @@ pub trait OrganizationKeyRepository: Send + Sync {
         organization: &OrganizationId,
     ) -> StoreResult<Vec<WrappedOrganizationKey>>;
 
-    /// Stores the first key of an organisation unless it has one. MUST be atomic over all processes: of
-    /// several first keys one is kept. Returns whether this key was stored.
-    async fn insert_first_organization_key(&self, key: &WrappedOrganizationKey) -> StoreResult<bool>;
+    /// Stores the first key of an organisation, whose generation is 1. MUST be atomic over all processes: of
+    /// several first keys one is kept.
+    ///
+    /// MUST NOT store it when a credential, an app or a flow of the organisation names a KEK that is no root
+    /// key: then its keys were lost, and a new one would hide that.
+    async fn insert_first_organization_key(&self, key: &WrappedOrganizationKey) -> StoreResult<FirstKey>;
 }

@@ -34,22 +34,7 @@ pub struct SealContext {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SealSubject {
     /// The payload of a credential.
-    Credential {
-        /// Which credential.
-        id: CredentialId,
-        /// The version of its payload.
-        version: u64,
-        /// The provider it is for.
-        provider: ProviderId,
-        /// How it authenticates there.
-        credential_type: CredentialType,
-        /// Its public fields, destination included.
-        config: PublicConfig,
-        /// The slot that it holds.
-        slot: Option<Slot>,
-        /// Whether its authorization waits for its completion, so that it may not be handed out.
-        pending: bool,
-    },
+    Credential(Box<CredentialFacts>),
     /// The client secret of an organisation's own OAuth app, which is never sent with another client id.
     OauthApp {
         /// Which app.
@@ -61,11 +46,34 @@ pub enum SealSubject {
     },
     /// The payload that is kept beside an authorization that is under way.
     AuthorizationFlow {
-        /// The flow; all of it but `created_at` is bound.
+        /// The flow; all of it is bound.
         flow: Box<AuthorizationFlow>,
         /// Digest of the code that completes it; `None` until the provider has granted.
         completion_code: Option<Digest>,
     },
+}
+
+/// What the payload of a credential is bound to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CredentialFacts {
+    /// Which credential.
+    pub id: CredentialId,
+    /// The version of its payload.
+    pub version: u64,
+    /// The provider it is for.
+    pub provider: ProviderId,
+    /// How it authenticates there.
+    pub credential_type: CredentialType,
+    /// Its public fields, destination included.
+    pub config: PublicConfig,
+    /// The slot that it holds.
+    pub slot: Option<Slot>,
+    /// Whether its authorization waits for its completion, so that it may not be handed out.
+    pub pending: bool,
+    /// The OAuth app that its grant belongs to, whose secret is sent for it.
+    pub oauth_app: Option<OauthAppId>,
+    /// The id of the account that was granted, which an authorisation again has to match.
+    pub account: Option<String>,
 }
 
 impl SealContext {
@@ -73,7 +81,7 @@ impl SealContext {
     pub fn of_credential(credential: &Credential) -> Self {
         Self {
             organization: credential.organization.clone(),
-            subject: SealSubject::Credential {
+            subject: SealSubject::Credential(Box::new(CredentialFacts {
                 id: credential.id,
                 version: credential.version,
                 provider: credential.provider.clone(),
@@ -81,7 +89,9 @@ impl SealContext {
                 config: credential.config.clone(),
                 slot: credential.slot.clone(),
                 pending: credential.status == CredentialStatus::Pending,
-            },
+                oauth_app: credential.oauth_app,
+                account: credential.account.as_ref().map(|account| account.id.clone()),
+            })),
         }
     }
 
@@ -123,6 +133,9 @@ pub enum VaultError {
     /// The key has wrapped as often as it may, so it must be rotated. It still opens what it has wrapped.
     #[error("key {0} has reached its limit of wraps")]
     Exhausted(KekId),
+    /// The organisation has sealed payloads and no key: its rows were lost. A new key would hide that.
+    #[error("the keys of the organisation are gone: restore the table `organization_keys` from a backup")]
+    KeysLost,
     /// The store could not be asked for a key, or could not count a wrap. Nothing was sealed or opened.
     #[error("the store could not be asked for a key")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -147,6 +160,9 @@ pub trait Vault: Send + Sync {
     /// organisation is for another. An envelope of an older
     /// format is bound to fewer fields of `context`, and MUST return [`VaultError::Integrity`] for those.
     async fn open(&self, context: &SealContext, sealed: &Sealed) -> Result<SecretPayload, VaultError>;
+
+    /// Whether an envelope has the format that [`Self::seal`] writes. An older one is bound to fewer fields.
+    fn is_current(&self, sealed: &Sealed) -> bool;
 
     /// A SHA-256 digest that identifies what is sealed, and which the audit trail records. It MUST stay the
     /// same when only the keys around the data key change.

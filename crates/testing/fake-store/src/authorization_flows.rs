@@ -62,7 +62,7 @@ impl Rows {
             stored.credential.revision == completed.expected_revision
                 && (!is_new || stored.credential.status == CredentialStatus::Pending)
         })?;
-        credentials::replace(stored, &completed.credential, Some(&completed.sealed));
+        credentials::replace(stored, &completed.credential, &completed.sealed);
         self.flows.remove(&key(organization, completed.id));
         let integration = completed.integration.as_ref();
         Some(integration.is_some_and(|integration| self.write_unless_connected(integration, id)))

@@ -10,6 +10,7 @@ pub enum Call {
     FindSealedMany,
     FindSealedSlots,
     ReplaceCredential,
+    RelabelCredential,
     RecordTest,
     DeleteCredential,
     NoteReads,

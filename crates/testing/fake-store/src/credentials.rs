@@ -51,7 +51,7 @@ impl Rows {
 }
 
 /// Writes the columns that a replacement may change.
-pub(crate) fn replace(stored: &mut SealedCredential, changed: &Credential, sealed: Option<&Sealed>) {
+pub(crate) fn replace(stored: &mut SealedCredential, changed: &Credential, sealed: &Sealed) {
     let row = &stored.credential;
     stored.credential = Credential {
         provider: row.provider.clone(),
@@ -62,9 +62,7 @@ pub(crate) fn replace(stored: &mut SealedCredential, changed: &Credential, seale
         created_by: row.created_by.clone(),
         ..changed.clone()
     };
-    if let Some(sealed) = sealed {
-        stored.sealed = sealed.clone();
-    }
+    stored.sealed = sealed.clone();
 }
 
 fn matches(filter: &CredentialFilter, credential: &Credential) -> bool {
@@ -186,10 +184,10 @@ impl CredentialRepository for FakeStore {
         .await
     }
 
-    async fn replace<'a>(
+    async fn replace(
         &self,
         changed: &Credential,
-        sealed: Option<&'a Sealed>,
+        sealed: &Sealed,
         expected_revision: u64,
         expected_version: u64,
         evidence: Evidence,
@@ -201,6 +199,31 @@ impl CredentialRepository for FakeStore {
                 .filter(|stored| stored.credential.revision == expected_revision)
                 .ok_or(StoreError::StaleVersion)?;
             replace(stored, changed, sealed);
+            Ok(true)
+        })
+        .await
+        .map(|_| ())
+    }
+
+    async fn relabel(
+        &self,
+        changed: &Credential,
+        expected_revision: u64,
+        expected_version: u64,
+        evidence: Evidence,
+    ) -> StoreResult<()> {
+        self.mutate(Call::RelabelCredential, evidence, |rows, _| {
+            fit_columns([changed.revision])?;
+            let stored = rows
+                .at_version(&changed.organization, changed.id, expected_version)
+                .filter(|stored| stored.credential.revision == expected_revision)
+                .ok_or(StoreError::StaleVersion)?;
+            let row = &mut stored.credential;
+            row.name = changed.name.clone();
+            row.revision = changed.revision;
+            row.expires_at = changed.expires_at;
+            row.updated_at = changed.updated_at;
+            row.modified_by.clone_from(&changed.modified_by);
             Ok(true)
         })
         .await

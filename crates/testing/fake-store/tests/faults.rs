@@ -40,7 +40,8 @@ async fn insert(store: &FakeStore, new: &Credential) -> StoreResult<()> {
 async fn rename(store: &FakeStore, seen: &Credential, by: &str) -> StoreResult<()> {
     let changed = Credential { revision: seen.revision + 1, modified_by: by.to_owned(), ..seen.clone() };
     let evidence = event_about(&changed, Action::CredentialRenamed).into();
-    CredentialRepository::replace(store, &changed, None, seen.revision, seen.version, evidence).await
+    let sealed = with_payload(changed.clone()).sealed;
+    CredentialRepository::replace(store, &changed, &sealed, seen.revision, seen.version, evidence).await
 }
 
 fn is_away<T>(answer: StoreResult<T>) -> bool {

@@ -10,7 +10,7 @@ use strongroom_repository::Selector;
 use crate::StoreUnderTest;
 use crate::findings::finding;
 use crate::integrations::{connected, connection, ended};
-use crate::under_test::{PLENTY, created, deleted, disconnected, evidence, tested, updated};
+use crate::under_test::{PLENTY, created, deleted, disconnected, evidence, payload_of, tested, updated};
 
 fn of(acme: &OrganizationId, action: Action) -> Evidence {
     event(acme, action).into()
@@ -28,7 +28,7 @@ pub async fn every_mutation_records_its_event(store: StoreUnderTest) {
     assert!(store.integrations.connect(&integration, &stored, connected(&integration)).await.unwrap());
     assert!(store.integrations.disconnect(&acme, integration.id, ended(&integration)).await.unwrap());
     let next = Credential { revision: 2, ..stored.clone() };
-    store.credentials.replace(&next, None, 1, 1, updated(&next)).await.unwrap();
+    store.credentials.replace(&next, &payload_of(&next), 1, 1, updated(&next)).await.unwrap();
     assert!(store.credentials.record_test(&acme, stored.id, 1, &finding(), tested(&next)).await.unwrap());
     assert!(
         store
@@ -88,7 +88,7 @@ pub async fn a_mutation_that_was_refused_leaves_no_event(store: StoreUnderTest) 
     assert!(credentials.insert(&with_payload(other.clone()), 1, created(&other)).await.is_err());
     assert!(credentials.insert(&with_payload(other.clone()), PLENTY, created(&other)).await.is_err());
     assert!(credentials.insert(&with_payload(stored.clone()), PLENTY, created(&stored)).await.is_err());
-    assert!(credentials.replace(&stored, None, 1, 1, updated(&stored)).await.is_err());
+    assert!(credentials.replace(&stored, &payload_of(&stored), 1, 1, updated(&stored)).await.is_err());
     assert!(
         credentials.delete(&acme, stored.id, Some(1), deleted(&stored), disconnected(&stored)).await.is_err()
     );
@@ -128,7 +128,7 @@ pub async fn a_credential_is_not_changed_or_deleted_without_its_event(store: Sto
     let next = Credential { revision: 2, version: 2, ..stored.clone() };
     let payload = strongroom_fixtures::sealed([5; 8], b"next");
     store.keys.set_broken(true);
-    assert!(store.credentials.replace(&next, Some(&payload), 1, 1, updated(&next)).await.is_err());
+    assert!(store.credentials.replace(&next, &payload, 1, 1, updated(&next)).await.is_err());
     assert!(store.credentials.record_test(&acme, stored.id, 1, &finding(), tested(&stored)).await.is_err());
     assert!(
         store

@@ -9,7 +9,7 @@ use strongroom_repository::{CompletedFlow, CredentialFilter, GrantedFlow, Sealed
 use crate::StoreUnderTest;
 use crate::flows::{code, completed, flow, granted, pending};
 use crate::integrations::{connection, ended, present};
-use crate::under_test::{deleted, disconnected, updated};
+use crate::under_test::{deleted, disconnected, payload_of, updated};
 
 /// The credential gets the given values and payload, and the flow is gone.
 pub async fn completing_a_flow_makes_its_credential_usable(store: StoreUnderTest) {
@@ -57,11 +57,11 @@ pub async fn completing_needs_the_code_the_version_and_a_pending_credential(stor
         assert!(!store.complete(&new, one).await, "{one:?}");
     }
     let usable = Credential { status: CredentialStatus::Validated, ..pending(&new) };
-    store.credentials.replace(&usable, None, 1, 1, updated(&usable)).await.unwrap();
+    store.credentials.replace(&usable, &payload_of(&usable), 1, 1, updated(&usable)).await.unwrap();
     assert!(!store.complete(&new, &good).await);
     assert_eq!(store.credentials.find(&acme, usable.id).await.unwrap(), Some(usable.clone()));
     let again = pending(&new);
-    store.credentials.replace(&again, None, 1, 1, updated(&again)).await.unwrap();
+    store.credentials.replace(&again, &payload_of(&again), 1, 1, updated(&again)).await.unwrap();
     assert!(store.complete(&new, &good).await);
     let since = [Action::CredentialUpdated, Action::CredentialUpdated, Action::AuthorizationCompleted];
     assert_eq!(store.actions(&acme).await.split_off(before.len()), since);
@@ -159,7 +159,7 @@ pub async fn abandoning_a_flow_removes_its_pending_credential(store: StoreUnderT
     let pending_one = store.granted_flow(&acme, &ids).await;
     let usable = store.granted_flow(&acme, &ids).await;
     let confirmed = Credential { status: CredentialStatus::Unverified, ..pending(&usable) };
-    store.credentials.replace(&confirmed, None, 1, 1, updated(&confirmed)).await.unwrap();
+    store.credentials.replace(&confirmed, &payload_of(&confirmed), 1, 1, updated(&confirmed)).await.unwrap();
     let stored = Credential { status: CredentialStatus::Pending, ..credential(&acme, ids.credential()) };
     store.store(&stored).await;
     let again = reauthorization(&store, &stored, &ids).await;

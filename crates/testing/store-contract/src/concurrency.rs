@@ -5,7 +5,7 @@ use strongroom_fixtures::{SeededIds, credential, event, organization, slot, with
 use strongroom_repository::{Appended, Contention, StoreError, Unique};
 
 use crate::StoreUnderTest;
-use crate::under_test::{PLENTY, created, deleted, disconnected, in_parallel, updated};
+use crate::under_test::{PLENTY, created, deleted, disconnected, in_parallel, payload_of, updated};
 
 /// Mutations and appended batches of two instances give one chain per organisation, without gaps.
 pub async fn chains_stay_gapless_under_parallel_writers(store: StoreUnderTest) {
@@ -67,7 +67,7 @@ pub async fn of_parallel_replacements_one_wins(store: StoreUnderTest) {
         let instance = store.instance(number);
         let next = Credential { revision: 2, modified_by: number.to_string(), ..stored.clone() };
         async move {
-            instance.credentials.replace(&next, None, 1, 1, updated(&next)).await?;
+            instance.credentials.replace(&next, &payload_of(&next), 1, 1, updated(&next)).await?;
             Ok(next)
         }
     });
@@ -92,7 +92,7 @@ pub async fn a_delete_racing_a_replacement_stays_deleted(store: StoreUnderTest) 
         let payload = store.store(&stored).await.sealed;
         let next = Credential { revision: 2, version: 2, ..stored.clone() };
         let (replace, delete) = tokio::join!(
-            store.first.credentials.replace(&next, Some(&payload), 1, 1, updated(&next)),
+            store.first.credentials.replace(&next, &payload, 1, 1, updated(&next)),
             store.second.credentials.delete(&acme, stored.id, None, deleted(&stored), disconnected(&stored)),
         );
         assert!(matches!(replace, Ok(()) | Err(StoreError::StaleVersion)), "{replace:?}");

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::StoreUnderTest;
 use crate::leases::ME;
-use crate::under_test::{PLENTY, created, deleted, disconnected, updated};
+use crate::under_test::{PLENTY, created, deleted, disconnected, payload_of, updated};
 
 /// Every column is written and read back, set or not, and so are the sealed bytes.
 pub async fn every_column_comes_back_as_it_was_stored(store: StoreUnderTest) {
@@ -97,12 +97,12 @@ fn changed(before: &Credential) -> Credential {
     }
 }
 
-/// Metadata is replaced, also with absent values; identity, creation, reads and payload do not change.
+/// Metadata is replaced, also with absent values; identity, creation and reads do not change.
 pub async fn replacing_changes_what_may_change_and_nothing_else(store: StoreUnderTest) {
     let ids = SeededIds::new(1);
     let acme = organization("acme");
     let stored = full_credential(&acme, ids.credential());
-    let payload = store.store(&stored).await.sealed;
+    store.store(&stored).await;
 
     let forged = Credential {
         provider: provider("sftp"),
@@ -114,12 +114,12 @@ pub async fn replacing_changes_what_may_change_and_nothing_else(store: StoreUnde
     };
     store
         .credentials
-        .replace(&forged, None, stored.revision, stored.version, updated(&stored))
+        .replace(&forged, &payload_of(&forged), stored.revision, stored.version, updated(&stored))
         .await
         .unwrap();
     let found = store.credentials.find_sealed(&acme, &Selector::Id(stored.id)).await.unwrap().unwrap();
     let expected = changed(&stored);
-    assert_eq!((&found.credential, found.sealed), (&expected, payload));
+    assert_eq!((&found.credential, found.sealed), (&expected, payload_of(&forged)));
 
     let emptied = Credential {
         revision: expected.revision + 1,
@@ -136,11 +136,44 @@ pub async fn replacing_changes_what_may_change_and_nothing_else(store: StoreUnde
         ..expected.clone()
     };
     let (revision, version) = (expected.revision, expected.version);
-    store.credentials.replace(&emptied, None, revision, version, updated(&emptied)).await.unwrap();
+    store
+        .credentials
+        .replace(&emptied, &payload_of(&emptied), revision, version, updated(&emptied))
+        .await
+        .unwrap();
     assert_eq!(store.credentials.find(&acme, stored.id).await.unwrap(), Some(emptied));
 }
 
-/// When a payload is given, envelope and KEK are replaced in the same step; other rows do not change.
+/// A new name and end of life leave alone what tests, refreshes and completions write meanwhile.
+pub async fn relabelling_changes_the_labels_and_nothing_else(store: StoreUnderTest) {
+    let acme = organization("acme");
+    let stored = full_credential(&acme, SeededIds::new(1).credential());
+    let before = store.store(&stored).await;
+    let forged = changed(&stored);
+    for (revision, version) in [(stored.revision + 1, stored.version), (stored.revision, stored.version + 1)]
+    {
+        let stale = store.credentials.relabel(&forged, revision, version, updated(&forged)).await;
+        assert!(matches!(stale, Err(StoreError::StaleVersion)), "{stale:?}");
+    }
+    let (revision, version) = (stored.revision, stored.version);
+    store.credentials.relabel(&forged, revision, version, updated(&forged)).await.unwrap();
+    let found = store.credentials.find_sealed(&acme, &Selector::Id(stored.id)).await.unwrap().unwrap();
+    let expected = Credential {
+        name: forged.name,
+        revision: forged.revision,
+        expires_at: forged.expires_at,
+        updated_at: forged.updated_at,
+        modified_by: forged.modified_by,
+        ..stored.clone()
+    };
+    assert_eq!((&found.credential, found.sealed), (&expected, before.sealed));
+    let endless = Credential { expires_at: None, revision: expected.revision + 1, ..expected.clone() };
+    let (revision, version) = (expected.revision, expected.version);
+    store.credentials.relabel(&endless, revision, version, updated(&endless)).await.unwrap();
+    assert_eq!(store.credentials.find(&acme, stored.id).await.unwrap(), Some(endless));
+}
+
+/// Envelope and KEK are replaced in the same step; other rows do not change.
 pub async fn replacing_with_a_payload_changes_that_too(store: StoreUnderTest) {
     let ids = SeededIds::new(1);
     let acme = organization("acme");
@@ -149,7 +182,7 @@ pub async fn replacing_with_a_payload_changes_that_too(store: StoreUnderTest) {
     let untouched = store.store(&neighbour).await;
 
     let (next, payload) = (changed(&stored), sealed([2; 8], b"\xff\x00new"));
-    store.credentials.replace(&next, Some(&payload), 1, 1, updated(&next)).await.unwrap();
+    store.credentials.replace(&next, &payload, 1, 1, updated(&next)).await.unwrap();
     let found = store.credentials.find_sealed(&acme, &Selector::Id(stored.id)).await.unwrap().unwrap();
     assert_eq!((found.credential, found.sealed), (next, payload));
     let found = store.credentials.find_sealed(&acme, &Selector::Id(neighbour.id)).await.unwrap().unwrap();
@@ -164,7 +197,7 @@ pub async fn replacing_needs_the_expected_revision_and_version(store: StoreUnder
     let next = changed(&stored);
     let payload = Sealed { kek_id: KekId([3; 8]), envelope: vec![3] };
     for (revision, version) in [(4, 3), (6, 3), (5, 2), (5, 4), (0, 0)] {
-        let stale = store.credentials.replace(&next, Some(&payload), revision, version, updated(&next)).await;
+        let stale = store.credentials.replace(&next, &payload, revision, version, updated(&next)).await;
         assert!(matches!(stale, Err(StoreError::StaleVersion)), "{revision} {version} {stale:?}");
     }
     assert_eq!(store.credentials.find(&acme, stored.id).await.unwrap(), Some(stored));
@@ -184,7 +217,7 @@ pub async fn a_deleted_credential_is_never_revived_by_a_late_writer(store: Store
             .unwrap()
     );
     let next = changed(&stored);
-    let late = store.credentials.replace(&next, Some(&payload), 1, 1, updated(&next)).await;
+    let late = store.credentials.replace(&next, &payload, 1, 1, updated(&next)).await;
     assert!(matches!(late, Err(StoreError::StaleVersion)), "{late:?}");
     store.credentials.note_reads(&[(acme.clone(), stored.id, instant(1))]).await.unwrap();
     assert!(store.credentials.find(&acme, stored.id).await.unwrap().is_none());
@@ -258,7 +291,10 @@ pub async fn a_counter_beyond_63_bits_is_never_stored_and_never_found(store: Sto
         assert!(matches!(refused, Err(StoreError::Corrupt(_))), "{refused:?}");
         let changed = Credential { revision: beyond, ..stored.clone() };
         let replace = async |changed: &Credential, revision, version| {
-            store.credentials.replace(changed, None, revision, version, updated(changed)).await
+            store
+                .credentials
+                .replace(changed, &payload_of(changed), revision, version, updated(changed))
+                .await
         };
         let refused = replace(&changed, largest, largest).await;
         assert!(matches!(refused, Err(StoreError::Corrupt(_))), "{refused:?}");

@@ -99,7 +99,7 @@ pub async fn what_a_kek_wraps_is_counted(store: StoreUnderTest) {
 
     let next = strongroom_domain::Credential { version: 2, revision: 2, ..last.clone() };
     let payload = sealed(OTHER.0, b"re-sealed");
-    store.credentials.replace(&next, Some(&payload), 1, 1, updated(&next)).await.unwrap();
+    store.credentials.replace(&next, &payload, 1, 1, updated(&next)).await.unwrap();
     assert_eq!((kek(&store, KEK).await.in_use, kek(&store, OTHER).await.in_use), (2, 1));
 
     let (mut app, mut flow) = (app(&acme, &ids, "google"), flow(&acme, &ids));

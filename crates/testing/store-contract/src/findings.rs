@@ -5,7 +5,7 @@ use strongroom_fixtures::{SeededIds, credential, full_credential, instant, organ
 use strongroom_repository::{Selector, TestFinding};
 
 use crate::StoreUnderTest;
-use crate::under_test::{deleted, disconnected, in_parallel, tested, updated};
+use crate::under_test::{deleted, disconnected, in_parallel, payload_of, tested, updated};
 
 /// The finding of a test with the code `ok`.
 pub(crate) fn finding() -> TestFinding {
@@ -63,7 +63,11 @@ pub async fn a_finding_with_a_status_sets_status_and_reason_and_nothing_else(sto
     assert_eq!(store.second.credentials.find(&acme, stored.id).await.unwrap(), Some(expected));
     assert_eq!(store.credentials.find(&acme, neighbour.id).await.unwrap(), Some(neighbour));
     let next = Credential { revision: stored.revision + 1, ..stored.clone() };
-    store.credentials.replace(&next, None, stored.revision, stored.version, updated(&next)).await.unwrap();
+    store
+        .credentials
+        .replace(&next, &payload_of(&next), stored.revision, stored.version, updated(&next))
+        .await
+        .unwrap();
 }
 
 /// Without a status only time and code change, whatever reason is given.
@@ -141,7 +145,7 @@ pub async fn a_finding_outlives_edits_of_the_metadata(store: StoreUnderTest) {
     let stored = credential(&acme, SeededIds::new(1).credential());
     store.store(&stored).await;
     let edited = Credential { revision: 2, modified_by: "somebody-else".to_owned(), ..stored.clone() };
-    store.credentials.replace(&edited, None, 1, 1, updated(&edited)).await.unwrap();
+    store.credentials.replace(&edited, &payload_of(&edited), 1, 1, updated(&edited)).await.unwrap();
     assert!(store.credentials.record_test(&acme, stored.id, 1, &finding(), tested(&stored)).await.unwrap());
     assert_eq!(store.credentials.find(&acme, stored.id).await.unwrap(), Some(found(&edited)));
 }
@@ -159,7 +163,7 @@ pub async fn a_finding_racing_a_new_payload_never_describes_it(store: StoreUnder
         let finding = finding();
         let (noted, replaced) = tokio::join!(
             store.first.credentials.record_test(&acme, stored.id, 1, &finding, tested(&stored)),
-            store.second.credentials.replace(&next, Some(&payload), 1, 1, updated(&next)),
+            store.second.credentials.replace(&next, &payload, 1, 1, updated(&next)),
         );
         replaced.unwrap();
         assert_eq!(store.credentials.find(&acme, stored.id).await.unwrap(), Some(next));
@@ -178,12 +182,13 @@ pub async fn a_finding_racing_an_edit_stops_neither(store: StoreUnderTest) {
         store.store(&stored).await;
         let next = Credential { revision: 2, ..stored.clone() };
         let finding = finding();
-        let (noted, replaced) = tokio::join!(
+        let (noted, relabelled) = tokio::join!(
             store.first.credentials.record_test(&acme, stored.id, 1, &finding, tested(&stored)),
-            store.second.credentials.replace(&next, None, 1, 1, updated(&next)),
+            store.second.credentials.relabel(&next, 1, 1, updated(&next)),
         );
-        replaced.unwrap();
+        relabelled.unwrap();
         assert!(noted.unwrap());
+        assert_eq!(store.credentials.find(&acme, stored.id).await.unwrap(), Some(found(&next)));
     }
     assert_eq!(store.verified_chain(&acme).await.len(), 75);
 }

@@ -6,7 +6,7 @@ use strongroom_repository::{StoreError, Unique};
 
 use crate::StoreUnderTest;
 use crate::integrations::{connected, connection, ended, present};
-use crate::under_test::{deleted, disconnected, in_parallel, updated};
+use crate::under_test::{deleted, disconnected, in_parallel, payload_of, updated};
 
 /// Of parallel connects of one provider exactly one succeeds, the first time and after a disconnect; the
 /// others get an error for a duplicate.
@@ -117,7 +117,7 @@ pub async fn a_connect_racing_a_change_comes_before_it_or_not_at_all(store: Stor
             for _ in 0..round % 5 {
                 store.second.credentials.find(&organization, stored.id).await.unwrap();
             }
-            store.second.credentials.replace(&next, None, 1, 1, updated(&next)).await
+            store.second.credentials.replace(&next, &payload_of(&next), 1, 1, updated(&next)).await
         };
         let connect = store.first.integrations.connect(&integration, &stored, connected(&integration));
         let (connect, change) = tokio::join!(connect, change);

@@ -8,7 +8,7 @@ use strongroom_fixtures::{SeededIds, credential, event, full_credential, instant
 use strongroom_repository::{ConnectedCredential, StoreError, Unique};
 
 use crate::StoreUnderTest;
-use crate::under_test::{deleted, disconnected, updated};
+use crate::under_test::{deleted, disconnected, payload_of, updated};
 
 /// A new connection with this credential, for the provider of the credential.
 pub(crate) fn connection(ids: &SeededIds, credential: &Credential) -> Integration {
@@ -80,7 +80,11 @@ pub async fn every_column_of_a_connection_comes_back_with_its_credential(store: 
     assert!(store.integrations.find(&acme, &provider("github")).await.unwrap().is_none());
 
     let next = Credential { revision: stored.revision + 1, ..stored.clone() };
-    store.credentials.replace(&next, None, stored.revision, stored.version, updated(&next)).await.unwrap();
+    store
+        .credentials
+        .replace(&next, &payload_of(&next), stored.revision, stored.version, updated(&next))
+        .await
+        .unwrap();
     assert_eq!(store.only_connection(&acme).await, present(&integration, &next));
 }
 
@@ -137,7 +141,11 @@ pub async fn a_connection_needs_the_version_and_status_that_were_seen(store: Sto
     let replaced = Credential { version: 2, revision: 3, ..seen.clone() };
     let rejected = Credential { status: CredentialStatus::Rejected, revision: 4, ..replaced.clone() };
     let change = async |from: &Credential, to: &Credential| {
-        store.credentials.replace(to, None, from.revision, from.version, updated(to)).await.unwrap();
+        store
+            .credentials
+            .replace(to, &payload_of(to), from.revision, from.version, updated(to))
+            .await
+            .unwrap();
     };
     let refused = async |credential: &Credential| {
         let answer =

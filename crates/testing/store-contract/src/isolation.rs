@@ -59,8 +59,7 @@ pub async fn credentials_of_another_organization_cannot_be_changed(store: StoreU
 
     let presented = as_theirs(&stored, &theirs);
     let (revision, version) = (stored.revision, stored.version);
-    let replaced =
-        repository.replace(&presented, Some(&payload), revision, version, updated(&presented)).await;
+    let replaced = repository.replace(&presented, &payload, revision, version, updated(&presented)).await;
     assert!(matches!(replaced, Err(StoreError::StaleVersion)));
     assert!(
         !repository

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::StoreUnderTest;
 use crate::leases::{refreshed, told};
-use crate::under_test::updated;
+use crate::under_test::{payload_of, updated};
 
 /// How many events a history has.
 const STEPS: usize = 20;
@@ -156,7 +156,7 @@ async fn happens(store: &StoreUnderTest, known: &mut Credential, model: &mut Mod
             let (version, revision) = (known.version + 1, known.revision + 1);
             let next = Credential { version, revision, ..known.clone() };
             let (was, seen) = (known.revision, known.version);
-            store.credentials.replace(&next, None, was, seen, updated(&next)).await.unwrap();
+            store.credentials.replace(&next, &payload_of(&next), was, seen, updated(&next)).await.unwrap();
             *known = next;
             model.store(seen)
         }

@@ -115,7 +115,7 @@ pub async fn a_rename_racing_a_refresh_loses_neither(store: StoreUnderTest) {
         let renamed = Credential { name, revision: 2, ..seen.clone() };
         let (after, payload) = refreshed(&seen);
         let (rename, stored) = tokio::join!(
-            store.first.credentials.replace(&renamed, None, 1, 1, updated(&renamed)),
+            store.first.credentials.relabel(&renamed, 1, 1, updated(&renamed)),
             store.second.leases.store(&after, &payload, 1, ME, told(&seen)),
         );
         assert!(stored.unwrap());

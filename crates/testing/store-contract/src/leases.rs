@@ -16,7 +16,7 @@ use strongroom_repository::{DueRefresh, Ended, Lease, Selector, StoreError};
 use uuid::Uuid;
 
 use crate::StoreUnderTest;
-use crate::under_test::{created, deleted, disconnected, updated};
+use crate::under_test::{created, deleted, disconnected, payload_of, updated};
 
 const LENGTH: Duration = Duration::from_secs(30);
 pub(crate) const ME: Uuid = Uuid::from_u128(1);
@@ -168,7 +168,7 @@ pub async fn attempts_for_an_older_version_are_forgotten(store: StoreUnderTest) 
         }
         let next = Credential { version: 2, revision: 2, ..stored.clone() };
         assert_eq!(store.acquire(&next, OTHER).await, Lease::Moved);
-        store.credentials.replace(&next, None, 1, 1, updated(&next)).await.unwrap();
+        store.credentials.replace(&next, &payload_of(&next), 1, 1, updated(&next)).await.unwrap();
         assert_eq!(store.acquire(&stored, OTHER).await, Lease::Moved);
         assert_eq!(store.acquire(&next, OTHER).await, FIRST);
         assert_eq!(store.acquire(&next, ME).await, Lease::Held);
@@ -193,7 +193,11 @@ pub async fn a_refresh_is_stored_with_what_it_brings_and_nothing_else(store: Sto
         updated_at: instant(8),
         ..seen.clone()
     };
-    store.credentials.replace(&renamed, None, seen.revision, seen.version, updated(&renamed)).await.unwrap();
+    store
+        .credentials
+        .replace(&renamed, &payload_of(&renamed), seen.revision, seen.version, updated(&renamed))
+        .await
+        .unwrap();
     assert!(store.refresh(&seen, ME).await);
     assert_eq!(store.sealed(&seen).await, refreshed(&renamed));
     assert_eq!(store.sealed(&neighbour).await, (untouched.credential, untouched.sealed));
@@ -214,7 +218,7 @@ pub async fn a_refresh_ends_the_need_to_authorise_again(store: StoreUnderTest) {
         store.store(&seen).await;
         let (status_reason, revision) = (Some(StatusReason::Test("since".to_owned())), 2);
         let by_now = Credential { status, status_reason, revision, ..seen.clone() };
-        store.credentials.replace(&by_now, None, 1, 1, updated(&by_now)).await.unwrap();
+        store.credentials.replace(&by_now, &payload_of(&by_now), 1, 1, updated(&by_now)).await.unwrap();
         assert!(store.refresh(&seen, ME).await);
         assert_eq!(store.sealed(&seen).await, refreshed(&by_now));
     }
@@ -379,7 +383,7 @@ pub async fn what_is_held_or_not_yet_to_be_tried_is_not_due(store: StoreUnderTes
     store.fail(&failed, ME, 60).await;
     assert_eq!(store.leases.due(10).await.unwrap(), []);
     let next = Credential { version: 2, revision: 2, ..moved.clone() };
-    store.credentials.replace(&next, None, 1, 1, updated(&next)).await.unwrap();
+    store.credentials.replace(&next, &payload_of(&next), 1, 1, updated(&next)).await.unwrap();
     let due = async || store.second.leases.due(10).await.unwrap();
     assert_eq!(due().await.as_slice(), std::slice::from_ref(&due_now));
     store.pass(31);
@@ -424,7 +428,7 @@ pub async fn a_replacement_that_was_read_before_a_refresh_is_stale(store: StoreU
     assert_eq!(store.acquire(&seen, Uuid::from_u128(ids.next().as_u128())).await, FIRST);
     assert!(store.refresh(&seen, ME).await);
     let late = Credential { revision: 2, ..seen.clone() };
-    let stale = store.credentials.replace(&late, None, 1, 1, updated(&late)).await;
+    let stale = store.credentials.replace(&late, &payload_of(&late), 1, 1, updated(&late)).await;
     assert!(matches!(stale, Err(StoreError::StaleVersion)), "{stale:?}");
     assert_eq!(store.sealed(&seen).await, refreshed(&seen));
 }

@@ -63,6 +63,7 @@ macro_rules! contract_tests {
             a_deleted_credential_frees_its_slot,
             replacing_changes_what_may_change_and_nothing_else,
             replacing_with_a_payload_changes_that_too,
+            relabelling_changes_the_labels_and_nothing_else,
             replacing_needs_the_expected_revision_and_version,
             a_deleted_credential_is_never_revived_by_a_late_writer,
             deleting_needs_the_expected_revision,
@@ -118,6 +119,7 @@ macro_rules! contract_tests {
         $crate::contract_tests! { @module $make organization_keys:
             a_key_belongs_to_its_organization_and_uses_its_root,
             an_organization_gets_one_first_key,
+            a_lost_key_is_not_made_anew,
         }
         $crate::contract_tests! { @module $make flows:
             every_column_of_a_flow_comes_back,

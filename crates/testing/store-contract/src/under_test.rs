@@ -3,7 +3,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use strongroom_domain::audit::{AuditRecord, GENESIS, signed_bytes};
-use strongroom_domain::{Action, AuditEvent, Credential, Evidence, OrganizationId, ServiceAccount};
+use strongroom_domain::{Action, AuditEvent, Credential, Evidence, OrganizationId, Sealed, ServiceAccount};
 use strongroom_fixtures::{TestPurposeKeys, event, event_about, with_payload};
 use strongroom_repository::{
     AuditTrail, AuthorizationFlowRepository, CredentialRepository, DeploymentRepository,
@@ -86,6 +86,11 @@ impl Deref for StoreUnderTest {
     fn deref(&self) -> &Instance {
         &self.first
     }
+}
+
+/// The payload of the fixtures, for a replacement that is about the metadata.
+pub(crate) fn payload_of(credential: &Credential) -> Sealed {
+    with_payload(credential.clone()).sealed
 }
 
 /// The quota of contracts that are about something else.

@@ -104,7 +104,7 @@ async fn deleted_and_replaced_ciphertext_leaves_the_disk_at_the_next_checkpoint(
 
     let mut next = replaced.clone();
     (next.version, next.revision) = (2, 2);
-    embedded.store.replace(&next, Some(&sealed([1; 8], b"short")), 1, 1, evidence()).await.unwrap();
+    embedded.store.replace(&next, &sealed([1; 8], b"short"), 1, 1, evidence()).await.unwrap();
     assert!(
         embedded
             .store

@@ -7,8 +7,9 @@ use strongroom_domain::{
     Actor, AuthorizationFlow, CredentialId, CredentialName, CredentialType, OauthAppId, OrganizationId,
     ProviderId, PublicConfig, UserId,
 };
-use strongroom_vault::{SealContext, SealSubject};
+use strongroom_vault::{CredentialFacts, SealContext, SealSubject};
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
 pub(crate) fn text<'a>(value: &'a Value, name: &str) -> &'a str {
@@ -50,7 +51,7 @@ pub(crate) fn context(organization: &str, case: &Value) -> SealContext {
 }
 
 fn credential(of: &Value) -> SealSubject {
-    SealSubject::Credential {
+    SealSubject::Credential(Box::new(CredentialFacts {
         id: CredentialId(id(of, "id")),
         version: of["version"].as_u64().unwrap(),
         provider: ProviderId::parse(text(of, "provider")).unwrap(),
@@ -58,7 +59,9 @@ fn credential(of: &Value) -> SealSubject {
         config: PublicConfig::from_canonical_json(text(of, "config")).unwrap(),
         slot: optional(of, "slot").map(Slot::from_stored),
         pending: of["pending"].as_bool().unwrap(),
-    }
+        oauth_app: optional_id(of, "oauth_app").map(OauthAppId),
+        account: optional(of, "account"),
+    }))
 }
 
 fn flow(organization: &OrganizationId, of: &Value) -> SealSubject {
@@ -84,7 +87,7 @@ fn flow(organization: &OrganizationId, of: &Value) -> SealSubject {
         credential: CredentialId(id(of, "credential")),
         reauthorizes: of["reauthorizes"].as_u64(),
         connects: optional_id(of, "connects").map(Connects),
-        created_at: OffsetDateTime::UNIX_EPOCH,
+        created_at: OffsetDateTime::parse(text(of, "created_at"), &Rfc3339).unwrap(),
     };
     SealSubject::AuthorizationFlow {
         flow: Box::new(flow),

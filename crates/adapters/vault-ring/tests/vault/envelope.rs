@@ -6,52 +6,41 @@ use strongroom_domain::{
     Actor, AuthorizationFlow, ConfigValue, CredentialId, CredentialName, CredentialType, OauthAppId,
     OrganizationId, ProviderId, PublicConfig, Sealed, SecretPayload, SecretText, Slot, UserId,
 };
-use strongroom_vault::{SealContext, SealSubject, Vault, VaultError};
+use strongroom_vault::{CredentialFacts, SealContext, SealSubject, Vault, VaultError};
 use strongroom_vault_ring::RingVault;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::store::{K1, K2, Store};
 
-/// The parts of a context that a test edits.
-struct Bound {
-    organization: OrganizationId,
-    id: CredentialId,
-    version: u64,
-    provider: ProviderId,
-    credential_type: CredentialType,
-    config: PublicConfig,
-    slot: Option<Slot>,
-    pending: bool,
+/// What a credential is bound to, with every optional part.
+fn facts() -> CredentialFacts {
+    let mut config = PublicConfig::default();
+    config.insert("host", ConfigValue::Text("db.example.test".into()));
+    config.insert("port", ConfigValue::Integer(5432));
+    CredentialFacts {
+        id: CredentialId(Uuid::from_u128(0xc)),
+        version: 1,
+        provider: ProviderId::parse("postgresql").unwrap(),
+        credential_type: CredentialType::UserPassword,
+        config,
+        slot: Some(Slot::parse("main").unwrap()),
+        pending: false,
+        oauth_app: Some(OauthAppId(Uuid::from_u128(0xa))),
+        account: Some("1017".into()),
+    }
 }
 
-impl Bound {
-    fn new() -> Self {
-        let mut config = PublicConfig::default();
-        config.insert("host", ConfigValue::Text("db.example.test".into()));
-        config.insert("port", ConfigValue::Integer(5432));
-        Self {
-            organization: OrganizationId::parse("acme").unwrap(),
-            id: CredentialId(Uuid::from_u128(0xc)),
-            version: 1,
-            provider: ProviderId::parse("postgresql").unwrap(),
-            credential_type: CredentialType::UserPassword,
-            config,
-            slot: None,
-            pending: false,
-        }
-    }
+fn organization(name: &str) -> OrganizationId {
+    OrganizationId::parse(name).unwrap()
+}
 
-    fn context(self) -> SealContext {
-        let Self { organization, id, version, provider, credential_type, config, slot, pending } = self;
-        let subject =
-            SealSubject::Credential { id, version, provider, credential_type, config, slot, pending };
-        SealContext { organization, subject }
-    }
+fn bound(facts: CredentialFacts) -> SealContext {
+    SealContext { organization: organization("acme"), subject: SealSubject::Credential(Box::new(facts)) }
 }
 
 fn context() -> SealContext {
-    Bound::new().context()
+    bound(facts())
 }
 
 fn payload(password: &str) -> SecretPayload {
@@ -77,10 +66,8 @@ fn is_closed(result: Result<SecretPayload, VaultError>) -> bool {
 async fn no_field_of_the_context_can_be_changed() {
     let vault = vault(K1).await;
     let sealed = vault.seal(&context(), &payload("hunter2")).await.unwrap();
-    type Edit = fn(&mut Bound);
-    let edits: [(&str, Edit); 13] = [
-        ("organisation", |c| c.organization = OrganizationId::parse("acmf").unwrap()),
-        ("organisation's case", |c| c.organization = OrganizationId::parse("Acme").unwrap()),
+    type Edit = fn(&mut CredentialFacts);
+    let edits: [(&str, Edit); 17] = [
         ("credential", |c| c.id = CredentialId(Uuid::from_u128(0xd))),
         ("next version", |c| c.version = 2),
         ("version before", |c| c.version = 0),
@@ -91,19 +78,28 @@ async fn no_field_of_the_context_can_be_changed() {
         ("one more field", |c| c.config.insert("sslmode", ConfigValue::Text("disable".into()))),
         ("no config", |c| c.config = PublicConfig::default()),
         ("slot", |c| c.slot = Some(Slot::parse("nightly").unwrap())),
+        ("no slot", |c| c.slot = None),
         ("word on its completion", |c| c.pending = true),
+        ("operator's app", |c| c.oauth_app = Some(OauthAppId::OPERATOR)),
+        ("no app", |c| c.oauth_app = None),
+        ("account", |c| c.account = Some("1018".into())),
+        ("no account", |c| c.account = None),
+        ("account for a slot", |c| (c.slot, c.account) = (Some(Slot::parse("1017").unwrap()), None)),
     ];
     for (what, edit) in edits {
-        let mut bound = Bound::new();
-        edit(&mut bound);
-        assert!(is_closed(vault.open(&bound.context(), &sealed).await), "opened with another {what}");
+        let mut facts = facts();
+        edit(&mut facts);
+        assert!(is_integrity(vault.open(&bound(facts), &sealed).await), "opened with another {what}");
     }
-    let Bound { organization, id, .. } = Bound::new();
+    for name in ["acmf", "Acme"] {
+        let context = SealContext { organization: organization(name), ..context() };
+        assert!(is_closed(vault.open(&context, &sealed).await), "opened for {name}");
+    }
     let flow = SealSubject::AuthorizationFlow { flow: Box::new(flow()), completion_code: None };
-    let app = OauthAppId(id.0);
+    let app = OauthAppId(facts().id.0);
     let app = SealSubject::OauthApp { id: app, app: "postgresql".into(), client_id: "client".into() };
     for subject in [flow, app] {
-        let context = SealContext { organization: organization.clone(), subject };
+        let context = SealContext { organization: organization("acme"), subject };
         assert!(is_integrity(vault.open(&context, &sealed).await), "opened as {context:?}");
     }
     assert_eq!(vault.open(&context(), &sealed).await.unwrap().get("password").unwrap().expose(), "hunter2");
@@ -140,7 +136,7 @@ fn flow() -> AuthorizationFlow {
 #[tokio::test]
 async fn no_part_of_a_flow_can_be_changed() {
     type Edit = fn(&mut AuthorizationFlow);
-    let edits: [(&str, Edit); 22] = [
+    let edits: [(&str, Edit); 23] = [
         ("organisation", |f| f.organization = OrganizationId::parse("acmf").unwrap()),
         ("id", |f| f.id = FlowId(Uuid::from_u128(1))),
         ("state", |f| f.state = [9; 32]),
@@ -163,6 +159,7 @@ async fn no_part_of_a_flow_can_be_changed() {
         ("revision", |f| f.reauthorizes = Some(4)),
         ("new credential", |f| f.reauthorizes = None),
         ("connection", |f| f.connects = None),
+        ("time", |f| f.created_at += time::Duration::MICROSECOND),
     ];
     let vault = vault(K1).await;
     for code in [None, Some([4; 32])] {
@@ -216,9 +213,8 @@ async fn an_envelope_opens_under_the_key_that_it_and_its_row_name_and_no_other()
     let store = Store::new();
     let (vault, _) = store.open(K1).await.unwrap();
     let sealed = vault.seal(&context(), &payload("hunter2")).await.unwrap();
-    let mut of_globex = Bound::new();
-    of_globex.organization = OrganizationId::parse("globex").unwrap();
-    let other = vault.seal(&of_globex.context(), &payload("hunter2")).await.unwrap().kek_id;
+    let of_globex = SealContext { organization: organization("globex"), ..context() };
+    let other = vault.seal(&of_globex, &payload("hunter2")).await.unwrap().kek_id;
     let column = Sealed { kek_id: other, ..sealed.clone() };
     assert!(is_integrity(vault.open(&context(), &column).await), "only the column was changed");
     let mut both = column;
@@ -311,9 +307,9 @@ proptest! {
         version in any::<u64>(),
         id in any::<u128>(),
     ) {
-        let mut bound = Bound { version, id: CredentialId(Uuid::from_u128(id)), ..Bound::new() };
-        config.into_iter().for_each(|(field, value)| bound.config.insert(field, value));
-        let context = bound.context();
+        let mut facts = CredentialFacts { version, id: CredentialId(Uuid::from_u128(id)), ..facts() };
+        config.into_iter().for_each(|(field, value)| facts.config.insert(field, value));
+        let context = bound(facts);
         let mut payload = SecretPayload::default();
         for (field, value) in &secrets {
             payload.insert(field.clone(), SecretText::new(value.clone()));

@@ -39,6 +39,7 @@ async fn envelopes_of_both_golden_files_open_side_by_side() {
     let key = &two["organization_key"];
     store.state().organization_keys.push(WrappedOrganizationKey {
         organization: OrganizationId::parse(text(&two, "organization")).unwrap(),
+        generation: key["generation"].as_u64().unwrap(),
         id: KekId(bytes(key, "id")),
         root: KekId(bytes(key, "root")),
         wrapped: hex::decode(text(key, "wrapped")).unwrap(),

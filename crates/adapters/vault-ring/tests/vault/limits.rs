@@ -3,7 +3,7 @@ use std::sync::Arc;
 use strongroom_domain::{
     CredentialId, CredentialType, OrganizationId, ProviderId, PublicConfig, SecretPayload, SecretText,
 };
-use strongroom_vault::{SealContext, SealSubject, Vault, VaultError};
+use strongroom_vault::{CredentialFacts, SealContext, SealSubject, Vault, VaultError};
 use strongroom_vault_ring::{WRAP_BLOCK, WRAP_LIMIT};
 use uuid::Uuid;
 
@@ -12,7 +12,7 @@ use crate::store::{K1, Store};
 pub(crate) fn context(organization: &str) -> SealContext {
     SealContext {
         organization: OrganizationId::parse(organization).unwrap(),
-        subject: SealSubject::Credential {
+        subject: SealSubject::Credential(Box::new(CredentialFacts {
             id: CredentialId(Uuid::from_u128(0xc)),
             version: 1,
             provider: ProviderId::parse("datadog").unwrap(),
@@ -20,7 +20,9 @@ pub(crate) fn context(organization: &str) -> SealContext {
             config: PublicConfig::default(),
             slot: None,
             pending: false,
-        },
+            oauth_app: None,
+            account: None,
+        })),
     }
 }
 

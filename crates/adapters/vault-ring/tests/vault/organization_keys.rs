@@ -59,10 +59,11 @@ async fn a_key_that_was_changed_or_moved_opens_and_seals_nothing() {
     let good = store.state().organization_keys.clone();
     let other_root = store.state().keks[1].id;
     type Edit = fn(&mut Vec<strongroom_repository::WrappedOrganizationKey>, KekId);
-    let edits: [(&str, Edit); 4] = [
+    let edits: [(&str, Edit); 5] = [
         ("wrapped", |keys, _| keys[0].wrapped[20] ^= 1),
         ("wrapped by another's", |keys, _| keys[0].wrapped = keys[1].wrapped.clone()),
         ("root", |keys, root| keys[0].root = root),
+        ("generation", |keys, _| keys[0].generation = 7),
         ("cut", |keys, _| keys[0].wrapped.truncate(59)),
     ];
     for (what, edit) in edits {
@@ -117,9 +118,18 @@ async fn a_key_that_another_process_made_is_found_while_others_are_kept() {
     // The first one keeps its key in memory; the other one makes the next, as a rotation will.
     store.state().organization_keys.clear();
     let sealed = other.seal(&context("acme"), &payload()).await.unwrap();
-    let mut keys = kept.clone();
-    keys.extend(store.state().organization_keys.clone());
-    store.state().organization_keys = keys;
+    let made = store.state().organization_keys.clone();
+    store.state().organization_keys = [kept.clone(), made].concat();
     assert_ne!(sealed.kek_id, kept[0].id);
     assert!(one.open(&context("acme"), &sealed).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_organization_whose_key_is_gone_gets_no_new_one() {
+    let store = Store::new();
+    store.state().keys_are_lost = true;
+    let (vault, _) = store.open(K1).await.unwrap();
+    let refused = vault.seal(&context("acme"), &payload()).await;
+    assert!(matches!(refused, Err(VaultError::KeysLost)), "{refused:?}");
+    assert!(store.state().organization_keys.is_empty());
 }

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use strongroom_domain::{KekId, OrganizationId, PurposeKeyId};
 use strongroom_environment::Ids;
 use strongroom_repository::{
-    DeploymentRepository, KekRecord, OrganizationKeyRepository, StoreError, StoreResult,
+    DeploymentRepository, FirstKey, KekRecord, OrganizationKeyRepository, StoreError, StoreResult,
     WrappedOrganizationKey, WrappedPurposeKey,
 };
 use strongroom_vault::WrapLedger;
@@ -38,6 +38,7 @@ pub(crate) struct State {
     pub(crate) reservations: u64,
     pub(crate) ledger_is_down: bool,
     pub(crate) keys_are_down: bool,
+    pub(crate) keys_are_lost: bool,
 }
 
 #[derive(Default)]
@@ -160,14 +161,17 @@ impl OrganizationKeyRepository for Store {
         Ok(of_organization.cloned().collect())
     }
 
-    async fn insert_first_organization_key(&self, key: &WrappedOrganizationKey) -> StoreResult<bool> {
+    async fn insert_first_organization_key(&self, key: &WrappedOrganizationKey) -> StoreResult<FirstKey> {
         tokio::task::yield_now().await;
-        let keys = &mut self.state().organization_keys;
-        let is_first = !keys.iter().any(|other| other.organization == key.organization);
-        if is_first {
-            keys.push(key.clone());
+        let mut state = self.state();
+        if state.organization_keys.iter().any(|other| other.organization == key.organization) {
+            return Ok(FirstKey::Exists);
         }
-        Ok(is_first)
+        if state.keys_are_lost {
+            return Ok(FirstKey::Lost);
+        }
+        state.organization_keys.push(key.clone());
+        Ok(FirstKey::Stored)
     }
 }
 

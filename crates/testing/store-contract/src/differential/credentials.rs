@@ -194,8 +194,11 @@ impl Play {
         }
         let (revision, version) = (self.random.near(before.revision), self.random.near(before.version));
         let (changed, payload) = (&after, payload.as_ref());
-        self.ask("replace", async |one| {
-            one.credentials.replace(changed, payload, revision, version, updated(changed)).await
+        self.ask("replace", async |one| match payload {
+            Some(payload) => {
+                one.credentials.replace(changed, payload, revision, version, updated(changed)).await
+            }
+            None => one.credentials.relabel(changed, revision, version, updated(changed)).await,
         })
         .await;
     }
