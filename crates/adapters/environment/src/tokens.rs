@@ -3,6 +3,7 @@
 //! Algorithm and key come from the settings alone. A token's header may name a key by `kid` and must repeat
 //! the key's algorithm; everything else that it asks for is refused or ignored.
 
+mod admission;
 mod claims;
 mod header;
 mod jwks;
