@@ -10,10 +10,12 @@ mod jwks;
 mod local_issuer;
 mod members;
 mod ring_provider;
+mod rules;
 mod secrets;
 mod settings;
 mod verifier;
 
 pub use local_issuer::{LocalIssuer, TokenIssueError};
+pub use rules::{Audience, ClaimPath, OrganizationRule, Principals, RoleMap, ServiceMark, TokenRules};
 pub use settings::{IssuerKeys, IssuerSettings, TokenSettingsError, TokenSettingsProblem};
 pub use verifier::JwtVerifier;

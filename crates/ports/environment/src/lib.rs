@@ -91,6 +91,15 @@ pub enum TokenRefused {
     /// The audience is not the one that the settings require.
     #[error("the audience is another")]
     Audience,
+    /// The settings do not let the issuer speak for this organisation.
+    #[error("the issuer does not speak for the organisation")]
+    Organization,
+    /// The settings do not let the issuer speak for this kind of principal: people, or programs.
+    #[error("the issuer does not speak for this kind of principal")]
+    Principal,
+    /// `exp` lies further ahead than the settings allow.
+    #[error("the token is valid for too long")]
+    Lifetime,
 }
 
 /// Verifies JSON Web Tokens (RFC 7519).

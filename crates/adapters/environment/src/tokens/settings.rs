@@ -4,6 +4,8 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use super::rules::TokenRules;
+
 /// One issuer whose tokens are accepted.
 #[derive(Debug)]
 pub struct IssuerSettings {
@@ -12,15 +14,10 @@ pub struct IssuerSettings {
     pub name: String,
     /// The `iss` of its tokens, compared byte for byte.
     pub issuer: String,
-    /// The audience that `aud` has to contain.
-    pub audience: String,
     /// The keys that verify its signatures.
     pub keys: IssuerKeys,
-    /// The claim with the organisation's id; none means `org_id`, or `tenant_id` where that is absent.
-    pub org_claim: Option<String>,
-    /// The claim with the roles, a string or an array of strings; none means the array `roles` and the
-    /// string `role`.
-    pub roles_claim: Option<String>,
+    /// What its tokens may say.
+    pub rules: TokenRules,
 }
 
 /// The keys of one issuer: a secret or public keys, never both.
@@ -53,8 +50,8 @@ pub struct TokenSettingsError {
 /// What is wrong with an issuer's settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenSettingsProblem {
-    /// The issuer or the audience is empty.
-    #[error("issuer and audience must not be empty")]
+    /// The issuer, the audience or the list of clients is empty, or holds an empty text.
+    #[error("issuer, audience and client ids must not be empty")]
     Empty,
     /// Another issuer has the same `iss`.
     #[error("another issuer has the same `iss`")]

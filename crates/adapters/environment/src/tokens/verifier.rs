@@ -34,16 +34,16 @@ impl JwtVerifier {
         let mut by_iss = BTreeMap::new();
         for settings in issuers {
             let failed = |problem| TokenSettingsError { issuer: settings.name.clone(), problem };
-            if settings.issuer.is_empty() || settings.audience.is_empty() {
+            if settings.issuer.is_empty() || settings.rules.audience.is_empty() {
                 return Err(failed(TokenSettingsProblem::Empty));
             }
             let keys = KeySet::new(&settings.keys).map_err(failed)?;
             if by_iss.contains_key(&settings.issuer) {
                 return Err(failed(TokenSettingsProblem::DuplicateIssuer));
             }
-            let IssuerSettings { name, issuer, audience, org_claim, roles_claim, .. } = settings;
+            let IssuerSettings { name, issuer, rules, .. } = settings;
             let keys = RwLock::new(Arc::new(keys));
-            let admission = Admission { name, audience, org_claim, roles_claim };
+            let admission = Admission { name, rules };
             by_iss.insert(issuer, Issuer { keys, admission });
         }
         Ok(Self { by_iss })

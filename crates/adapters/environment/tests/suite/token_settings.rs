@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use strongroom_environment::{TokenRefused, TokenVerifier};
-use strongroom_environment_system::tokens::TokenSettingsProblem;
-use strongroom_environment_system::{IssuerKeys, IssuerSettings, JwtVerifier, LocalIssuer};
+use strongroom_environment_system::tokens::{Audience, TokenSettingsProblem};
+use strongroom_environment_system::{IssuerKeys, IssuerSettings, JwtVerifier, LocalIssuer, TokenRules};
 use zeroize::Zeroizing;
 
 use crate::forge::{NOW, SIGNERS, Signer, b64, merged, verifier};
@@ -52,9 +52,15 @@ fn two_issuers_with_the_same_iss_are_refused() {
 
 #[test]
 fn an_empty_issuer_or_audience_is_refused() {
+    let with = |audience| {
+        let rules = TokenRules { audience, ..TokenRules::for_audience("strongroom") };
+        IssuerSettings { rules, ..Signer::Rs.settings() }
+    };
     for settings in [
         IssuerSettings { issuer: String::new(), ..Signer::Rs.settings() },
-        IssuerSettings { audience: String::new(), ..Signer::Rs.settings() },
+        with(Audience::OneOf(["".to_owned(), "strongroom".to_owned()].into())),
+        with(Audience::OneOf([].into())),
+        with(Audience::Clients([].into())),
     ] {
         assert_eq!(JwtVerifier::new(vec![settings]).err().unwrap().problem, TokenSettingsProblem::Empty);
     }
