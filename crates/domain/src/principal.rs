@@ -147,7 +147,7 @@ pub struct Actor(String);
 impl Actor {
     /// What `parse` accepts.
     pub const FORM: TextForm =
-        TextForm::pattern("^(user|service|system):[A-Za-z0-9._:|@-]{1,128}$").like("user:alice");
+        TextForm::pattern("^(user|service|system):[!-~]([ -~]{0,253}[!-~])?$").like("user:alice");
 
     /// A background job or a command on the host.
     pub fn system(job: &'static str) -> Self {
