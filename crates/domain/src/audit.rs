@@ -118,7 +118,7 @@ pub struct AuditEvent {
     pub action: Action,
     /// How it ended.
     pub outcome: Outcome,
-    /// Who did it.
+    /// Who did it, with the issuer.
     pub actor: Actor,
     /// The request that it belongs to.
     pub origin: Origin,
@@ -283,17 +283,25 @@ impl AuditHead {
     }
 }
 
-/// The bytes that a record's MAC covers.
+/// The bytes that a record's MAC covers. An actor with an issuer has a label of its own, so that a record whose issuer
+/// was taken away or added does not have the bytes of another.
 pub fn signed_bytes(event: &AuditEvent, seq: u64, at: OffsetDateTime, previous: &Mac) -> Vec<u8> {
     let micros = u64::try_from(at.unix_timestamp_nanos() / 1_000).unwrap_or(0);
     let version = event.version.map(u64::to_be_bytes);
-    Canonical::labelled("strongroom/audit/v1")
+    let issuer = event.actor.issuer();
+    let label = if issuer.is_some() { "strongroom/audit/v2" } else { "strongroom/audit/v1" };
+    let begun = Canonical::labelled(label)
         .text(event.organization.as_str())
         .integer(seq)
         .integer(micros)
         .text(event.action.as_str())
         .text(event.outcome.as_str())
-        .text(event.actor.as_str())
+        .text(event.actor.as_str());
+    let with_issuer = match issuer {
+        Some(issuer) => begun.text(issuer.as_str()),
+        None => begun,
+    };
+    with_issuer
         .optional_text(event.origin.authentication.as_deref())
         .optional_text(event.origin.request_id.as_deref())
         .optional_text(event.origin.source_ip.map(|ip| ip.to_string()).as_deref())

@@ -37,6 +37,10 @@ const MIGRATIONS: &[Migration] = &[
         version: "20261201000000",
         up: include_str!("../../../../migrations/postgres/20261201000000_refresh_token_scope/up.sql"),
     },
+    Migration {
+        version: "20261203000000",
+        up: include_str!("../../../../migrations/postgres/20261203000000_issuers/up.sql"),
+    },
 ];
 
 /// The lock that lets one instance migrate while another waits. The result is correct without it: the second

@@ -91,6 +91,7 @@ diesel::table! {
         created_at -> Moment,
         updated_at -> Moment,
         created_by -> Text,
+        issuer -> Nullable<Text>,
         modified_by -> Text,
     }
 }
@@ -106,12 +107,13 @@ diesel::table! {
         id -> Id,
         credential_id -> Nullable<Id>,
         connected_by -> Text,
+        issuer -> Nullable<Text>,
         connected_at -> Moment,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::{Binary, Text};
+    use diesel::sql_types::{Binary, Nullable, Text};
     use crate::sql_types::{Id, Moment};
 
     /// OAuth apps of organisations.
@@ -125,11 +127,12 @@ diesel::table! {
         created_at -> Moment,
         updated_at -> Moment,
         created_by -> Text,
+        issuer -> Nullable<Text>,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
     use crate::sql_types::{Id, Moment};
 
     /// Authorization flows that are in progress.
@@ -142,6 +145,8 @@ diesel::table! {
         credential_type -> Text,
         oauth_app_id -> Nullable<Id>,
         actor -> Text,
+        issuer -> Nullable<Text>,
+        issuer_known -> Bool,
         initiator_id -> Text,
         user_id -> Nullable<Text>,
         subject_hash -> Nullable<Binary>,
@@ -209,6 +214,7 @@ diesel::table! {
         created_at -> Moment,
         updated_at -> Moment,
         created_by -> Text,
+        issuer -> Nullable<Text>,
     }
 }
 
@@ -228,6 +234,7 @@ diesel::table! {
         last_used_at -> Nullable<Moment>,
         created_at -> Moment,
         created_by -> Text,
+        issuer -> Nullable<Text>,
     }
 }
 
@@ -264,6 +271,7 @@ diesel::table! {
         action -> Text,
         outcome -> Text,
         actor -> Text,
+        issuer -> Nullable<Text>,
         authentication -> Nullable<Text>,
         request_id -> Nullable<Text>,
         source_ip -> Nullable<Text>,

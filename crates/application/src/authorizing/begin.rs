@@ -227,6 +227,7 @@ fn initiator(caller: &Caller, subject: Option<&str>, completion: Completion) -> 
     }
     Ok(Initiator {
         actor: caller.actor.clone(),
+        issuer_is_known: true,
         id: caller.principal.id().to_owned(),
         user: caller.principal.user().cloned(),
         subject: subject.map(sha256),

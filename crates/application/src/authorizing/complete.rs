@@ -2,7 +2,7 @@
 //! code.
 
 use strongroom_domain::audit::Origin;
-use strongroom_domain::oauth::{CallbackProblem, Completion, REFRESH_TOKEN, sha256};
+use strongroom_domain::oauth::{CallbackProblem, Completion, Initiator, REFRESH_TOKEN, sha256};
 use strongroom_domain::{
     Action, AuditEvent, AuthorizationFlow, Credential, CredentialStatus, CredentialType, Evidence,
     Integration, IntegrationId, OauthAppId, Outcome, Rule, Sealed, SecretText,
@@ -16,7 +16,7 @@ use super::events::{flow_event, of_flow};
 use super::granted_content::GrantedContent;
 use super::keep::RETRY_STORE;
 use crate::ground::{PATIENCE, Permitted, to};
-use crate::{Conflict, Failure};
+use crate::{Caller, Conflict, Failure};
 
 /// What a person answers on the page.
 #[derive(Debug)]
@@ -114,7 +114,7 @@ impl Authorizing {
         let row = row.filter(bound).ok_or_else(|| {
             invalid("state", "must be that of an authorisation which waits for its completion")
         })?;
-        if row.flow.initiator.actor != caller.actor {
+        if !has_begun(&row.flow.initiator, caller) {
             return Err(self.gate.deny(caller));
         }
         if row.flow.initiator.subject != asked.subject.as_deref().map(sha256) {
@@ -309,6 +309,14 @@ impl Authorizing {
             .detail("reason", CallbackProblem::Disowned.as_str());
         self.flows.abandon(&flow.organization, flow.id, event.into()).await?;
         Ok(())
+    }
+}
+
+/// Whether the caller is the principal that began a flow.
+fn has_begun(initiator: &Initiator, caller: &Caller) -> bool {
+    match initiator.issuer_is_known {
+        true => initiator.actor == caller.actor,
+        false => initiator.actor.as_str() == caller.actor.as_str(),
     }
 }
 

@@ -44,8 +44,12 @@ spelled! {
 /// Who began a flow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Initiator {
-    /// Its name in the audit trail: `user:<sub>` or `service:<id>`.
+    /// Its name in the audit trail, `user:<sub>` or `service:<id>`, and its issuer. Only this pair completes
+    /// a flow of [`Completion::Bound`].
     pub actor: Actor,
+    /// Whether the issuer, or that there is none, is known. It is not for a flow that an earlier build began,
+    /// of which only the name is compared; there is none 10 minutes after an upgrade.
+    pub issuer_is_known: bool,
     /// The id that `created_by` shows.
     pub id: String,
     /// The user, when a user began it.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use strongroom_domain::{OrganizationId, Provider, Role, ScopeSet, SecretText, UserId};
+use strongroom_domain::{Issuer, OrganizationId, Provider, Role, ScopeSet, SecretText, UserId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -45,6 +45,8 @@ pub struct RandomnessUnavailable;
 pub struct VerifiedToken {
     /// The name of the issuer in the settings.
     pub issuer: String,
+    /// The issuer as the token names it (`iss`). With the id of the subject it says who the principal is.
+    pub iss: Issuer,
     /// The organisation it was issued for.
     pub organization: OrganizationId,
     /// The user or program that holds it.

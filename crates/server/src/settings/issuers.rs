@@ -4,8 +4,8 @@ use anyhow::{Context, bail, ensure};
 use strongroom::{
     Audience, ClaimPath, IssuerFile, OrganizationRule, Principals, RoleMap, ServiceMark, TokenRules,
 };
-use strongroom_domain::OrganizationId;
 use strongroom_domain::violation::Rule;
+use strongroom_domain::{Issuer, OrganizationId};
 
 use super::{keys, raw};
 use crate::duration::duration;
@@ -37,7 +37,7 @@ pub(super) fn read(name: String, issuer: raw::Issuer) -> anyhow::Result<IssuerFi
         max_lifetime: entry.max_lifetime(issuer.max_lifetime.as_deref())?,
     };
     Ok(IssuerFile {
-        issuer: issuer.issuer.with_context(|| entry.is_required("issuer"))?,
+        issuer: entry.issuer(issuer.issuer.as_deref())?,
         jwks_file: issuer.jwks_file.with_context(|| entry.is_required("jwks_file"))?.into(),
         rules,
         name,
@@ -48,6 +48,11 @@ pub(super) fn read(name: String, issuer: raw::Issuer) -> anyhow::Result<IssuerFi
 struct Entry<'a>(&'a str);
 
 impl Entry<'_> {
+    fn issuer(&self, text: Option<&str>) -> anyhow::Result<String> {
+        let issuer = self.read("issuer", text, Issuer::parse)?;
+        Ok(issuer.with_context(|| self.is_required("issuer"))?.as_str().to_owned())
+    }
+
     fn audience(&self, audience: Option<&str>, clients: Option<&str>) -> anyhow::Result<Audience> {
         let audience = audience.with_context(|| self.is_required("audience"))?;
         let list = |key, text| self.read(key, text, Audience::list);
@@ -152,8 +157,9 @@ mod tests {
 
     #[test]
     fn wrong_settings_are_refused_by_name_and_rule() {
-        let rows: [(&[(&str, &str)], &str, &str); 27] = [
+        let rows: [(&[(&str, &str)], &str, &str); 28] = [
             (&[("ISSUER", "")], "issuer", "is required"),
+            (&[("ISSUER", "canary\u{e9}")], "issuer", "printable ASCII"),
             (&[("AUDIENCE", "")], "audience", "is required"),
             (&[("JWKS_FILE", "")], "jwks_file", "is required"),
             (&[("AUDIENCE", "canary,,b")], "audience", "none of them empty"),

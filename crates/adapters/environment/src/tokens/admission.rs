@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use strongroom_domain::{OrganizationId, Role, Scope, ScopeSet, UserId};
+use strongroom_domain::{Issuer, OrganizationId, Role, Scope, ScopeSet, UserId};
 use strongroom_environment::{TokenRefused, TokenSubject, VerifiedToken};
 use time::OffsetDateTime;
 
@@ -18,6 +18,8 @@ const ID_TOKEN_CLAIMS: [&str; 3] = ["nonce", "at_hash", "c_hash"];
 pub(super) struct Admission {
     /// The issuer's name in the settings.
     pub(super) name: String,
+    /// The issuer as its tokens name it.
+    pub(super) iss: Issuer,
     pub(super) rules: TokenRules,
 }
 
@@ -31,6 +33,7 @@ impl Admission {
         Ok(VerifiedToken {
             ends_at: claims.check_time(now, self.rules.max_lifetime)?,
             issuer: self.name.clone(),
+            iss: self.iss.clone(),
             organization: self.organization(claims)?,
             subject: self.subject(claims)?,
         })

@@ -12,7 +12,7 @@ pub struct IssuerSettings {
     /// Its name in the settings, which
     /// [`VerifiedToken::issuer`](strongroom_environment::VerifiedToken::issuer) repeats.
     pub name: String,
-    /// The `iss` of its tokens, compared byte for byte.
+    /// The `iss` of its tokens, compared byte for byte: 1 to 255 printable ASCII characters.
     pub issuer: String,
     /// The keys that verify its signatures.
     pub keys: IssuerKeys,
@@ -50,9 +50,12 @@ pub struct TokenSettingsError {
 /// What is wrong with an issuer's settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenSettingsProblem {
-    /// The issuer, the audience or the list of clients is empty, or holds an empty text.
-    #[error("issuer, audience and client ids must not be empty")]
-    Empty,
+    /// The issuer is not 1 to 255 printable ASCII characters, or has a space at one end.
+    #[error("the issuer must be 1 to 255 printable ASCII characters, without a space at either end")]
+    Issuer,
+    /// The audience or the list of clients is empty, or holds an empty text.
+    #[error("audience and client ids must not be empty")]
+    Audience,
     /// Another issuer has the same `iss`.
     #[error("another issuer has the same `iss`")]
     DuplicateIssuer,

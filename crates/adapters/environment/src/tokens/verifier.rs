@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use strongroom_domain::Issuer;
 use strongroom_environment::{TokenRefused, TokenVerifier, VerifiedToken};
 use time::OffsetDateTime;
 
@@ -19,10 +20,10 @@ const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
 /// The [`TokenVerifier`] of production.
 pub struct JwtVerifier {
-    by_iss: BTreeMap<String, Issuer>,
+    by_iss: BTreeMap<String, KnownIssuer>,
 }
 
-struct Issuer {
+struct KnownIssuer {
     keys: RwLock<Arc<KeySet>>,
     admission: Admission,
 }
@@ -34,8 +35,9 @@ impl JwtVerifier {
         let mut by_iss = BTreeMap::new();
         for settings in issuers {
             let failed = |problem| TokenSettingsError { issuer: settings.name.clone(), problem };
-            if settings.issuer.is_empty() || settings.rules.audience.is_empty() {
-                return Err(failed(TokenSettingsProblem::Empty));
+            let iss = Issuer::parse(&settings.issuer).map_err(|_| failed(TokenSettingsProblem::Issuer))?;
+            if settings.rules.audience.is_empty() {
+                return Err(failed(TokenSettingsProblem::Audience));
             }
             let keys = KeySet::new(&settings.keys).map_err(failed)?;
             if by_iss.contains_key(&settings.issuer) {
@@ -43,8 +45,8 @@ impl JwtVerifier {
             }
             let IssuerSettings { name, issuer, rules, .. } = settings;
             let keys = RwLock::new(Arc::new(keys));
-            let admission = Admission { name, rules };
-            by_iss.insert(issuer, Issuer { keys, admission });
+            let admission = Admission { name, iss, rules };
+            by_iss.insert(issuer, KnownIssuer { keys, admission });
         }
         Ok(Self { by_iss })
     }

@@ -13,7 +13,7 @@ use strongroom_fake_store::{Call, unavailable};
 use super::{
     at, begin, come_back, complete, completion_code, last, last_credential, pass, problem, refused_field,
 };
-use crate::house::{House, acme, admin, admitted, engine, fields, member, user};
+use crate::house::{House, acme, admin, admitted, engine, fields, member, namesake, user};
 
 /// A flow of a member that waits for its completion, and the code that completes it.
 async fn waiting(app: &Application) -> (BegunAuthorization, String) {
@@ -61,6 +61,10 @@ async fn only_the_principal_that_began_it_completes_a_flow() {
     let stranger = user("globex", "ben", Role::Member);
     let refused = complete(&app, &stranger, &begun, &code).await;
     assert_eq!(refused_field(refused).as_deref(), Some("state"), "other organisations learn nothing");
+    for issuer in [Some("https://other.example.test"), None] {
+        let refused = complete(&app, &namesake(&member(), issuer), &begun, &code).await.unwrap_err();
+        assert_eq!(refused, Failure::Forbidden { service_accounts_only: false }, "{issuer:?}");
+    }
     assert!(complete(&app, &member(), &begun, &code).await.is_ok());
 }
 

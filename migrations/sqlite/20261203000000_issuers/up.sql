@@ -1,0 +1,13 @@
+-- Who issued the token of the principal that a row names: `iss`, which is null for API keys, jobs, commands and rows of
+-- builds before. For an audit event and a flow it is the issuer of `actor`, for a connection that of `connected_by`, and
+-- for all others that of `created_by`.
+ALTER TABLE audit_events ADD COLUMN issuer TEXT;
+ALTER TABLE authorization_flows ADD COLUMN issuer TEXT;
+ALTER TABLE credentials ADD COLUMN issuer TEXT;
+ALTER TABLE integrations ADD COLUMN issuer TEXT;
+ALTER TABLE oauth_apps ADD COLUMN issuer TEXT;
+ALTER TABLE service_accounts ADD COLUMN issuer TEXT;
+ALTER TABLE api_keys ADD COLUMN issuer TEXT;
+-- Whether that a flow has no issuer is known. It is not for flows that builds before have begun, or still begin while
+-- instances are replaced: of those only the name is compared.
+ALTER TABLE authorization_flows ADD COLUMN issuer_known INTEGER NOT NULL DEFAULT 0 CHECK (issuer_known IN (0, 1));
