@@ -63,6 +63,8 @@ pub struct Confirmation {
     pub organization: String,
     /// The principal that asked for it.
     pub asked_by: String,
+    /// The issuer of that principal's token; absent for API keys.
+    pub issuer: Option<String>,
     /// The provider's display name.
     pub provider: String,
     /// The account that was granted, when the provider names it.
@@ -307,6 +309,7 @@ impl Authorizing {
             (Completion::Confirm, target) => Received::Confirm(Confirmation {
                 organization: flow.organization.as_str().to_owned(),
                 asked_by: flow.initiator.id.clone(),
+                issuer: flow.initiator.actor.issuer().map(String::from),
                 provider: self
                     .catalog
                     .find(flow.provider.as_str())

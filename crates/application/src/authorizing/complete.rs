@@ -266,6 +266,7 @@ impl Authorizing {
             id: IntegrationId(connects.0),
             provider: flow.provider.clone(),
             connected_by: flow.initiator.id.clone(),
+            issuer: flow.initiator.actor.issuer().cloned(),
             connected_at: self.clock.now(),
         };
         let connected = AuditEvent::new(
