@@ -21,7 +21,7 @@ use url::{Url, form_urlencoded};
 use crate::support::authorization_servers::{Browser, NodeServer, PROVIDER, parameter};
 use crate::support::{Character, Client, Reply, Server, World};
 
-const HOUR: Duration = Duration::from_secs(3_600);
+pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
 
 /// A user's browser at Strongroom. It does not follow redirects.
 fn person() -> reqwest::Client {
@@ -85,13 +85,13 @@ impl Form {
 }
 
 /// Begins a flow, which must succeed.
-async fn begin(client: &Client, query: &str) -> Value {
+pub(crate) async fn begin(client: &Client, query: &str) -> Value {
     let reply = client.get(&format!("/integrations/{PROVIDER}/authorize?{query}")).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
     reply.json()
 }
 
-fn url_of(begun: &Value) -> &str {
+pub(crate) fn url_of(begun: &Value) -> &str {
     begun["authorization_url"].as_str().unwrap()
 }
 

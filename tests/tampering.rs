@@ -121,21 +121,30 @@ async fn every_edit_of_the_audit_trail_is_found_at_its_place(world: World) {
     for _ in 0..5 {
         assert_eq!(victim.robot("acme").get(&victim.path()).await.status, 200);
     }
+    // The caller of the last record has no issuer, as in the records of earlier builds.
+    let key = victim.server.client(Character::admin_of("acme")).hire(&["secrets:read"]).await;
+    assert_eq!(victim.server.client(key).get(&victim.path()).await.status, 200);
     let world = &victim.world;
     assert_eq!(verify(world, &[]).await["ok"], true);
+    let last = world.sql("SELECT max(seq) FROM audit_events WHERE org_id = 'acme'");
     world.disarm_audit_triggers();
     world.sql("CREATE TABLE kept AS SELECT * FROM audit_events");
+    let digest = world.bytes(&"ab".repeat(32));
     let columns = [
         ("at", if world.is_embedded() { "at + 1" } else { "at + interval '1 microsecond'" }),
         ("action", "'credential.renamed'"),
         ("outcome", "'denied'"),
         ("actor", "'user:nobody'"),
+        ("issuer", "'https://other.example.test'"),
+        ("issuer", "NULL"),
+        ("issuer", "''"),
         ("authentication", "'jwt:other'"),
         ("request_id", "'01HX9VTPQR3KF8MZWBYD5N6JCE'"),
         ("source_ip", "'192.0.2.1'"),
         ("target", "'something'"),
         ("provider", "'datadog'"),
         ("version", "7"),
+        ("envelope_digest", &digest),
         ("details", "'{\"a\":\"b\"}'"),
         ("credential_id", "NULL"),
         ("mac", "(SELECT mac FROM kept WHERE seq = 2)"),
@@ -149,6 +158,18 @@ async fn every_edit_of_the_audit_trail_is_found_at_its_place(world: World) {
         assert_broken(&verify(world, &["--org", "acme"]).await, 3, column);
         restore(world);
     }
+    let others = [
+        ("envelope_digest", digest.as_str(), "1"),
+        ("envelope_digest", "NULL", "1"),
+        ("issuer", "'strongroom'", &last),
+    ];
+    for (column, edited, seq) in others {
+        world.sql(&format!(
+            "UPDATE audit_events SET {column} = {edited} WHERE org_id = 'acme' AND seq = {seq}"
+        ));
+        assert_broken(&verify(world, &["--org", "acme"]).await, seq.parse().unwrap(), column);
+        restore(world);
+    }
     world.sql(&format!("DELETE FROM audit_events {row}"));
     assert_broken(&verify(world, &[]).await, 3, "delete");
     restore(world);
@@ -157,7 +178,6 @@ async fn every_edit_of_the_audit_trail_is_found_at_its_place(world: World) {
     world.sql("UPDATE audit_events SET seq = 4 WHERE seq = 100");
     assert_broken(&verify(world, &[]).await, 3, "reorder");
     restore(world);
-    let last = world.sql("SELECT max(seq) FROM audit_events WHERE org_id = 'acme'");
     let inserted = last.parse::<u64>().unwrap() + 1;
     world.sql("CREATE TABLE copied AS SELECT * FROM kept WHERE org_id = 'acme' AND seq = 2");
     world.sql(&format!("UPDATE copied SET seq = {inserted}"));
