@@ -44,6 +44,7 @@ impl Settings {
         if let Err(errors) = raw.validate() {
             bail!("{}", raw::explain(&errors));
         }
+        issuers::check_local(&raw.auth.issuer)?;
         let listen = listen(&raw, environment)?;
         if !listen.ip().is_loopback() && !raw.server.behind_proxy {
             bail!(

@@ -44,6 +44,17 @@ pub(super) fn read(name: String, issuer: raw::Issuer) -> anyhow::Result<IssuerFi
     })
 }
 
+/// Refuses a name of the local issuer that no other issuer could have.
+///
+/// # Errors
+/// The error names the setting and the rule, never the value.
+pub(super) fn check_local(issuer: &str) -> anyhow::Result<()> {
+    match Issuer::parse(issuer) {
+        Ok(_) => Ok(()),
+        Err(rule) => bail!("auth.issuer ({}) {rule}", keys::variable("auth.issuer")),
+    }
+}
+
 /// The name of an issuer in the settings.
 struct Entry<'a>(&'a str);
 

@@ -68,7 +68,6 @@ pub(super) struct Vault {
 pub(super) struct Auth {
     pub(super) jwt_secret: Option<String>,
     pub(super) jwt_secret_file: Option<String>,
-    #[validate(length(min = 1, message = "must not be empty"))]
     pub(super) issuer: String,
     #[validate(length(min = 1, message = "must not be empty"))]
     pub(super) audience: String,
