@@ -130,7 +130,9 @@ mod tests {
     const GOOD: [(&str, &str); 3] =
         [("ISSUER", "https://id.example.com/"), ("AUDIENCE", "strongroom"), ("JWKS_FILE", "/corp.jwks.json")];
 
-    fn load(changes: &[(&str, &str)]) -> anyhow::Result<String> {
+    type Changes<'a> = &'a [(&'a str, &'a str)];
+
+    fn load(changes: Changes<'_>) -> anyhow::Result<String> {
         let all =
             GOOD.iter().filter(|(key, _)| changes.iter().all(|(changed, _)| changed != key)).chain(changes);
         let variables: Vec<_> =
@@ -142,7 +144,7 @@ mod tests {
     #[test]
     fn every_setting_of_an_issuer_is_part_of_what_the_event_of_a_start_digests() {
         let plain = load(&[]).unwrap();
-        let good: [&[(&str, &str)]; 15] = [
+        let good: [Changes<'_>; 15] = [
             &[("AUDIENCE", "strongroom, vault")],
             &[("AUDIENCE", "none"), ("CLIENT_ID", "web,robots")],
             &[("ORGANIZATIONS", "acme,globex")],
@@ -168,7 +170,7 @@ mod tests {
 
     #[test]
     fn wrong_settings_are_refused_by_name_and_rule() {
-        let rows: [(&[(&str, &str)], &str, &str); 28] = [
+        let rows: [(Changes<'_>, &str, &str); 28] = [
             (&[("ISSUER", "")], "issuer", "is required"),
             (&[("ISSUER", "canary\u{e9}")], "issuer", "printable ASCII"),
             (&[("AUDIENCE", "")], "audience", "is required"),
