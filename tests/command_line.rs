@@ -67,7 +67,7 @@ async fn bad_arguments_are_refused_with_their_name() {
     world.setup.must(&["migrate"]);
     let rows: [(&[&str], &str); 10] = [
         (&["token", "--org", "a b", "--user", "x", "--role", "admin"], "--org"),
-        (&["token", "--org", "a", "--user", "x y", "--role", "admin"], "--user"),
+        (&["token", "--org", "a", "--user", "x y ", "--role", "admin"], "--user"),
         (&["token", "--org", "a", "--user", "x", "--role", "owner"], "--role"),
         (&["token", "--org", "a", "--user", "x", "--role", "admin", "--ttl", "25h"], "24 hours"),
         (&["service-account", "create", "--org", "a", "--name", "x", "--scope", "all"], "--scope"),

@@ -42,7 +42,7 @@ async fn a_credential_is_created_and_shown(world: World) {
         "revision": 1, "slot": "nightly", "user_id": "alice", "google_email": null, "expires_at": "2031-02-03T03:05:06Z",
         "access_token_expires_at": null, "last_tested_at": null, "last_test_code": null, "last_read_at": null,
         "refreshed_at": null, "created_at": object["created_at"], "updated_at": object["updated_at"],
-        "created_by": "alice", "modified_by": "alice",
+        "created_by": "alice", "issuer": "strongroom", "modified_by": "alice",
     });
     assert_eq!(object, expected);
     assert_eq!(object["created_at"].as_str().unwrap().len(), "2026-01-05T10:00:00Z".len());

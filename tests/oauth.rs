@@ -21,7 +21,7 @@ use url::{Url, form_urlencoded};
 use crate::support::authorization_servers::{Browser, NodeServer, PROVIDER, parameter};
 use crate::support::{Character, Client, Reply, Server, World};
 
-const HOUR: Duration = Duration::from_secs(3_600);
+pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
 
 /// A user's browser at Strongroom. It does not follow redirects.
 fn person() -> reqwest::Client {
@@ -85,13 +85,13 @@ impl Form {
 }
 
 /// Begins a flow, which must succeed.
-async fn begin(client: &Client, query: &str) -> Value {
+pub(crate) async fn begin(client: &Client, query: &str) -> Value {
     let reply = client.get(&format!("/integrations/{PROVIDER}/authorize?{query}")).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
     reply.json()
 }
 
-fn url_of(begun: &Value) -> &str {
+pub(crate) fn url_of(begun: &Value) -> &str {
     begun["authorization_url"].as_str().unwrap()
 }
 
@@ -115,12 +115,12 @@ fn expire(world: &World) {
     world.sql(&format!("UPDATE credentials SET access_token_expires_at = {}", world.time(-1_000_000)));
 }
 
-/// Sets the end of every access token to this many seconds from now. Its whole lifetime is not known then, as
-/// if it had been stored by hand.
+/// Sets the end of every access token to this many seconds from now, as if each had been granted for 2,000
+/// seconds, of which a reader gets 400 at least.
 fn ends_in(world: &World, seconds: i64) {
-    let end = world.time(seconds);
-    let change = "oauth_app_id = NULL, refreshed_at = NULL, access_token_expires_at";
-    world.sql(&format!("UPDATE credentials SET {change} = {end}"));
+    let (begin, end) = (world.time(seconds - 2_000), world.time(seconds));
+    let change = format!("refreshed_at = NULL, created_at = {begin}, access_token_expires_at = {end}");
+    world.sql(&format!("UPDATE credentials SET {change}"));
 }
 
 fn admin(server: &Server) -> Client {

@@ -135,8 +135,16 @@ async fn an_organisations_key_that_was_edited_opens_nothing(world: World) {
         world = victim.world;
         world.sql("DELETE FROM organization_keys; INSERT INTO organization_keys SELECT * FROM kept");
     }
+    // A key that is gone is not made anew, which would stand in the way of the old one.
+    world.sql("DELETE FROM organization_keys WHERE org_id = 'acme'");
     let victim = Victim { server: world.setup.start().await, world, id };
+    let admin = victim.server.client(Character::admin_of("acme"));
+    assert_eq!(admin.post("/integrations/credentials", sftp("new")).await.status, 500);
+    let trail = admin.get("/integrations/audit?action=integrity.failed").await.json();
+    assert_eq!(trail["items"][0]["target"], "organization_key", "{trail}");
+    victim.world.sql("INSERT INTO organization_keys SELECT * FROM kept WHERE org_id = 'acme'");
     assert_eq!(victim.robot("acme").get(&victim.path()).await.status, 200, "put back");
+    assert_eq!(admin.post("/integrations/credentials", sftp("new")).await.status, 201);
 }
 
 async fn verify(world: &World, extra: &[&str]) -> Value {
@@ -152,34 +160,22 @@ async fn every_edit_of_the_audit_trail_is_found_at_its_place(world: World) {
     for _ in 0..5 {
         assert_eq!(victim.robot("acme").get(&victim.path()).await.status, 200);
     }
+    // The caller of the last record has no issuer, as in the records of earlier builds.
+    let key = victim.server.client(Character::admin_of("acme")).hire(&["secrets:read"]).await;
+    assert_eq!(victim.server.client(key).get(&victim.path()).await.status, 200);
     let world = &victim.world;
     assert_eq!(verify(world, &[]).await["ok"], true);
+    let last = world.sql("SELECT max(seq) FROM audit_events WHERE org_id = 'acme'");
     world.disarm_audit_triggers();
     world.sql("CREATE TABLE kept AS SELECT * FROM audit_events");
-    let columns = [
-        ("at", if world.is_embedded() { "at + 1" } else { "at + interval '1 microsecond'" }),
-        ("action", "'credential.renamed'"),
-        ("outcome", "'denied'"),
-        ("actor", "'user:nobody'"),
-        ("authentication", "'jwt:other'"),
-        ("request_id", "'01HX9VTPQR3KF8MZWBYD5N6JCE'"),
-        ("source_ip", "'192.0.2.1'"),
-        ("target", "'something'"),
-        ("provider", "'datadog'"),
-        ("version", "7"),
-        ("details", "'{\"a\":\"b\"}'"),
-        ("credential_id", "NULL"),
-        ("mac", "(SELECT mac FROM kept WHERE seq = 2)"),
-        ("org_id", "'globex'"),
-        ("seq", "99"),
-        ("action", "'nonsense'"),
-    ];
-    let row = "WHERE org_id = 'acme' AND seq = 3";
-    for (column, edited) in columns {
-        world.sql(&format!("UPDATE audit_events SET {column} = {edited} {row}"));
-        assert_broken(&verify(world, &["--org", "acme"]).await, 3, column);
+    for (column, edited, seq) in edits(world, &last) {
+        world.sql(&format!(
+            "UPDATE audit_events SET {column} = {edited} WHERE org_id = 'acme' AND seq = {seq}"
+        ));
+        assert_broken(&verify(world, &["--org", "acme"]).await, seq.parse().unwrap(), column);
         restore(world);
     }
+    let row = "WHERE org_id = 'acme' AND seq = 3";
     world.sql(&format!("DELETE FROM audit_events {row}"));
     assert_broken(&verify(world, &[]).await, 3, "delete");
     restore(world);
@@ -188,7 +184,6 @@ async fn every_edit_of_the_audit_trail_is_found_at_its_place(world: World) {
     world.sql("UPDATE audit_events SET seq = 4 WHERE seq = 100");
     assert_broken(&verify(world, &[]).await, 3, "reorder");
     restore(world);
-    let last = world.sql("SELECT max(seq) FROM audit_events WHERE org_id = 'acme'");
     let inserted = last.parse::<u64>().unwrap() + 1;
     world.sql("CREATE TABLE copied AS SELECT * FROM kept WHERE org_id = 'acme' AND seq = 2");
     world.sql(&format!("UPDATE copied SET seq = {inserted}"));
@@ -200,6 +195,39 @@ async fn every_edit_of_the_audit_trail_is_found_at_its_place(world: World) {
     restore(world);
     world.sql("DELETE FROM audit_heads WHERE org_id = 'acme'");
     assert_broken(&verify(world, &[]).await, 1, "a head that is gone");
+}
+
+/// Columns, what is written into them, and the place of the record. The first record has a digest, the third
+/// is a read by a token, and the last a read by an API key.
+fn edits<'a>(world: &World, last: &'a str) -> Vec<(&'static str, String, &'a str)> {
+    let digest = world.bytes(&"ab".repeat(32));
+    let later = if world.is_embedded() { "at + 1" } else { "at + interval '1 microsecond'" };
+    let edits = [
+        ("at", later, "3"),
+        ("action", "'credential.renamed'", "3"),
+        ("outcome", "'denied'", "3"),
+        ("actor", "'user:nobody'", "3"),
+        ("issuer", "'https://other.example.test'", "3"),
+        ("issuer", "NULL", "3"),
+        ("issuer", "''", "3"),
+        ("issuer", "'strongroom'", last),
+        ("authentication", "'jwt:other'", "3"),
+        ("request_id", "'01HX9VTPQR3KF8MZWBYD5N6JCE'", "3"),
+        ("source_ip", "'192.0.2.1'", "3"),
+        ("target", "'something'", "3"),
+        ("provider", "'datadog'", "3"),
+        ("version", "7", "3"),
+        ("envelope_digest", &digest, "3"),
+        ("envelope_digest", &digest, "1"),
+        ("envelope_digest", "NULL", "1"),
+        ("details", "'{\"a\":\"b\"}'", "3"),
+        ("credential_id", "NULL", "3"),
+        ("mac", "(SELECT mac FROM kept WHERE seq = 2)", "3"),
+        ("org_id", "'globex'", "3"),
+        ("seq", "99", "3"),
+        ("action", "'nonsense'", "3"),
+    ];
+    edits.into_iter().map(|(column, edited, seq)| (column, edited.to_owned(), seq)).collect()
 }
 
 fn assert_broken(found: &Value, seq: u64, edit: &str) {

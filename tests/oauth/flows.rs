@@ -28,7 +28,15 @@ async fn a_person_confirms_and_the_credential_is_usable(world: World) {
 
     let back = Browser::default().follow_as(url_of(&begun), "bob@example.com").await;
     let page = visit(&back).await;
-    for shown in ["acme", "mallory", "Acme ID", "bob@example.com", "Connect", "This was not me"] {
+    for shown in [
+        "acme",
+        "mallory",
+        "Signed in by</dt><dd>strongroom<",
+        "Acme ID",
+        "bob@example.com",
+        "Connect",
+        "This was not me",
+    ] {
         assert!(page.text.contains(shown), "{shown} is not on the page");
     }
     let pending = alice.get("/integrations/credentials").await.json();

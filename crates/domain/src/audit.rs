@@ -118,7 +118,7 @@ pub struct AuditEvent {
     pub action: Action,
     /// How it ended.
     pub outcome: Outcome,
-    /// Who did it.
+    /// Who did it, with the issuer.
     pub actor: Actor,
     /// The request that it belongs to.
     pub origin: Origin,
@@ -283,17 +283,25 @@ impl AuditHead {
     }
 }
 
-/// The bytes that a record's MAC covers.
+/// The bytes that a record's MAC covers. An actor with an issuer has a label of its own, so that a record
+/// whose issuer was taken away or added does not have the bytes of another.
 pub fn signed_bytes(event: &AuditEvent, seq: u64, at: OffsetDateTime, previous: &Mac) -> Vec<u8> {
     let micros = u64::try_from(at.unix_timestamp_nanos() / 1_000).unwrap_or(0);
     let version = event.version.map(u64::to_be_bytes);
-    Canonical::labelled("strongroom/audit/v1")
+    let issuer = event.actor.issuer();
+    let label = if issuer.is_some() { "strongroom/audit/v2" } else { "strongroom/audit/v1" };
+    let begun = Canonical::labelled(label)
         .text(event.organization.as_str())
         .integer(seq)
         .integer(micros)
         .text(event.action.as_str())
         .text(event.outcome.as_str())
-        .text(event.actor.as_str())
+        .text(event.actor.as_str());
+    let with_issuer = match issuer {
+        Some(issuer) => begun.text(issuer.as_str()),
+        None => begun,
+    };
+    with_issuer
         .optional_text(event.origin.authentication.as_deref())
         .optional_text(event.origin.request_id.as_deref())
         .optional_text(event.origin.source_ip.map(|ip| ip.to_string()).as_deref())
@@ -305,4 +313,79 @@ pub fn signed_bytes(event: &AuditEvent, seq: u64, at: OffsetDateTime, previous: 
         .text(&event.details_json())
         .bytes(previous)
         .finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+    use sha2::{Digest, Sha256};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::issuer::Issuer;
+
+    /// HMAC-SHA-256 (RFC 2104) under a key of at most 64 bytes.
+    fn hmac(key: &[u8], message: &[u8]) -> Mac {
+        let pad = |with: u8| -> Vec<u8> {
+            (0..64).map(|at| key.get(at).copied().unwrap_or_default() ^ with).collect()
+        };
+        let inner = Sha256::new().chain_update(pad(0x36)).chain_update(message).finalize();
+        Sha256::new().chain_update(pad(0x5c)).chain_update(inner).finalize().into()
+    }
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn bytes(text: &str) -> Vec<u8> {
+        let pair = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
+        (0..text.len()).step_by(2).map(pair).collect()
+    }
+
+    /// The event of a record of the golden file.
+    fn event(record: &Value) -> AuditEvent {
+        let text = |name: &str| record[name].as_str();
+        let own = |name: &str| text(name).map(str::to_owned);
+        let issuer = text("issuer").map(|issuer| Issuer::parse(issuer).unwrap());
+        let digest = text("envelope_digest").map(|digest| bytes(digest).try_into().unwrap());
+        let details = record["details"].as_object().unwrap().iter();
+        AuditEvent {
+            organization: OrganizationId::parse(text("organization").unwrap()).unwrap(),
+            action: Action::parse(text("action").unwrap()).unwrap(),
+            outcome: Outcome::parse(text("outcome").unwrap()).unwrap(),
+            actor: Actor::from_stored(own("actor").unwrap(), issuer),
+            origin: Origin {
+                authentication: own("authentication"),
+                request_id: own("request_id"),
+                source_ip: text("source_ip").map(|address| address.parse().unwrap()),
+            },
+            credential: text("credential").map(|id| CredentialId(id.parse::<Uuid>().unwrap())),
+            target: own("target"),
+            provider: text("provider").map(|id| ProviderId::parse(id).unwrap()),
+            version: record["version"].as_u64(),
+            envelope_digest: digest,
+            details: details.map(|(key, value)| (key.clone(), value.as_str().unwrap().to_owned())).collect(),
+        }
+    }
+
+    #[test]
+    fn the_signed_bytes_and_their_chain_are_those_of_the_golden_file() {
+        let golden: Value = serde_json::from_str(include_str!("../tests/golden/audit.json")).unwrap();
+        let key = bytes(golden["key"].as_str().unwrap());
+        let mut head = AuditHead::genesis(OrganizationId::parse("acme.eu:prod").unwrap());
+        for record in golden["records"].as_array().unwrap() {
+            let at = i128::from(record["at_micros"].as_i64().unwrap()) * 1_000;
+            let at = OffsetDateTime::from_unix_timestamp_nanos(at).unwrap();
+            let (event, previous) = (event(record), head.mac);
+            assert_eq!(hex(&previous), record["previous"], "{}", record["name"]);
+            let signed = signed_bytes(&event, head.seq + 1, at, &previous);
+            assert_eq!(hex(&signed), record["bytes"], "{}", record["name"]);
+            head.extend(&event, at, |message| Ok::<_, ()>(hmac(&key, message))).unwrap();
+            assert_eq!(
+                (hex(&head.mac), head.seq),
+                (record["mac"].as_str().unwrap().to_owned(), record["seq"].as_u64().unwrap())
+            );
+        }
+        assert_eq!(head.seq, 5);
+    }
 }

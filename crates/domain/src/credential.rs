@@ -9,6 +9,7 @@ use crate::credential_id::CredentialId;
 use crate::credential_status::CredentialStatus;
 use crate::credential_type::CredentialType;
 use crate::form::TextForm;
+use crate::issuer::Issuer;
 use crate::names::{PRINTABLE_NAME, printable_name};
 use crate::oauth::{Account, OauthAppId, RefreshProblem, Validity};
 use crate::organization::OrganizationId;
@@ -139,6 +140,8 @@ pub struct Credential {
     pub updated_at: OffsetDateTime,
     /// `sub` or service account id of its creator.
     pub created_by: String,
+    /// The issuer of its creator's token; absent for API keys, commands and what earlier builds have stored.
+    pub issuer: Option<Issuer>,
     /// `sub` or service account id of who changed it last.
     pub modified_by: String,
 }
@@ -160,6 +163,8 @@ pub struct FirstVersion<'a> {
     pub content: &'a Content,
     /// `sub` or service account id of its creator.
     pub by: &'a str,
+    /// The issuer of its creator's token.
+    pub issuer: Option<Issuer>,
     /// When it is stored.
     pub at: OffsetDateTime,
 }
@@ -193,6 +198,7 @@ impl Credential {
             created_at: new.at,
             updated_at: new.at,
             created_by: new.by.to_owned(),
+            issuer: new.issuer,
             modified_by: new.by.to_owned(),
         }
     }

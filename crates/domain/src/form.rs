@@ -42,7 +42,7 @@ mod tests {
     use crate::service_account::{AccountName, ApiKeyId};
     use crate::{CredentialId, CredentialName, ProviderId, Slot};
 
-    const SAMPLES: [&str; 34] = [
+    const SAMPLES: [&str; 39] = [
         "",
         " ",
         "a",
@@ -72,6 +72,11 @@ mod tests {
         "service:a|b@c.d:e",
         "person:alice",
         "user:",
+        "user:CN=Ann O'Neil, C=DE",
+        "user: alice",
+        "user:alice ",
+        "user:\"<&>/?#%",
+        "user:ä",
         "0192f0c1-7b6a-7abc-8def-0123456789ab",
         "{192f0c1-7b6a-7abc-8def-0123456789ab}",
         "crd_01J9RC2YV6NAY8VVR14D2PF4QV",
@@ -81,8 +86,10 @@ mod tests {
 
     fn check(form: TextForm, accepts: impl Fn(&str) -> bool) {
         let pattern = Regex::new(form.pattern.unwrap()).unwrap();
-        let long = |length: usize| ["a".repeat(length), format!(" {} ", "é".repeat(length))];
-        let long: Vec<String> = [16, 64, 65, 128, 133, 200, 201].into_iter().flat_map(long).collect();
+        let long = |length: usize| {
+            ["a".repeat(length), format!(" {} ", "é".repeat(length)), format!("user:{}", "a".repeat(length))]
+        };
+        let long: Vec<String> = [16, 64, 65, 200, 201, 255, 256].into_iter().flat_map(long).collect();
         for text in SAMPLES.into_iter().chain(long.iter().map(String::as_str)).chain(form.example) {
             assert_eq!(pattern.is_match(text), accepts(text), "{text:?} and {pattern}");
         }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::credential_status::CredentialStatus;
 use crate::ids::to_prefixed;
+use crate::issuer::Issuer;
 use crate::organization::OrganizationId;
 use crate::provider_id::ProviderId;
 use crate::spelled::spelled;
@@ -71,6 +72,8 @@ pub struct Integration {
     pub provider: ProviderId,
     /// `sub` of the user, or id of the service account, that connected it.
     pub connected_by: String,
+    /// The issuer of that principal's token; absent for API keys and what earlier builds have stored.
+    pub issuer: Option<Issuer>,
     /// When it was connected.
     pub connected_at: OffsetDateTime,
 }

@@ -20,6 +20,7 @@ pub mod crm;
 pub mod form;
 mod ids;
 pub mod integration;
+mod issuer;
 pub mod json;
 mod names;
 pub mod oauth;
@@ -49,6 +50,7 @@ pub use credential_type::CredentialType;
 pub use crm::{CrmContent, CrmMapping, CrmPatch};
 pub use form::TextForm;
 pub use integration::{ConnectListing, Integration, IntegrationId, IntegrationStatus};
+pub use issuer::Issuer;
 pub use json::Json;
 pub use oauth::{
     Account, AuthorizationFlow, OauthApp, OauthAppId, OauthServer, RefreshProblem, TokenResponse,

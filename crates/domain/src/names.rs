@@ -1,4 +1,4 @@
-//! Names that a person chooses.
+//! Names that a person chooses, and ids that an identity provider writes.
 
 use crate::form::TextForm;
 use crate::violation::Rule;
@@ -50,4 +50,16 @@ fn is_invisible(c: char) -> bool {
         '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
             | '\u{e000}'..='\u{f8ff}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{10ffff}'
     )
+}
+
+/// Checks an id that an identity provider writes: 1 to 255 printable ASCII characters, without a space at
+/// either end. Such a text is safe in headers and logs, and in keys whose parts are separated by a line
+/// break.
+pub(crate) fn printable_ascii(text: &str) -> Result<String, Rule> {
+    let fits = (1..=255).contains(&text.len()) && text.bytes().all(|b| matches!(b, b' '..=b'~'));
+    if fits && text.trim() == text {
+        Ok(text.to_owned())
+    } else {
+        Err(Rule::fixed("must be 1 to 255 printable ASCII characters, without a space at either end"))
+    }
 }

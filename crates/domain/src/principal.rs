@@ -6,6 +6,7 @@ use std::fmt;
 use crate::credential::Credential;
 use crate::credential_id::CredentialId;
 use crate::form::TextForm;
+use crate::issuer::Issuer;
 use crate::organization::OrganizationId;
 use crate::provider_id::ProviderId;
 use crate::spelled::spelled;
@@ -66,13 +67,15 @@ impl Reach {
     }
 }
 
-/// Who calls.
+/// Who calls. Principals whose issuers differ are never the same, whatever their ids are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Principal {
     /// A person.
     User {
         /// Their organisation.
         organization: OrganizationId,
+        /// The issuer of their token; absent when an embedding program has authenticated them without one.
+        issuer: Option<Issuer>,
         /// Their id.
         user: UserId,
         /// Their roles there; possibly none, which grants nothing.
@@ -82,6 +85,8 @@ pub enum Principal {
     ServiceAccount {
         /// Its organisation.
         organization: OrganizationId,
+        /// The issuer of its token; absent for the stored account of an API key.
+        issuer: Option<Issuer>,
         /// Its id: the UUID of a stored account, or the `sub` of an issuer's service token.
         id: UserId,
         /// What it may do.
@@ -96,6 +101,13 @@ impl Principal {
     pub fn organization(&self) -> &OrganizationId {
         match self {
             Self::User { organization, .. } | Self::ServiceAccount { organization, .. } => organization,
+        }
+    }
+
+    /// The issuer of its token, when it has one.
+    pub fn issuer(&self) -> Option<&Issuer> {
+        match self {
+            Self::User { issuer, .. } | Self::ServiceAccount { issuer, .. } => issuer.as_ref(),
         }
     }
 
@@ -133,49 +145,71 @@ impl Principal {
 
     /// Its name in the audit trail.
     pub fn actor(&self) -> Actor {
-        match self {
-            Self::User { user, .. } => Actor(format!("user:{}", user.as_str())),
-            Self::ServiceAccount { id, .. } => Actor(format!("service:{}", id.as_str())),
-        }
+        let name = match self {
+            Self::User { user, .. } => format!("user:{}", user.as_str()),
+            Self::ServiceAccount { id, .. } => format!("service:{}", id.as_str()),
+        };
+        Actor { name, issuer: self.issuer().cloned() }
     }
 }
 
-/// Who did something, as the audit trail writes it: `user:<sub>`, `service:<id>` or `system:<job>`.
+/// Who did something, as the audit trail writes it: `user:<sub>`, `service:<id>` or `system:<job>`, and the
+/// issuer of the token. Actors of one name with different issuers are not the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Actor(String);
+pub struct Actor {
+    name: String,
+    issuer: Option<Issuer>,
+}
 
 impl Actor {
     /// What `parse` accepts.
     pub const FORM: TextForm =
-        TextForm::pattern("^(user|service|system):[A-Za-z0-9._:|@-]{1,128}$").like("user:alice");
+        TextForm::pattern("^(user|service|system):[!-~]([ -~]{0,253}[!-~])?$").like("user:alice");
 
     /// A background job or a command on the host.
     pub fn system(job: &'static str) -> Self {
-        Self(format!("system:{job}"))
+        Self { name: format!("system:{job}"), issuer: None }
     }
 
-    /// An actor that a caller names, in one of the three forms.
+    /// An actor that a caller names, in one of the three forms, without an issuer.
     pub fn parse(text: &str) -> Result<Self, Rule> {
         const RULE: Rule = Rule::fixed("must be user:<id>, service:<id> or system:<job>");
         let (kind, id) = text.split_once(':').ok_or(RULE)?;
         let known = matches!(kind, "user" | "service" | "system");
-        if known && UserId::parse(id).is_ok() { Ok(Self(text.to_owned())) } else { Err(RULE) }
+        if known && UserId::parse(id).is_ok() {
+            Ok(Self::from_stored(text.to_owned(), None))
+        } else {
+            Err(RULE)
+        }
     }
 
     /// Takes an actor from the store, as it was written there, and does not check it. Whether a row was
     /// changed is found by checking the organisation's audit chain, and that needs every row to be readable.
-    pub fn from_stored(text: String) -> Self {
-        Self(text)
+    pub fn from_stored(name: String, issuer: Option<Issuer>) -> Self {
+        Self { name, issuer }
     }
 
-    /// The actor as text.
+    /// The name of the actor, which actors of other issuers may have too.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.name
+    }
+
+    /// The issuer of the token; absent for system jobs and for accounts that called with an API key.
+    pub fn issuer(&self) -> Option<&Issuer> {
+        self.issuer.as_ref()
+    }
+
+    /// A key that no other actor has: the name, and behind a line break, which neither can hold, the issuer.
+    pub fn key(&self) -> String {
+        match &self.issuer {
+            Some(issuer) => format!("{}\n{}", self.name, issuer.as_str()),
+            None => self.name.clone(),
+        }
     }
 }
 
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.name)
     }
 }

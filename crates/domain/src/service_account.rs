@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use crate::canonical::Canonical;
 use crate::form::TextForm;
 use crate::ids::hyphenated;
+use crate::issuer::Issuer;
 use crate::names::{PRINTABLE_NAME, printable_name};
 use crate::organization::OrganizationId;
 use crate::principal::{Reach, ScopeSet};
@@ -88,6 +89,8 @@ pub struct ServiceAccount {
     pub updated_at: OffsetDateTime,
     /// Who made it.
     pub created_by: String,
+    /// The issuer of its creator's token; absent for API keys, commands and what earlier builds have stored.
+    pub issuer: Option<Issuer>,
 }
 
 /// The public half of an API key: 16 characters of lower-case base32 (RFC 4648 alphabet). It is not secret.
@@ -188,6 +191,8 @@ pub struct ApiKey {
     pub created_at: OffsetDateTime,
     /// Who made it.
     pub created_by: String,
+    /// The issuer of its creator's token; absent for API keys, commands and what earlier builds have stored.
+    pub issuer: Option<Issuer>,
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Settings: defaults, then a file, then the environment. They are checked completely before anything starts.
 
 mod environment;
+mod issuers;
 mod keys;
 mod layers;
 mod raw;
@@ -10,8 +11,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use strongroom::{
-    Builder, Completion, EgressSettings, IssuerFile, KeySource, Migrations, SecretSource, Strongroom,
-    TestRates,
+    Builder, Completion, EgressSettings, KeySource, Migrations, SecretSource, Strongroom, TestRates,
 };
 use strongroom_domain::SecretText;
 use strongroom_http_kit::TrustedProxies;
@@ -44,6 +44,7 @@ impl Settings {
         if let Err(errors) = raw.validate() {
             bail!("{}", raw::explain(&errors));
         }
+        issuers::check_local(&raw.auth.issuer)?;
         let listen = listen(&raw, environment)?;
         if !listen.ip().is_loopback() && !raw.server.behind_proxy {
             bail!(
@@ -131,7 +132,7 @@ fn configure(raw: Raw, environment: &Environment) -> anyhow::Result<Builder> {
         (None, None) => {}
     }
     for (name, issuer) in raw.auth.issuers {
-        builder = builder.issuer(issuer_file(name, issuer)?);
+        builder = builder.issuer(issuers::read(name, issuer)?);
     }
     if let Some(id) = raw.deployment_id {
         let id = id.parse().ok().context("deployment_id (STRONGROOM_DEPLOYMENT_ID) must be a UUID")?;
@@ -168,22 +169,4 @@ fn configure_oauth(mut builder: Builder, public_url: Option<String>, oauth: raw:
         }
     }
     builder
-}
-
-fn issuer_file(name: String, issuer: raw::Issuer) -> anyhow::Result<IssuerFile> {
-    let missing = |key: &str| {
-        format!(
-            "auth.issuers.{name}.{key} (STRONGROOM_AUTH__ISSUERS__{}__{}) is required",
-            name.to_uppercase(),
-            key.to_uppercase()
-        )
-    };
-    Ok(IssuerFile {
-        issuer: issuer.issuer.with_context(|| missing("issuer"))?,
-        audience: issuer.audience.with_context(|| missing("audience"))?,
-        jwks_file: issuer.jwks_file.with_context(|| missing("jwks_file"))?.into(),
-        org_claim: issuer.org_claim,
-        roles_claim: issuer.roles_claim,
-        name,
-    })
 }

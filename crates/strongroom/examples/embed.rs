@@ -18,7 +18,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let organization = OrganizationId::parse("acme")?;
     let roles = BTreeSet::from([Role::Member]);
-    let user = Principal::User { organization: organization.clone(), user: UserId::parse("alice")?, roles };
+    let user = UserId::parse("alice")?;
+    let user = Principal::User { organization: organization.clone(), issuer: None, user, roles };
     let alice = Caller::new(user, Origin::default());
     let text = |value: &str| Json::Text(SecretText::new(value.to_owned()));
     let credentials = Submission::from([
@@ -40,7 +41,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let scopes = [Scope::SecretsRead].into();
     let id = UserId::parse("importer")?;
-    let robot = Principal::ServiceAccount { organization, id, scopes, reach: Reach::default() };
+    let robot = Principal::ServiceAccount { organization, issuer: None, id, scopes, reach: Reach::default() };
     let importer = Caller::new(robot, Origin::default());
     let admitted = vault.access.admit::<to::ReadSecrets>(importer)?;
     let opened = vault.credentials.read(&admitted, Selector::Id(stored.id), None).await?;

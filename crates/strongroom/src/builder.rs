@@ -8,6 +8,7 @@ use strongroom_application::{ConfiguredApp, TestRates};
 use strongroom_domain::SecretText;
 use strongroom_domain::oauth::Completion;
 use strongroom_egress::EgressSettings;
+use strongroom_environment_system::TokenRules;
 use uuid::Uuid;
 
 /// The place from which the key ring is read.
@@ -44,14 +45,10 @@ pub struct IssuerFile {
     pub name: String,
     /// What `iss` must be.
     pub issuer: String,
-    /// What `aud` must contain.
-    pub audience: String,
     /// The file with its JWKS (RFC 7517).
     pub jwks_file: PathBuf,
-    /// The claim with the organisation's id, when not `org_id` or `tenant_id`.
-    pub org_claim: Option<String>,
-    /// The claim with the roles, when not `roles` or `role`.
-    pub roles_claim: Option<String>,
+    /// What its tokens may say.
+    pub rules: TokenRules,
 }
 
 #[derive(Debug)]

@@ -45,6 +45,9 @@ pub use error::StartError;
 pub use strongroom_application::TestRates;
 pub use strongroom_domain::oauth::Completion;
 pub use strongroom_egress::EgressSettings;
+pub use strongroom_environment_system::tokens::{
+    Audience, ClaimPath, OrganizationRule, Principals, RoleMap, ServiceMark, TokenRules,
+};
 pub use strongroom_vault_ring::{KeyRing, KeyStatus};
 pub use token_issuer::TokenIssuer;
 

@@ -12,7 +12,7 @@ use strongroom_egress::Egress;
 use strongroom_environment::{Catalog, Randomness};
 use strongroom_environment_system::{
     IssuerKeys, IssuerSettings, JwtVerifier, LocalIssuer, RusshKeyFiles, SystemClock, SystemIds,
-    SystemRandomness,
+    SystemRandomness, TokenRules,
 };
 use strongroom_oauth_http::OauthHttp;
 use strongroom_provider_tester::Testers;
@@ -326,10 +326,8 @@ fn issuers(builder: &Builder, secret: Zeroizing<Vec<u8>>) -> Result<Vec<IssuerSe
     let mut issuers = vec![IssuerSettings {
         name: "local".into(),
         issuer,
-        audience,
         keys: IssuerKeys::Secret(secret),
-        org_claim: None,
-        roles_claim: None,
+        rules: TokenRules::for_audience(audience),
     }];
     for file in &builder.issuers {
         let jwks = std::fs::read_to_string(&file.jwks_file)
@@ -337,10 +335,8 @@ fn issuers(builder: &Builder, secret: Zeroizing<Vec<u8>>) -> Result<Vec<IssuerSe
         issuers.push(IssuerSettings {
             name: file.name.clone(),
             issuer: file.issuer.clone(),
-            audience: file.audience.clone(),
             keys: IssuerKeys::Jwks(jwks),
-            org_claim: file.org_claim.clone(),
-            roles_claim: file.roles_claim.clone(),
+            rules: file.rules.clone(),
         });
     }
     Ok(issuers)

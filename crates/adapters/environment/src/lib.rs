@@ -11,4 +11,4 @@ pub mod tokens;
 
 pub use key_files::RusshKeyFiles;
 pub use system::{SystemClock, SystemIds, SystemRandomness};
-pub use tokens::{IssuerKeys, IssuerSettings, JwtVerifier, LocalIssuer, TokenSettingsError};
+pub use tokens::{IssuerKeys, IssuerSettings, JwtVerifier, LocalIssuer, TokenRules, TokenSettingsError};

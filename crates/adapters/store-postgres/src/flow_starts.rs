@@ -3,7 +3,7 @@
 use diesel::dsl::count;
 use diesel::prelude::*;
 use strongroom_domain::oauth::Digest;
-use strongroom_domain::{AuthorizationFlow, Evidence};
+use strongroom_domain::{AuthorizationFlow, Evidence, Issuer};
 use strongroom_repository::{FlowLimits, SealedFlow, StoreError, StoreResult};
 use strongroom_store_rows::schema::{authorization_flows, oauth_state_locator};
 use strongroom_store_rows::{Micros, RowId, SealedFlowRow, Stage, Stored};
@@ -34,7 +34,10 @@ pub(crate) async fn begin(
         audit_chain::record(connection, &*store.keys, &events).await?;
         let now: Micros = diesel::select(clock_now()).get_result(connection).await?;
         let of_organization = authorization_flows::org_id.eq(organization.as_str());
-        let is_own = authorization_flows::actor.eq(new.flow.initiator.actor.as_str());
+        let issuer = new.flow.initiator.actor.issuer().map(Issuer::as_str);
+        let is_own = authorization_flows::actor
+            .eq(new.flow.initiator.actor.as_str())
+            .and(authorization_flows::issuer.is_not_distinct_from(issuer));
         let under_way = authorization_flows::table
             .filter(of_organization.and(authorization_flows::expires_at.gt(now)))
             .select((

@@ -41,6 +41,10 @@ const MIGRATIONS: &[Migration] = &[
         version: "20261202000000",
         up: include_str!("../../../../migrations/postgres/20261202000000_organization_keys/up.sql"),
     },
+    Migration {
+        version: "20261203000000",
+        up: include_str!("../../../../migrations/postgres/20261203000000_issuers/up.sql"),
+    },
 ];
 
 /// The lock that lets one instance migrate while another waits. The result is correct without it: the second

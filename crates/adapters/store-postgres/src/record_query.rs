@@ -8,8 +8,8 @@ use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 use diesel::sql_types::{Array, BigInt, Binary, Nullable, Text};
-use strongroom_domain::ProviderId;
 use strongroom_domain::audit::{AuditEvent, Mac};
+use strongroom_domain::{Issuer, ProviderId};
 use strongroom_repository::StoreResult;
 use strongroom_store_rows::sql_types::{Id, Moment};
 use strongroom_store_rows::{Micros, RowId, stored};
@@ -23,6 +23,7 @@ pub(crate) struct WriteRecords<'e> {
     actions: Vec<&'static str>,
     outcomes: Vec<&'static str>,
     actors: Vec<&'e str>,
+    issuers: Vec<Option<&'e str>>,
     authentications: Vec<Option<&'e str>>,
     request_ids: Vec<Option<&'e str>>,
     source_ips: Vec<Option<String>>,
@@ -56,6 +57,7 @@ impl<'e> WriteRecords<'e> {
         self.actions.push(event.action.as_str());
         self.outcomes.push(event.outcome.as_str());
         self.actors.push(event.actor.as_str());
+        self.issuers.push(event.actor.issuer().map(Issuer::as_str));
         self.authentications.push(event.origin.authentication.as_deref());
         self.request_ids.push(event.origin.request_id.as_deref());
         self.source_ips.push(event.origin.source_ip.map(|ip| ip.to_string()));
@@ -93,8 +95,8 @@ impl QueryId for WriteRecords<'_> {
 impl QueryFragment<Pg> for WriteRecords<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql(
-            "WITH recorded AS (INSERT INTO audit_events (org_id, seq, at, action, outcome, actor, authentication, \
-             request_id, source_ip, credential_id, target, provider, version, envelope_digest, details, mac_key, \
+            "WITH recorded AS (INSERT INTO audit_events (org_id, seq, at, action, outcome, actor, issuer, \
+             authentication, request_id, source_ip, credential_id, target, provider, version, envelope_digest, details, mac_key, \
              mac) SELECT * FROM unnest(",
         );
         out.push_bind_param::<Array<Text>, _>(&self.organizations)?;
@@ -133,6 +135,8 @@ impl QueryFragment<Pg> for WriteRecords<'_> {
 
 impl WriteRecords<'_> {
     fn walk_optional<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.issuers)?;
+        out.push_sql(", ");
         out.push_bind_param::<Array<Nullable<Text>>, _>(&self.authentications)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Nullable<Text>>, _>(&self.request_ids)?;

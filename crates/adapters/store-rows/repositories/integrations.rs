@@ -102,6 +102,7 @@ pub(crate) async fn write_unless_connected(
             integrations::id.eq(excluded(integrations::id)),
             integrations::credential_id.eq(excluded(integrations::credential_id)),
             integrations::connected_by.eq(excluded(integrations::connected_by)),
+            integrations::issuer.eq(excluded(integrations::issuer)),
             integrations::connected_at.eq(excluded(integrations::connected_at)),
         ));
     let over_disconnected = methods::FilterDsl::filter(upsert, integrations::credential_id.is_null());

@@ -3,7 +3,7 @@ use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 use strongroom_domain::service_account::{AccountName, ApiKey};
 use strongroom_domain::{
-    ApiKeyId, CredentialId, ProviderId, PurposeKeyId, Reach, Scope, ScopeSet, ServiceAccount,
+    ApiKeyId, CredentialId, Issuer, ProviderId, PurposeKeyId, Reach, Scope, ScopeSet, ServiceAccount,
     ServiceAccountId, ServiceAccountStatus,
 };
 use strongroom_repository::KeyHolder;
@@ -19,6 +19,7 @@ pub struct AccountRow {
     id: RowId,
     created_at: Micros,
     created_by: String,
+    issuer: Option<String>,
     #[diesel(embed)]
     changes: AccountChanges,
 }
@@ -53,6 +54,7 @@ pub struct KeyRow {
     last_used_at: Option<Micros>,
     created_at: Micros,
     created_by: String,
+    issuer: Option<String>,
 }
 
 impl AccountRow {
@@ -63,6 +65,7 @@ impl AccountRow {
             id: RowId(account.id.0),
             created_at: account.created_at.into(),
             created_by: account.created_by.clone(),
+            issuer: account.issuer.as_ref().map(String::from),
             changes: AccountChanges::of(account),
         }
     }
@@ -112,6 +115,7 @@ impl KeyRow {
             last_used_at: key.last_used_at.map(Micros::from),
             created_at: key.created_at.into(),
             created_by: key.created_by.clone(),
+            issuer: key.issuer.as_ref().map(String::from),
         }
     }
 }
@@ -140,6 +144,7 @@ impl Stored for AccountRow {
             created_at: row.time("created_at", self.created_at)?,
             updated_at: row.time("updated_at", changes.updated_at)?,
             created_by: self.created_by,
+            issuer: self.issuer.map(Issuer::from_stored),
         })
     }
 }
@@ -160,6 +165,7 @@ impl Stored for KeyRow {
             last_used_at: row.optional_time("last_used_at", self.last_used_at)?,
             created_at: row.time("created_at", self.created_at)?,
             created_by: self.created_by,
+            issuer: self.issuer.map(Issuer::from_stored),
         })
     }
 }

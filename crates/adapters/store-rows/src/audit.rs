@@ -7,7 +7,7 @@ use diesel::sqlite::Sqlite;
 use strongroom_domain::audit::{AuditHead, AuditRecord, Origin};
 use strongroom_domain::violation::Rule;
 use strongroom_domain::{
-    Action, Actor, AuditEvent, CredentialId, OrganizationId, Outcome, ProviderId, PurposeKeyId,
+    Action, Actor, AuditEvent, CredentialId, Issuer, OrganizationId, Outcome, ProviderId, PurposeKeyId,
 };
 use strongroom_repository::StoreResult;
 
@@ -24,6 +24,7 @@ pub struct EventRow {
     action: String,
     outcome: String,
     actor: String,
+    issuer: Option<String>,
     authentication: Option<String>,
     request_id: Option<String>,
     source_ip: Option<String>,
@@ -64,6 +65,7 @@ impl EventRow {
             action: event.action.as_str().to_owned(),
             outcome: event.outcome.as_str().to_owned(),
             actor: event.actor.as_str().to_owned(),
+            issuer: event.actor.issuer().map(String::from),
             authentication: event.origin.authentication.clone(),
             request_id: event.origin.request_id.clone(),
             source_ip: event.origin.source_ip.map(|ip| ip.to_string()),
@@ -87,11 +89,12 @@ impl Stored for EventRow {
     fn read(self) -> Result<AuditRecord, BadColumn> {
         let row = RowName { table: "audit_events", organization: &self.org_id, id: &self.seq };
         let digest = self.envelope_digest.map(|digest| row.bytes("envelope_digest", digest));
+        let issuer = row.column("issuer", not_empty(self.issuer))?.map(Issuer::from_stored);
         let event = AuditEvent {
             organization: row.organization()?,
             action: row.column("action", Action::parse(&self.action))?,
             outcome: row.column("outcome", Outcome::parse(&self.outcome))?,
-            actor: Actor::from_stored(self.actor),
+            actor: Actor::from_stored(self.actor, issuer),
             origin: Origin {
                 authentication: row.column("authentication", not_empty(self.authentication))?,
                 request_id: row.column("request_id", not_empty(self.request_id))?,

@@ -3,8 +3,8 @@ use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 use strongroom_domain::oauth::{Completion, Connects, Digest, FlowId, Initiator};
 use strongroom_domain::{
-    Actor, AuthorizationFlow, CredentialId, CredentialName, CredentialType, KekId, OauthAppId, ProviderId,
-    PublicConfig, Sealed, UserId,
+    Actor, AuthorizationFlow, CredentialId, CredentialName, CredentialType, Issuer, KekId, OauthAppId,
+    ProviderId, PublicConfig, Sealed, UserId,
 };
 use strongroom_repository::{SealedFlow, StoreResult};
 
@@ -44,6 +44,7 @@ pub struct FlowRow {
     credential_type: String,
     oauth_app_id: Option<RowId>,
     actor: String,
+    issuer: Option<String>,
     initiator_id: String,
     user_id: Option<String>,
     subject_hash: Option<Vec<u8>>,
@@ -96,6 +97,7 @@ impl FlowRow {
             credential_type: flow.credential_type.as_str().to_owned(),
             oauth_app_id: flow.app.map(|app| RowId(app.0)),
             actor: initiator.actor.as_str().to_owned(),
+            issuer: initiator.actor.issuer().map(String::from),
             initiator_id: initiator.id.clone(),
             user_id: initiator.user.as_ref().map(|user| user.as_str().to_owned()),
             subject_hash: initiator.subject.map(|digest| digest.to_vec()),
@@ -139,7 +141,7 @@ impl Stored for FlowRow {
             credential_type: row.column("credential_type", CredentialType::parse(&self.credential_type))?,
             app: self.oauth_app_id.map(|id| OauthAppId(id.0)),
             initiator: Initiator {
-                actor: Actor::from_stored(self.actor),
+                actor: Actor::from_stored(self.actor, self.issuer.map(Issuer::from_stored)),
                 id: self.initiator_id,
                 user: row.column("user_id", self.user_id.as_deref().map(UserId::parse).transpose())?,
                 subject: subject.transpose()?,

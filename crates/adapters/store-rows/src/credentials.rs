@@ -3,8 +3,8 @@ use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 use strongroom_domain::violation::Rule;
 use strongroom_domain::{
-    Account, Credential, CredentialId, CredentialName, CredentialStatus, CredentialType, KekId, OauthAppId,
-    ProviderId, PublicConfig, Sealed, Slot, StatusReason, TestCode, UserId,
+    Account, Credential, CredentialId, CredentialName, CredentialStatus, CredentialType, Issuer, KekId,
+    OauthAppId, ProviderId, PublicConfig, Sealed, Slot, StatusReason, TestCode, UserId,
 };
 use strongroom_repository::{DueRefresh, SealedCredential, StoreResult, TestFinding};
 
@@ -23,6 +23,7 @@ pub struct CredentialRow {
     last_read_at: Option<Micros>,
     created_at: Micros,
     created_by: String,
+    issuer: Option<String>,
     #[diesel(embed)]
     changeable: Changeable,
 }
@@ -120,6 +121,7 @@ impl CredentialRow {
             last_read_at: credential.last_read_at.map(Micros::from),
             created_at: credential.created_at.into(),
             created_by: credential.created_by.clone(),
+            issuer: credential.issuer.as_ref().map(String::from),
             changeable: Changeable::of(credential)?,
         })
     }
@@ -226,6 +228,7 @@ impl Stored for CredentialRow {
             created_at: row.time("created_at", self.created_at)?,
             updated_at: row.time("updated_at", changeable.updated_at)?,
             created_by: self.created_by,
+            issuer: self.issuer.map(Issuer::from_stored),
             modified_by: changeable.modified_by,
         })
     }

@@ -1,7 +1,7 @@
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
-use strongroom_domain::{CredentialId, Integration, IntegrationId, ProviderId};
+use strongroom_domain::{CredentialId, Integration, IntegrationId, Issuer, ProviderId};
 use strongroom_repository::ConnectedCredential;
 
 use crate::schema::integrations;
@@ -16,6 +16,7 @@ pub struct IntegrationRow {
     id: RowId,
     credential_id: Option<RowId>,
     connected_by: String,
+    issuer: Option<String>,
     connected_at: Micros,
 }
 
@@ -28,6 +29,7 @@ impl IntegrationRow {
             id: RowId(new.id.0),
             credential_id: Some(RowId(credential.0)),
             connected_by: new.connected_by.clone(),
+            issuer: new.issuer.as_ref().map(String::from),
             connected_at: new.connected_at.into(),
         }
     }
@@ -43,6 +45,7 @@ impl Stored for IntegrationRow {
             id: IntegrationId(self.id.0),
             provider: row.column("provider", ProviderId::parse(&self.provider))?,
             connected_by: self.connected_by,
+            issuer: self.issuer.map(Issuer::from_stored),
             connected_at: row.time("connected_at", self.connected_at)?,
         })
     }

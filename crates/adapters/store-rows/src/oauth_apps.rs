@@ -1,7 +1,7 @@
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
-use strongroom_domain::{KekId, OauthApp, OauthAppId, Sealed};
+use strongroom_domain::{Issuer, KekId, OauthApp, OauthAppId, Sealed};
 use strongroom_repository::SealedOauthApp;
 
 use crate::schema::oauth_apps;
@@ -18,6 +18,7 @@ pub struct AppRow {
     created_at: Micros,
     updated_at: Micros,
     created_by: String,
+    issuer: Option<String>,
 }
 
 /// An app and its sealed secret.
@@ -29,6 +30,7 @@ pub struct SealedAppRow {
     app: String,
     created_at: Micros,
     created_by: String,
+    issuer: Option<String>,
     #[diesel(embed)]
     changes: AppChanges,
 }
@@ -52,6 +54,7 @@ impl SealedAppRow {
             app: new.app.app.clone(),
             created_at: new.app.created_at.into(),
             created_by: new.app.created_by.clone(),
+            issuer: new.app.issuer.as_ref().map(String::from),
             changes: AppChanges::of(new),
         }
     }
@@ -82,6 +85,7 @@ impl Stored for AppRow {
             created_at: row.time("created_at", self.created_at)?,
             updated_at: row.time("updated_at", self.updated_at)?,
             created_by: self.created_by,
+            issuer: self.issuer.map(Issuer::from_stored),
         })
     }
 }
@@ -90,11 +94,11 @@ impl Stored for SealedAppRow {
     type Value = SealedOauthApp;
 
     fn read(self) -> Result<SealedOauthApp, BadColumn> {
-        let Self { org_id, id, app, created_at, created_by, changes } = self;
+        let Self { org_id, id, app, created_at, created_by, issuer, changes } = self;
         let row = RowName { table: "oauth_apps", organization: &org_id, id: &id };
         let kek_id = KekId(row.bytes("kek_id", changes.kek_id)?);
         let (client_id, updated_at) = (changes.client_id, changes.updated_at);
-        let app = AppRow { org_id, id, app, client_id, created_at, updated_at, created_by };
+        let app = AppRow { org_id, id, app, client_id, created_at, updated_at, created_by, issuer };
         Ok(SealedOauthApp { app: app.read()?, sealed: Sealed { kek_id, envelope: changes.envelope } })
     }
 }

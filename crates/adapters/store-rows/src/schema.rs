@@ -106,6 +106,7 @@ diesel::table! {
         created_at -> Moment,
         updated_at -> Moment,
         created_by -> Text,
+        issuer -> Nullable<Text>,
         modified_by -> Text,
     }
 }
@@ -121,12 +122,13 @@ diesel::table! {
         id -> Id,
         credential_id -> Nullable<Id>,
         connected_by -> Text,
+        issuer -> Nullable<Text>,
         connected_at -> Moment,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::{Binary, Text};
+    use diesel::sql_types::{Binary, Nullable, Text};
     use crate::sql_types::{Id, Moment};
 
     /// OAuth apps of organisations.
@@ -140,11 +142,12 @@ diesel::table! {
         created_at -> Moment,
         updated_at -> Moment,
         created_by -> Text,
+        issuer -> Nullable<Text>,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
     use crate::sql_types::{Id, Moment};
 
     /// Authorization flows that are in progress.
@@ -157,6 +160,7 @@ diesel::table! {
         credential_type -> Text,
         oauth_app_id -> Nullable<Id>,
         actor -> Text,
+        issuer -> Nullable<Text>,
         initiator_id -> Text,
         user_id -> Nullable<Text>,
         subject_hash -> Nullable<Binary>,
@@ -224,6 +228,7 @@ diesel::table! {
         created_at -> Moment,
         updated_at -> Moment,
         created_by -> Text,
+        issuer -> Nullable<Text>,
     }
 }
 
@@ -243,6 +248,7 @@ diesel::table! {
         last_used_at -> Nullable<Moment>,
         created_at -> Moment,
         created_by -> Text,
+        issuer -> Nullable<Text>,
     }
 }
 
@@ -279,6 +285,7 @@ diesel::table! {
         action -> Text,
         outcome -> Text,
         actor -> Text,
+        issuer -> Nullable<Text>,
         authentication -> Nullable<Text>,
         request_id -> Nullable<Text>,
         source_ip -> Nullable<Text>,

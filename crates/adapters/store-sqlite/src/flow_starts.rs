@@ -3,7 +3,7 @@
 use diesel::dsl::count;
 use diesel::prelude::*;
 use strongroom_domain::oauth::Digest;
-use strongroom_domain::{AuthorizationFlow, Evidence};
+use strongroom_domain::{AuthorizationFlow, Evidence, Issuer};
 use strongroom_repository::{FlowLimits, SealedFlow, StoreError, StoreResult};
 use strongroom_store_rows::schema::{authorization_flows, oauth_state_locator};
 use strongroom_store_rows::{Aborted, Change, Micros, RowId, SealedFlowRow, Stage, Stored};
@@ -20,11 +20,13 @@ pub(crate) async fn begin(
 ) -> StoreResult<()> {
     let (row, state) = (SealedFlowRow::of(new)?, new.flow.state);
     let (organization, id) = (new.flow.organization.as_str().to_owned(), RowId(new.flow.id.0));
-    let actor = new.flow.initiator.actor.as_str().to_owned();
+    let actor = new.flow.initiator.actor.clone();
     let begin = async move |connection: &mut Connection| {
         let now: Micros = diesel::select(clock_now()).get_result(connection)?;
         let of_organization = authorization_flows::org_id.eq(&organization);
-        let is_own = authorization_flows::actor.eq(&actor);
+        let is_own = authorization_flows::actor
+            .eq(actor.as_str())
+            .and(authorization_flows::issuer.is(actor.issuer().map(Issuer::as_str)));
         let under_way = authorization_flows::table
             .filter(of_organization.and(authorization_flows::expires_at.gt(now)))
             .select((

@@ -135,6 +135,7 @@ fn flow_facts(level: Canonical, flow: &AuthorizationFlow) -> Canonical {
         .text(flow.credential_type.as_str())
         .optional_id(flow.app.map(|app| app.0))
         .text(initiator.actor.as_str())
+        .optional_text(initiator.actor.issuer().map(|issuer| issuer.as_str()))
         .text(&initiator.id)
         .optional_text(initiator.user.as_ref().map(|user| user.as_str()))
         .bytes(initiator.subject.as_ref().map_or(&[], <[u8; 32]>::as_slice))

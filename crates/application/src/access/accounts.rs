@@ -66,6 +66,7 @@ impl Access {
             created_at: now,
             updated_at: now,
             created_by: caller.principal.id().to_owned(),
+            issuer: caller.principal.issuer().cloned(),
         };
         let id = account.id.to_string();
         let created = caller.event(Action::ServiceAccountCreated, Outcome::Success).targeting(&id);

@@ -97,11 +97,11 @@ impl Access {
             tracing::debug!(%reason, "a token was refused");
             Failure::Unauthenticated { presented: true }
         })?;
-        let organization = verified.organization;
+        let (organization, issuer) = (verified.organization, Some(verified.iss));
         let principal = match verified.subject {
-            TokenSubject::User(user, roles) => Principal::User { organization, user, roles },
+            TokenSubject::User(user, roles) => Principal::User { organization, issuer, user, roles },
             TokenSubject::Service(id, scopes) => {
-                Principal::ServiceAccount { organization, id, scopes, reach: Reach::default() }
+                Principal::ServiceAccount { organization, issuer, id, scopes, reach: Reach::default() }
             }
         };
         let name = format!("jwt:{}", verified.issuer);

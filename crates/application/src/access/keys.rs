@@ -64,6 +64,7 @@ impl Access {
             last_used_at: None,
             created_at: now,
             created_by: caller.principal.id().to_owned(),
+            issuer: caller.principal.issuer().cloned(),
             id,
         };
         let event = caller

@@ -48,6 +48,7 @@ impl Authorizing {
             created_at: now,
             updated_at: now,
             created_by: caller.principal.id().to_owned(),
+            issuer: caller.principal.issuer().cloned(),
         };
         let sealed = self.sealing.seal_app(&app, checked_secret(new.client_secret)?).await?;
         let event = caller

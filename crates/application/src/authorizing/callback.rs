@@ -63,6 +63,8 @@ pub struct Confirmation {
     pub organization: String,
     /// The principal that asked for it.
     pub asked_by: String,
+    /// The issuer of that principal's token; absent for API keys.
+    pub issuer: Option<String>,
     /// The provider's display name.
     pub provider: String,
     /// The account that was granted, when the provider names it.
@@ -115,7 +117,6 @@ impl Authorizing {
             let _: Failure = error.into();
             CallbackRefused::page(CallbackProblem::Unavailable)
         })?;
-        let row = row.filter(|row| !self.sealing.is_over(row, self.clock.now()));
         let row = row.ok_or(CallbackRefused::page(CallbackProblem::UnknownState))?;
         let desk = self.clone();
         let task = tokio::spawn(async move { desk.receive_taken(row, received, state).await });
@@ -308,6 +309,7 @@ impl Authorizing {
             (Completion::Confirm, target) => Received::Confirm(Confirmation {
                 organization: flow.organization.as_str().to_owned(),
                 asked_by: flow.initiator.id.clone(),
+                issuer: flow.initiator.actor.issuer().map(String::from),
                 provider: self
                     .catalog
                     .find(flow.provider.as_str())

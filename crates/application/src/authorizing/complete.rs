@@ -16,7 +16,7 @@ use super::events::{flow_event, of_flow};
 use super::granted_content::GrantedContent;
 use super::keep::RETRY_STORE;
 use crate::ground::{PATIENCE, Permitted, to};
-use crate::{Conflict, Failure};
+use crate::{Caller, Conflict, Failure};
 
 /// What a person answers on the page.
 #[derive(Debug)]
@@ -114,7 +114,7 @@ impl Authorizing {
         let row = row.filter(bound).ok_or_else(|| {
             invalid("state", "must be that of an authorisation which waits for its completion")
         })?;
-        if row.flow.initiator.actor != caller.actor {
+        if !self.has_begun(&row, caller) {
             return Err(self.gate.deny(caller));
         }
         if row.flow.initiator.subject != asked.subject.as_deref().map(sha256) {
@@ -127,9 +127,18 @@ impl Authorizing {
         self.finish(&row, of_flow(event, &row.flow), Some(caller)).await
     }
 
+    /// Whether the caller is the principal that began a flow. Builds that sealed in an older format did not
+    /// keep its issuer.
+    fn has_begun(&self, row: &SealedFlow, caller: &Caller) -> bool {
+        let begun_by = &row.flow.initiator.actor;
+        match self.sealing.is_current(&row.sealed) {
+            true => *begun_by == caller.actor,
+            false => begun_by.as_str() == caller.actor.as_str(),
+        }
+    }
+
     async fn waiting(&self, state: &str) -> Result<Option<SealedFlow>, Failure> {
-        let found = self.flows.find_granted(&sha256(state)).await?;
-        Ok(found.filter(|row| !self.sealing.is_over(row, self.clock.now())))
+        Ok(self.flows.find_granted(&sha256(state)).await?)
     }
 
     fn is_completed_by(&self, row: &SealedFlow, code: &str) -> bool {
@@ -306,6 +315,7 @@ impl Authorizing {
             id: IntegrationId(connects.0),
             provider: flow.provider.clone(),
             connected_by: flow.initiator.id.clone(),
+            issuer: flow.initiator.actor.issuer().cloned(),
             connected_at: self.clock.now(),
         };
         let connected = AuditEvent::new(

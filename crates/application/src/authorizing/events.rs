@@ -23,5 +23,9 @@ pub(crate) fn flow_event(
 ) -> AuditEvent {
     let actor = Actor::system("authorization");
     let event = AuditEvent::new(flow.organization.clone(), action, outcome, actor, origin.clone());
-    of_flow(event, flow).detail("begun_by", flow.initiator.actor.as_str())
+    let event = of_flow(event, flow).detail("begun_by", flow.initiator.actor.as_str());
+    match flow.initiator.actor.issuer() {
+        Some(issuer) => event.detail("begun_by_issuer", issuer.as_str()),
+        None => event,
+    }
 }

@@ -149,6 +149,7 @@ impl Authorizing {
             name: flow.name.clone(),
             content: &grant.content,
             by: &flow.initiator.id,
+            issuer: flow.initiator.actor.issuer().cloned(),
             at: self.clock.now(),
         });
         Credential {

@@ -130,6 +130,7 @@ impl Connections {
             id: IntegrationId(self.ids.next()),
             provider: provider.id.clone(),
             connected_by: caller.principal.id().to_owned(),
+            issuer: caller.principal.issuer().cloned(),
             connected_at: self.clock.now(),
         };
         let event = caller

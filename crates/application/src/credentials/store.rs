@@ -144,6 +144,7 @@ impl Credentials {
             name,
             content,
             by: caller.principal.id(),
+            issuer: caller.principal.issuer().cloned(),
             at: self.clock.now(),
         });
         Credential { user_id: caller.principal.user().cloned(), ..first }

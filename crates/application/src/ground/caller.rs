@@ -53,7 +53,8 @@ impl Operator {
     /// as the operator.
     pub fn of(organization: OrganizationId) -> Result<Self, Failure> {
         let user = UserId::parse("operator").map_err(|_| Failure::Internal)?;
-        let principal = Principal::User { organization, user, roles: BTreeSet::from([Role::Admin]) };
+        let roles = BTreeSet::from([Role::Admin]);
+        let principal = Principal::User { organization, issuer: None, user, roles };
         Ok(Self(Caller { actor: Actor::system("cli"), ..Caller::new(principal, Origin::default()) }))
     }
 

@@ -114,7 +114,7 @@ fn summarize(window: &mut Window, writer: &AuditWriter) {
 /// which one client has as many addresses as it likes; else the actor within its organisation.
 fn source_of(event: &AuditEvent) -> Option<String> {
     match event.origin.authentication {
-        Some(_) => Some(format!("{} {}", event.organization, event.actor)),
+        Some(_) => Some(format!("{} {}", event.organization, event.actor.key())),
         None => event.origin.source_ip.map(|ip| match ip {
             IpAddr::V4(ip) => ip.to_string(),
             IpAddr::V6(ip) => format!("{:x?}/64", &ip.segments()[..4]),
@@ -128,7 +128,7 @@ mod tests {
 
     use super::*;
     use strongroom_domain::Action;
-    use strongroom_fixtures::{event, organization};
+    use strongroom_fixtures::{event, issuer, organization};
     use strongroom_repository::{Appended, MockAuditTrail};
 
     /// A writer, and what it has written.
@@ -160,6 +160,23 @@ mod tests {
         let recorded = recorded.lock().unwrap();
         assert_eq!(recorded.len(), 11);
         assert_eq!(recorded[10].details.get("summary_of").map(String::as_str), Some("490"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_flood_of_one_issuer_does_not_hide_the_namesake_of_another() {
+        let (writer, recorded) = recording();
+        let denials = Denials::default();
+        let deny = |issuer, times| {
+            let mut refused = event(&organization("acme"), Action::AccessDenied);
+            refused.origin.authentication = Some("jwt:local".to_owned());
+            refused.actor = Actor::from_stored("user:ann".to_owned(), issuer);
+            (0..times).for_each(|_| denials.record(refused.clone(), &writer));
+        };
+        deny(Some(issuer()), 50);
+        deny(None, 1);
+        writer.drain().await;
+        let recorded = recorded.lock().unwrap();
+        assert_eq!((recorded.len(), recorded[10].actor.issuer()), (11, None));
     }
 
     #[tokio::test(start_paused = true)]

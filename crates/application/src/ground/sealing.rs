@@ -1,7 +1,6 @@
 //! The only module that turns a payload into sealed bytes and back.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use strongroom_domain::audit::Origin;
 use strongroom_domain::{
@@ -10,7 +9,6 @@ use strongroom_domain::{
 };
 use strongroom_repository::{SealedCredential, SealedFlow};
 use strongroom_vault::{SealContext, Vault, VaultError};
-use time::OffsetDateTime;
 
 use super::audit_writer::AuditWriter;
 use crate::{Caller, Failure};
@@ -80,9 +78,9 @@ impl Sealing {
         }
     }
 
-    /// Whether a flow is over by the time that it was sealed with, whatever its row says.
-    pub(crate) fn is_over(&self, row: &SealedFlow, now: OffsetDateTime) -> bool {
-        self.vault.is_current(&row.sealed) && now > row.flow.created_at + AuthorizationFlow::LIFETIME + SKEW
+    /// Whether something was sealed in the present format, by a build that bound all that is bound today.
+    pub(crate) fn is_current(&self, sealed: &Sealed) -> bool {
+        self.vault.is_current(sealed)
     }
 
     /// Whether a flow may end on a credential. A flow of an older format is bound to little, so it may not
@@ -163,8 +161,5 @@ fn integrity_failed(organization: &OrganizationId) -> AuditEvent {
     let actor = Actor::system("integrity");
     AuditEvent::new(organization.clone(), Action::IntegrityFailed, Outcome::Failed, actor, Origin::default())
 }
-
-/// By how much the clock of an instance may differ from the store's, which decides when a flow is over.
-const SKEW: Duration = Duration::from_secs(300);
 
 const CLIENT_SECRET: &str = "client_secret";

@@ -101,6 +101,7 @@ pub(crate) fn principal_of(holder: KeyHolder) -> Result<Principal, Failure> {
     let account = holder.account;
     Ok(Principal::ServiceAccount {
         organization: account.organization,
+        issuer: None,
         id: UserId::parse(&account.id.to_string()).map_err(|_| Failure::Internal)?,
         scopes: account.scopes,
         reach: account.reach,

@@ -42,7 +42,7 @@ impl TrialRates {
     ) -> Result<Option<Taken>, Failure> {
         let Some(rates) = self.rates else { return Ok(None) };
         let organization = organization.as_str();
-        let keys = [format!("{organization}\n{actor}"), organization.to_owned()];
+        let keys = [format!("{organization}\n{}", actor.key()), organization.to_owned()];
         let limits = [rates.per_user, rates.per_organization];
         let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
         let mut tightest: Option<Allowance> = None;
@@ -89,7 +89,7 @@ impl TrialRates {
 
 #[cfg(test)]
 mod tests {
-    use strongroom_fixtures::organization;
+    use strongroom_fixtures::{issuer, organization};
 
     use super::*;
 
@@ -100,8 +100,11 @@ mod tests {
     }
 
     fn take(limits: &TrialRates, user: &str) -> Result<Taken, Failure> {
-        let actor = Actor::parse(&format!("user:{user}")).unwrap();
-        limits.take(&organization("acme"), &actor, NOW).map(Option::unwrap)
+        take_by(limits, &Actor::parse(&format!("user:{user}")).unwrap())
+    }
+
+    fn take_by(limits: &TrialRates, actor: &Actor) -> Result<Taken, Failure> {
+        limits.take(&organization("acme"), actor, NOW).map(Option::unwrap)
     }
 
     #[tokio::test(start_paused = true)]
@@ -122,6 +125,16 @@ mod tests {
         tokio::time::advance(WINDOW).await;
         limits.forget_idle();
         assert!(limits.begun.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_name_of_two_issuers_has_two_shares() {
+        let limits = limits();
+        let ann = |issuer| Actor::from_stored("user:ann".to_owned(), issuer);
+        take_by(&limits, &ann(None)).unwrap();
+        let second = take_by(&limits, &ann(Some(issuer()))).unwrap();
+        assert_eq!(limits.begun.lock().unwrap().len(), 3, "two shares and the organisation's");
+        assert_eq!(second.allowance.remaining, 1);
     }
 
     #[tokio::test(start_paused = true)]

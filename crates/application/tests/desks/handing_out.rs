@@ -315,6 +315,7 @@ async fn a_reader_of_another_organisation_opens_nothing() {
     assert!(app.access.admit::<strongroom_application::to::ReadSecrets>(theirs).is_err());
     let elsewhere = strongroom_domain::Principal::ServiceAccount {
         organization: organization("globex"),
+        issuer: None,
         id: strongroom_domain::UserId::parse("engine").unwrap(),
         scopes: strongroom_domain::Scope::ALL.into(),
         reach: Default::default(),

@@ -11,14 +11,14 @@ use strongroom_application::{
 use strongroom_domain::audit::Origin;
 use strongroom_domain::oauth::{Completion, RedirectAllowList};
 use strongroom_domain::{
-    AuditEvent, Credential, CredentialId, CredentialStatus, CredentialType, Json, OrganizationId, Principal,
-    PublicConfig, Reach, Role, Scope, SecretText, Submission, UserId,
+    AuditEvent, Credential, CredentialId, CredentialStatus, CredentialType, Issuer, Json, OrganizationId,
+    Principal, PublicConfig, Reach, Role, Scope, SecretText, Submission, UserId,
 };
 use strongroom_environment::{KeyFileReader, KeyFileRefused, TokenRefused, TokenVerifier, VerifiedToken};
 use strongroom_fake_store::FakeStore;
 use strongroom_fixtures::{
     FakeAuthorizationServer, FakeCatalog, FakeTester, FakeVault, RunningClock, SeededIds, SeededRandomness,
-    credential, instant, organization, provider,
+    credential, instant, issuer, organization, provider,
 };
 use time::OffsetDateTime;
 
@@ -236,7 +236,16 @@ pub(crate) fn acme() -> OrganizationId {
 pub(crate) fn user(org: &str, name: &str, role: Role) -> Caller {
     let user = UserId::parse(name).unwrap();
     let roles = BTreeSet::from([role]);
-    Caller::new(Principal::User { organization: organization(org), user, roles }, Origin::default())
+    let (organization, issuer) = (organization(org), Some(issuer()));
+    Caller::new(Principal::User { organization, issuer, user, roles }, Origin::default())
+}
+
+/// The caller whom another issuer, or none, calls by the same name.
+pub(crate) fn namesake(caller: &Caller, of: Option<&str>) -> Caller {
+    let mut principal = caller.principal.clone();
+    let (Principal::User { issuer, .. } | Principal::ServiceAccount { issuer, .. }) = &mut principal;
+    *issuer = of.map(|issuer| Issuer::parse(issuer).unwrap());
+    Caller::new(principal, caller.origin.clone())
 }
 
 pub(crate) fn admin() -> Caller {
@@ -251,7 +260,8 @@ pub(crate) fn member() -> Caller {
 pub(crate) fn service(scopes: &[Scope], reach: Reach) -> Caller {
     let scopes = scopes.iter().copied().collect();
     let id = UserId::parse("engine").unwrap();
-    Caller::new(Principal::ServiceAccount { organization: acme(), id, scopes, reach }, Origin::default())
+    let principal = Principal::ServiceAccount { organization: acme(), issuer: None, id, scopes, reach };
+    Caller::new(principal, Origin::default())
 }
 
 /// A service account of acme that may do everything a service account can.

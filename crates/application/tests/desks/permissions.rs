@@ -10,7 +10,7 @@ use strongroom_domain::UserId;
 use strongroom_domain::audit::Origin;
 use strongroom_environment::{TokenSubject, VerifiedToken};
 
-use strongroom_fixtures::instant;
+use strongroom_fixtures::{instant, issuer};
 
 use crate::house::{House, acme, admin, engine, member, service, user};
 
@@ -104,8 +104,8 @@ async fn a_token_that_is_verified_is_asked_for_once_and_names_its_issuer() {
     let house = House::new();
     let app = house.open();
     let subject = TokenSubject::User(UserId::parse("ann").unwrap(), BTreeSet::from([Role::Admin]));
-    let verified =
-        VerifiedToken { organization: acme(), subject, issuer: "local".into(), ends_at: instant(1_000_000) };
+    let (iss, ends_at) = (issuer(), instant(1_000_000));
+    let verified = VerifiedToken { organization: acme(), subject, issuer: "local".into(), iss, ends_at };
     house.tokens.accept("good", verified);
     let bearer = |text| Presented::Readable { bearer: Some(text), api_key: None };
     let caller = app.access.authenticate(bearer("good"), Origin::default()).await.unwrap();

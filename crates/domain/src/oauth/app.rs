@@ -3,6 +3,7 @@ use uuid::Uuid;
 
 use crate::form::TextForm;
 use crate::ids::hyphenated;
+use crate::issuer::Issuer;
 use crate::organization::OrganizationId;
 use crate::violation::Rule;
 
@@ -52,6 +53,8 @@ pub struct OauthApp {
     pub updated_at: OffsetDateTime,
     /// Who made it.
     pub created_by: String,
+    /// The issuer of its creator's token; absent for API keys, commands and what earlier builds have stored.
+    pub issuer: Option<Issuer>,
 }
 
 impl OauthApp {

@@ -44,7 +44,8 @@ spelled! {
 /// Who began a flow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Initiator {
-    /// Its name in the audit trail: `user:<sub>` or `service:<id>`.
+    /// Its name in the audit trail, `user:<sub>` or `service:<id>`, and its issuer. Only this pair completes
+    /// a flow of [`Completion::Bound`].
     pub actor: Actor,
     /// The id that `created_by` shows.
     pub id: String,

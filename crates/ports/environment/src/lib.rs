@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use strongroom_domain::{OrganizationId, Provider, Role, ScopeSet, SecretText, UserId};
+use strongroom_domain::{Issuer, OrganizationId, Provider, Role, ScopeSet, SecretText, UserId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -45,6 +45,8 @@ pub struct RandomnessUnavailable;
 pub struct VerifiedToken {
     /// The name of the issuer in the settings.
     pub issuer: String,
+    /// The issuer as the token names it (`iss`). With the id of the subject it says who the principal is.
+    pub iss: Issuer,
     /// The organisation it was issued for.
     pub organization: OrganizationId,
     /// The user or program that holds it.
@@ -91,6 +93,15 @@ pub enum TokenRefused {
     /// The audience is not the one that the settings require.
     #[error("the audience is another")]
     Audience,
+    /// The settings do not let the issuer speak for this organisation.
+    #[error("the issuer does not speak for the organisation")]
+    Organization,
+    /// The settings do not let the issuer speak for this kind of principal: people, or programs.
+    #[error("the issuer does not speak for this kind of principal")]
+    Principal,
+    /// `exp` lies further ahead than the settings allow.
+    #[error("the token is valid for too long")]
+    Lifetime,
 }
 
 /// Verifies JSON Web Tokens (RFC 7519).

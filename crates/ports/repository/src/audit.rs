@@ -32,7 +32,7 @@ pub enum Appended {
 pub struct AuditFilter {
     /// Only about this credential.
     pub credential: Option<CredentialId>,
-    /// Only by this actor.
+    /// Only by actors of this name, of whichever issuer.
     pub actor: Option<Actor>,
     /// Only this action.
     pub action: Option<Action>,

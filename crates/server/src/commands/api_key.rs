@@ -5,7 +5,8 @@ use strongroom_application::NewApiKey;
 use strongroom_domain::ServiceAccountId;
 use strongroom_domain::service_account::AccountName;
 
-use super::{Invocation, broken, duration, explained, operator, with_vault};
+use super::{Invocation, broken, explained, operator, with_vault};
+use crate::duration::duration;
 use crate::output;
 
 pub(crate) async fn create(

@@ -3,8 +3,9 @@
 use serde_json::json;
 use strongroom_domain::{OrganizationId, Role, UserId};
 
-use super::{Invocation, broken, duration};
+use super::{Invocation, broken};
 use crate::arguments::{RoleName, Token};
+use crate::duration::duration;
 use crate::output;
 
 pub(crate) fn run(invocation: Invocation, token: &Token) -> anyhow::Result<()> {

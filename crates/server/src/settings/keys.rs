@@ -48,7 +48,22 @@ const KEYS: [(&str, Kind); 33] = [
 ];
 
 /// The settings of one entry under `auth.issuers`.
-const ISSUER_KEYS: [&str; 5] = ["issuer", "audience", "jwks_file", "org_claim", "roles_claim"];
+const ISSUER_KEYS: [&str; 14] = [
+    "issuer",
+    "audience",
+    "client_id",
+    "jwks_file",
+    "organizations",
+    "organization",
+    "org_claim",
+    "roles_claim",
+    "subject_claim",
+    "scope_claim",
+    "service_claim",
+    "role_map",
+    "principals",
+    "max_lifetime",
+];
 
 /// The settings of one entry under `oauth.apps`.
 const APP_KEYS: [&str; 3] = ["client_id", "client_secret", "hosts"];

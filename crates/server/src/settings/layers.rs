@@ -128,6 +128,7 @@ mod tests {
             ("STRONGROOM_SERVER__TLS_CERT_FILE", "canary", "STRONGROOM_SERVER__TLS_CERT_FILE"),
             ("STRONGROOM_LIMITS__CREDENTIALS_PER_PROVIDER", "-1", "limits.credentials_per_provider"),
             ("STRONGROOM_DEPLOYMENT_ID", "canary", "deployment_id"),
+            ("STRONGROOM_AUTH__ISSUER", "canary\u{e9}", "auth.issuer (STRONGROOM_AUTH__ISSUER)"),
             ("STRONGROOM_AUTH__ISSUERS__CORP__ISSUER", "canary", "auth.issuers.corp.audience"),
             ("STRONGROOM_OAUTH__COMPLETION", "canary", "oauth.completion"),
             ("STRONGROOM_OAUTH__APPS__ACME__NO_SUCH", "canary", "oauth.apps.acme"),

@@ -68,7 +68,6 @@ pub(super) struct Vault {
 pub(super) struct Auth {
     pub(super) jwt_secret: Option<String>,
     pub(super) jwt_secret_file: Option<String>,
-    #[validate(length(min = 1, message = "must not be empty"))]
     pub(super) issuer: String,
     #[validate(length(min = 1, message = "must not be empty"))]
     pub(super) audience: String,
@@ -81,9 +80,18 @@ pub(super) struct Auth {
 pub(super) struct Issuer {
     pub(super) issuer: Option<String>,
     pub(super) audience: Option<String>,
+    pub(super) client_id: Option<String>,
     pub(super) jwks_file: Option<String>,
+    pub(super) organizations: Option<String>,
+    pub(super) organization: Option<String>,
     pub(super) org_claim: Option<String>,
     pub(super) roles_claim: Option<String>,
+    pub(super) subject_claim: Option<String>,
+    pub(super) scope_claim: Option<String>,
+    pub(super) service_claim: Option<String>,
+    pub(super) role_map: Option<String>,
+    pub(super) principals: Option<String>,
+    pub(super) max_lifetime: Option<String>,
 }
 
 #[derive(Deserialize, Validate)]

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
-use strongroom_domain::{ConfigValue, Credential, OauthAppId, PublicConfig, StatusReason, timestamp};
+use strongroom_domain::{ConfigValue, Credential, Issuer, OauthAppId, PublicConfig, StatusReason, timestamp};
 use strongroom_http_kit::{Moment, Schema, ok, schema_of, with_etag};
 
 use crate::schema::spelled;
@@ -56,6 +56,8 @@ pub(crate) struct Metadata<'a> {
     #[schemars(with = "Moment")]
     updated_at: String,
     created_by: &'a str,
+    /// The issuer of the creator's token; null for API keys, commands and what earlier builds have stored.
+    issuer: Option<&'a str>,
     modified_by: &'a str,
 }
 
@@ -89,6 +91,7 @@ impl<'a> From<&'a Credential> for Metadata<'a> {
             created_at: timestamp::format(credential.created_at),
             updated_at: timestamp::format(credential.updated_at),
             created_by: &credential.created_by,
+            issuer: credential.issuer.as_ref().map(Issuer::as_str),
             modified_by: &credential.modified_by,
         }
     }

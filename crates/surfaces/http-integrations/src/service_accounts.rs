@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 use strongroom_application::Failure;
 use strongroom_domain::service_account::ApiKey;
 use strongroom_domain::{
-    CredentialId, Json, ProviderId, Rule, Scope, ScopeSet, ServiceAccount, ServiceAccountId, timestamp,
+    CredentialId, Issuer, Json, ProviderId, Rule, Scope, ScopeSet, ServiceAccount, ServiceAccountId,
+    timestamp,
 };
 use strongroom_http_kit::{Call, Fault, FromJson, Moment, Schema, one_of, schema_of};
 
@@ -42,6 +43,8 @@ pub(crate) struct Account<'a> {
     #[schemars(with = "Moment")]
     updated_at: String,
     created_by: &'a str,
+    /// The issuer of the creator's token; null for API keys, commands and what earlier builds have stored.
+    issuer: Option<&'a str>,
 }
 
 impl<'a> From<&'a ServiceAccount> for Account<'a> {
@@ -61,6 +64,7 @@ impl<'a> From<&'a ServiceAccount> for Account<'a> {
             created_at: timestamp::format(account.created_at),
             updated_at: timestamp::format(account.updated_at),
             created_by: &account.created_by,
+            issuer: account.issuer.as_ref().map(Issuer::as_str),
         }
     }
 }
@@ -79,6 +83,8 @@ pub(crate) struct Key<'a> {
     #[schemars(with = "Moment")]
     created_at: String,
     created_by: &'a str,
+    /// The issuer of the creator's token; null for API keys, commands and what earlier builds have stored.
+    issuer: Option<&'a str>,
 }
 
 impl<'a> From<&'a ApiKey> for Key<'a> {
@@ -91,6 +97,7 @@ impl<'a> From<&'a ApiKey> for Key<'a> {
             last_used_at: key.last_used_at.map(timestamp::format),
             created_at: timestamp::format(key.created_at),
             created_by: &key.created_by,
+            issuer: key.issuer.as_ref().map(Issuer::as_str),
         }
     }
 }

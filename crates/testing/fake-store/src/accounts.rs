@@ -61,8 +61,12 @@ impl ServiceAccountRepository for FakeStore {
                 .get_mut(&key(&changed.organization, changed.id))
                 .filter(|account| account.updated_at == read_at)
                 .ok_or(StoreError::StaleVersion)?;
-            let (created_at, created_by) = (account.created_at, account.created_by.clone());
-            *account = ServiceAccount { created_at, created_by, ..changed.clone() };
+            *account = ServiceAccount {
+                created_at: account.created_at,
+                created_by: account.created_by.clone(),
+                issuer: account.issuer.clone(),
+                ..changed.clone()
+            };
             Ok(true)
         })
         .await

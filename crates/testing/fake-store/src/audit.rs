@@ -77,7 +77,7 @@ impl Chains {
 fn matches(filter: &AuditFilter, record: &AuditRecord) -> bool {
     let event = &record.event;
     filter.credential.is_none_or(|credential| event.credential == Some(credential))
-        && filter.actor.as_ref().is_none_or(|actor| event.actor == *actor)
+        && filter.actor.as_ref().is_none_or(|actor| event.actor.as_str() == actor.as_str())
         && filter.action.is_none_or(|action| event.action == action)
         && filter.from.is_none_or(|from| record.at >= from)
         && filter.to.is_none_or(|to| record.at < to)

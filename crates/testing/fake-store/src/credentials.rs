@@ -60,6 +60,7 @@ pub(crate) fn replace(stored: &mut SealedCredential, changed: &Credential, seale
         last_read_at: row.last_read_at,
         created_at: row.created_at,
         created_by: row.created_by.clone(),
+        issuer: row.issuer.clone(),
         ..changed.clone()
     };
     stored.sealed = sealed.clone();

@@ -60,7 +60,8 @@ pub async fn replacing_needs_the_time_that_was_read(store: StoreUnderTest) {
     let found = store.accounts.find(&acme, before.id).await.unwrap().unwrap();
     let expected = ServiceAccount {
         created_at: found.created_at,
-        created_by: found.created_by.clone(),
+        created_by: before.created_by.clone(),
+        issuer: before.issuer.clone(),
         ..after.clone()
     };
     assert_eq!(found, expected);

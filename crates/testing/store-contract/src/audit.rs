@@ -101,7 +101,7 @@ pub async fn the_system_organization_has_a_chain(store: StoreUnderTest) {
 /// Seven events of two actors about two credentials.
 async fn seven(store: &StoreUnderTest, acme: &OrganizationId, [one, two]: [CredentialId; 2]) {
     let by = |name: &str, action, credential| AuditEvent {
-        actor: Actor::from_stored(name.to_owned()),
+        actor: Actor::from_stored(name.to_owned(), None),
         credential,
         ..AuditEvent::new(acme.clone(), action, Outcome::Success, Actor::system("test"), Origin::default())
     };
@@ -124,7 +124,7 @@ pub async fn queries_filter_and_page(store: StoreUnderTest) {
     let [one, two] = [ids.credential(), ids.credential()];
     seven(&store, &acme, [one, two]).await;
     let all = AuditFilter::default;
-    let actor = || Some(Actor::from_stored("user:a".to_owned()));
+    let actor = || Some(Actor::from_stored("user:a".to_owned(), None));
     let page = |before, limit| AuditPage { before, limit };
     let reads = AuditFilter { action: Some(Action::SecretRead), ..all() };
     let cases = [

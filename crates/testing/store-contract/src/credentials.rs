@@ -109,6 +109,7 @@ pub async fn replacing_changes_what_may_change_and_nothing_else(store: StoreUnde
         slot: Some(slot("stolen")),
         created_at: instant(1),
         created_by: "forged".to_owned(),
+        issuer: None,
         last_read_at: None,
         ..changed(&stored)
     };

@@ -4,11 +4,11 @@ use strongroom_domain::config::{ConfigValue, PublicConfig};
 use strongroom_domain::oauth::{Completion, Connects, Digest, FlowId, Initiator, sha256};
 use strongroom_domain::{
     Action, Actor, AuthorizationFlow, Credential, CredentialName, CredentialStatus, CredentialType, Evidence,
-    OauthAppId, OrganizationId, UserId,
+    Issuer, OauthAppId, OrganizationId, UserId,
 };
 use strongroom_environment::Ids;
 use strongroom_fixtures::{
-    SeededIds, credential, event, instant, organization, provider, sealed, slot, with_payload,
+    SeededIds, credential, event, instant, issuer, organization, provider, sealed, slot, with_payload,
 };
 use strongroom_repository::{CompletedFlow, FlowLimits, GrantedFlow, SealedFlow, StoreError, Unique};
 use time::Duration;
@@ -30,7 +30,7 @@ pub fn flow(organization: &OrganizationId, ids: &SeededIds) -> SealedFlow {
         credential_type: CredentialType::UserPassword,
         app: None,
         initiator: Initiator {
-            actor: Actor::from_stored("service:engine".to_owned()),
+            actor: Actor::from_stored("service:engine".to_owned(), None),
             id: "engine".to_owned(),
             user: None,
             subject: None,
@@ -61,7 +61,7 @@ fn full_flow(organization: &OrganizationId, ids: &SeededIds) -> SealedFlow {
         credential_type: CredentialType::GoogleOauth,
         app: Some(OauthAppId(ids.next())),
         initiator: Initiator {
-            actor: Actor::from_stored("user:auth0|user@example.test".to_owned()),
+            actor: Actor::from_stored("user:auth0|user@example.test".to_owned(), Some(issuer())),
             id: "auth0|user@example.test".to_owned(),
             user: Some(UserId::parse("auth0|user@example.test").unwrap()),
             subject: Some([0xee; 32]),
@@ -237,11 +237,12 @@ pub async fn an_organization_has_so_many_flows_under_way(store: StoreUnderTest) 
 pub async fn a_principal_has_so_many_flows_under_way(store: StoreUnderTest) {
     let (acme, globex, ids) = (organization("acme"), organization("globex"), SeededIds::new(1));
     let limits = FlowLimits { per_organization: 3, per_principal: 2 };
-    let begin = async |organization: &OrganizationId, user: &str| {
+    let begin_by = async |organization: &OrganizationId, user: &str, issuer: Option<Issuer>| {
         let mut new = flow(organization, &ids);
-        new.flow.initiator.actor = Actor::parse(user).unwrap();
+        new.flow.initiator.actor = Actor::from_stored(user.to_owned(), issuer);
         store.flows.begin(&new, limits, told(&new, Action::AuthorizationBegun)).await
     };
+    let begin = async |organization: &OrganizationId, user: &str| begin_by(organization, user, None).await;
     for _ in 0..2 {
         begin(&acme, "user:ann").await.unwrap();
     }
@@ -249,6 +250,14 @@ pub async fn a_principal_has_so_many_flows_under_way(store: StoreUnderTest) {
     begin(&acme, "user:anna").await.unwrap();
     assert!(matches!(begin(&acme, "user:anna").await, Err(StoreError::QuotaExceeded)));
     begin(&globex, "user:ann").await.unwrap();
+    (store.age)(Duration::seconds(601));
+    // The same name of another issuer, and of none, has a share of its own.
+    for _ in 0..2 {
+        begin_by(&globex, "user:ann", Some(issuer())).await.unwrap();
+    }
+    let more = begin_by(&globex, "user:ann", Some(issuer())).await;
+    assert!(matches!(more, Err(StoreError::QuotaExceeded)));
+    begin_by(&globex, "user:ann", None).await.unwrap();
     (store.age)(Duration::seconds(601));
     begin(&acme, "user:ann").await.unwrap();
 }

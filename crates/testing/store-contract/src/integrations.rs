@@ -1,10 +1,12 @@
 //! Contracts of connections: what is stored of them, and how they end with their credentials.
 
 use strongroom_domain::{
-    Action, Credential, CredentialStatus, Evidence, Integration, IntegrationId, OrganizationId,
+    Action, Credential, CredentialStatus, Evidence, Integration, IntegrationId, Issuer, OrganizationId,
 };
 use strongroom_environment::Ids;
-use strongroom_fixtures::{SeededIds, credential, event, full_credential, instant, organization, provider};
+use strongroom_fixtures::{
+    SeededIds, credential, event, full_credential, instant, issuer, organization, provider,
+};
 use strongroom_repository::{ConnectedCredential, StoreError, Unique};
 
 use crate::StoreUnderTest;
@@ -17,6 +19,7 @@ pub(crate) fn connection(ids: &SeededIds, credential: &Credential) -> Integratio
         id: IntegrationId(ids.next()),
         provider: credential.provider.clone(),
         connected_by: "user_1".to_owned(),
+        issuer: Some(issuer()),
         connected_at: instant(77),
     }
 }
@@ -195,6 +198,7 @@ pub async fn a_provider_is_connected_again_with_a_new_id(store: StoreUnderTest) 
     for (round, one) in (0..).zip([&stored, &other, &other, &stored]) {
         let integration = Integration {
             connected_by: format!("user_{round}"),
+            issuer: Issuer::parse(&format!("https://id{round}.example.test")).ok().filter(|_| round != 1),
             connected_at: instant(round),
             ..connection(&ids, one)
         };

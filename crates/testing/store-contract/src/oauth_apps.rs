@@ -2,7 +2,7 @@
 
 use strongroom_domain::{Action, Credential, Evidence, OauthApp, OauthAppId, OrganizationId};
 use strongroom_environment::Ids;
-use strongroom_fixtures::{SeededIds, credential, event, instant, organization, sealed};
+use strongroom_fixtures::{SeededIds, credential, event, instant, issuer, organization, sealed};
 use strongroom_repository::{SealedOauthApp, StoreError, Unique};
 
 use crate::StoreUnderTest;
@@ -19,6 +19,7 @@ pub(crate) fn app(organization: &OrganizationId, ids: &SeededIds, name: &str) ->
         created_at: instant(1),
         updated_at: instant(2),
         created_by: "auth0|user@example.test".to_owned(),
+        issuer: Some(issuer()),
     };
     SealedOauthApp { app, sealed: sealed([1; 8], &[b"\x00secret of ".as_slice(), id.as_bytes()].concat()) }
 }
@@ -99,6 +100,7 @@ pub async fn replacing_an_app_changes_client_and_secret_and_nothing_else(store: 
     let mut forged = expected.clone();
     forged.app.app = "stolen".to_owned();
     forged.app.created_by = "forged".to_owned();
+    forged.app.issuer = None;
     forged.app.created_at = instant(4);
     assert!(store.oauth_apps.replace(&forged, told(&stored, Action::OauthAppUpdated)).await.unwrap());
     assert_eq!(store.second.oauth_apps.find(&acme, stored.app.id).await.unwrap(), Some(expected));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jsonwebtoken::{EncodingKey, Header};
 use serde::Serialize;
-use strongroom_domain::{OrganizationId, Role, UserId};
+use strongroom_domain::{Issuer, OrganizationId, Role, UserId};
 use time::OffsetDateTime;
 
 use super::ring_provider;
@@ -27,8 +27,9 @@ impl LocalIssuer {
     pub fn new(issuer: String, audience: String, secret: &[u8]) -> Result<Self, TokenSettingsError> {
         ring_provider::install();
         let failed = |problem| TokenSettingsError { issuer: "local".to_owned(), problem };
-        if issuer.is_empty() || audience.is_empty() {
-            return Err(failed(TokenSettingsProblem::Empty));
+        Issuer::parse(&issuer).map_err(|_| failed(TokenSettingsProblem::Issuer))?;
+        if audience.is_empty() {
+            return Err(failed(TokenSettingsProblem::Audience));
         }
         check_secret(secret).map_err(failed)?;
         Ok(Self { issuer, audience, key: EncodingKey::from_secret(secret) })

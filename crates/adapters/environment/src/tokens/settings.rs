@@ -4,23 +4,20 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use super::rules::TokenRules;
+
 /// One issuer whose tokens are accepted.
 #[derive(Debug)]
 pub struct IssuerSettings {
     /// Its name in the settings, which
     /// [`VerifiedToken::issuer`](strongroom_environment::VerifiedToken::issuer) repeats.
     pub name: String,
-    /// The `iss` of its tokens, compared byte for byte.
+    /// The `iss` of its tokens, compared byte for byte: 1 to 255 printable ASCII characters.
     pub issuer: String,
-    /// The audience that `aud` has to contain.
-    pub audience: String,
     /// The keys that verify its signatures.
     pub keys: IssuerKeys,
-    /// The claim with the organisation's id; none means `org_id`, or `tenant_id` where that is absent.
-    pub org_claim: Option<String>,
-    /// The claim with the roles, a string or an array of strings; none means the array `roles` and the
-    /// string `role`.
-    pub roles_claim: Option<String>,
+    /// What its tokens may say.
+    pub rules: TokenRules,
 }
 
 /// The keys of one issuer: a secret or public keys, never both.
@@ -53,9 +50,12 @@ pub struct TokenSettingsError {
 /// What is wrong with an issuer's settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenSettingsProblem {
-    /// The issuer or the audience is empty.
-    #[error("issuer and audience must not be empty")]
-    Empty,
+    /// The issuer is not 1 to 255 printable ASCII characters, or has a space at one end.
+    #[error("the issuer must be 1 to 255 printable ASCII characters, without a space at either end")]
+    Issuer,
+    /// The audience or the list of clients is empty, or holds an empty text.
+    #[error("audience and client ids must not be empty")]
+    Audience,
     /// Another issuer has the same `iss`.
     #[error("another issuer has the same `iss`")]
     DuplicateIssuer,

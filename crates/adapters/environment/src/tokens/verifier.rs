@@ -5,10 +5,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use strongroom_domain::{OrganizationId, Role, Scope, UserId};
-use strongroom_environment::{TokenRefused, TokenSubject, TokenVerifier, VerifiedToken};
+use strongroom_domain::Issuer;
+use strongroom_environment::{TokenRefused, TokenVerifier, VerifiedToken};
 use time::OffsetDateTime;
 
+use super::admission::Admission;
 use super::claims::Claims;
 use super::header::Header;
 use super::jwks::{KeySet, VerificationKey};
@@ -17,21 +18,14 @@ use super::settings::{IssuerKeys, IssuerSettings, TokenSettingsError, TokenSetti
 
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
-/// Claims that only ID tokens carry (OpenID Connect Core 1.0, sections 2 and 3.3.2.11). An ID token tells a
-/// client who signed in; it does not permit a call to this service.
-const ID_TOKEN_CLAIMS: [&str; 3] = ["nonce", "at_hash", "c_hash"];
-
 /// The [`TokenVerifier`] of production.
 pub struct JwtVerifier {
-    by_iss: BTreeMap<String, Issuer>,
+    by_iss: BTreeMap<String, KnownIssuer>,
 }
 
-struct Issuer {
-    name: String,
-    audience: String,
+struct KnownIssuer {
     keys: RwLock<Arc<KeySet>>,
-    org_claim: Option<String>,
-    roles_claim: Option<String>,
+    admission: Admission,
 }
 
 impl JwtVerifier {
@@ -41,16 +35,18 @@ impl JwtVerifier {
         let mut by_iss = BTreeMap::new();
         for settings in issuers {
             let failed = |problem| TokenSettingsError { issuer: settings.name.clone(), problem };
-            if settings.issuer.is_empty() || settings.audience.is_empty() {
-                return Err(failed(TokenSettingsProblem::Empty));
+            let iss = Issuer::parse(&settings.issuer).map_err(|_| failed(TokenSettingsProblem::Issuer))?;
+            if settings.rules.audience.is_empty() {
+                return Err(failed(TokenSettingsProblem::Audience));
             }
             let keys = KeySet::new(&settings.keys).map_err(failed)?;
             if by_iss.contains_key(&settings.issuer) {
                 return Err(failed(TokenSettingsProblem::DuplicateIssuer));
             }
-            let IssuerSettings { name, issuer, audience, org_claim, roles_claim, .. } = settings;
+            let IssuerSettings { name, issuer, rules, .. } = settings;
             let keys = RwLock::new(Arc::new(keys));
-            by_iss.insert(issuer, Issuer { name, audience, keys, org_claim, roles_claim });
+            let admission = Admission { name, iss, rules };
+            by_iss.insert(issuer, KnownIssuer { keys, admission });
         }
         Ok(Self { by_iss })
     }
@@ -63,7 +59,7 @@ impl JwtVerifier {
     pub fn replace_keys(&self, issuer: &str, jwks: String) -> Result<(), TokenSettingsError> {
         let failed = |problem| TokenSettingsError { issuer: issuer.to_owned(), problem };
         let keys = Arc::new(KeySet::new(&IssuerKeys::Jwks(jwks)).map_err(failed)?);
-        if let Some(known) = self.by_iss.values().find(|known| known.name == issuer) {
+        if let Some(known) = self.by_iss.values().find(|known| known.admission.name == issuer) {
             *known.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
         }
         Ok(())
@@ -81,65 +77,7 @@ impl TokenVerifier for JwtVerifier {
         let key = keys.find(header.key_id()?).ok_or(TokenRefused::Key)?;
         header.check(key.algorithm)?;
         parts.check_signature(key)?;
-        issuer.admit(&claims, now)
-    }
-}
-
-impl Issuer {
-    /// Reads the claims of a token whose signature has been verified.
-    fn admit(&self, claims: &Claims, now: OffsetDateTime) -> Result<VerifiedToken, TokenRefused> {
-        if ID_TOKEN_CLAIMS.iter().any(|name| claims.contains(name)) {
-            return Err(TokenRefused::Claims);
-        }
-        if !claims.contains("aud") {
-            return Err(TokenRefused::Claims);
-        }
-        if !claims.string_or_strings("aud")?.contains(&self.audience.as_str()) {
-            return Err(TokenRefused::Audience);
-        }
-        let ends_at = claims.check_time(now)?;
-        Ok(VerifiedToken {
-            ends_at,
-            issuer: self.name.clone(),
-            organization: self.organization(claims)?,
-            subject: self.subject(claims)?,
-        })
-    }
-
-    fn organization(&self, claims: &Claims) -> Result<OrganizationId, TokenRefused> {
-        let id = match &self.org_claim {
-            Some(name) => claims.required(name)?,
-            None => match claims.string("org_id")? {
-                Some(id) => id,
-                None => claims.required("tenant_id")?,
-            },
-        };
-        OrganizationId::parse(id).map_err(|_| TokenRefused::Claims)
-    }
-
-    fn subject(&self, claims: &Claims) -> Result<TokenSubject, TokenRefused> {
-        let id = UserId::parse(claims.required("sub")?).map_err(|_| TokenRefused::Claims)?;
-        let roles = self.roles(claims)?;
-        match claims.string("principal_type")? {
-            None | Some("user") => Ok(TokenSubject::User(
-                id,
-                roles.into_iter().filter_map(|role| Role::parse(role).ok()).collect(),
-            )),
-            Some("service") => {
-                let scopes = claims.string("scope")?.unwrap_or_default().split(' ');
-                Ok(TokenSubject::Service(id, scopes.filter_map(|scope| Scope::parse(scope).ok()).collect()))
-            }
-            Some(_) => Err(TokenRefused::Claims),
-        }
-    }
-
-    fn roles<'a>(&self, claims: &'a Claims) -> Result<Vec<&'a str>, TokenRefused> {
-        if let Some(name) = &self.roles_claim {
-            return claims.string_or_strings(name);
-        }
-        let mut roles = claims.strings("roles")?;
-        roles.extend(claims.string("role")?);
-        Ok(roles)
+        issuer.admission.admit(&claims, now)
     }
 }
 

@@ -9,7 +9,7 @@ use ring::rsa::PublicKeyComponents;
 use ring::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair};
 use ring::{hmac, signature as sig};
 use serde_json::{Value, json};
-use strongroom_environment_system::{IssuerKeys, IssuerSettings, JwtVerifier};
+use strongroom_environment_system::{IssuerKeys, IssuerSettings, JwtVerifier, TokenRules};
 use time::OffsetDateTime;
 use time::macros::datetime;
 use zeroize::Zeroizing;
@@ -130,10 +130,8 @@ impl Signer {
         IssuerSettings {
             name: self.name().to_owned(),
             issuer: self.iss(),
-            audience: "strongroom".to_owned(),
             keys,
-            org_claim: None,
-            roles_claim: None,
+            rules: TokenRules::for_audience("strongroom"),
         }
     }
 

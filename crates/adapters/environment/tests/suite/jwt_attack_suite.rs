@@ -326,10 +326,12 @@ fn wrong_dates() -> Vec<(&'static str, Vec<Value>)> {
 /// Values that no claim of these names may have. A JSON null counts as a value.
 fn wrong_claims() -> Vec<(&'static str, Vec<Value>)> {
     let no_text =
-        || vec![Value::Null, json!(""), json!(1), json!(["acme"]), json!({}), json!("a b"), json!("ä")];
+        || vec![Value::Null, json!(""), json!(1), json!(["acme"]), json!({}), json!("a\nb"), json!("ä")];
     vec![
         ("sub", no_text()),
+        ("sub", vec![json!(" a"), json!("a "), json!("a\u{7f}b"), json!("x".repeat(256))]),
         ("org_id", no_text()),
+        ("org_id", vec![json!("a b")]),
         (
             "iss",
             vec![

@@ -9,4 +9,6 @@ mod key_files;
 #[cfg(test)]
 mod token_claims;
 #[cfg(test)]
+mod token_rules;
+#[cfg(test)]
 mod token_settings;

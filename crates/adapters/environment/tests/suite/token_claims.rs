@@ -6,13 +6,13 @@ use std::time::Duration;
 use serde_json::json;
 use strongroom_domain::{OrganizationId, Role, Scope, UserId};
 use strongroom_environment::{TokenRefused, TokenSubject, TokenVerifier};
+use strongroom_environment_system::LocalIssuer;
 use strongroom_environment_system::tokens::TokenIssueError;
-use strongroom_environment_system::{IssuerSettings, JwtVerifier, LocalIssuer};
 use time::ext::NumericalDuration;
 
 use crate::forge::{NOW, SECRET, SIGNERS, Signer, merged, verifier};
 
-fn user(id: &str, roles: &[Role]) -> TokenSubject {
+pub(crate) fn user(id: &str, roles: &[Role]) -> TokenSubject {
     TokenSubject::User(UserId::parse(id).unwrap(), roles.iter().copied().collect())
 }
 
@@ -133,21 +133,6 @@ fn the_organisation_is_org_id_else_tenant_id() {
     assert_eq!(verified(null), Err(TokenRefused::Claims));
     let system = Signer::Es.claims_with(json!({"org_id": "~system"}));
     assert_eq!(verified(system), Err(TokenRefused::Claims));
-}
-
-#[test]
-fn claim_names_are_settings_of_the_issuer() {
-    let names = (Some("https://x.example/org".to_owned()), Some("groups".to_owned()));
-    let settings = IssuerSettings { org_claim: names.0, roles_claim: names.1, ..Signer::Ed.settings() };
-    let verifier = JwtVerifier::new(vec![settings]).unwrap();
-    let verify = |claims| verifier.verify(&Signer::Ed.token_of(&Signer::Ed.claims_with(claims)), NOW);
-    let array = verify(json!({"https://x.example/org": "globex", "groups": ["admin"], "role": 1})).unwrap();
-    assert_eq!(array.organization.as_str(), "globex");
-    assert_eq!(array.subject, user("user-1", &[Role::Admin]));
-    let string = verify(json!({"https://x.example/org": "globex", "groups": "member"})).unwrap();
-    assert_eq!(string.subject, user("user-1", &[Role::Member]));
-    assert_eq!(verify(json!({"groups": ["admin"]})), Err(TokenRefused::Claims));
-    assert_eq!(verify(json!({"https://x.example/org": "globex", "groups": 1})), Err(TokenRefused::Claims));
 }
 
 #[test]

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 use strongroom_environment::{TokenRefused, TokenVerifier};
-use strongroom_environment_system::tokens::TokenSettingsProblem;
-use strongroom_environment_system::{IssuerKeys, IssuerSettings, JwtVerifier, LocalIssuer};
+use strongroom_environment_system::tokens::{Audience, TokenSettingsProblem};
+use strongroom_environment_system::{IssuerKeys, IssuerSettings, JwtVerifier, LocalIssuer, TokenRules};
 use zeroize::Zeroizing;
 
-use crate::forge::{NOW, SIGNERS, Signer, b64, merged, verifier};
+use crate::forge::{NOW, SECRET, SIGNERS, Signer, b64, merged, verifier};
 
 fn with_jwks(signer: Signer, jwks: impl ToString) -> Result<JwtVerifier, TokenSettingsProblem> {
     let settings = IssuerSettings { keys: IssuerKeys::Jwks(jwks.to_string()), ..signer.settings() };
@@ -51,12 +51,24 @@ fn two_issuers_with_the_same_iss_are_refused() {
 }
 
 #[test]
-fn an_empty_issuer_or_audience_is_refused() {
+fn an_issuer_or_audience_that_tokens_cannot_name_is_refused() {
+    let with = |audience| {
+        let rules = TokenRules { audience, ..TokenRules::for_audience("strongroom") };
+        IssuerSettings { rules, ..Signer::Rs.settings() }
+    };
+    for issuer in ["", " https://id.example", "https://id.example\n", "https://ïd.example", &"x".repeat(256)]
+    {
+        let settings = IssuerSettings { issuer: issuer.to_owned(), ..Signer::Rs.settings() };
+        assert_eq!(JwtVerifier::new(vec![settings]).err().unwrap().problem, TokenSettingsProblem::Issuer);
+        let local = LocalIssuer::new(issuer.to_owned(), "strongroom".to_owned(), SECRET).err().unwrap();
+        assert_eq!(local.problem, TokenSettingsProblem::Issuer);
+    }
     for settings in [
-        IssuerSettings { issuer: String::new(), ..Signer::Rs.settings() },
-        IssuerSettings { audience: String::new(), ..Signer::Rs.settings() },
+        with(Audience::OneOf(["".to_owned(), "strongroom".to_owned()].into())),
+        with(Audience::OneOf([].into())),
+        with(Audience::Clients([].into())),
     ] {
-        assert_eq!(JwtVerifier::new(vec![settings]).err().unwrap().problem, TokenSettingsProblem::Empty);
+        assert_eq!(JwtVerifier::new(vec![settings]).err().unwrap().problem, TokenSettingsProblem::Audience);
     }
 }
 

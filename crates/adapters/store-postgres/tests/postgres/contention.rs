@@ -133,6 +133,7 @@ async fn connect(store: &PostgresStore, credential: &Credential, id: Integration
         id,
         provider: credential.provider.clone(),
         connected_by: "user_1".to_owned(),
+        issuer: None,
         connected_at: instant(1),
     };
     let evidence = event_about(credential, Action::IntegrationConnected).into();

@@ -124,6 +124,7 @@ async fn connections_come_with_their_credentials_in_one_statement_that_is_prepar
         id: IntegrationId(ids.next()),
         provider: sftp.clone(),
         connected_by: "user_1".to_owned(),
+        issuer: None,
         connected_at: instant(1),
     };
     let evidence = |action| event(&acme, action).into();

@@ -48,6 +48,7 @@ async fn an_edited_flow_or_app_is_reported_by_its_place_and_never_by_its_value()
         created_at: instant(1),
         updated_at: instant(1),
         created_by: "user-1".to_owned(),
+        issuer: None,
     };
     let app = SealedOauthApp { app, sealed: sealed([1; 8], b"secret") };
     OauthAppRepository::insert(&embedded.store, &app, evidence()).await.unwrap();

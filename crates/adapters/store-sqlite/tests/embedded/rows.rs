@@ -294,6 +294,7 @@ async fn a_credential_in_use_is_not_deleted_past_the_store_and_an_edited_connect
         id: IntegrationId(ids.credential().0),
         provider: stored.provider.clone(),
         connected_by: "user_1".to_owned(),
+        issuer: None,
         connected_at: instant(1),
     };
     assert!(embedded.store.connect(&integration, &stored, evidence()).await.unwrap());

@@ -4,8 +4,8 @@ use serde_json::Value;
 use strongroom_domain::credential::Slot;
 use strongroom_domain::oauth::{Completion, Connects, Digest, FlowId, Initiator};
 use strongroom_domain::{
-    Actor, AuthorizationFlow, CredentialId, CredentialName, CredentialType, OauthAppId, OrganizationId,
-    ProviderId, PublicConfig, UserId,
+    Actor, AuthorizationFlow, CredentialId, CredentialName, CredentialType, Issuer, OauthAppId,
+    OrganizationId, ProviderId, PublicConfig, UserId,
 };
 use strongroom_vault::{CredentialFacts, SealContext, SealSubject};
 use time::OffsetDateTime;
@@ -73,7 +73,10 @@ fn flow(organization: &OrganizationId, of: &Value) -> SealSubject {
         credential_type: CredentialType::parse(text(of, "type")).unwrap(),
         app: optional_id(of, "app").map(OauthAppId),
         initiator: Initiator {
-            actor: Actor::parse(text(of, "actor")).unwrap(),
+            actor: Actor::from_stored(
+                text(of, "actor").to_owned(),
+                optional(of, "issuer").map(|issuer| Issuer::parse(&issuer).unwrap()),
+            ),
             id: text(of, "initiator").to_owned(),
             user: optional(of, "user").map(|user| UserId::parse(&user).unwrap()),
             subject: optional_digest(of, "subject"),

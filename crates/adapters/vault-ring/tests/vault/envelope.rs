@@ -3,7 +3,7 @@ use proptest::prelude::{Just, Strategy, any, prop_assert_eq, prop_oneof, proptes
 use proptest::test_runner::Config;
 use strongroom_domain::oauth::{Completion, Connects, FlowId, Initiator};
 use strongroom_domain::{
-    Actor, AuthorizationFlow, ConfigValue, CredentialId, CredentialName, CredentialType, OauthAppId,
+    Actor, AuthorizationFlow, ConfigValue, CredentialId, CredentialName, CredentialType, Issuer, OauthAppId,
     OrganizationId, ProviderId, PublicConfig, Sealed, SecretPayload, SecretText, Slot, UserId,
 };
 use strongroom_vault::{CredentialFacts, SealContext, SealSubject, Vault, VaultError};
@@ -115,7 +115,10 @@ fn flow() -> AuthorizationFlow {
         credential_type: CredentialType::UserPassword,
         app: Some(OauthAppId(Uuid::from_u128(0xa))),
         initiator: Initiator {
-            actor: Actor::parse("user:alice").unwrap(),
+            actor: Actor::from_stored(
+                "user:alice".into(),
+                Some(Issuer::parse("https://id.example.test").unwrap()),
+            ),
             id: "alice".into(),
             user: Some(UserId::parse("alice").unwrap()),
             subject: Some([2; 32]),
@@ -136,7 +139,7 @@ fn flow() -> AuthorizationFlow {
 #[tokio::test]
 async fn no_part_of_a_flow_can_be_changed() {
     type Edit = fn(&mut AuthorizationFlow);
-    let edits: [(&str, Edit); 23] = [
+    let edits: [(&str, Edit); 25] = [
         ("organisation", |f| f.organization = OrganizationId::parse("acmf").unwrap()),
         ("id", |f| f.id = FlowId(Uuid::from_u128(1))),
         ("state", |f| f.state = [9; 32]),
@@ -144,6 +147,11 @@ async fn no_part_of_a_flow_can_be_changed() {
         ("type", |f| f.credential_type = CredentialType::ApiKey),
         ("app", |f| f.app = None),
         ("actor", |f| f.initiator.actor = Actor::parse("user:mallory").unwrap()),
+        ("issuer", |f| {
+            let other = Issuer::parse("https://id2.example.test").unwrap();
+            f.initiator.actor = Actor::from_stored("user:alice".into(), Some(other));
+        }),
+        ("no issuer", |f| f.initiator.actor = Actor::parse("user:alice").unwrap()),
         ("initiator", |f| f.initiator.id = "mallory".into()),
         ("user", |f| f.initiator.user = None),
         ("end user", |f| f.initiator.subject = None),

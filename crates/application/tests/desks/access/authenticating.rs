@@ -8,7 +8,7 @@ use strongroom_domain::{
 };
 use strongroom_environment::{TokenSubject, VerifiedToken};
 use strongroom_fake_store::Call;
-use strongroom_fixtures::{instant, organization, provider};
+use strongroom_fixtures::{instant, issuer, organization, provider};
 
 use super::{REFUSED, authenticate, hire, issue, name, present};
 use crate::house::{House, acme, admin, admitted};
@@ -20,6 +20,7 @@ fn accept(house: &House, text: &str, org: &str) {
         organization: organization(org),
         subject,
         issuer: "local".into(),
+        iss: issuer(),
         ends_at: instant(1_000_000),
     };
     house.tokens.accept(text, token);
@@ -46,6 +47,7 @@ async fn a_key_is_taken_in_either_header_and_names_its_account() {
     assert_eq!((&one.principal, &one.origin), (&other.principal, &other.origin));
     let expected = Principal::ServiceAccount {
         organization: acme(),
+        issuer: None,
         id: UserId::parse(&account.id.to_string()).unwrap(),
         scopes: Scope::ALL.into(),
         reach: Reach { providers: reach, credentials: None },
@@ -61,12 +63,13 @@ async fn a_service_token_reaches_everything_of_its_organisation() {
     let app = house.open();
     let scopes = BTreeSet::from([Scope::SecretsRead]);
     let subject = TokenSubject::Service(UserId::parse("robot").unwrap(), scopes.clone());
-    let token =
-        VerifiedToken { organization: acme(), subject, issuer: "cloud".into(), ends_at: instant(1_000_000) };
+    let (iss, ends_at) = (issuer(), instant(1_000_000));
+    let token = VerifiedToken { organization: acme(), subject, issuer: "cloud".into(), iss, ends_at };
     house.tokens.accept("service", token);
     let caller = authenticate(&app, Some("service"), None).await.unwrap();
     let id = UserId::parse("robot").unwrap();
-    let expected = Principal::ServiceAccount { organization: acme(), id, scopes, reach: Reach::default() };
+    let (issuer, reach) = (Some(issuer()), Reach::default());
+    let expected = Principal::ServiceAccount { organization: acme(), issuer, id, scopes, reach };
     assert_eq!(caller.principal, expected);
     assert_eq!(caller.origin.authentication.as_deref(), Some("jwt:cloud"));
 }

@@ -12,7 +12,7 @@ use strongroom_domain::{
 };
 use strongroom_environment::{TokenSubject, VerifiedToken};
 use strongroom_fake_store::{Call, unavailable};
-use strongroom_fixtures::{Answer, TestAnswer, instant};
+use strongroom_fixtures::{Answer, TestAnswer, instant, issuer};
 use tokio::task::JoinHandle;
 
 use super::{REFUSED, authenticate, hire, issue, present};
@@ -102,7 +102,8 @@ async fn a_reader_whose_account_was_changed_elsewhere_gets_what_it_may_have_now(
 async fn a_reader_whose_token_ended_while_it_waited_gets_nothing() {
     let scene = Scene::new().await;
     let subject = TokenSubject::Service(UserId::parse("robot").unwrap(), Scope::ALL.into());
-    let token = VerifiedToken { organization: acme(), subject, issuer: "local".into(), ends_at: instant(5) };
+    let (iss, ends_at) = (issuer(), instant(5));
+    let token = VerifiedToken { organization: acme(), subject, issuer: "local".into(), iss, ends_at };
     scene.house.tokens.accept("t", token);
     let caller = authenticate(&scene.app, Some("t"), None).await.unwrap();
     let reading = Scene { caller, ..scene }.reading();

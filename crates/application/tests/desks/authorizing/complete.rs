@@ -6,14 +6,17 @@ use strongroom_application::{
     UpdateCredential,
 };
 use strongroom_domain::audit::Origin;
-use strongroom_domain::oauth::CallbackProblem;
-use strongroom_domain::{Action, CredentialStatus, CredentialType, Outcome, Role, SecretText};
+use strongroom_domain::oauth::{CallbackProblem, sha256};
+use strongroom_domain::{
+    Action, CredentialName, CredentialStatus, CredentialType, Outcome, Role, SecretText,
+};
 use strongroom_fake_store::{Call, unavailable};
+use strongroom_repository::AuthorizationFlowRepository;
 
 use super::{
     at, begin, come_back, complete, completion_code, last, last_credential, pass, problem, refused_field,
 };
-use crate::house::{House, acme, admin, admitted, engine, fields, member, user};
+use crate::house::{House, acme, admin, admitted, engine, fields, member, namesake, user};
 
 /// A flow of a member that waits for its completion, and the code that completes it.
 async fn waiting(app: &Application) -> (BegunAuthorization, String) {
@@ -61,6 +64,10 @@ async fn only_the_principal_that_began_it_completes_a_flow() {
     let stranger = user("globex", "ben", Role::Member);
     let refused = complete(&app, &stranger, &begun, &code).await;
     assert_eq!(refused_field(refused).as_deref(), Some("state"), "other organisations learn nothing");
+    for issuer in [Some("https://other.example.test"), None] {
+        let refused = complete(&app, &namesake(&member(), issuer), &begun, &code).await.unwrap_err();
+        assert_eq!(refused, Failure::Forbidden { service_accounts_only: false }, "{issuer:?}");
+    }
     assert!(complete(&app, &member(), &begun, &code).await.is_ok());
 }
 
@@ -167,6 +174,44 @@ async fn a_store_that_does_not_find_the_credential_is_not_waited_for() {
     assert_eq!(refused, Failure::unavailable());
     assert_eq!(house.store.calls(Call::FindSealed), 1);
     house.store.faults().heal();
+    assert!(complete(&app, &member(), &begun, &code).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_is_given_meanwhile_does_not_undo_a_completion() {
+    let house = House::new();
+    let app = house.open();
+    let (begun, code) = waiting(&app).await;
+    let id = last_credential(&house).unwrap();
+    let held = house.store.faults().hold(Call::RelabelCredential);
+    let renaming = tokio::spawn({
+        let app = app.clone();
+        let name = Some(CredentialName::parse("Renamed").unwrap());
+        let change = UpdateCredential { name, ..UpdateCredential::default() };
+        async move { app.credentials.update(&admitted(&app, &admin()), id, change).await }
+    });
+    held.reached().await;
+    complete(&app, &member(), &begun, &code).await.unwrap();
+    held.release();
+    let renamed = renaming.await.unwrap().unwrap();
+    assert_eq!((renamed.name.as_str(), renamed.status), ("Renamed", CredentialStatus::Validated));
+    assert_eq!(house.store.credential(id), Some(renamed));
+    assert!(!house.secrets_of(id).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flow_of_an_older_format_does_not_end_on_what_is_bound_to_more() {
+    let house = House::new();
+    let app = house.open();
+    let (begun, code) = waiting(&app).await;
+    let id = last_credential(&house).unwrap();
+    let flow = house.store.find_granted(&sha256(begun.state.expose())).await.unwrap().unwrap();
+    house.vault.date_back(&flow.sealed);
+    let refused = complete(&app, &member(), &begun, &code).await;
+    assert_eq!(refused, Err(Failure::Conflict(Conflict::CredentialChanged)));
+    assert_eq!(house.store.credential(id).unwrap().status, CredentialStatus::Pending);
+    // Both of the older format, as a build before has left them.
+    house.vault.date_back(&house.store.sealed(id).unwrap());
     assert!(complete(&app, &member(), &begun, &code).await.is_ok());
 }
 

@@ -57,6 +57,7 @@ async fn the_page_names_who_asked_for_what_and_whose_account_was_granted() {
     let shown = page(&app, &begun).await.unwrap();
     let told = (shown.organization.as_str(), shown.asked_by.as_str(), shown.provider.as_str());
     assert_eq!(told, ("acme", "ben", "DRIVE"));
+    assert_eq!(shown.issuer.as_deref(), Some("https://id.example.test/"));
     assert_eq!(shown.account.as_deref(), Some("person@example.test"));
     assert_eq!(shown.action, "https://vault.example.test/integrations/drive/callback");
     assert_eq!(shown.then.as_deref(), Some("https://app.example.test"));

@@ -112,6 +112,18 @@ async fn a_vault_that_seals_nothing_ends_the_flow() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_grant_is_sealed_once_the_store_gives_the_key_again() {
+    let house = House::new();
+    let app = house.open();
+    let begun = begin(&app, &member(), at("drive")).await.unwrap();
+    for _ in 0..3 {
+        house.vault.fail_next_seal(VaultError::Unavailable("away".into()));
+    }
+    assert!(completion_code(come_back(&app, "drive", &begun).await).is_some());
+    assert_eq!(house.server.asked().len(), 2, "one exchange, and one look at the account");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_verifier_is_gone_once_the_code_was_exchanged() {
     let house = House::new();
     let app = house.open();

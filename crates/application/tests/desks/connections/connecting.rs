@@ -290,6 +290,7 @@ async fn a_flow_that_cannot_end_in_a_connection_is_not_begun() {
         id: strongroom_domain::IntegrationId(grant.id.0),
         provider: asked,
         connected_by: "ann".into(),
+        issuer: None,
         connected_at: grant.created_at,
     };
     let event = strongroom_fixtures::event(&acme(), Action::IntegrationConnected);

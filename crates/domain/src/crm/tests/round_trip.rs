@@ -74,6 +74,7 @@ fn credential(provider: &Provider, kind: CredentialType, content: &Content) -> C
         created_at: OffsetDateTime::UNIX_EPOCH,
         updated_at: OffsetDateTime::UNIX_EPOCH,
         created_by: "alice".into(),
+        issuer: None,
         modified_by: "alice".into(),
     }
 }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use strongroom_application::{QueryAudit, to};
 use strongroom_domain::audit::AuditRecord;
-use strongroom_domain::{Action, Actor, CredentialId, timestamp};
+use strongroom_domain::{Action, Actor, CredentialId, Issuer, timestamp};
 use strongroom_http_kit::{
     AnswerBody, Answered, Call, Cursor, Doc, Handle, Moment, Paging, Refusal, Request, Route, Schema, ok,
     request, schema_of,
@@ -46,6 +46,8 @@ struct Item<'a> {
     #[schemars(schema_with = "spelled::outcome")]
     outcome: &'static str,
     actor: &'a str,
+    /// The issuer of the actor's token; null for API keys, jobs and commands.
+    issuer: Option<&'a str>,
     authentication: Option<&'a str>,
     #[schemars(extend("format" = "uuid"))]
     credential_id: Option<String>,
@@ -71,7 +73,7 @@ request! {
     struct AuditQuery {
         /// Only events about this credential.
         credential_id: Option<CredentialId>,
-        /// Only what this actor did: `user:<sub>`, `service:<id>` or `system:<job>`.
+        /// Only what this actor did, of whichever issuer: `user:<sub>`, `service:<id>` or `system:<job>`.
         actor: Option<Actor>,
         /// Only events of this kind.
         action: Option<Action>,
@@ -100,6 +102,7 @@ impl<'a> From<&'a AuditRecord> for Item<'a> {
             action: event.action.as_str(),
             outcome: event.outcome.as_str(),
             actor: event.actor.as_str(),
+            issuer: event.actor.issuer().map(Issuer::as_str),
             authentication: event.origin.authentication.as_deref(),
             credential_id: event.credential.map(|id| id.to_string()),
             target: event.target.as_deref(),

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use strongroom_application::{NewOauthApp, ShownOauthApp, to};
-use strongroom_domain::{OauthAppId, SecretText, timestamp};
+use strongroom_domain::{Issuer, OauthAppId, SecretText, timestamp};
 use strongroom_http_kit::{
     AnswerBody, Answered, Call, Doc, Handle, LOCATION, Moment, ProviderName, Refusal, Route, Schema, body_of,
     created, no_content, ok, request, schema_of,
@@ -80,6 +80,8 @@ struct App<'a> {
     #[schemars(with = "Moment")]
     updated_at: String,
     created_by: &'a str,
+    /// The issuer of the creator's token; null for API keys, commands and what earlier builds have stored.
+    issuer: Option<&'a str>,
 }
 
 impl<'a> From<&'a ShownOauthApp> for App<'a> {
@@ -93,6 +95,7 @@ impl<'a> From<&'a ShownOauthApp> for App<'a> {
             created_at: timestamp::format(app.created_at),
             updated_at: timestamp::format(app.updated_at),
             created_by: &app.created_by,
+            issuer: app.issuer.as_ref().map(Issuer::as_str),
         }
     }
 }

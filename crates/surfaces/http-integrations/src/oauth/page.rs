@@ -21,16 +21,19 @@ pub(super) fn confirm(asked: &Confirmation) -> HttpResponse {
         Some(account) => escaped(account),
         None => "the provider does not say".to_owned(),
     };
+    let issuer = asked.issuer.as_ref();
+    let issuer = issuer.map(|issuer| format!("<dt>Signed in by</dt><dd>{}</dd>", escaped(issuer)));
     let body = format!(
         "<h1>Connect {provider}?</h1><p>Somebody asked for access to your account. Go on only if you know them.</p>\
-         <dl><dt>Asked by</dt><dd>{asked_by}</dd><dt>For the organisation</dt><dd>{organization}</dd>\
-         <dt>Provider</dt><dd>{provider}</dd><dt>Account</dt><dd>{account}</dd></dl>\
+         <dl><dt>Asked by</dt><dd>{asked_by}</dd>{issuer}<dt>For the organisation</dt>\
+         <dd>{organization}</dd><dt>Provider</dt><dd>{provider}</dd><dt>Account</dt><dd>{account}</dd></dl>\
          <form method=\"post\" action=\"{action}\"><input type=\"hidden\" name=\"state\" value=\"{state}\">\
          <input type=\"hidden\" name=\"token\" value=\"{token}\">\
          <button name=\"answer\" value=\"connect\">Connect</button>\
          <button name=\"answer\" value=\"disown\">This was not me</button></form>",
         provider = escaped(&asked.provider),
         asked_by = escaped(&asked.asked_by),
+        issuer = issuer.unwrap_or_default(),
         organization = escaped(&asked.organization),
         action = escaped(&asked.action),
         state = escaped(asked.state.expose()),

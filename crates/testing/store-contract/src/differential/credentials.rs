@@ -277,6 +277,7 @@ impl Play {
             id: IntegrationId(self.ids.next()),
             provider: seen.provider.clone(),
             connected_by: "user_1".to_owned(),
+            issuer: None,
             connected_at: self.time(),
         };
         let connected = self

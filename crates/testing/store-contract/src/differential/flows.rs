@@ -131,6 +131,7 @@ impl Play {
             id: IntegrationId(self.ids.next()),
             provider: end.credential.provider.clone(),
             connected_by: "user_1".to_owned(),
+            issuer: None,
             connected_at: self.time(),
         };
         end.integration = self.random.maybe(integration);
