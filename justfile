@@ -19,6 +19,10 @@ test:
 test-full:
     scripts/test --full
 
+# Take away each defence of docs/threats.tsv and see its test fail: `just defences 05` for those of row 5.
+defences *arguments:
+    scripts/defences {{arguments}}
+
 # Cargo in the environment of the other recipes: `just cargo nextest run -p strongroom-domain`.
 cargo +arguments:
     scripts/cargo {{arguments}}

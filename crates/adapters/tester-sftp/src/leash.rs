@@ -42,3 +42,23 @@ async fn carry(server: impl AsyncRead + AsyncWrite, pipe: DuplexStream) -> Never
     tokio::join!(inbound, outbound);
     std::future::pending().await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_sends_for_ever_is_cut_off_after_half_a_mebibyte() {
+        let (ours, mut theirs) = io::duplex(PIPE_BYTES);
+        let flood = async { while theirs.write_all(&[b'x'; 4096]).await.is_ok() {} };
+        let listen = hold(ours, async |pipe: DuplexStream| {
+            let mut heard = Vec::new();
+            pipe.take(1024 * 1024).read_to_end(&mut heard).await.map(|_| heard.len())
+        });
+        let heard = tokio::select! {
+            () = flood => panic!("the server's side was closed"),
+            heard = listen => heard,
+        };
+        assert_eq!(heard.unwrap(), 512 * 1024);
+    }
+}

@@ -85,6 +85,11 @@ async fn a_key_that_was_changed_or_moved_opens_and_seals_nothing() {
     store.state().organization_keys[0].id = good[0].id;
     let (vault, _) = store.open(&ring).await.unwrap();
     assert!(matches!(vault.open(&context("acme"), &sealed).await, Err(VaultError::Integrity)));
+    // Nothing is sealed with the key of another organisation, moved here under its own id.
+    store.state().organization_keys[0].id = good[1].id;
+    let (vault, _) = store.open(&ring).await.unwrap();
+    let refused = vault.seal(&context("acme"), &payload()).await;
+    assert!(matches!(refused, Err(VaultError::Integrity)), "{refused:?}");
 }
 
 #[tokio::test(start_paused = true)]
