@@ -134,8 +134,8 @@ impl Audit {
         Ok(found)
     }
 
-    /// Opens the newest credentials of an organisation, at most `limit`, and compares each with the last record
-    /// that says what it is. The records are not authenticated: [`Self::verify_deep`] does that.
+    /// Opens the newest credentials of an organisation, at most `limit`, and compares each with the last
+    /// record that says what it is. The records are not authenticated: [`Self::verify_deep`] does that.
     pub async fn sample(
         &self,
         organization: &OrganizationId,

@@ -115,8 +115,8 @@ pub trait CredentialRepository: Send + Sync {
     ) -> StoreResult<()>;
 
     /// Changes what people call a credential and when it ends, and records the event: name, `expires_at`,
-    /// revision, `updated_at` and `modified_by`. MUST write nothing else of `changed`: a test or a refresh may
-    /// have changed the rest meanwhile. MUST compare revision and version as [`Self::replace`] does.
+    /// revision, `updated_at` and `modified_by`. MUST write nothing else of `changed`: a test or a refresh
+    /// may have changed the rest meanwhile. MUST compare revision and version as [`Self::replace`] does.
     async fn relabel(
         &self,
         changed: &Credential,

@@ -35,17 +35,7 @@ async fn work(store: PostgresStore, organizations: Vec<OrganizationId>, task: u6
         let evidence = |action| event_about(&new, action).into();
         settled(store.insert(&with_payload(new.clone()), 10_000, evidence(Action::CredentialCreated)).await);
         let changed = Credential { revision: 2, ..new.clone() };
-        settled(
-            store
-                .replace(
-                    &changed,
-                    &with_payload(changed.clone()).sealed,
-                    1,
-                    1,
-                    evidence(Action::CredentialRenamed),
-                )
-                .await,
-        );
+        settled(store.relabel(&changed, 1, 1, evidence(Action::CredentialRenamed)).await);
         let destination = [u8::try_from(round % 3).unwrap(); 32];
         let window = Duration::from_millis(20);
         settled(DestinationLimitRepository::take(&store, destination, 5, window).await);
