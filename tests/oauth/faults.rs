@@ -45,7 +45,9 @@ async fn every_passing_fault_leaves_the_credential_alive() {
         assert!(read.header("retry-after").parse::<u64>().unwrap() >= 1, "{fault:?}");
         assert_eq!(status(&admin, &id).await, "validated", "{fault:?}");
         let shown = admin.get(&format!("/integrations/credentials/{id}")).await.json();
-        assert_eq!(shown["status_reason"], "provider_unavailable", "{fault:?}");
+        let is_throttled = matches!(fault, Fault::TooManyRequests(_));
+        let reason = if is_throttled { "throttled" } else { "provider_unavailable" };
+        assert_eq!(shown["status_reason"], reason, "{fault:?}");
         provider.fail_next(fault, 0).await;
         recovered(&robot, &id, Duration::from_secs(25)).await;
         let shown = admin.get(&format!("/integrations/credentials/{id}")).await.json();
@@ -96,6 +98,12 @@ async fn a_grant_that_is_gone_is_told_with_its_reason_and_its_token_is_served_wh
     provider.revoke_grants().await;
     ends_in(&world, 90);
     assert_eq!(robot.get(&secrets(&id)).await.status, 200, "the token while it is valid");
+    assert_eq!(status(&admin, &id).await, "validated", "one refusal may be a mistake");
+    until(Duration::from_secs(20), "the grant is not given up", async || {
+        assert_eq!(robot.get(&secrets(&id)).await.status, 200, "the token while it is valid");
+        status(&admin, &id).await == "needs_reauth"
+    })
+    .await;
     let shown = admin.get(&format!("/integrations/credentials/{id}")).await.json();
     assert_eq!(
         (&shown["status"], &shown["status_reason"]),
@@ -105,13 +113,18 @@ async fn a_grant_that_is_gone_is_told_with_its_reason_and_its_token_is_served_wh
     expire(&world);
     let gone = robot.get(&secrets(&id)).await;
     assert_eq!((gone.status, &gone.json()["error"]["code"]), (409, &json!("reauthorization_required")));
-    let refused = admin.post(&format!("/integrations/credentials/{id}/refresh"), json!({})).await;
-    assert_eq!(refused.status, 409);
     assert_eq!(refreshes(&provider).await, asked, "a dead grant is not tried again");
+    for _ in 0..3 {
+        let refused = admin.post(&format!("/integrations/credentials/{id}/refresh"), json!({})).await;
+        assert_eq!(refused.status, 409);
+    }
+    assert_eq!(refreshes(&provider).await, asked + 1, "but once when somebody asks for it");
     let trail = admin.get("/integrations/audit?action=credential.refreshed").await.json();
     let event = &trail["items"][0];
     assert_eq!((&event["outcome"], &event["actor"]), (&json!("denied"), &json!("system:refresh")));
     assert!(event["details"]["next_step"].as_str().unwrap().contains("Authorise"), "{event}");
+    let answer = (&event["details"]["provider_status"], &event["details"]["provider_code"]);
+    assert_eq!(answer, (&json!("400"), &json!("invalid_grant")), "{event}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -24,6 +24,8 @@ impl Teller<'_> {
         let second = self.granted(&admin, "google", "name=Ended%20altogether").await;
         simulator.revoke_grants();
         for id in [&first, &second] {
+            must(&robot.post(&format!("{STORE}/{id}/refresh"), json!({})).await, 502);
+            self.story.world.end_doubts();
             must(&robot.post(&format!("{STORE}/{id}/refresh"), json!({})).await, 409);
         }
         let ended = json!({

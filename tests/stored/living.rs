@@ -145,10 +145,14 @@ async fn tokens_are_refreshed_and_grants_are_given_again(world: World) {
     // The provider does not know the refresh token any more, and the lease records that an answer may have
     // been lost.
     let cut_off = format!("{STORE}/{}", living.book.flows["cut_off"].as_str().unwrap());
+    refreshed(&cut_off, 502).await;
+    living.restored.world.end_doubts();
     refreshed(&cut_off, 409).await;
     let shown = living.shown(&cut_off).await;
     assert_eq!((&shown["status"], &shown["status_reason"]), (&json!("needs_reauth"), &json!("answer_lost")));
     let lost = living.path("Mail").await;
+    refreshed(&lost, 502).await;
+    living.restored.world.end_doubts();
     refreshed(&lost, 409).await;
     assert_eq!(living.shown(&lost).await["status_reason"], "grant_refused");
 

@@ -58,6 +58,13 @@ impl World {
         }
     }
 
+    /// Lets the time pass after which a provider that refuses a grant again is believed.
+    pub(crate) fn end_doubts(&self) {
+        let (past, earlier) = (self.time(-1), self.time(-6));
+        let change = format!("retry_at = {past}, doubted_at = {earlier}");
+        self.sql(&format!("UPDATE refresh_leases SET {change} WHERE doubted_at IS NOT NULL"));
+    }
+
     /// Blocks every write to a table of PostgreSQL, and no read, until the guard is dropped.
     pub(crate) async fn hold_up_writes(&self, table: &str) -> HeldUp {
         let url = self.database.as_ref().expect("PostgreSQL").url();

@@ -34,6 +34,8 @@ pub struct Content {
     pub secret: SecretPayload,
     /// When the access token in the content ends (OAuth types and client credentials).
     pub access_token_expires_at: Option<OffsetDateTime>,
+    /// When the refresh token ends; absent when the provider does not say it.
+    pub grant_expires_at: Option<OffsetDateTime>,
 }
 
 impl Provider {
@@ -98,7 +100,12 @@ impl Content {
     pub fn duplicate(&self) -> Self {
         let mut secret = SecretPayload::default();
         self.secret.iter().for_each(|(name, text)| secret.insert(name, text.duplicate()));
-        Self { config: self.config.clone(), secret, access_token_expires_at: self.access_token_expires_at }
+        Self {
+            config: self.config.clone(),
+            secret,
+            access_token_expires_at: self.access_token_expires_at,
+            grant_expires_at: self.grant_expires_at,
+        }
     }
 
     fn take(&mut self, field: &Field, kind: CredentialType, value: Json) -> Result<(), Rule> {

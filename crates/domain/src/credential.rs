@@ -1,5 +1,7 @@
 //! Credentials: identity, name, slot, status and the metadata that is safe to show.
 
+use std::time::Duration;
+
 use time::OffsetDateTime;
 
 use crate::config::PublicConfig;
@@ -17,6 +19,10 @@ use crate::provider_id::ProviderId;
 use crate::status_reason::StatusReason;
 use crate::user_id::UserId;
 use crate::violation::Rule;
+
+/// How long a token of client credentials is handed out when nothing says how long it lives. RFC 6749, section
+/// 5.1, leaves that to the documentation of the server; an hour is usual.
+pub const UNKNOWN_LIFE: Duration = Duration::from_secs(3_600);
 
 /// A person's name for a credential: trimmed, 1 to 200 printable characters, not unique.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +126,8 @@ pub struct Credential {
     pub expires_at: Option<OffsetDateTime>,
     /// When its access token ends.
     pub access_token_expires_at: Option<OffsetDateTime>,
+    /// When its refresh token ends, when the provider has said it.
+    pub grant_expires_at: Option<OffsetDateTime>,
     /// When it was tested last.
     pub last_tested_at: Option<OffsetDateTime>,
     /// What that test found.
@@ -188,6 +196,7 @@ impl Credential {
             google_email: None,
             expires_at: None,
             access_token_expires_at: new.content.access_token_expires_at,
+            grant_expires_at: new.content.grant_expires_at,
             last_tested_at: None,
             last_test_code: None,
             last_read_at: None,
@@ -229,6 +238,7 @@ impl Credential {
         self.status = CredentialStatus::Unverified;
         self.status_reason = None;
         self.google_email = None;
+        self.grant_expires_at = None;
         self.last_tested_at = None;
         self.last_test_code = None;
         self.refreshed_at = None;
@@ -248,6 +258,7 @@ impl Credential {
         self.version += 1;
         self.config = content.config.clone();
         self.access_token_expires_at = content.access_token_expires_at;
+        self.grant_expires_at = content.grant_expires_at;
         self.refreshed_at = Some(now);
         self.refresh_at = refresh_at;
         self.status_reason = None;
@@ -263,6 +274,18 @@ impl Credential {
             self.status = status;
             self.refresh_at = None;
         }
+    }
+
+    /// When it stops working unless a person acts: the end that its owner stated, else that of its grant.
+    pub fn ends_at(&self) -> Option<OffsetDateTime> {
+        self.expires_at.or(self.grant_expires_at)
+    }
+
+    /// Whether a reader of client credentials has to wait for a token whose life is not known: there is none
+    /// yet, or it is older than [`UNKNOWN_LIFE`].
+    pub fn is_without_token(&self, now: OffsetDateTime) -> bool {
+        self.credential_type == CredentialType::ClientCredentials
+            && self.refreshed_at.is_none_or(|at| at + UNKNOWN_LIFE <= now)
     }
 
     /// How long its access token lives; `None` when that is not known.

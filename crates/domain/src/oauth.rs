@@ -17,7 +17,7 @@ pub use callback::CallbackProblem;
 pub use flow::{AuthorizationFlow, Completion, Connects, Digest, FlowId, Initiator, pkce_challenge, sha256};
 pub use granting::{Account, Granted, TokenResponse};
 pub use redirect::{RedirectAllowList, RedirectTarget};
-pub use schedule::{LEASE, Validity, refresh_at};
+pub use schedule::{DOUBT, LEASE, Validity, refresh_at};
 
 use crate::credential_status::CredentialStatus;
 use crate::credential_type::CredentialType;
@@ -93,8 +93,17 @@ spelled! {
     AppRefused => "app_refused",
     /// The client id and secret of the OAuth app are not set.
     AppMissing => "app_missing",
-    /// The server cannot be reached, is overloaded, or answers with something that is no token.
+    /// The server cannot be reached, fails, or answers with something that is no token.
     ProviderUnavailable => "provider_unavailable",
+    /// The server asks for fewer requests.
+    Throttled => "throttled",
+    /// The server has said once that the grant is gone. It is asked again before that is believed.
+    GrantDoubted => "grant_doubted",
+    /// The server refuses the request with an error whose meaning is not known.
+    RequestRefused => "request_refused",
+    /// The request cannot be sent: a field does not fit, the name of the host has no address, or the egress
+    /// policy refuses it.
+    NotSent => "not_sent",
     /// The server refuses the client credentials that are stored.
     ClientRefused => "client_refused",
 }
@@ -115,6 +124,18 @@ impl RefreshProblem {
             Self::ProviderUnavailable => {
                 "Wait: the provider does not answer, and the refresh is tried again."
             }
+            Self::Throttled => "Wait: the provider asks for fewer requests, and the refresh is tried again.",
+            Self::GrantDoubted => {
+                "Wait: the provider has refused the grant once, and is asked again before that is believed."
+            }
+            Self::RequestRefused => {
+                "Look up the provider's error code, which is in the audit trail: its meaning is not known here. \
+                 The grant is kept, and the refresh is tried again."
+            }
+            Self::NotSent => {
+                "Check the fields that name the provider's host, and the egress policy: nothing could be sent. \
+                 The grant is kept."
+            }
             Self::ClientRefused => "Store a new client id and secret: the provider refuses these.",
         }
     }
@@ -122,6 +143,14 @@ impl RefreshProblem {
     /// Whether the credential needs a person before it can be refreshed again.
     pub const fn needs_reauthorization(self) -> bool {
         matches!(self, Self::GrantRefused | Self::AnswerLost | Self::NoRefreshToken)
+    }
+
+    /// Whether the refresh is tried again without anybody's help.
+    pub const fn passes(self) -> bool {
+        matches!(
+            self,
+            Self::ProviderUnavailable | Self::Throttled | Self::GrantDoubted | Self::RequestRefused
+        )
     }
 
     /// The status that follows from the problem, if any. With it, the background refresh leaves the
@@ -134,7 +163,13 @@ impl RefreshProblem {
             // The provider refused the stored secret, as a connection test would find. The credential can
             // still be read.
             Self::ClientRefused => Some(CredentialStatus::Rejected),
-            Self::AppRefused | Self::AppMissing | Self::ProviderUnavailable => None,
+            Self::AppRefused
+            | Self::AppMissing
+            | Self::ProviderUnavailable
+            | Self::Throttled
+            | Self::GrantDoubted
+            | Self::RequestRefused
+            | Self::NotSent => None,
         }
     }
 }

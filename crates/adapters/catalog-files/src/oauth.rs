@@ -3,6 +3,7 @@
 
 mod answers;
 mod client_credentials;
+mod errors;
 mod format;
 mod inputs;
 mod requests;
@@ -42,7 +43,6 @@ pub(crate) fn read(
     }
     let mut table: OauthTable = problems.read_table("oauth", table)?;
     check_hosts(&table.hosts, problems);
-    answers::check_errors(&table.dead_errors, &table.doubtful_errors, &table.app_errors, problems);
     answers::check_lifetime(table.assumed_lifetime_s, problems);
     if table.app.as_ref().is_some_and(|app| !is_name(app)) {
         problems.add("oauth.app", "must be 1 to 64 characters of `a-z0-9_`");
@@ -111,6 +111,7 @@ fn read_requests(
     let scope_parameter = requests::read_scope_parameter(table.scope_parameter.clone(), &scopes, problems);
     let authentication = requests.client_authentication(table.client_authentication.as_deref(), problems);
     let issuer = table.issuer.as_deref().and_then(|text| read_issuer(text, &requests, problems));
+    let errors = errors::read(table, problems);
     let (authorize, token) = endpoints?;
     let asked = account.as_ref().and_then(|account| account.endpoint.as_ref());
     let every = [Some(&authorize), Some(&token), refresh.as_ref(), revoke.as_ref(), asked];
@@ -135,9 +136,7 @@ fn read_requests(
         issuer,
         response_fields: table.response_fields.clone(),
         account,
-        dead_errors: table.dead_errors.clone(),
-        doubtful_errors: table.doubtful_errors.clone(),
-        app_errors: table.app_errors.clone(),
+        errors,
         client_credentials: grant,
         choices: names.choices.clone(),
     })

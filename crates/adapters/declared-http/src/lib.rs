@@ -13,10 +13,14 @@ pub mod request;
 mod steps;
 mod target;
 mod template;
+mod traces;
 mod values;
 
 pub use declarations::{Declarations, Declared};
-pub use oauth::{AccountLookup, ClientAuthentication, ClientCredentialsRequest, Endpoint, OauthRequests};
+pub use oauth::{
+    AccountLookup, ClientAuthentication, ClientCredentialsRequest, Endpoint, ErrorMeaning, ErrorRule,
+    OauthRequests,
+};
 pub use place::Place;
 pub use refusal::Refusal;
 pub use steps::{
@@ -25,6 +29,7 @@ pub use steps::{
 };
 pub use target::{Target, pairs};
 pub use template::{Choice, Template, TemplatePart, VariableForm};
+pub use traces::Traces;
 pub use values::Values;
 
 #[cfg(test)]

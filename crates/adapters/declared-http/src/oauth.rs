@@ -51,13 +51,8 @@ pub struct OauthRequests {
     pub response_fields: BTreeMap<String, String>,
     /// How the service finds out which account granted.
     pub account: Option<AccountLookup>,
-    /// Error codes of the token endpoint that mean that the grant is gone, beside `invalid_grant`.
-    pub dead_errors: Vec<String>,
-    /// Error codes that mean that the grant is gone only when they come twice in a row, because the server
-    /// sometimes sends them by mistake.
-    pub doubtful_errors: Vec<String>,
-    /// Error codes that mean that the app is not set up correctly, beside those of RFC 6749, section 5.2.
-    pub app_errors: Vec<String>,
+    /// What answers without a token mean; the first rule that fits decides.
+    pub errors: Vec<ErrorRule>,
     /// The client credentials grant (section 4.4), where the provider has it.
     pub client_credentials: Option<ClientCredentialsRequest>,
     /// Values that follow from a field. They are declared with the provider's test and are used here too.
@@ -119,4 +114,35 @@ pub struct ClientCredentialsRequest {
     pub scope: Option<Template>,
     /// Parameters that are added. They include `grant_type` when it is not `client_credentials`.
     pub parameters: Vec<(String, Template)>,
+}
+
+/// What an answer without a token means, when it fits. Every condition that is given must hold; a list holds
+/// when one of its items does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrorRule {
+    /// The meaning.
+    pub meaning: ErrorMeaning,
+    /// Statuses.
+    pub status: Vec<u16>,
+    /// Error codes, letter for letter, at any of the places where servers put them.
+    pub code: Vec<String>,
+    /// Error numbers, in the list `error_codes` or wherever codes stand.
+    pub number: Vec<i64>,
+    /// Texts of which the body must contain one, whatever the case of its letters. They are in lower case.
+    pub text: Vec<String>,
+}
+
+/// What an answer without a token can mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorMeaning {
+    /// The grant, or the code, is gone beyond doubt.
+    Dead,
+    /// The grant is gone if the server says so twice.
+    Doubtful,
+    /// The server asks that the request is made again. The grant lives.
+    Passing,
+    /// The server asks for fewer requests. The grant lives.
+    Throttled,
+    /// The app is not set up correctly. The grant lives.
+    App,
 }

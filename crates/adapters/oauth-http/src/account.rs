@@ -7,6 +7,7 @@ use strongroom_domain::{Account, SecretText};
 use strongroom_egress::Egress;
 
 use crate::grant::address;
+use crate::sent::Sent;
 use crate::{call, fault, request};
 
 /// The longest id or name, in characters.
@@ -39,7 +40,7 @@ pub(crate) async fn look_up(
                 _ => None,
             }))
         }
-        _ => Err(fault::sort(requests, &answer, None)),
+        _ => Err(fault::sort(&requests.errors, &answer, None, &Sent::default())),
     }
 }
 

@@ -5,6 +5,10 @@ use strongroom_declared_http::{OauthRequests, Place, Refusal, Target, Template, 
 use strongroom_domain::{Rule, SecretText, Violation};
 use strongroom_egress::Egress;
 
+/// The scopes that ask for a refresh token: OpenID Connect Core, section 11, and what Salesforce, Ory, X and
+/// others call it.
+const OFFLINE: [&str; 4] = ["offline_access", "offline", "offline.access", "refresh_token"];
+
 /// Builds the URL of an authorization request (RFC 6749, section 4.1.1; RFC 7636, section 4.3). It contains
 /// only public fields, because browsers keep it.
 pub(crate) fn url(
@@ -65,7 +69,7 @@ fn scope(requests: &OauthRequests, values: &Values<'_>, wanted: Option<&str>) ->
                     "must be printable ASCII words without quotes and backslashes, separated by spaces";
                 return Err(Rule::fixed(RULE).on("scope"));
             }
-            words
+            with_offline_access(words, &requests.scopes)
         }
         (Some(_), None) => {
             let fill =
@@ -74,6 +78,18 @@ fn scope(requests: &OauthRequests, values: &Values<'_>, wanted: Option<&str>) ->
         }
     };
     Ok(words.join(&requests.scope_separator))
+}
+
+/// Adds the scopes of the file that ask for a refresh token, when a caller names other scopes. Without them
+/// the grant would end with its first token.
+fn with_offline_access(mut words: Vec<String>, declared: &[Template]) -> Vec<String> {
+    let offline = declared.iter().filter_map(Template::as_literal).filter(|scope| OFFLINE.contains(scope));
+    for scope in offline {
+        if !words.iter().any(|word| word == scope) {
+            words.push(scope.to_owned());
+        }
+    }
+    words
 }
 
 /// Whether a text is a scope-token of RFC 6749, section 3.3.

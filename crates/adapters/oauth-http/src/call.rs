@@ -72,7 +72,7 @@ async fn reach(
     tries: Option<Arc<dyn Tries>>,
 ) -> Result<CheckedStream, TokenError> {
     if target.plain_http && !egress.allows_plain_http() {
-        return Err(unsent(Trouble::None, "refused by policy: http without tls is not allowed"));
+        return Err(unsent(Trouble::Forbidden, "refused by policy: http without tls is not allowed"));
     }
     let destination = Destination {
         purpose: Purpose::Oauth,
@@ -90,7 +90,9 @@ async fn reach(
             ConnectError::Budget(TestError::DestinationLimit { retry_after }) => {
                 return TokenError::Limited { retry_after };
             }
-            ConnectError::Refused(_) | ConnectError::Unresolved(_) | ConnectError::Budget(_) => Trouble::None,
+            ConnectError::Refused(_) => Trouble::Forbidden,
+            ConnectError::Unresolved(_) => Trouble::Unresolved,
+            ConnectError::Budget(_) => Trouble::None,
         };
         unsent(trouble, error.to_string())
     })
@@ -133,11 +135,22 @@ fn away(cause: impl Into<Cow<'static, str>>) -> TokenError {
 }
 
 fn unsent(trouble: Trouble, cause: impl Into<Cow<'static, str>>) -> TokenError {
-    TokenError::Transient { retry_after: None, may_have_been_served: false, trouble, cause: cause.into() }
+    TokenError::Transient {
+        retry_after: None,
+        may_have_been_served: false,
+        trouble,
+        answer: None,
+        cause: cause.into(),
+    }
 }
 
 /// The request was sent, and its answer is lost.
 fn lost(cause: impl Into<Cow<'static, str>>) -> TokenError {
-    let (may_have_been_served, trouble) = (true, Trouble::Server);
-    TokenError::Transient { retry_after: None, may_have_been_served, trouble, cause: cause.into() }
+    TokenError::Transient {
+        retry_after: None,
+        may_have_been_served: true,
+        trouble: Trouble::Server,
+        answer: None,
+        cause: cause.into(),
+    }
 }

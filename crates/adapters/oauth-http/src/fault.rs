@@ -1,120 +1,63 @@
-//! Sorts the answers of a server that gives no token. They decide whether a grant is still alive, so only a
-//! code with a known meaning counts; in doubt the grant stays alive.
+//! Sorts the answers of a server that gives no token. They decide whether a grant is still alive, so only an
+//! error with a known meaning counts; in doubt the grant stays alive.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
 use http::StatusCode;
 use http::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
-use strongroom_authorization_server::{TokenError, Trouble};
-use strongroom_declared_http::OauthRequests;
+use strongroom_authorization_server::{ErrorAnswer, TokenError, Trouble};
+use strongroom_declared_http::{ErrorMeaning, ErrorRule};
 use strongroom_domain::Json;
 use strongroom_egress::Answer;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
-use crate::pointer;
+use crate::sent::Sent;
+use crate::{pointer, words};
 
 /// The longest `Retry-After` that is respected.
 const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 
-/// Codes that mean that the grant or the code is gone: RFC 6749, section 5.2; GitHub, Slack and Zoho.
-const DEAD: [&str; 6] = [
-    "invalid_grant",
-    "bad_refresh_token",
-    "invalid_refresh_token",
-    "invalid_code",
-    "bad_verification_code",
-    "token_revoked",
-];
-/// The values of HubSpot's `status` that mean that the grant or the code is gone.
-const DEAD_STATUS: [&str; 3] = ["BAD_REFRESH_TOKEN", "BAD_AUTH_CODE", "EXPIRED_AUTH_CODE"];
-/// Codes that mean that the app is refused: RFC 6749, section 5.2; GitHub, Slack and Zoho.
-const APP: [&str; 8] = [
-    "invalid_client",
-    "unauthorized_client",
-    "unsupported_grant_type",
-    "invalid_scope",
-    "incorrect_client_credentials",
-    "invalid_client_secret",
-    "bad_client_secret",
-    "invalid_client_id",
-];
-/// Codes that mean a problem of the server itself (RFC 6749, section 4.1.2.1; token endpoints use them too).
-const PASSING: [&str; 2] = ["temporarily_unavailable", "server_error"];
-
-/// Microsoft's error numbers, which are more precise than its codes. Beside `invalid_grant` and
-/// `interaction_required` these mean that the refresh token has ended or was revoked, or that the person must
-/// consent or sign in again.
-const DEAD_NUMBERS: [(i64, &str); 7] = [
-    (70_008, "AADSTS70008"),
-    (700_082, "AADSTS700082"),
-    (70_043, "AADSTS70043"),
-    (50_173, "AADSTS50173"),
-    (50_076, "AADSTS50076"),
-    (50_079, "AADSTS50079"),
-    (65_001, "AADSTS65001"),
-];
-/// Microsoft's error numbers for an app that is refused, beside any code: the secret is wrong or has ended,
-/// the app is not in the tenant, or the tenant is unknown.
-const APP_NUMBERS: [(i64, &str); 4] = [
-    (7_000_215, "AADSTS7000215"),
-    (7_000_222, "AADSTS7000222"),
-    (700_016, "AADSTS700016"),
-    (90_002, "AADSTS90002"),
-];
-
-/// The places where servers put their error codes. The lists of a provider file are searched at each of them,
-/// the lists above only at the place where they belong.
-const CODES: [&str; 9] = [
-    "/error",
-    "/error/code",
-    "/error/type",
-    "/error_code",
-    "/errorCode",
-    "/error_description",
-    "/code",
-    "/status",
-    "/reason",
-];
-
-/// The meanings that an error code can have.
-enum Word {
-    Dead(Cow<'static, str>),
-    Doubtful(String),
-    App(Cow<'static, str>),
-    Passing(&'static str),
-}
-
-/// Returns why an answer is not a token.
+/// Returns why an answer is not a token. The rules of the provider file come before what is known of all
+/// servers.
 ///
 /// A server that fails or is overloaded (3xx, 429, 5xx) never ends the grant, whatever its body says. When
 /// the server itself states an error, the request has not been served. A 5xx may come from a proxy in front
 /// of it, so there only a known code shows that.
-pub(crate) fn sort(requests: &OauthRequests, answer: &Answer, json: Option<&Json>) -> TokenError {
-    let word = json.and_then(|json| word(requests, json));
+pub(crate) fn sort(rules: &[ErrorRule], answer: &Answer, json: Option<&Json>, sent: &Sent) -> TokenError {
     let status = answer.status;
-    let (served, cause) = match word {
-        _ if status == StatusCode::TOO_MANY_REQUESTS => (false, "it asks for fewer requests"),
-        _ if status.is_redirection() => (true, "a redirect, which is not followed"),
-        Some(Word::Passing(word)) => (false, word),
-        Some(_) if status.is_server_error() => (false, "an answer of the class 5xx"),
-        Some(Word::Dead(code)) => return TokenError::Dead { code, is_certain: true },
-        Some(Word::Doubtful(code)) => return TokenError::Dead { code: code.into(), is_certain: false },
-        Some(Word::App(code)) => return TokenError::App { code },
-        None if status.is_server_error() => (true, "an answer of the class 5xx"),
-        None if status.is_client_error() => (false, "an error of the class 4xx that is not known"),
-        None if json.is_some_and(is_said) => (false, "an error that is not known"),
-        None if json.is_some() => (true, "a JSON object without an access token"),
-        None => (true, "a body that is not one JSON object of good form"),
+    let error = Error { status, body: &answer.body, json };
+    let known = rules.iter().find(|rule| error.fits(rule)).map(|rule| (rule.meaning, error.listed(rule)));
+    let known = known.or_else(|| json.and_then(words::meaning).map(|meaning| (meaning, None)));
+    let (meaning, code) = known.map_or((None, None), |(meaning, code)| (Some(meaning), code));
+    let code = code.or_else(|| error.code(sent)).map(Cow::Owned);
+    let said = ErrorAnswer { status: status.as_u16(), code };
+    let (served, trouble, cause) = match meaning {
+        _ if status == StatusCode::TOO_MANY_REQUESTS => {
+            (false, Trouble::Throttled, "it asks for fewer requests")
+        }
+        _ if status.is_redirection() => (true, Trouble::Server, "a redirect, which is not followed"),
+        Some(ErrorMeaning::Throttled) => (false, Trouble::Throttled, "it asks for fewer requests"),
+        Some(ErrorMeaning::Passing) => {
+            let trouble = if status.is_server_error() { Trouble::Server } else { Trouble::Passing };
+            (false, trouble, "an error that passes")
+        }
+        Some(_) if status.is_server_error() => (false, Trouble::Server, "an answer of the class 5xx"),
+        Some(ErrorMeaning::Dead) => return TokenError::Dead { answer: said, is_certain: true },
+        Some(ErrorMeaning::Doubtful) => return TokenError::Dead { answer: said, is_certain: false },
+        Some(ErrorMeaning::App) => return TokenError::App { answer: said },
+        None if status.is_server_error() => (true, Trouble::Server, "an answer of the class 5xx"),
+        None if status.is_client_error() => (false, Trouble::Unknown, "an error that is not known"),
+        None if json.is_some_and(is_said) => (false, Trouble::Unknown, "an error that is not known"),
+        None if json.is_some() => (true, Trouble::Server, "a JSON object without an access token"),
+        None => (true, Trouble::Server, "a body that is not one JSON object of good form"),
     };
-    // An error that the server states, known or not, is about this request and is not an outage.
-    let is_particular = (status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS)
-        || (status.is_success() && json.is_some_and(is_said));
     TokenError::Transient {
         retry_after: retry_after(&answer.headers),
         may_have_been_served: served,
-        trouble: if is_particular { Trouble::Request } else { Trouble::Server },
+        trouble,
+        answer: Some(said),
         cause: cause.into(),
     }
 }
@@ -130,38 +73,41 @@ pub(crate) fn is_said(json: &Json) -> bool {
         || matches!(pointer::value(json, "/ok"), Some(Json::Boolean(false)))
 }
 
-fn word(requests: &OauthRequests, json: &Json) -> Option<Word> {
-    let said: Vec<_> = CODES.iter().filter_map(|place| pointer::scalar(json, place)).collect();
-    let listed = |list: &[String]| list.iter().find(|code| said.contains(code)).cloned();
-    if let Some(code) = listed(&requests.dead_errors) {
-        return Some(Word::Dead(code.into()));
-    }
-    if let Some(code) = listed(&requests.doubtful_errors) {
-        return Some(Word::Doubtful(code));
-    }
-    if let Some(code) = listed(&requests.app_errors) {
-        return Some(Word::App(code.into()));
-    }
-    let error = pointer::text(json, "/error").unwrap_or_default();
-    let known = |list: &'static [&str], text: &str| list.iter().copied().find(|code| *code == text);
-    if let Some(code) = number(json, &APP_NUMBERS).or_else(|| known(&APP, error)) {
-        return Some(Word::App(code.into()));
-    }
-    let asks_person = matches!(error, "invalid_grant" | "interaction_required");
-    let dead = number(json, &DEAD_NUMBERS).filter(|_| asks_person);
-    let status = || pointer::text(json, "/status").and_then(|status| known(&DEAD_STATUS, status));
-    if let Some(code) = dead.or_else(|| known(&DEAD, error)).or_else(status) {
-        return Some(Word::Dead(code.into()));
-    }
-    known(&PASSING, error).map(Word::Passing)
+/// An answer that is no token.
+struct Error<'a> {
+    status: StatusCode,
+    body: &'a [u8],
+    json: Option<&'a Json>,
 }
 
-/// The first number of a list that Microsoft's answer contains.
-fn number(json: &Json, list: &'static [(i64, &str)]) -> Option<&'static str> {
-    let Some(Json::Array(numbers)) = pointer::value(json, "/error_codes") else { return None };
-    let is_said =
-        |wanted: i64| numbers.iter().any(|number| matches!(number, Json::Integer(said) if *said == wanted));
-    list.iter().find(|(number, _)| is_said(*number)).map(|(_, code)| *code)
+impl Error<'_> {
+    fn fits(&self, rule: &ErrorRule) -> bool {
+        (rule.status.is_empty() || rule.status.contains(&self.status.as_u16()))
+            && (rule.code.is_empty() || self.listed(rule).is_some())
+            && (rule.number.is_empty() || rule.number.iter().any(|number| self.has_number(*number)))
+            && (rule.text.is_empty() || self.has_text(&rule.text))
+    }
+
+    /// The code of a rule that the answer has.
+    fn listed(&self, rule: &ErrorRule) -> Option<String> {
+        let said = words::said(self.json?);
+        rule.code.iter().find(|code| said.contains(code)).cloned()
+    }
+
+    fn has_number(&self, number: i64) -> bool {
+        let Some(json) = self.json else { return false };
+        words::numbers(json).any(|said| said == number) || words::said(json).contains(&number.to_string())
+    }
+
+    fn has_text(&self, texts: &[String]) -> bool {
+        let body = String::from_utf8_lossy(self.body).to_lowercase();
+        texts.iter().any(|text| body.contains(text.as_str()))
+    }
+
+    /// The error code of the answer, when it is a short word that shows nothing of what was sent.
+    fn code(&self, sent: &Sent) -> Option<String> {
+        words::code(self.json?).filter(|code| !sent.is_shown_by(code))
+    }
 }
 
 /// Reads `Retry-After` (RFC 9110, section 10.2.3): seconds, or a time, which is compared with the server's

@@ -5,19 +5,22 @@
 //! through `adapters/egress` and one request. No redirect is followed, no cookie is kept, no compression is
 //! asked for, and nothing is repeated.
 //!
-//! An answer is a token only when that is beyond doubt. A grant is dead only when the server says so with a
-//! code that is known to mean it. Everything else is [`TokenError::Transient`], and the grant stays alive.
+//! An answer is a token only when that is beyond doubt. A grant is dead only when the server says so with an
+//! error that is known to mean it. Everything else is [`TokenError::Transient`], and the grant stays alive.
 
 mod account;
 mod authorize;
 mod call;
+mod expiry;
 mod fault;
 mod grant;
 mod parameters;
 mod pointer;
 mod request;
 mod revoke;
+mod sent;
 mod token;
+mod words;
 
 use std::sync::Arc;
 
@@ -84,11 +87,12 @@ impl AuthorizationServer for OauthHttp {
             Grant::Refresh { send_before, .. } => Some(*send_before),
             Grant::Code { .. } | Grant::ClientCredentials => None,
         };
+        let sent = sent::Sent::with_grant(client, &grant, &subject.content);
         let (target, request) = grant::request(requests, &values(subject, requests), client, grant)
             .map_err(TokenError::Unbuildable)?;
         let answer =
             call::send_limited(&self.egress, &target, request, call::Limits { latest, tries }).await?;
-        token::read(requests, &answer)
+        token::read(requests, &answer, &sent)
     }
 
     async fn account(

@@ -8,6 +8,7 @@ use strongroom_egress::{Answer, Egress};
 use crate::grant::{address, authenticate, own};
 use crate::parameters::Parameters;
 use crate::request::{Encoding, post};
+use crate::sent::Sent;
 use crate::{call, fault, pointer};
 
 /// Revokes a token. Returns `false` when the provider has no way to do so.
@@ -30,14 +31,18 @@ pub(crate) async fn revoke(
     let target = address(endpoint, &crate::values(subject, requests))
         .map_err(|refusal| unbuildable(refusal.into()))?;
     let request = post(&target, parameters, Encoding::Form, authorization).map_err(unbuildable)?;
-    read(requests, &call::send(egress, &target, request).await?)
+    let sent = Sent::of(client.secret.iter().chain([token]), &subject.content);
+    read(requests, &call::send(egress, &target, request).await?, &sent)
 }
 
 /// Reads the answer. A token that the server does not know counts as revoked (section 2.2).
-fn read(requests: &OauthRequests, answer: &Answer) -> Result<bool, TokenError> {
+fn read(requests: &OauthRequests, answer: &Answer, sent: &Sent) -> Result<bool, TokenError> {
     let json = pointer::object(&answer.body);
     let error = json.as_ref().and_then(|json| pointer::text(json, "/error"));
     let is_gone = answer.status.is_client_error() && error == Some("invalid_token");
     let is_done = answer.status.is_success() && !json.as_ref().is_some_and(fault::is_said);
-    if is_done || is_gone { Ok(true) } else { Err(fault::sort(requests, answer, json.as_ref())) }
+    if is_done || is_gone {
+        return Ok(true);
+    }
+    Err(fault::sort(&requests.errors, answer, json.as_ref(), sent))
 }

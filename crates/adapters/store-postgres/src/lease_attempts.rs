@@ -5,6 +5,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 use strongroom_domain::OrganizationId;
+use strongroom_domain::oauth::DOUBT;
 use strongroom_repository::{Ended, Lease, StoreResult};
 use strongroom_store_rows::schema::{credentials, refresh_leases};
 use strongroom_store_rows::sql_types::Id;
@@ -22,15 +23,18 @@ const ACQUIRE: &str = "
     ON CONFLICT (org_id, credential_id) DO UPDATE SET
         version = $3, owner = $4, held_until = clock_timestamp() + $5 * interval '1 us', retry_at = NULL,
         interrupted = stored.version = $3 AND (stored.interrupted OR stored.owner IS NOT NULL),
-        failures = CASE WHEN stored.version = $3 THEN stored.failures ELSE 0 END
+        failures = CASE WHEN stored.version = $3 THEN stored.failures ELSE 0 END,
+        doubted_at = CASE WHEN stored.version = $3 THEN stored.doubted_at END
     WHERE stored.version <> $3
         OR coalesce(stored.held_until <= clock_timestamp(), true) AND coalesce(stored.retry_at <= clock_timestamp(), true)
-    RETURNING failures, interrupted";
+    RETURNING failures, interrupted,
+        coalesce(doubted_at <= clock_timestamp() - $6 * interval '1 us', false) AS doubted";
 
 /// Ends an attempt that gave no token.
 const FAIL: &str = "
     UPDATE refresh_leases SET owner = NULL, held_until = NULL, failures = failures + $6,
-        interrupted = interrupted OR $5, retry_at = clock_timestamp() + $4 * interval '1 us'
+        interrupted = interrupted OR $5, retry_at = clock_timestamp() + $4 * interval '1 us',
+        doubted_at = CASE WHEN $7 THEN coalesce(doubted_at, clock_timestamp()) ELSE doubted_at END
     WHERE org_id = $1 AND credential_id = $2 AND owner = $3";
 
 /// The shortest wait that a caller is given that came too early.
@@ -42,6 +46,8 @@ struct AcquiredRow {
     failures: i64,
     #[diesel(sql_type = Bool)]
     interrupted: bool,
+    #[diesel(sql_type = Bool)]
+    doubted: bool,
 }
 
 /// Takes the lease of a credential, if it still has this version.
@@ -67,13 +73,14 @@ pub(crate) async fn acquire(
             .bind::<BigInt, _>(version)
             .bind::<Id, _>(owner)
             .bind::<BigInt, _>(micros(length))
+            .bind::<BigInt, _>(micros(DOUBT))
             .get_result(connection)
             .await
             .optional()?;
         match acquired {
-            Some(AcquiredRow { failures, interrupted }) => {
+            Some(AcquiredRow { failures, interrupted, doubted }) => {
                 let failures = u32::try_from(failures).unwrap_or(u32::MAX);
-                Ok(Lease::Acquired { failures, interrupted })
+                Ok(Lease::Acquired { failures, interrupted, doubted })
             }
             None => why_not(connection, organization, credential).await,
         }
@@ -120,6 +127,7 @@ pub(crate) async fn fail(
             .bind::<BigInt, _>(micros(retry_after))
             .bind::<Bool, _>(ended == Ended::AnswerLost)
             .bind::<BigInt, _>(i64::from(ended != Ended::NotTried))
+            .bind::<Bool, _>(ended == Ended::Doubted)
             .execute(&mut *connection)
             .await?;
         Ok(())

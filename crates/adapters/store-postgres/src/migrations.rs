@@ -45,6 +45,10 @@ const MIGRATIONS: &[Migration] = &[
         version: "20261203000000",
         up: include_str!("../../../../migrations/postgres/20261203000000_issuers/up.sql"),
     },
+    Migration {
+        version: "20261204000000",
+        up: include_str!("../../../../migrations/postgres/20261204000000_ends_and_doubts/up.sql"),
+    },
 ];
 
 /// The lock that lets one instance migrate while another waits. The result is correct without it: the second

@@ -74,6 +74,7 @@ impl RefreshLeaseRepository for Store {
             credentials::config.eq(refreshed.config.to_canonical_json()),
             credentials::version.eq(stored(refreshed.version)?),
             credentials::access_token_expires_at.eq(refreshed.access_token_expires_at.map(Micros::from)),
+            credentials::grant_expires_at.eq(refreshed.grant_expires_at.map(Micros::from)),
             credentials::refreshed_at.eq(refreshed.refreshed_at.map(Micros::from)),
             credentials::refresh_at.eq(refreshed.refresh_at.map(Micros::from)),
             credentials::status.eq(status.otherwise(credentials::status)),

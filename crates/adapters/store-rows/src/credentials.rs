@@ -42,6 +42,7 @@ pub struct Changeable {
     google_email: Option<String>,
     expires_at: Option<Micros>,
     access_token_expires_at: Option<Micros>,
+    grant_expires_at: Option<Micros>,
     last_tested_at: Option<Micros>,
     last_test_code: Option<String>,
     refreshed_at: Option<Micros>,
@@ -142,6 +143,7 @@ impl Changeable {
             google_email: credential.google_email.clone(),
             expires_at: credential.expires_at.map(Micros::from),
             access_token_expires_at: credential.access_token_expires_at.map(Micros::from),
+            grant_expires_at: credential.grant_expires_at.map(Micros::from),
             last_tested_at: credential.last_tested_at.map(Micros::from),
             last_test_code: credential.last_test_code.map(|code| code.as_str().to_owned()),
             refreshed_at: credential.refreshed_at.map(Micros::from),
@@ -218,6 +220,7 @@ impl Stored for CredentialRow {
             expires_at: row.optional_time("expires_at", changeable.expires_at)?,
             access_token_expires_at: row
                 .optional_time("access_token_expires_at", changeable.access_token_expires_at)?,
+            grant_expires_at: row.optional_time("grant_expires_at", changeable.grant_expires_at)?,
             last_tested_at: row.optional_time("last_tested_at", changeable.last_tested_at)?,
             last_test_code: row.column("last_test_code", last_test_code)?,
             last_read_at: row.optional_time("last_read_at", self.last_read_at)?,

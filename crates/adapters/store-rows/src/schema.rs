@@ -95,6 +95,7 @@ diesel::table! {
         google_email -> Nullable<Text>,
         expires_at -> Nullable<Moment>,
         access_token_expires_at -> Nullable<Moment>,
+        grant_expires_at -> Nullable<Moment>,
         last_tested_at -> Nullable<Moment>,
         last_test_code -> Nullable<Text>,
         last_read_at -> Nullable<Moment>,
@@ -207,6 +208,7 @@ diesel::table! {
         interrupted -> Bool,
         failures -> BigInt,
         retry_at -> Nullable<Moment>,
+        doubted_at -> Nullable<Moment>,
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 use strongroom_domain::OrganizationId;
+use strongroom_domain::oauth::DOUBT;
 use strongroom_repository::{Ended, Lease, StoreResult};
 use strongroom_store_rows::schema::{credentials, refresh_leases};
 use strongroom_store_rows::{Micros, RowId};
@@ -23,6 +24,7 @@ struct LeaseRow {
     interrupted: bool,
     failures: i64,
     retry_at: Option<Micros>,
+    doubted_at: Option<Micros>,
 }
 
 /// Takes the lease of a credential, if it still has this version.
@@ -64,9 +66,12 @@ pub(crate) async fn acquire(
             refresh_leases::held_until.eq(now.after(length)),
             refresh_leases::interrupted.eq(interrupted),
             refresh_leases::failures.eq(known.failures),
+            refresh_leases::doubted_at.eq(known.doubted_at),
         );
         diesel::replace_into(refresh_leases::table).values(row).execute(connection)?;
-        Ok(Lease::Acquired { failures: u32::try_from(known.failures).unwrap_or(u32::MAX), interrupted })
+        let failures = u32::try_from(known.failures).unwrap_or(u32::MAX);
+        let doubted = known.doubted_at.is_some_and(|at| at.after(DOUBT) <= now);
+        Ok(Lease::Acquired { failures, interrupted, doubted })
     };
     store.database.alone(acquire).await
 }
@@ -92,9 +97,12 @@ pub(crate) async fn fail(
         // `None` does not change the column.
         let lost = (ended == Ended::AnswerLost).then(|| refresh_leases::interrupted.eq(true));
         let row = refresh_leases::table.find((&organization, credential));
-        diesel::update(row.filter(refresh_leases::owner.eq(owner)))
-            .set((change, lost))
-            .execute(connection)?;
+        let ours = row.filter(refresh_leases::owner.eq(owner));
+        if ended == Ended::Doubted {
+            let first = ours.filter(refresh_leases::doubted_at.is_null());
+            diesel::update(first).set(refresh_leases::doubted_at.eq(now)).execute(connection)?;
+        }
+        diesel::update(ours).set((change, lost)).execute(connection)?;
         Ok(())
     };
     store.database.alone(fail).await

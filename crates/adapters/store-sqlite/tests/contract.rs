@@ -30,7 +30,10 @@ async fn make_store() -> StoreUnderTest {
         for change in [
             format!("destination_limits SET taken_at = {takes}"),
             format!("authorization_flows SET expires_at = expires_at - {shift}"),
-            format!("refresh_leases SET held_until = held_until - {shift}, retry_at = retry_at - {shift}"),
+            format!(
+                "refresh_leases SET held_until = held_until - {shift}, retry_at = retry_at - {shift},
+                 doubted_at = doubted_at - {shift}"
+            ),
         ] {
             connection.batch_execute(&format!("UPDATE {change}")).unwrap();
         }

@@ -4,10 +4,8 @@ use std::cell::OnceCell;
 
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
-use strongroom_declared_http::{HttpStep, JsonCheck, JsonCondition, OutcomeRule};
+use strongroom_declared_http::{HttpStep, JsonCheck, JsonCondition, OutcomeRule, Traces};
 use strongroom_domain::{Facts, TestCode};
-
-use crate::traces::Traces;
 
 /// The longest fact, in characters.
 const MAX_FACT: usize = 100;

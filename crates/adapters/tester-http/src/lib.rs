@@ -10,7 +10,6 @@ mod answer;
 mod request;
 mod sign;
 mod tester;
-mod traces;
 
 pub use answer::evaluate;
 pub use tester::HttpTester;

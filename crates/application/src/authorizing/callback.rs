@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use strongroom_authorization_server::{Client, Grant, Subject, TokenError, Tries};
+use strongroom_authorization_server::{Client, ErrorAnswer, Grant, Subject, TokenError, Tries, Trouble};
 use strongroom_domain::audit::Origin;
 use strongroom_domain::oauth::{
     ACCESS_TOKEN, Account, AccountSource, CallbackProblem, Completion, Granted, REFRESH_TOKEN,
@@ -19,8 +19,11 @@ use zeroize::Zeroizing;
 use super::Authorizing;
 use super::begin::VERIFIER;
 use super::events::flow_event;
+use super::granted_content::GrantedContent;
 use super::keep::NewGrant;
+use super::kept;
 use crate::Failure;
+use crate::ground::with_answer;
 
 /// The longest code that is accepted, in bytes.
 const MAX_CODE: usize = 4_096;
@@ -97,7 +100,9 @@ impl CallbackRefused {
 
 impl Authorizing {
     /// Handles a callback. The state is used up by it, whatever the result is. A callback that repeats a
-    /// parameter, or whose state does not have 43 characters, is refused before the state is looked up.
+    /// parameter, or whose state does not have 43 characters, is refused before the state is looked up. While
+    /// a grant waits for its completion, the callback that brought it gets the same answer again: browsers
+    /// reload pages, and mail scanners visit links.
     ///
     /// Once the state is taken, the work goes on even when the browser closes the connection, and it waits
     /// for a store that cannot be reached.
@@ -113,14 +118,49 @@ impl Authorizing {
             return Err(CallbackRefused::page(CallbackProblem::UnknownState));
         }
         let state = Zeroizing::new(state.to_owned());
-        let row = self.flows.take(&sha256(&state)).await.map_err(|error| {
+        let digest = sha256(&state);
+        let turn = self.turns.take(digest).await;
+        let row = self.flows.take(&digest).await.map_err(|error| {
             let _: Failure = error.into();
             CallbackRefused::page(CallbackProblem::Unavailable)
         })?;
-        let row = row.ok_or(CallbackRefused::page(CallbackProblem::UnknownState))?;
+        let Some(row) = row else {
+            return self.answer_again(&received, state).await.map_err(CallbackRefused::page);
+        };
         let desk = self.clone();
-        let task = tokio::spawn(async move { desk.receive_taken(row, received, state).await });
+        let task = tokio::spawn(async move {
+            let answer = desk.receive_taken(row, received, state).await;
+            drop(turn);
+            answer
+        });
         task.await.unwrap_or(Err(CallbackRefused::page(CallbackProblem::Unavailable)))
+    }
+
+    /// The answer to a callback whose state is used up. It is the first one again while the grant waits for
+    /// its completion and the code is the one that brought it.
+    async fn answer_again(
+        &self,
+        received: &ReceiveCallback,
+        state: Zeroizing<String>,
+    ) -> Result<Received, CallbackProblem> {
+        let unavailable = |_| CallbackProblem::Unavailable;
+        let found =
+            self.flows.find_granted(&sha256(&state)).await.map_err(|error| unavailable(error.into()))?;
+        let row = found.filter(|row| is_same_place(&row.flow, received));
+        let row = row.ok_or(CallbackProblem::UnknownState)?;
+        let code = received.parameters.get("code").ok_or(CallbackProblem::UnknownState)?;
+        let kept = self.sealing.open_flow(&row).await.map_err(unavailable)?;
+        let completion_code = kept::completion_code(&kept, code, &*self.purpose_keys);
+        let completion_code = completion_code.ok_or(CallbackProblem::UnknownState)?;
+        let account = match GrantedContent::from_payload(&kept) {
+            Some(granted) => granted.account,
+            None => {
+                let (organization, id) = (&row.flow.organization, row.flow.credential);
+                let pending = self.credentials.find(organization, id).await;
+                pending.map_err(|error| unavailable(error.into()))?.and_then(|pending| pending.account)
+            }
+        };
+        Ok(self.answer(&row.flow, account, state, completion_code))
     }
 
     async fn receive_taken(
@@ -133,9 +173,10 @@ impl Authorizing {
         let origin = received.origin.clone();
         match self.try_receive(row, received, state).await {
             Ok(done) => Ok(done),
-            Err(problem) => {
+            Err(Failed { problem, answer }) => {
                 let event = flow_event(&flow, &origin, Action::AuthorizationFailed, Outcome::Denied)
                     .detail("reason", problem.as_str());
+                let event = with_answer(event, answer.as_ref());
                 let (organization, id) = (&flow.organization, flow.id);
                 if let Err(error) = self.flows.abandon(organization, id, event.into()).await {
                     tracing::warn!(%error, "a flow that came to nothing was not removed; it ends by itself");
@@ -154,13 +195,10 @@ impl Authorizing {
         row: SealedFlow,
         received: ReceiveCallback,
         state: Zeroizing<String>,
-    ) -> Result<Received, CallbackProblem> {
+    ) -> Result<Received, Failed> {
         let flow = &row.flow;
-        let own_app = flow.app.map(|app| app.to_string());
-        let same_place =
-            received.provider.eq_ignore_ascii_case(flow.provider.as_str()) && received.app == own_app;
-        if !same_place {
-            return Err(CallbackProblem::OtherProvider);
+        if !is_same_place(flow, &received) {
+            return Err(CallbackProblem::OtherProvider.into());
         }
         let provider = self.catalog.find(flow.provider.as_str()).ok_or(CallbackProblem::Misconfigured)?;
         let server = provider.oauth.as_ref().ok_or(CallbackProblem::Misconfigured)?;
@@ -170,14 +208,17 @@ impl Authorizing {
             Subject { provider: provider.clone(), credential_type: flow.credential_type, content: base };
         self.check_issuer(&subject, &received)?;
         if let Some(error) = received.parameters.get("error") {
-            return Err(CallbackProblem::of_error(error.expose()));
+            let problem = CallbackProblem::of_error(error.expose());
+            tracing::info!(provider = %flow.provider, problem = problem.as_str(), "a provider did not grant");
+            return Err(problem.into());
         }
         let code = received.parameters.get("code").map(SecretText::duplicate);
         let code = code.filter(|code| (1..=MAX_CODE).contains(&code.len())).ok_or(CallbackProblem::NoCode)?;
         take_callback_fields(&provider, server, flow.credential_type, &received, &mut subject.content)?;
-        let grant = self.exchange(&row, server, subject, code).await?;
+        let grant = self.exchange(&row, server, subject, code.duplicate()).await?;
         check_account(server, current.as_ref().map(|row| &row.credential), &grant)?;
-        self.keep_grant(&row, current, grant, state, &received.origin).await
+        let code_digest = kept::digest_of(&code);
+        Ok(self.keep_grant(&row, current, grant, state, code_digest, &received.origin).await?)
     }
 
     /// Finds the row of the credential that is authorised again.
@@ -214,7 +255,7 @@ impl Authorizing {
             self.sealing.open_for_job(row, job).await.map_err(|_| CallbackProblem::Unavailable)?;
         secret.remove(ACCESS_TOKEN);
         secret.remove(REFRESH_TOKEN);
-        Ok(Content { config: row.credential.config.clone(), secret, access_token_expires_at: None })
+        Ok(Content { config: row.credential.config.clone(), secret, ..Content::default() })
     }
 
     /// Checks the `iss` of the callback (RFC 9207), so that a code that another server issued is not used
@@ -233,7 +274,7 @@ impl Authorizing {
         server: &OauthServer,
         mut subject: Subject,
         code: SecretText,
-    ) -> Result<NewGrant, CallbackProblem> {
+    ) -> Result<NewGrant, Failed> {
         let flow = &row.flow;
         let kept = self.sealing.open_flow(row).await;
         let mut kept = kept.map_err(|_| CallbackProblem::Unavailable)?;
@@ -275,7 +316,7 @@ impl Authorizing {
         subject: &Subject,
         client: &Client,
         grant: Grant,
-    ) -> Result<TokenResponse, CallbackProblem> {
+    ) -> Result<TokenResponse, Failed> {
         let trial = self.trials.begin(&flow.organization, &flow.initiator.actor);
         let trial = trial.map_err(|_| CallbackProblem::Unavailable)?;
         let tries = trial.clone().map(|trial| trial as Arc<dyn Tries>);
@@ -372,13 +413,33 @@ fn check_account(
     }
 }
 
-fn told(flow: &AuthorizationFlow, error: &TokenError) -> CallbackProblem {
-    tracing::warn!(provider = %flow.provider, %error, "a code was not exchanged");
-    match error {
-        TokenError::Dead { .. } => CallbackProblem::CodeRefused,
-        TokenError::App { .. } => CallbackProblem::Misconfigured,
-        TokenError::Unbuildable(_) => CallbackProblem::Misconfigured,
-        TokenError::Limited { .. } => CallbackProblem::Unavailable,
-        TokenError::Transient { .. } => CallbackProblem::ProviderUnavailable,
+/// Whether a callback came to the place to which the provider was told to send it.
+fn is_same_place(flow: &AuthorizationFlow, received: &ReceiveCallback) -> bool {
+    let own_app = flow.app.map(|app| app.to_string());
+    received.provider.eq_ignore_ascii_case(flow.provider.as_str()) && received.app == own_app
+}
+
+/// Why a callback failed, and what the provider has answered when it was asked.
+struct Failed {
+    problem: CallbackProblem,
+    answer: Option<ErrorAnswer>,
+}
+
+impl From<CallbackProblem> for Failed {
+    fn from(problem: CallbackProblem) -> Self {
+        Self { problem, answer: None }
     }
+}
+
+fn told(flow: &AuthorizationFlow, error: &TokenError) -> Failed {
+    tracing::warn!(provider = %flow.provider, %error, "a code was not exchanged");
+    let problem = match error {
+        TokenError::Dead { .. } => CallbackProblem::CodeRefused,
+        TokenError::App { .. } | TokenError::Unbuildable(_) => CallbackProblem::Misconfigured,
+        TokenError::Limited { .. } => CallbackProblem::Unavailable,
+        TokenError::Transient { trouble: Trouble::Forbidden, .. } => CallbackProblem::Misconfigured,
+        TokenError::Transient { trouble: Trouble::Unknown, .. } => CallbackProblem::ProviderRefused,
+        TokenError::Transient { .. } => CallbackProblem::ProviderUnavailable,
+    };
+    Failed { problem, answer: error.answer().cloned() }
 }

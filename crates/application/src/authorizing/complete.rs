@@ -2,7 +2,7 @@
 //! code.
 
 use strongroom_domain::audit::Origin;
-use strongroom_domain::oauth::{CallbackProblem, Completion, REFRESH_TOKEN, sha256};
+use strongroom_domain::oauth::{Account, CallbackProblem, Completion, REFRESH_TOKEN, sha256};
 use strongroom_domain::{
     Action, Actor, AuditEvent, AuthorizationFlow, Credential, CredentialStatus, CredentialType, Evidence,
     Integration, IntegrationId, OauthAppId, Outcome, Rule, Sealed, SecretText,
@@ -181,7 +181,12 @@ impl Authorizing {
                 Some(caller) if again => drop(self.gate.judge_again(caller).await?),
                 _ => again = true,
             }
-            let (changed, sealed) = self.completed_credential(row, &current).await?;
+            let completed = self.completed_credential(row, &current).await?;
+            let (changed, sealed) = (completed.credential, completed.sealed);
+            let event = match completed.refresh_token {
+                Some(fate) => event.clone().detail("refresh_token", fate),
+                None => event.clone(),
+            };
             let current = current.credential;
             let written = self.write(row, &event, &current, &changed, &sealed).await;
             match written {
@@ -239,7 +244,7 @@ impl Authorizing {
         &self,
         row: &SealedFlow,
         current: &SealedCredential,
-    ) -> Result<(Credential, Sealed), Failure> {
+    ) -> Result<Completed, Failure> {
         let kept = self.sealing.open_flow(row).await?;
         let (flow, credential) = (&row.flow, &current.credential);
         let fits =
@@ -253,11 +258,11 @@ impl Authorizing {
             return Err(Failure::Conflict(Conflict::CredentialChanged));
         }
         let granted = GrantedContent::from_payload(&kept).ok_or(Failure::Internal)?;
-        self.authorized_again(&row.flow, &current.credential, granted).await
+        self.authorized_again(&row.flow, current, granted).await
     }
 
     /// A new credential that waited for its completion.
-    async fn released(&self, current: &SealedCredential) -> Result<(Credential, Sealed), Failure> {
+    async fn released(&self, current: &SealedCredential) -> Result<Completed, Failure> {
         if current.credential.status != CredentialStatus::Pending {
             return Err(Failure::Conflict(Conflict::CredentialChanged));
         }
@@ -269,24 +274,26 @@ impl Authorizing {
         // An edit that was begun while it waited must not make it wait again.
         changed.revision += 1;
         let sealed = self.sealing.seal(&changed, &secret).await?;
-        Ok((changed, sealed))
+        Ok(Completed { credential: changed, sealed, refresh_token: None })
     }
 
     /// A credential that existed before, with what was granted now.
     async fn authorized_again(
         &self,
         flow: &AuthorizationFlow,
-        current: &Credential,
-        granted: GrantedContent,
-    ) -> Result<(Credential, Sealed), Failure> {
+        current: &SealedCredential,
+        mut granted: GrantedContent,
+    ) -> Result<Completed, Failure> {
         let now = self.clock.now();
-        let mut changed = current.clone();
+        let refresh_token = self.keep_refresh_token(flow, current, &mut granted).await?;
+        let mut changed = current.credential.clone();
         changed.take_new_content();
         changed.status = CredentialStatus::Validated;
         changed.status_reason = None;
         changed.name = flow.name.clone();
         changed.config = granted.content.config.clone();
         changed.access_token_expires_at = granted.content.access_token_expires_at;
+        changed.grant_expires_at = granted.content.grant_expires_at;
         changed.expires_at = crate::ground::end_of_life(None, flow.credential_type, &granted.content);
         changed.oauth_app = Some(flow.app.unwrap_or(OauthAppId::OPERATOR));
         changed.refreshed_at = Some(now);
@@ -300,7 +307,39 @@ impl Authorizing {
         let refreshable = granted.content.secret.get(REFRESH_TOKEN).is_some();
         changed.refresh_at = self.schedule.next_refresh(&changed, refreshable);
         let sealed = self.sealing.seal(&changed, &granted.content.secret).await?;
-        Ok((changed, sealed))
+        Ok(Completed { credential: changed, sealed, refresh_token })
+    }
+
+    /// Keeps the refresh token that the credential has when the provider has granted without a new one, as
+    /// some do when the person has granted before. It is kept only when it is of the same app and the same
+    /// account. Returns what became of it, for the audit trail.
+    async fn keep_refresh_token(
+        &self,
+        flow: &AuthorizationFlow,
+        current: &SealedCredential,
+        granted: &mut GrantedContent,
+    ) -> Result<Option<&'static str>, Failure> {
+        if granted.content.secret.get(REFRESH_TOKEN).is_some() {
+            return Ok(None);
+        }
+        let job = (Actor::system("authorization"), Origin::default());
+        let mut known = self.sealing.open_for_job(current, job).await?;
+        let Some(token) = known.remove(REFRESH_TOKEN) else { return Ok(None) };
+        let credential = &current.credential;
+        let is_same_app = credential.oauth_app == Some(flow.app.unwrap_or(OauthAppId::OPERATOR));
+        let id = |account: &Option<Account>| account.as_ref().map(|account| account.id.clone());
+        let is_same_account =
+            id(&granted.account).is_some() && id(&granted.account) == id(&credential.account);
+        if !is_same_app || !is_same_account {
+            tracing::warn!(
+                credential = %credential.id,
+                "a credential was authorised again without a refresh token, and the old one may be of another account"
+            );
+            return Ok(Some("dropped: not known to be of the same app and account"));
+        }
+        granted.content.secret.insert(REFRESH_TOKEN, token);
+        granted.content.grant_expires_at = credential.grant_expires_at;
+        Ok(Some("kept: the provider gave no new one"))
     }
 
     fn connection_of(
@@ -364,6 +403,14 @@ impl Authorizing {
         self.flows.abandon(&flow.organization, flow.id, event.into()).await?;
         Ok(())
     }
+}
+
+/// A credential as its completion makes it.
+struct Completed {
+    credential: Credential,
+    sealed: Sealed,
+    /// What became of the refresh token that it had, when the provider gave no new one.
+    refresh_token: Option<&'static str>,
 }
 
 /// Whether the credential is the one that a completion was to write. Another writer would have left another

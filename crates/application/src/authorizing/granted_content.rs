@@ -4,6 +4,7 @@ use strongroom_domain::{Account, Content, PublicConfig, SecretPayload, SecretTex
 
 const CONFIG: &str = "config";
 const ENDS_AT: &str = "access_token_expires_at";
+const GRANT_ENDS_AT: &str = "grant_expires_at";
 const ACCOUNT_ID: &str = "account_id";
 const ACCOUNT_NAME: &str = "account_name";
 /// The prefix of the names of secret fields.
@@ -20,8 +21,12 @@ impl GrantedContent {
         let mut payload = SecretPayload::default();
         let mut put = |name: &str, text: String| payload.insert(name, SecretText::new(text));
         put(CONFIG, self.content.config.to_canonical_json());
-        if let Some(end) = self.content.access_token_expires_at {
-            put(ENDS_AT, timestamp::format(end));
+        let ends =
+            [(ENDS_AT, self.content.access_token_expires_at), (GRANT_ENDS_AT, self.content.grant_expires_at)];
+        for (name, end) in ends {
+            if let Some(end) = end {
+                put(name, timestamp::format(end));
+            }
         }
         if let Some(account) = self.account {
             put(ACCOUNT_ID, account.id);
@@ -39,7 +44,8 @@ impl GrantedContent {
     pub(crate) fn from_payload(payload: &SecretPayload) -> Option<Self> {
         let text = |name: &str| payload.get(name).map(|text| text.expose().to_owned());
         let config = PublicConfig::from_canonical_json(&text(CONFIG)?).ok()?;
-        let access_token_expires_at = text(ENDS_AT).and_then(|end| timestamp::parse(&end).ok());
+        let end = |name| text(name).and_then(|end| timestamp::parse(&end).ok());
+        let (access_token_expires_at, grant_expires_at) = (end(ENDS_AT), end(GRANT_ENDS_AT));
         let mut secret = SecretPayload::default();
         for (name, value) in payload.iter() {
             if let Some(name) = name.strip_prefix(SECRET) {
@@ -47,6 +53,7 @@ impl GrantedContent {
             }
         }
         let account = text(ACCOUNT_ID).map(|id| Account { id, name: text(ACCOUNT_NAME) });
-        Some(Self { content: Content { config, secret, access_token_expires_at }, account })
+        let content = Content { config, secret, access_token_expires_at, grant_expires_at };
+        Some(Self { content, account })
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use strongroom_domain::audit::Origin;
 use strongroom_domain::credential::FirstVersion;
-use strongroom_domain::oauth::{Account, CallbackProblem, sha256};
+use strongroom_domain::oauth::{Account, CallbackProblem, Digest, sha256};
 use strongroom_domain::{
     Action, AuthorizationFlow, Content, Credential, CredentialStatus, CredentialType, Evidence, OauthAppId,
     Outcome, Sealed, SecretPayload,
@@ -19,6 +19,7 @@ use super::Authorizing;
 use super::callback::Received;
 use super::events::flow_event;
 use super::granted_content::GrantedContent;
+use super::kept;
 use crate::Failure;
 use crate::ground::end_of_life;
 
@@ -45,6 +46,7 @@ impl Authorizing {
         current: Option<SealedCredential>,
         grant: NewGrant,
         state: Zeroizing<String>,
+        brought_by: Digest,
         origin: &Origin,
     ) -> Result<Received, CallbackProblem> {
         let flow = &row.flow;
@@ -55,7 +57,7 @@ impl Authorizing {
             event = event.detail("scope", "narrowed");
         }
         let account = grant.account.clone();
-        let (pending, beside, evidence) = match current {
+        let (pending, mut beside, evidence) = match current {
             None => {
                 let credential = self.pending_credential(flow, &grant);
                 let secret = &grant.content.secret;
@@ -74,6 +76,7 @@ impl Authorizing {
                 (None, GrantedContent { content, account }.into_payload(), event.into())
             }
         };
+        kept::put(&mut beside, &code, brought_by);
         let completion_code = sha256(&code);
         let context = SealContext::of_flow(flow, Some(completion_code));
         let sealed = self.seal_patiently(&context, &beside).await?;

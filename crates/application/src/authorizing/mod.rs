@@ -10,6 +10,8 @@ mod events;
 mod expire;
 mod granted_content;
 mod keep;
+mod kept;
+mod turns;
 
 pub use apps::{NewOauthApp, ShownOauthApp};
 pub use begin::{BeginAuthorization, BegunAuthorization};
@@ -23,6 +25,7 @@ use strongroom_environment::{Catalog, Clock, Ids, Randomness};
 use strongroom_repository::{AuthorizationFlowRepository, CredentialRepository, OauthAppRepository};
 use strongroom_vault::PurposeKeys;
 
+use self::turns::CallbackTurns;
 use crate::ground::{Gate, Ground, OauthClients, Places, Rows, Schedule, Sealing, Trials};
 use crate::{Limits, OauthSettings, Ports};
 
@@ -47,6 +50,7 @@ pub struct Authorizing {
     per_provider: u32,
     places: Arc<Places>,
     trials: Arc<Trials>,
+    turns: CallbackTurns,
 }
 
 impl Authorizing {
@@ -70,6 +74,7 @@ impl Authorizing {
             per_provider: limits.credentials_per_provider,
             places: ground.oauth_places.clone(),
             trials: ground.trials.clone(),
+            turns: CallbackTurns::default(),
         }
     }
 }

@@ -87,6 +87,7 @@ impl Crm {
             changed.account.clone_from(&current.account);
             changed.google_email.clone_from(&current.google_email);
             changed.refreshed_at = current.refreshed_at;
+            changed.grant_expires_at = current.grant_expires_at;
         }
         changed.refresh_at = self.schedule.first_refresh(&changed, &checked.content);
         let sealed = self.sealing.seal(&changed, &checked.content.secret).await?;

@@ -148,6 +148,7 @@ fn refused(error: TestError) -> TokenError {
             retry_after: None,
             may_have_been_served: false,
             trouble: Trouble::None,
+            answer: None,
             cause: "the calls to the destination could not be counted".into(),
         },
     }

@@ -79,8 +79,18 @@ impl RefreshNeed {
             Why::Request { version } => credential.version == version,
             Why::Read { min_validity } => match credential.validity() {
                 Some(validity) => validity.is_close_to_end(now, min_validity),
-                None => credential.credential_type == CredentialType::ClientCredentials,
+                None => credential.is_without_token(now),
             },
+        }
+    }
+
+    /// Whether a credential of this status is refreshed for this need. One that has to be authorised again is
+    /// only when somebody asks for it: the provider may have been wrong.
+    pub(crate) fn may_revive(&self, status: CredentialStatus) -> bool {
+        match status {
+            CredentialStatus::Pending => false,
+            CredentialStatus::NeedsReauth => matches!(self.why, Why::Request { .. }),
+            CredentialStatus::Unverified | CredentialStatus::Validated | CredentialStatus::Rejected => true,
         }
     }
 
@@ -107,12 +117,8 @@ impl Refreshing {
         if !self.schedule.can_refresh(&credential) {
             return Err(nothing_to_refresh());
         }
-        match credential.status {
-            CredentialStatus::Pending => return Err(Failure::Conflict(Conflict::AuthorizationPending)),
-            CredentialStatus::NeedsReauth => {
-                return Err(Failure::Conflict(Conflict::ReauthorizationRequired));
-            }
-            CredentialStatus::Unverified | CredentialStatus::Validated | CredentialStatus::Rejected => {}
+        if credential.status == CredentialStatus::Pending {
+            return Err(Failure::Conflict(Conflict::AuthorizationPending));
         }
         let need = RefreshNeed::of_request(caller, credential.version);
         let refresh = async {
@@ -159,8 +165,10 @@ impl Refreshing {
     ) -> Result<SealedCredential, Failure> {
         let (credential, now) = (&row.credential, self.clock.now());
         let need = RefreshNeed::of_reader(caller, min_validity);
-        let alive = !matches!(credential.status, CredentialStatus::Pending | CredentialStatus::NeedsReauth);
-        if !alive || !self.schedule.can_refresh(credential) || !need.is_due(credential, now) {
+        if !need.may_revive(credential.status)
+            || !self.schedule.can_refresh(credential)
+            || !need.is_due(credential, now)
+        {
             return Ok(row);
         }
         let is_valid = credential.validity().is_some_and(|validity| validity.is_valid(now));

@@ -11,8 +11,8 @@ use std::time::Duration;
 use strongroom_authorization_server::{Client, Grant, Subject, TokenError, Tries, Trouble};
 use strongroom_domain::oauth::{LEASE, OauthAppId, REFRESH_TOKEN};
 use strongroom_domain::{
-    ConfigValue, Content, Credential, CredentialId, CredentialStatus, CredentialType, OrganizationId,
-    Outcome, Provider, RefreshProblem, SecretText, StatusReason, TokenResponse,
+    ConfigValue, Content, Credential, CredentialId, CredentialType, OrganizationId, Provider, RefreshProblem,
+    SecretText, StatusReason, TokenResponse,
 };
 use strongroom_repository::{Ended, Lease, SealedCredential, Selector, StoreError};
 use time::OffsetDateTime;
@@ -23,6 +23,7 @@ use super::Refreshing;
 use super::ask::{RefreshNeed, Why};
 use super::flights::{RefreshFailed, RefreshOutcome};
 use super::pauses::PAUSE;
+use super::refusals::APP_PAUSE;
 use crate::Failure;
 use crate::ground::{FULL, Trial};
 
@@ -31,17 +32,8 @@ use crate::ground::{FULL, Trial};
 const SEND_WITHIN: Duration = Duration::from_secs(5);
 /// How long a refresh waits while another instance holds the lease.
 const WAIT_FOR_OTHERS: Duration = Duration::from_secs(12);
-/// How long to wait after each failed attempt, in seconds; the last entry applies to all further attempts.
-const BACKOFF: [u64; 9] = [1, 2, 4, 8, 15, 30, 60, 120, 300];
-/// The longest wait while readers have no valid token.
-const BACKOFF_IN_NEED: Duration = Duration::from_secs(15);
-/// How long no attempt is made with an app that is not set up correctly.
-const APP_PAUSE: Duration = Duration::from_secs(60);
 /// How long no attempt is made for a row that does not open.
 const BROKEN_PAUSE: Duration = Duration::from_secs(600);
-/// How long no attempt is made with client credentials that were refused. New content is tried at once.
-const CLIENT_PAUSE: Duration = Duration::from_secs(3_600);
-
 /// An attempt under a lease.
 pub(crate) struct Attempt<'a> {
     pub(crate) need: &'a RefreshNeed,
@@ -50,8 +42,10 @@ pub(crate) struct Attempt<'a> {
     pub(crate) owner: Uuid,
     /// Nothing is sent after this time: the lease could end before the answer comes.
     send_before: Instant,
-    failures: u32,
-    interrupted: bool,
+    pub(super) failures: u32,
+    pub(super) interrupted: bool,
+    /// Whether the server has said some seconds ago that the grant is gone.
+    pub(super) doubted: bool,
     /// Counts the request when the worth of the credential is not known.
     trial: Option<Arc<Trial>>,
 }
@@ -123,9 +117,7 @@ impl Refreshing {
     ) -> Result<Turn, Failure> {
         let found = self.credentials.find_sealed(organization, &Selector::Id(id)).await?;
         let Some(row) = found else { return Ok(Turn::Ended(RefreshOutcome::Fresh)) };
-        let alive =
-            !matches!(row.credential.status, CredentialStatus::Pending | CredentialStatus::NeedsReauth);
-        if !alive || !need.is_due(&row.credential, self.clock.now()) {
+        if !need.may_revive(row.credential.status) || !need.is_due(&row.credential, self.clock.now()) {
             return Ok(Turn::Ended(RefreshOutcome::Fresh));
         }
         let provider = self.catalog.find(row.credential.provider.as_str());
@@ -157,8 +149,8 @@ impl Refreshing {
         let version = row.credential.version;
         let send_before = Instant::now() + SEND_WITHIN;
         let lease = self.leases.acquire(organization, id, version, owner, LEASE).await;
-        let (failures, interrupted) = match lease {
-            Ok(Lease::Acquired { failures, interrupted }) => (failures, interrupted),
+        let (failures, interrupted, doubted) = match lease {
+            Ok(Lease::Acquired { failures, interrupted, doubted }) => (failures, interrupted, doubted),
             other => {
                 // No request is sent, so the next caller may try whether the provider answers again.
                 self.pauses.forgo(&place, organization);
@@ -169,7 +161,8 @@ impl Refreshing {
             }
         };
         let provider = provider.clone();
-        let attempt = Attempt { need, row, provider, owner, send_before, failures, interrupted, trial };
+        let attempt =
+            Attempt { need, row, provider, owner, send_before, failures, interrupted, doubted, trial };
         self.attempt(attempt, &place).await.map(Turn::Ended)
     }
 
@@ -287,16 +280,7 @@ impl Refreshing {
                 }
                 Ok(outcome)
             }
-            Err(TokenError::Transient { retry_after, may_have_been_served, trouble, cause }) => {
-                tracing::warn!(
-                    provider = %attempt.provider.id, credential = %attempt.row.credential.id, %cause,
-                    may_have_been_served, "a token was not refreshed"
-                );
-                let ended = if may_have_been_served { Ended::AnswerLost } else { Ended::Failed };
-                let at_least =
-                    if trouble == Trouble::Server { retry_after.max(Some(PAUSE)) } else { retry_after };
-                self.away(attempt, at_least, ended).await
-            }
+            Err(error @ TokenError::Transient { .. }) => self.not_answered(attempt, &error).await,
             Err(TokenError::Limited { retry_after }) => {
                 self.give_back(attempt, Duration::ZERO, Ended::NotTried).await?;
                 Err(self.trials.destination_used_up(retry_after))
@@ -310,14 +294,16 @@ impl Refreshing {
         let Credential { organization, id, .. } = &attempt.row.credential;
         match error {
             None | Some(TokenError::Dead { .. } | TokenError::App { .. }) => self.pauses.answered(place),
-            Some(TokenError::Transient { trouble: Trouble::Request, .. }) => self.pauses.answered(place),
-            Some(TokenError::Transient { trouble: Trouble::Server, .. }) => {
-                self.pauses.failed(place, organization, *id);
-            }
-            Some(TokenError::Transient { trouble: Trouble::None, .. })
-            | Some(TokenError::Unbuildable(_) | TokenError::Limited { .. }) => {
+            Some(TokenError::Unbuildable(_) | TokenError::Limited { .. }) => {
                 self.pauses.forgo(place, organization);
             }
+            Some(TokenError::Transient { trouble, .. }) => match trouble {
+                Trouble::Passing | Trouble::Unknown => self.pauses.answered(place),
+                Trouble::Throttled | Trouble::Server => self.pauses.failed(place, organization, *id),
+                Trouble::None | Trouble::Forbidden | Trouble::Unresolved => {
+                    self.pauses.forgo(place, organization);
+                }
+            },
         }
     }
 
@@ -334,7 +320,7 @@ impl Refreshing {
                     self.give_back(attempt, Duration::ZERO, Ended::NotTried).await?;
                     return Ok(RefreshOutcome::Nothing);
                 }
-                self.stuck(attempt, problem, APP_PAUSE).await
+                self.stuck(attempt, problem, APP_PAUSE, None).await
             }
             NoOrder::Failed(failure) => {
                 let pause = match failure {
@@ -354,8 +340,12 @@ impl Refreshing {
         let server = attempt.provider.oauth.as_ref().ok_or(NoOrder::Failed(Failure::Internal))?;
         let job = (attempt.need.actor.clone(), attempt.need.origin.clone());
         let payload = self.sealing.open_for_job(&attempt.row, job).await?;
-        let content =
-            Content { config: credential.config.clone(), secret: payload, access_token_expires_at: None };
+        let content = Content {
+            config: credential.config.clone(),
+            secret: payload,
+            grant_expires_at: credential.grant_expires_at,
+            ..Content::default()
+        };
         let subject = Subject {
             provider: attempt.provider.clone(),
             credential_type: credential.credential_type,
@@ -386,96 +376,15 @@ impl Refreshing {
         Ok(Order { subject, client, grant, content })
     }
 
-    /// Handles a refusal of the server. Before the grant is given up the row is read again, because another
-    /// instance may have stored a new token.
-    async fn refused(&self, attempt: &Attempt<'_>, error: &TokenError) -> Result<RefreshOutcome, Failure> {
-        let credential = &attempt.row.credential;
-        tracing::warn!(provider = %attempt.provider.id, credential = %credential.id, %error, "a refresh was refused");
-        if matches!(error, TokenError::Dead { is_certain: false, .. }) && attempt.failures == 0 {
-            return self.away(attempt, None, Ended::Failed).await;
-        }
-        let own = credential.credential_type == CredentialType::ClientCredentials;
-        let problem = match error {
-            TokenError::Dead { .. } | TokenError::App { .. } if own => RefreshProblem::ClientRefused,
-            TokenError::Dead { .. } if attempt.interrupted => RefreshProblem::AnswerLost,
-            TokenError::Dead { .. } => RefreshProblem::GrantRefused,
-            _ => RefreshProblem::AppRefused,
-        };
-        if problem.needs_reauthorization() || own {
-            let selector = Selector::Id(credential.id);
-            let found = self.credentials.find_sealed(&credential.organization, &selector).await?;
-            if found.is_none_or(|found| found.credential.version != credential.version) {
-                return Ok(RefreshOutcome::Fresh);
-            }
-        }
-        let again = attempt.failures > 5;
-        let pause = if own {
-            CLIENT_PAUSE
-        } else if again {
-            APP_PAUSE * 5
-        } else {
-            APP_PAUSE
-        };
-        self.stuck(attempt, problem, pause).await
-    }
-
-    /// Records why the credential does not refresh, and ends the attempt.
-    async fn stuck(
-        &self,
-        attempt: &Attempt<'_>,
-        problem: RefreshProblem,
-        pause: Duration,
-    ) -> Result<RefreshOutcome, Failure> {
-        self.note(attempt, problem, Outcome::Denied).await?;
-        self.give_back(attempt, pause, Ended::Failed).await?;
-        Ok(RefreshOutcome::Stuck(problem))
-    }
-
-    /// Handles a provider that did not answer. Schedules the next attempt with backoff, at most 15 s from now
-    /// when the token has ended and readers need one, unless the wait has to be longer. The grant is kept.
-    async fn away(
-        &self,
-        attempt: &Attempt<'_>,
-        at_least: Option<Duration>,
-        ended: Ended,
-    ) -> Result<RefreshOutcome, Failure> {
-        let step = usize::try_from(attempt.failures).unwrap_or(usize::MAX).min(BACKOFF.len() - 1);
-        let backoff = Duration::from_secs(BACKOFF.get(step).copied().unwrap_or(300));
-        let left = self.life_left(&attempt.row.credential);
-        let wait = backoff.mul_f64(0.75 + self.schedule.jitter() / 2.0).min(left.max(BACKOFF_IN_NEED));
-        let wait = wait.max(at_least.unwrap_or_default());
-        self.note(attempt, RefreshProblem::ProviderUnavailable, Outcome::Failed).await?;
-        self.give_back(attempt, wait, ended).await?;
-        Ok(away_for(wait))
-    }
-
     /// How long a credential's token is still valid.
-    fn life_left(&self, credential: &Credential) -> Duration {
+    pub(super) fn life_left(&self, credential: &Credential) -> Duration {
         let now = self.clock.now();
         credential
             .validity()
             .map_or(Duration::ZERO, |validity| Duration::try_from(validity.ends_at - now).unwrap_or_default())
     }
 
-    async fn note(
-        &self,
-        attempt: &Attempt<'_>,
-        problem: RefreshProblem,
-        outcome: Outcome,
-    ) -> Result<(), Failure> {
-        let mut changed = attempt.row.credential.clone();
-        changed.take_problem(problem);
-        let event = attempt
-            .need
-            .event(&changed, outcome)
-            .detail("reason", problem.as_str())
-            .detail("next_step", problem.next_step());
-        let (organization, id, version) = (&changed.organization, changed.id, changed.version);
-        self.leases.note_problem(organization, id, version, problem, event.into()).await?;
-        Ok(())
-    }
-
-    async fn give_back(
+    pub(super) async fn give_back(
         &self,
         attempt: &Attempt<'_>,
         pause: Duration,
@@ -487,7 +396,7 @@ impl Refreshing {
     }
 }
 
-fn away_for(wait: Duration) -> RefreshOutcome {
+pub(super) fn away_for(wait: Duration) -> RefreshOutcome {
     RefreshOutcome::Failed(RefreshFailed::Away(wait))
 }
 
@@ -495,7 +404,7 @@ fn away_for(wait: Duration) -> RefreshOutcome {
 /// that still applies.
 fn not_yet(credential: &Credential, wait: Duration) -> RefreshOutcome {
     match credential.status_reason.as_ref().and_then(StatusReason::problem) {
-        None | Some(RefreshProblem::ProviderUnavailable) => away_for(wait),
-        Some(problem) => RefreshOutcome::Stuck(problem),
+        Some(problem) if !problem.passes() => RefreshOutcome::Stuck(problem),
+        _ => away_for(wait),
     }
 }

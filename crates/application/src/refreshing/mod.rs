@@ -6,6 +6,7 @@ mod ask;
 mod attempt;
 mod flights;
 mod pauses;
+mod refusals;
 mod revoke;
 mod store;
 

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::Refreshing;
 use crate::Failure;
-use crate::ground::{Permitted, to};
+use crate::ground::{Permitted, to, with_answer};
 
 /// How long a deletion that revokes waits for a refresh that is under way.
 const WAIT_FOR_REFRESH: Duration = Duration::from_secs(5);
@@ -87,16 +87,18 @@ impl Refreshing {
 
     async fn revoke_held(&self, mut held: HeldGrant, event: AuditEvent) {
         let credential = &held.credential;
+        let mut answer = None;
         let (outcome, result) = match self.try_revoke(credential, &mut held.payload).await {
             Ok(Some(true)) => (Outcome::Success, "revoked"),
             Ok(Some(false)) => (Outcome::Failed, "the provider has no way to revoke"),
             Ok(None) => (Outcome::Failed, "there is nothing to revoke"),
             Err(error) => {
                 tracing::warn!(credential = %credential.id, %error, "a token was not revoked at its provider");
+                answer = error.answer().cloned();
                 (Outcome::Failed, "the provider did not revoke it")
             }
         };
-        let mut event = event.detail("result", result);
+        let mut event = with_answer(event.detail("result", result), answer.as_ref());
         event.outcome = outcome;
         if self.audit.record(vec![event]).await.is_err() {
             tracing::error!(credential = %credential.id, result, "what came of a revocation is not on record");
@@ -122,6 +124,7 @@ impl Refreshing {
             retry_after: None,
             may_have_been_served: false,
             trouble: Trouble::None,
+            answer: None,
             cause: cause.into(),
         };
         let Some(client) = found.map_err(|_| unavailable("the OAuth app could not be read"))? else {

@@ -54,6 +54,9 @@ impl Refreshing {
             // The new refresh token, if the answer has one, is stored all the same.
             false => RefreshOutcome::Failed(RefreshFailed::Away(APP_RETRY)),
         };
+        if granted.narrowed {
+            tracing::warn!(credential = %current.id, "a refreshed token has fewer scopes than were granted");
+        }
         let news = News { granted, sent, obtained_at };
         let began = Instant::now();
         loop {
@@ -104,7 +107,11 @@ impl Refreshing {
         let content = changed.as_ref().unwrap_or(&news.granted.content);
         refreshed.take_refresh(content, news.granted.refresh_at, news.obtained_at);
         let sealed = self.sealing.seal(&refreshed, &content.secret).await?;
-        let event = attempt.need.event(&refreshed, Outcome::Success).sealed_as(self.sealing.digest(&sealed));
+        let mut event =
+            attempt.need.event(&refreshed, Outcome::Success).sealed_as(self.sealing.digest(&sealed));
+        if news.granted.narrowed {
+            event = event.detail("scope", "narrowed");
+        }
         let leases = &self.leases;
         let version = base.credential.version;
         Ok(leases.store(&refreshed, &sealed, version, attempt.owner, event.into()).await?)
@@ -120,7 +127,7 @@ impl Refreshing {
         let job = (attempt.need.actor.clone(), attempt.need.origin.clone());
         let secret = self.sealing.open_for_job(row, job).await?;
         let config = row.credential.config.clone();
-        Ok(news.granted.put_over(server, Content { config, secret, access_token_expires_at: None }))
+        Ok(news.granted.put_over(server, Content { config, secret, ..Content::default() }))
     }
 
     /// The row as it is now, when it still has the refresh token that was sent and was not refreshed

@@ -17,7 +17,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use strongroom_application::{Application, Caller, Failure, Selector, to};
-use strongroom_authorization_server::{TokenError, Trouble};
+use strongroom_authorization_server::{ErrorAnswer, TokenError, Trouble};
 use strongroom_domain::{
     Action, ConfigValue, Credential, CredentialId, CredentialStatus, CredentialType, Outcome, StatusReason,
 };
@@ -101,7 +101,7 @@ fn ended<const N: usize>(house: &House) -> [Credential; N] {
 
 /// The server answers this request with something that is no token; other requests may succeed.
 fn failing() -> Answer {
-    transient(Trouble::Request)
+    transient(Trouble::Passing)
 }
 
 /// The server is overloaded, for all requests.
@@ -111,7 +111,18 @@ fn outage() -> Answer {
 
 fn transient(trouble: Trouble) -> Answer {
     let cause = Cow::Borrowed("a test says so");
-    Answer::error(TokenError::Transient { retry_after: None, may_have_been_served: false, trouble, cause })
+    Answer::error(TokenError::Transient {
+        retry_after: None,
+        may_have_been_served: false,
+        trouble,
+        answer: None,
+        cause,
+    })
+}
+
+/// A server that refuses the app with this code.
+pub(crate) fn app_refused(code: &'static str) -> TokenError {
+    TokenError::App { answer: ErrorAnswer { status: 401, code: Some(Cow::Borrowed(code)) } }
 }
 
 fn stored(house: &House, id: CredentialId) -> Credential {

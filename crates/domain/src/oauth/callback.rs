@@ -70,12 +70,16 @@ impl CallbackProblem {
                 "This answer does not belong to the provider that was asked."
             }
             Self::AccessDenied => "The provider was told not to grant access.",
-            Self::ProviderRefused => "The provider refused what was asked for.",
+            Self::ProviderRefused => {
+                "The provider refused what was asked for. Its error code is in the audit trail."
+            }
             Self::NoCode => "The provider sent no code.",
             Self::CodeRefused => "The provider did not take its code back. Begin again.",
             Self::BadAnswer => "The provider's answer does not fit what is known of it.",
             Self::ProviderUnavailable => "The provider does not answer right now. Begin again later.",
-            Self::Misconfigured => "The OAuth app is not set up right. Its operator has to mend that.",
+            Self::Misconfigured => {
+                "The OAuth app, or the way to the provider, is not set up right. The operator has to mend that."
+            }
             Self::CredentialGone => "The credential that was to be authorised again does not exist any more.",
             Self::CredentialChanged => "The credential was edited meanwhile. Begin again.",
             Self::OtherAccount => "Another account was granted than the credential belongs to.",

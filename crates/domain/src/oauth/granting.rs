@@ -36,6 +36,10 @@ pub struct TokenResponse {
     pub refresh_token: Option<SecretText>,
     /// How long the access token lives; unknown when the server does not say it in a usable form.
     pub lifetime: Option<Duration>,
+    /// When the access token ends, when the server or the token states a time.
+    pub ends_at: Option<OffsetDateTime>,
+    /// How long the refresh token lives; unknown when the server does not say it.
+    pub refresh_lifetime: Option<Duration>,
     /// The scope that was granted. Without it, the scope is the one that was requested (section 5.1).
     pub scope: Option<String>,
     /// The type of the token, as the server wrote it.
@@ -75,6 +79,7 @@ impl Granted {
             }
         }
         other.access_token_expires_at = self.content.access_token_expires_at;
+        other.grant_expires_at = self.content.grant_expires_at;
         other
     }
 }
@@ -116,6 +121,13 @@ impl Provider {
         (now, jitter): (OffsetDateTime, f64),
     ) -> (Granted, Vec<Violation>) {
         let mut violations = Vec::new();
+        // A refresh token that came without its end ends nobody knows when. Without a new one the old one goes
+        // on.
+        base.grant_expires_at = match (response.refresh_lifetime, &response.refresh_token) {
+            (Some(life), _) => Some(now + life),
+            (None, Some(_)) => None,
+            (None, None) => base.grant_expires_at,
+        };
         let texts = response.fields.into_iter().map(|(name, text)| (name, SecretText::new(text)));
         let tokens = [(ACCESS_TOKEN.to_owned(), response.access_token)].into_iter();
         let refreshed = response.refresh_token.map(|token| (REFRESH_TOKEN.to_owned(), token));
@@ -136,7 +148,9 @@ impl Provider {
         }
         let assumed = self.oauth.as_ref().and_then(|server| server.assumed_lifetime);
         let is_new = violations.iter().all(|violation| violation.field != ACCESS_TOKEN);
-        let life = if is_new { response.lifetime.or(assumed) } else { Some(Duration::ZERO) };
+        let until = |end: OffsetDateTime| Duration::try_from(end - now).ok().filter(|life| !life.is_zero());
+        let life = response.lifetime.or_else(|| response.ends_at.and_then(until)).or(assumed);
+        let life = if is_new { life } else { Some(Duration::ZERO) };
         let ends_at = life.map(|life| now + life);
         base.access_token_expires_at = ends_at;
         let can_refresh =

@@ -7,6 +7,10 @@ use time::OffsetDateTime;
 /// How long one instance may work on a refresh before another may try.
 pub const LEASE: Duration = Duration::from_secs(30);
 
+/// How long after a server first said that a grant is gone it must say so again, to be believed (security.md,
+/// 5.7). Some servers say it of a request that came while another one was under way.
+pub const DOUBT: Duration = Duration::from_secs(5);
+
 /// When less than this is left of a token, it is refreshed before it is handed out. It applies to tokens
 /// whose whole life is not known.
 const CLOSE: Duration = Duration::from_secs(120);

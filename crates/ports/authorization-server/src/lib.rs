@@ -6,13 +6,14 @@
 //! 2. Take endpoints, parameters and the shapes of answers from the provider file and from nowhere else.
 //! 3. Sort every answer into one of the kinds of [`TokenError`]: whether a grant is kept or given up depends
 //!    on it.
-//! 4. Put no text of the server into an error, except its error code when that is in the provider file or an
-//!    RFC.
+//! 4. Put no text of the server into an error, except its error code when that is a short word in which no
+//!    secret of the request can be recognised.
 //! 5. Name the adapter in `crates/strongroom`, the only place that does.
 //!
 //! The feature `mocks` adds mockall mocks for the test suites of users of this port.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -95,15 +96,41 @@ pub enum Grant {
     ClientCredentials,
 }
 
+/// What a server has answered instead of a token, for the log and the audit trail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrorAnswer {
+    /// The status of the answer, such as 400.
+    pub status: u16,
+    /// The server's error code: at most 64 characters of `A-Za-z0-9_.-`, in which no secret of the request
+    /// can be recognised. Absent when the answer has none.
+    pub code: Option<Cow<'static, str>>,
+}
+
+impl fmt::Display for ErrorAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.code {
+            Some(code) => write!(f, "{} {code}", self.status),
+            None => write!(f, "{}", self.status),
+        }
+    }
+}
+
 /// What a failed call says about the server that it was meant for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trouble {
-    /// Nothing: the request was not sent, because the egress policy refuses the address, its name has no
-    /// address, or it was too late to send it.
+    /// Nothing: it was too late to send the request, or its destination could not be counted.
     None,
-    /// The server answers, and has failed or refused this request in particular.
-    Request,
-    /// The server cannot be reached or is overloaded. Other requests may fail too.
+    /// Nothing: the egress policy refuses the destination.
+    Forbidden,
+    /// Nothing: the name of the destination has no address.
+    Unresolved,
+    /// The server answers, and asks that this request is made again.
+    Passing,
+    /// The server answers, and refuses this request with an error whose meaning is not known.
+    Unknown,
+    /// The server asks for fewer requests.
+    Throttled,
+    /// The server cannot be reached, or fails. Other requests may fail too.
     Server,
 }
 
@@ -124,19 +151,19 @@ pub trait Tries: Send + Sync {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// The server says that the grant, or the code, is no longer valid.
-    #[error("the server refuses the grant ({code})")]
+    #[error("the server refuses the grant ({answer})")]
     Dead {
-        /// The server's error code.
-        code: Cow<'static, str>,
-        /// Whether one such answer is enough. Otherwise the grant counts as dead only when a second attempt
-        /// in a row gets the same answer.
+        /// What the server has answered.
+        answer: ErrorAnswer,
+        /// Whether one such answer is enough. Otherwise the grant counts as dead only when the server has
+        /// said so twice, some seconds apart.
         is_certain: bool,
     },
     /// The server refuses the app: its id, its secret, or the scopes or grants that it may ask for.
-    #[error("the server refuses the app ({code})")]
+    #[error("the server refuses the app ({answer})")]
     App {
-        /// The server's error code.
-        code: Cow<'static, str>,
+        /// What the server has answered.
+        answer: ErrorAnswer,
     },
     /// The budget of the destination is used up. Nothing was sent.
     #[error("the budget of the destination is used up")]
@@ -149,7 +176,7 @@ pub enum TokenError {
     Unbuildable(Violation),
     /// The state of the grant is unknown: the server cannot be reached, is overloaded, or answers with
     /// something that is no token. The grant is kept.
-    #[error("the server did not answer with a token: {cause}")]
+    #[error("the server did not answer with a token: {cause}{}", in_brackets(answer.as_ref()))]
     Transient {
         /// How long to wait before the next request, when the server says so.
         retry_after: Option<Duration>,
@@ -158,10 +185,27 @@ pub enum TokenError {
         may_have_been_served: bool,
         /// What the failure says about the server.
         trouble: Trouble,
+        /// What the server has answered, if it has.
+        answer: Option<ErrorAnswer>,
         /// The reason, for the log and the audit trail. MUST hold neither a secret nor text that the server
         /// sent.
         cause: Cow<'static, str>,
     },
+}
+
+impl TokenError {
+    /// What the server has answered, if it has.
+    pub fn answer(&self) -> Option<&ErrorAnswer> {
+        match self {
+            Self::Dead { answer, .. } | Self::App { answer } => Some(answer),
+            Self::Transient { answer, .. } => answer.as_ref(),
+            Self::Limited { .. } | Self::Unbuildable(_) => None,
+        }
+    }
+}
+
+fn in_brackets(answer: Option<&ErrorAnswer>) -> String {
+    answer.map(|answer| format!(" ({answer})")).unwrap_or_default()
 }
 
 /// The calls to authorization servers.

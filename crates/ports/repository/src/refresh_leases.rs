@@ -17,6 +17,8 @@ pub enum Lease {
         /// Whether an earlier attempt for this version ended without a result: its instance died, was
         /// stopped, or lost the answer.
         interrupted: bool,
+        /// Whether the server has said for this version that the grant is gone, [`DOUBT`](strongroom_domain::oauth::DOUBT) ago or earlier.
+        doubted: bool,
     },
     /// Another caller holds the lease until it ends.
     Held,
@@ -46,6 +48,8 @@ pub enum Ended {
     Failed,
     /// The server may have served it, and its answer is lost.
     AnswerLost,
+    /// It failed: the server says that the grant is gone, which is believed when it says so again.
+    Doubted,
 }
 
 /// The leases under which tokens are refreshed, one for each credential, and the results of earlier attempts.
@@ -79,7 +83,7 @@ pub trait RefreshLeaseRepository: Send + Sync {
     /// lease: a late answer is refused only when another refresh, or other content, was committed meanwhile,
     /// or the row was removed. Then MUST return `Ok(false)`, and write and record nothing. Of the metadata
     /// only the values that a refresh sets are written: config, version, end of the access token,
-    /// `refreshed_at`, `refresh_at`, and `status` and `status_reason` as [`Credential::take_refresh`] sets
+    /// end of the grant, `refreshed_at`, `refresh_at`, and `status` and `status_reason` as [`Credential::take_refresh`] sets
     /// them. So a rename that happened meanwhile stays.
     async fn store(
         &self,
@@ -92,7 +96,8 @@ pub trait RefreshLeaseRepository: Send + Sync {
 
     /// Ends an attempt that brought no token. If `owner` still holds the lease, the lease ends, no other
     /// attempt begins before `retry_after` has passed, and a failure is counted as `ended` says. An attempt
-    /// whose answer was lost counts as interrupted from then on.
+    /// whose answer was lost counts as interrupted from then on. Of several doubts the time of the first one
+    /// is kept.
     async fn fail(
         &self,
         organization: &OrganizationId,

@@ -82,7 +82,7 @@ impl<'a> From<&'a Credential> for Metadata<'a> {
                 .as_ref()
                 .map(|account| account.name.as_ref().unwrap_or(&account.id).as_str()),
             oauth_app_id: credential.oauth_app.and_then(OauthAppId::own).map(|app| app.to_string()),
-            expires_at: credential.expires_at.map(timestamp::format),
+            expires_at: credential.ends_at().map(timestamp::format),
             access_token_expires_at: credential.access_token_expires_at.map(timestamp::format),
             last_tested_at: credential.last_tested_at.map(timestamp::format),
             last_test_code: credential.last_test_code.map(strongroom_domain::TestCode::as_str),

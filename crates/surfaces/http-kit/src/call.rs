@@ -82,6 +82,18 @@ impl PublicCall {
         only.to_str().ok().map(str::to_owned)
     }
 
+    /// Whether a browser, or something before it, fetches the page ahead of its visitor: `Sec-Purpose` and
+    /// `Purpose` of browsers, and the older `X-Moz` and `X-Purpose`.
+    pub fn is_prefetch(&self) -> bool {
+        ["sec-purpose", "purpose", "x-moz", "x-purpose"].into_iter().any(|name| {
+            let values = self.request.headers().get_all(name).filter_map(|value| value.to_str().ok());
+            values.flat_map(|value| value.split([',', ';'])).any(|word| {
+                let word = word.trim();
+                ["prefetch", "prerender", "preview"].iter().any(|known| word.eq_ignore_ascii_case(known))
+            })
+        })
+    }
+
     /// The query, as declared. Parameters beyond that are passed over.
     pub fn query<Q: Request>(&self) -> Result<Q, Refusal> {
         Q::read(Fields::of_query(self.request.query_string()))

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use strongroom_domain::oauth::DOUBT;
 use strongroom_domain::{
     Content, Credential, CredentialId, CredentialStatus, Evidence, OrganizationId, RefreshProblem, Sealed,
     StatusReason,
@@ -34,14 +35,18 @@ impl Attempts {
         self.interrupted |= self.owner.is_some();
         (self.owner, self.held_until) = (Some(owner), Some(later(now, length)));
         self.retry_at = None;
-        Lease::Acquired { failures: self.failures, interrupted: self.interrupted }
+        let doubted = self.doubted_at.is_some_and(|at| later(at, DOUBT) <= now);
+        Lease::Acquired { failures: self.failures, interrupted: self.interrupted, doubted }
     }
 
-    fn fail(&mut self, retry_at: OffsetDateTime, ended: Ended) {
+    fn fail(&mut self, now: OffsetDateTime, retry_after: Duration, ended: Ended) {
         (self.owner, self.held_until) = (None, None);
         self.failures += u32::from(ended != Ended::NotTried);
         self.interrupted |= ended == Ended::AnswerLost;
-        self.retry_at = Some(retry_at);
+        self.retry_at = Some(later(now, retry_after));
+        if ended == Ended::Doubted {
+            self.doubted_at.get_or_insert(now);
+        }
     }
 }
 
@@ -73,6 +78,7 @@ fn take_refresh(credential: &mut Credential, refreshed: &Credential, now: Offset
     let content = Content {
         config: refreshed.config.clone(),
         access_token_expires_at: refreshed.access_token_expires_at,
+        grant_expires_at: refreshed.grant_expires_at,
         ..Content::default()
     };
     credential.take_refresh(&content, refreshed.refresh_at, now);
@@ -145,7 +151,7 @@ impl RefreshLeaseRepository for FakeStore {
     ) -> StoreResult<()> {
         self.note(Call::FailLease, |rows, now| {
             if let Some(attempts) = rows.attempts_of(organization, credential, owner) {
-                attempts.fail(later(now, retry_after), ended);
+                attempts.fail(now, retry_after, ended);
             }
             Ok(())
         })

@@ -69,6 +69,7 @@ pub(crate) struct Attempts {
     pub(crate) interrupted: bool,
     pub(crate) failures: u32,
     pub(crate) retry_at: Option<OffsetDateTime>,
+    pub(crate) doubted_at: Option<OffsetDateTime>,
 }
 
 /// The key of a row.

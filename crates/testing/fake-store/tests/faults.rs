@@ -53,13 +53,16 @@ async fn the_stores_clock_goes_with_tokios_time() {
     let (store, acme, stored) = store_with_credential();
     assert_eq!(store.now().await.unwrap(), instant(0));
     let acquire = |owner| store.acquire(&acme, stored.id, 1, Uuid::from_u128(owner), 30 * SECOND);
-    assert_eq!(acquire(1).await.unwrap(), Lease::Acquired { failures: 0, interrupted: false });
+    assert_eq!(
+        acquire(1).await.unwrap(),
+        Lease::Acquired { failures: 0, interrupted: false, doubted: false }
+    );
     assert_eq!(store.lease_holder(stored.id), Some(Uuid::from_u128(1)));
     tokio::time::sleep(29 * SECOND).await;
     assert_eq!(acquire(2).await.unwrap(), Lease::Held);
     tokio::time::advance(SECOND).await;
     assert_eq!(store.lease_holder(stored.id), None);
-    assert_eq!(acquire(2).await.unwrap(), Lease::Acquired { failures: 0, interrupted: true });
+    assert_eq!(acquire(2).await.unwrap(), Lease::Acquired { failures: 0, interrupted: true, doubted: false });
     assert_eq!(store.now().await.unwrap(), instant(30));
 }
 

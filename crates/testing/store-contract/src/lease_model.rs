@@ -17,6 +17,8 @@ use crate::under_test::{payload_of, updated};
 
 /// How many events a history has.
 const STEPS: usize = 20;
+/// [`strongroom_domain::oauth::DOUBT`], in seconds.
+const DOUBT: i64 = 5;
 /// The length of a lease, in seconds.
 const LENGTH: i64 = 30;
 
@@ -33,7 +35,12 @@ enum Event {
 
 fn events() -> impl Strategy<Value = Event> {
     let late = prop_oneof![4 => Just(0_u64), 1 => Just(1)];
-    let ended = prop_oneof![Just(Ended::NotTried), Just(Ended::Failed), Just(Ended::AnswerLost)];
+    let ended = prop_oneof![
+        Just(Ended::NotTried),
+        Just(Ended::Failed),
+        Just(Ended::AnswerLost),
+        Just(Ended::Doubted)
+    ];
     prop_oneof![
         5 => (1..=3_u128, late.clone()).prop_map(|(owner, late)| Event::Acquire { owner, late }),
         1 => (1..=3_u128, late).prop_map(|(owner, late)| Event::Store { owner, late }),
@@ -53,6 +60,7 @@ struct Attempts {
     retry_at: Option<i64>,
     failures: u32,
     interrupted: bool,
+    doubted_at: Option<i64>,
 }
 
 #[derive(Debug)]
@@ -81,7 +89,8 @@ impl Model {
         attempts.owner = Some(owner);
         attempts.held_until = Some(self.now + LENGTH);
         attempts.retry_at = None;
-        Lease::Acquired { failures: attempts.failures, interrupted: attempts.interrupted }
+        let doubted = attempts.doubted_at.is_some_and(|at| at + DOUBT <= self.now);
+        Lease::Acquired { failures: attempts.failures, interrupted: attempts.interrupted, doubted }
     }
 
     fn store(&mut self, version: u64) -> bool {
@@ -99,6 +108,9 @@ impl Model {
         attempts.retry_at = Some(self.now + seconds);
         attempts.failures += u32::from(ended != Ended::NotTried);
         attempts.interrupted |= ended == Ended::AnswerLost;
+        if ended == Ended::Doubted {
+            attempts.doubted_at.get_or_insert(self.now);
+        }
     }
 }
 

@@ -31,7 +31,7 @@ pub async fn of_parallel_acquires_one_gets_the_lease(store: StoreUnderTest) {
                 lease => acquired.push(lease),
             }
         }
-        assert_eq!(acquired, [Lease::Acquired { failures: 0, interrupted: round > 0 }]);
+        assert_eq!(acquired, [Lease::Acquired { failures: 0, interrupted: round > 0, doubted: false }]);
         (store.age)(time::Duration::seconds(31));
     }
 }

@@ -23,7 +23,7 @@ pub(crate) const ME: Uuid = Uuid::from_u128(1);
 pub(crate) const OTHER: Uuid = Uuid::from_u128(2);
 
 /// The first attempt for a version.
-pub(crate) const FIRST: Lease = Lease::Acquired { failures: 0, interrupted: false };
+pub(crate) const FIRST: Lease = Lease::Acquired { failures: 0, interrupted: false, doubted: false };
 
 /// Evidence that a token was refreshed, or could not be.
 pub(crate) fn told(credential: &Credential) -> Evidence {
@@ -32,7 +32,11 @@ pub(crate) fn told(credential: &Credential) -> Evidence {
 
 /// A credential after a refresh, and its payload.
 pub fn refreshed(before: &Credential) -> (Credential, Sealed) {
-    let mut content = Content { access_token_expires_at: Some(instant(200)), ..Content::default() };
+    let mut content = Content {
+        access_token_expires_at: Some(instant(200)),
+        grant_expires_at: Some(instant(900)),
+        ..Content::default()
+    };
     content.config.insert("scope", ConfigValue::Text("openid".to_owned()));
     let mut after = before.clone();
     after.take_refresh(&content, Some(instant(180)), instant(100));
@@ -89,7 +93,7 @@ pub async fn a_lease_is_held_until_it_ends(store: StoreUnderTest) {
     store.pass(25);
     assert_eq!(store.acquire(&stored, OTHER).await, Lease::Held);
     store.pass(6);
-    let interrupted = Lease::Acquired { failures: 0, interrupted: true };
+    let interrupted = Lease::Acquired { failures: 0, interrupted: true, doubted: false };
     assert_eq!(store.acquire(&stored, OTHER).await, interrupted);
     assert_eq!(store.acquire(&stored, ME).await, Lease::Held);
     assert_eq!(store.actions(&acme).await, [Action::CredentialCreated; 2]);
@@ -103,7 +107,10 @@ pub async fn a_failed_attempt_sets_the_time_of_the_next(store: StoreUnderTest) {
     store.store(&stored).await;
     store.fail(&stored, ME, 60).await;
     for failures in 0..3 {
-        assert_eq!(store.acquire(&stored, ME).await, Lease::Acquired { failures, interrupted: false });
+        assert_eq!(
+            store.acquire(&stored, ME).await,
+            Lease::Acquired { failures, interrupted: false, doubted: false }
+        );
         store.fail(&stored, OTHER, 5).await;
         assert_eq!(store.acquire(&stored, OTHER).await, Lease::Held);
         store.fail(&stored, ME, 60).await;
@@ -119,17 +126,20 @@ pub async fn a_failed_attempt_sets_the_time_of_the_next(store: StoreUnderTest) {
         store.pass(61);
     }
     let late = store.acquire(&stored, ME).await;
-    assert_eq!(late, Lease::Acquired { failures: 3, interrupted: false });
+    assert_eq!(late, Lease::Acquired { failures: 3, interrupted: false, doubted: false });
     // The attempt ended before anything was sent, so it is not a failure.
     store.leases.fail(&acme, stored.id, ME, Duration::ZERO, Ended::NotTried).await.unwrap();
     store.pass(1);
     let again = store.acquire(&stored, ME).await;
-    assert_eq!(again, Lease::Acquired { failures: 3, interrupted: false });
+    assert_eq!(again, Lease::Acquired { failures: 3, interrupted: false, doubted: false });
     // Its lease has ended, but no other owner has taken one, so the owner can still report the failure.
     store.pass(31);
     store.fail(&stored, ME, 0).await;
     store.pass(1);
-    assert_eq!(store.acquire(&stored, OTHER).await, Lease::Acquired { failures: 4, interrupted: false });
+    assert_eq!(
+        store.acquire(&stored, OTHER).await,
+        Lease::Acquired { failures: 4, interrupted: false, doubted: false }
+    );
 }
 
 /// Once an answer may have been lost, this stays on record until the version changes, whatever the result of
@@ -140,11 +150,17 @@ pub async fn an_interruption_stays_on_record(store: StoreUnderTest) {
     store.store(&stored).await;
     assert_eq!(store.acquire(&stored, ME).await, FIRST);
     store.pass(31);
-    assert_eq!(store.acquire(&stored, OTHER).await, Lease::Acquired { failures: 0, interrupted: true });
+    assert_eq!(
+        store.acquire(&stored, OTHER).await,
+        Lease::Acquired { failures: 0, interrupted: true, doubted: false }
+    );
     store.fail(&stored, ME, 600).await;
     store.fail(&stored, OTHER, 10).await;
     store.pass(11);
-    assert_eq!(store.acquire(&stored, ME).await, Lease::Acquired { failures: 1, interrupted: true });
+    assert_eq!(
+        store.acquire(&stored, ME).await,
+        Lease::Acquired { failures: 1, interrupted: true, doubted: false }
+    );
 
     // This attempt ends by itself and reports that its answer was lost.
     let other = credential(&acme, SeededIds::new(2).credential());
@@ -152,7 +168,10 @@ pub async fn an_interruption_stays_on_record(store: StoreUnderTest) {
     assert_eq!(store.acquire(&other, ME).await, FIRST);
     store.leases.fail(&acme, other.id, ME, Duration::ZERO, Ended::AnswerLost).await.unwrap();
     store.pass(1);
-    assert_eq!(store.acquire(&other, ME).await, Lease::Acquired { failures: 1, interrupted: true });
+    assert_eq!(
+        store.acquire(&other, ME).await,
+        Lease::Acquired { failures: 1, interrupted: true, doubted: false }
+    );
 }
 
 /// A lease is for one version: attempts for another version do not affect it, and an older version gets no
@@ -282,7 +301,10 @@ pub async fn a_wait_can_be_ended(store: StoreUnderTest) {
     store.second.leases.end_wait(&globex, stored.id).await.unwrap();
     assert!(matches!(store.acquire(&stored, OTHER).await, Lease::NotYet(_)));
     store.second.leases.end_wait(&acme, stored.id).await.unwrap();
-    assert_eq!(store.acquire(&stored, OTHER).await, Lease::Acquired { failures: 1, interrupted: false });
+    assert_eq!(
+        store.acquire(&stored, OTHER).await,
+        Lease::Acquired { failures: 1, interrupted: false, doubted: false }
+    );
     store.second.leases.end_wait(&acme, ids.credential()).await.unwrap();
 }
 
@@ -390,7 +412,10 @@ pub async fn what_is_held_or_not_yet_to_be_tried_is_not_due(store: StoreUnderTes
     assert_eq!(due().await, [due_again.clone(), due_now.clone()]);
     store.pass(30);
     assert_eq!(due().await, [due_again.clone(), due_later.clone(), due_now.clone()]);
-    assert_eq!(store.acquire(&failed, OTHER).await, Lease::Acquired { failures: 1, interrupted: false });
+    assert_eq!(
+        store.acquire(&failed, OTHER).await,
+        Lease::Acquired { failures: 1, interrupted: false, doubted: false }
+    );
     assert_eq!(due().await, [due_again.clone(), due_now]);
     // A credential that was refreshed, or has to be authorised again, is not due.
     assert!(store.refresh(&next, ME).await);

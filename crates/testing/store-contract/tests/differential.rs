@@ -32,7 +32,8 @@ async fn sqlite(keys: &Arc<TestPurposeKeys>) -> StoreUnderTest {
              UPDATE destination_limits SET
                 taken_at = (SELECT json_group_array(value - {by}) FROM json_each(taken_at));
              UPDATE authorization_flows SET expires_at = expires_at - {by};
-             UPDATE refresh_leases SET held_until = held_until - {by}, retry_at = retry_at - {by}"
+             UPDATE refresh_leases SET held_until = held_until - {by}, retry_at = retry_at - {by},
+                 doubted_at = doubted_at - {by}"
         );
         connection.batch_execute(&changes).unwrap();
     };
@@ -55,7 +56,8 @@ async fn postgres(keys: &Arc<TestPurposeKeys>) -> StoreUnderTest {
         let changes = format!(
             "UPDATE destination_limits SET taken_at = ARRAY(SELECT at - {by} FROM unnest(taken_at) AS taken (at));
              UPDATE authorization_flows SET expires_at = expires_at - {by};
-             UPDATE refresh_leases SET held_until = held_until - {by}, retry_at = retry_at - {by}"
+             UPDATE refresh_leases SET held_until = held_until - {by}, retry_at = retry_at - {by},
+                 doubted_at = doubted_at - {by}"
         );
         aged.run_sql(&changes).unwrap();
     };

@@ -82,22 +82,6 @@ pub(super) fn check_lifetime(seconds: Option<u64>, problems: &mut Problems) {
     }
 }
 
-/// Checks `dead_errors`, `doubtful_errors` and `app_errors`. Their codes are shown to users and logged.
-pub(super) fn check_errors(dead: &[String], doubtful: &[String], app: &[String], problems: &mut Problems) {
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
-    let lists = [("oauth.dead_errors", dead), ("oauth.doubtful_errors", doubtful), ("oauth.app_errors", app)];
-    for (key, codes) in lists {
-        for code in codes {
-            if !(1..=64).contains(&code.len()) || !code.bytes().all(allowed) {
-                problems.add(key, "must hold codes of 1 to 64 characters of `A-Za-z0-9_.-`");
-            }
-        }
-    }
-    for code in app.iter().filter(|code| dead.contains(code) || doubtful.contains(code)) {
-        problems.add("oauth.app_errors", format!("names `{code}`, which is in another list too"));
-    }
-}
-
 fn check_field(
     name: &str,
     fields: &[Field],

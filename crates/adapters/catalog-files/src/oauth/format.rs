@@ -47,6 +47,8 @@ pub(super) struct OauthTable {
     pub(super) account_name: Option<String>,
     pub(super) assumed_lifetime_s: Option<u64>,
     #[serde(default)]
+    pub(super) errors: Vec<ErrorTable>,
+    #[serde(default)]
     pub(super) dead_errors: Vec<String>,
     #[serde(default)]
     pub(super) doubtful_errors: Vec<String>,
@@ -56,8 +58,42 @@ pub(super) struct OauthTable {
 }
 
 /// The keys that a provider without a flow may have.
-pub(super) const WITHOUT_FLOW: [&str; 6] =
-    ["app", "hosts", "assumed_lifetime_s", "dead_errors", "app_errors", "client_credentials"];
+pub(super) const WITHOUT_FLOW: [&str; 8] = [
+    "app",
+    "hosts",
+    "assumed_lifetime_s",
+    "errors",
+    "dead_errors",
+    "doubtful_errors",
+    "app_errors",
+    "client_credentials",
+];
+
+/// One of `errors`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ErrorTable {
+    pub(super) means: MeaningName,
+    #[serde(default)]
+    pub(super) status: Vec<u16>,
+    #[serde(default)]
+    pub(super) code: Vec<String>,
+    #[serde(default)]
+    pub(super) number: Vec<i64>,
+    #[serde(default)]
+    pub(super) text: Vec<String>,
+}
+
+/// What an error means.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum MeaningName {
+    Dead,
+    Doubtful,
+    Passing,
+    Throttled,
+    App,
+}
 
 /// `[oauth.client_credentials]`
 #[derive(Deserialize)]
@@ -106,6 +142,7 @@ pub(super) enum ResponseName {
     AccessToken,
     RefreshToken,
     ExpiresIn,
+    RefreshTokenExpiresIn,
     Scope,
     TokenType,
 }
@@ -116,6 +153,7 @@ impl ResponseName {
             Self::AccessToken => "access_token",
             Self::RefreshToken => "refresh_token",
             Self::ExpiresIn => "expires_in",
+            Self::RefreshTokenExpiresIn => "refresh_token_expires_in",
             Self::Scope => "scope",
             Self::TokenType => "token_type",
         }

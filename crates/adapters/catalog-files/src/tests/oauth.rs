@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use strongroom_declared_http::{
-    ClientAuthentication, Endpoint, OauthRequests, OriginTemplate, Template, TemplatePart,
+    ClientAuthentication, Endpoint, ErrorMeaning, OauthRequests, OriginTemplate, Template, TemplatePart,
 };
 use strongroom_domain::oauth::AccountSource;
 use strongroom_domain::{CredentialType, OauthServer};
@@ -136,6 +136,7 @@ account_url = "{address}/me"
 account = "/id"
 account_name = "/mail"
 assumed_lifetime_s = 7200
+errors = [{ means = "passing", status = [400], code = ["busy"], number = [7], text = ["Being Processed"] }]
 dead_errors = ["gone"]
 app_errors = ["stranger"]
 
@@ -203,10 +204,16 @@ fn an_authorization_server_becomes_what_the_file_says() {
     assert_eq!((account.id.as_str(), account.name.as_deref()), ("/id", Some("/mail")));
     assert_eq!(account.endpoint.as_ref().map(address).as_deref(), Some("{address}/me"));
     assert_eq!(server.assumed_lifetime, Some(Duration::from_secs(7_200)));
-    assert_eq!(
-        (requests.dead_errors.join(" "), requests.app_errors.join(" ")),
-        ("gone".into(), "stranger".into())
-    );
+    let errors: Vec<_> = requests.errors.iter().map(|rule| (rule.meaning, rule.code.join(" "))).collect();
+    let expected = [
+        (ErrorMeaning::Passing, "busy".to_owned()),
+        (ErrorMeaning::Dead, "gone".to_owned()),
+        (ErrorMeaning::App, "stranger".to_owned()),
+    ];
+    assert_eq!(errors, expected, "the rules come before the lists");
+    let rule = &requests.errors[0];
+    assert_eq!((&rule.status[..], &rule.number[..]), (&[400][..], &[7][..]));
+    assert_eq!(rule.text, ["being processed"], "in lower case, as it is compared");
 }
 
 #[test]

@@ -30,6 +30,16 @@ fn a_mistake_about_the_server_as_a_whole_is_reported() {
                 "must be 60 to",
             ),
             ("assumed_lifetime_s = 7200", "assumed_lifetime_s = -1", "oauth", "in `assumed_lifetime_s`"),
+            (
+                "code = [\"busy\"], number = [7], text = [\"Being Processed\"] ",
+                "",
+                "oauth.errors[0]",
+                "a status alone",
+            ),
+            ("status = [400]", "status = [503]", "oauth.errors[0].status", "200 to 499"),
+            ("text = [\"Being Processed\"]", "text = [\"no\"]", "oauth.errors[0].text", "4 to 200"),
+            ("code = [\"busy\"]", "code = [\"it is busy\"]", "oauth.errors[0].code", "1 to 64"),
+            ("means = \"passing\"", "means = \"over\"", "oauth", "unknown variant `over`"),
             ("dead_errors = [\"gone\"]", "dead_errors = [\"it is gone\"]", "oauth.dead_errors", "1 to 64"),
             ("app_errors = [\"stranger\"]", "app_errors = [\"\"]", "oauth.app_errors", "1 to 64"),
             (

@@ -2,8 +2,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use strongroom_authorization_server::{AuthorizationServer, TokenError, Tries};
-use strongroom_declared_http::OauthRequests;
+use strongroom_authorization_server::{AuthorizationServer, TokenError, Tries, Trouble};
+use strongroom_declared_http::ErrorMeaning::{self, App, Dead, Doubtful, Passing, Throttled};
+use strongroom_declared_http::{ErrorRule, OauthRequests};
 use strongroom_domain::TokenResponse;
 use strongroom_egress::{Egress, EgressSettings};
 use tokio::net::TcpSocket;
@@ -15,15 +16,24 @@ use super::server::{Behaviour, Server, answer, answer_with};
 fn kind(found: Result<TokenResponse, TokenError>) -> String {
     match found {
         Ok(_) => "token".to_owned(),
-        Err(TokenError::Dead { code, is_certain: true }) => format!("dead {code}"),
-        Err(TokenError::Dead { code, is_certain: false }) => format!("doubtful {code}"),
-        Err(TokenError::App { code }) => format!("app {code}"),
-        Err(TokenError::Unbuildable(_)) => "unbuildable".to_owned(),
-        Err(TokenError::Limited { .. }) => "limited".to_owned(),
-        Err(TokenError::Transient { may_have_been_served: true, .. }) => {
-            "transient, perhaps served".to_owned()
+        Err(error) => {
+            let code = error.answer().and_then(|answer| answer.code.clone()).unwrap_or_default();
+            let kind = match error {
+                TokenError::Dead { is_certain: true, .. } => "dead",
+                TokenError::Dead { is_certain: false, .. } => "doubtful",
+                TokenError::App { .. } => "app",
+                TokenError::Unbuildable(_) => "unbuildable",
+                TokenError::Limited { .. } => "limited",
+                TokenError::Transient { may_have_been_served: true, .. } => {
+                    return "perhaps served".to_owned();
+                }
+                TokenError::Transient { trouble: Trouble::Throttled, .. } => "throttled",
+                TokenError::Transient { trouble: Trouble::Passing, .. } => "passing",
+                TokenError::Transient { trouble: Trouble::Unknown, .. } => "unknown",
+                TokenError::Transient { .. } => return "transient".to_owned(),
+            };
+            format!("{kind} {code}").trim_end().to_owned()
         }
-        Err(TokenError::Transient { may_have_been_served: false, .. }) => "transient".to_owned(),
     }
 }
 
@@ -34,8 +44,8 @@ async fn of(status: &str, body: &str, change: impl FnOnce(&mut OauthRequests)) -
 
 #[tokio::test]
 async fn words_that_are_known_decide_over_the_grant_whatever_the_status() {
+    let doubtful = ["invalid_grant"];
     let dead = [
-        "invalid_grant",
         "bad_refresh_token",
         "invalid_refresh_token",
         "invalid_code",
@@ -53,7 +63,7 @@ async fn words_that_are_known_decide_over_the_grant_whatever_the_status() {
         "invalid_client_id",
     ];
     for status in ["200 OK", "400 Bad Request", "401 Unauthorized", "403 Forbidden"] {
-        for (words, kind) in [(&dead[..], "dead"), (&app[..], "app")] {
+        for (words, kind) in [(&doubtful[..], "doubtful"), (&dead[..], "dead"), (&app[..], "app")] {
             for word in words {
                 let body = format!(r#"{{"error":"{word}","error_description":"secret prose"}}"#);
                 assert_eq!(of(status, &body, |_| {}).await, format!("{kind} {word}"), "{status}");
@@ -76,16 +86,22 @@ async fn vendors_say_it_in_their_own_places() {
         ("400 Bad", r#"{"error":"invalid_grant","error_codes":[65001]}"#, "dead AADSTS65001"),
         ("400 Bad", r#"{"error":"interaction_required","error_codes":[50076]}"#, "dead AADSTS50076"),
         ("400 Bad", r#"{"error":"interaction_required","error_codes":[50079]}"#, "dead AADSTS50079"),
-        ("400 Bad", r#"{"error":"invalid_grant","error_codes":[53003]}"#, "dead invalid_grant"),
+        ("400 Bad", r#"{"error":"invalid_grant","error_codes":[53003]}"#, "doubtful AADSTS53003"),
+        ("400 Bad", r#"{"error":"invalid_grant","error_codes":[50196]}"#, "throttled AADSTS50196"),
+        ("400 Bad", r#"{"error":"invalid_grant","error_codes":[90033]}"#, "passing AADSTS90033"),
         ("401 No", r#"{"error":"invalid_client","error_codes":[7000215]}"#, "app AADSTS7000215"),
         ("401 No", r#"{"error":"invalid_client","error_codes":[7000222]}"#, "app AADSTS7000222"),
         ("400 Bad", r#"{"error":"unauthorized_client","error_codes":[700016]}"#, "app AADSTS700016"),
         ("400 Bad", r#"{"error":"invalid_request","error_codes":[90002]}"#, "app AADSTS90002"),
         ("400 Bad", r#"{"error":"invalid_grant","error_codes":[7000215]}"#, "app AADSTS7000215"),
         // A number alone, or beside another code, leaves doubt.
-        ("400 Bad", r#"{"error":"interaction_required"}"#, "transient"),
-        ("400 Bad", r#"{"error":"invalid_request","error_codes":[70008]}"#, "transient"),
-        ("400 Bad", r#"{"error":"interaction_required","error_codes":["50076"]}"#, "transient"),
+        ("400 Bad", r#"{"error":"interaction_required"}"#, "unknown interaction_required"),
+        ("400 Bad", r#"{"error":"invalid_request","error_codes":[70008]}"#, "unknown AADSTS70008"),
+        (
+            "400 Bad",
+            r#"{"error":"interaction_required","error_codes":["50076"]}"#,
+            "unknown interaction_required",
+        ),
     ];
     for (status, body, expected) in rows {
         assert_eq!(of(status, body, |_| {}).await, expected, "{status} {body}");
@@ -100,32 +116,32 @@ async fn in_doubt_the_grant_lives() {
         ("500 Broken", grant, "transient"),
         ("503 Away", r#"{"error":"temporarily_unavailable"}"#, "transient"),
         ("500 Broken", r#"{"error":"server_error"}"#, "transient"),
-        ("500 Broken", r#"{"error":"Internal Server Error"}"#, "transient, perhaps served"),
-        ("502 Gateway", html, "transient, perhaps served"),
-        ("504 Gateway", "", "transient, perhaps served"),
-        ("429 Slow", grant, "transient"),
-        ("429 Slow", html, "transient"),
-        ("302 Found", grant, "transient, perhaps served"),
-        ("200 OK", html, "transient, perhaps served"),
-        ("200 OK", "{\"access_token\":\"x", "transient, perhaps served"),
-        ("200 OK", r#"{"error":"odd"}"#, "transient"),
-        ("200 OK", r#"{"ok":false}"#, "transient"),
-        ("204 None", "", "transient, perhaps served"),
-        ("400 Bad", r#"{"error":"temporarily_unavailable"}"#, "transient"),
-        ("400 Bad", r#"{"error":"server_error"}"#, "transient"),
-        ("400 Bad", r#"{"error":"invalid_request"}"#, "transient"),
-        ("400 Bad", r#"{"error":"INVALID_GRANT"}"#, "transient"),
-        ("400 Bad", r#"{"error":" invalid_grant"}"#, "transient"),
-        ("400 Bad", r#"{"error":["invalid_grant"]}"#, "transient"),
-        ("400 Bad", r#"{"error_description":"invalid_grant"}"#, "transient"),
-        ("400 Bad", r#"{"error":"x","error":"invalid_grant"}"#, "transient"),
-        ("400 Bad", html, "transient"),
-        ("400 Bad", "error=invalid_grant", "transient"),
-        ("400 Bad", "[\"invalid_grant\"]", "transient"),
-        ("401 No", r#"{"error":"server_error","error_description":"access_denied"}"#, "transient"),
-        ("403 No", r#"{"error":"access_denied"}"#, "transient"),
-        ("404 No", "", "transient"),
-        ("400 Bad", r#"{"status":400,"category":"VALIDATION_ERROR"}"#, "transient"),
+        ("500 Broken", r#"{"error":"Internal Server Error"}"#, "perhaps served"),
+        ("502 Gateway", html, "perhaps served"),
+        ("504 Gateway", "", "perhaps served"),
+        ("429 Slow", grant, "throttled invalid_grant"),
+        ("429 Slow", html, "throttled"),
+        ("302 Found", grant, "perhaps served"),
+        ("200 OK", html, "perhaps served"),
+        ("200 OK", "{\"access_token\":\"x", "perhaps served"),
+        ("200 OK", r#"{"error":"odd"}"#, "unknown odd"),
+        ("200 OK", r#"{"ok":false}"#, "unknown"),
+        ("204 None", "", "perhaps served"),
+        ("400 Bad", r#"{"error":"temporarily_unavailable"}"#, "passing temporarily_unavailable"),
+        ("400 Bad", r#"{"error":"server_error"}"#, "passing server_error"),
+        ("400 Bad", r#"{"error":"invalid_request"}"#, "unknown invalid_request"),
+        ("400 Bad", r#"{"error":"INVALID_GRANT"}"#, "unknown INVALID_GRANT"),
+        ("400 Bad", r#"{"error":" invalid_grant"}"#, "unknown"),
+        ("400 Bad", r#"{"error":["invalid_grant"]}"#, "unknown"),
+        ("400 Bad", r#"{"error_description":"invalid_grant"}"#, "unknown invalid_grant"),
+        ("400 Bad", r#"{"error":"x","error":"invalid_grant"}"#, "unknown"),
+        ("400 Bad", html, "unknown"),
+        ("400 Bad", "error=invalid_grant", "unknown"),
+        ("400 Bad", "[\"invalid_grant\"]", "unknown"),
+        ("401 No", r#"{"error":"server_error","error_description":"access_denied"}"#, "passing server_error"),
+        ("403 No", r#"{"error":"access_denied"}"#, "unknown access_denied"),
+        ("404 No", "", "unknown"),
+        ("400 Bad", r#"{"status":400,"category":"VALIDATION_ERROR"}"#, "unknown 400"),
     ];
     for (status, body, expected) in rows {
         assert_eq!(of(status, body, |_| {}).await, expected, "{status} {body}");
@@ -134,15 +150,22 @@ async fn in_doubt_the_grant_lives() {
 
 #[tokio::test]
 async fn a_provider_file_adds_its_words() {
-    let dead =
-        |word: &'static str| move |oauth: &mut OauthRequests| oauth.dead_errors = vec![word.to_owned()];
-    let app = |word: &'static str| move |oauth: &mut OauthRequests| oauth.app_errors = vec![word.to_owned()];
+    let rule = |meaning: ErrorMeaning, code: &str| ErrorRule {
+        meaning,
+        status: Vec::new(),
+        code: vec![code.to_owned()],
+        number: Vec::new(),
+        text: Vec::new(),
+    };
+    let with = |rule: ErrorRule| move |oauth: &mut OauthRequests| oauth.errors = vec![rule];
+    let word = |meaning, code: &str| with(rule(meaning, code));
     let denied = r#"{"error":"server_error","error_description":"access_denied"}"#;
-    assert_eq!(of("401 No", denied, dead("access_denied")).await, "dead access_denied");
-    assert_eq!(of("500 Broken", denied, dead("access_denied")).await, "transient");
-    let doubtful = |oauth: &mut OauthRequests| oauth.doubtful_errors = vec!["access_denied".to_owned()];
-    assert_eq!(of("401 No", denied, doubtful).await, "doubtful access_denied");
-    assert_eq!(of("403 No", r#"{"error":"access_denied"}"#, app("access_denied")).await, "app access_denied");
+    assert_eq!(of("401 No", denied, word(Dead, "access_denied")).await, "dead access_denied");
+    assert_eq!(of("500 Broken", denied, word(Dead, "access_denied")).await, "transient");
+    assert_eq!(of("401 No", denied, word(Doubtful, "access_denied")).await, "doubtful access_denied");
+    let denied = r#"{"error":"access_denied"}"#;
+    assert_eq!(of("403 No", denied, word(App, "access_denied")).await, "app access_denied");
+    assert_eq!(of("403 No", denied, word(Throttled, "access_denied")).await, "throttled access_denied");
     for body in [
         r#"{"code":4735}"#,
         r#"{"errorCode":"4735"}"#,
@@ -151,20 +174,59 @@ async fn a_provider_file_adds_its_words() {
         r#"{"reason":"4735"}"#,
         r#"{"status":"4735"}"#,
     ] {
-        assert_eq!(of("400 Bad", body, dead("4735")).await, "dead 4735", "{body}");
+        assert_eq!(of("400 Bad", body, word(Dead, "4735")).await, "dead 4735", "{body}");
+        let number = ErrorRule { code: Vec::new(), number: vec![4735], ..rule(Passing, "") };
+        assert!(of("400 Bad", body, with(number)).await.starts_with("passing"), "{body}");
     }
-    // The list of the provider file comes before the built-in ones.
-    assert_eq!(
-        of("400 Bad", r#"{"error":"invalid_grant"}"#, app("invalid_grant")).await,
-        "app invalid_grant"
-    );
+    let grant = r#"{"error":"invalid_grant"}"#;
+    // The rules of the provider file come before the built-in ones.
+    assert_eq!(of("400 Bad", grant, word(App, "invalid_grant")).await, "app invalid_grant");
+    assert_eq!(of("400 Bad", grant, word(Dead, "invalid_grant")).await, "dead invalid_grant");
 }
 
 #[tokio::test]
-async fn nothing_that_a_server_says_is_repeated_but_words_that_are_known() {
+async fn all_conditions_of_a_rule_must_hold_and_the_first_rule_decides() {
+    let busy = ErrorRule {
+        meaning: Passing,
+        status: vec![400],
+        code: vec!["invalid_grant".to_owned()],
+        number: Vec::new(),
+        text: vec!["already being processed".to_owned()],
+    };
+    let gone =
+        ErrorRule { meaning: Dead, status: Vec::new(), text: vec!["is invalid".to_owned()], ..busy.clone() };
+    let rules = [busy, gone];
+    let rules = || rules.to_vec();
+    let of = async |status: &str, body: &str| of(status, body, |oauth| oauth.errors = rules()).await;
+    let body = |code: &str, text: &str| format!(r#"{{"error":"{code}","error_description":"{text}"}}"#);
+    let rows = [
+        (
+            "400 Bad",
+            body("invalid_grant", "token request is Already being processed"),
+            "passing invalid_grant",
+        ),
+        ("400 Bad", body("invalid_grant", "the token is invalid"), "dead invalid_grant"),
+        ("400 Bad", body("invalid_grant", "already being processed, or is invalid"), "passing invalid_grant"),
+        ("403 No", body("invalid_grant", "already being processed"), "doubtful invalid_grant"),
+        ("400 Bad", body("invalid_client", "already being processed"), "app invalid_client"),
+        ("400 Bad", body("invalid_grant", "something else"), "doubtful invalid_grant"),
+    ];
+    for (status, body, expected) in rows {
+        assert_eq!(of(status, &body).await, expected, "{status} {body}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_a_server_says_is_repeated_but_a_short_error_code() {
     let canary = "canary-7f3a";
     let bodies = [
-        format!(r#"{{"error":"{canary}"}}"#),
+        format!(r#"{{"error":"{canary} in a sentence"}}"#),
+        format!(r#"{{"error":"{canary}-{canary}-{canary}-{canary}"}}"#),
+        r#"{"error":"old-refresh-token"}"#.to_owned(),
+        r#"{"error":"app-secret"}"#.to_owned(),
+        r#"{"error":"not_app-secret"}"#.to_owned(),
+        r#"{"error":"terces-ppa"}"#.to_owned(),
+        r#"{"error":"app-sec"}"#.to_owned(),
         format!(r#"{{"error":"invalid_grant","error_description":"{canary}"}}"#),
         format!(r#"{{"error":"invalid_client","error_uri":"{canary}"}}"#),
         format!(r#"{{"access_token":"{canary}","token_type":"{canary}"}}"#),
@@ -177,7 +239,9 @@ async fn nothing_that_a_server_says_is_repeated_but_words_that_are_known() {
             let error = refreshed(&server, |_| {}).await.unwrap_err();
             let shown = format!("{error} {error:?}");
             assert!(!shown.contains(canary), "{status} {body}: {shown}");
-            assert!(!shown.contains("old-refresh-token") && !shown.contains("app-secret"), "{status} {body}");
+            for secret in ["old-refresh-token", "app-sec", "terces-ppa"] {
+                assert!(!shown.contains(secret), "{status} {body}: {shown}");
+            }
         }
     }
 }

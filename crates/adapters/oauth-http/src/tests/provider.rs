@@ -89,9 +89,7 @@ pub(super) fn oauth(port: u16) -> OauthRequests {
             id: "/sub".to_owned(),
             name: Some("/email".to_owned()),
         }),
-        dead_errors: Vec::new(),
-        doubtful_errors: Vec::new(),
-        app_errors: Vec::new(),
+        errors: Vec::new(),
         client_credentials: None,
         choices: BTreeMap::new(),
     }

@@ -85,7 +85,7 @@ async fn work(store: PostgresStore, organizations: Vec<OrganizationId>, task: u6
 async fn refresh(store: &PostgresStore, credential: &Credential, owner: Uuid) {
     let (organization, length) = (&credential.organization, Duration::from_secs(30));
     let lease = settled(store.acquire(organization, credential.id, 1, owner, length).await);
-    assert_eq!(lease, Lease::Acquired { failures: 0, interrupted: false });
+    assert_eq!(lease, Lease::Acquired { failures: 0, interrupted: false, doubted: false });
     settled(store.fail(organization, credential.id, owner, Duration::ZERO, Ended::Failed).await);
     settled(store.due(20).await);
     settled(store.acquire(organization, credential.id, 1, owner, length).await);

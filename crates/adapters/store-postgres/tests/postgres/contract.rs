@@ -25,7 +25,8 @@ async fn make_store() -> StoreUnderTest {
         let changes = format!(
             "UPDATE destination_limits SET taken_at = {takes};
              UPDATE authorization_flows SET expires_at = expires_at - {shift};
-             UPDATE refresh_leases SET held_until = held_until - {shift}, retry_at = retry_at - {shift}"
+             UPDATE refresh_leases SET held_until = held_until - {shift}, retry_at = retry_at - {shift},
+                 doubted_at = doubted_at - {shift}"
         );
         aged.run_sql(&changes).unwrap();
     };

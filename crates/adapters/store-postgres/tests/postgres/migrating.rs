@@ -25,6 +25,9 @@ const KEYS_DOWN: &str =
 
 const ISSUERS_DOWN: &str = include_str!("../../../../../migrations/postgres/20261203000000_issuers/down.sql");
 
+const ENDS_DOWN: &str =
+    include_str!("../../../../../migrations/postgres/20261204000000_ends_and_doubts/down.sql");
+
 const OAUTH_DOWN: &str = include_str!("../../../../../migrations/postgres/20261124000000_oauth/down.sql");
 
 async fn connect(url: String) -> PostgresDatabase {
@@ -50,7 +53,7 @@ async fn of_instances_that_start_at_once_one_migrates_and_the_others_find_it_don
         answers.push(task.await.unwrap());
     }
     answers.sort_by_key(|(applied, _)| std::cmp::Reverse(*applied));
-    assert_eq!(answers.iter().map(|(applied, _)| *applied).collect::<Vec<_>>(), [7, 0, 0, 0]);
+    assert_eq!(answers.iter().map(|(applied, _)| *applied).collect::<Vec<_>>(), [8, 0, 0, 0]);
     assert!(answers.iter().all(|(_, id)| *id == answers[0].1));
 }
 
@@ -91,7 +94,7 @@ async fn a_migration_that_fails_leaves_nothing_behind() {
         assert_eq!(test.run_sql(tables).unwrap(), table);
         test.run_sql(&format!("DROP TABLE {table}")).unwrap();
     }
-    assert_eq!(database.migrate().await.unwrap(), 7);
+    assert_eq!(database.migrate().await.unwrap(), 8);
 }
 
 #[tokio::test]
@@ -116,10 +119,10 @@ async fn the_way_down_removes_everything_and_the_way_up_works_again() {
     fixture
         .test
         .run_sql(&format!(
-            "{ISSUERS_DOWN} {KEYS_DOWN} {SCOPE_DOWN} {OAUTH_DOWN} {INTEGRATIONS_DOWN} {LIMITS_DOWN} {down} DELETE FROM __diesel_schema_migrations;"
+            "{ENDS_DOWN}{ISSUERS_DOWN} {KEYS_DOWN} {SCOPE_DOWN} {OAUTH_DOWN} {INTEGRATIONS_DOWN} {LIMITS_DOWN} {down} DELETE FROM __diesel_schema_migrations;"
         ))
         .unwrap();
-    assert_eq!(fixture.store.database().migrate().await.unwrap(), 7);
+    assert_eq!(fixture.store.database().migrate().await.unwrap(), 8);
 }
 
 #[tokio::test]
@@ -134,13 +137,13 @@ async fn a_database_of_an_older_build_gets_what_is_missing_and_keeps_what_it_has
     fixture
         .test
         .run_sql(&format!(
-            "{ISSUERS_DOWN} {KEYS_DOWN} {SCOPE_DOWN} {OAUTH_DOWN} {INTEGRATIONS_DOWN} {LIMITS_DOWN}
+            "{ENDS_DOWN}{ISSUERS_DOWN} {KEYS_DOWN} {SCOPE_DOWN} {OAUTH_DOWN} {INTEGRATIONS_DOWN} {LIMITS_DOWN}
              DELETE FROM __diesel_schema_migrations WHERE version >= '20261122000000'"
         ))
         .unwrap();
     let error = database.check_schema().await.unwrap_err();
     assert!(matches!(error, OpenError::OlderSchema { version: "20261122000000" }), "{error:?}");
-    assert_eq!(database.migrate().await.unwrap(), 6);
+    assert_eq!(database.migrate().await.unwrap(), 7);
     assert!(database.migrations_current().await.unwrap());
     assert_eq!(database.deployment_id().await.unwrap(), id);
     let taken = fixture.store.take([7; 32], 1, Duration::from_secs(60)).await;

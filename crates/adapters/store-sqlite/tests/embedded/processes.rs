@@ -114,6 +114,7 @@ async fn a_database_of_an_older_build_gets_what_is_missing_and_keeps_what_it_has
     let stored = credential(&acme(), SeededIds::new(1).credential());
     let new = with_payload(stored.clone());
     CredentialRepository::insert(&embedded.store, &new, 1, evidence()).await.unwrap();
+    let ends = include_str!("../../../../../migrations/sqlite/20261204000000_ends_and_doubts/down.sql");
     let issuers = include_str!("../../../../../migrations/sqlite/20261203000000_issuers/down.sql");
     let keys = include_str!("../../../../../migrations/sqlite/20261202000000_organization_keys/down.sql");
     let scope = include_str!("../../../../../migrations/sqlite/20261201000000_refresh_token_scope/down.sql");
@@ -121,7 +122,10 @@ async fn a_database_of_an_older_build_gets_what_is_missing_and_keeps_what_it_has
     let later = include_str!("../../../../../migrations/sqlite/20261123000000_integrations/down.sql");
     let down = include_str!("../../../../../migrations/sqlite/20261122000000_destination_limits/down.sql");
     let forget = "DELETE FROM __diesel_schema_migrations WHERE version >= '20261122000000'";
-    embedded.intruder().batch_execute(&[issuers, keys, scope, oauth, later, down, forget].concat()).unwrap();
+    embedded
+        .intruder()
+        .batch_execute(&[ends, issuers, keys, scope, oauth, later, down, forget].concat())
+        .unwrap();
     assert!(!embedded.database.migrations_current().await.unwrap());
     let (database, store) = open(&embedded.path(), SqliteOptions::default()).await;
     assert!(database.migrations_current().await.unwrap());

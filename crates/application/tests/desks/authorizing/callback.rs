@@ -119,7 +119,7 @@ async fn the_account_of_a_grant_is_looked_up_with_its_token() {
 async fn an_account_that_cannot_be_looked_up_is_no_reason_to_refuse_a_new_grant() {
     let house = House::new();
     let app = house.open();
-    house.server.next_account(Err(TokenError::App { code: "invalid_token".into() }));
+    house.server.next_account(Err(crate::refreshing::app_refused("invalid_token")));
     let credential = authorize(&app, at("drive")).await;
     assert_eq!(credential.account, None);
     assert_eq!(last(&house, Action::AuthorizationGranted).details["account"], "not named");

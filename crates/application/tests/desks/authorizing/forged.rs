@@ -5,19 +5,33 @@ use strongroom_domain::oauth::CallbackProblem;
 use strongroom_domain::{Action, Outcome};
 use strongroom_fake_store::Call;
 
-use super::{at, begin, brings, come_back, completion_code, failed_because, last, parameter, pass, problem};
+use super::{
+    at, begin, brings, come_back, complete, completion_code, failed_because, last, parameter, pass, problem,
+};
 use crate::house::{House, acme, admin, admitted, member};
 
 const UNKNOWN: Option<CallbackProblem> = Some(CallbackProblem::UnknownState);
 
 #[tokio::test(start_paused = true)]
-async fn a_state_works_once() {
+async fn a_state_works_once_and_its_callback_gets_one_answer_until_the_flow_is_complete() {
     let house = House::new();
     let app = house.open();
-    let begun = begin(&app, &member(), at("drive")).await.unwrap();
-    assert!(completion_code(come_back(&app, "drive", &begun).await).is_some());
-    assert_eq!(problem(come_back(&app, "drive", &begun).await), UNKNOWN);
+    let begun = begin(&app, &admin(), at("drive")).await.unwrap();
+    let code = completion_code(come_back(&app, "drive", &begun).await).unwrap();
+    let again = completion_code(come_back(&app, "drive", &begun).await);
+    assert_eq!(again.as_ref(), Some(&code), "a reload shows the page again");
+    let state = begun.state.expose();
+    for parameters in [vec![("state", state), ("code", "c-2")], vec![("state", state)]] {
+        let received = app.authorizing.receive_callback(brings("drive", &parameters)).await;
+        assert_eq!(problem(received), UNKNOWN, "only with the code that brought the grant");
+    }
+    let received =
+        app.authorizing.receive_callback(brings("crm", &[("state", state), ("code", "c-1")])).await;
+    assert_eq!(problem(received), UNKNOWN, "only at its own place");
+    assert_eq!(house.server.asked().len(), 2, "one code, one account");
     assert_eq!(house.store.actions(&acme()).len(), 3, "begun, granted, created");
+    complete(&app, &admin(), &begun, &code).await.unwrap();
+    assert_eq!(problem(come_back(&app, "drive", &begun).await), UNKNOWN);
 }
 
 #[tokio::test(start_paused = true)]
@@ -37,7 +51,7 @@ async fn two_browsers_with_one_state_get_one_grant() {
     let app = house.open();
     let begun = begin(&app, &member(), at("drive")).await.unwrap();
     let (one, other) = tokio::join!(come_back(&app, "drive", &begun), come_back(&app, "drive", &begun));
-    assert_eq!([one.is_ok(), other.is_ok()].iter().filter(|ok| **ok).count(), 1);
+    assert_eq!(completion_code(one).unwrap(), completion_code(other).unwrap());
     assert_eq!(house.server.asked().len(), 2, "one code, one account");
 }
 

@@ -276,6 +276,24 @@ async fn the_old_refresh_token_does_not_outlive_a_grant_that_brings_none() {
     let credential = authorize(&app, again(&granted)).await;
     assert_eq!(secret(&house, &granted, "refresh_token"), None);
     assert_eq!((credential.refresh_at, credential.expires_at), (None, credential.access_token_expires_at));
+    let said = last(&house, Action::AuthorizationCompleted).details["refresh_token"].clone();
+    assert!(said.starts_with("dropped"), "{said}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_old_refresh_token_stays_with_the_app_and_the_account_that_it_is_of() {
+    let house = House::new();
+    let mut granted = granted_to(&house, Some("1017"));
+    granted.oauth_app = Some(strongroom_domain::OauthAppId::OPERATOR);
+    house.put(&granted, &[("access_token", "old"), ("refresh_token", "r0")]);
+    let app = house.open();
+    house.server.next_token(Answer::token(token_response("a-1", None, Some(Duration::from_secs(600)))));
+    let credential = authorize(&app, again(&granted)).await;
+    assert_eq!(secret(&house, &granted, "access_token").unwrap(), "a-1");
+    assert_eq!(secret(&house, &granted, "refresh_token").unwrap(), "r0");
+    assert!(credential.refresh_at.is_some() && credential.expires_at.is_none());
+    let said = last(&house, Action::AuthorizationCompleted).details["refresh_token"].clone();
+    assert!(said.starts_with("kept"), "{said}");
 }
 
 #[tokio::test(start_paused = true)]

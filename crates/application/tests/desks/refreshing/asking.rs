@@ -42,21 +42,34 @@ async fn what_cannot_be_refreshed_is_refused_without_asking_anybody() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn pending_and_ended_grants_are_not_refreshed() {
+async fn pending_grants_are_not_refreshed() {
     let house = House::new();
     let app = house.open();
-    let cases = [
-        (CredentialStatus::Pending, Conflict::AuthorizationPending),
-        (CredentialStatus::NeedsReauth, Conflict::ReauthorizationRequired),
-    ];
-    for (status, conflict) in cases {
-        let mut granted = house.granted(3_600);
-        granted.status = status;
-        house.put(&granted, &[("access_token", "old"), ("refresh_token", "r0")]);
-        let refused = refresh(&app, &admin(), granted.id).await.unwrap_err();
-        assert_eq!(refused, Failure::Conflict(conflict));
-    }
+    let mut granted = house.granted(3_600);
+    granted.status = CredentialStatus::Pending;
+    house.put(&granted, &[("access_token", "old"), ("refresh_token", "r0")]);
+    let refused = refresh(&app, &admin(), granted.id).await.unwrap_err();
+    assert_eq!(refused, Failure::Conflict(Conflict::AuthorizationPending));
     assert_eq!(house.server.asked(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_grant_that_has_ended_is_tried_once_more_when_somebody_asks() {
+    let house = House::new();
+    let app = house.open();
+    let granted = house.granted(-10);
+    let gone = Failure::Conflict(Conflict::ReauthorizationRequired);
+    house.server.next_token(Answer::dead());
+    assert_eq!(token(&app, granted.id).await.unwrap_err(), gone);
+    house.server.next_token(Answer::dead());
+    for _ in 0..3 {
+        assert_eq!(refresh(&app, &admin(), granted.id).await.unwrap_err(), gone);
+    }
+    assert_eq!(house.server.asked().len(), 2, "one request gets around the wait");
+    pass(61).await;
+    let fresh = refresh(&app, &admin(), granted.id).await.unwrap();
+    assert_eq!((fresh.status, fresh.status_reason), (CredentialStatus::Validated, None));
+    assert!(fresh.refresh_at.is_some(), "the background goes on with it");
 }
 
 #[tokio::test(start_paused = true)]

@@ -88,7 +88,8 @@ async fn a_provider_that_asks_for_a_shorter_wait_is_not_met_with_a_storm() {
     house.server.next_token(Answer::error(TokenError::Transient {
         retry_after: Some(SECOND),
         may_have_been_served: false,
-        trouble: Trouble::Request,
+        trouble: Trouble::Passing,
+        answer: None,
         cause: Cow::Borrowed("busy"),
     }));
     let wait = away(refresh(&app, &admin(), granted.id).await).unwrap();

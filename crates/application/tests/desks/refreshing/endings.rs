@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use strongroom_application::{Conflict, Failure};
+use strongroom_domain::oauth::DOUBT;
 use strongroom_domain::{
     Action, Actor, CredentialStatus, CredentialType, OauthAppId, Outcome, RefreshProblem,
 };
@@ -49,20 +50,54 @@ async fn a_grant_that_ended_is_on_record_with_reason_and_next_step() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_that_servers_say_by_mistake_ends_a_grant_only_the_second_time_in_a_row() {
+async fn a_refusal_that_servers_say_by_mistake_ends_a_grant_only_the_second_time() {
     let house = House::new();
     let granted = house.granted(-10);
     let app = house.open();
     house.server.next_token(Answer::doubtful());
     let wait = away(token(&app, granted.id).await).unwrap();
-    assert_eq!(status(&house, granted.id).1.as_deref(), Some("provider_unavailable"));
-    assert_eq!(status(&house, granted.id).0, CredentialStatus::Validated);
+    let doubted = (CredentialStatus::Validated, Some("grant_doubted".to_owned()));
+    assert_eq!((status(&house, granted.id), wait >= DOUBT), (doubted, true));
     tokio::time::sleep(wait).await;
     house.server.next_token(Answer::doubtful());
     token(&app, granted.id).await.unwrap_err();
     assert_eq!(status(&house, granted.id), (NEEDS_REAUTH, Some("grant_refused".to_owned())));
-    let provider_unavailable = (Outcome::Failed, "provider_unavailable".to_owned());
-    assert_eq!(on_record(&house), [provider_unavailable, (Outcome::Denied, "grant_refused".to_owned())]);
+    let doubted = (Outcome::Failed, "grant_doubted".to_owned());
+    assert_eq!(on_record(&house), [doubted, (Outcome::Denied, "grant_refused".to_owned())]);
+    let details = &house.store.events(&acme())[0].details;
+    let answer = (details["provider_status"].as_str(), details["provider_code"].as_str());
+    assert_eq!(answer, ("400", "invalid_grant_for_now"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_refusal_within_the_time_of_doubt_ends_nothing() {
+    let house = House::new();
+    let granted = house.granted(100_000);
+    let app = house.open();
+    for _ in 0..2 {
+        house.server.next_token(Answer::doubtful());
+        refresh(&app, &admin(), granted.id).await.unwrap_err();
+    }
+    assert_eq!(house.server.asked().len(), 2, "somebody asked, and got around the wait once");
+    assert_eq!(status(&house, granted.id).0, CredentialStatus::Validated);
+    pass(60).await;
+    assert_eq!(refresh(&app, &admin(), granted.id).await.unwrap().version, 2, "the provider is well again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_was_lost_and_a_refusal_that_passes_do_not_end_a_grant() {
+    let house = House::new();
+    let granted = house.granted(-10);
+    let app = house.open();
+    house.server.next_token(Answer::lost());
+    house.server.next_token(Answer::doubtful());
+    house.server.next_token(Answer::usual());
+    for _ in 0..2 {
+        let wait = away(token(&app, granted.id).await).unwrap();
+        tokio::time::sleep(wait).await;
+    }
+    assert_eq!(house.server.asked().len(), 2);
+    assert_eq!(status(&house, granted.id).0, CredentialStatus::Validated);
 }
 
 #[tokio::test(start_paused = true)]

@@ -216,7 +216,7 @@ async fn a_request_that_cannot_be_built_is_no_outage() {
     let violation = strongroom_domain::Rule::fixed("is required").on("subdomain");
     house.server.next_token(Answer::error(TokenError::Unbuildable(violation)));
     assert!(token(&app, one.id).await.is_err());
-    assert_eq!(status(&house, one.id).1.as_deref(), Some("app_refused"));
+    assert_eq!(status(&house, one.id).1.as_deref(), Some("not_sent"));
     assert!(token(&app, two.id).await.is_ok());
 }
 

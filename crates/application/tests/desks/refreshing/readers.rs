@@ -5,7 +5,7 @@ use std::time::Duration;
 use strongroom_application::{Failure, Selector, to};
 use strongroom_domain::{CredentialStatus, OauthAppId};
 use strongroom_fake_store::Call;
-use strongroom_fixtures::{Answer, instant};
+use strongroom_fixtures::{Answer, instant, token_response};
 use tokio::time::Instant;
 
 use super::{away, machine, outage, pass, reading, round, secret, stored, token, token_for};
@@ -125,6 +125,26 @@ async fn client_credentials_without_a_token_get_one_at_their_first_read() {
     (machine.access_token_expires_at, machine.refresh_at) = (None, None);
     house.put(&machine, &[("client_secret", "s-1")]);
     assert_eq!(token(&house.open(), machine.id).await.unwrap(), "access-1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_of_client_credentials_whose_life_nobody_knows_is_handed_out_for_an_hour() {
+    let house = House::new();
+    let mut machine = machine(&house);
+    (machine.access_token_expires_at, machine.refresh_at) = (None, None);
+    house.put(&machine, &[("client_secret", "s-1")]);
+    let app = house.open();
+    for token_name in ["at-1", "at-2"] {
+        house.server.next_token(Answer::token(token_response(token_name, None, None)));
+    }
+    for _ in 0..3 {
+        assert_eq!(token(&app, machine.id).await.unwrap(), "at-1");
+        pass(1_000).await;
+    }
+    assert_eq!((house.server.asked().len(), stored(&house, machine.id).version), (1, 2));
+    assert_eq!(stored(&house, machine.id).access_token_expires_at, None);
+    pass(700).await;
+    assert_eq!(token(&app, machine.id).await.unwrap(), "at-2");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,10 +1,8 @@
 //! Tokens are revoked when their credential is deleted, if possible.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use strongroom_application::{Application, Conflict, Failure, NewOauthApp};
-use strongroom_authorization_server::TokenError;
 use strongroom_domain::{Action, CredentialId, Outcome};
 use strongroom_fake_store::{Call, unavailable};
 use strongroom_fixtures::{Answer, Asked};
@@ -71,7 +69,7 @@ async fn an_access_token_that_stands_alone_is_revoked() {
 
 #[tokio::test(start_paused = true)]
 async fn a_credential_is_gone_and_the_record_says_why_nothing_was_revoked() {
-    let refused = TokenError::App { code: Cow::Borrowed("invalid_client") };
+    let refused = super::app_refused("invalid_client");
     let cases =
         [(Ok(false), "the provider has no way to revoke"), (Err(refused), "the provider did not revoke it")];
     for (answer, why) in cases {
@@ -212,7 +210,7 @@ async fn a_grant_that_was_held_for_a_deletion_is_not_taken_for_interrupted() {
     house.server.next_token(Answer::doubtful());
     token(&app, granted.id).await.unwrap_err();
     let status = super::status(&house, granted.id);
-    assert_eq!(status.1.as_deref(), Some("provider_unavailable"), "that was the first attempt");
+    assert_eq!(status.1.as_deref(), Some("grant_doubted"), "that was the first attempt");
 }
 
 #[tokio::test(start_paused = true)]

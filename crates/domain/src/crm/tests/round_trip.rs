@@ -64,6 +64,7 @@ fn credential(provider: &Provider, kind: CredentialType, content: &Content) -> C
         google_email: None,
         expires_at: None,
         access_token_expires_at: content.access_token_expires_at,
+        grant_expires_at: content.grant_expires_at,
         last_tested_at: None,
         last_test_code: None,
         last_read_at: None,

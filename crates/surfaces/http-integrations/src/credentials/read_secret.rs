@@ -129,7 +129,7 @@ impl Opened<'_> {
         let credential = &self.opened.credential;
         let end = match credential.credential_type.is_oauth() {
             true => credential.access_token_expires_at,
-            false => credential.expires_at,
+            false => credential.ends_at(),
         };
         end.map(timestamp::format)
     }

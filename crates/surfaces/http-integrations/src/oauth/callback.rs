@@ -28,6 +28,11 @@ const ANSWERS: &[Answered] = &[
         description: "A page that tells the person how the flow goes on or has ended.",
         body: AnswerBody::Other(page::HTML),
     },
+    Answered {
+        status: 204,
+        description: "The page was fetched ahead of its visitor. The state is not used up.",
+        body: AnswerBody::None,
+    },
     Answered { status: 303, description: "The browser is sent back to the client.", body: AnswerBody::None },
 ];
 
@@ -87,6 +92,10 @@ impl FromJson for Verdict {
 }
 
 async fn receive(call: PublicCall) -> Result<HttpResponse, Refusal> {
+    if call.is_prefetch() {
+        // The state is used up by the visit of the person alone.
+        return Ok(HttpResponse::NoContent().finish());
+    }
     let parameters = call.parameters();
     let received = ReceiveCallback {
         provider: call.path("provider").to_owned(),

@@ -83,6 +83,7 @@ impl Play {
             config,
             expires_at: self.random.maybe(now),
             access_token_expires_at: self.random.maybe(later),
+            grant_expires_at: self.random.maybe(later),
             refreshed_at: self.random.maybe(now),
             refresh_at: self.random.maybe(later),
             oauth_app: self.random.maybe(OauthAppId(Uuid::from_u128(9))),
@@ -323,7 +324,7 @@ impl Play {
                 self.ask("end a wait", async |one| one.leases.end_wait(&organization, id).await).await;
             }
             5 | 6 => {
-                let ended = [Ended::NotTried, Ended::Failed, Ended::AnswerLost];
+                let ended = [Ended::NotTried, Ended::Failed, Ended::AnswerLost, Ended::Doubted];
                 let ended = *self.random.pick(&ended).unwrap();
                 let wait = Duration::from_secs(if self.random.chance(50) { 0 } else { 2_000 });
                 self.ask("fail", async |one| one.leases.fail(&organization, id, owner, wait, ended).await)

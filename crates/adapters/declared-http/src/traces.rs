@@ -5,7 +5,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use strongroom_domain::SecretText;
 
 /// The texts that reveal a secret.
-pub(crate) struct Traces {
+pub struct Traces {
     /// Texts that are compared exactly.
     exact: Vec<SecretText>,
     /// Texts in lower case, compared without regard to case.
@@ -14,7 +14,7 @@ pub(crate) struct Traces {
 
 impl Traces {
     /// The secret as it is, backwards, in hexadecimal, and in base64 at any position of a longer text.
-    pub(crate) fn of(secret: &str) -> Self {
+    pub fn of(secret: &str) -> Self {
         let secret = secret.trim();
         let backwards = SecretText::new(secret.chars().rev().collect());
         let hex = secret.bytes().flat_map(|byte| [byte >> 4, byte & 15]);
@@ -28,7 +28,7 @@ impl Traces {
     }
 
     /// Whether a text contains one of them.
-    pub(crate) fn are_in(&self, text: &str) -> bool {
+    pub fn are_in(&self, text: &str) -> bool {
         let lower = text.to_lowercase();
         let is_in = |text: &str, trace: &SecretText| !trace.is_empty() && text.contains(trace.expose());
         self.exact.iter().any(|trace| is_in(text, trace))

@@ -1,0 +1,32 @@
+//! What a request has sent that must not come back into a log.
+
+use strongroom_authorization_server::{Client, Grant};
+use strongroom_declared_http::Traces;
+use strongroom_domain::{Content, SecretText};
+
+/// The secrets of a request.
+#[derive(Default)]
+pub(crate) struct Sent(Vec<SecretText>);
+
+impl Sent {
+    /// The secrets of a token request: those of the app, of the grant and of the credential.
+    pub(crate) fn with_grant(client: &Client, grant: &Grant, content: &Content) -> Self {
+        let of_grant = match grant {
+            Grant::Code { code, verifier, .. } => vec![code, verifier],
+            Grant::Refresh { refresh_token, .. } => vec![refresh_token],
+            Grant::ClientCredentials => Vec::new(),
+        };
+        Self::of(of_grant.into_iter().chain(&client.secret), content)
+    }
+
+    /// Other secrets, and those of the credential.
+    pub(crate) fn of<'a>(secrets: impl IntoIterator<Item = &'a SecretText>, content: &'a Content) -> Self {
+        let secrets = secrets.into_iter().chain(content.secret.iter().map(|(_, secret)| secret));
+        Self(secrets.map(SecretText::duplicate).collect())
+    }
+
+    /// Whether a secret, or a part of one, can be recognised in a text.
+    pub(crate) fn is_shown_by(&self, text: &str) -> bool {
+        self.0.iter().any(|secret| secret.expose().contains(text) || Traces::of(secret.expose()).are_in(text))
+    }
+}
