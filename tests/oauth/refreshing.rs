@@ -101,6 +101,11 @@ async fn odd_answers_do_no_harm(world: World) {
         assert!(read["credentials"]["refresh_token"].is_string(), "{patch}: the old one is kept");
         assert_eq!(read["credentials"]["scope"], first["credentials"]["scope"], "{patch}");
     }
+    let shown = admin.get(&format!("/integrations/credentials/{id}")).await.json();
+    assert!(shown["expires_at"].is_null(), "nobody has said when the grant ends: {shown}");
+    provider.patch_next(200, json!({ "refresh_token_expires_in": 86_400 }), 1).await;
+    let refreshed = admin.post(&format!("/integrations/credentials/{id}/refresh"), json!({})).await.json();
+    assert!(refreshed["expires_at"].is_string(), "the end of the grant: {refreshed}");
     // An access token that breaks the rules of its field is not stored, and the old one counts as ended.
     provider.patch_next(200, json!({ "access_token": "two words" }), 1).await;
     let refused = admin.post(&format!("/integrations/credentials/{id}/refresh"), json!({})).await;

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use strongroom_authorization_server::TokenError;
 use strongroom_declared_http::{AccountLookup, OauthRequests};
 use strongroom_domain::{Account, TokenResponse};
@@ -71,6 +73,46 @@ async fn a_lifetime_is_believed_when_it_is_one() {
         assert_eq!(token.lifetime, expected, "{written}");
     }
     assert_eq!(of(r#"{"access_token":"x"}"#).await.unwrap().lifetime, None);
+}
+
+#[tokio::test]
+async fn the_end_of_a_token_is_read_where_servers_and_tokens_state_it() {
+    let jwt = |claims: &str| {
+        let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+        format!("{}.{}.signature", part(r#"{"alg":"RS256"}"#), part(claims))
+    };
+    let token = |text: &str| format!(r#"{{"access_token":"{text}","token_type":"Bearer"}}"#);
+    let beside = |member: &str| format!(r#"{{"access_token":"x","token_type":"Bearer",{member}}}"#);
+    let rows = [
+        (beside(r#""expires_at":1900000000"#), Some(1_900_000_000)),
+        (beside(r#""expires_at":"1900000000""#), Some(1_900_000_000)),
+        (beside(r#""expires_at":1900000000123"#), Some(1_900_000_000)),
+        (beside(r#""expires_at":"2030-03-17T17:46:40Z""#), Some(1_900_000_000)),
+        (beside(r#""expires_on":"1900000000""#), Some(1_900_000_000)),
+        (token(&jwt(r#"{"exp":1900000000}"#)), Some(1_900_000_000)),
+        (token(&jwt(r#"{"sub":"x"}"#)), None),
+        (token(&jwt("no claims")), None),
+        (token("a.b"), None),
+        (token("a.b.c.d"), None),
+        (beside(r#""expires_at":"soon""#), None),
+        (beside(r#""expires_at":0"#), None),
+        (beside(r#""expires_at":-1"#), None),
+        (beside(r#""expires_at":null"#), None),
+    ];
+    for (body, expected) in rows {
+        let read = of(&body).await.unwrap();
+        assert_eq!(read.ends_at.map(|end| end.unix_timestamp()), expected, "{body}");
+        assert_eq!(read.lifetime, None, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn the_life_of_a_refresh_token_has_several_names() {
+    for name in ["refresh_token_expires_in", "refresh_expires_in", "x_refresh_token_expires_in"] {
+        let read = with(&format!("\"{name}\":8640000")).await.unwrap();
+        assert_eq!(read.refresh_lifetime, Some(Duration::from_secs(8_640_000)), "{name}");
+    }
+    assert_eq!(with("\"x\":1").await.unwrap().refresh_lifetime, None);
 }
 
 #[tokio::test]

@@ -34,6 +34,21 @@ fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 #[test]
+fn scopes_of_a_caller_do_not_lose_the_refresh_token() {
+    let scope = |offline: &str, wanted| {
+        let mut oauth = oauth(1);
+        oauth.scopes = vec![template("openid"), template(offline)];
+        built(oauth, wanted).unwrap().scope
+    };
+    for offline in ["offline_access", "offline", "offline.access", "refresh_token"] {
+        assert_eq!(scope(offline, Some("files.read")), format!("files.read {offline}"));
+        let named = format!("{offline} files.read");
+        assert_eq!(scope(offline, Some(&named)), named);
+    }
+    assert_eq!(scope("email", Some("files.read")), "files.read");
+}
+
+#[test]
 fn a_person_is_sent_for_a_code_with_state_and_challenge() {
     let mut oauth = oauth(1);
     oauth.authorize = remote("{tenant}.acme.com", "/{tenant}/authorize");
