@@ -119,9 +119,7 @@ async fn a_token_is_revoked_in_the_way_that_the_file_declares() {
     };
     // As Intuit has it: JSON beside the client in the header.
     let (head, body) = asked(|revocation| revocation.json_request = true).await;
-    assert!(
-        head.contains("\r\ncontent-type: application/json") && head.contains("authorization: Basic ")
-    );
+    assert!(head.contains("\r\ncontent-type: application/json") && head.contains("authorization: Basic "));
     assert_eq!(body, r#"{"token":"the-token"}"#);
     // As GitHub has it: the client in the path, another parameter, and a header of its own.
     let (head, body) = asked(|revocation| {

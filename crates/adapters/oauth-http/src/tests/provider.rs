@@ -105,6 +105,7 @@ pub(super) fn subject_of(kind: CredentialType, fields: &[(&str, &str)]) -> Subje
         kind: FieldKind::Text,
         secret,
         destination: false,
+        addresses: Vec::new(),
         pattern: None,
         choices: Vec::new(),
         example: None,
