@@ -206,8 +206,8 @@ pub(crate) fn check_value(field: &Field, value: Json) -> Result<Checked, Rule> {
     }
 }
 
-/// The value of a field whose whole address was pasted. A URL that keeps the field's rules stays as it is, and
-/// one without TLS is not made one with it.
+/// The value of a field whose whole address was pasted. A URL that keeps the field's rules stays as it is,
+/// and one without TLS is not made one with it.
 fn taken_from_address(field: &Field, text: SecretText) -> SecretText {
     let is_plain = || text.expose().get(..7).is_some_and(|start| start.eq_ignore_ascii_case("http://"));
     if field.kind == FieldKind::Url && (is_plain() || check_text(field, &text).is_ok()) {

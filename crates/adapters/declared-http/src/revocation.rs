@@ -1,7 +1,7 @@
 use crate::oauth::{ClientAuthentication, Endpoint};
 
-/// How a token is revoked. RFC 7009 asks for a form with `token` and the client; providers that came before it,
-/// or went another way, declare the difference.
+/// How a token is revoked. RFC 7009 asks for a form with `token` and the client; providers that came before
+/// it, or went another way, declare the difference.
 #[derive(Debug, Clone)]
 pub struct Revocation {
     /// The address. The variable `client_id` in its path is the client id of the app.
@@ -14,7 +14,8 @@ pub struct Revocation {
     pub client_authentication: Option<ClientAuthentication>,
     /// Whether the access token is revoked although there is a refresh token.
     pub access_token_only: bool,
-    /// The parameter that holds the token. `None`: the token stands in the header `Authorization`, as `Bearer`.
+    /// The parameter that holds the token. `None`: the token stands in the header `Authorization`, as
+    /// `Bearer`.
     pub parameter: Option<String>,
     /// Headers that the endpoint asks for, with fixed values.
     pub headers: Vec<(String, String)>,

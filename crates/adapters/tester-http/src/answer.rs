@@ -17,9 +17,9 @@ const MAX_FACT: usize = 100;
 ///
 /// The first rule that fits decides. When none fits, 429 is `rate_limited` (RFC 6585, section 4) and every
 /// other answer, also a redirect, is `provider_error`. A condition on JSON never holds for a body that is not
-/// JSON. A rule for `insufficient` with no condition but the status does not hold for an answer that says that
-/// the account or the secret has ended (`auth_rejected`) or that there are too many requests (`rate_limited`),
-/// nor for a web page or a refused network (`provider_error`).
+/// JSON. A rule for `insufficient` with no condition but the status does not hold for an answer that says
+/// that the account or the secret has ended (`auth_rejected`) or that there are too many requests
+/// (`rate_limited`), nor for a web page or a refused network (`provider_error`).
 pub fn evaluate(step: &HttpStep, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> TestCode {
     Reading::of(step, status, headers, body).code
 }

@@ -1,9 +1,10 @@
 //! Answers that a rule for `insufficient` would take for a good secret without rights although they say
 //! something else.
 //!
-//! A provider file that knows nothing about a 403 says `{ status = [403], code = "insufficient" }`, because 403
-//! means that the credentials were understood and do not suffice (RFC 9110, section 15.5.4). Providers answer
-//! suspended accounts, dead keys and strange networks with 403 too, and so does what stands in front of them.
+//! A provider file that knows nothing about a 403 says `{ status = [403], code = "insufficient" }`, because
+//! 403 means that the credentials were understood and do not suffice (RFC 9110, section 15.5.4). Providers
+//! answer suspended accounts, dead keys and strange networks with 403 too, and so does what stands in front
+//! of them.
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;

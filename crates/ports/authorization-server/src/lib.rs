@@ -217,7 +217,8 @@ pub trait AuthorizationServer: Send + Sync {
     ) -> Result<Option<Account>, TokenError>;
 
     /// Revokes a token (RFC 7009, or the provider's own way): the refresh token, else the access token, or
-    /// only the access token where the provider says so. Returns `Ok(false)` when the provider has no way to revoke it.
+    /// only the access token where the provider says so. Returns `Ok(false)` when the provider has no way to
+    /// revoke it.
     ///
     /// # Errors
     /// [`TokenError`] when the server refused, or did not answer.

@@ -153,8 +153,8 @@ impl Grants {
         }
     }
 
-    /// Ends the family of a token of either kind, when the token belongs to the provider, and to the client if
-    /// one is named. Returns how many of its tokens were still valid.
+    /// Ends the family of a token of either kind, when the token belongs to the provider, and to the client
+    /// if one is named. Returns how many of its tokens were still valid.
     pub(super) fn revoke(&mut self, token: &str, (provider, client): (&str, Option<&str>)) -> u64 {
         let refresh = self.refresh.get(token).map(|found| found.family);
         let family = refresh.or_else(|| self.access.get(token).map(|found| found.family));

@@ -73,8 +73,8 @@ pub(super) struct ClientCredentialsTable {
     pub(super) parameters: BTreeMap<String, OneOrMore>,
 }
 
-/// One text, or several of which the first that leads to a value is used: templates whose variables all have a
-/// value, or pointers to something that is there.
+/// One text, or several of which the first that leads to a value is used: templates whose variables all have
+/// a value, or pointers to something that is there.
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub(super) enum OneOrMore {

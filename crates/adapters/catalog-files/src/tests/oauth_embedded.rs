@@ -203,8 +203,8 @@ fn vendors_are_asked_in_the_way_that_they_want() {
     assert!(notion.json_request && notion.client_authentication == ClientAuthentication::Basic);
     assert!(requests("gitlab").refresh_sends_redirect_uri);
     assert_eq!(address(&requests("figma").refresh.unwrap()), "api.figma.com/v1/oauth/refresh");
-    // Intuit takes JSON with the client in the header, GitHub the access token of one of its apps, and Slack a
-    // token in the header.
+    // Intuit takes JSON with the client in the header, GitHub the access token of one of its apps, and Slack
+    // a token in the header.
     let revocation = |id: &str| requests(id).revoke.unwrap();
     assert!(
         revocation("quickbooks").json_request
