@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request};
 use strongroom_authorization_server::{Client, Subject, TokenError};
 use strongroom_declared_http::{CLIENT_ID, OauthRequests, Revocation, RevocationMethod, Target, Values};
-use strongroom_domain::{ConfigValue, Rule, SecretText, Violation};
+use strongroom_domain::{ConfigValue, Json, Rule, SecretText, Violation};
 use strongroom_egress::{Answer, Egress};
 
 use crate::grant::{address, authenticate};
@@ -71,11 +71,18 @@ fn request(
     Ok(request)
 }
 
+/// The members in which servers say whether they did it: Slack, Webflow, and monday.com beside Pipedrive.
+const DONE: [&str; 3] = ["/revoked", "/did_revoke", "/success"];
+
 /// Reads the answer. A token that the server does not know counts as revoked (section 2.2).
 fn read(requests: &OauthRequests, answer: &Answer) -> Result<bool, TokenError> {
     let json = pointer::object(&answer.body);
     let error = json.as_ref().and_then(|json| pointer::text(json, "/error"));
     let is_gone = answer.status.is_client_error() && error == Some("invalid_token");
-    let is_done = answer.status.is_success() && !json.as_ref().is_some_and(fault::is_said);
+    let denies = |json: &Json| {
+        DONE.iter().any(|place| matches!(pointer::value(json, place), Some(Json::Boolean(false))))
+    };
+    let is_refusal = |json: &Json| fault::is_said(json) || denies(json);
+    let is_done = answer.status.is_success() && !json.as_ref().is_some_and(is_refusal);
     if is_done || is_gone { Ok(true) } else { Err(fault::sort(requests, answer, json.as_ref())) }
 }

@@ -168,6 +168,7 @@ async fn a_token_that_is_gone_is_revoked() {
         ("200 OK", ""),
         ("200 OK", "revoked"),
         ("200 OK", r#"{"ok":true,"revoked":true}"#),
+        ("200 OK", r#"{"did_revoke":true}"#),
         ("204 None", ""),
         ("400 Bad", r#"{"error":"invalid_token"}"#),
     ] {
@@ -175,6 +176,8 @@ async fn a_token_that_is_gone_is_revoked() {
     }
     for (status, body, dead) in [
         ("200 OK", r#"{"ok":false,"error":"odd"}"#, false),
+        ("200 OK", r#"{"ok":true,"revoked":false}"#, false),
+        ("200 OK", r#"{"did_revoke":false}"#, false),
         ("400 Bad", r#"{"error":"unsupported_token_type"}"#, false),
         ("401 No", r#"{"error":"invalid_client"}"#, true),
         ("503 Away", "", false),
