@@ -54,3 +54,7 @@ serve *arguments:
 # Requests per second beside the database's own benchmark.
 bench *arguments:
     scripts/bench {{arguments}}
+
+# Sources of provider files that were read more than so many months ago: `just sources 6`.
+sources *arguments:
+    scripts/sources {{arguments}}

@@ -197,6 +197,7 @@ pub(crate) fn check_value(field: &Field, value: Json) -> Result<Checked, Rule> {
         },
         _ => {
             let Json::Text(text) = value else { return Err(TEXT) };
+            let text = taken_from_address(field, text);
             check_text(field, &text)?;
             if field.secret && text.expose() == MASK {
                 return Err(Rule::fixed("must not be the mask that stands for a secret"));
@@ -210,6 +211,17 @@ pub(crate) fn check_value(field: &Field, value: Json) -> Result<Checked, Rule> {
             })
         }
     }
+}
+
+/// The value of a field whose whole address was pasted. A URL that keeps the field's rules stays as it is,
+/// and one without TLS is not made one with it.
+fn taken_from_address(field: &Field, text: SecretText) -> SecretText {
+    let is_plain = || text.expose().get(..7).is_some_and(|start| start.eq_ignore_ascii_case("http://"));
+    if field.kind == FieldKind::Url && (is_plain() || check_text(field, &text).is_ok()) {
+        return text;
+    }
+    let value = field.addresses.iter().find_map(|address| address.value_of(text.expose()));
+    value.map_or(text, SecretText::new)
 }
 
 const LIST: Rule = Rule::fixed("must be a list of at most 64 texts");

@@ -6,6 +6,7 @@
 //! checks again. An id that may be any UUID, or any 8 bytes, has no rule to break, so its value is a public
 //! field.
 
+mod address;
 pub mod audit;
 pub mod canonical;
 pub mod config;
@@ -39,6 +40,7 @@ pub mod timestamp;
 mod user_id;
 pub mod violation;
 
+pub use address::PastedAddress;
 pub use audit::{Action, AuditEvent, Evidence, Outcome};
 pub use config::{ConfigValue, PublicConfig};
 pub use connection_test::{Facts, StepOutcome, TestCode, TestMeaning, TestReport, TestStep};

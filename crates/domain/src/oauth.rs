@@ -59,6 +59,8 @@ pub struct OauthServer {
     pub assumed_lifetime: Option<Duration>,
     /// The client credentials grant (RFC 6749, section 4.4), where the provider has it.
     pub client_credentials: Option<ClientCredentialsGrant>,
+    /// Whether the provider revokes a grant by its access token only, and not by its refresh token.
+    pub revokes_access_token: bool,
 }
 
 /// Where the vault learns which account granted.

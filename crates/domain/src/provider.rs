@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regex::Regex;
 
+use crate::address::PastedAddress;
 use crate::credential_type::CredentialType;
 use crate::crm::CrmMapping;
 use crate::integration::ConnectListing;
@@ -53,6 +54,8 @@ pub struct Field {
     pub secret: bool,
     /// Whether it decides where the secret is sent.
     pub destination: bool,
+    /// Addresses from which its value follows, the most particular first.
+    pub addresses: Vec<PastedAddress>,
     /// The pattern that the whole value must match.
     pub pattern: Option<Regex>,
     /// The values it may have, when it is a choice.

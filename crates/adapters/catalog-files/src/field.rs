@@ -1,9 +1,10 @@
 //! Checks of `[[field]]`.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use strongroom_domain::oauth::TOKEN_EXPIRY;
-use strongroom_domain::{CredentialType, Field, FieldKind, Json, SecretText};
+use strongroom_domain::{CredentialType, Field, FieldKind, Json, PastedAddress, SecretText};
 
 use crate::format::FieldTable;
 use crate::names::is_name;
@@ -93,12 +94,14 @@ fn read_one(
         }
         compiled
     });
+    let addresses = read_addresses(&table.addresses, key, problems);
     let field = Field {
         name: table.name,
         label,
         kind,
         secret: table.secret,
         destination: table.destination,
+        addresses,
         pattern,
         choices: table.choices,
         example: table.example,
@@ -109,6 +112,28 @@ fn read_one(
     check_secrecy(&field, key, problems);
     check_value_rules(&field, key, problems);
     Some(field)
+}
+
+/// Reads the addresses from which a value follows. The one with the most letters comes first:
+/// `*-admin.okta.com` before `*.okta.com`.
+fn read_addresses(
+    table: &BTreeMap<String, String>,
+    key: &str,
+    problems: &mut Problems,
+) -> Vec<PastedAddress> {
+    let mut forms: Vec<_> = table.iter().collect();
+    forms.sort_by_key(|(form, _)| Reverse(form.chars().filter(|c| *c != '*').count()));
+    let mut addresses = Vec::new();
+    for (form, value) in forms {
+        match PastedAddress::parse(form, value) {
+            Some(address) => addresses.push(address),
+            None => problems.add(
+                format!("{key}.addresses.{form}"),
+                "must be a host, perhaps with a path, of `A-Za-z0-9._-*/`, and its value must have as many `*`",
+            ),
+        }
+    }
+    addresses
 }
 
 fn read_types(
@@ -173,6 +198,11 @@ fn check_secrecy(field: &Field, key: &str, problems: &mut Problems) {
 fn check_value_rules(field: &Field, key: &str, problems: &mut Problems) {
     if field.pattern.is_some() && !matches!(field.kind, FieldKind::Text | FieldKind::Host | FieldKind::Url) {
         problems.add(format!("{key}.pattern"), "is only for text, host and url");
+    }
+    let is_text = matches!(field.kind, FieldKind::Text | FieldKind::Host | FieldKind::Url);
+    if !field.addresses.is_empty() && (field.secret || !is_text) {
+        problems
+            .add(format!("{key}.addresses"), "are only for public fields of the types text, host and url");
     }
     if !field.choices.is_empty() && field.kind != FieldKind::Text {
         problems.add(format!("{key}.choices"), "are only for text");

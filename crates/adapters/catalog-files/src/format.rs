@@ -17,6 +17,8 @@ pub(crate) struct ProviderFile {
     pub(crate) description: String,
     pub(crate) category: String,
     pub(crate) docs_url: Option<String>,
+    #[serde(rename = "source", default)]
+    pub(crate) sources: Vec<toml::Table>,
     #[serde(rename = "field", default)]
     pub(crate) fields: Vec<toml::Table>,
     #[serde(default)]
@@ -39,6 +41,8 @@ pub(crate) struct FieldTable {
     pub(crate) secret: bool,
     #[serde(default)]
     pub(crate) destination: bool,
+    #[serde(default)]
+    pub(crate) addresses: BTreeMap<String, String>,
     pub(crate) pattern: Option<String>,
     #[serde(default)]
     pub(crate) choices: Vec<String>,

@@ -16,6 +16,7 @@ mod provider;
 mod provider_test;
 mod rules;
 mod scope;
+mod source;
 mod template;
 mod url;
 
@@ -31,6 +32,7 @@ use strongroom_environment::Catalog;
 
 use crate::patterns::Patterns;
 pub use crate::problem::{CatalogError, Problem};
+use crate::source::Origin;
 
 /// File name and text of each provider that is compiled in.
 const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
@@ -47,7 +49,8 @@ pub fn embedded_files() -> &'static [(&'static str, &'static str)] {
 /// # Errors
 /// Every problem of the file.
 pub fn read_provider(file: &str, text: &str) -> Result<(Provider, Declared), CatalogError> {
-    provider::read(file, text, &mut Patterns::default()).map_err(|problems| CatalogError { problems })
+    provider::read(file, text, Origin::Given, &mut Patterns::default())
+        .map_err(|problems| CatalogError { problems })
 }
 
 /// The providers of the checked files.
@@ -64,7 +67,7 @@ impl FileCatalog {
     /// # Errors
     /// A compiled-in file has a mistake, which this crate's tests would have shown.
     pub fn embedded() -> Result<Self, CatalogError> {
-        Self::load(EMBEDDED.iter().map(|(name, text)| (*name, *text)), Vec::new())
+        Self::load(embedded(), Vec::new())
     }
 
     /// The compiled-in catalog with the `*.toml` files of a folder on top: each adds a provider or replaces
@@ -75,9 +78,9 @@ impl FileCatalog {
     pub fn with_overlay(folder: &Path) -> Result<Self, CatalogError> {
         let mut problems = Vec::new();
         let overlay = read_folder(folder, &mut problems);
-        let embedded = EMBEDDED.iter().map(|(name, text)| (*name, *text));
         Self::load(
-            embedded.chain(overlay.iter().map(|(name, text)| (name.as_str(), text.as_str()))),
+            embedded()
+                .chain(overlay.iter().map(|(name, text)| (name.as_str(), text.as_str(), Origin::Given))),
             problems,
         )
     }
@@ -94,16 +97,16 @@ impl FileCatalog {
     }
 
     fn load<'a>(
-        files: impl Iterator<Item = (&'a str, &'a str)>,
+        files: impl Iterator<Item = (&'a str, &'a str, Origin)>,
         mut problems: Vec<Problem>,
     ) -> Result<Self, CatalogError> {
         let mut providers = BTreeMap::new();
         let mut declarations = Declarations::default();
         let mut patterns = Patterns::default();
         let mut digests = String::new();
-        for (name, text) in files {
+        for (name, text, origin) in files {
             digests += &format!("{name} {:02x?}\n", sha256(text));
-            match provider::read(name, text, &mut patterns) {
+            match provider::read(name, text, origin, &mut patterns) {
                 Ok((provider, declared)) => {
                     declarations.insert(provider.id.clone(), declared);
                     providers.insert(provider.id.clone(), Arc::new(provider));
@@ -126,6 +129,11 @@ impl Catalog for FileCatalog {
     fn all(&self) -> Vec<Arc<Provider>> {
         self.providers.values().cloned().collect()
     }
+}
+
+/// The compiled-in files, with their names.
+fn embedded<'a>() -> impl Iterator<Item = (&'a str, &'a str, Origin)> {
+    EMBEDDED.iter().map(|(name, text)| (*name, *text, Origin::BuiltIn))
 }
 
 /// Reads the provider files of a folder in the order of their names. Their problems name the whole path, so

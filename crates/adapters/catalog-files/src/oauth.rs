@@ -7,6 +7,7 @@ mod errors;
 mod format;
 mod inputs;
 mod requests;
+mod revocation;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -83,6 +84,7 @@ fn server_of(
         }),
         assumed_lifetime: table.assumed_lifetime_s.map(Duration::from_secs),
         client_credentials,
+        revokes_access_token: requests.revoke.as_ref().is_some_and(|revocation| revocation.access_token_only),
     }
 }
 
@@ -100,7 +102,6 @@ fn read_requests(
     let requests = Requests { table: "oauth", hosts: &table.hosts, scope };
     let endpoints = read_endpoints(table, &requests, grant.as_ref(), problems);
     let refresh = requests.optional_endpoint("refresh_url", table.refresh_url.as_ref(), problems);
-    let revoke = requests.optional_endpoint("revoke_url", table.revoke_url.as_ref(), problems);
     let account = answers::read_account(table, &requests, problems);
     let mut pairs = |name: &str, pairs: &_| -> Vec<_> { requests.parameters(name, pairs, None, problems) };
     let authorize_parameters = pairs("authorize_parameters", &table.authorize_parameters);
@@ -110,11 +111,13 @@ fn read_requests(
     let scopes = requests::read_scopes(&table.scopes, &scope_separator, &requests, problems);
     let scope_parameter = requests::read_scope_parameter(table.scope_parameter.clone(), &scopes, problems);
     let authentication = requests.client_authentication(table.client_authentication.as_deref(), problems);
+    let revoke = revocation::read(table, authentication, &requests, problems);
     let issuer = table.issuer.as_deref().and_then(|text| read_issuer(text, &requests, problems));
     let errors = errors::read(table, problems);
     let (authorize, token) = endpoints?;
     let asked = account.as_ref().and_then(|account| account.endpoint.as_ref());
-    let every = [Some(&authorize), Some(&token), refresh.as_ref(), revoke.as_ref(), asked];
+    let revoked = revoke.as_ref().map(|revocation| &revocation.endpoint);
+    let every = [Some(&authorize), Some(&token), refresh.as_ref(), revoked, asked];
     let in_hosts: Vec<&str> = every.into_iter().flatten().flat_map(variables_of).collect();
     answers::check_fields(table, names.fields, kind, &in_hosts, problems);
     Some(OauthRequests {

@@ -12,17 +12,20 @@ use crate::names::is_name;
 use crate::patterns::Patterns;
 use crate::problem::{Problem, Problems};
 use crate::scope::Names;
-use crate::{connection, dialects, field, oauth, provider_test, rules};
+use crate::source::Origin;
+use crate::{connection, dialects, field, oauth, provider_test, rules, source};
 
 /// Reads and checks one file. Returns the provider and what the file declares about HTTP. `file` is its name
 /// or path; the stem must be the provider's id.
 pub(crate) fn read(
     file: &str,
     text: &str,
+    origin: Origin,
     patterns: &mut Patterns,
 ) -> Result<(Provider, Declared), Vec<Problem>> {
     let mut problems = Problems::of(file);
-    let read = parse(text, &mut problems).and_then(|parsed| check(parsed, file, patterns, &mut problems));
+    let read =
+        parse(text, &mut problems).and_then(|parsed| check(parsed, (file, origin), patterns, &mut problems));
     match (read, problems.into_vec()) {
         (Some(read), found) if found.is_empty() => Ok(read),
         (_, found) => Err(found),
@@ -48,13 +51,14 @@ fn parse(text: &str, problems: &mut Problems) -> Option<ProviderFile> {
 
 fn check(
     parsed: ProviderFile,
-    file: &str,
+    (file, origin): (&str, Origin),
     patterns: &mut Patterns,
     problems: &mut Problems,
 ) -> Option<(Provider, Declared)> {
     let id = check_id(&parsed.id, file, problems);
     check_texts(&parsed, problems);
     let declared = declared_types(&parsed, problems);
+    source::check(parsed.sources, origin, problems);
     let fields = field::read_all(parsed.fields, &declared, patterns, problems);
     // When a field could not be read, every reference to a field could be reported by mistake.
     let fields = fields?;

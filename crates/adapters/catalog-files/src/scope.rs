@@ -21,12 +21,19 @@ pub(crate) struct Scope<'a> {
     names: &'a Names<'a>,
     kinds: Vec<CredentialType>,
     needs: &'a [String],
+    own: &'static [&'static str],
 }
 
 impl<'a> Scope<'a> {
     pub(crate) fn of(names: &'a Names<'a>, types: &BTreeSet<CredentialType>, needs: &'a [String]) -> Self {
         let kinds = names.types.keys().filter(|kind| types.is_empty() || types.contains(kind)).copied();
-        Self { names, kinds: kinds.collect(), needs }
+        Self { names, kinds: kinds.collect(), needs, own: &[] }
+    }
+
+    /// The same scope with more variables, which are sure to have a value. A field of such a name is used
+    /// instead.
+    pub(crate) fn with_own(&self, own: &'static [&'static str]) -> Self {
+        Self { names: self.names, kinds: self.kinds.clone(), needs: self.needs, own }
     }
 
     /// Reads a template and checks its variables.
@@ -100,6 +107,7 @@ impl<'a> Scope<'a> {
                 continue;
             }
             match self.field(name) {
+                None if self.own.contains(&name) => {}
                 None => {
                     problems.add(key, format!("names `{name}`, which is not a field of these types"));
                 }

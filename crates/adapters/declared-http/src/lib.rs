@@ -10,6 +10,7 @@ mod oauth;
 mod place;
 mod refusal;
 pub mod request;
+mod revocation;
 mod steps;
 mod target;
 mod template;
@@ -23,6 +24,7 @@ pub use oauth::{
 };
 pub use place::Place;
 pub use refusal::Refusal;
+pub use revocation::{CLIENT_ID, Revocation, RevocationMethod};
 pub use steps::{
     AwsSigV4, HttpBody, HttpMethod, HttpStep, HttpTest, JsonCheck, JsonCondition, OriginTemplate,
     OutcomeRule, is_reserved_header,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use strongroom_domain::Rule;
 
+use crate::revocation::Revocation;
 use crate::steps::OriginTemplate;
 use crate::template::{Choice, Template};
 
@@ -26,8 +27,8 @@ pub struct OauthRequests {
     pub refresh_parameters: Vec<(String, Template)>,
     /// Whether a refresh must name the redirect URI again.
     pub refresh_sends_redirect_uri: bool,
-    /// Where tokens are revoked (RFC 7009).
-    pub revoke: Option<Endpoint>,
+    /// Where and how tokens are revoked (RFC 7009).
+    pub revoke: Option<Revocation>,
     /// The scopes that are asked for unless a caller names others; each may be a template.
     pub scopes: Vec<Template>,
     /// What stands between scopes.
@@ -97,10 +98,11 @@ pub struct AccountLookup {
     /// The address that is asked with the token, by GET. Without it the answer of the token endpoint names
     /// the account.
     pub endpoint: Option<Endpoint>,
-    /// Where the lasting id of the account is in the answer (RFC 6901).
-    pub id: String,
-    /// Where the answer has a name that a person recognises, such as an e-mail address.
-    pub name: Option<String>,
+    /// Where the lasting id of the account is in the answer (RFC 6901). Of several places, the first that has
+    /// one counts: an answer may be about a workspace or about a whole organization.
+    pub id: Vec<String>,
+    /// Where the answer has a name that a person recognises, such as an e-mail address, in the same way.
+    pub name: Vec<String>,
 }
 
 /// The request of the client credentials grant.

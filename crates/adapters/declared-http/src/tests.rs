@@ -17,6 +17,7 @@ fn field(name: &str, secret: bool) -> Field {
         kind: FieldKind::Text,
         secret,
         destination: false,
+        addresses: Vec::new(),
         pattern: None,
         choices: Vec::new(),
         example: None,

@@ -47,8 +47,11 @@ pub(crate) async fn look_up(
 /// The account that an answer names. Without an id that can be shown there is none; a name that cannot be
 /// shown is left out.
 pub(crate) fn named(lookup: &AccountLookup, scalar: impl Fn(&str) -> Option<String>) -> Option<Account> {
-    let printable = |pointer: &str| scalar(pointer).filter(|text| is_printable(text));
-    Some(Account { id: printable(&lookup.id)?, name: lookup.name.as_deref().and_then(printable) })
+    let first = |pointers: &[String]| {
+        let mut texts = pointers.iter().filter_map(|pointer| scalar(pointer));
+        texts.find(|text| !text.is_empty()).filter(|text| is_printable(text))
+    };
+    Some(Account { id: first(&lookup.id)?, name: first(&lookup.name) })
 }
 
 /// Whether a text is short and is displayed as it is: without control characters, and without characters that

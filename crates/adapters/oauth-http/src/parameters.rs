@@ -32,6 +32,10 @@ impl Parameters {
         Ok(())
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Encodes the parameters as `application/x-www-form-urlencoded`.
     pub(crate) fn form(&self) -> SecretText {
         let encoded = |text: &str| Place::Parameter.literal(text);

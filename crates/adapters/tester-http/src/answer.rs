@@ -7,6 +7,8 @@ use serde_json::Value;
 use strongroom_declared_http::{HttpStep, JsonCheck, JsonCondition, OutcomeRule, Traces};
 use strongroom_domain::{Facts, TestCode};
 
+use crate::doubt::Doubt;
+
 /// The longest fact, in characters.
 const MAX_FACT: usize = 100;
 
@@ -14,7 +16,9 @@ const MAX_FACT: usize = 100;
 ///
 /// The first rule that fits decides. When none fits, 429 is `rate_limited` (RFC 6585, section 4) and every
 /// other answer, also a redirect, is `provider_error`. A condition on JSON never holds for a body that is not
-/// JSON.
+/// JSON. A rule for `insufficient` with no condition but the status does not hold for an answer that says
+/// that the account or the secret has ended (`auth_rejected`) or that there are too many requests
+/// (`rate_limited`), nor for a web page or a refused network (`provider_error`).
 pub fn evaluate(step: &HttpStep, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> TestCode {
     Reading::of(step, status, headers, body).code
 }
@@ -24,6 +28,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) code: TestCode,
     /// The rule that decided, if one did.
     pub(crate) rule: Option<&'a OutcomeRule>,
+    /// Why that rule does not hold after all.
+    pub(crate) doubt: Option<Doubt>,
     body: Body<'a>,
 }
 
@@ -31,12 +37,15 @@ impl<'a> Reading<'a> {
     pub(crate) fn of(step: &'a HttpStep, status: StatusCode, headers: &HeaderMap, body: &'a [u8]) -> Self {
         let body = Body { bytes: body, json: OnceCell::new() };
         let rule = step.outcomes.iter().find(|rule| fits(rule, status, headers, &body));
+        let doubt = rule
+            .filter(|rule| looks_at_the_status_alone(rule))
+            .and_then(|_| Doubt::about(headers, body.bytes));
         let code = match rule {
-            Some(rule) => rule.code,
+            Some(rule) => doubt.map_or(rule.code, Doubt::code),
             None if status == StatusCode::TOO_MANY_REQUESTS => TestCode::RateLimited,
             None => TestCode::ProviderError,
         };
-        Self { code, rule, body }
+        Self { code, rule, doubt, body }
     }
 
     /// The facts that the step asks for: short plain texts and numbers. A fact in which a secret can be
@@ -56,6 +65,14 @@ impl<'a> Reading<'a> {
         };
         step.facts.iter().filter_map(|(name, pointer)| Some((*name, fact(pointer)?))).collect()
     }
+}
+
+/// Whether a rule says that a secret is good, and knows no more about the answer than its status.
+fn looks_at_the_status_alone(rule: &OutcomeRule) -> bool {
+    rule.code == TestCode::Insufficient
+        && rule.json.is_empty()
+        && rule.headers.is_empty()
+        && rule.text.is_empty()
 }
 
 /// Whether a text can be a name, an e-mail address, a URL or an id, without characters that could mislead a

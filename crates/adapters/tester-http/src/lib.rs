@@ -7,6 +7,7 @@
 //! does not give `ok` ends the test.
 
 mod answer;
+mod doubt;
 mod request;
 mod sign;
 mod tester;

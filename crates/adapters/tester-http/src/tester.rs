@@ -181,7 +181,10 @@ impl Run<'_> {
     fn judge(&self, step: &HttpStep, answer: &Answer, facts: &mut Facts) -> Result<Verdict, Stop> {
         let reading = Reading::of(step, answer.status, &answer.headers, &answer.body);
         let mut verdict = self.judged(reading.code);
-        if let Some(rule) = reading.rule {
+        if let Some(doubt) = reading.doubt {
+            verdict = verdict.saying(doubt.message(&self.provider.display_name));
+            verdict.hint = Some(doubt.hint().into());
+        } else if let Some(rule) = reading.rule {
             verdict.message = rule.message.clone().map(Cow::Owned).or(verdict.message);
             verdict.hint = rule.hint.clone().map(Cow::Owned).or(verdict.hint);
         }

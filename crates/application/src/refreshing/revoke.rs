@@ -76,7 +76,8 @@ impl Refreshing {
         self.leases.fail(organization, id, owner, Duration::ZERO, Ended::NotTried).await.ok();
     }
 
-    /// Revokes the refresh token, else the access token, and records the result as the outcome of `event`.
+    /// Revokes the refresh token, else the access token, or the access token where the provider takes no
+    /// other; and records the result as the outcome of `event`.
     /// The credential is already deleted, whatever the provider answers. The work goes on when the caller
     /// stops waiting, because `held` has the only copy of the token.
     pub(crate) async fn revoke(self: &Arc<Self>, held: HeldGrant, event: AuditEvent) {
@@ -112,9 +113,11 @@ impl Refreshing {
     ) -> Result<Option<bool>, TokenError> {
         let Some(provider) = self.catalog.find(credential.provider.as_str()) else { return Ok(None) };
         let Some(server) = &provider.oauth else { return Ok(None) };
-        let Some(token) = payload.remove(REFRESH_TOKEN).or_else(|| payload.remove(ACCESS_TOKEN)) else {
-            return Ok(None);
+        let names = match server.revokes_access_token {
+            true => [ACCESS_TOKEN].as_slice(),
+            false => [REFRESH_TOKEN, ACCESS_TOKEN].as_slice(),
         };
+        let Some(token) = names.iter().find_map(|name| payload.remove(name)) else { return Ok(None) };
         let content = Content { config: credential.config.clone(), ..Content::default() };
         let subject =
             Subject { provider: provider.clone(), credential_type: credential.credential_type, content };

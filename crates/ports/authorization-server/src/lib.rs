@@ -260,7 +260,9 @@ pub trait AuthorizationServer: Send + Sync {
         access_token: &SecretText,
     ) -> Result<Option<Account>, TokenError>;
 
-    /// Revokes a token (RFC 7009). Returns `Ok(false)` when the provider has no way to revoke it.
+    /// Revokes a token (RFC 7009, or the provider's own way): the refresh token, else the access token, or
+    /// only the access token where the provider says so. Returns `Ok(false)` when the provider has no way to
+    /// revoke it.
     ///
     /// # Errors
     /// [`TokenError`] when the server refused, or did not answer.

@@ -153,12 +153,18 @@ impl Grants {
         }
     }
 
-    /// Ends the family of a token of either kind, when the token belongs to `owner`. Returns how many of its
-    /// tokens were still valid.
-    pub(super) fn revoke(&mut self, token: &str, owner: (&str, &str)) -> u64 {
+    /// Ends the family of a token of either kind, when the token belongs to the provider, and to the client
+    /// if one is named. Returns how many of its tokens were still valid.
+    pub(super) fn revoke(&mut self, token: &str, (provider, client): (&str, Option<&str>)) -> u64 {
         let refresh = self.refresh.get(token).map(|found| found.family);
         let family = refresh.or_else(|| self.access.get(token).map(|found| found.family));
-        family.filter(|family| self.belongs_to(*family, owner)).map_or(0, |family| self.end(family))
+        let granted = |family: &FamilyId| self.granted(*family);
+        let is_owners = |family: &FamilyId| {
+            granted(family).is_some_and(|granted| {
+                granted.provider == provider && client.is_none_or(|client| granted.client_id == client)
+            })
+        };
+        family.filter(is_owners).map_or(0, |family| self.end(family))
     }
 
     /// The owner of an access token: `None` when the simulator did not issue it, `Some(None)` when it is no

@@ -8,7 +8,7 @@ use strongroom_domain::oauth::TOKEN_EXPIRY;
 use strongroom_domain::{CredentialType, Field, FieldKind};
 
 use crate::names::field_of;
-use crate::oauth::format::{OauthTable, ResponseName};
+use crate::oauth::format::{OauthTable, OneOrMore, ResponseName};
 use crate::oauth::requests::{Requests, is_callback_parameter};
 use crate::problem::Problems;
 
@@ -61,17 +61,23 @@ pub(super) fn read_account(
     problems: &mut Problems,
 ) -> Option<AccountLookup> {
     let endpoint = requests.optional_endpoint("account_url", table.account_url.as_ref(), problems);
-    let name = table.account_name.clone();
-    if let Some(name) = &name {
-        check_pointer(name, "oauth.account_name", problems);
-    }
-    let Some(id) = table.account.clone() else {
-        if table.account_url.is_some() || name.is_some() {
+    let mut pointers = |key: &str, texts: Option<&OneOrMore>| {
+        let texts = texts.map(OneOrMore::texts);
+        if texts.is_some_and(<[String]>::is_empty) {
+            problems.add(key, "must not be an empty list");
+        }
+        let texts = texts.unwrap_or_default();
+        texts.iter().for_each(|text| check_pointer(text, key, problems));
+        texts.to_vec()
+    };
+    let name = pointers("oauth.account_name", table.account_name.as_ref());
+    let id = pointers("oauth.account", table.account.as_ref());
+    if table.account.is_none() {
+        if table.account_url.is_some() || table.account_name.is_some() {
             problems.add("oauth.account", "must be there beside `account_url` and `account_name`");
         }
         return None;
-    };
-    check_pointer(&id, "oauth.account", problems);
+    }
     Some(AccountLookup { endpoint, id, name })
 }
 

@@ -25,6 +25,7 @@ pub(super) struct OauthTable {
     #[serde(default)]
     pub(super) refresh_sends_redirect_uri: bool,
     pub(super) revoke_url: Option<String>,
+    pub(super) revocation: Option<toml::Table>,
     #[serde(default)]
     pub(super) hosts: Vec<String>,
     #[serde(default)]
@@ -43,8 +44,8 @@ pub(super) struct OauthTable {
     #[serde(default)]
     pub(super) callback_fields: BTreeMap<String, String>,
     pub(super) account_url: Option<String>,
-    pub(super) account: Option<String>,
-    pub(super) account_name: Option<String>,
+    pub(super) account: Option<OneOrMore>,
+    pub(super) account_name: Option<OneOrMore>,
     pub(super) assumed_lifetime_s: Option<u64>,
     #[serde(default)]
     pub(super) errors: Vec<ErrorTable>,
@@ -105,19 +106,19 @@ pub(super) struct ClientCredentialsTable {
     pub(super) client_secret: Option<String>,
     pub(super) scope: Option<String>,
     #[serde(default)]
-    pub(super) parameters: BTreeMap<String, ParameterValue>,
+    pub(super) parameters: BTreeMap<String, OneOrMore>,
 }
 
-/// The value of a parameter: one template, or several. Of several, the first one whose variables all have a
-/// value is used.
+/// One text, or several of which the first that leads to a value is used: templates whose variables all have
+/// a value, or pointers to something that is there.
 #[derive(Deserialize)]
 #[serde(untagged)]
-pub(super) enum ParameterValue {
+pub(super) enum OneOrMore {
     One(String),
     FirstOf(Vec<String>),
 }
 
-impl ParameterValue {
+impl OneOrMore {
     pub(super) fn texts(&self) -> &[String] {
         match self {
             Self::One(text) => std::slice::from_ref(text),

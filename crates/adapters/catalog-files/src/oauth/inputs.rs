@@ -79,9 +79,9 @@ pub(super) fn check_order(
 /// The variables of every request that a flow sends, and of the requests that follow it.
 fn sent(requests: &OauthRequests) -> Vec<&str> {
     let account = requests.account.as_ref().and_then(|account| account.endpoint.as_ref());
+    let revoked = requests.revoke.as_ref().map(|revocation| &revocation.endpoint);
     let endpoints = [Some(&requests.authorize), Some(&requests.token)];
-    let endpoints =
-        endpoints.into_iter().chain([requests.refresh.as_ref(), requests.revoke.as_ref(), account]);
+    let endpoints = endpoints.into_iter().chain([requests.refresh.as_ref(), revoked, account]);
     let tables = [&requests.authorize_parameters, &requests.token_parameters, &requests.refresh_parameters];
     endpoints
         .flatten()

@@ -32,7 +32,12 @@ pub(super) struct Requests<'a> {
     pub(super) scope: Scope<'a>,
 }
 
-impl Requests<'_> {
+impl<'a> Requests<'a> {
+    /// The same requests with more variables, which are no fields and whose values the service knows.
+    pub(super) fn with_own(&self, own: &'static [&'static str]) -> Requests<'a> {
+        Requests { table: self.table, hosts: self.hosts, scope: self.scope.with_own(own) }
+    }
+
     /// Reads an address.
     pub(super) fn endpoint(&self, name: &str, url: &str, problems: &mut Problems) -> Option<Endpoint> {
         let key = format!("{}.{name}", self.table);
@@ -179,7 +184,8 @@ pub(super) fn variables_of(endpoint: &Endpoint) -> impl Iterator<Item = &str> {
     host.into_iter().flat_map(Template::variables).chain(field).chain(endpoint.path.variables())
 }
 
-fn is_parameter(name: &str) -> bool {
+/// Whether a text can name a parameter.
+pub(super) fn is_parameter(name: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
     (1..=64).contains(&name.len()) && name.bytes().all(allowed)
 }

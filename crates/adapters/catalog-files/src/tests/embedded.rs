@@ -8,7 +8,9 @@ use strongroom_domain::{ConfigValue, CredentialType, Json, Provider, ProviderTes
 use strongroom_environment::Catalog;
 
 use super::{sample, submission};
-use crate::{EMBEDDED, FileCatalog};
+use crate::patterns::Patterns;
+use crate::source::Origin;
+use crate::{EMBEDDED, FileCatalog, provider as file};
 
 const CANARY: &str = "c4n4ry";
 
@@ -198,6 +200,11 @@ fn destinations_outside_a_provider_are_refused() {
         ("sftp", "host_key_fingerprint", "SHA256:short"),
         ("custom", "base_url", "ftp://api.example.com"),
         ("custom", "base_url", "https://user:pass@api.example.com"),
+        ("shopify", "shop", "https://example.myshopify.com.evil.example.com"),
+        ("shopify", "shop", "https://example.myshopify.com@evil.example.com"),
+        ("okta", "domain", "https://evil.example.com/acme.okta.com"),
+        ("datadog", "site", "https://api.evil.example.com"),
+        ("snowflake", "account", "https://evil.example.com"),
     ];
     for (id, name, value) in hostile {
         let provider = provider(id);
@@ -242,6 +249,64 @@ fn addresses_as_people_write_them_are_accepted() {
     }
 }
 
+/// Provider, field, what people paste, and what is stored.
+const PASTED: &[(&str, &str, &str, &str)] = &[
+    ("shopify", "shop", "example", "example"),
+    ("shopify", "shop", "example.myshopify.com", "example"),
+    ("shopify", "shop", "https://example.myshopify.com/", "example"),
+    ("shopify", "shop", "https://admin.shopify.com/store/example/orders", "example"),
+    ("zendesk", "subdomain", "https://acme.zendesk.com/agent/dashboard", "acme"),
+    ("freshdesk", "domain", "acme.freshdesk.com", "acme"),
+    ("servicenow", "instance", "https://dev12345.service-now.com/now/nav/ui", "dev12345"),
+    ("jira", "subdomain", "https://acme.atlassian.net/jira/your-work", "acme"),
+    ("confluence", "subdomain", "https://acme.atlassian.net/wiki", "acme"),
+    ("snowflake", "account", "https://xy12345.eu-central-1.snowflakecomputing.com", "xy12345.eu-central-1"),
+    ("snowflake", "account", "myorg-my_account.snowflakecomputing.com", "myorg-my_account"),
+    ("pipedrive", "company_domain", "https://acme.pipedrive.com/pipeline/1", "acme"),
+    ("pipedrive", "api_domain", "acme.pipedrive.com", "https://acme.pipedrive.com"),
+    ("mailchimp", "dc", "https://us6.admin.mailchimp.com/", "us6"),
+    ("okta", "domain", "https://acme.okta.com/", "acme.okta.com"),
+    ("auth0", "domain", "https://acme.eu.auth0.com/api/v2/", "acme.eu.auth0.com"),
+    ("sharepoint", "site_hostname", "https://contoso.sharepoint.com/sites/sales", "contoso.sharepoint.com"),
+    ("salesforce", "instance_url", "acme.my.salesforce.com", "https://acme.my.salesforce.com"),
+    (
+        "salesforce",
+        "instance_url",
+        "https://acme--dev.sandbox.lightning.force.com/lightning/page/home",
+        "https://acme--dev.sandbox.my.salesforce.com",
+    ),
+    ("salesforce", "instance_url", "https://a.salesforce.com/services", "https://a.salesforce.com/services"),
+    ("salesforce", "login_host", "https://test.salesforce.com/", "test.salesforce.com"),
+    (
+        "dynamics",
+        "environment_url",
+        "https://acme.crm4.dynamics.com/main.aspx?appid=1",
+        "https://acme.crm4.dynamics.com",
+    ),
+    ("datadog", "site", "https://app.datadoghq.eu/account/settings", "app.datadoghq.eu"),
+    ("datadog", "site", "https://us5.datadoghq.com", "us5.datadoghq.com"),
+    ("datadog", "site", "https://api.us3.datadoghq.com", "us3.datadoghq.com"),
+    ("hubspot", "base_url", "api.hubapi.com", "https://api.hubapi.com"),
+    ("zoho", "accounts_server", "accounts.zoho.eu", "https://accounts.zoho.eu"),
+    ("zoho", "api_domain", "https://crm.zoho.com.au/crm/org1", "https://www.zohoapis.com.au"),
+    ("gitlab", "base_url", "gitlab.com", "https://gitlab.com"),
+];
+
+#[test]
+fn of_a_pasted_address_a_field_takes_the_part_that_it_wants() {
+    for &(id, name, value, taken) in PASTED {
+        let provider = provider(id);
+        let field = provider.field(name).unwrap();
+        let kind = *provider.types.keys().find(|kind| field.belongs_to(**kind)).unwrap();
+        let mut submitted = submission(provider.fields_of(kind), CANARY);
+        submitted.insert(name.to_owned(), Json::Text(SecretText::new(value.to_owned())));
+        let content =
+            provider.accept(kind, submitted).unwrap_or_else(|found| panic!("{id} {name}: {found:?}"));
+        let stored = content.config.get(name).cloned();
+        assert_eq!(stored, Some(ConfigValue::Text(taken.to_owned())), "{id} {name} {value}");
+    }
+}
+
 #[test]
 fn every_field_but_keys_and_certificates_has_an_example() {
     for provider in catalog().all() {
@@ -271,4 +336,17 @@ fn the_table_in_the_documentation_is_the_catalog() {
 #[test]
 fn at_least_66_providers_have_a_test() {
     assert!(catalog().all().iter().filter(|provider| provider.test.is_some()).count() >= 66);
+}
+
+#[test]
+fn a_built_in_file_without_sources_is_refused_and_one_of_an_operator_is_not() {
+    for (name, text) in EMBEDDED {
+        let mut file: toml::Table = toml::from_str(text).unwrap();
+        assert!(file.remove("source").is_some(), "{name}");
+        let without = toml::to_string(&file).unwrap();
+        let read = |origin| file::read(name, &without, origin, &mut Patterns::default());
+        let problems = read(Origin::BuiltIn).err().unwrap_or_else(|| panic!("{name} is taken"));
+        assert!(matches!(&problems[..], [problem] if problem.key == "source"), "{name}: {problems:?}");
+        assert!(read(Origin::Given).is_ok(), "{name}");
+    }
 }

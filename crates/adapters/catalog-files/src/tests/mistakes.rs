@@ -106,6 +106,39 @@ fn a_mistake_about_the_provider_is_reported_with_file_key_and_reason() {
 }
 
 #[test]
+fn a_mistake_about_a_source_or_a_pasted_address_is_reported() {
+    let docs = "docs_url = \"https://docs.example.com\"\n";
+    let address = "name = \"plan\"\ntype = \"text\"\n";
+    let source = |lines: &str| format!("{docs}\n[[source]]\n{lines}\n");
+    let good = "url = \"https://docs.example.com/keys\"\nread = 2026-11-30\nfor = \"keys\"\ncopy = true";
+    assert_eq!(problems_of(&GOOD.replace(docs, &source(good))), []);
+    let mistakes = [
+        ("https://docs", "http://docs", "source[0].url", "must be an https URL"),
+        ("2026-11-30", "\"30.11.2026\"", "source[0].read", "must be the day"),
+        ("2026-11-30", "1026-11-30", "source[0].read", "must be the day"),
+        ("2026-11-30", "2026-11-30T10:00:00Z", "source[0].read", "must be the day"),
+        ("for = \"keys\"", "", "source[0]", "missing field `for`"),
+        ("\"keys\"", "\" \"", "source[0].for", "must say what"),
+        ("copy = true", "page = 1", "source[0]", "unknown field `page`"),
+    ];
+    let texts = mistakes.map(|(from, to, key, reason)| (source(&good.replace(from, to)), key, reason));
+    let rows = texts.each_ref().map(|(text, key, reason)| (docs, text.as_str(), *key, *reason));
+    assert_each_is_reported(GOOD, &rows);
+    let of = |table: &str| format!("{address}addresses = {{ {table} }}\n");
+    let forms = ["\"*.acme.com\" = \"plan\"", "\"(a|b).com\" = \"a\"", "\"/plan\" = \"plan\""];
+    for form in forms {
+        let found = problems_of(&GOOD.replace(address, &of(form)));
+        assert!(
+            matches!(&found[..], [problem] if problem.key.starts_with("field.plan.addresses.")),
+            "{found:?}"
+        );
+    }
+    let secret = "secret = true\npattern";
+    let on_secret = format!("addresses = {{ \"*.acme.com\" = \"*\" }}\n{secret}");
+    assert_each_is_reported(GOOD, &[(secret, &on_secret, "field.token.addresses", "only for public fields")]);
+}
+
+#[test]
 fn an_id_that_is_malformed_or_reserved_is_reported() {
     for (id, reason) in [("Acme", "must be 1 to 64"), ("a-b", "must be 1 to 64"), ("catalog", "is reserved")]
     {

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use strongroom_declared_http::{
-    ClientAuthentication, Endpoint, ErrorMeaning, OauthRequests, OriginTemplate, Template, TemplatePart,
+    ClientAuthentication, Endpoint, ErrorMeaning, OauthRequests, OriginTemplate, RevocationMethod, Template,
+    TemplatePart,
 };
 use strongroom_domain::oauth::AccountSource;
 use strongroom_domain::{CredentialType, OauthServer};
@@ -185,7 +186,10 @@ fn an_authorization_server_becomes_what_the_file_says() {
     assert_eq!(pairs(&requests.token_parameters), "expiring=1");
     assert_eq!(requests.refresh.as_ref().map(address).as_deref(), Some("login.acme.com/refresh"));
     assert_eq!(pairs(&requests.refresh_parameters), "again={region}");
-    assert_eq!(requests.revoke.as_ref().map(address).as_deref(), Some("login.acme.com/revoke"));
+    assert_eq!(
+        requests.revoke.as_ref().map(|revocation| address(&revocation.endpoint)).as_deref(),
+        Some("login.acme.com/revoke")
+    );
     assert_eq!(requests.scopes.iter().map(shown).collect::<Vec<_>>(), ["read", "{plan}:write"]);
     assert_eq!(
         (requests.scope_separator.as_str(), requests.scope_parameter.as_deref()),
@@ -201,8 +205,8 @@ fn an_authorization_server_becomes_what_the_file_says() {
     assert_eq!(server.response_fields, ["address".to_owned()].into());
     assert_eq!(server.account, Some(AccountSource::Request));
     let account = requests.account.unwrap();
-    assert_eq!((account.id.as_str(), account.name.as_deref()), ("/id", Some("/mail")));
     assert_eq!(account.endpoint.as_ref().map(address).as_deref(), Some("{address}/me"));
+    assert_eq!((account.id, account.name), (vec!["/id".to_owned()], vec!["/mail".to_owned()]));
     assert_eq!(server.assumed_lifetime, Some(Duration::from_secs(7_200)));
     let errors: Vec<_> = requests.errors.iter().map(|rule| (rule.meaning, rule.code.join(" "))).collect();
     let expected = [
@@ -214,6 +218,40 @@ fn an_authorization_server_becomes_what_the_file_says() {
     let rule = &requests.errors[0];
     assert_eq!((&rule.status[..], &rule.number[..]), (&[400][..], &[7][..]));
     assert_eq!(rule.text, ["being processed"], "in lower case, as it is compared");
+}
+
+#[test]
+fn a_token_is_revoked_as_the_file_says() {
+    let revoked = |lines: &str| {
+        let revoke = "revoke_url = \"https://login.acme.com/revoke\"";
+        load(&GOOD.replace(revoke, &format!("{revoke}\n{lines}")))
+    };
+    let (server, requests) = revoked("");
+    let standard = requests.revoke.unwrap();
+    assert_eq!((standard.method, standard.json_request), (RevocationMethod::Post, false));
+    assert_eq!(standard.client_authentication, Some(ClientAuthentication::Body));
+    assert!(standard.parameter.as_deref() == Some("token") && !server.revokes_access_token);
+
+    let odd = "revocation = { method = \"DELETE\", request = \"json\", client_authentication = \"basic\", \
+               token = \"access_token\", parameter = \"access_token\", headers = { X-Api-Version = \"2\" } }";
+    let (server, requests) = revoked(odd);
+    let odd = requests.revoke.unwrap();
+    assert!(server.revokes_access_token && odd.access_token_only && odd.json_request);
+    assert_eq!((odd.method, odd.parameter.as_deref()), (RevocationMethod::Delete, Some("access_token")));
+    assert_eq!(odd.client_authentication, Some(ClientAuthentication::Basic));
+    assert_eq!(odd.headers, [("X-Api-Version".to_owned(), "2".to_owned())]);
+
+    let bearer = revoked("revocation = { parameter = \"\" }").1.revoke.unwrap();
+    assert_eq!((bearer.parameter, bearer.client_authentication), (None, None));
+    let of_app = GOOD.replace("https://login.acme.com/revoke", "https://login.acme.com/apps/{client_id}");
+    let of_app = load(&of_app).1.revoke.unwrap();
+    assert_eq!(address(&of_app.endpoint), "login.acme.com/apps/{client_id}");
+}
+
+#[test]
+fn an_account_may_stand_in_several_places() {
+    let text = GOOD.replace("account = \"/id\"", "account = [\"/team/id\", \"/enterprise/id\"]");
+    assert_eq!(load(&text).1.account.unwrap().id, ["/team/id", "/enterprise/id"]);
 }
 
 #[test]
@@ -290,7 +328,10 @@ fn without_flow() -> String {
 fn a_rehearsal_may_be_without_tls_and_the_code_may_bring_what_the_token_endpoint_needs() {
     let plain = GOOD.replace("https://login.acme.com/revoke", "http://localhost.acme.com:8080/revoke");
     let revoke = load(&plain).1.revoke.unwrap();
-    assert!(matches!(revoke.origin, OriginTemplate::Host { plain_http: true, port: Some(8_080), .. }));
+    assert!(matches!(
+        revoke.endpoint.origin,
+        OriginTemplate::Host { plain_http: true, port: Some(8_080), .. }
+    ));
     assert_eq!(
         load(&GOOD.replace("https://{login_host}/token", "https://a.acme.com/{company}")).0.inputs.len(),
         2

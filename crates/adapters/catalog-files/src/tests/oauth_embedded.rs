@@ -2,7 +2,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use strongroom_declared_http::{
-    ClientAuthentication, Endpoint, OauthRequests, OriginTemplate, Target, Template, Values,
+    CLIENT_ID, ClientAuthentication, Endpoint, OauthRequests, OriginTemplate, RevocationMethod, Target,
+    Template, Values,
 };
 use strongroom_domain::{ConfigValue, Content, CredentialType, Field, OauthServer, Provider};
 use strongroom_environment::Catalog;
@@ -46,7 +47,7 @@ fn endpoints(requests: &OauthRequests) -> Vec<(&'static str, &Endpoint)> {
     let grant = requests.client_credentials.as_ref().map(|grant| &grant.token);
     let optional = [
         ("refresh", requests.refresh.as_ref()),
-        ("revoke", requests.revoke.as_ref()),
+        ("revoke", requests.revoke.as_ref().map(|revocation| &revocation.endpoint)),
         ("account", account),
         ("client_credentials", grant),
     ];
@@ -103,6 +104,9 @@ fn is_closed(provider: &Provider, requests: &OauthRequests, name: &str) -> bool 
 fn url(served: &Served, kind: CredentialType, endpoint: &Endpoint, has: impl Fn(&Field) -> bool) -> String {
     let Served { provider, requests, .. } = served;
     let mut content = Content::default();
+    if provider.field(CLIENT_ID).is_none() {
+        content.config.insert(CLIENT_ID, ConfigValue::Text("the-app".to_owned()));
+    }
     for field in provider.fields_of(kind).filter(|field| !field.secret && has(field)) {
         let example = field.example.clone().unwrap();
         content.config.insert(field.name.as_str(), ConfigValue::Text(example));
@@ -190,7 +194,7 @@ fn providers_of_one_vendor_share_an_app() {
 fn vendors_are_asked_in_the_way_that_they_want() {
     let google = server("google");
     assert_eq!(google.credential_type, CredentialType::GoogleOauth);
-    assert_eq!(requests("google").account.unwrap().name.as_deref(), Some("/email"));
+    assert_eq!(requests("google").account.unwrap().name, ["/email"]);
     assert_eq!(server("microsoft").credential_type, CredentialType::Oauth2);
     let sharepoint = server("sharepoint");
     assert_eq!(sharepoint.credential_type, CredentialType::SharepointOauth);
@@ -199,6 +203,24 @@ fn vendors_are_asked_in_the_way_that_they_want() {
     assert!(notion.json_request && notion.client_authentication == ClientAuthentication::Basic);
     assert!(requests("gitlab").refresh_sends_redirect_uri);
     assert_eq!(address(&requests("figma").refresh.unwrap()), "api.figma.com/v1/oauth/refresh");
+    // Intuit takes JSON with the client in the header, GitHub the access token of one of its apps, and Slack
+    // a token in the header.
+    let revocation = |id: &str| requests(id).revoke.unwrap();
+    assert!(
+        revocation("quickbooks").json_request
+            && requests("quickbooks").client_authentication == ClientAuthentication::Basic
+    );
+    let github = revocation("github");
+    assert_eq!(
+        (github.method, github.parameter.as_deref()),
+        (RevocationMethod::Delete, Some("access_token"))
+    );
+    assert_eq!(address(&github.endpoint), "api.github.com/applications/{client_id}/grant");
+    let slack = revocation("slack");
+    assert_eq!((slack.parameter, slack.client_authentication), (None, None));
+    assert!(["github", "slack"].iter().all(|id| server(id).revokes_access_token));
+    // A Slack that is installed for a whole organization has no team.
+    assert_eq!(requests("slack").account.unwrap().id, ["/team/id", "/enterprise/id"]);
     assert_eq!(server("quickbooks").callback_fields["realm_id"], "realmId");
     let zoho = requests("zoho");
     assert_eq!((zoho.scope_separator.as_str(), zoho.pkce), (",", false));

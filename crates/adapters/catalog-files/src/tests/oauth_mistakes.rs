@@ -250,6 +250,8 @@ fn a_mistake_about_the_account_or_what_comes_with_the_code_is_reported() {
             (account, "account_name = \"/mail\"", "oauth.account", "must be there beside"),
             (account, "", "oauth.account", "must be there beside"),
             (account, "account = \"id\"", "oauth.account", POINTER),
+            (account, "account = [\"/id\", \"sub\"]", "oauth.account", POINTER),
+            (account, "account = []", "oauth.account", "must not be an empty list"),
             (account, "account = \"/id\"\naccount_name = \"mail\"", "oauth.account_name", POINTER),
         ],
     );
@@ -374,4 +376,50 @@ fn a_mistake_about_what_client_credentials_ask_for_and_need_is_reported() {
     let renamed = GOOD.replace(&format!("[types.client_credentials]\n{required}"), "");
     let found = problems_of(&renamed);
     assert!(found.iter().any(|p| p.key == TABLE && p.reason.contains("needs the type")), "{found:#?}");
+}
+
+#[test]
+fn a_mistake_about_revocation_is_reported() {
+    let url = "revoke_url = \"https://login.acme.com/revoke\"";
+    let with = |table: &str| format!("{url}\nrevocation = {{ {table} }}");
+    let mistakes = [
+        ("x = 1", "oauth.revocation", "unknown field `x`"),
+        ("method = \"PUT\"", "oauth.revocation", "unknown variant `PUT`"),
+        ("token = \"code\"", "oauth.revocation", "unknown variant `code`"),
+        ("parameter = \"client_secret\"", "oauth.revocation.parameter", "parameter of its own"),
+        ("parameter = \"a b\"", "oauth.revocation.parameter", "parameter of its own"),
+        (
+            "client_authentication = \"bearer\"",
+            "oauth.revocation.client_authentication",
+            "must be one of: basic, body, none",
+        ),
+        (
+            "parameter = \"\", client_authentication = \"basic\"",
+            "oauth.revocation.client_authentication",
+            "must not be basic",
+        ),
+        ("headers = { Host = \"x\" }", "oauth.revocation.headers.Host", "only the adapter writes"),
+        (
+            "headers = { Authorization = \"x\" }",
+            "oauth.revocation.headers.Authorization",
+            "only the adapter writes",
+        ),
+        ("headers = { \"a b\" = \"x\" }", "oauth.revocation.headers.a b", "not the name of a header"),
+        ("headers = { X-A = \"ä\" }", "oauth.revocation.headers.X-A", "printable ASCII"),
+    ];
+    let texts = mistakes.map(|(table, key, reason)| (with(table), key, reason));
+    let rows = texts.each_ref().map(|(text, key, reason)| (url, text.as_str(), *key, *reason));
+    assert_each_is_reported(GOOD, &rows);
+    assert_each_is_reported(
+        GOOD,
+        &[
+            (url, "revocation = { request = \"json\" }", "oauth.revoke_url", "must be there"),
+            (
+                "https://{login_host}/token",
+                "https://a.acme.com/{client_ids}",
+                "oauth.token_url",
+                "not a field",
+            ),
+        ],
+    );
 }

@@ -1,8 +1,8 @@
 use strongroom_authorization_server::{AuthorizationServer, TokenError};
-use strongroom_declared_http::{ClientAuthentication, OauthRequests};
+use strongroom_declared_http::{ClientAuthentication, OauthRequests, Revocation, RevocationMethod};
 use strongroom_domain::Account;
 
-use super::provider::{adapter, client, declared, endpoint, oauth, secret, subject};
+use super::provider::{adapter, client, declared, endpoint, oauth, secret, subject, template};
 use super::server::{Server, answer};
 
 async fn asked(
@@ -100,7 +100,7 @@ async fn revoked(status: &str, body: &str) -> Result<bool, TokenError> {
 async fn a_token_is_revoked_by_a_form_with_the_client_beside_it() {
     let server = Server::behaving(answer("200 OK", "")).await;
     let mut oauth = oauth(server.port);
-    oauth.client_authentication = ClientAuthentication::Body;
+    oauth.revoke.as_mut().unwrap().client_authentication = Some(ClientAuthentication::Body);
     oauth.token_parameters = declared(&[("other", "x")]);
     let done = adapter(oauth).revoke(&subject(), &client(), &secret("the token&")).await.unwrap();
     let (head, body) = server.request();
@@ -109,11 +109,66 @@ async fn a_token_is_revoked_by_a_form_with_the_client_beside_it() {
 }
 
 #[tokio::test]
+async fn a_token_is_revoked_in_the_way_that_the_file_declares() {
+    let asked = async |change: fn(&mut Revocation)| {
+        let server = Server::behaving(answer("204 None", "")).await;
+        let mut oauth = oauth(server.port);
+        change(oauth.revoke.as_mut().unwrap());
+        assert!(adapter(oauth).revoke(&subject(), &client(), &secret("the-token")).await.unwrap());
+        server.request()
+    };
+    // As Intuit has it: JSON beside the client in the header.
+    let (head, body) = asked(|revocation| revocation.json_request = true).await;
+    assert!(head.contains("\r\ncontent-type: application/json") && head.contains("authorization: Basic "));
+    assert_eq!(body, r#"{"token":"the-token"}"#);
+    // As GitHub has it: the client in the path, another parameter, and a header of its own.
+    let (head, body) = asked(|revocation| {
+        revocation.endpoint.path = template("/applications/{client_id}/grant");
+        revocation.method = RevocationMethod::Delete;
+        revocation.json_request = true;
+        revocation.parameter = Some("access_token".to_owned());
+        revocation.headers = vec![("X-GitHub-Api-Version".to_owned(), "2022-11-28".to_owned())];
+    })
+    .await;
+    assert!(head.starts_with("DELETE /applications/the-app/grant HTTP/1.1\r\n"), "{head}");
+    assert!(head.contains("\r\nx-github-api-version: 2022-11-28") && head.contains(": Basic "));
+    assert_eq!(body, r#"{"access_token":"the-token"}"#);
+    // As Slack has it: the token in the header, and nothing else.
+    let (head, body) = asked(|revocation| {
+        revocation.client_authentication = None;
+        revocation.parameter = None;
+    })
+    .await;
+    assert!(head.contains("\r\nauthorization: Bearer the-token") && !head.contains("content-type"));
+    assert!(head.contains("\r\ncontent-length: 0") && body.is_empty(), "{head}");
+}
+
+#[tokio::test]
+async fn an_account_is_looked_for_in_the_places_of_the_file_in_their_order() {
+    for (body, expected) in [
+        (r#"{"team":{"id":"T1"},"enterprise":{"id":"E1"}}"#, Some("T1")),
+        (r#"{"team":null,"enterprise":{"id":"E1"}}"#, Some("E1")),
+        (r#"{"team":{"id":""},"enterprise":{"id":"E1"}}"#, Some("E1")),
+        (r#"{"team":{"id":"a\u200bb"},"enterprise":{"id":"E1"}}"#, None),
+        (r#"{"team":null,"enterprise":null}"#, None),
+    ] {
+        let server = Server::behaving(answer("200 OK", body)).await;
+        let found = asked(&server, |oauth| {
+            let lookup = oauth.account.as_mut().unwrap();
+            lookup.id = vec!["/team/id".to_owned(), "/enterprise/id".to_owned()];
+            lookup.name = Vec::new();
+        });
+        assert_eq!(found.await.unwrap(), expected.and_then(|id| named(id, None)), "{body}");
+    }
+}
+
+#[tokio::test]
 async fn a_token_that_is_gone_is_revoked() {
     for (status, body) in [
         ("200 OK", ""),
         ("200 OK", "revoked"),
         ("200 OK", r#"{"ok":true,"revoked":true}"#),
+        ("200 OK", r#"{"did_revoke":true}"#),
         ("204 None", ""),
         ("400 Bad", r#"{"error":"invalid_token"}"#),
     ] {
@@ -121,6 +176,8 @@ async fn a_token_that_is_gone_is_revoked() {
     }
     for (status, body, dead) in [
         ("200 OK", r#"{"ok":false,"error":"odd"}"#, false),
+        ("200 OK", r#"{"ok":true,"revoked":false}"#, false),
+        ("200 OK", r#"{"did_revoke":false}"#, false),
         ("400 Bad", r#"{"error":"unsupported_token_type"}"#, false),
         ("401 No", r#"{"error":"invalid_client"}"#, true),
         ("503 Away", "", false),

@@ -8,8 +8,8 @@ use strongroom_environment::Catalog;
 use url::Url;
 
 use super::provider::{REDIRECT, client, code, refresh, secret};
-use crate::OauthHttp;
 use crate::grant::{address, request};
+use crate::{OauthHttp, revoke};
 
 /// A credential with all fields of a type that have an example.
 fn exemplary(provider: &Arc<Provider>, kind: CredentialType) -> Subject {
@@ -57,13 +57,17 @@ fn every_request_of_every_provider_can_be_built_from_its_examples_and_goes_out_o
             let subject = exemplary(&provider, kind);
             let values = crate::values(&subject, declared);
             let account = declared.account.as_ref().and_then(|account| account.endpoint.as_ref());
-            for endpoint in declared.revoke.iter().chain(account).filter(|_| kind.is_oauth()) {
-                let target = address(endpoint, &values);
-                assert!(
-                    !target.unwrap_or_else(|refusal| panic!("{context}: {refusal}")).plain_http,
-                    "{context}"
-                );
-            }
+            let revoked = declared.revoke.iter().map(|revocation| {
+                revoke::target(revocation, declared, &subject, &client())
+                    .unwrap_or_else(|violation| panic!("{context}: {violation}"))
+            });
+            let looked_up = account.into_iter().map(|endpoint| {
+                address(endpoint, &values).unwrap_or_else(|refusal| panic!("{context}: {refusal}"))
+            });
+            assert!(
+                !kind.is_oauth() || revoked.chain(looked_up).all(|target| !target.plain_http),
+                "{context}"
+            );
             for grant in grants {
                 let built = request(declared, &values, &client(), grant);
                 let (target, request) = built.unwrap_or_else(|violation| panic!("{context}: {violation}"));

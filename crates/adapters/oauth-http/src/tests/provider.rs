@@ -6,7 +6,7 @@ use std::sync::Arc;
 use strongroom_authorization_server::{AuthorizationServer, Client, Grant, Subject, TokenError};
 use strongroom_declared_http::{
     AccountLookup, ClientAuthentication, Declarations, Declared, Endpoint, OauthRequests, OriginTemplate,
-    Template, TemplatePart, VariableForm,
+    Revocation, Template, TemplatePart, VariableForm,
 };
 use strongroom_domain::{
     ConfigValue, Content, CredentialType, Field, FieldKind, Provider, ProviderId, SecretText, TokenResponse,
@@ -74,7 +74,7 @@ pub(super) fn oauth(port: u16) -> OauthRequests {
         refresh: None,
         refresh_parameters: Vec::new(),
         refresh_sends_redirect_uri: false,
-        revoke: Some(endpoint(port, "/revoke")),
+        revoke: Some(Revocation::standard(endpoint(port, "/revoke"), ClientAuthentication::Basic)),
         scopes: vec![template("openid"), template("email")],
         scope_separator: " ".to_owned(),
         scope_parameter: Some("scope".to_owned()),
@@ -86,8 +86,8 @@ pub(super) fn oauth(port: u16) -> OauthRequests {
         response_fields: BTreeMap::new(),
         account: Some(AccountLookup {
             endpoint: Some(endpoint(port, "/userinfo")),
-            id: "/sub".to_owned(),
-            name: Some("/email".to_owned()),
+            id: vec!["/sub".to_owned()],
+            name: vec!["/email".to_owned()],
         }),
         errors: Vec::new(),
         client_credentials: None,
@@ -103,6 +103,7 @@ pub(super) fn subject_of(kind: CredentialType, fields: &[(&str, &str)]) -> Subje
         kind: FieldKind::Text,
         secret,
         destination: false,
+        addresses: Vec::new(),
         pattern: None,
         choices: Vec::new(),
         example: None,

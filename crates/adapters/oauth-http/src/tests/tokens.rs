@@ -222,8 +222,8 @@ async fn members_are_taken_from_where_the_file_says() {
         ]);
         oauth.account = Some(AccountLookup {
             endpoint: None,
-            id: "/authed_user/id".to_owned(),
-            name: Some("/team/no".to_owned()),
+            id: vec!["/authed_user/id".to_owned()],
+            name: vec!["/team/no".to_owned()],
         });
     };
     let token = of_changed(body, change).await.unwrap();

@@ -1,4 +1,4 @@
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use strongroom_catalog_files::FileCatalog;
 use strongroom_declared_http::Values;
 use strongroom_domain::{CredentialType, FieldKind, Json, Provider, SecretText, Submission, TestCode};
@@ -104,6 +104,39 @@ fn accounts_sites_and_environments_lead_where_people_mean() {
         let scope = b"scope=https%3A%2F%2Forg.crm4.dynamics.com%2F.default";
         assert!(body.windows(scope.len()).any(|part| part == scope), "{address}");
     }
+}
+
+#[test]
+fn no_provider_takes_a_403_for_a_good_secret_that_says_otherwise() {
+    let catalog = FileCatalog::embedded().unwrap();
+    let declarations = catalog.declarations();
+    let json = [("content-type".parse().unwrap(), HeaderValue::from_static("application/json"))];
+    let json = HeaderMap::from_iter(json);
+    let mut tried = 0;
+    for provider in catalog.all() {
+        let Some(test) = declarations.test(&provider.id) else { continue };
+        for step in &test.steps {
+            let read = |body: &str| evaluate(step, StatusCode::FORBIDDEN, &json, body.as_bytes());
+            let context = format!("{} {}", provider.id, step.name);
+            for dead in [
+                r#"{"message":"Sorry. Your account was suspended."}"#,
+                r#"{"error":"user_deactivated"}"#,
+                r#"{"errors":[{"message":"This API key has been disabled"}]}"#,
+            ] {
+                assert_ne!(read(dead), TestCode::Insufficient, "{context}: {dead}");
+                assert_ne!(read(dead), TestCode::Ok, "{context}: {dead}");
+            }
+            assert_ne!(read("<!doctype html><title>Blocked</title>"), TestCode::Insufficient, "{context}");
+            tried += 1;
+        }
+    }
+    assert!(tried >= 66, "{tried}");
+    let github = catalogued("github");
+    let suspended = br#"{"message":"Sorry. Your account was suspended."}"#;
+    let read = |body: &[u8]| evaluate(first_step(&github), StatusCode::FORBIDDEN, &json, body);
+    assert_eq!(read(suspended), TestCode::AuthRejected);
+    let right = br#"{"message":"Resource not accessible by personal access token"}"#;
+    assert_eq!(read(right), TestCode::Insufficient);
 }
 
 #[test]

@@ -44,6 +44,25 @@ async fn an_answer_becomes_the_verdict_of_its_rule_in_words_that_name_the_provid
 }
 
 #[tokio::test]
+async fn a_403_is_read_before_it_counts_as_a_missing_right() {
+    let answered = async |content_type: &str, body: &str| {
+        let length = body.len();
+        let head =
+            format!("HTTP/1.1 403 Forbidden\r\ncontent-type: {content_type}\r\ncontent-length: {length}");
+        let server = Server::answering([format!("{head}\r\n\r\n{body}").as_str()]).await;
+        verdict(&one_step(&url(&server))).await
+    };
+    let dead = answered("application/json", r#"{"message":"Your account is suspended: s3cret"}"#).await;
+    assert_eq!(dead.code, TestCode::AuthRejected);
+    let text = "Acme says that the account or the secret is disabled, expired or not valid.";
+    assert_eq!(dead.message.as_deref(), Some(text));
+    let page = answered("text/html", "<html>Attention Required!</html>").await;
+    assert_eq!((page.code, page.hint.is_some()), (TestCode::ProviderError, true));
+    let right = answered("application/json", r#"{"message":"You do not have permission"}"#).await;
+    assert_eq!(right.code, TestCode::Insufficient);
+}
+
+#[tokio::test]
 async fn the_request_is_what_the_file_says_and_nothing_else() {
     let server = Server::answering(["HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"]).await;
     let keys = url(&server) + "\nquery = { limit = \"1\", plan = \"{plan}\" }";

@@ -70,6 +70,7 @@ pub(super) fn field(name: &str, kind: FieldKind) -> Field {
         kind,
         secret: false,
         destination: false,
+        addresses: Vec::new(),
         pattern: None,
         choices: Vec::new(),
         example: None,

@@ -87,9 +87,9 @@ async fn every_provider_says_whose_account_it_is() {
         } else {
             answer
         };
-        assert_eq!(found.pointer(&lookup.id).unwrap(), "id:bob@example.com", "{}", provider.id);
-        if let Some(name) = lookup.name.filter(|name| *name != lookup.id) {
-            assert_eq!(found.pointer(&name).unwrap(), "bob@example.com", "{}", provider.id);
+        assert_eq!(found.pointer(&lookup.id[0]).unwrap(), "id:bob@example.com", "{}", provider.id);
+        if let Some(name) = lookup.name.first().filter(|name| **name != lookup.id[0]) {
+            assert_eq!(found.pointer(name).unwrap(), "bob@example.com", "{}", provider.id);
         }
         tried += 1;
     }

@@ -6,7 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use strongroom_declared_http::{
-    ClientAuthentication, Endpoint, OauthRequests, OriginTemplate, Template, TemplatePart,
+    CLIENT_ID, ClientAuthentication, Endpoint, OauthRequests, OriginTemplate, RevocationMethod, Template,
+    TemplatePart,
 };
 use strongroom_domain::oauth::pkce_challenge;
 use strongroom_domain::{CredentialType, OauthServer};
@@ -175,9 +176,28 @@ impl<'a> Grantee<'a> {
     }
 
     pub(super) async fn revoke(&self, token: &str) -> u16 {
-        let requests = self.requests();
-        let endpoint = requests.revoke.as_ref().unwrap();
-        let outgoing = self.post(endpoint, pairs([("token", token)]), requests.client_authentication, false);
+        let revocation = self.requests().revoke.as_ref().unwrap();
+        let body = revocation.parameter.iter().map(|name| (name.clone(), token.to_owned())).collect();
+        let mut outgoing = match revocation.client_authentication {
+            Some(how) => self.post(&revocation.endpoint, body, how, revocation.json_request),
+            None => {
+                let (path, query) = self.place(&revocation.endpoint);
+                let mut headers = vec![self.host()];
+                headers
+                    .extend((!body.is_empty()).then(|| {
+                        ("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned())
+                    }));
+                Outgoing { method: String::new(), path, query, headers, body: encoded(&body) }
+            }
+        };
+        if revocation.parameter.is_none() {
+            outgoing.headers.push(("authorization".to_owned(), format!("Bearer {token}")));
+        }
+        outgoing.headers.extend(revocation.headers.iter().cloned());
+        outgoing.method = match revocation.method {
+            RevocationMethod::Post => "POST".to_owned(),
+            RevocationMethod::Delete => "DELETE".to_owned(),
+        };
         self.send(outgoing).await.status.as_u16()
     }
 
@@ -236,7 +256,9 @@ impl<'a> Grantee<'a> {
         assert_eq!(host.0, [TemplatePart::Literal(address.ip().to_string())]);
         assert_eq!(*port, Some(address.port()));
         let encode = |value: &str| form_urlencoded::byte_serialize(value.as_bytes()).collect();
-        (fill(&endpoint.path, &self.provider, &self.values, encode).unwrap(), String::new())
+        let mut values = self.values.clone();
+        values.entry(CLIENT_ID.to_owned()).or_insert_with(|| self.client_id.clone().into());
+        (fill(&endpoint.path, &self.provider, &values, encode).unwrap(), String::new())
     }
 }
 
