@@ -214,7 +214,7 @@ impl Authorizing {
             self.sealing.open_for_job(row, job).await.map_err(|_| CallbackProblem::Unavailable)?;
         secret.remove(ACCESS_TOKEN);
         secret.remove(REFRESH_TOKEN);
-        Ok(Content { config: row.credential.config.clone(), secret, access_token_expires_at: None })
+        Ok(Content { config: row.credential.config.clone(), secret, ..Content::default() })
     }
 
     /// Checks the `iss` of the callback (RFC 9207), so that a code that another server issued is not used

@@ -47,6 +47,9 @@ impl GrantedContent {
             }
         }
         let account = text(ACCOUNT_ID).map(|id| Account { id, name: text(ACCOUNT_NAME) });
-        Some(Self { content: Content { config, secret, access_token_expires_at }, account })
+        Some(Self {
+            content: Content { config, secret, access_token_expires_at, ..Content::default() },
+            account,
+        })
     }
 }

@@ -143,6 +143,7 @@ impl ConnectionTests {
             TestCode::Insufficient => TestReport { steps: with_good_login(report.steps), ..report },
             _ => report,
         };
+        let report = TestReport { hint: with_tidied(report.hint, &candidate.content.tidied), ..report };
         self.counts.count(report.code);
         tracing::info!(
             provider = %report.provider, code = report.code.as_str(), cause = verdict.cause.as_ref().map(Cause::text),
@@ -229,6 +230,19 @@ fn with_good_login(mut steps: Vec<TestStep>) -> Vec<TestStep> {
         None => steps.push(probe),
     }
     steps
+}
+
+/// Adds to a hint which fields were not taken as they came.
+fn with_tidied(hint: Option<Cow<'static, str>>, tidied: &[String]) -> Option<Cow<'static, str>> {
+    if tidied.is_empty() {
+        return hint;
+    }
+    let note = format!(
+        "{}: line ends and blanks were made those that OpenSSH and OpenSSL read, which may refuse the file as it came.",
+        tidied.join(", ")
+    );
+    let hint = hint.map(|hint| format!("{hint} ")).unwrap_or_default();
+    Some(Cow::Owned(hint + &note))
 }
 
 fn in_grains(duration: Duration) -> Duration {

@@ -56,8 +56,7 @@ impl ConnectionTests {
         let provider = self.rows.provider_of(&row.credential)?;
         let secret = self.sealing.open(caller, &row).await?;
         let SealedCredential { credential, .. } = row;
-        let content =
-            Arc::new(Content { config: credential.config.clone(), secret, access_token_expires_at: None });
+        let content = Arc::new(Content { config: credential.config.clone(), secret, ..Content::default() });
         let candidate = Candidate {
             provider: &provider,
             credential_type: credential.credential_type,

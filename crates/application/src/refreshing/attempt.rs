@@ -354,8 +354,7 @@ impl Refreshing {
         let server = attempt.provider.oauth.as_ref().ok_or(NoOrder::Failed(Failure::Internal))?;
         let job = (attempt.need.actor.clone(), attempt.need.origin.clone());
         let payload = self.sealing.open_for_job(&attempt.row, job).await?;
-        let content =
-            Content { config: credential.config.clone(), secret: payload, access_token_expires_at: None };
+        let content = Content { config: credential.config.clone(), secret: payload, ..Content::default() };
         let subject = Subject {
             provider: attempt.provider.clone(),
             credential_type: credential.credential_type,

@@ -120,7 +120,7 @@ impl Refreshing {
         let job = (attempt.need.actor.clone(), attempt.need.origin.clone());
         let secret = self.sealing.open_for_job(row, job).await?;
         let config = row.credential.config.clone();
-        Ok(news.granted.put_over(server, Content { config, secret, access_token_expires_at: None }))
+        Ok(news.granted.put_over(server, Content { config, secret, ..Content::default() }))
     }
 
     /// The row as it is now, when it still has the refresh token that was sent and was not refreshed
