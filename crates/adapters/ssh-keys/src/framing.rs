@@ -10,7 +10,7 @@ const LEGACY_CIPHER: &str = "DEK-Info: AES-128-CBC,";
 
 /// The format that the label of a block names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Label {
+pub(crate) enum Label {
     /// OpenSSH's own format.
     OpenSsh,
     /// PKCS#1: RSA.
@@ -32,11 +32,11 @@ const LABELS: [(&str, Label); 5] = [
 ];
 
 /// The label and the content of a block.
-pub(super) struct Framed {
-    pub(super) label: Label,
-    pub(super) der: Zeroizing<Vec<u8>>,
+pub(crate) struct Framed {
+    pub(crate) label: Label,
+    pub(crate) der: Zeroizing<Vec<u8>>,
     /// Whether the legacy header lines of OpenSSL say that a PKCS#1 key is encrypted.
-    pub(super) legacy_encryption: bool,
+    pub(crate) legacy_encryption: bool,
 }
 
 impl Framed {
@@ -45,7 +45,7 @@ impl Framed {
     /// `russh` skips lines that it does not understand and uses the last label that it sees. This reader
     /// refuses such text, so that the key whose cost is checked here is the key that `russh` opens. PuTTY's
     /// format is refused as well: `russh` would allocate the memory that its Argon2 header asks for.
-    pub(super) fn parse(text: &str) -> Result<Self, KeyFileRefused> {
+    pub(crate) fn parse(text: &str) -> Result<Self, KeyFileRefused> {
         if text.len() > MAX_TEXT_BYTES {
             return Err(KeyFileRefused::Limits);
         }

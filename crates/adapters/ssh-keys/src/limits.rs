@@ -11,7 +11,7 @@ use russh::keys::PrivateKey;
 use russh::keys::ssh_key::{self, private::KeypairData};
 use strongroom_environment::KeyFileRefused;
 
-use super::framing::{Framed, Label};
+use crate::framing::{Framed, Label};
 
 /// The rounds of bcrypt. `ssh-keygen` writes 16 or 24.
 const BCRYPT_ROUNDS: RangeInclusive<u32> = 1..=256;
@@ -27,7 +27,7 @@ const MAX_ENCRYPTED_PKCS1_BYTES: usize = 10 * 1024;
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 
 /// Checks what can be read without the passphrase, and returns whether one is needed.
-pub(super) fn check(framed: &Framed) -> Result<bool, KeyFileRefused> {
+pub(crate) fn check(framed: &Framed) -> Result<bool, KeyFileRefused> {
     match framed.label {
         Label::OpenSsh => check_openssh(&framed.der),
         Label::Pkcs1 if framed.legacy_encryption => {
@@ -40,7 +40,7 @@ pub(super) fn check(framed: &Framed) -> Result<bool, KeyFileRefused> {
 }
 
 /// Checks an unencrypted PKCS#8 key. Only RSA keys can have an excessive size.
-pub(super) fn check_pkcs8(der: &[u8]) -> Result<(), KeyFileRefused> {
+pub(crate) fn check_pkcs8(der: &[u8]) -> Result<(), KeyFileRefused> {
     match PrivateKeyInfoRef::try_from(der) {
         Ok(info) if info.algorithm.oid == RSA_ENCRYPTION => check_rsa(info.private_key.as_bytes()),
         _ => Ok(()),
@@ -49,7 +49,7 @@ pub(super) fn check_pkcs8(der: &[u8]) -> Result<(), KeyFileRefused> {
 
 /// Checks the opened key, and that clients can sign with its kind: DSA is refused because servers no longer
 /// accept it, and so is the handle of a security key.
-pub(super) fn check_opened(key: &PrivateKey) -> Result<(), KeyFileRefused> {
+pub(crate) fn check_opened(key: &PrivateKey) -> Result<(), KeyFileRefused> {
     match key.key_data() {
         KeypairData::Ed25519(_) | KeypairData::Ecdsa(_) => Ok(()),
         KeypairData::Rsa(pair) => {
