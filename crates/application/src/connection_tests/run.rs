@@ -10,7 +10,7 @@ use strongroom_domain::{
     Action, AuditEvent, ConfigValue, Content, Credential, CredentialType, Outcome, Provider, ProviderId,
     ProviderTest, StepOutcome, TestCode, TestMeaning, TestReport, TestStep,
 };
-use strongroom_provider_tester::{Cause, Progress, TEST_LIMIT, TestError, TestSubject, Verdict};
+use strongroom_provider_tester::{Cause, Progress, StepName, TEST_LIMIT, TestError, TestSubject, Verdict};
 use tokio::time::Instant;
 
 use super::ConnectionTests;
@@ -131,7 +131,7 @@ impl ConnectionTests {
         let report = TestReport {
             code,
             message: verdict.message.unwrap_or(Cow::Borrowed(code.message())),
-            hint: verdict.hint.or(code.hint().map(Cow::Borrowed)),
+            hint: verdict.hint.or(hint_of(code, &progress).map(Cow::Borrowed)),
             provider: candidate.provider.id.clone(),
             tested_at,
             duration: began.elapsed(),
@@ -230,6 +230,20 @@ fn with_good_login(mut steps: Vec<TestStep>) -> Vec<TestStep> {
         None => steps.push(probe),
     }
     steps
+}
+
+/// The hint of a code, which advises nothing that the steps so far have shown to be right.
+fn hint_of(code: TestCode, progress: &Progress) -> Option<&'static str> {
+    let done = |step: StepName| progress.is_done(&step);
+    match code {
+        TestCode::Timeout | TestCode::ProviderError if done(Progress::LOGIN) => Some(
+            "Host, port and secret are right: the login worked. The server is slow or has trouble of its own: try again later, or ask its operator.",
+        ),
+        TestCode::Timeout | TestCode::ProviderError if done(Progress::HANDSHAKE) => Some(
+            "Host and port lead to a server that answers. It may be slow or have trouble of its own: try again later, or ask its operator.",
+        ),
+        code => code.hint(),
+    }
 }
 
 /// Adds to a hint which fields were not taken as they came.
