@@ -264,7 +264,7 @@ fn check_text(field: &Field, text: &SecretText) -> Result<(), Rule> {
     check_length(text.len(), if is_long { MAX_VALUE_BYTES } else { MAX_PUBLIC_BYTES })?;
     let value = text.expose();
     if value.chars().any(|c| c.is_control() && !(several_lines && matches!(c, '\n' | '\r' | '\t'))) {
-        return Err(shape::control_characters(value));
+        return Err(if several_lines { pem::BINARY } else { shape::control_characters(value) });
     }
     match field.kind {
         FieldKind::CertificatePem => check_certificates(value),

@@ -64,10 +64,11 @@ pub(crate) fn canonical(text: &str) -> Result<String, Rule> {
 /// in a line it may be a name.
 fn of_word(word: &str, sure: bool) -> Result<Option<String>, Rule> {
     let word = word.trim_matches(['"', '\'', ',', ';', '.', '(', ')']);
-    if has_prefix(word, "MD5:") || is_colon_hex(word, 16) {
+    let bare = |digits: usize| sure && word.len() == digits && hexadecimal(word).is_some();
+    if has_prefix(word, "MD5:") || is_colon_hex(word, 16) || bare(32) {
         return Err(MD5);
     }
-    if has_prefix(word, "SHA1:") || is_colon_hex(word, 20) {
+    if has_prefix(word, "SHA1:") || is_colon_hex(word, 20) || bare(40) {
         return Err(SHA1);
     }
     if word.starts_with("AAAA") {
@@ -168,7 +169,12 @@ mod tests {
     #[test]
     fn what_is_not_safe_or_not_sure_is_not_guessed() {
         let md5 = "16:27:ac:a5:76:28:2d:36:63:1b:56:4d:eb:df:a6:48";
-        for text in [md5.to_owned(), format!("MD5:{md5}"), format!("2048 MD5:{md5} root@files (RSA)")] {
+        for text in [
+            md5.to_owned(),
+            md5.replace(':', ""),
+            format!("MD5:{md5}"),
+            format!("2048 MD5:{md5} root@files (RSA)"),
+        ] {
             assert_eq!(canonical(&text), Err(MD5), "{text}");
         }
         assert_eq!(canonical("SHA1:C0lpRHDJ2oDo0hDXVKYmFDbBMPM"), Err(SHA1));

@@ -12,7 +12,7 @@ pub(crate) fn tidy(text: &SecretText) -> SecretText {
     // The memory is taken once, so that no part of the secret stays behind in a smaller piece.
     let mut tidy = String::with_capacity(text.len() + 1);
     let mut after_header = false;
-    let text = text.expose().trim_start_matches(BYTE_ORDER_MARK);
+    let text = text.expose().trim_start_matches(INVISIBLE);
     let lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
     for line in lines.flat_map(|line| line.split('\r')).map(str::trim) {
         if !line.is_empty() || after_header {
@@ -24,7 +24,8 @@ pub(crate) fn tidy(text: &SecretText) -> SecretText {
     SecretText::new(tidy)
 }
 
-const BYTE_ORDER_MARK: char = '\u{feff}';
+/// What editors and web pages leave before a text: a byte order mark, a zero-width space.
+const INVISIBLE: [char; 2] = ['\u{feff}', '\u{200b}'];
 
 fn is_header(line: &str) -> bool {
     line.contains(": ")
@@ -61,7 +62,16 @@ const NOT_BASE64: &str = "has characters between its first and last line that ar
 const SEVERAL: &str = "holds several private keys; give only the one that belongs to this account";
 const BESIDE: &str = "holds more than a private key; give only the lines from -----BEGIN … PRIVATE KEY----- to -----END … PRIVATE KEY-----";
 
-const PUTTY: &str = "is a key file of PuTTY; convert it with `puttygen key.ppk -O private-openssh -o FILE` and give what is in FILE, with the passphrase it had";
+const PERCENT: &str = "is percent-encoded; give the file as it is";
+const FINGERPRINT: &str =
+    "is the fingerprint of a key; give the private key itself, whose file begins with -----BEGIN";
+
+/// What a text in PEM form with other control characters than line ends is.
+pub(crate) const BINARY: Rule = Rule::fixed(
+    "has characters that do not print, as a binary file or one in UTF-16 has; give it as plain text, which `openssl pkey -inform DER -in KEY -out FILE` or `iconv -f UTF-16 -t UTF-8 KEY > FILE` write",
+);
+
+const PUTTY: &str = "is a key file of PuTTY; convert it with `puttygen key.ppk -O private-openssh -o FILE`, or with PuTTYgen's menu Conversions, Export OpenSSH key, and give what is in FILE, with the passphrase it had";
 const SSH_COM: &str = "is a private key in the format of ssh.com; convert it with `puttygen KEY -O private-openssh -o FILE`, or without passphrase with `ssh-keygen -i -f KEY > FILE`, and give what is in FILE";
 const PUBLIC: &str = "is a public key; give the private one, which is in the file of that name without .pub and begins with -----BEGIN";
 const SSH_CERTIFICATE: &str =
@@ -78,7 +88,7 @@ const JSON: &str =
 const XML: &str = "is XML; export the private key in PEM or OpenSSH form";
 
 /// How texts begin that are no PEM, in upper case.
-const OTHERS: [(&str, &str); 18] = [
+const OTHERS: [(&str, &str); 17] = [
     ("PUTTY-USER-KEY-FILE-", PUTTY),
     ("---- BEGIN SSH2 ENCRYPTED PRIVATE KEY", SSH_COM),
     ("---- BEGIN SSH2 PUBLIC KEY", PUBLIC),
@@ -91,7 +101,6 @@ const OTHERS: [(&str, &str); 18] = [
     ("/", PATH),
     ("~", PATH),
     ("FILE:", PATH),
-    ("C:\\", PATH),
     ("AAAAB3NZA", PUBLIC),
     ("AAAAC3NZA", PUBLIC),
     ("AAAAE2VJZ", PUBLIC),
@@ -101,13 +110,6 @@ const OTHERS: [(&str, &str); 18] = [
 ];
 
 fn other_than_pem(first: &str, text: &str) -> Option<&'static str> {
-    // Neither base64 nor the headers of PEM have a backslash.
-    if text.contains("\\n") || text.contains("\\r") {
-        return Some(ESCAPED);
-    }
-    if first.starts_with(['"', '\'', '`', '“', '‘', '«']) {
-        return Some(QUOTED);
-    }
     let upper = first.to_ascii_uppercase();
     if upper.starts_with("SSH-") || upper.starts_with("ECDSA-") || upper.starts_with("SK-") {
         let name = first.split(' ').next().unwrap_or_default();
@@ -116,13 +118,28 @@ fn other_than_pem(first: &str, text: &str) -> Option<&'static str> {
     if let Some((_, text)) = OTHERS.into_iter().find(|(start, _)| upper.starts_with(start)) {
         return Some(text);
     }
+    if first.get(1..3) == Some(":\\") {
+        return Some(PATH);
+    }
+    // Neither base64 nor the headers of PEM have a backslash or a percent sign.
+    if text.contains("\\n") || text.contains("\\r") {
+        return Some(ESCAPED);
+    }
+    if text.contains("%20") || text.contains("%0A") {
+        return Some(PERCENT);
+    }
+    if first.starts_with(['"', '\'', '`', '“', '‘', '«']) {
+        return Some(QUOTED);
+    }
     if first.starts_with("-----BEGIN ") {
         return None;
     }
     let is_base64 = |line: &str| line.bytes().all(is_base64);
     Some(match () {
-        () if text.contains("\n-----BEGIN ") => BEFORE,
+        () if text.contains("\n-----BEGIN ") || ends_with_begin(first) => BEFORE,
         () if text.contains("-----BEGIN ") => ONE_LINE,
+        () if upper.contains("SHA256:") || upper.contains("MD5:") => FINGERPRINT,
+        () if text.contains(" AAAA") => PUBLIC,
         () if text.contains("PuTTY-User-Key-File-") => PUTTY,
         () if upper.contains("BEGIN ") && first.starts_with(['-', '–', '—', '―', '‐', '‑', '−', 'B']) => {
             DASHES
@@ -131,6 +148,12 @@ fn other_than_pem(first: &str, text: &str) -> Option<&'static str> {
         () if text.contains("-----END ") => UNFRAMED,
         () => NO_KEY,
     })
+}
+
+/// Whether a line ends with the first line of a block, after something else.
+fn ends_with_begin(line: &str) -> bool {
+    let label = line.split_once("-----BEGIN ").and_then(|(_, label)| label.strip_suffix("-----"));
+    label.is_some_and(|label| !label.contains("-----"))
 }
 
 /// The labels of private keys.
@@ -258,6 +281,13 @@ mod tests {
             (KEY.replace("=\n-", "=-"), ONE_LINE),
             (format!("my key\n{KEY}"), BEFORE),
             (format!("my key: {line}"), ONE_LINE),
+            (KEY.replace("-----BEGIN", "> -----BEGIN"), BEFORE),
+            (format!("private_key: |\n{KEY}"), BEFORE),
+            (KEY.replace('\n', "%0A"), PERCENT),
+            ("256 SHA256:AAAA me@here (ED25519)".to_owned(), FINGERPRINT),
+            ("from=\"192.0.2.0/24\" ssh-rsa AAAAB3NzaC1yc2E".to_owned(), PUBLIC),
+            ("D:\\neo\\.ssh\\id_rsa".to_owned(), PATH),
+            (format!("{{\"private_key\": \"{}\"}}", KEY.replace('\n', "\\n")), JSON),
             (format!("{KEY}my key"), AFTER),
             (format!("{}my key", KEY.trim_end()), AFTER),
             (KEY.replace("-----", "----"), DASHES),
