@@ -61,6 +61,7 @@ impl Ring {
             Self::Domain => &[],
             Self::Port | Self::Declarations => &[Self::Domain],
             Self::Catalog => &[Self::Domain, Self::Port, Self::Declarations],
+            Self::Adapter | Self::Caller if name == "strongroom-ssh-keys" => return true,
             Self::Application | Self::Adapter => &[Self::Domain, Self::Port],
             Self::Caller if name == "strongroom-egress" => return true,
             Self::Caller => &[Self::Domain, Self::Port, Self::Declarations],

@@ -44,11 +44,14 @@ async fn a_bad_body_is_400_and_names_the_first_problem(world: World) {
         (with("provider", json!("sftp")), ONE_OF),
         (with("token", json!(CANARY)), "token is not a known field"),
         (json!([CANARY]), "body must be an object"),
-        (with("access_token", json!("two\nlines")), "access_token must not contain control characters"),
+        (
+            with("access_token", json!("two\nlines")),
+            "access_token must not contain control characters: it has line breaks in it",
+        ),
         (with("access_token", json!("x".repeat(32 * 1024 + 1))), "access_token must be at most 32 KiB"),
         (
             with("metadata", json!({ "refresh_token": "a b" })),
-            "metadata.refresh_token does not have the form that this provider expects",
+            "metadata.refresh_token does not have the form that this provider expects, such as sf_refresh_token_EXAMPLE: it has blanks in it",
         ),
     ] {
         let reply = robot.post(LIST, body).await;

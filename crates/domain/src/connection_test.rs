@@ -60,7 +60,7 @@ impl TestCode {
             Self::HostKeyMismatch => "The server's host key is not the one that was pinned.",
             Self::TlsFailed => "TLS could not be set up with the server.",
             Self::InvalidConfig => "The settings do not fit the server.",
-            Self::NotReachable => "The server could not be reached.",
+            Self::NotReachable => "The server could not be reached, or did not answer in time.",
             Self::Timeout => "The server was reached but did not answer in time.",
             Self::ProviderError => {
                 "The server answered with an error that says nothing about the credential."
@@ -83,7 +83,7 @@ impl TestCode {
             ),
             Self::InvalidConfig => Some("Check host, database, region, account and path."),
             Self::NotReachable => Some(
-                "Check host name and port, and that the server accepts connections from the internet; private networks must be opened by the operator of this vault.",
+                "Check host name and port, that the server accepts connections from the internet, and that it is not too slow to answer; private networks must be opened by the operator of this vault.",
             ),
             Self::Timeout | Self::ProviderError => Some(
                 "Check that host and port are those of the service; if they are, it may be down: try again later.",

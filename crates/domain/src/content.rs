@@ -7,14 +7,15 @@ use url::Url;
 
 use crate::config::{ConfigValue, PublicConfig};
 use crate::connection_string::{ConnectionString, parse_host};
+use crate::connection_test::HOST_KEY_FINGERPRINT;
 use crate::credential_type::CredentialType;
 use crate::crm::MASK;
 use crate::json::Json;
 use crate::oauth::TOKEN_EXPIRY;
 use crate::provider::{Field, FieldKind, Provider, TypeRules};
 use crate::secret::{SecretPayload, SecretText};
-use crate::timestamp;
 use crate::violation::{Rule, Violation};
+use crate::{host_key, pem, shape, timestamp};
 
 /// The longest value of one field, in bytes.
 pub const MAX_VALUE_BYTES: usize = 32 * 1024;
@@ -36,6 +37,9 @@ pub struct Content {
     pub access_token_expires_at: Option<OffsetDateTime>,
     /// When the refresh token ends; absent when the provider does not say it.
     pub grant_expires_at: Option<OffsetDateTime>,
+    /// The labels of the fields in PEM form whose lines were not those that every reader takes, and were made
+    /// so. Empty for content that comes from the store.
+    pub tidied: Vec<String>,
 }
 
 impl Provider {
@@ -105,10 +109,17 @@ impl Content {
             secret,
             access_token_expires_at: self.access_token_expires_at,
             grant_expires_at: self.grant_expires_at,
+            tidied: self.tidied.clone(),
         }
     }
 
     fn take(&mut self, field: &Field, kind: CredentialType, value: Json) -> Result<(), Rule> {
+        if let Json::Text(text) = &value
+            && field.kind.is_pem()
+            && pem::tidy(text).expose() != text.expose()
+        {
+            self.tidied.push(field.label.clone());
+        }
         let value = check_value(field, value)?;
         let has_token = kind.is_oauth() || kind == CredentialType::ClientCredentials;
         if field.kind == FieldKind::Timestamp && field.name == TOKEN_EXPIRY && has_token {
@@ -197,7 +208,7 @@ pub(crate) fn check_value(field: &Field, value: Json) -> Result<Checked, Rule> {
         },
         _ => {
             let Json::Text(text) = value else { return Err(TEXT) };
-            let text = taken_from_address(field, text);
+            let text = canonical(field, taken_from_address(field, text))?;
             check_text(field, &text)?;
             if field.secret && text.expose() == MASK {
                 return Err(Rule::fixed("must not be the mask that stands for a secret"));
@@ -249,14 +260,38 @@ fn check_length(bytes: usize, longest: usize) -> Result<(), Rule> {
     }
 }
 
+/// Returns the one spelling in which a value is kept. All but texts in PEM form and fingerprints of host keys
+/// are kept as they are.
+fn canonical(field: &Field, text: SecretText) -> Result<SecretText, Rule> {
+    match field.kind {
+        kind if kind.is_pem() => Ok(pem::tidy(&text)),
+        FieldKind::Text if field.name == HOST_KEY_FINGERPRINT => {
+            host_key::canonical(text.expose()).map(SecretText::new)
+        }
+        _ => Ok(text),
+    }
+}
+
 fn check_text(field: &Field, text: &SecretText) -> Result<(), Rule> {
-    let several_lines = matches!(field.kind, FieldKind::PrivateKey | FieldKind::CertificatePem);
+    let several_lines = field.kind.is_pem();
     let is_long = field.secret || several_lines || field.kind == FieldKind::PostgresConnectionString;
     check_length(text.len(), if is_long { MAX_VALUE_BYTES } else { MAX_PUBLIC_BYTES })?;
     let value = text.expose();
     if value.chars().any(|c| c.is_control() && !(several_lines && matches!(c, '\n' | '\r' | '\t'))) {
-        return Err(Rule::fixed("must not contain control characters"));
+        return Err(if several_lines { pem::BINARY } else { shape::control_characters(value) });
     }
+    match field.kind {
+        FieldKind::CertificatePem => check_certificates(value),
+        FieldKind::PrivateKey => pem::check_private_key(value),
+        _ => {
+            let keeps = |value: &str| check_form(field, value).is_ok();
+            check_form(field, value).map_err(|rule| shape::explained(rule, field, value, keeps))
+        }
+    }
+}
+
+/// Checks a text of one line by its field's pattern, choices and kind.
+fn check_form(field: &Field, value: &str) -> Result<(), Rule> {
     if field.pattern.as_ref().is_some_and(|pattern| !pattern.is_match(value)) {
         return Err(Rule::fixed("does not have the form that this provider expects"));
     }
@@ -264,16 +299,16 @@ fn check_text(field: &Field, text: &SecretText) -> Result<(), Rule> {
         return Err(Rule::naming(format!("must be one of: {}", field.choices.join(", "))));
     }
     match field.kind {
-        FieldKind::Host => parse_host(value).map(|_| ()),
+        FieldKind::Host => parse_host(value).map(drop).map_err(|_| HOST),
         FieldKind::Url => check_url(value),
-        FieldKind::Timestamp => timestamp::parse(value).map(|_| ()),
-        FieldKind::CertificatePem => check_certificates(value),
-        FieldKind::PrivateKey if !value.trim_start().starts_with("-----BEGIN ") => {
-            Err(Rule::fixed("must be a private key in PEM or OpenSSH form"))
-        }
+        FieldKind::Timestamp => timestamp::parse(value).map(drop),
         _ => Ok(()),
     }
 }
+
+const HOST: Rule = Rule::fixed(
+    "must be the name or the IP address of one host, without scheme, port, path, user name and blanks",
+);
 
 /// Checks that a text is certificates in PEM form (RFC 7468), with nothing between or around them. The base64
 /// of a DER SEQUENCE of usual length begins with `MI`. The code that uses the certificates parses them.

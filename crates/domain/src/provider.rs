@@ -41,6 +41,13 @@ spelled! {
     PostgresConnectionString => "postgres_connection_string",
 }
 
+impl FieldKind {
+    /// Whether values are texts in PEM form, which have several lines.
+    pub const fn is_pem(self) -> bool {
+        matches!(self, Self::PrivateKey | Self::CertificatePem)
+    }
+}
+
 /// One field of a provider's credentials.
 #[derive(Debug, Clone)]
 pub struct Field {

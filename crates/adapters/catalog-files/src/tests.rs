@@ -16,7 +16,9 @@ fn sample(field: &Field, mark: &str) -> Json {
     let text = match field.kind {
         FieldKind::Boolean => return Json::Boolean(true),
         FieldKind::List => return Json::Array(Vec::new()),
-        FieldKind::PrivateKey => format!("-----BEGIN OPENSSH PRIVATE KEY-----\n{mark}\n"),
+        FieldKind::PrivateKey => {
+            format!("-----BEGIN OPENSSH PRIVATE KEY-----\n{mark}\n-----END OPENSSH PRIVATE KEY-----\n")
+        }
         FieldKind::PostgresConnectionString => format!("postgres://report:{mark}@db.example.com/sales"),
         FieldKind::CertificatePem => {
             format!("-----BEGIN CERTIFICATE-----\nMI{}\n-----END CERTIFICATE-----\n", "A".repeat(158))

@@ -1,12 +1,9 @@
 //! Opens SSH private keys. Their cost is limited before it is incurred.
 //!
 //! The author of a key chooses how expensive the check of its passphrase is, up to hours and gigabytes. So
-//! the parameters are read first, on their own. Only within the limits is a key derived, on a blocking thread
+//! the parameters are read first, on their own ([`KeyFile::read`]). Only within the limits is a key derived, on a blocking thread
 //! and a few keys at a time. Keys that are not encrypted take almost no time to open; they have turns of
 //! their own and do not wait for encrypted ones.
-
-mod framing;
-mod limits;
 
 use std::num::NonZero;
 use std::sync::Arc;
@@ -14,15 +11,11 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use pkcs8::EncryptedPrivateKeyInfoRef;
-use pkcs8::pkcs5;
-use russh::keys::{Error, PrivateKey, decode_secret_key, ssh_key};
 use strongroom_domain::SecretText;
 use strongroom_environment::{KeyFileReader, KeyFileRefused};
+use strongroom_ssh_keys::KeyFile;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
-
-use framing::{Framed, Label};
 
 /// How long a key may wait for its turn. When it takes longer, other keys are the cause, not this one.
 const TURN_LIMIT: Duration = Duration::from_secs(2);
@@ -35,9 +28,7 @@ const WORK_LIMIT: Duration = Duration::from_secs(10);
 /// Each may take 64 MiB for scrypt.
 const AT_A_TIME: usize = 4;
 
-/// The [`KeyFileReader`] of production. Every key that it accepts can be opened by [`decode_secret_key`] of
-/// `russh`. The passphrase of a key that is not encrypted is ignored, and must then not be given to `russh`
-/// either.
+/// The [`KeyFileReader`] of production. The passphrase of a key that is not encrypted is ignored.
 pub struct RusshKeyFiles {
     encrypted: Turns,
     plain: Turns,
@@ -63,15 +54,14 @@ type Opened = Result<(), KeyFileRefused>;
 #[async_trait]
 impl KeyFileReader for RusshKeyFiles {
     async fn check<'a>(&self, key: &'a SecretText, passphrase: Option<&'a SecretText>) -> Opened {
-        let framed = Framed::parse(key.expose())?;
-        let encrypted = limits::check(&framed)?;
+        let file = KeyFile::read(key.expose())?;
+        let encrypted = file.is_encrypted();
         let passphrase = match passphrase.filter(|text| encrypted && !text.is_empty()) {
             None if encrypted => return Err(KeyFileRefused::PassphraseMissing),
             passphrase => passphrase.map(SecretText::duplicate),
         };
-        let text = key.duplicate();
         let turns = if encrypted { &self.encrypted } else { &self.plain };
-        turns.take(move || open(&text, &framed, passphrase.as_ref())).await
+        turns.take(move || file.open(passphrase.as_ref().map(SecretText::expose)).map(drop)).await
     }
 }
 
@@ -99,45 +89,6 @@ impl Turns {
             Ok(ended) => ended.unwrap_or(Err(KeyFileRefused::Unreadable)),
             Err(_) => Err(KeyFileRefused::TooSlow),
         }
-    }
-}
-
-fn open(text: &SecretText, framed: &Framed, passphrase: Option<&SecretText>) -> Opened {
-    let passphrase = passphrase.map(SecretText::expose);
-    let key = match (framed.label, passphrase) {
-        (Label::EncryptedPkcs8, Some(passphrase)) => open_encrypted_pkcs8(framed, passphrase)?,
-        _ => decode_secret_key(text.expose(), passphrase)
-            .map_err(|error| refusal(&error, framed.label, passphrase.is_some()))?,
-    };
-    limits::check_opened(&key)
-}
-
-/// Decrypts and decodes in two steps, so that the size of an RSA key is checked before it is used.
-fn open_encrypted_pkcs8(framed: &Framed, passphrase: &str) -> Result<PrivateKey, KeyFileRefused> {
-    let info = EncryptedPrivateKeyInfoRef::try_from(framed.der.as_slice())
-        .map_err(|_| KeyFileRefused::Unreadable)?;
-    let plain = info.decrypt(passphrase).map_err(|error| match error {
-        // A wrong passphrase gives random bytes: mostly wrong padding, sometimes something that is not DER.
-        pkcs8::Error::EncryptedPrivateKey(pkcs5::Error::DecryptFailed) | pkcs8::Error::Asn1(_) => {
-            KeyFileRefused::PassphraseWrong
-        }
-        _ => KeyFileRefused::Unreadable,
-    })?;
-    limits::check_pkcs8(plain.as_bytes())?;
-    russh::keys::pkcs8::decode_pkcs8(plain.as_bytes(), None).map_err(|_| KeyFileRefused::Unreadable)
-}
-
-fn refusal(error: &Error, label: Label, with_passphrase: bool) -> KeyFileRefused {
-    match (error, label) {
-        (Error::KeyIsEncrypted, _) => KeyFileRefused::PassphraseMissing,
-        (Error::SshKey(ssh_key::Error::Crypto), Label::OpenSsh) if with_passphrase => {
-            KeyFileRefused::PassphraseWrong
-        }
-        // The legacy format has no integrity check, so random bytes are the only sign of a wrong passphrase.
-        (Error::Unpad(_) | Error::Pkcs1(_), Label::Pkcs1) if with_passphrase => {
-            KeyFileRefused::PassphraseWrong
-        }
-        _ => KeyFileRefused::Unreadable,
     }
 }
 

@@ -9,6 +9,54 @@ pub(crate) enum Ending {
     Untested(TestError),
 }
 
+/// The parts of a test after the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Identification and key exchange.
+    Handshake,
+    /// The login.
+    Login,
+    /// What the login can do.
+    Probe,
+}
+
+impl Ending {
+    /// Says what has passed before a server fell silent or broke off, unless the ending says more already.
+    pub(crate) fn in_stage(self, stage: Stage) -> Self {
+        let Self::Verdict(verdict) = self else { return self };
+        let (message, hint) = match (verdict.code, stage) {
+            (TestCode::Timeout, Stage::Handshake) => (
+                "An SSH server answered, but did not finish the handshake within 5 seconds.",
+                "Host and port are right. The server is slow or overloaded: try again later.",
+            ),
+            (TestCode::Timeout, Stage::Login) => (
+                "The server did not answer the login within 5 seconds.",
+                "Host and port are right: an SSH server answers there. It may be slow to look up accounts or addresses: try again later, or ask its operator.",
+            ),
+            (TestCode::Timeout, Stage::Probe) => (
+                "The login works, but the server did not answer over SFTP in time.",
+                "Host, port, user name and secret are right. The server is slow: try again later, or ask its operator.",
+            ),
+            (TestCode::ProviderError, Stage::Handshake) => (
+                "The server ended the connection before the login.",
+                "It may take no more connections at the moment, or none from this address: try again later, or ask its operator. Check the port as well.",
+            ),
+            (TestCode::ProviderError, Stage::Login) => (
+                "The server ended the connection during the login.",
+                "Host and port are right: an SSH server answers there. It may limit logins or have trouble of its own: try again later, or ask its operator.",
+            ),
+            (TestCode::ProviderError, Stage::Probe) => (
+                "The login works, but the server does not answer properly over SFTP.",
+                "Host, port, user name and secret are right. The server may have trouble of its own: try again later, or ask its operator.",
+            ),
+            _ => return Self::Verdict(verdict),
+        };
+        let message = verdict.message.clone().unwrap_or(message.into());
+        let hint = verdict.hint.clone().unwrap_or(hint.into());
+        verdict.saying(message).advising(hint).into()
+    }
+}
+
 impl From<Verdict> for Ending {
     fn from(verdict: Verdict) -> Self {
         Self::Verdict(Box::new(verdict))

@@ -1,8 +1,8 @@
 use std::sync::{Arc, OnceLock};
 
 use russh::client::{ChannelOpenHandle, DisconnectReason, Handler, Msg, Session};
-use russh::keys::{HashAlg, PublicKeyOrCertificate};
-use russh::{Channel, Disconnect};
+use russh::keys::{Algorithm, HashAlg, PublicKeyOrCertificate};
+use russh::{Channel, Disconnect, cipher};
 use strongroom_domain::Facts;
 use strongroom_domain::connection_test::HOST_KEY_FINGERPRINT;
 
@@ -10,8 +10,10 @@ use strongroom_domain::connection_test::HOST_KEY_FINGERPRINT;
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     host_key: OnceLock<String>,
+    host_key_algorithm: OnceLock<Algorithm>,
     software: OnceLock<&'static str>,
     refused_host_key: OnceLock<()>,
+    lacks_strict_exchange: OnceLock<()>,
     farewell: OnceLock<Farewell>,
 }
 
@@ -22,6 +24,8 @@ pub(crate) enum Farewell {
     NoMethodLeft,
     /// It counted too many refused logins.
     TooManyFailures,
+    /// It refused a login in the form of a disconnection, without a count.
+    NoMoreMethods,
     /// It ended in any other way.
     Closed,
 }
@@ -46,6 +50,16 @@ impl Seen {
         self.refused_host_key.get().is_some()
     }
 
+    /// The algorithm of the host key that the server has presented.
+    pub(crate) fn host_key_algorithm(&self) -> Option<&Algorithm> {
+        self.host_key_algorithm.get()
+    }
+
+    /// Whether the session was given up because its cipher is safe only with strict key exchange.
+    pub(crate) fn lacks_strict_exchange(&self) -> bool {
+        self.lacks_strict_exchange.get().is_some()
+    }
+
     /// How the session ended, once it has ended.
     pub(crate) fn farewell(&self) -> Option<Farewell> {
         self.farewell.get().copied()
@@ -68,6 +82,7 @@ impl Handler for Gatekeeper {
         let shown = key.public_key().fingerprint(HashAlg::Sha256).to_string();
         // Keys are exchanged again during a session; the host key must be the same each time.
         let first = self.seen.host_key.get_or_init(|| shown.clone());
+        self.seen.host_key_algorithm.get_or_init(|| key.public_key().algorithm());
         let right = *self.pinned.as_ref().unwrap_or(first) == shown;
         if !right {
             self.seen.refused_host_key.get_or_init(|| ());
@@ -78,9 +93,15 @@ impl Handler for Gatekeeper {
     async fn kex_done(
         &mut self,
         _shared_secret: Option<&[u8]>,
-        _names: &russh::Names,
+        names: &russh::Names,
         session: &mut Session,
     ) -> Result<(), Self::Error> {
+        // Without strict key exchange, packets before the login can be cut away unseen under this cipher
+        // (Terrapin, CVE-2023-48795).
+        if names.cipher == cipher::CHACHA20_POLY1305 && !names.strict_kex() {
+            self.seen.lacks_strict_exchange.get_or_init(|| ());
+            return Err(russh::Error::Disconnect);
+        }
         if session.remote_sshid().starts_with(b"SSH-2.0-OpenSSH") {
             self.seen.software.get_or_init(|| "OpenSSH");
         }
@@ -92,10 +113,14 @@ impl Handler for Gatekeeper {
             DisconnectReason::Error(russh::Error::NoAuthMethod) => Farewell::NoMethodLeft,
             // OpenSSH says this only in its text; its code is that of a protocol error.
             DisconnectReason::ReceivedDisconnect(last)
-                if matches!(last.reason_code, Disconnect::NoMoreAuthMethodsAvailable)
-                    || last.message.contains("oo many authentication failures") =>
+                if last.message.contains("oo many authentication failures") =>
             {
                 Farewell::TooManyFailures
+            }
+            DisconnectReason::ReceivedDisconnect(last)
+                if matches!(last.reason_code, Disconnect::NoMoreAuthMethodsAvailable) =>
+            {
+                Farewell::NoMoreMethods
             }
             _ => Farewell::Closed,
         };

@@ -2,16 +2,19 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use russh::client::{self, Handle};
+use russh::client::{self, GexParams, Handle};
 use russh::keys::{Algorithm, EcdsaCurve, HashAlg};
 use russh::{Disconnect, Preferred, SshId, cipher, compression, kex, mac};
 use strongroom_domain::TestCode;
-use strongroom_provider_tester::{Cause, Verdict};
-use tokio::io::DuplexStream;
+use strongroom_egress::CheckedStream;
+use strongroom_provider_tester::{Cause, Progress, Verdict};
 
 use crate::deadlines::Deadlines;
 use crate::ending::{Ending, cut_off, fault};
 use crate::gatekeeper::{Gatekeeper, Seen};
+use crate::leash::Leash;
+use crate::offers;
+use crate::server::Server;
 use crate::settings::Settings;
 
 /// How long identification, key exchange and the check of the host key may take together.
@@ -19,8 +22,8 @@ const TIME_LIMIT: Duration = Duration::from_secs(5);
 /// How long the end of the session may take.
 const FAREWELL: Duration = Duration::from_millis(200);
 
-/// The key exchanges. Those that a server can make expensive are left out: groups of the server's own choice
-/// (RFC 4419) and groups of 6144 bits and more.
+/// The key exchanges, the dearest ones last. A group of the server's own choice (RFC 4419) has at most
+/// [`MAX_GROUP_BITS`]. The largest group costs 0.4 s of a core.
 const KEX: &[kex::Name] = &[
     kex::MLKEM768X25519_SHA256,
     kex::CURVE25519,
@@ -30,9 +33,17 @@ const KEX: &[kex::Name] = &[
     kex::ECDH_SHA2_NISTP521,
     kex::DH_G16_SHA512,
     kex::DH_G14_SHA256,
+    kex::DH_G15_SHA512,
+    kex::DH_GEX_SHA256,
+    kex::DH_G17_SHA512,
+    kex::DH_G18_SHA512,
     kex::EXTENSION_SUPPORT_AS_CLIENT,
     kex::EXTENSION_OPENSSH_STRICT_KEX_AS_CLIENT,
 ];
+
+/// The smallest, preferred and largest group that a server may choose, in bits.
+const GROUP_BITS: (usize, usize, usize) = (2048, 3072, MAX_GROUP_BITS);
+const MAX_GROUP_BITS: usize = 4096;
 
 const HOST_KEYS: &[Algorithm] = &[
     Algorithm::Ed25519,
@@ -43,17 +54,23 @@ const HOST_KEYS: &[Algorithm] = &[
     Algorithm::Rsa { hash: Some(HashAlg::Sha256) },
 ];
 
-/// The ciphers. ChaCha20-Poly1305 and CBC are left out: the Terrapin attack (CVE-2023-48795) needs them, on a
-/// server without strict key exchange.
+/// The ciphers. CBC is left out: the Terrapin attack (CVE-2023-48795) needs it or ChaCha20-Poly1305, on a
+/// server without strict key exchange. The latter comes last, and the session is given up unless the exchange
+/// was strict.
 const CIPHERS: &[cipher::Name] = &[
     cipher::AES_256_GCM,
     cipher::AES_128_GCM,
     cipher::AES_256_CTR,
     cipher::AES_192_CTR,
     cipher::AES_128_CTR,
+    cipher::CHACHA20_POLY1305,
 ];
 
 const MACS: &[mac::Name] = &[mac::HMAC_SHA512_ETM, mac::HMAC_SHA256_ETM, mac::HMAC_SHA512, mac::HMAC_SHA256];
+
+/// How many keys of different algorithms a server can have, and one more handshake to learn that there are no
+/// others.
+const MAX_HANDSHAKES: usize = 6;
 
 /// An SSH session with a server whose host key has been checked.
 pub(crate) struct SshSession {
@@ -65,22 +82,66 @@ pub(crate) struct SshSession {
 
 /// Exchanges identification and keys, and checks the host key. Nothing about the user is sent.
 ///
+/// A server may have several host keys and shows the one of the algorithm that is asked for. When a pinned key
+/// is not the one that it shows first, the server is asked again for its other keys, each on a connection of
+/// its own: what OpenSSH does in one, because it knows the algorithm of a key that it knows.
+///
 /// # Errors
-/// `host_key_mismatch` when the key is not the pinned one, `timeout`, `provider_error`.
+/// `host_key_mismatch` when none of the keys is the pinned one, `timeout`, `provider_error`.
 pub(crate) async fn shake_hands(
-    stream: DuplexStream,
+    first: CheckedStream,
+    server: &Server<'_>,
     settings: &Settings,
-    seen: &Arc<Seen>,
+    seen: &mut Arc<Seen>,
+    progress: &Arc<Progress>,
     deadlines: &Deadlines,
-) -> Result<SshSession, Ending> {
-    let gatekeeper = Gatekeeper::new(settings.host_key_fingerprint.clone(), Arc::clone(seen));
-    let connecting = async {
-        client::connect_stream(Arc::new(config()), stream, gatekeeper)
-            .await
-            .map_err(|error| refusal(&error, seen))
-    };
-    let handle = deadlines.within(TIME_LIMIT, connecting).await?;
-    Ok(SshSession { handle, seen: Arc::clone(seen) })
+) -> Result<(SshSession, Leash), Ending> {
+    let mut wanted = HOST_KEYS.to_vec();
+    let attempt = shake_once(first, settings, &wanted, Arc::clone(seen), progress);
+    let mut ended = deadlines.within(TIME_LIMIT, attempt).await;
+    let mut last = Arc::clone(seen);
+    for _ in 1..MAX_HANDSHAKES {
+        if !last.refused_host_key() {
+            break;
+        }
+        let shown = last.host_key_algorithm().cloned();
+        wanted.retain(|other| shown.as_ref().is_some_and(|shown| !of_one_key(shown, other)));
+        if wanted.is_empty() {
+            break;
+        }
+        last = Arc::default();
+        let again = async {
+            let stream = server.connect().await?;
+            shake_once(stream, settings, &wanted, Arc::clone(&last), progress).await
+        };
+        if let Ok(right) = deadlines.within(TIME_LIMIT, again).await {
+            *seen = last;
+            ended = Ok(right);
+            break;
+        }
+    }
+    ended
+}
+
+/// Whether one key can have both algorithms, as an RSA key has with each hash.
+fn of_one_key(one: &Algorithm, other: &Algorithm) -> bool {
+    one == other || matches!((one, other), (Algorithm::Rsa { .. }, Algorithm::Rsa { .. }))
+}
+
+async fn shake_once(
+    stream: CheckedStream,
+    settings: &Settings,
+    host_keys: &[Algorithm],
+    seen: Arc<Seen>,
+    progress: &Arc<Progress>,
+) -> Result<(SshSession, Leash), Ending> {
+    let speaking = Arc::clone(progress);
+    let (mut leash, ours) = Leash::on(stream, move || speaking.server_speaks());
+    let gatekeeper = Gatekeeper::new(settings.host_key_fingerprint.clone(), Arc::clone(&seen));
+    let config = Arc::new(config(host_keys)?);
+    let connected = leash.during(client::connect_stream(config, ours, gatekeeper)).await;
+    let handle = connected.map_err(|error| refusal(&error, &seen))?;
+    Ok((SshSession { handle, seen }, leash))
 }
 
 impl SshSession {
@@ -97,41 +158,44 @@ impl SshSession {
     }
 }
 
-fn config() -> client::Config {
-    client::Config {
+fn config(host_keys: &[Algorithm]) -> Result<client::Config, Ending> {
+    let (least, preferred, most) = GROUP_BITS;
+    Ok(client::Config {
         client_id: SshId::Standard(Cow::Borrowed("SSH-2.0-Strongroom")),
         window_size: 128 * 1024,
         channel_buffer_size: 8,
+        gex: GexParams::new(least, preferred, most).map_err(|error| cut_off(&error))?,
         preferred: Preferred {
             kex: Cow::Borrowed(KEX),
-            key: Cow::Borrowed(HOST_KEYS),
+            key: Cow::Owned(host_keys.to_vec()),
             host_key_certificates: Cow::Borrowed(&[]),
             cipher: Cow::Borrowed(CIPHERS),
             mac: Cow::Borrowed(MACS),
             compression: Cow::Borrowed(&[compression::NONE]),
         },
         ..client::Config::default()
-    }
+    })
 }
 
 fn refusal(error: &russh::Error, seen: &Seen) -> Ending {
+    let verdict = |code: TestCode| Verdict::of(code).because(Cause::Protocol(fault(error).to_owned()));
     match error {
         russh::Error::UnknownKey if seen.refused_host_key() => Verdict::of(TestCode::HostKeyMismatch)
             .advising(
-                "Ask the server's operator whether this is a key of the server: it may have been replaced, or be one of several. If so, store the new fingerprint, else do not connect.",
+                "Ask the server's operator whether the key that the report shows is a key of the server: it may have been replaced. If so, store its fingerprint, else do not connect. Every other key that the server has was looked at too.",
             )
             .into(),
-        russh::Error::NoCommonAlgo { .. } => Verdict::of(TestCode::ProviderError)
-            .saying("The server offers only algorithms that are not safe enough.")
-            .advising(
-                "Enable a modern key exchange, cipher and host key on the server: curve25519-sha256, AES-GCM or AES-CTR, and Ed25519, ECDSA, or RSA with SHA-2.",
-            )
-            .because(Cause::Protocol(fault(error).to_owned()))
+        _ if seen.lacks_strict_exchange() => verdict(TestCode::ProviderError)
+            .saying("The server encrypts with ChaCha20-Poly1305 only, and lacks the strict key exchange that makes it safe (CVE-2023-48795).")
+            .advising("Update the SSH server, or enable AES-GCM or AES-CTR on it.")
             .into(),
-        russh::Error::Version => Verdict::of(TestCode::ProviderError)
+        russh::Error::NoCommonAlgo { kind, ours, theirs } => {
+            let (message, hint) = offers::nothing_in_common(kind, ours, theirs);
+            verdict(TestCode::ProviderError).saying(message).advising(hint).into()
+        }
+        russh::Error::Version => verdict(TestCode::ProviderError)
             .saying("The server does not speak SSH.")
-            .advising("Check host and port.")
-            .because(Cause::Protocol(fault(error).to_owned()))
+            .advising("Check host and port: another service answers there.")
             .into(),
         _ => cut_off(error),
     }

@@ -1,14 +1,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use russh::keys::{PrivateKey, decode_secret_key};
+use russh::keys::PrivateKey;
 use strongroom_domain::{SecretText, TestCode};
+use strongroom_environment::KeyFileRefused;
 use strongroom_provider_tester::Verdict;
+use strongroom_ssh_keys::KeyFile;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use crate::ending::{Ending, misconfigured};
+use crate::ending::Ending;
 
 /// How long opening a key may take, with the wait for its turn. It leaves enough time to connect. The cost of
 /// the passphrase check was limited when the key was submitted.
@@ -36,36 +38,33 @@ impl KeyOpener {
         text: SecretText,
         passphrase: Option<SecretText>,
     ) -> Result<PrivateKey, Ending> {
-        let opening = self.open_in_turn(Arc::new(text), passphrase);
+        let opening = self.open_in_turn(text, passphrase);
         let opened = timeout(TIME_LIMIT, opening).await.map_err(|_| too_late())?;
-        opened.ok_or_else(|| {
-            misconfigured(
-                "The private key could not be opened.",
-                "Check that the key is whole, and its passphrase.",
-            )
+        opened.map_err(|refused| {
+            let verdict = Verdict::of(TestCode::InvalidConfig).saying(format!("The private key {refused}."));
+            verdict.advising("Check that the key is whole, and its passphrase.").into()
         })
     }
 
     async fn open_in_turn(
         &self,
-        text: Arc<SecretText>,
+        text: SecretText,
         passphrase: Option<SecretText>,
-    ) -> Option<PrivateKey> {
-        let plain = Arc::clone(&text);
-        // This costs almost nothing, so it waits for no turn. For an encrypted key it fails at once.
-        let unencrypted = spawn_blocking(move || decode_secret_key(plain.expose(), None).ok()).await;
-        if let Ok(Some(key)) = unencrypted {
-            return Some(key);
-        }
-        let passphrase = passphrase.filter(|passphrase| !passphrase.is_empty())?;
-        let turn = Arc::clone(&self.turns).acquire_owned().await.ok()?;
+    ) -> Result<PrivateKey, KeyFileRefused> {
+        let file = KeyFile::read(text.expose())?;
+        // A key that is not encrypted costs almost nothing, so it waits for no turn.
+        let turn = match file.is_encrypted() {
+            true => Some(Arc::clone(&self.turns).acquire_owned().await.map_err(|_| KeyFileRefused::Busy)?),
+            false => None,
+        };
+        let passphrase = passphrase.filter(|passphrase| !passphrase.is_empty());
         // The turn ends with the work, which goes on even when the test is dropped.
-        let decrypted = spawn_blocking(move || {
-            let opened = decode_secret_key(text.expose(), Some(passphrase.expose())).ok();
+        let opening = spawn_blocking(move || {
+            let opened = file.open(passphrase.as_ref().map(SecretText::expose));
             drop(turn);
             opened
         });
-        decrypted.await.ok().flatten()
+        opening.await.unwrap_or(Err(KeyFileRefused::Unreadable))
     }
 }
 

@@ -4,6 +4,8 @@
 //! one end of a pipe, and the test itself copies the bytes. When the test is dropped, the socket is closed at
 //! once, and the end of the pipe ends the task.
 
+use std::pin::Pin;
+
 use tokio::io::{self, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
 
 /// How many bytes wait in the pipe.
@@ -11,28 +13,45 @@ const PIPE_BYTES: usize = 64 * 1024;
 /// How much a server may send in total, in bytes. A test needs about 10 KiB.
 const SERVER_MAY_SEND: u64 = 512 * 1024;
 
-/// Runs `talk` over a stream. When the server sends too much, it looks to `talk` as if the server had closed.
-pub(crate) async fn hold<S, T>(stream: S, talk: impl AsyncFnOnce(DuplexStream) -> T) -> T
-where
-    S: AsyncRead + AsyncWrite,
-{
-    let (ours, theirs) = io::duplex(PIPE_BYTES);
-    let talk = talk(ours);
-    tokio::select! {
-        biased;
-        never = carry(stream, theirs) => match never {},
-        outcome = talk => outcome,
+/// A stream under control. When it is dropped, the socket is closed.
+pub(crate) struct Leash {
+    carrying: Pin<Box<dyn Future<Output = Never> + Send>>,
+}
+
+impl Leash {
+    /// Takes a stream, and returns the end of the pipe for the library. When the server sends too much, it
+    /// looks as if the server had closed. `speaks` is called when the server has begun to speak SSH (RFC 4253,
+    /// section 4.2).
+    pub(crate) fn on<S>(stream: S, speaks: impl FnOnce() + Send + 'static) -> (Self, DuplexStream)
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+    {
+        let (ours, theirs) = io::duplex(PIPE_BYTES);
+        (Self { carrying: Box::pin(carry(stream, theirs, speaks)) }, ours)
+    }
+
+    /// Carries the bytes while `talk` runs.
+    pub(crate) async fn during<T>(&mut self, talk: impl Future<Output = T>) -> T {
+        tokio::select! {
+            biased;
+            never = &mut self.carrying => match never {},
+            outcome = talk => outcome,
+        }
     }
 }
 
 enum Never {}
 
-async fn carry(server: impl AsyncRead + AsyncWrite, pipe: DuplexStream) -> Never {
+async fn carry(server: impl AsyncRead + AsyncWrite, pipe: DuplexStream, speaks: impl FnOnce()) -> Never {
     let (from_server, mut to_server) = io::split(server);
     let (mut from_us, mut to_us) = io::split(pipe);
     let inbound = async {
+        let mut from_server = from_server.take(SERVER_MAY_SEND);
         // How a copy ends does not matter: in every case that direction is over.
-        io::copy(&mut from_server.take(SERVER_MAY_SEND), &mut to_us).await.ok();
+        if copy_greeting(&mut from_server, &mut to_us).await.is_ok_and(|greeting| greeting) {
+            speaks();
+        }
+        io::copy(&mut from_server, &mut to_us).await.ok();
         to_us.shutdown().await.ok();
     };
     let outbound = async {
@@ -43,6 +62,27 @@ async fn carry(server: impl AsyncRead + AsyncWrite, pipe: DuplexStream) -> Never
     std::future::pending().await
 }
 
+/// Copies until the beginning of an identification has come or cannot come, and returns whether it has.
+async fn copy_greeting(
+    from: &mut (impl AsyncRead + Unpin),
+    to: &mut (impl AsyncWrite + Unpin),
+) -> io::Result<bool> {
+    let mut heard = Vec::new();
+    let mut chunk = [0; 512];
+    while heard.len() < GREETING.len() && GREETING.starts_with(&heard) {
+        let count = from.read(&mut chunk).await?;
+        let bytes = chunk.get(..count).unwrap_or_default();
+        if bytes.is_empty() {
+            break;
+        }
+        to.write_all(bytes).await?;
+        heard.extend_from_slice(bytes);
+    }
+    Ok(heard.starts_with(GREETING))
+}
+
+const GREETING: &[u8] = b"SSH-";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,7 +91,8 @@ mod tests {
     async fn a_server_that_sends_for_ever_is_cut_off_after_half_a_mebibyte() {
         let (ours, mut theirs) = io::duplex(PIPE_BYTES);
         let flood = async { while theirs.write_all(&[b'x'; 4096]).await.is_ok() {} };
-        let listen = hold(ours, async |pipe: DuplexStream| {
+        let (mut leash, pipe) = Leash::on(ours, || panic!("this is not SSH"));
+        let listen = leash.during(async {
             let mut heard = Vec::new();
             pipe.take(1024 * 1024).read_to_end(&mut heard).await.map(|_| heard.len())
         });

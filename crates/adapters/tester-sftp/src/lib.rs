@@ -1,6 +1,6 @@
 //! Connection tests over SSH: a login, and a check of what an SFTP session can do with it.
 //!
-//! The socket comes from `adapters/egress` and does not outlive the test. The server's key is checked before
+//! The sockets come from `adapters/egress` and do not outlive the test. The server's key is checked before
 //! anything about the user is sent, and one attempt is made to log in. Nothing is read from the host: no
 //! agent, no `~/.ssh`, no environment.
 
@@ -11,21 +11,24 @@ mod handshake;
 mod key_opener;
 mod leash;
 mod login;
+mod offers;
 mod probe;
+mod server;
 mod settings;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use strongroom_domain::TestCode;
-use strongroom_egress::{CheckedStream, Destination, Egress, Purpose};
+use strongroom_egress::Egress;
 use strongroom_provider_tester::{Progress, ProviderTester, TestError, TestSubject, Verdict};
 
 use deadlines::Deadlines;
-use ending::Ending;
+use ending::{Ending, Stage};
 use gatekeeper::Seen;
 use key_opener::KeyOpener;
 use login::Admission;
+use server::Server;
 use settings::Settings;
 
 /// Tests SFTP credentials.
@@ -44,37 +47,31 @@ impl SftpTester {
     async fn run(
         &self,
         subject: &TestSubject,
-        progress: &Progress,
-        seen: &Arc<Seen>,
+        progress: &Arc<Progress>,
+        seen: &mut Arc<Seen>,
     ) -> Result<Admission, Ending> {
         let deadlines = Deadlines::start();
         let settings = progress.step(Progress::PARSE, Settings::read(subject, &self.keys)).await?;
-        let stream = progress.step(Progress::REACH, self.reach(&settings)).await?;
-        leash::hold(stream, async |ours| {
-            let handshake = handshake::shake_hands(ours, &settings, seen, &deadlines);
-            let mut session = progress.step(Progress::HANDSHAKE, handshake).await?;
+        let server = Server::of(&settings, &self.egress);
+        let stream = progress.step(Progress::REACH, server.connect()).await?;
+        let handshake = async {
+            let shaken = handshake::shake_hands(stream, &server, &settings, seen, progress, &deadlines).await;
+            shaken.map_err(|ending| ending.in_stage(Stage::Handshake))
+        };
+        let (mut session, mut leash) = progress.step(Progress::HANDSHAKE, handshake).await?;
+        let talk = async {
             let login = login::log_in(&mut session, &settings, &deadlines);
+            let login = async { login.await.map_err(|ending| ending.in_stage(Stage::Login)) };
             let mut outcome = progress.step(Progress::LOGIN, login).await;
             if let Ok(admission) = outcome {
                 let probe = probe::probe(&session, settings.probe_path.as_deref(), &deadlines);
+                let probe = async { probe.await.map_err(|ending| ending.in_stage(Stage::Probe)) };
                 outcome = progress.step(Progress::PROBE, probe).await.map(|()| admission);
             }
             session.close().await;
             outcome
-        })
-        .await
-    }
-
-    async fn reach(&self, settings: &Settings) -> Result<CheckedStream, Ending> {
-        let destination = Destination {
-            purpose: Purpose::Sftp,
-            host: &settings.host,
-            port: settings.port,
-            port_is_fixed: false,
         };
-        // A test has only this connection, so no data has been sent when its budget turns out to be used up.
-        let connected = self.egress.session().connect(&destination).await;
-        connected.map_err(|error| error.verdict().map_or_else(Ending::Untested, Ending::from))
+        leash.during(talk).await
     }
 }
 
@@ -88,8 +85,8 @@ impl ProviderTester for SftpTester {
             Progress::LOGIN,
             Progress::PROBE,
         ]);
-        let seen = Arc::new(Seen::default());
-        let verdict = match self.run(&subject, &progress, &seen).await {
+        let mut seen = Arc::<Seen>::default();
+        let verdict = match self.run(&subject, &progress, &mut seen).await {
             Ok(Admission::Judged) => Verdict::of(TestCode::Ok),
             Ok(Admission::Unasked) => Verdict::of(TestCode::Ok)
                 .saying("The server let the user in without looking at the secret, which stays untested.")

@@ -108,10 +108,14 @@ async fn by_keyboard(
 
 async fn with_key(session: &mut SshSession, user: &str, key: &Arc<PrivateKey>) -> Result<Admission, Ending> {
     let mut hash = None;
+    let mut wrong_key = WRONG_KEY;
     if key.algorithm().is_rsa() {
         // A server that does not announce its hashes supports at least rsa-sha2-256, or no safe one (RFC
         // 8332).
         let best = session.handle.best_supported_rsa_hash().await.map_err(|error| cut_off(&error))?;
+        if best.is_none() {
+            wrong_key = WRONG_RSA_KEY;
+        }
         hash = best.unwrap_or(Some(HashAlg::Sha256));
         if hash.is_none() {
             return Err(ONLY_SHA1.into());
@@ -124,7 +128,7 @@ async fn with_key(session: &mut SshSession, user: &str, key: &Arc<PrivateKey>) -
         Ok(AuthResult::Failure { remaining_methods, partial_success: false })
             if !remaining_methods.is_empty() && !remaining_methods.contains(&MethodKind::PublicKey)
     );
-    judge(session, result, if no_keys { NO_KEYS } else { WRONG_KEY }).await
+    judge(session, result, if no_keys { NO_KEYS } else { wrong_key }).await
 }
 
 async fn judge(
@@ -149,7 +153,7 @@ async fn ended(session: &mut SshSession, refusal: Refusal) -> Ending {
         (&mut session.handle).await.ok();
     }
     match session.seen.farewell() {
-        Some(Farewell::NoMethodLeft) => refusal.into(),
+        Some(Farewell::NoMethodLeft | Farewell::NoMoreMethods) => refusal.into(),
         Some(Farewell::TooManyFailures) => TOO_MANY.into(),
         Some(Farewell::Closed) | None => broken("connection closed by the server during the login"),
     }
@@ -179,6 +183,13 @@ const WRONG_KEY: Refusal = Refusal {
     code: TestCode::AuthRejected,
     message: "The server refused the user name or private key.",
     hint: "Check that the key's public half is among the authorized keys of this account.",
+};
+
+/// The refusal of an RSA key by a server that does not say which hashes it takes.
+const WRONG_RSA_KEY: Refusal = Refusal {
+    code: TestCode::AuthRejected,
+    message: "The server refused the user name or private key, or it knows RSA only with SHA-1, which is not safe.",
+    hint: "Check that the key's public half is among the authorized keys of this account. If it is, the server may be an old one that takes RSA keys only with SHA-1: try an Ed25519 key, or update the server.",
 };
 
 const NO_PASSWORDS: Refusal = Refusal {

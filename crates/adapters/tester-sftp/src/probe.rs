@@ -34,14 +34,15 @@ pub(crate) async fn probe(
 
 async fn open_sftp(session: &SshSession) -> Result<RawSftpSession, Ending> {
     let mut channel = session.handle.channel_open_session().await.map_err(|error| match error {
-        russh::Error::ChannelOpenFailure(_) => no_sftp(),
+        russh::Error::ChannelOpenFailure(_) => no_session(),
         error => cut_off(&error),
     })?;
     channel.request_subsystem(true, "sftp").await.map_err(|error| cut_off(&error))?;
     loop {
         match channel.wait().await {
             Some(ChannelMsg::Success) => break,
-            Some(ChannelMsg::Failure | ChannelMsg::Close | ChannelMsg::Eof) => return Err(no_sftp()),
+            Some(ChannelMsg::Failure) => return Err(no_subsystem()),
+            Some(ChannelMsg::Close | ChannelMsg::Eof) => return Err(no_session()),
             Some(_) => {}
             None => return Err(broken("connection closed by the server")),
         }
@@ -55,8 +56,7 @@ async fn open_sftp(session: &SshSession) -> Result<RawSftpSession, Ending> {
     match sftp.init().await {
         Ok(_) => Ok(sftp),
         Err(_) if session.handle.is_closed() => Err(broken("connection closed by the server")),
-        // A shell that prints a greeting causes this error too.
-        Err(_) => Err(no_sftp()),
+        Err(_) => Err(not_sftp()),
     }
 }
 
@@ -152,11 +152,30 @@ fn failed(error: &SftpError, refused: &'static str) -> Ending {
     }
 }
 
-fn no_sftp() -> Ending {
-    Verdict::of(TestCode::Insufficient)
-        .saying("The login works, but the server does not start SFTP for this account.")
-        .advising("Ask the server's operator to enable the SFTP subsystem for this account.")
-        .into()
+fn no_subsystem() -> Ending {
+    lacking(
+        "The login works, but the server does not start SFTP for this account.",
+        "Ask the server's operator to enable the SFTP subsystem for this account.",
+    )
+}
+
+fn no_session() -> Ending {
+    lacking(
+        "The login works, but the server ends the session of this account before SFTP starts.",
+        "Ask the server's operator whether the account is restricted, has expired or must change its password first, or lacks its home folder.",
+    )
+}
+
+/// The session was started, and something else than the SFTP protocol came.
+fn not_sftp() -> Ending {
+    lacking(
+        "The login works, but what the server starts for this account is not SFTP.",
+        "A start file of the account's shell that prints a greeting, a password that has expired, and a shell or a forced command that ends at once are the usual causes: try `sftp` with this account, and ask the server's operator.",
+    )
+}
+
+fn lacking(message: &'static str, hint: &'static str) -> Ending {
+    Verdict::of(TestCode::Insufficient).saying(message).advising(hint).into()
 }
 
 fn no_folder() -> Ending {

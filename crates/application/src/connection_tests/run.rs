@@ -10,7 +10,7 @@ use strongroom_domain::{
     Action, AuditEvent, ConfigValue, Content, Credential, CredentialType, Outcome, Provider, ProviderId,
     ProviderTest, StepOutcome, TestCode, TestMeaning, TestReport, TestStep,
 };
-use strongroom_provider_tester::{Cause, Progress, TEST_LIMIT, TestError, TestSubject, Verdict};
+use strongroom_provider_tester::{Cause, Progress, StepName, TEST_LIMIT, TestError, TestSubject, Verdict};
 use tokio::time::Instant;
 
 use super::ConnectionTests;
@@ -131,7 +131,7 @@ impl ConnectionTests {
         let report = TestReport {
             code,
             message: verdict.message.unwrap_or(Cow::Borrowed(code.message())),
-            hint: verdict.hint.or(code.hint().map(Cow::Borrowed)),
+            hint: verdict.hint.or(hint_of(code, &progress).map(Cow::Borrowed)),
             provider: candidate.provider.id.clone(),
             tested_at,
             duration: began.elapsed(),
@@ -143,6 +143,7 @@ impl ConnectionTests {
             TestCode::Insufficient => TestReport { steps: with_good_login(report.steps), ..report },
             _ => report,
         };
+        let report = TestReport { hint: with_tidied(report.hint, &candidate.content.tidied), ..report };
         self.counts.count(report.code);
         tracing::info!(
             provider = %report.provider, code = report.code.as_str(), cause = verdict.cause.as_ref().map(Cause::text),
@@ -229,6 +230,33 @@ fn with_good_login(mut steps: Vec<TestStep>) -> Vec<TestStep> {
         None => steps.push(probe),
     }
     steps
+}
+
+/// The hint of a code, which advises nothing that the steps so far have shown to be right.
+fn hint_of(code: TestCode, progress: &Progress) -> Option<&'static str> {
+    let done = |step: StepName| progress.is_done(&step);
+    match code {
+        TestCode::Timeout | TestCode::ProviderError if done(Progress::LOGIN) => Some(
+            "Host, port and secret are right: the login worked. The server is slow or has trouble of its own: try again later, or ask its operator.",
+        ),
+        TestCode::Timeout | TestCode::ProviderError if done(Progress::HANDSHAKE) => Some(
+            "Host and port lead to a server that answers. It may be slow or have trouble of its own: try again later, or ask its operator.",
+        ),
+        code => code.hint(),
+    }
+}
+
+/// Adds to a hint which fields were not taken as they came.
+fn with_tidied(hint: Option<Cow<'static, str>>, tidied: &[String]) -> Option<Cow<'static, str>> {
+    if tidied.is_empty() {
+        return hint;
+    }
+    let note = format!(
+        "{}: line ends and blanks were made those that OpenSSH and OpenSSL read, which may refuse the file as it came.",
+        tidied.join(", ")
+    );
+    let hint = hint.map(|hint| format!("{hint} ")).unwrap_or_default();
+    Some(Cow::Owned(hint + &note))
 }
 
 fn in_grains(duration: Duration) -> Duration {

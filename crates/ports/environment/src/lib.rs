@@ -126,9 +126,29 @@ pub trait Catalog: Send + Sync {
 /// Why a private key was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyFileRefused {
-    /// It is not a private key in a known form.
-    #[error("is not a private key in PEM or OpenSSH form that can be read")]
+    /// What stands between its first and its last line is not a private key of the form that they name.
+    #[error(
+        "is damaged: what is between its first and its last line is not a private key of the kind that they name; copy the whole file anew"
+    )]
     Unreadable,
+    /// It is a DSA key.
+    #[error("is a DSA key, which SSH servers no longer take; make another one with `ssh-keygen -t ed25519`")]
+    Dsa,
+    /// It is the handle of a FIDO security key.
+    #[error(
+        "is for a security key (FIDO) and signs only where the device is plugged in; make a key for this account with `ssh-keygen -t ed25519`"
+    )]
+    SecurityKey,
+    /// It is a key of an algorithm or curve that SSH does not use.
+    #[error(
+        "is a key of a kind that SSH does not use; give an Ed25519 key, an RSA key, or an ECDSA key on P-256, P-384 or P-521"
+    )]
+    Kind,
+    /// It is encrypted with a cipher or a derivation that cannot be opened here. Its passphrase may be right.
+    #[error(
+        "is encrypted in an old or rare way that is not opened here; rewrite it with `ssh-keygen -p -f FILE`, with the same passphrase if you like, and give what is in FILE"
+    )]
+    Encryption,
     /// It is encrypted, and no passphrase came with it.
     #[error("is encrypted and needs its passphrase")]
     PassphraseMissing,

@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use strongroom_domain::{StepOutcome, TestStep};
 use tokio::time::Instant;
@@ -11,7 +12,10 @@ pub type StepName = Cow<'static, str>;
 /// How far a test has come. It is shared between the tester and the caller that waits for it, so that the
 /// report of a test that never ends still says where the test hangs.
 #[derive(Debug, Default)]
-pub struct Progress(Mutex<Vec<State>>);
+pub struct Progress {
+    steps: Mutex<Vec<State>>,
+    speaks: AtomicBool,
+}
 
 #[derive(Debug, Clone)]
 struct State {
@@ -58,14 +62,23 @@ impl Progress {
         result
     }
 
-    /// Whether the test has begun to connect to the server and has not begun to send a secret.
+    /// Notes that the server has begun to speak its protocol. From then on it is known to be there, and when
+    /// it falls silent, that is a timeout also before the login.
+    pub fn server_speaks(&self) {
+        self.speaks.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the test has begun to connect to the server, which has not spoken its protocol yet, and has not
+    /// begun to send a secret.
     pub fn is_before_login(&self) -> bool {
         let before = [Self::PARSE, Self::REACH, Self::HANDSHAKE];
-        self.with(|states| {
-            let mut begun = states.iter().filter(|state| state.began.is_some());
-            begun.clone().any(|state| state.name == Self::REACH)
-                && begun.all(|state| before.contains(&state.name))
-        })
+        let silent = !self.speaks.load(Ordering::Relaxed);
+        silent
+            && self.with(|states| {
+                let mut begun = states.iter().filter(|state| state.began.is_some());
+                begun.clone().any(|state| state.name == Self::REACH)
+                    && begun.all(|state| before.contains(&state.name))
+            })
     }
 
     /// Whether a step has ended well.
@@ -101,6 +114,6 @@ impl Progress {
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Vec<State>) -> T) -> T {
-        work(&mut self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+        work(&mut self.steps.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 }

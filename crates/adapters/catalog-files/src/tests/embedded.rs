@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use strongroom_domain::oauth::TOKEN_EXPIRY;
 use strongroom_domain::provider::TypeRules;
-use strongroom_domain::{ConfigValue, CredentialType, Json, Provider, ProviderTest, SecretText, Violation};
+use strongroom_domain::{
+    ConfigValue, CredentialType, FieldKind, Json, Provider, ProviderTest, SecretText, Violation,
+};
 use strongroom_environment::Catalog;
 
 use super::{sample, submission};
@@ -348,5 +350,79 @@ fn a_built_in_file_without_sources_is_refused_and_one_of_an_operator_is_not() {
         let problems = read(Origin::BuiltIn).err().unwrap_or_else(|| panic!("{name} is taken"));
         assert!(matches!(&problems[..], [problem] if problem.key == "source"), "{name}: {problems:?}");
         assert!(read(Origin::Given).is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn a_value_with_a_usual_mistake_is_told_the_mistake_and_the_example() {
+    let text = |text: String| Json::Text(SecretText::new(text));
+    let mut told = 0;
+    for provider in catalog().all() {
+        for field in provider.fields.iter().filter(|field| field.choices.is_empty() && !field.kind.is_pem()) {
+            let Some(example) = &field.example else { continue };
+            for (value, mistake) in [
+                (format!(" {example}"), "it has blanks around it"),
+                (format!("\"{example}\""), "it stands in quotes"),
+                (format!("{example}\n"), "it has line breaks around it"),
+            ] {
+                let Err(rule) = field.check(text(value)) else { continue };
+                // Whole numbers have rules that say everything, and connection strings a parser of their own.
+                if matches!(field.kind, FieldKind::Text | FieldKind::Url | FieldKind::Host) {
+                    let rule = rule.to_string();
+                    assert!(rule.ends_with(mistake), "{} {}: {rule}", provider.id, field.name);
+                    let shown =
+                        mistake.contains("line breaks") || rule.contains(&format!("such as {example}"));
+                    assert!(shown, "{} {}: {rule}", provider.id, field.name);
+                    told += 1;
+                }
+            }
+        }
+    }
+    assert!(told > 300, "{told}");
+}
+
+#[test]
+fn forms_of_hosts_addresses_and_names_are_shown_with_what_is_wrong() {
+    for (id, field, value, expected) in [
+        ("sftp", "host", "sftp://files.example.com", "such as files.example.com: it has a scheme"),
+        ("sftp", "host", "files.example.com:22", "such as files.example.com: it has a port"),
+        ("sftp", "host", "etl@files.example.com", "such as files.example.com: it has a user name"),
+        ("sftp", "host", "files.example.com/in", "such as files.example.com: it has a path"),
+        ("sftp", "host", "files. example.com", "such as files.example.com: it has blanks in it"),
+        ("sftp", "host", "füles.example.com", "without scheme, port, path"),
+        ("salesforce", "instance_url", "acme.my.salesforce.com", "it lacks https:// at its beginning"),
+        ("salesforce", "instance_url", "https://acme.example.com", "such as https://"),
+        ("openai", "api_key", "Bearer sk-EXAMPLE", "it begins with the word of a header"),
+        ("openai", "api_key", "sk-EX AMPLE", "it has blanks in it"),
+        ("openai", "api_key", "sk-EXAMPLE\u{200b}", "it has characters that are not ASCII"),
+        ("openai", "api_key", "sk-EX\nAMPLE", "it has line breaks in it"),
+        ("sftp", "host_key_fingerprint", "SHA256:short", "such as SHA256:"),
+    ] {
+        let provider = provider(id);
+        let rule = provider.field(field).unwrap().check(Json::Text(SecretText::new(value.to_owned())));
+        let rule = rule.expect_err(value).to_string();
+        assert!(rule.contains(expected) && !rule.contains(value), "{id} {field}: {rule}");
+    }
+}
+
+#[test]
+fn keys_are_kept_with_the_lines_of_ssh_and_pins_as_ssh_keygen_prints_them() {
+    let pin = "SHA256:EXAMPLEexampleEXAMPLEexampleEXAMPLEexampleE";
+    let tidy = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n";
+    for (key, tidied) in [(tidy.to_owned(), false), (tidy.replace('\n', "\r\n"), true)] {
+        let fields = [
+            ("host", "h.example.com"),
+            ("username", "u"),
+            ("private_key", &key),
+            ("passphrase", " as it is\u{a0}"),
+            ("host_key_fingerprint", &format!("256 {pin}= root@h (ED25519)")),
+        ];
+        let text = |value: &str| Json::Text(SecretText::new(value.to_owned()));
+        let submitted = fields.map(|(name, value)| (name.to_owned(), text(value))).into();
+        let content = provider("sftp").accept(CredentialType::KeyFile, submitted).unwrap();
+        assert_eq!(content.secret.get("private_key").unwrap().expose(), tidy);
+        assert_eq!(content.secret.get("passphrase").unwrap().expose(), " as it is\u{a0}");
+        assert_eq!(content.config.get("host_key_fingerprint"), Some(&ConfigValue::Text(pin.to_owned())));
+        assert_eq!(!content.tidied.is_empty(), tidied);
     }
 }

@@ -178,7 +178,7 @@ fn a_mistake_in_a_field_is_reported_with_file_key_and_reason() {
             ("example = \"free\"", "default = \"gold\"", "field.plan.default", "must be one of: free, paid"),
             ("example = \"free\"", "default = \"\"", "field.plan.default", "must not be empty"),
             (token, "default = \"x\"", "field.token.default", "must not be there for a secret field"),
-            ("\"api.example.com\"", "\"a b\"", "field.host.example", "must name exactly one host"),
+            ("\"api.example.com\"", "\"a b\"", "field.host.example", "must be the name or the IP"),
             (
                 "\"https://api.example.com\"",
                 "\"api\"",

@@ -1,5 +1,5 @@
-//! Tests of private keys in every form that `russh` opens, and of keys that must be refused because of their
-//! cost.
+//! Tests of private keys in every form that OpenSSH and OpenSSL write, and of keys that must be refused
+//! because of their cost.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,25 +11,43 @@ use strongroom_environment_system::RusshKeyFiles;
 
 const PASSPHRASE: &str = "open sesame";
 
-const PLAIN: [&str; 8] = [
+const PLAIN: [&str; 9] = [
     "ed25519",
     "ed25519-pkcs8.pem",
     "ecdsa-256",
     "ec-sec1.pem",
     "ec-pkcs8.pem",
+    "ec-parameters.pem",
     "rsa-3072-openssh",
     "rsa-3072.pem",
     "rsa-3072-pkcs8.pem",
 ];
 
-const ENCRYPTED: [&str; 7] = [
+const ENCRYPTED: [&str; 24] = [
     "ed25519-passphrase",
     "ed25519-passphrase-gcm",
     "ed25519-passphrase-chacha",
     "ecdsa-521-passphrase",
+    "ed25519-3des-cbc",
+    "ed25519-aes128-cbc",
+    "ed25519-aes192-cbc",
+    "ed25519-aes256-cbc",
+    "ed25519-aes128-ctr",
+    "ed25519-aes192-ctr",
+    "ed25519-aes128-gcm",
     "rsa-3072-legacy.pem",
+    "rsa-3072-legacy-3des.pem",
+    "ec-legacy.pem",
+    "ec-legacy-3des.pem",
+    "ec-legacy-aes192.pem",
+    "ec-legacy-aes256.pem",
+    "ec-parameters-legacy.pem",
     "rsa-3072-pkcs8-pbkdf2.pem",
     "rsa-3072-pkcs8-scrypt.pem",
+    "ec-pkcs8-3des.pem",
+    "ec-pkcs8-3des-sha1.pem",
+    "ec-pkcs8-sha1.pem",
+    "ec-pkcs8-sha512.pem",
 ];
 
 const BOMBS: [&str; 10] = [
@@ -137,12 +155,31 @@ async fn rsa_keys_below_2048_bit_are_refused() {
 }
 
 #[tokio::test]
-async fn forms_that_clients_cannot_use_are_unreadable() {
-    for name in ["dsa", "ec-legacy.pem", "rsa-3072-pkcs8-pbes1.pem", "rsa-3072-public.pem", "README.md"] {
-        for passphrase in [Some(PASSPHRASE), None] {
-            assert_eq!(check(&key(name), passphrase).await, Err(KeyFileRefused::Unreadable), "{name}");
+async fn keys_that_clients_cannot_use_or_that_are_not_opened_here_are_called_what_they_are() {
+    for (name, what) in [
+        ("dsa", KeyFileRefused::Dsa),
+        ("dsa.pem", KeyFileRefused::Dsa),
+        ("dsa-pkcs8.pem", KeyFileRefused::Dsa),
+        ("ed25519-sk", KeyFileRefused::SecurityKey),
+        ("ed448-pkcs8.pem", KeyFileRefused::Kind),
+        ("ec-secp256k1.pem", KeyFileRefused::Kind),
+        ("rsa-3072-pkcs8-pbes1.pem", KeyFileRefused::Encryption),
+        ("ec-pkcs8-pkcs12-3des.pem", KeyFileRefused::Encryption),
+        ("ec-pkcs8-camellia.pem", KeyFileRefused::Encryption),
+        ("ec-legacy-camellia.pem", KeyFileRefused::Encryption),
+        ("rsa-3072-public.pem", KeyFileRefused::Unreadable),
+        ("README.md", KeyFileRefused::Unreadable),
+    ] {
+        for passphrase in [Some(PASSPHRASE), Some("another"), None] {
+            assert_eq!(check(&key(name), passphrase).await, Err(what), "{name}");
         }
     }
+    let rare = key("ed25519-aes128-ctr").replacen(
+        "b3BlbnNzaC1rZXktdjEAAAAACmFlczEyOC1jdHI",
+        "b3BlbnNzaC1rZXktdjEAAAAACmFyY2ZvdXI1MTI",
+        1,
+    );
+    assert_eq!(check(&rare, Some(PASSPHRASE)).await, Err(KeyFileRefused::Encryption));
 }
 
 #[tokio::test]
@@ -173,10 +210,12 @@ async fn garbage_is_unreadable() {
 
 #[tokio::test]
 async fn noise_that_looks_like_padding_is_still_a_wrong_passphrase() {
-    for number in 0..1_000 {
-        let wrong = format!("guess {number}");
-        let outcome = check(&key("rsa-3072-legacy.pem"), Some(&wrong)).await;
-        assert_eq!(outcome, Err(KeyFileRefused::PassphraseWrong), "{wrong}");
+    for name in ["rsa-3072-legacy.pem", "ec-legacy-3des.pem"] {
+        for number in 0..1_000 {
+            let wrong = format!("guess {number}");
+            let outcome = check(&key(name), Some(&wrong)).await;
+            assert_eq!(outcome, Err(KeyFileRefused::PassphraseWrong), "{name} {wrong}");
+        }
     }
 }
 

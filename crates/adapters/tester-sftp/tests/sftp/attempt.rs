@@ -94,6 +94,10 @@ impl Outcome {
         self.verdict.message.as_deref().unwrap_or_default()
     }
 
+    pub(crate) fn hint(&self) -> &str {
+        self.verdict.hint.as_deref().unwrap_or_default()
+    }
+
     pub(crate) fn fingerprint(&self) -> Option<&str> {
         self.verdict.facts.get("host_key_fingerprint").map(String::as_str)
     }

@@ -50,14 +50,13 @@ async fn a_test_path_that_is_no_folder_is_a_wrong_setting() {
 async fn a_login_without_sftp_is_a_missing_permission() {
     let without = Sshd::start(SshdOptions { sftp: false, ..SshdOptions::default() });
     let forced = SshdOptions { more: vec!["ForceCommand /bin/false".into()], ..SshdOptions::default() };
-    for server in [without, Sshd::start(forced)] {
+    let no_subsystem = "The login works, but the server does not start SFTP for this account.";
+    let no_sftp = "The login works, but what the server starts for this account is not SFTP.";
+    for (server, message) in [(without, no_subsystem), (Sshd::start(forced), no_sftp)] {
         let outcome = as_account_of(&server).run().await;
         let failed = (outcome.code(), outcome.failed_in());
         assert_eq!(failed, (TestCode::Insufficient, Some("probe")), "{outcome:?}");
-        assert_eq!(
-            outcome.message(),
-            "The login works, but the server does not start SFTP for this account."
-        );
+        assert_eq!(outcome.message(), message);
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use russh::keys::ssh_key::private::Ed25519Keypair;
 use russh::keys::{Algorithm, PrivateKey};
 use russh::server::{Auth, ChannelOpenHandle, Config, Handler, Msg, Response, Session, run_stream};
-use russh::{Channel, ChannelId, MethodKind, MethodSet, Preferred};
+use russh::{Channel, ChannelId, MethodKind, MethodSet, Preferred, cipher, kex};
 use russh_sftp::protocol::{
     Attrs, Data, File, FileAttributes, FileMode, Handle, Name, OpenFlags, Status, StatusCode,
 };
@@ -34,6 +34,8 @@ pub(crate) enum Login {
     Silent,
     /// Accepts RSA keys with SHA-1 only.
     RsaWithSha1,
+    /// Encrypts with ChaCha20-Poly1305 only, and does not know strict key exchange.
+    WithoutStrictExchange,
     /// Sends a long text before it lets every client in.
     Talk,
 }
@@ -119,6 +121,10 @@ impl Scripted {
         let mut preferred = Preferred::default();
         if matches!(state.login, Login::RsaWithSha1) {
             preferred.key = Cow::Borrowed(&[Algorithm::Ed25519, Algorithm::Rsa { hash: None }]);
+        }
+        if matches!(state.login, Login::WithoutStrictExchange) {
+            preferred.kex = Cow::Borrowed(&[kex::CURVE25519]);
+            preferred.cipher = Cow::Borrowed(&[cipher::CHACHA20_POLY1305]);
         }
         let config = Arc::new(Config {
             preferred,

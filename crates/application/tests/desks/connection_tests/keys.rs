@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use strongroom_application::{Failure, StoreCredential, TestConnection, TestRates};
-use strongroom_domain::{ConfigValue, CredentialType, Role, Violation};
+use strongroom_domain::{ConfigValue, CredentialType, Role, TestCode, Violation};
 use strongroom_environment::KeyFileRefused;
 use strongroom_fixtures::credential;
 use tokio::time::Instant;
@@ -36,6 +36,21 @@ async fn a_key_that_could_never_work_is_not_sent_anywhere() {
     assert_eq!(field, "private_key");
     assert!(text.contains(&KeyFileRefused::PassphraseWrong.to_string()), "{text}");
     assert_eq!((house.tester.tested().len(), house.store.events(&acme()).len()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_report_says_when_the_lines_of_a_key_were_made_right() {
+    let house = House::new();
+    let app = house.open();
+    let as_given = |key: &str| {
+        let credentials = fields(&[("host", "h.example.test"), ("username", "etl"), ("private_key", key)]);
+        TestConnection { credentials, ..with_key() }
+    };
+    let report = test(&app, &admin(), as_given(PEM)).await.unwrap().report;
+    assert_eq!((report.code, report.hint), (TestCode::Ok, None));
+    let report = test(&app, &admin(), as_given(&PEM.replace('\n', "\r\n"))).await.unwrap().report;
+    let hint = report.hint.unwrap();
+    assert!(hint.contains("line ends and blanks were made those that OpenSSH"), "{hint}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,16 +2,19 @@
 
 use std::ops::RangeInclusive;
 
+use pkcs8::der::asn1::OctetStringRef;
 use pkcs8::der::asn1::UintRef;
 use pkcs8::der::{self, Decode, Header, Reader, SliceReader, Tag};
 use pkcs8::pkcs5::EncryptionScheme;
 use pkcs8::pkcs5::pbes2::Kdf;
-use pkcs8::{EncryptedPrivateKeyInfoRef, ObjectIdentifier, PrivateKeyInfoRef};
+use pkcs8::spki::AlgorithmIdentifierRef;
+use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
 use russh::keys::PrivateKey;
-use russh::keys::ssh_key::{self, private::KeypairData};
+use ssh_key::private::KeypairData;
 use strongroom_environment::KeyFileRefused;
 
-use super::framing::{Framed, Label};
+use crate::framing::{Framed, Label};
+use crate::kinds::{self, RSA_ENCRYPTION};
 
 /// The rounds of bcrypt. `ssh-keygen` writes 16 or 24.
 const BCRYPT_ROUNDS: RangeInclusive<u32> = 1..=256;
@@ -21,17 +24,15 @@ const MAX_SCRYPT_BYTES: u64 = 64 * 1024 * 1024;
 /// The parallelism p of scrypt: the memory is filled p times, one after the other. Common tools write 1.
 const MAX_SCRYPT_PARALLELISM: u16 = 8;
 const RSA_BITS: RangeInclusive<usize> = 2048..=16384;
-/// The largest encrypted PKCS#1 key, in bytes. A key of 16384 bits has 9.3 KiB.
-const MAX_ENCRYPTED_PKCS1_BYTES: usize = 10 * 1024;
-
-const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+/// The largest key with the traditional encryption, in bytes. An RSA key of 16384 bits has 9.3 KiB.
+const MAX_TRADITIONAL_BYTES: usize = 10 * 1024;
 
 /// Checks what can be read without the passphrase, and returns whether one is needed.
-pub(super) fn check(framed: &Framed) -> Result<bool, KeyFileRefused> {
+pub(crate) fn check(framed: &Framed) -> Result<bool, KeyFileRefused> {
     match framed.label {
         Label::OpenSsh => check_openssh(&framed.der),
-        Label::Pkcs1 if framed.legacy_encryption => {
-            within(framed.der.len() <= MAX_ENCRYPTED_PKCS1_BYTES).map(|()| true)
+        Label::Pkcs1 | Label::Sec1 if framed.traditional.is_some() => {
+            within(framed.der.len() <= MAX_TRADITIONAL_BYTES).map(|()| true)
         }
         Label::Pkcs1 => check_rsa(&framed.der).map(|()| false),
         Label::Sec1 | Label::Pkcs8 => check_pkcs8(&framed.der).map(|()| false),
@@ -39,17 +40,19 @@ pub(super) fn check(framed: &Framed) -> Result<bool, KeyFileRefused> {
     }
 }
 
-/// Checks an unencrypted PKCS#8 key. Only RSA keys can have an excessive size.
-pub(super) fn check_pkcs8(der: &[u8]) -> Result<(), KeyFileRefused> {
-    match PrivateKeyInfoRef::try_from(der) {
-        Ok(info) if info.algorithm.oid == RSA_ENCRYPTION => check_rsa(info.private_key.as_bytes()),
+/// Checks an unencrypted PKCS#8 or SEC 1 key. Only RSA keys can have an excessive size.
+pub(crate) fn check_pkcs8(der: &[u8]) -> Result<(), KeyFileRefused> {
+    let Ok(info) = PrivateKeyInfoRef::try_from(der) else { return Ok(()) };
+    kinds::check_pkcs8(&info)?;
+    match info.algorithm.oid {
+        RSA_ENCRYPTION => check_rsa(info.private_key.as_bytes()),
         _ => Ok(()),
     }
 }
 
 /// Checks the opened key, and that clients can sign with its kind: DSA is refused because servers no longer
-/// accept it, and so is the handle of a security key.
-pub(super) fn check_opened(key: &PrivateKey) -> Result<(), KeyFileRefused> {
+/// accept it, and so is the handle of a security key, which signs only beside the device.
+pub(crate) fn check_opened(key: &PrivateKey) -> Result<(), KeyFileRefused> {
     match key.key_data() {
         KeypairData::Ed25519(_) | KeypairData::Ecdsa(_) => Ok(()),
         KeypairData::Rsa(pair) => {
@@ -59,11 +62,14 @@ pub(super) fn check_opened(key: &PrivateKey) -> Result<(), KeyFileRefused> {
             within(RSA_BITS.contains(&(public.key_size() as usize)))?;
             within(parts.iter().all(|part| part.as_bytes().len() <= length))
         }
-        _ => Err(KeyFileRefused::Unreadable),
+        KeypairData::SkEd25519(_) | KeypairData::SkEcdsaSha2NistP256(_) => Err(KeyFileRefused::SecurityKey),
+        KeypairData::Dsa(_) => Err(KeyFileRefused::Dsa),
+        _ => Err(KeyFileRefused::Kind),
     }
 }
 
 fn check_openssh(bytes: &[u8]) -> Result<bool, KeyFileRefused> {
+    kinds::check_openssh(bytes)?;
     let key = PrivateKey::from_bytes(bytes).map_err(|_| KeyFileRefused::Unreadable)?;
     match key.kdf() {
         _ if !key.is_encrypted() => Ok(false),
@@ -73,9 +79,13 @@ fn check_openssh(bytes: &[u8]) -> Result<bool, KeyFileRefused> {
 }
 
 fn check_pbes2(der: &[u8]) -> Result<(), KeyFileRefused> {
-    let info = EncryptedPrivateKeyInfoRef::try_from(der).map_err(|_| KeyFileRefused::Unreadable)?;
+    let Ok(info) = EncryptedPrivateKeyInfoRef::try_from(der) else {
+        // Of schemes that are not known, only the frame can be read (RFC 5958, section 3).
+        let framed = names_a_scheme(der).is_ok();
+        return Err(if framed { KeyFileRefused::Encryption } else { KeyFileRefused::Unreadable });
+    };
     let EncryptionScheme::Pbes2(parameters) = &info.encryption_algorithm else {
-        return Err(KeyFileRefused::Unreadable);
+        return Err(KeyFileRefused::Encryption);
     };
     match &parameters.kdf {
         Kdf::Pbkdf2(pbkdf2) => within(pbkdf2.iteration_count <= MAX_PBKDF2_ITERATIONS),
@@ -87,8 +97,26 @@ fn check_pbes2(der: &[u8]) -> Result<(), KeyFileRefused> {
     }
 }
 
+fn names_a_scheme(der: &[u8]) -> der::Result<()> {
+    let mut reader = SliceReader::new(der)?;
+    Header::decode(&mut reader)?.tag().assert_eq(Tag::Sequence)?;
+    let _scheme: AlgorithmIdentifierRef<'_> = reader.decode()?;
+    let _encrypted: &OctetStringRef = reader.decode()?;
+    reader.finish()
+}
+
+/// Whether bytes are one DER sequence and nothing more.
+pub(crate) fn is_sequence(der: &[u8]) -> bool {
+    let whole = |mut reader: SliceReader<'_>| {
+        let header = Header::decode(&mut reader)?;
+        header.tag().assert_eq(Tag::Sequence)?;
+        Ok::<_, der::Error>(header.length() == reader.remaining_len())
+    };
+    SliceReader::new(der).and_then(whole).unwrap_or(false)
+}
+
 /// Checks the numbers of a PKCS#1 key (RFC 8017, appendix A.1.2). None may be longer than the modulus.
-fn check_rsa(der: &[u8]) -> Result<(), KeyFileRefused> {
+pub(crate) fn check_rsa(der: &[u8]) -> Result<(), KeyFileRefused> {
     let lengths = rsa_numbers(der).map_err(|_| KeyFileRefused::Unreadable)?;
     let modulus = lengths.first().copied().unwrap_or_default();
     within(RSA_BITS.contains(&modulus) && lengths.iter().all(|bits| *bits <= modulus))

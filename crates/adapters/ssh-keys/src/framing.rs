@@ -1,16 +1,17 @@
-//! Reads the text around a key: exactly one block with one label.
+//! Reads the text around a key: one block of a private key, and no other.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use strongroom_environment::KeyFileRefused;
 use zeroize::Zeroizing;
 
+use crate::traditional::Traditional;
+
 const MAX_TEXT_BYTES: usize = 32 * 1024;
-const LEGACY_CIPHER: &str = "DEK-Info: AES-128-CBC,";
 
 /// The format that the label of a block names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Label {
+pub(crate) enum Label {
     /// OpenSSH's own format.
     OpenSsh,
     /// PKCS#1: RSA.
@@ -19,7 +20,7 @@ pub(super) enum Label {
     Sec1,
     /// PKCS#8.
     Pkcs8,
-    /// PKCS#8, encrypted with PBES2.
+    /// PKCS#8, encrypted.
     EncryptedPkcs8,
 }
 
@@ -31,41 +32,50 @@ const LABELS: [(&str, Label); 5] = [
     ("ENCRYPTED PRIVATE KEY", Label::EncryptedPkcs8),
 ];
 
+/// OpenSSL writes the curve in a block of its own before a key of SEC 1, which names the curve again.
+const CURVE: [&str; 2] = ["-----BEGIN EC PARAMETERS-----", "-----END EC PARAMETERS-----"];
+
 /// The label and the content of a block.
-pub(super) struct Framed {
-    pub(super) label: Label,
-    pub(super) der: Zeroizing<Vec<u8>>,
-    /// Whether the legacy header lines of OpenSSL say that a PKCS#1 key is encrypted.
-    pub(super) legacy_encryption: bool,
+pub(crate) struct Framed {
+    pub(crate) label: Label,
+    pub(crate) der: Zeroizing<Vec<u8>>,
+    /// The encryption that the headers of the traditional form name.
+    pub(crate) traditional: Option<Traditional>,
 }
 
 impl Framed {
-    /// Reads exactly one block.
-    ///
-    /// `russh` skips lines that it does not understand and uses the last label that it sees. This reader
-    /// refuses such text, so that the key whose cost is checked here is the key that `russh` opens. PuTTY's
-    /// format is refused as well: `russh` would allocate the memory that its Argon2 header asks for.
-    pub(super) fn parse(text: &str) -> Result<Self, KeyFileRefused> {
+    /// Reads exactly one block, after a block with the curve when there is one.
+    pub(crate) fn parse(text: &str) -> Result<Self, KeyFileRefused> {
         if text.len() > MAX_TEXT_BYTES {
             return Err(KeyFileRefused::Limits);
         }
         let mut lines = text.lines().skip_while(|line| line.trim().is_empty());
-        let begin = lines.next().unwrap_or_default();
+        let [curve, end_of_curve] = CURVE;
+        let mut begin = lines.next().unwrap_or_default();
+        if begin == curve {
+            begin = lines.by_ref().skip_while(|line| *line != end_of_curve).nth(1).unwrap_or_default();
+        }
+        if begin == "-----BEGIN DSA PRIVATE KEY-----" {
+            return Err(KeyFileRefused::Dsa);
+        }
         let (name, label) = LABELS
             .into_iter()
             .find(|(name, _)| begin == format!("-----BEGIN {name}-----"))
             .ok_or(KeyFileRefused::Unreadable)?;
         let end = format!("-----END {name}-----");
+        let may_have_headers = matches!(label, Label::Pkcs1 | Label::Sec1);
         let mut body = Zeroizing::new(String::with_capacity(text.len()));
-        let mut legacy_encryption = false;
+        let mut traditional = None;
         let mut ended = false;
         for line in lines.by_ref() {
             if line == end {
                 ended = true;
                 break;
             }
-            if label == Label::Pkcs1 && body.is_empty() && line.contains(": ") {
-                legacy_encryption |= line.starts_with(LEGACY_CIPHER);
+            if may_have_headers && body.is_empty() && line.contains(": ") {
+                if let Some(encryption) = line.strip_prefix("DEK-Info: ") {
+                    traditional = Some(Traditional::parse(encryption)?);
+                }
             } else {
                 body.push_str(line);
             }
@@ -74,6 +84,6 @@ impl Framed {
             return Err(KeyFileRefused::Unreadable);
         }
         let der = STANDARD.decode(body.as_bytes()).map_err(|_| KeyFileRefused::Unreadable)?;
-        Ok(Self { label, der: Zeroizing::new(der), legacy_encryption })
+        Ok(Self { label, der: Zeroizing::new(der), traditional })
     }
 }
