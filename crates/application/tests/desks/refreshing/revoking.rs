@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use strongroom_application::{Application, Conflict, Failure, NewOauthApp};
-use strongroom_domain::{Action, CredentialId, Outcome};
+use strongroom_domain::{Action, CredentialId, Outcome, Provider};
 use strongroom_fake_store::{Call, unavailable};
 use strongroom_fixtures::{Answer, Asked};
 use strongroom_vault::VaultError;
@@ -63,6 +63,19 @@ async fn an_access_token_that_stands_alone_is_revoked() {
     let house = House::new();
     let granted = house.granted(3_600);
     house.put(&granted, &[("access_token", "old")]);
+    delete(&house.open(), granted.id, None).await.unwrap();
+    assert_eq!(revoked(&house), ["old"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_access_token_is_revoked_where_the_provider_takes_no_other() {
+    let mut house = House::new();
+    let granted = house.granted(3_600);
+    house.put(&granted, &[("access_token", "old"), ("refresh_token", "r0")]);
+    let catalog = &mut house.settings.catalog;
+    let mut drive = Provider::clone(&catalog.provider("drive"));
+    drive.oauth.as_mut().unwrap().revokes_access_token = true;
+    *catalog = catalog.clone().with(drive);
     delete(&house.open(), granted.id, None).await.unwrap();
     assert_eq!(revoked(&house), ["old"]);
 }
