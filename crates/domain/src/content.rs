@@ -37,9 +37,9 @@ pub struct Content {
     pub access_token_expires_at: Option<OffsetDateTime>,
     /// When the refresh token ends; absent when the provider does not say it.
     pub grant_expires_at: Option<OffsetDateTime>,
-    /// The labels of the fields in PEM form whose lines were not those that every reader takes, and were made
-    /// so. Empty for content that comes from the store.
-    pub tidied: Vec<String>,
+    /// What the person who submitted the content should know about it, in sentences that begin with the label
+    /// of a field. Empty for content that comes from the store.
+    pub notes: Vec<String>,
 }
 
 impl Provider {
@@ -109,16 +109,15 @@ impl Content {
             secret,
             access_token_expires_at: self.access_token_expires_at,
             grant_expires_at: self.grant_expires_at,
-            tidied: self.tidied.clone(),
+            notes: self.notes.clone(),
         }
     }
 
     fn take(&mut self, field: &Field, kind: CredentialType, value: Json) -> Result<(), Rule> {
         if let Json::Text(text) = &value
             && field.kind.is_pem()
-            && pem::tidy(text).expose() != text.expose()
         {
-            self.tidied.push(field.label.clone());
+            self.notes.extend(pem::notes(text).map(|note| format!("{}: {note}", field.label)));
         }
         let value = check_value(field, value)?;
         let has_token = kind.is_oauth() || kind == CredentialType::ClientCredentials;

@@ -60,8 +60,8 @@ pub(crate) fn canonical(text: &str) -> Result<String, Rule> {
     }
 }
 
-/// The fingerprint that a word is or stands for. A word without a label counts only when it is `sure`, because
-/// in a line it may be a name.
+/// The fingerprint that a word is or stands for. A word without a label counts only when it is `sure`,
+/// because in a line it may be a name.
 fn of_word(word: &str, sure: bool) -> Result<Option<String>, Rule> {
     let word = word.trim_matches(['"', '\'', ',', ';', '.', '(', ')']);
     let bare = |digits: usize| sure && word.len() == digits && hexadecimal(word).is_some();

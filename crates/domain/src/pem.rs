@@ -24,6 +24,24 @@ pub(crate) fn tidy(text: &SecretText) -> SecretText {
     SecretText::new(tidy)
 }
 
+/// What a person should know about a text in PEM form: that its lines are changed, and that readers of some
+/// age do not take it.
+pub(crate) fn notes(text: &SecretText) -> impl Iterator<Item = &'static str> {
+    let tidy = tidy(text);
+    let changed = (tidy.expose() != text.expose()).then_some(
+        "line ends and blanks were made those that OpenSSH and OpenSSL read, which may refuse the file as it came.",
+    );
+    let is_new = ED25519_IN_PKCS8.iter().any(|start| tidy.expose().starts_with(start));
+    let new = is_new.then_some(
+        "OpenSSH before 9.6 does not read an Ed25519 key in this form (PKCS #8); `ssh-keygen -p -f FILE` of a newer one writes the form that all read.",
+    );
+    changed.into_iter().chain(new)
+}
+
+/// How a file begins with an Ed25519 key in PKCS #8, of version 1 and 2 (RFC 5958, RFC 8410).
+const ED25519_IN_PKCS8: [&str; 2] =
+    ["-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2Vw", "-----BEGIN PRIVATE KEY-----\nMFECAQEwBQYDK2Vw"];
+
 /// What editors and web pages leave before a text: a byte order mark, a zero-width space.
 const INVISIBLE: [char; 2] = ['\u{feff}', '\u{200b}'];
 
@@ -265,6 +283,14 @@ mod tests {
             }
         }
         assert_eq!(tidied(&OLD.replace("7\n\n", "7\n\n\n\n")), OLD);
+    }
+
+    #[test]
+    fn a_person_is_told_of_changed_lines_and_of_a_form_that_older_clients_do_not_read() {
+        let told = |text: &str| notes(&SecretText::new(text.to_owned())).count();
+        assert_eq!((told(KEY), told(KEY.trim_end())), (0, 1));
+        let new = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAAA\n-----END PRIVATE KEY-----\n";
+        assert_eq!((told(new), told(new.trim_end())), (1, 2));
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Opens SSH private keys. Their cost is limited before it is incurred.
 //!
 //! The author of a key chooses how expensive the check of its passphrase is, up to hours and gigabytes. So
-//! the parameters are read first, on their own ([`KeyFile::read`]). Only within the limits is a key derived, on a blocking thread
-//! and a few keys at a time. Keys that are not encrypted take almost no time to open; they have turns of
-//! their own and do not wait for encrypted ones.
+//! the parameters are read first, on their own ([`KeyFile::read`]). Only within the limits is a key derived,
+//! on a blocking thread and a few keys at a time. Keys that are not encrypted take almost no time to open;
+//! they have turns of their own and do not wait for encrypted ones.
 
 use std::num::NonZero;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Opens SSH private keys, within limits on what the check of a passphrase may cost.
 //!
-//! The reader of submitted keys and the tester both open keys with this crate, so that each of them takes what
-//! the other takes: OpenSSH's own format with each of its ciphers, PKCS#1 and SEC 1 with the traditional
+//! The reader of submitted keys and the tester both open keys with this crate, so that each of them takes
+//! what the other takes: OpenSSH's own format with each of its ciphers, PKCS#1 and SEC 1 with the traditional
 //! encryption of OpenSSL, and PKCS#8 with PBES2.
 
 mod framing;

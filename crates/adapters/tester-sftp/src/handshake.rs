@@ -82,8 +82,8 @@ pub(crate) struct SshSession {
 
 /// Exchanges identification and keys, and checks the host key. Nothing about the user is sent.
 ///
-/// A server may have several host keys and shows the one of the algorithm that is asked for. When a pinned key
-/// is not the one that it shows first, the server is asked again for its other keys, each on a connection of
+/// A server may have several host keys and shows the one of the algorithm that is asked for. When a pinned
+/// key is not the one that it shows first, the server is asked again for its other keys, each on a connection of
 /// its own: what OpenSSH does in one, because it knows the algorithm of a key that it knows.
 ///
 /// # Errors

@@ -20,8 +20,8 @@ pub(crate) struct Leash {
 
 impl Leash {
     /// Takes a stream, and returns the end of the pipe for the library. When the server sends too much, it
-    /// looks as if the server had closed. `speaks` is called when the server has begun to speak SSH (RFC 4253,
-    /// section 4.2).
+    /// looks as if the server had closed. `speaks` is called when the server has begun to speak SSH (RFC
+    /// 4253, section 4.2).
     pub(crate) fn on<S>(stream: S, speaks: impl FnOnce() + Send + 'static) -> (Self, DuplexStream)
     where
         S: AsyncRead + AsyncWrite + Send + 'static,

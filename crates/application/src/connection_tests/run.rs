@@ -143,7 +143,7 @@ impl ConnectionTests {
             TestCode::Insufficient => TestReport { steps: with_good_login(report.steps), ..report },
             _ => report,
         };
-        let report = TestReport { hint: with_tidied(report.hint, &candidate.content.tidied), ..report };
+        let report = TestReport { hint: with_notes(report.hint, &candidate.content.notes), ..report };
         self.counts.count(report.code);
         tracing::info!(
             provider = %report.provider, code = report.code.as_str(), cause = verdict.cause.as_ref().map(Cause::text),
@@ -246,17 +246,13 @@ fn hint_of(code: TestCode, progress: &Progress) -> Option<&'static str> {
     }
 }
 
-/// Adds to a hint which fields were not taken as they came.
-fn with_tidied(hint: Option<Cow<'static, str>>, tidied: &[String]) -> Option<Cow<'static, str>> {
-    if tidied.is_empty() {
+/// Adds the notes about the content to a hint.
+fn with_notes(hint: Option<Cow<'static, str>>, notes: &[String]) -> Option<Cow<'static, str>> {
+    if notes.is_empty() {
         return hint;
     }
-    let note = format!(
-        "{}: line ends and blanks were made those that OpenSSH and OpenSSL read, which may refuse the file as it came.",
-        tidied.join(", ")
-    );
-    let hint = hint.map(|hint| format!("{hint} ")).unwrap_or_default();
-    Some(Cow::Owned(hint + &note))
+    let sentences: Vec<&str> = hint.as_deref().into_iter().chain(notes.iter().map(String::as_str)).collect();
+    Some(Cow::Owned(sentences.join(" ")))
 }
 
 fn in_grains(duration: Duration) -> Duration {

@@ -68,8 +68,8 @@ impl Progress {
         self.speaks.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the test has begun to connect to the server, which has not spoken its protocol yet, and has not
-    /// begun to send a secret.
+    /// Whether the test has begun to connect to the server, which has not spoken its protocol yet, and has
+    /// not begun to send a secret.
     pub fn is_before_login(&self) -> bool {
         let before = [Self::PARSE, Self::REACH, Self::HANDSHAKE];
         let silent = !self.speaks.load(Ordering::Relaxed);

@@ -423,6 +423,6 @@ fn keys_are_kept_with_the_lines_of_ssh_and_pins_as_ssh_keygen_prints_them() {
         assert_eq!(content.secret.get("private_key").unwrap().expose(), tidy);
         assert_eq!(content.secret.get("passphrase").unwrap().expose(), " as it is\u{a0}");
         assert_eq!(content.config.get("host_key_fingerprint"), Some(&ConfigValue::Text(pin.to_owned())));
-        assert_eq!(!content.tidied.is_empty(), tidied);
+        assert_eq!(!content.notes.is_empty(), tidied);
     }
 }

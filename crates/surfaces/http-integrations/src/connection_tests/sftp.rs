@@ -40,7 +40,7 @@ request! {
         private_key_data: Option<TextField>,
         /// The passphrase of the private key, when it has one.
         private_key_passphrase: Option<TextField>,
-        /// The fingerprint that the server's host key must have, as `SHA256:` and base64.
+        /// The fingerprint that a host key of the server must have, as `ssh-keygen -l` or vendors print it.
         host_key_fingerprint: Option<TextField>,
         /// A path to list as part of the test, at most 1024 bytes without control characters.
         test_path: Option<TestPath>,
