@@ -285,20 +285,22 @@ fn presented(request: &HttpRequest) -> Presented<'_> {
         let mut values = request.headers().get_all(name);
         match (values.next(), values.next()) {
             (None, _) => Ok(None),
-            (Some(value), None) => value.to_str().map(|text| Some(text.trim())).map_err(|_| ()),
-            (Some(_), Some(_)) => Err(()),
+            (Some(value), None) => {
+                value.to_str().map(|text| Some(text.trim())).map_err(|_| "header_not_text")
+            }
+            (Some(_), Some(_)) => Err("header_repeated"),
         }
     };
     let bearer = single("authorization").and_then(|header| match header {
         None => Ok(None),
         Some(text) => match text.split_once(' ') {
             Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.trim_start())),
-            _ => Err(()),
+            _ => Err("header_scheme"),
         },
     });
     match (bearer, single("x-api-key")) {
         (Ok(bearer), Ok(api_key)) => Presented::Readable { bearer, api_key },
-        _ => Presented::Unreadable,
+        (Err(code), _) | (_, Err(code)) => Presented::Unreadable(code),
     }
 }
 
