@@ -1,14 +1,14 @@
 //! Records refusals without letting a flood of them fill the disk: 10 a minute for each actor or address, and
 //! one summary of the rest.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use strongroom_domain::audit::Origin;
-use strongroom_domain::{Actor, AuditEvent, OrganizationId};
+use strongroom_domain::{Action, Actor, AuditEvent, OrganizationId};
 use tokio::time::Instant;
 
 use super::audit_writer::AuditWriter;
@@ -107,7 +107,11 @@ fn of_everybody(event: &AuditEvent) -> AuditEvent {
 }
 
 fn summarize(window: &mut Window, writer: &AuditWriter) {
-    if let Some((event, count)) = window.suppressed.take() {
+    if let Some((mut event, count)) = window.suppressed.take() {
+        if event.action == Action::AuthenticationFailed {
+            // It stands for refusals of whatever reason.
+            (event.details, event.target) = (BTreeMap::new(), None);
+        }
         tracing::warn!(action = event.action.as_str(), count, "more refusals of one source within a minute");
         writer.record_later(event.detail("summary_of", count.to_string()));
     }
@@ -130,7 +134,6 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
-    use strongroom_domain::Action;
     use strongroom_fixtures::{event, issuer, organization};
     use strongroom_repository::{Appended, MockAuditTrail};
 

@@ -28,6 +28,7 @@ mod page;
 mod peer;
 mod pieces;
 mod pipeline;
+mod query;
 mod refusal;
 mod reply;
 mod request;
@@ -49,10 +50,11 @@ pub use openapi::{Documented, document, documented, schemas};
 pub use page::{Cursor, PageSize, Paging};
 pub use peer::{BadNetwork, TrustedProxies};
 pub use pipeline::{Kit, Listener, envelope, mount};
+pub use query::unknown as unknown_parameters;
 pub use refusal::{Refusal, Transport, renamed};
 pub use reply::{created, no_content, ok, ok_secret, with_allowance, with_etag};
 pub use request::{Presence, Request, RequestBody, RequestField, body_of};
-pub use route::{Access, Answer, BodyRule, Dialect, DialectDoc, RefusedRequest, Route};
+pub use route::{Access, Answer, BodyRule, Dialect, DialectDoc, QueryRule, RefusedRequest, Route};
 pub use schema::{
     ALLOWANCE, ETAG, IF_MATCH, LOCATION, Moment, Parameter, Schema, extended, form, one_of, or_null,
     prefixed_id_schema, schema_of,
