@@ -224,6 +224,8 @@ async fn what_a_provider_sends_is_read_and_what_is_refused_is_told_to_the_operat
     assert_eq!(failed[0]["details"]["claim"], "/app/org", "{failed}");
     let denied = listed("acme", "access.denied")[0]["details"].clone();
     assert_eq!((&denied["roles"], &denied["other_roles"]), (&json!("member"), &json!("everybody")));
+    let found = world.setup.must(&["doctor"]);
+    assert!(found.contains("auth.issuers.cloud: key `old/rsa+1024=` is an RSA key of fewer"), "{found}");
     let logs = server.logs();
     for told in strangers.iter().map(|(_, _, told)| *told).chain(["old/rsa+1024=", "everybody"]) {
         assert!(logs.contains(told), "{told} is not in the log");

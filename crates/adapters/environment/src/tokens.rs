@@ -22,4 +22,4 @@ pub use key_note::{KeyFlaw, KeyNote};
 pub use local_issuer::{LocalIssuer, TokenIssueError};
 pub use rules::{Audience, ClaimPath, OrganizationRule, Principals, RoleMap, ServiceMark, TokenRules};
 pub use settings::{IssuerKeys, IssuerSettings, TokenSettingsError, TokenSettingsProblem};
-pub use verifier::JwtVerifier;
+pub use verifier::{JwtVerifier, check_jwks};

@@ -20,6 +20,14 @@ use super::settings::{IssuerKeys, IssuerSettings, TokenSettingsError, TokenSetti
 
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
+/// What there is to say about the keys of a JWKS.
+///
+/// # Errors
+/// What is wrong with the set as a whole.
+pub fn check_jwks(jwks: String) -> Result<Vec<KeyNote>, TokenSettingsProblem> {
+    KeySet::new(&IssuerKeys::Jwks(jwks)).map(|(_, notes)| notes)
+}
+
 /// The [`TokenVerifier`] of production.
 pub struct JwtVerifier {
     by_iss: BTreeMap<String, KnownIssuer>,
