@@ -144,8 +144,8 @@ async fn a_new_key_is_accepted_and_a_withdrawn_one_refused_without_a_restart() {
     until(&by_new, 401).await;
 }
 
-/// An issuer as AWS Cognito is one: ids of keys in base64, no `aud`, roles under a name with a colon. Beside its key
-/// the set has one that nobody can use.
+/// An issuer as AWS Cognito is one: ids of keys in base64, no `aud`, roles under a name with a colon. Beside
+/// its key the set has one that nobody can use.
 struct Cognito {
     folder: tempfile::TempDir,
     key: Key,

@@ -287,8 +287,8 @@ impl Builder {
         self.oauth.apps.keys().map(String::as_str)
     }
 
-    /// A finding about the key files of issuers: which keys are not used, and which should not be in the file. What
-    /// keeps a start from happening is not in it.
+    /// A finding about the key files of issuers: which keys are not used, and which should not be in the
+    /// file. What keeps a start from happening is not in it.
     pub fn issuer_keys_finding(&self) -> Finding {
         let (mut good, mut texts) = (true, Vec::new());
         for issuer in &self.issuers {

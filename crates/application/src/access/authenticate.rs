@@ -52,8 +52,9 @@ impl Access {
     /// authentication yet.
     ///
     /// # Errors
-    /// `Unauthenticated`, whatever was wrong. The audit trail records the refusal with a code of the reason, and
-    /// the log says it in words, as often as the trail does. `Unavailable` when a key could not be looked up.
+    /// `Unauthenticated`, whatever was wrong. The audit trail records the refusal with a code of the reason,
+    /// and the log says it in words, as often as the trail does. `Unavailable` when a key could not be
+    /// looked up.
     pub async fn authenticate(&self, presented: Presented<'_>, origin: Origin) -> Result<Caller, Failure> {
         let standing = Standing::new(self.verified_keys.epoch());
         let proof = self.prove(presented).await;

@@ -1,5 +1,5 @@
-//! Why a caller was not authenticated. The caller is told only that it was not; the operator finds the reason in
-//! the log and, as a code, in the audit trail.
+//! Why a caller was not authenticated. The caller is told only that it was not; the operator finds the reason
+//! in the log and, as a code, in the audit trail.
 
 use strongroom_domain::audit::Origin;
 use strongroom_domain::{Action, Actor, ApiKeyId, AuditEvent, OrganizationId, Outcome, ServiceAccountStatus};

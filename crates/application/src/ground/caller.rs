@@ -41,8 +41,8 @@ impl Caller {
         Self { other_roles, ..self }
     }
 
-    /// An event of a refusal, which says by what the caller was judged: its roles, or its scopes, and the roles of
-    /// its token that are none here.
+    /// An event of a refusal, which says by what the caller was judged: its roles, or its scopes, and the
+    /// roles of its token that are none here.
     pub(crate) fn denied(&self, operation: Operation) -> AuditEvent {
         let event =
             self.event(Action::AccessDenied, Outcome::Denied).detail("operation", format!("{operation:?}"));

@@ -77,8 +77,8 @@ impl Gate {
         Err(Failure::NotFound(Missing::Credential))
     }
 
-    /// Records a refusal, unless its source has used up its share of the audit trail. Returns whether it has not:
-    /// the log follows the trail, so that nobody floods it either.
+    /// Records a refusal, unless its source has used up its share of the audit trail. Returns whether it has
+    /// not: the log follows the trail, so that nobody floods it either.
     pub(crate) fn put_on_record(&self, refusal: AuditEvent) -> bool {
         self.denials.record(refusal, &self.audit)
     }

@@ -146,8 +146,8 @@ impl Provider {
         (Granted { refresh_at, content: base, narrowed, is_new }, violations)
     }
 
-    /// The field of that name, when a caller may give it as a flow begins: a public one that does not arrive with
-    /// the token.
+    /// The field of that name, when a caller may give it as a flow begins: a public one that does not arrive
+    /// with the token.
     fn input(&self, server: &OauthServer, name: &str) -> Option<&Field> {
         let known =
             self.field(name).filter(|field| field.belongs_to(server.credential_type) && !field.secret);

@@ -73,8 +73,8 @@ pub enum TokenSubject {
 pub struct TokenRefusal {
     /// Why.
     pub reason: TokenRefused,
-    /// The name of the issuer in the settings, where the token's `iss` is one of them. The token only names it
-    /// unless its signature was verified.
+    /// The name of the issuer in the settings, where the token's `iss` is one of them. The token only names
+    /// it unless its signature was verified.
     pub issuer: Option<String>,
     /// What the reason is about, in printable ASCII of at most 128 characters: the name of a claim, or the
     /// `kid`, the algorithm, the audience or the organisation of the token.

@@ -9,8 +9,8 @@ use super::{Invocation, broken, explained, with_vault};
 use crate::arguments::AuditList;
 use crate::output;
 
-/// Prints the newest records of a chain, oldest first, so that the newest stands at the end of a terminal. The
-/// chain `~system` holds what belongs to no organisation: refused tokens and keys, and starts.
+/// Prints the newest records of a chain, oldest first, so that the newest stands at the end of a terminal.
+/// The chain `~system` holds what belongs to no organisation: refused tokens and keys, and starts.
 pub(crate) async fn run(invocation: Invocation, asked: AuditList) -> anyhow::Result<()> {
     let organization = OrganizationId::from_stored(&asked.org).map_err(|rule| broken(rule.on("--org")))?;
     let action = asked.action.map(|text| Action::parse(&text)).transpose();

@@ -111,8 +111,8 @@ impl FromJson for bool {
 }
 
 impl FromJson for u64 {
-    /// A whole number, or its decimal text, which is all that a query can hold, in its one spelling: without a sign
-    /// and leading zeros.
+    /// A whole number, or its decimal text, which is all that a query can hold, in its one spelling: without
+    /// a sign and leading zeros.
     fn from_json(json: Json) -> Result<Self, Fault> {
         let number = match &json {
             Json::Integer(number) => Self::try_from(*number).ok(),

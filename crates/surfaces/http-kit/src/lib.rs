@@ -10,6 +10,7 @@
 //! 1. Write a file with a [`Route`] and its [`Doc`], and name the route in the table of the dialect.
 //! 2. Declare the body and the query with [`request!`](crate::request!): a line for each field, whose comment
 //!    is its description in the OpenAPI document. A field that is added later is one more line, and its use.
+//!    A query parameter that no declaration names is refused ([`QueryRule`]).
 //! 3. Write the handler: `call.body::<…>()?`, the use case, the answer. What goes wrong leaves it as a
 //!    [`Refusal`].
 

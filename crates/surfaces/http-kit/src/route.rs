@@ -64,8 +64,8 @@ pub enum QueryRule {
     Declared,
     /// Those that it declares, and others that its handler knows or refuses.
     Judged,
-    /// Any: others than the declared ones are passed over. For routes to which providers, browsers and probes add
-    /// parameters of their own.
+    /// Any: others than the declared ones are passed over. For routes to which providers, browsers and probes
+    /// add parameters of their own.
     Any,
 }
 

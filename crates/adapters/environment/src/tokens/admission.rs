@@ -12,8 +12,8 @@ use super::members::{about, printable};
 use super::roles;
 use super::rules::{Audience, ClaimPath, OrganizationRule, Principals, TokenRules};
 
-/// Claims of ID tokens (OpenID Connect Core 1.0, sections 2 and 3.3.2.11), which the local issuer never makes.
-/// At other issuers they tell nothing: some providers put them into access tokens too. There it is the
+/// Claims of ID tokens (OpenID Connect Core 1.0, sections 2 and 3.3.2.11), which the local issuer never
+/// makes. At other issuers they tell nothing: some providers put them into access tokens too. There it is the
 /// audience that tells, which is a client in an ID token and this service in a token for it.
 const ID_TOKEN_CLAIMS: [&str; 3] = ["nonce", "at_hash", "c_hash"];
 

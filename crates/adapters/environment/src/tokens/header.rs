@@ -54,9 +54,9 @@ impl Header {
 /// type.
 const TYPES: [&str; 4] = ["JWT", "at+jwt", "application/jwt", "application/at+jwt"];
 
-/// Whether a text is 1 to 255 printable ASCII characters, without a space at either end. RFC 7517, section 4.5, leaves the
-/// form open: providers send hashes in base64 with `+`, `/` and `=`, URLs, numbers and names. It is compared
-/// with the ids of the issuer's keys and used for nothing else.
+/// Whether a text is 1 to 255 printable ASCII characters, without a space at either end. RFC 7517, section
+/// 4.5, leaves the form open: providers send hashes in base64 with `+`, `/` and `=`, URLs, numbers and names.
+/// It is compared with the ids of the issuer's keys and used for nothing else.
 pub(super) fn is_key_id(text: &str) -> bool {
     (1..=MAX_KEY_ID).contains(&text.len())
         && text.bytes().all(|b| matches!(b, b' '..=b'~'))
@@ -70,8 +70,8 @@ pub(super) fn is_plain_key_id(text: &str) -> bool {
     (1..=128).contains(&text.len()) && text.bytes().all(allowed)
 }
 
-/// Whether an algorithm has this name in RFC 7518, RFC 8037 or RFC 9864. An algorithm that is not supported has
-/// none.
+/// Whether an algorithm has this name in RFC 7518, RFC 8037 or RFC 9864. An algorithm that is not supported
+/// has none.
 fn is_named(algorithm: Algorithm, name: &str) -> bool {
     match algorithm {
         Algorithm::HS256 => name == "HS256",

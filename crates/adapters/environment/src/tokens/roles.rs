@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 /// The names of roles in a claim: a list of texts; one text, whole or as a list with commas or spaces between
-/// its entries; or an object whose members are named like roles, as Zitadel sends them. A member that is false,
-/// null or empty is no role. `None` for another form.
+/// its entries; or an object whose members are named like roles, as Zitadel sends them. A member that is
+/// false, null or empty is no role. `None` for another form.
 ///
 /// A text that is a role as a whole is that role only, so a name may have a space in it.
 pub(super) fn names(claim: &Value, is_known: impl Fn(&str) -> bool) -> Option<Vec<&str>> {

@@ -16,8 +16,8 @@ pub struct TokenRules {
     pub organization: OrganizationRule,
     /// The claim with the id of the principal; none means `sub`.
     pub subject_claim: Option<ClaimPath>,
-    /// The claim with the roles: an array of strings, a string with commas or spaces between them, or an object
-    /// with a member for each; none means the array `roles` and the string `role`.
+    /// The claim with the roles: an array of strings, a string with commas or spaces between them, or an
+    /// object with a member for each; none means the array `roles` and the string `role`.
     pub roles_claim: Option<ClaimPath>,
     /// The role here of each role there; once it is set, roles that are not in it grant nothing. Without it
     /// roles are called as they are here.
@@ -112,14 +112,14 @@ pub struct ClaimPath {
 impl ClaimPath {
     /// Reads a name, or a JSON pointer when the text begins with `/`: 1 to 255 printable characters.
     ///
-    /// A name may be a URL (`https://acme.example/roles`) or have colons (`cognito:groups`). What looks like a
-    /// way into a claim and is no JSON pointer would never be found, so it is refused: `realm_access.roles`,
-    /// `realm_access/roles`, `$.roles`, `groups[0]`. A claim that is really called so has a pointer too:
-    /// `/realm_access.roles`.
+    /// A name may be a URL (`https://acme.example/roles`) or have colons (`cognito:groups`). What looks like
+    /// a way into a claim and is no JSON pointer would never be found, so it is refused:
+    /// `realm_access.roles`, `realm_access/roles`, `$.roles`, `groups[0]`. A claim that is really called so
+    /// has a pointer too: `/realm_access.roles`.
     ///
     /// # Errors
-    /// Another length or other characters, what looks like another kind of path, a pointer without a name, and
-    /// a `~` in a pointer that is neither `~0` nor `~1`.
+    /// Another length or other characters, what looks like another kind of path, a pointer without a name,
+    /// and a `~` in a pointer that is neither `~0` nor `~1`.
     pub fn parse(text: &str) -> Result<Self, Rule> {
         if !(1..=255).contains(&text.len()) || text.contains(char::is_control) || text.trim() != text {
             return Err(Rule::fixed("must be the name of a claim, or a JSON pointer that begins with /"));

@@ -65,8 +65,8 @@ async fn handle(call: Call<to::AuthorizeCredential>) -> Result<HttpResponse, Ref
     }))
 }
 
-/// Reads the query. Parameters that the declaration does not name are fields of the provider, and unknown when it
-/// asks for none of that name.
+/// Reads the query. Parameters that the declaration does not name are fields of the provider, and unknown
+/// when it asks for none of that name.
 fn read<O>(call: &Call<O>) -> Result<BeginAuthorization, Refusal> {
     let mut query = call.query_fields();
     let asked = AuthorizeQuery::take(&mut query);
