@@ -38,6 +38,7 @@ impl Key {
         let ends = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs() + 3_600;
         let mut all = json!({ "aud": "strongroom", "org_id": "acme", "exp": ends });
         all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
+        all.as_object_mut().unwrap().retain(|_, value| !value.is_null());
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let head = json!({ "alg": "EdDSA", "typ": "JWT", "kid": self.id });
         let signed = format!("{}.{}", part(&head), part(&all));
@@ -141,6 +142,94 @@ async fn a_new_key_is_accepted_and_a_withdrawn_one_refused_without_a_restart() {
     write(&path, &[&old]);
     until(&by_old, 200).await;
     until(&by_new, 401).await;
+}
+
+/// An issuer as AWS Cognito is one: ids of keys in base64, no `aud`, roles under a name with a colon. Beside
+/// its key the set has one that nobody can use.
+struct Cognito {
+    folder: tempfile::TempDir,
+    key: Key,
+}
+
+impl Cognito {
+    fn new() -> Self {
+        let key = Key::new("bv9OIkPHXeQHSJvvmt9xkrhbT7UcyjXLDFdvPMLpJu0=");
+        let n = URL_SAFE_NO_PAD.encode([0xff; 128]);
+        let short = json!({ "kty": "RSA", "kid": "old/rsa+1024=", "e": "AQAB", "n": n });
+        let folder = tempfile::tempdir().unwrap();
+        let set = json!({ "keys": [short, key.public()] });
+        std::fs::write(folder.path().join("jwks.json"), set.to_string()).unwrap();
+        Self { folder, key }
+    }
+
+    fn set(&self, world: World) -> World {
+        let path = self.folder.path().join("jwks.json");
+        let settings = [
+            ("ISSUER", "https://id.example.test"),
+            ("AUDIENCE", "none"),
+            ("CLIENT_ID", "4example23client"),
+            ("ORG_CLAIM", "/app/org"),
+            ("ROLES_CLAIM", "cognito:groups"),
+            ("ROLE_MAP", "vault-admins=admin,staff=member"),
+            ("JWKS_FILE", path.to_str().unwrap()),
+        ];
+        settings.iter().fold(world, |world, (key, value)| {
+            world.with(&format!("STRONGROOM_AUTH__ISSUERS__CLOUD__{key}"), value)
+        })
+    }
+
+    /// A token of an admin, unless these claims say otherwise.
+    fn token(&self, claims: &Value) -> Character {
+        let mut all = json!({
+            "aud": null, "org_id": null, "iss": "https://id.example.test", "sub": "aaaa-bbbb", "token_use": "access",
+            "client_id": "4example23client", "at_hash": "x", "cognito:groups": ["vault-admins"], "app": { "org": "acme" },
+        });
+        all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
+        self.key.token(&all)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_provider_sends_is_read_and_what_is_refused_is_told_to_the_operator() {
+    let cognito = Cognito::new();
+    let world = cognito.set(World::embedded());
+    let server = world.setup.start().await;
+    let ask = async |claims: Value| server.client(cognito.token(&claims)).get("/integrations/audit").await;
+    assert_eq!(ask(json!({})).await.status, 200);
+    assert_eq!(ask(json!({ "cognito:groups": ["staff", "everybody"] })).await.status, 403);
+    let strangers = [
+        (json!({ "app": {} }), "token_claim_missing", "it lacks a claim: /app/org"),
+        (json!({ "client_id": "other" }), "token_client", "it was made for another client: other"),
+        (json!({ "exp": 1 }), "token_expired", "it has expired"),
+        (
+            json!({ "iss": "https://nobody.example.test" }),
+            "token_issuer_unknown",
+            "no issuer of the settings",
+        ),
+    ];
+    for (claims, _, _) in &strangers {
+        let refused = ask(claims.clone()).await;
+        let said = refused.json()["error"]["message"].clone();
+        assert_eq!((refused.status, said), (401, json!("Invalid authentication token")));
+    }
+    let listed = |organization: &str, action: &str| -> Value {
+        let listed =
+            world.setup.must(&["audit", "list", "--org", organization, "--action", action, "--json"]);
+        serde_json::from_str::<Value>(&listed).unwrap()["items"].clone()
+    };
+    let failed = listed("~system", "authentication.failed");
+    let reasons: Vec<&str> =
+        failed.as_array().unwrap().iter().map(|item| item["details"]["reason"].as_str().unwrap()).collect();
+    assert_eq!(reasons, strangers.clone().map(|(_, reason, _)| reason), "{failed}");
+    assert_eq!(failed[0]["details"]["claim"], "/app/org", "{failed}");
+    let denied = listed("acme", "access.denied")[0]["details"].clone();
+    assert_eq!((&denied["roles"], &denied["other_roles"]), (&json!("member"), &json!("everybody")));
+    let found = world.setup.must(&["doctor"]);
+    assert!(found.contains("auth.issuers.cloud: key `old/rsa+1024=` is an RSA key of fewer"), "{found}");
+    let logs = server.logs();
+    for told in strangers.iter().map(|(_, _, told)| *told).chain(["old/rsa+1024=", "everybody"]) {
+        assert!(logs.contains(told), "{told} is not in the log");
+    }
 }
 
 /// Two people of one name, and an account and a token of its id.

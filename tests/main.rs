@@ -29,6 +29,7 @@ mod journey;
 mod limits;
 mod mass_assignment;
 mod oauth;
+mod queries;
 mod races;
 mod roles;
 mod slow_clients;

@@ -45,7 +45,6 @@ async fn connections_are_listed_by_status_and_provider(world: World) {
         ("provider=opsgenie&status=disconnected", &all[1..2]),
         ("provider=opsgenie&status=connected", &[]),
         ("provider=github", &[]),
-        ("something=else", &all[..]),
     ] {
         assert_eq!(rows(&member.get(&format!("/v1/integrations?{query}")).await.json()), expected, "{query}");
     }
@@ -91,6 +90,7 @@ async fn a_filter_that_makes_no_sense_is_named() {
         "provider=nobody",
         "provider=a%00",
         "status=error&status=error",
+        "something=else",
     ] {
         let reply = member.get(&format!("/v1/integrations?{query}")).await;
         let said = refused(&reply, 400, "validation_error");

@@ -150,7 +150,7 @@ async fn requests_that_cannot_be_taken_get_a_sentence_too(world: World) {
 
     let (_, token) = Character::service_of("acme", "credentials:write").header().unwrap();
     for (body, problem) in [
-        ("{\"provider\":", "body must be JSON"),
+        ("{\"provider\":", "body must be JSON, and is none from line 1, column 12"),
         ("{\"dsn\":\"canary\",\"dsn\":\"canary\"}", "body must not repeat a field"),
     ] {
         let length = body.len();

@@ -209,7 +209,11 @@ async fn every_flow_has_a_challenge_of_its_own_and_nobody_changes_its_parameters
     let injected = "response_mode=fragment&response_type=token&code_challenge_method=plain&code_challenge=x\
                     &redirect_uri=https%3A%2F%2Fevil.example&client_id=evil&state=mine";
     let mut seen = std::collections::BTreeSet::new();
-    for query in ["", "", injected] {
+    let refused = admin.get(&format!("/integrations/{PROVIDER}/authorize?{injected}")).await;
+    assert_eq!(refused.status, 422, "{}", refused.text);
+    let named = injected.split('&').map(|pair| pair.split_once('=').unwrap().0);
+    assert!(named.into_iter().all(|name| refused.text.contains(&format!("\"{name}\""))), "{}", refused.text);
+    for query in ["", ""] {
         let begun = begin(&admin, query).await;
         let url = Url::parse(url_of(&begun)).unwrap();
         let names: Vec<String> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();

@@ -38,7 +38,7 @@ pub(crate) enum Command {
     /// Manage the key ring.
     #[command(subcommand)]
     Keys(Keys),
-    /// Check the audit trail.
+    /// Read or check the audit trail.
     #[command(subcommand)]
     Audit(Audit),
     /// Show or check provider files.
@@ -142,6 +142,8 @@ pub(crate) enum Catalog {
 
 #[derive(Subcommand)]
 pub(crate) enum Audit {
+    /// Print the newest records of a chain.
+    List(AuditList),
     /// Check whole audit chains.
     Verify {
         /// Only this organisation's.
@@ -154,4 +156,23 @@ pub(crate) enum Audit {
         #[arg(long)]
         deep: bool,
     },
+}
+
+#[derive(Args)]
+pub(crate) struct AuditList {
+    /// The organisation, or `~system` for what belongs to none: refused tokens and keys, and starts.
+    #[arg(long)]
+    pub(crate) org: String,
+    /// Only records of this action, such as `authentication.failed`.
+    #[arg(long)]
+    pub(crate) action: Option<String>,
+    /// Only records of this actor: `user:<sub>`, `service:<id>` or `system:<job>`.
+    #[arg(long)]
+    pub(crate) actor: Option<String>,
+    /// Only records before this place of the chain.
+    #[arg(long, value_name = "SEQ")]
+    pub(crate) before: Option<u64>,
+    /// How many records at most.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=500))]
+    pub(crate) limit: u32,
 }

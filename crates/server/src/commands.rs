@@ -1,6 +1,7 @@
 //! The commands, one file for each.
 
 mod api_key;
+mod audit_list;
 mod audit_verify;
 mod catalog;
 mod doctor;
@@ -59,6 +60,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Org(Org::Limit { org, limit }) => org_limit::run(context, &org, &limit).await,
         Command::Keys(Keys::Status) => keys::status(context).await,
         Command::Keys(Keys::Generate { .. }) => Ok(()),
+        Command::Audit(Audit::List(asked)) => audit_list::run(context, asked).await,
         Command::Audit(Audit::Verify { org, checkpoints, deep }) => {
             audit_verify::run(context, org.as_deref(), checkpoints.as_deref(), deep).await
         }

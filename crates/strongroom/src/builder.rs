@@ -9,7 +9,10 @@ use strongroom_domain::SecretText;
 use strongroom_domain::oauth::Completion;
 use strongroom_egress::EgressSettings;
 use strongroom_environment_system::TokenRules;
+use strongroom_environment_system::tokens::check_jwks;
 use uuid::Uuid;
+
+use crate::diagnosis::Finding;
 
 /// The place from which the key ring is read.
 #[derive(Debug)]
@@ -282,6 +285,24 @@ impl Builder {
     /// The names of the OAuth apps.
     pub fn oauth_apps(&self) -> impl Iterator<Item = &str> {
         self.oauth.apps.keys().map(String::as_str)
+    }
+
+    /// A finding about the key files of issuers: which keys are not used, and which should not be in the
+    /// file. What keeps a start from happening is not in it.
+    pub fn issuer_keys_finding(&self) -> Finding {
+        let (mut good, mut texts) = (true, Vec::new());
+        for issuer in &self.issuers {
+            let Ok(jwks) = std::fs::read_to_string(&issuer.jwks_file) else { continue };
+            for note in check_jwks(jwks).unwrap_or_default() {
+                good &= !note.is_used();
+                let used = if note.is_used() { "used" } else { "not used" };
+                texts.push(format!("auth.issuers.{}: {note} ({used})", issuer.name));
+            }
+        }
+        if texts.is_empty() {
+            texts.push(format!("{} beside the local one, every key of theirs is used", self.issuers.len()));
+        }
+        Finding { subject: "issuers", good, text: texts.join("; ") }
     }
 
     /// Where connections to providers may go.

@@ -6,6 +6,7 @@ use strongroom_application::Failure;
 use strongroom_catalog_files::CatalogError;
 use strongroom_egress::EgressSettingsError;
 use strongroom_environment_system::TokenSettingsError;
+use strongroom_environment_system::tokens::TokenSettingsProblem;
 use strongroom_repository::StoreError;
 use strongroom_vault_ring::{KeyRingError, OpenVaultError};
 
@@ -98,9 +99,15 @@ impl From<OpenVaultError> for StartError {
 
 impl From<TokenSettingsError> for StartError {
     fn from(error: TokenSettingsError) -> Self {
+        let key = match error.problem {
+            TokenSettingsProblem::Issuer | TokenSettingsProblem::DuplicateIssuer => "issuer",
+            TokenSettingsProblem::Audience => "audience",
+            _ => "jwks_file",
+        };
         match error.issuer.as_str() {
-            "local" => Self::setting("auth.jwt_secret", error.problem),
-            name => Self::setting(&format!("auth.issuers.{name}.jwks_file"), error.problem),
+            "local" if key == "jwks_file" => Self::setting("auth.jwt_secret", error.problem),
+            "local" => Self::setting(&format!("auth.{key}"), error.problem),
+            name => Self::setting(&format!("auth.issuers.{name}.{key}"), error.problem),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use strongroom_environment_system::JwtVerifier;
+use strongroom_environment_system::tokens::KeyNote;
 
 /// The key files of all issuers.
 pub(crate) struct IssuerKeyFiles {
@@ -39,9 +40,13 @@ impl IssuerKeyFiles {
                 self.verifier.replace_keys(issuer, jwks).map_err(|error| error.problem.to_string())
             });
             match taken {
-                // The first time the keys are those of the start, unless the file has just changed.
-                Ok(()) if seen.is_none() => {}
-                Ok(()) => tracing::info!(issuer, "the keys of an issuer have changed and were read again"),
+                Ok(notes) => {
+                    // The first time the keys are those of the start, unless the file has just changed.
+                    if seen.is_some() {
+                        tracing::info!(issuer, "the keys of an issuer have changed and were read again");
+                    }
+                    notes.iter().for_each(|note| tell(issuer, note));
+                }
                 Err(problem) => tracing::error!(
                     issuer,
                     path = %path.display(),
@@ -51,6 +56,18 @@ impl IssuerKeyFiles {
             }
             *seen = Some(now);
         }
+    }
+}
+
+/// Tells the operator about a key of a set. Keys for encryption and the like are usual in sets of providers.
+fn tell(issuer: &str, note: &KeyNote) {
+    let kid = note.kid.as_deref();
+    match (note.is_used(), note.is_usual()) {
+        (true, _) => {
+            tracing::warn!(issuer, kid, "a key of an issuer is used and should not be there: {note}")
+        }
+        (false, true) => tracing::info!(issuer, kid, "a key of an issuer is not used: {note}"),
+        (false, false) => tracing::warn!(issuer, kid, "a key of an issuer is not used: {note}"),
     }
 }
 

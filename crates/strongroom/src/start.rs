@@ -330,8 +330,10 @@ fn issuers(builder: &Builder, secret: Zeroizing<Vec<u8>>) -> Result<Vec<IssuerSe
         rules: TokenRules::for_audience(audience),
     }];
     for file in &builder.issuers {
-        let jwks = std::fs::read_to_string(&file.jwks_file)
-            .map_err(|error| StartError::file(&file.jwks_file, format!("cannot be read: {error}")))?;
+        let jwks = std::fs::read_to_string(&file.jwks_file).map_err(|error| {
+            let setting = format!("auth.issuers.{}.jwks_file", file.name);
+            StartError::setting(&setting, format!("{} cannot be read: {error}", file.jwks_file.display()))
+        })?;
         issuers.push(IssuerSettings {
             name: file.name.clone(),
             issuer: file.issuer.clone(),

@@ -6,16 +6,20 @@
 mod admission;
 mod claims;
 mod header;
+mod jwk;
 mod jwks;
+mod key_note;
 mod local_issuer;
 mod members;
 mod ring_provider;
+mod roles;
 mod rules;
 mod secrets;
 mod settings;
 mod verifier;
 
+pub use key_note::{KeyFlaw, KeyNote};
 pub use local_issuer::{LocalIssuer, TokenIssueError};
 pub use rules::{Audience, ClaimPath, OrganizationRule, Principals, RoleMap, ServiceMark, TokenRules};
 pub use settings::{IssuerKeys, IssuerSettings, TokenSettingsError, TokenSettingsProblem};
-pub use verifier::JwtVerifier;
+pub use verifier::{JwtVerifier, check_jwks};

@@ -5,6 +5,7 @@ mod accounts;
 mod authenticate;
 mod keys;
 mod limit;
+mod refused;
 
 pub use accounts::{ChangeServiceAccount, NewServiceAccount};
 pub use authenticate::Presented;

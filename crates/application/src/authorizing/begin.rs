@@ -7,8 +7,8 @@ use strongroom_domain::oauth::{
     Completion, Connects, FlowId, Initiator, RedirectTarget, pkce_challenge, sha256,
 };
 use strongroom_domain::{
-    Action, AuthorizationFlow, Content, Credential, CredentialId, CredentialName, OauthServer, Outcome,
-    Principal, Provider, Rule, SecretPayload, SecretText, Submission,
+    Action, AuthorizationFlow, ConfigValue, Content, Credential, CredentialId, CredentialName, Json,
+    OauthServer, Outcome, Principal, Provider, PublicConfig, Rule, SecretPayload, SecretText, Submission,
 };
 use strongroom_repository::{FlowLimits, SealedFlow, StoreError};
 use time::OffsetDateTime;
@@ -92,7 +92,7 @@ impl Authorizing {
         let initiator = initiator(caller, asked.subject.as_deref(), completion)?;
         let redirect_to = asked.redirect_to.as_deref().map(|text| self.admit_redirect(text)).transpose()?;
         let config = match &again {
-            Some(credential) => credential.config.clone(),
+            Some(credential) => kept_config(credential, &asked.inputs)?,
             None => provider.accept_inputs(server, asked.inputs).map_err(Failure::Invalid)?,
         };
         let content = Content { config: config.clone(), ..Content::default() };
@@ -210,6 +210,25 @@ impl Authorizing {
         })?;
         Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(*bytes)))
     }
+}
+
+/// The public fields of a credential that is authorised again, which keeps them.
+///
+/// # Errors
+/// Fields that were given and differ: passing them over would authorise another place than the caller means.
+fn kept_config(credential: &Credential, given: &Submission) -> Result<PublicConfig, Failure> {
+    let is_kept = |name: &str, given: &Json| match (credential.config.get(name), given) {
+        (Some(ConfigValue::Text(kept)), Json::Text(given)) => kept == given.expose(),
+        (Some(ConfigValue::Integer(kept)), Json::Text(given)) => kept.to_string() == given.expose(),
+        (Some(ConfigValue::Boolean(kept)), Json::Text(given)) => kept.to_string() == given.expose(),
+        (Some(ConfigValue::List(_)), _) => false,
+        (None, Json::Text(given)) => given.expose().is_empty(),
+        _ => false,
+    };
+    let differing = given.iter().filter(|(name, value)| !is_kept(name, value));
+    let rule = Rule::fixed("is another than the credential's, which keeps its own; leave it out");
+    let violations: Vec<_> = differing.map(|(name, _)| rule.clone().on(name.as_str())).collect();
+    if violations.is_empty() { Ok(credential.config.clone()) } else { Err(Failure::Invalid(violations)) }
 }
 
 fn initiator(caller: &Caller, subject: Option<&str>, completion: Completion) -> Result<Initiator, Failure> {

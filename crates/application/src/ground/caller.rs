@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use strongroom_domain::audit::Origin;
-use strongroom_domain::{Action, Actor, AuditEvent, OrganizationId, Outcome, Principal, Role, UserId};
+use strongroom_domain::{
+    Action, Actor, AuditEvent, Operation, OrganizationId, Outcome, Principal, Role, UserId,
+};
 
 use super::Standing;
 use crate::Failure;
@@ -19,17 +21,47 @@ pub struct Caller {
     pub origin: Origin,
     /// What it was authenticated with; absent for a caller that an embedding program has authenticated.
     pub(crate) standing: Option<Standing>,
+    /// The roles of its token that are none here, as the token names them.
+    other_roles: Vec<String>,
 }
 
 impl Caller {
     /// A principal with a request.
     pub fn new(principal: Principal, origin: Origin) -> Self {
-        Self { actor: principal.actor(), principal, origin, standing: None }
+        Self { actor: principal.actor(), principal, origin, standing: None, other_roles: Vec::new() }
     }
 
     /// A principal that was authenticated here.
     pub(crate) fn authenticated(principal: Principal, origin: Origin, standing: Standing) -> Self {
         Self { standing: Some(standing), ..Self::new(principal, origin) }
+    }
+
+    /// Adds the roles of its token that are none here.
+    pub(crate) fn with_other_roles(self, other_roles: Vec<String>) -> Self {
+        Self { other_roles, ..self }
+    }
+
+    /// An event of a refusal, which says by what the caller was judged: its roles, or its scopes, and the
+    /// roles of its token that are none here.
+    pub(crate) fn denied(&self, operation: Operation) -> AuditEvent {
+        let event =
+            self.event(Action::AccessDenied, Outcome::Denied).detail("operation", format!("{operation:?}"));
+        let listed = |names: Vec<&str>| match names.is_empty() {
+            true => "none".to_owned(),
+            false => names.join(", "),
+        };
+        let event = match &self.principal {
+            Principal::User { roles, .. } => {
+                event.detail("roles", listed(roles.iter().map(|role| role.as_str()).collect()))
+            }
+            Principal::ServiceAccount { scopes, .. } => {
+                event.detail("scopes", listed(scopes.iter().map(|scope| scope.as_str()).collect()))
+            }
+        };
+        match self.other_roles.is_empty() {
+            true => event,
+            false => event.detail("other_roles", self.other_roles.join(", ")),
+        }
     }
 
     /// The organisation that all operations of the caller stay within.

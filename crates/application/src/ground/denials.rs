@@ -1,14 +1,14 @@
 //! Records refusals without letting a flood of them fill the disk: 10 a minute for each actor or address, and
 //! one summary of the rest.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use strongroom_domain::audit::Origin;
-use strongroom_domain::{Actor, AuditEvent, OrganizationId};
+use strongroom_domain::{Action, Actor, AuditEvent, OrganizationId};
 use tokio::time::Instant;
 
 use super::audit_writer::AuditWriter;
@@ -41,8 +41,8 @@ struct Window {
 
 impl Denials {
     /// Records an event, or only counts it when its source, or all strangers together, have used up their
-    /// share.
-    pub(crate) fn record(&self, event: AuditEvent, writer: &AuditWriter) {
+    /// share. Returns whether it is recorded by itself.
+    pub(crate) fn record(&self, event: AuditEvent, writer: &AuditWriter) -> bool {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_known = event.origin.authentication.is_some();
         let has_share = is_known || state.strangers_have_share();
@@ -63,7 +63,8 @@ impl Denials {
             window.count = 0;
         }
         window.count += 1;
-        if has_share && window.count <= PER_WINDOW {
+        let is_recorded = has_share && window.count <= PER_WINDOW;
+        if is_recorded {
             if let Some((_, recorded)) = strangers.as_mut().filter(|_| !is_known) {
                 *recorded += 1;
             }
@@ -73,6 +74,7 @@ impl Denials {
             let event = if is_shared { of_everybody(&event) } else { event };
             window.suppressed = Some((event, before + 1));
         }
+        is_recorded
     }
 
     /// Writes the summaries of windows that are over and removes these windows; with `all`, of every window.
@@ -105,7 +107,12 @@ fn of_everybody(event: &AuditEvent) -> AuditEvent {
 }
 
 fn summarize(window: &mut Window, writer: &AuditWriter) {
-    if let Some((event, count)) = window.suppressed.take() {
+    if let Some((mut event, count)) = window.suppressed.take() {
+        if event.action == Action::AuthenticationFailed {
+            // It stands for refusals of whatever reason.
+            (event.details, event.target) = (BTreeMap::new(), None);
+        }
+        tracing::warn!(action = event.action.as_str(), count, "more refusals of one source within a minute");
         writer.record_later(event.detail("summary_of", count.to_string()));
     }
 }
@@ -127,7 +134,6 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
-    use strongroom_domain::Action;
     use strongroom_fixtures::{event, issuer, organization};
     use strongroom_repository::{Appended, MockAuditTrail};
 
@@ -170,7 +176,8 @@ mod tests {
             let mut refused = event(&organization("acme"), Action::AccessDenied);
             refused.origin.authentication = Some("jwt:local".to_owned());
             refused.actor = Actor::from_stored("user:ann".to_owned(), issuer);
-            (0..times).for_each(|_| denials.record(refused.clone(), &writer));
+            let recorded = (0..times).filter(|_| denials.record(refused.clone(), &writer)).count();
+            assert_eq!(recorded, times.min(10));
         };
         deny(Some(issuer()), 50);
         deny(None, 1);

@@ -77,9 +77,10 @@ impl Gate {
         Err(Failure::NotFound(Missing::Credential))
     }
 
-    /// Records a refusal, unless its source has used up its share of the audit trail.
-    pub(crate) fn put_on_record(&self, refusal: AuditEvent) {
-        self.denials.record(refusal, &self.audit);
+    /// Records a refusal, unless its source has used up its share of the audit trail. Returns whether it has
+    /// not: the log follows the trail, so that nobody floods it either.
+    pub(crate) fn put_on_record(&self, refusal: AuditEvent) -> bool {
+        self.denials.record(refusal, &self.audit)
     }
 
     /// Writes summaries of the refusals that were only counted: those of minutes that are over, or all of
@@ -89,8 +90,20 @@ impl Gate {
     }
 
     fn refuse(&self, caller: &Caller, operation: Operation) -> Failure {
-        let event = caller.event(Action::AccessDenied, Outcome::Denied);
-        self.put_on_record(event.detail("operation", format!("{operation:?}")));
+        let event = caller.denied(operation);
+        let said = |key: &str| event.details.get(key).cloned();
+        let (roles, scopes, other_roles) = (said("roles"), said("scopes"), said("other_roles"));
+        if self.put_on_record(event) {
+            let organization = caller.organization().as_str();
+            tracing::warn!(
+                organization,
+                ?operation,
+                roles,
+                scopes,
+                other_roles,
+                "a caller asked for what its roles or scopes do not allow"
+            );
+        }
         Failure::Forbidden { service_accounts_only: operation == Operation::ReadSecrets }
     }
 }

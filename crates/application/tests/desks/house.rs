@@ -14,7 +14,9 @@ use strongroom_domain::{
     AuditEvent, Credential, CredentialId, CredentialStatus, CredentialType, Issuer, Json, OrganizationId,
     Principal, PublicConfig, Reach, Role, Scope, SecretText, Submission, UserId,
 };
-use strongroom_environment::{KeyFileReader, KeyFileRefused, TokenRefused, TokenVerifier, VerifiedToken};
+use strongroom_environment::{
+    KeyFileReader, KeyFileRefused, TokenRefusal, TokenRefused, TokenVerifier, VerifiedToken,
+};
 use strongroom_fake_store::FakeStore;
 use strongroom_fixtures::{
     FakeAuthorizationServer, FakeCatalog, FakeTester, FakeVault, RunningClock, SeededIds, SeededRandomness,
@@ -202,8 +204,8 @@ impl Tokens {
 }
 
 impl TokenVerifier for Tokens {
-    fn verify(&self, text: &str, _: OffsetDateTime) -> Result<VerifiedToken, TokenRefused> {
-        self.0.lock().unwrap().get(text).cloned().ok_or(TokenRefused::Issuer)
+    fn verify(&self, text: &str, _: OffsetDateTime) -> Result<VerifiedToken, TokenRefusal> {
+        self.0.lock().unwrap().get(text).cloned().ok_or(TokenRefused::Issuer.into())
     }
 }
 

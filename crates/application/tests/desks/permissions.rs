@@ -105,7 +105,14 @@ async fn a_token_that_is_verified_is_asked_for_once_and_names_its_issuer() {
     let app = house.open();
     let subject = TokenSubject::User(UserId::parse("ann").unwrap(), BTreeSet::from([Role::Admin]));
     let (iss, ends_at) = (issuer(), instant(1_000_000));
-    let verified = VerifiedToken { organization: acme(), subject, issuer: "local".into(), iss, ends_at };
+    let verified = VerifiedToken {
+        organization: acme(),
+        subject,
+        issuer: "local".into(),
+        iss,
+        ends_at,
+        other_roles: Vec::new(),
+    };
     house.tokens.accept("good", verified);
     let bearer = |text| Presented::Readable { bearer: Some(text), api_key: None };
     let caller = app.access.authenticate(bearer("good"), Origin::default()).await.unwrap();

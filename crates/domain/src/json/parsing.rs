@@ -14,15 +14,24 @@ impl Json {
     /// Parses a document.
     ///
     /// # Errors
-    /// The rule that was broken, never what was sent.
+    /// The rule that was broken, and where what was sent stops to be JSON; never what was sent.
     pub fn parse(bytes: &[u8]) -> Result<Self, Rule> {
-        let (fault, values) = (Cell::new("must be JSON"), Cell::new(0));
+        let (fault, values) = (Cell::new(NO_JSON), Cell::new(0));
         let mut deserializer = serde_json::Deserializer::from_slice(bytes);
         let parsed = Seed { depth: 0, fault: &fault, values: &values }.deserialize(&mut deserializer);
         let parsed = parsed.and_then(|json| deserializer.end().map(|()| json));
-        parsed.map_err(|_| Rule::fixed(fault.get()))
+        parsed.map_err(|error| match fault.get() {
+            NO_JSON if bytes.trim_ascii().is_empty() => Rule::fixed("must be JSON, and is empty"),
+            NO_JSON => {
+                let (line, column) = (error.line(), error.column());
+                Rule::naming(format!("{NO_JSON}, and is none from line {line}, column {column}"))
+            }
+            rule => Rule::fixed(rule),
+        })
     }
 }
+
+const NO_JSON: &str = "must be JSON";
 
 #[derive(Clone, Copy)]
 struct Seed<'a> {

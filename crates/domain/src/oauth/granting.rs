@@ -11,7 +11,7 @@ use crate::credential_type::CredentialType;
 use crate::json::Json;
 use crate::oauth::schedule::{Validity, refresh_at};
 use crate::oauth::{ACCESS_TOKEN, OauthServer, REFRESH_TOKEN, TOKEN_EXPIRY};
-use crate::provider::Provider;
+use crate::provider::{Field, Provider};
 use crate::secret::SecretText;
 use crate::violation::{Rule, Violation};
 
@@ -160,26 +160,37 @@ impl Provider {
         (Granted { refresh_at, content: base, narrowed, is_new }, violations)
     }
 
-    /// Checks the public fields that a caller gives when a flow begins, such as a tenant. Fields that a
-    /// caller cannot give here are ignored, as unknown query parameters are.
+    /// The field of that name, when a caller may give it as a flow begins: a public one that does not arrive
+    /// with the token.
+    fn input(&self, server: &OauthServer, name: &str) -> Option<&Field> {
+        let known =
+            self.field(name).filter(|field| field.belongs_to(server.credential_type) && !field.secret);
+        let arrives = server.response_fields.contains(name) || server.callback_fields.contains_key(name);
+        let of_token = matches!(name, TOKEN_EXPIRY | SCOPE | TOKEN_TYPE);
+        let is_input = server.inputs.iter().any(|input| input == name);
+        known.filter(|_| !of_token && (!arrives || is_input))
+    }
+
+    /// The names of the public fields that a caller may give as a flow begins.
+    pub fn inputs_of<'a>(&'a self, server: &'a OauthServer) -> impl Iterator<Item = &'a str> {
+        let named = self.fields.iter().map(|field| field.name.as_str());
+        named.filter(|name| self.input(server, name).is_some())
+    }
+
+    /// Checks the public fields that a caller gives when a flow begins, such as a tenant.
     ///
     /// # Errors
-    /// Every field that is missing or breaks its rule.
+    /// Every field that is missing, is none that a caller may give here, or breaks its rule.
     pub fn accept_inputs(
         &self,
         server: &OauthServer,
         given: Submission,
     ) -> Result<PublicConfig, Vec<Violation>> {
-        let kind = server.credential_type;
         let mut content = Content::default();
         let mut violations = Vec::new();
         for (name, value) in given {
-            let known = self.field(&name).filter(|field| field.belongs_to(kind) && !field.secret);
-            let arrives =
-                server.response_fields.contains(&name) || server.callback_fields.contains_key(&name);
-            let of_token = matches!(name.as_str(), TOKEN_EXPIRY | SCOPE | TOKEN_TYPE);
-            let Some(field) = known.filter(|_| !of_token && (!arrives || server.inputs.contains(&name)))
-            else {
+            let Some(field) = self.input(server, &name) else {
+                violations.push(Rule::fixed("is no field that this provider asks for here").on(name));
                 continue;
             };
             let empty = matches!(&value, Json::Text(text) if text.is_empty());

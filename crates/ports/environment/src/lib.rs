@@ -5,6 +5,7 @@
 //! ambient ones everywhere else. The feature `mocks` adds mockall mocks.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -51,6 +52,9 @@ pub struct VerifiedToken {
     pub organization: OrganizationId,
     /// The user or program that holds it.
     pub subject: TokenSubject,
+    /// The roles that it names for a person and that are none here, in printable ASCII of at most 64
+    /// characters each; at most 8 of them. They grant nothing: the operator is told of them.
+    pub other_roles: Vec<String>,
     /// Until when it is accepted.
     pub ends_at: OffsetDateTime,
 }
@@ -64,44 +68,108 @@ pub enum TokenSubject {
     Service(UserId, ScopeSet),
 }
 
-/// Why a token was refused. The reason is for the log and for tests; callers learn only that the token was
-/// refused.
+/// A token that was refused, as the operator is told. Callers learn only that the token was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenRefusal {
+    /// Why.
+    pub reason: TokenRefused,
+    /// The name of the issuer in the settings, where the token's `iss` is one of them. The token only names
+    /// it unless its signature was verified.
+    pub issuer: Option<String>,
+    /// What the reason is about, in printable ASCII of at most 128 characters: the name of a claim, or the
+    /// `kid`, the algorithm, the audience or the organisation of the token.
+    pub about: Option<String>,
+}
+
+impl fmt::Display for TokenRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.reason.fmt(f)?;
+        self.about.iter().try_for_each(|about| write!(f, ": {about}"))
+    }
+}
+
+impl From<TokenRefused> for TokenRefusal {
+    fn from(reason: TokenRefused) -> Self {
+        Self { reason, issuer: None, about: None }
+    }
+}
+
+/// Why a token was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenRefused {
     /// The token is not two base64url parts of JSON and a signature (RFC 7515), or it is longer than 8 KiB.
-    #[error("the token is malformed")]
+    #[error("it is no signed token of at most 8 KiB")]
     Malformed,
     /// No configured issuer has this `iss`.
-    #[error("the issuer is not configured")]
+    #[error("no issuer of the settings has its `iss`")]
     Issuer,
-    /// The header's algorithm is not the one configured for the key, or the header asks for something
-    /// critical that is not understood.
-    #[error("the algorithm or header is not allowed")]
+    /// The header's algorithm is not the one of the key.
+    #[error("its `alg` is not the algorithm of the key")]
     Algorithm,
+    /// The header names another type than a JWT or an access token, or asks for something critical that is
+    /// not understood.
+    #[error("its header has another `typ` than JWT and at+jwt, or a critical extension")]
+    Header,
     /// No key of the issuer has this `kid`.
-    #[error("no key matches")]
+    #[error("no key of the issuer has its `kid`")]
     Key,
     /// The signature does not verify.
-    #[error("the signature does not verify")]
+    #[error("the key that it names did not sign it")]
     Signature,
-    /// A required claim is missing or has the wrong type.
-    #[error("a claim is missing or of the wrong type")]
-    Claims,
-    /// `exp` is over, or `nbf` or `iat` is in the future, by more than 60 seconds.
-    #[error("the token is not valid at this time")]
-    Time,
+    /// A required claim is missing.
+    #[error("it lacks a claim")]
+    ClaimMissing,
+    /// A claim has a type or a form that it must not have.
+    #[error("a claim has another type or form than it must have")]
+    ClaimMisshapen,
+    /// It is an ID token, which tells a client who signed in and permits no call to this service.
+    #[error("it is an ID token and no access token, by its claim")]
+    IdToken,
+    /// `exp` is over by more than 60 seconds.
+    #[error("it has expired")]
+    Expired,
+    /// `nbf` or `iat` is in the future by more than 60 seconds.
+    #[error("it is not valid yet")]
+    NotYetValid,
     /// The audience is not the one that the settings require.
-    #[error("the audience is another")]
+    #[error("it is for another audience")]
     Audience,
+    /// There is no audience, and the client is none that the settings name.
+    #[error("it was made for another client")]
+    Client,
     /// The settings do not let the issuer speak for this organisation.
-    #[error("the issuer does not speak for the organisation")]
+    #[error("the issuer does not speak for its organisation")]
     Organization,
     /// The settings do not let the issuer speak for this kind of principal: people, or programs.
     #[error("the issuer does not speak for this kind of principal")]
     Principal,
     /// `exp` lies further ahead than the settings allow.
-    #[error("the token is valid for too long")]
+    #[error("it is valid for longer than the settings allow")]
     Lifetime,
+}
+
+impl TokenRefused {
+    /// The reason as a code of the audit trail.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Malformed => "token_malformed",
+            Self::Issuer => "token_issuer_unknown",
+            Self::Algorithm => "token_algorithm",
+            Self::Header => "token_header",
+            Self::Key => "token_key_unknown",
+            Self::Signature => "token_signature",
+            Self::ClaimMissing => "token_claim_missing",
+            Self::ClaimMisshapen => "token_claim_misshapen",
+            Self::IdToken => "token_is_id_token",
+            Self::Expired => "token_expired",
+            Self::NotYetValid => "token_not_yet_valid",
+            Self::Audience => "token_audience",
+            Self::Client => "token_client",
+            Self::Organization => "token_organization",
+            Self::Principal => "token_principal",
+            Self::Lifetime => "token_lifetime",
+        }
+    }
 }
 
 /// Verifies JSON Web Tokens (RFC 7519).
@@ -110,7 +178,7 @@ pub trait TokenVerifier: Send + Sync {
     /// Verifies a compact JWS and reads its claims, at `now` with 60 seconds of leeway.
     ///
     /// MUST choose algorithm and key from the settings, never from header URLs or embedded keys.
-    fn verify(&self, token: &str, now: OffsetDateTime) -> Result<VerifiedToken, TokenRefused>;
+    fn verify(&self, token: &str, now: OffsetDateTime) -> Result<VerifiedToken, TokenRefusal>;
 }
 
 /// The providers that are known.

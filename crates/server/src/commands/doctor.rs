@@ -33,6 +33,7 @@ async fn look(settings: Settings) -> Vec<Finding> {
     let mut findings = vec![Finding { subject: "listener", good: true, text: network }];
     findings.push(egress(settings.builder.egress_settings()));
     findings.push(oauth(&settings.builder));
+    findings.push(settings.builder.issuer_keys_finding());
     match settings.builder.open().await {
         Err(error) => findings.push(Finding { subject: "start", good: false, text: error.to_string() }),
         Ok(strongroom) => {

@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn wrong_settings_are_refused_by_name_and_rule() {
-        let rows: [(Changes<'_>, &str, &str); 28] = [
+        let rows: [(Changes<'_>, &str, &str); 33] = [
             (&[("ISSUER", "")], "issuer", "is required"),
             (&[("ISSUER", "canary\u{e9}")], "issuer", "printable ASCII"),
             (&[("AUDIENCE", "")], "audience", "is required"),
@@ -188,6 +188,15 @@ mod tests {
             (&[("ORGANIZATION", "canary"), ("ORGANIZATIONS", "o")], "organizations", "not both"),
             (&[("ORG_CLAIM", " canary")], "org_claim", "name of a claim"),
             (&[("ROLES_CLAIM", "/")], "roles_claim", "JSON pointer"),
+            (
+                &[("ROLES_CLAIM", "canary.roles")],
+                "roles_claim",
+                "write a JSON pointer, such as /realm_access",
+            ),
+            (&[("ORG_CLAIM", "canary.id")], "org_claim", "write a JSON pointer"),
+            (&[("SUBJECT_CLAIM", "canary/id")], "subject_claim", "write a JSON pointer"),
+            (&[("SCOPE_CLAIM", "$.canary")], "scope_claim", "write a JSON pointer"),
+            (&[("SERVICE_CLAIM", "canary.kind=robot")], "service_claim", "write a JSON pointer"),
             (&[("SUBJECT_CLAIM", "/canary~2")], "subject_claim", "JSON pointer"),
             (&[("SCOPE_CLAIM", "//canary")], "scope_claim", "JSON pointer"),
             (&[("SERVICE_CLAIM", "canary=")], "service_claim", "after its ="),

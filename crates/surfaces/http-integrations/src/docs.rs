@@ -6,7 +6,7 @@ use serde_json::Value;
 use strongroom_http_kit::{AnswerBody, Answered, Doc, PublicCall, Route};
 
 pub(crate) const ROUTE: Route =
-    Route::public("/docs", |call| Box::pin(std::future::ready(Ok(handle(&call)))), &DOC);
+    Route::public("/docs", |call| Box::pin(std::future::ready(Ok(handle(&call)))), &DOC).with_any_query();
 
 const DOC: Doc = Doc::new(
     "Shows this document as a page for people",

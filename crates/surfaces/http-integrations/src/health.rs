@@ -8,15 +8,17 @@ use strongroom_http_kit::{AnswerBody, Answered, Doc, PublicCall, Refusal, Route,
 
 /// The route that tells whether the process answers.
 pub(crate) const LIVE: Route =
-    Route::public("/health/live", |_| Box::pin(std::future::ready(live())), &LIVE_DOC);
+    Route::public("/health/live", |_| Box::pin(std::future::ready(live())), &LIVE_DOC).with_any_query();
 
 /// The route that tells whether requests may be sent to this instance.
 pub(crate) const READY: Route =
-    Route::public("/health/ready", |call| Box::pin(std::future::ready(Ok(ready(&call)))), &READY_DOC);
+    Route::public("/health/ready", |call| Box::pin(std::future::ready(Ok(ready(&call)))), &READY_DOC)
+        .with_any_query();
 
 /// The route that shows the counters to peers on this host.
 pub(crate) const METRICS: Route =
-    Route::host("/metrics", |call| Box::pin(std::future::ready(metrics(&call))), &METRICS_DOC);
+    Route::host("/metrics", |call| Box::pin(std::future::ready(metrics(&call))), &METRICS_DOC)
+        .with_any_query();
 
 const LIVE_DOC: Doc = Doc::new(
     "Tells whether the process answers",

@@ -9,7 +9,8 @@ use strongroom_http_kit::{
 use crate::docs;
 
 pub(crate) const ROUTE: Route =
-    Route::public("/openapi.json", |call| Box::pin(std::future::ready(Ok(handle(&call)))), &DOC);
+    Route::public("/openapi.json", |call| Box::pin(std::future::ready(Ok(handle(&call)))), &DOC)
+        .with_any_query();
 
 const DOC: Doc = Doc::new(
     "Shows this document",

@@ -141,7 +141,7 @@ impl<'a> From<&'a Misshape> for Place<'a> {
     fn from(misshape: &'a Misshape) -> Self {
         let r#type = match &misshape.kind {
             MisshapeKind::Missing => "missing".to_owned(),
-            MisshapeKind::Unknown => "extra_forbidden".to_owned(),
+            MisshapeKind::Unknown | MisshapeKind::UnknownParameter(_) => "extra_forbidden".to_owned(),
             MisshapeKind::Repeated => "repeated".to_owned(),
             MisshapeKind::WrongType(expected) => format!("{expected}_type"),
             MisshapeKind::WrongValue(_) => "value_error".to_owned(),
@@ -150,6 +150,7 @@ impl<'a> From<&'a Misshape> for Place<'a> {
         let msg = match &misshape.kind {
             MisshapeKind::Missing => "Field required".to_owned(),
             MisshapeKind::Unknown => "Field not known here".to_owned(),
+            unknown @ MisshapeKind::UnknownParameter(_) => format!("Parameter {unknown}"),
             other => capitalised(&other.to_string()),
         };
         Self { loc: &misshape.location, msg, r#type }

@@ -94,7 +94,7 @@ impl PublicCall {
         })
     }
 
-    /// The query, as declared. Parameters beyond that are passed over.
+    /// The query, as declared. The route's [`QueryRule`](crate::QueryRule) says what becomes of others.
     pub fn query<Q: Request>(&self) -> Result<Q, Refusal> {
         Q::read(Fields::of_query(self.request.query_string()))
     }
@@ -111,7 +111,7 @@ impl<O> Call<O> {
         self.path_id("credential_id", CredentialId::parse)
     }
 
-    /// The query, as declared. Parameters beyond that are passed over.
+    /// The query, as declared. The route's [`QueryRule`](crate::QueryRule) says what becomes of others.
     pub fn query<Q: Request>(&self) -> Result<Q, Refusal> {
         Q::read(self.query_fields())
     }
@@ -144,20 +144,24 @@ impl<O> Call<O> {
     /// The revision in `If-Match` (RFC 9110, section 13.1.1). A weak or foreign tag never matches, so it
     /// is a revision that no credential has.
     pub fn if_match(&self) -> Result<Option<u64>, Failure> {
-        let Some(value) = self.request.headers().get(header::IF_MATCH) else { return Ok(None) };
-        let text = value.to_str().unwrap_or_default().trim();
+        let malformed = || Failure::invalid(Rule::fixed("must be one quoted entity tag").on("If-Match"));
+        let mut values = self.request.headers().get_all(header::IF_MATCH);
+        let text = match (values.next(), values.next()) {
+            (None, _) => return Ok(None),
+            (Some(only), None) => only.to_str().unwrap_or_default().trim(),
+            (Some(_), Some(_)) => return Err(malformed()),
+        };
         if text == "*" {
             return Ok(None);
         }
         let tag = text.strip_prefix("W/").unwrap_or(text);
-        let bare = tag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-        let bare = bare
-            .ok_or_else(|| Failure::invalid(Rule::fixed("must be one quoted entity tag").on("If-Match")))?;
+        let bare = tag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).ok_or_else(malformed)?;
         if bare.contains('"') {
-            return Err(Failure::invalid(Rule::fixed("must be one quoted entity tag").on("If-Match")));
+            return Err(malformed());
         }
-        let revision = bare.parse().ok().filter(|_| tag.len() == text.len());
-        Ok(Some(revision.unwrap_or(0)))
+        // A tag is compared as it was handed out: `"02"` and `"+2"` are tags of nothing.
+        let revision = bare.parse().ok().filter(|revision: &u64| revision.to_string() == bare);
+        Ok(Some(revision.filter(|_| tag.len() == text.len()).unwrap_or(0)))
     }
 
     /// Tells whether `If-None-Match` names this version, or any version.

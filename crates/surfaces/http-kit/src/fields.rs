@@ -33,8 +33,8 @@ impl Fields {
         }
     }
 
-    /// The parameters of a query string. One that is there twice is a misshape; unknown ones are passed
-    /// over.
+    /// The parameters of a query string. One that is there twice is a misshape. Unknown ones are passed over
+    /// here: the route refuses them before.
     pub fn of_query(query: &str) -> Self {
         Self::of_encoded("query", query.as_bytes())
     }
@@ -118,6 +118,11 @@ impl Fields {
     /// Everything that has not been taken out yet.
     pub fn rest(&mut self) -> Submission {
         std::mem::take(&mut self.fields).into_iter().collect()
+    }
+
+    /// Notes parameters that are not known.
+    pub fn unknown(&mut self, misshapes: Vec<Misshape>) {
+        self.misshapes.extend(misshapes);
     }
 
     /// Notes a broken rule of a field.

@@ -111,12 +111,14 @@ impl FromJson for bool {
 }
 
 impl FromJson for u64 {
-    /// A whole number, or its decimal text, which is all that a query can hold.
+    /// A whole number, or its decimal text, which is all that a query can hold, in its one spelling: without
+    /// a sign and leading zeros.
     fn from_json(json: Json) -> Result<Self, Fault> {
         let number = match &json {
             Json::Integer(number) => Self::try_from(*number).ok(),
-            Json::Text(text) if text.expose().bytes().all(|b| b.is_ascii_digit()) => {
-                text.expose().parse().ok()
+            Json::Text(text) => {
+                let number: Option<Self> = text.expose().parse().ok();
+                number.filter(|number| number.to_string() == text.expose())
             }
             _ => None,
         };

@@ -10,6 +10,7 @@
 //! 1. Write a file with a [`Route`] and its [`Doc`], and name the route in the table of the dialect.
 //! 2. Declare the body and the query with [`request!`](crate::request!): a line for each field, whose comment
 //!    is its description in the OpenAPI document. A field that is added later is one more line, and its use.
+//!    A query parameter that no declaration names is refused ([`QueryRule`]).
 //! 3. Write the handler: `call.body::<…>()?`, the use case, the answer. What goes wrong leaves it as a
 //!    [`Refusal`].
 
@@ -28,6 +29,7 @@ mod page;
 mod peer;
 mod pieces;
 mod pipeline;
+mod query;
 mod refusal;
 mod reply;
 mod request;
@@ -49,10 +51,11 @@ pub use openapi::{Documented, document, documented, schemas};
 pub use page::{Cursor, PageSize, Paging};
 pub use peer::{BadNetwork, TrustedProxies};
 pub use pipeline::{Kit, Listener, envelope, mount};
+pub use query::unknown as unknown_parameters;
 pub use refusal::{Refusal, Transport, renamed};
 pub use reply::{created, no_content, ok, ok_secret, with_allowance, with_etag};
 pub use request::{Presence, Request, RequestBody, RequestField, body_of};
-pub use route::{Access, Answer, BodyRule, Dialect, DialectDoc, RefusedRequest, Route};
+pub use route::{Access, Answer, BodyRule, Dialect, DialectDoc, QueryRule, RefusedRequest, Route};
 pub use schema::{
     ALLOWANCE, ETAG, IF_MATCH, LOCATION, Moment, Parameter, Schema, extended, form, one_of, or_null,
     prefixed_id_schema, schema_of,

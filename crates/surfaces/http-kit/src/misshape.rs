@@ -20,6 +20,8 @@ pub enum MisshapeKind {
     Missing,
     /// The route knows no such field.
     Unknown,
+    /// The route knows no such query parameter; it knows these.
+    UnknownParameter(Vec<String>),
     /// The field is there twice.
     Repeated,
     /// The value has another type than this one.
@@ -54,6 +56,10 @@ impl fmt::Display for MisshapeKind {
         match self {
             Self::Missing => f.write_str("is required"),
             Self::Unknown => f.write_str("is not known here"),
+            Self::UnknownParameter(known) if known.is_empty() => {
+                f.write_str("is not known here; this route takes no query parameters")
+            }
+            Self::UnknownParameter(known) => write!(f, "is not known here; known are: {}", known.join(", ")),
             Self::Repeated => f.write_str("must be given once"),
             Self::WrongType(expected) => write!(f, "must be of type {expected}"),
             Self::WrongValue(rule) | Self::NotJson(rule) => f.write_str(rule),

@@ -7,7 +7,7 @@ use strongroom_domain::Operation;
 use strongroom_domain::permission::PERMISSIONS;
 
 use crate::doc::AnswerBody;
-use crate::route::{Access, BodyRule, Dialect, Route};
+use crate::route::{Access, BodyRule, Dialect, QueryRule, Route};
 use crate::schema::{ALLOWANCE, Parameter, Schema};
 
 /// A route as the document shows it.
@@ -156,7 +156,7 @@ impl Documented {
         if route.body != BodyRule::None {
             statuses.extend([400, 408, 413, 415]);
         }
-        if route.body != BodyRule::None || !route.doc.query.is_empty() {
+        if route.body != BodyRule::None || route.query != QueryRule::Any || !route.doc.query.is_empty() {
             statuses.insert(self.dialect.doc.wrong_shape);
         }
         statuses.extend(route.doc.refusals);

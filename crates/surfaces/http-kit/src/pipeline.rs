@@ -30,7 +30,7 @@ use crate::pieces::in_pieces;
 use crate::refusal::{Refusal, Transport};
 use crate::route::{Access, Answer, BodyRule, Dialect, RefusedRequest, Route};
 use crate::unread::Unread;
-use crate::{body, peer, pieces, unread};
+use crate::{body, peer, pieces, query, unread};
 
 /// The most bytes that all headers of a request may have together, names and values.
 const MAX_HEADERS: usize = 16 * 1024;
@@ -179,6 +179,7 @@ async fn answer(
             Err(Failure::NotFound(Missing::Route).into())
         }
         Access::Public(handler) | Access::Host(handler) => {
+            query::check(route, request.query_string())?;
             let origin = origin(&kit, &request);
             let form = match route.body {
                 BodyRule::Form => {
@@ -238,6 +239,7 @@ async fn admit(
     let organization = caller.organization().clone();
     let account = Account { memory: &kit.memory, owner: organization.as_str() };
     let mut admitted = endpoint.admit(&kit.app, caller.clone())?;
+    query::check(route, request.query_string())?;
     let body = match route.body {
         BodyRule::None | BodyRule::Form => None,
         BodyRule::Json => Some(parse(body::read(&request, payload, account).await?.bytes())?),
@@ -285,20 +287,22 @@ fn presented(request: &HttpRequest) -> Presented<'_> {
         let mut values = request.headers().get_all(name);
         match (values.next(), values.next()) {
             (None, _) => Ok(None),
-            (Some(value), None) => value.to_str().map(|text| Some(text.trim())).map_err(|_| ()),
-            (Some(_), Some(_)) => Err(()),
+            (Some(value), None) => {
+                value.to_str().map(|text| Some(text.trim())).map_err(|_| "header_not_text")
+            }
+            (Some(_), Some(_)) => Err("header_repeated"),
         }
     };
     let bearer = single("authorization").and_then(|header| match header {
         None => Ok(None),
         Some(text) => match text.split_once(' ') {
             Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.trim_start())),
-            _ => Err(()),
+            _ => Err("header_scheme"),
         },
     });
     match (bearer, single("x-api-key")) {
         (Ok(bearer), Ok(api_key)) => Presented::Readable { bearer, api_key },
-        _ => Presented::Unreadable,
+        (Err(code), _) | (_, Err(code)) => Presented::Unreadable(code),
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Route {
     pub access: Access,
     /// Whether the route takes a body.
     pub body: BodyRule,
+    /// Which query parameters the route takes.
+    pub query: QueryRule,
     /// What the OpenAPI document says about the route.
     pub doc: &'static Doc,
     /// Whether an answer may be long, so that an organisation may have only a few of them under way.
@@ -55,6 +57,18 @@ pub enum BodyRule {
     Form,
 }
 
+/// Which query parameters a route takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QueryRule {
+    /// Those that its documentation declares. Another one is a wrong shape.
+    Declared,
+    /// Those that it declares, and others that its handler knows or refuses.
+    Judged,
+    /// Any: others than the declared ones are passed over. For routes to which providers, browsers and probes
+    /// add parameters of their own.
+    Any,
+}
+
 impl Route {
     const fn permitted(
         method: fn() -> Method,
@@ -63,13 +77,26 @@ impl Route {
         body: BodyRule,
         doc: &'static Doc,
     ) -> Self {
-        Self { method, path, access: Access::Permitted(endpoint), body, doc, is_long: false }
+        let (access, query) = (Access::Permitted(endpoint), QueryRule::Declared);
+        Self { method, path, access, body, query, doc, is_long: false }
     }
 
     /// This route, with answers that may be long: lists and batches.
     #[must_use]
     pub const fn long(self) -> Self {
         Self { is_long: true, ..self }
+    }
+
+    /// This route, whose handler knows query parameters beyond those that are declared, and refuses others.
+    #[must_use]
+    pub const fn judging_its_query(self) -> Self {
+        Self { query: QueryRule::Judged, ..self }
+    }
+
+    /// This route, to which others add query parameters of their own.
+    #[must_use]
+    pub const fn with_any_query(self) -> Self {
+        Self { query: QueryRule::Any, ..self }
     }
 
     /// A route that reads.
@@ -109,6 +136,7 @@ impl Route {
             path,
             access: Access::Public(handler),
             body: BodyRule::None,
+            query: QueryRule::Declared,
             doc,
             is_long: false,
         }
@@ -125,6 +153,7 @@ impl Route {
             path,
             access: Access::Public(handler),
             body: BodyRule::Form,
+            query: QueryRule::Declared,
             doc,
             is_long: false,
         }
@@ -137,6 +166,7 @@ impl Route {
             path,
             access: Access::Host(handler),
             body: BodyRule::None,
+            query: QueryRule::Declared,
             doc,
             is_long: false,
         }

@@ -101,7 +101,10 @@ const fn conflict_sentence(conflict: &Conflict) -> &'static str {
         Conflict::SlotTaken(_) => "The slot is held by another credential",
         Conflict::AlreadyConnected => "The provider is connected already",
         Conflict::OauthAppExists => "The organisation has an OAuth app for this provider; replace its secret",
-        Conflict::QuotaExceeded => "The organisation holds as many credentials of this provider as it may",
+        Conflict::QuotaExceeded => {
+            "The organisation holds as many credentials of this provider as it may; delete one, or have the operator \
+             allow more (`strongroom org limit`)"
+        }
         Conflict::AuthorizationPending => "The authorisation is not complete",
         Conflict::ReauthorizationRequired => "The grant has ended; authorise the credential again",
         Conflict::CredentialChanged => "The credential was edited while it was authorised again; begin anew",

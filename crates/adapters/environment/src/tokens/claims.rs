@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use strongroom_environment::TokenRefused;
+use strongroom_environment::{TokenRefusal, TokenRefused};
 use time::OffsetDateTime;
 
-use super::members::Members;
+use super::members::{Members, about};
 use super::rules::ClaimPath;
 
 const LEEWAY_NANOS: i128 = 60 * NANOS_PER_SECOND;
@@ -20,7 +20,7 @@ const LAST_SECOND: i64 = 253_402_300_799;
 pub(super) struct Claims(Members);
 
 impl Claims {
-    pub(super) fn parse(json: &[u8]) -> Result<Self, TokenRefused> {
+    pub(super) fn parse(json: &[u8]) -> Result<Self, TokenRefusal> {
         Members::parse(json).map(Self)
     }
 
@@ -28,39 +28,47 @@ impl Claims {
         self.0.contains(name)
     }
 
-    /// Finds a claim by its path.
+    /// Finds a claim by its path. A null is an absent claim there.
     pub(super) fn find(&self, path: &ClaimPath) -> Option<&Value> {
-        self.0.get(&path.member)?.pointer(&path.rest)
+        self.0.get(&path.member)?.pointer(&path.rest).filter(|value| !value.is_null())
     }
 
     /// Returns a string, or `None` when the claim is absent.
-    pub(super) fn string(&self, name: &str) -> Result<Option<&str>, TokenRefused> {
-        self.0.string(name, TokenRefused::Claims)
+    pub(super) fn string(&self, name: &str) -> Result<Option<&str>, TokenRefusal> {
+        self.0.string(name, TokenRefused::ClaimMisshapen)
     }
 
     /// Returns a string that must be present.
-    pub(super) fn required(&self, name: &str) -> Result<&str, TokenRefused> {
-        self.string(name)?.ok_or(TokenRefused::Claims)
+    pub(super) fn required(&self, name: &str) -> Result<&str, TokenRefusal> {
+        self.string(name)?.ok_or_else(|| about(TokenRefused::ClaimMissing, name))
     }
 
-    /// Returns a string that must be present at a path.
-    pub(super) fn required_at(&self, path: &ClaimPath) -> Result<&str, TokenRefused> {
-        self.find(path).and_then(Value::as_str).ok_or(TokenRefused::Claims)
+    /// Returns the string that must be present at a path. An array of one string is that string: some
+    /// providers send every claim as a list.
+    pub(super) fn required_at(&self, path: &ClaimPath) -> Result<&str, TokenRefusal> {
+        let found = match self.find(path) {
+            None => return Err(about(TokenRefused::ClaimMissing, &path.to_string())),
+            Some(Value::Array(items)) if items.len() == 1 => items.first().and_then(Value::as_str),
+            Some(one) => one.as_str(),
+        };
+        found.ok_or_else(|| misshapen(path))
     }
 
     /// Returns an array of strings, which is empty when the claim is absent.
-    pub(super) fn strings(&self, name: &str) -> Result<Vec<&str>, TokenRefused> {
-        self.0.get(name).map_or(Ok(Vec::new()), strings)
+    pub(super) fn strings(&self, name: &str) -> Result<Vec<&str>, TokenRefusal> {
+        let found = self.0.get(name).map_or(Some(Vec::new()), strings);
+        found.ok_or_else(|| about(TokenRefused::ClaimMisshapen, name))
     }
 
     /// Returns a string or an array of strings as a list, which is empty when the claim is absent.
-    pub(super) fn string_or_strings(&self, name: &str) -> Result<Vec<&str>, TokenRefused> {
-        self.0.get(name).map_or(Ok(Vec::new()), string_or_strings)
+    pub(super) fn string_or_strings(&self, name: &str) -> Result<Vec<&str>, TokenRefusal> {
+        let found = self.0.get(name).map_or(Some(Vec::new()), string_or_strings);
+        found.ok_or_else(|| about(TokenRefused::ClaimMisshapen, name))
     }
 
     /// Returns a string or an array of strings at a path as a list, which is empty when nothing is there.
-    pub(super) fn string_or_strings_at(&self, path: &ClaimPath) -> Result<Vec<&str>, TokenRefused> {
-        self.find(path).map_or(Ok(Vec::new()), string_or_strings)
+    pub(super) fn string_or_strings_at(&self, path: &ClaimPath) -> Result<Vec<&str>, TokenRefusal> {
+        self.find(path).map_or(Some(Vec::new()), string_or_strings).ok_or_else(|| misshapen(path))
     }
 
     /// Refuses a token that has expired or is not valid yet, and one that ends later than `longest` from now,
@@ -69,36 +77,45 @@ impl Claims {
         &self,
         now: OffsetDateTime,
         longest: Option<Duration>,
-    ) -> Result<OffsetDateTime, TokenRefused> {
+    ) -> Result<OffsetDateTime, TokenRefusal> {
         let now = now.unix_timestamp_nanos();
-        let last = self.date("exp")?.ok_or(TokenRefused::Claims)? + LEEWAY_NANOS;
-        let starts = [self.date("nbf")?, self.date("iat")?];
-        let ahead = starts.into_iter().flatten().any(|start| start > now + LEEWAY_NANOS);
-        if now > last || ahead {
-            return Err(TokenRefused::Time);
+        let last = self.date("exp")?.ok_or_else(|| about(TokenRefused::ClaimMissing, "exp"))? + LEEWAY_NANOS;
+        let starts = [("nbf", self.date("nbf")?), ("iat", self.date("iat")?)];
+        if now > last {
+            return Err(about(TokenRefused::Expired, "exp"));
+        }
+        let is_ahead = |start: Option<i128>| start.is_some_and(|start| start > now + LEEWAY_NANOS);
+        if let Some((name, _)) = starts.into_iter().find(|(_, start)| is_ahead(*start)) {
+            return Err(about(TokenRefused::NotYetValid, name));
         }
         let latest =
             |longest: Duration| now + i128::from(longest.as_secs()) * NANOS_PER_SECOND + 2 * LEEWAY_NANOS;
         if longest.is_some_and(|longest| last > latest(longest)) {
-            return Err(TokenRefused::Lifetime);
+            return Err(about(TokenRefused::Lifetime, "exp"));
         }
-        OffsetDateTime::from_unix_timestamp_nanos(last).map_err(|_| TokenRefused::Claims)
+        OffsetDateTime::from_unix_timestamp_nanos(last)
+            .map_err(|_| about(TokenRefused::ClaimMisshapen, "exp"))
     }
 
     /// Returns a NumericDate in nanoseconds, so that the limits are exact.
-    fn date(&self, name: &str) -> Result<Option<i128>, TokenRefused> {
-        self.0.get(name).map(|value| nanoseconds(value).ok_or(TokenRefused::Claims)).transpose()
+    fn date(&self, name: &str) -> Result<Option<i128>, TokenRefusal> {
+        let read = |value| nanoseconds(value).ok_or_else(|| about(TokenRefused::ClaimMisshapen, name));
+        self.0.get(name).map(read).transpose()
     }
 }
 
-fn strings(value: &Value) -> Result<Vec<&str>, TokenRefused> {
-    let items = value.as_array().ok_or(TokenRefused::Claims)?;
-    items.iter().map(|item| item.as_str().ok_or(TokenRefused::Claims)).collect()
+/// The refusal of a claim with another type or form than it must have.
+pub(super) fn misshapen(path: &ClaimPath) -> TokenRefusal {
+    about(TokenRefused::ClaimMisshapen, &path.to_string())
 }
 
-fn string_or_strings(value: &Value) -> Result<Vec<&str>, TokenRefused> {
+fn strings(value: &Value) -> Option<Vec<&str>> {
+    value.as_array()?.iter().map(Value::as_str).collect()
+}
+
+fn string_or_strings(value: &Value) -> Option<Vec<&str>> {
     match value {
-        Value::String(one) => Ok(vec![one]),
+        Value::String(one) => Some(vec![one]),
         several => strings(several),
     }
 }

@@ -8,14 +8,14 @@ use std::fmt;
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
-use strongroom_environment::TokenRefused;
+use strongroom_environment::{TokenRefusal, TokenRefused};
 
 /// The members of a header or payload.
 pub(super) struct Members(Map<String, Value>);
 
 impl Members {
-    pub(super) fn parse(json: &[u8]) -> Result<Self, TokenRefused> {
-        serde_json::from_slice(json).map_err(|_| TokenRefused::Malformed)
+    pub(super) fn parse(json: &[u8]) -> Result<Self, TokenRefusal> {
+        serde_json::from_slice(json).map_err(|_| TokenRefused::Malformed.into())
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
@@ -27,10 +27,23 @@ impl Members {
     }
 
     /// Returns a string, or `None` when the member is absent. Null and every other type is the error
-    /// `otherwise`.
-    pub(super) fn string(&self, name: &str, otherwise: TokenRefused) -> Result<Option<&str>, TokenRefused> {
-        self.get(name).map(|value| value.as_str().ok_or(otherwise)).transpose()
+    /// `otherwise`, about this member.
+    pub(super) fn string(&self, name: &str, otherwise: TokenRefused) -> Result<Option<&str>, TokenRefusal> {
+        self.get(name).map(|value| value.as_str().ok_or_else(|| about(otherwise, name))).transpose()
     }
+}
+
+/// A refusal about something that a token says, or about a claim: in printable ASCII, and cut off after 128
+/// characters.
+pub(super) fn about(reason: TokenRefused, text: &str) -> TokenRefusal {
+    TokenRefusal { about: Some(printable(text, 128)), ..reason.into() }
+}
+
+/// A text of a token for the log: other characters than printable ASCII become `?`, and it is cut off after
+/// so many.
+pub(super) fn printable(text: &str, longest: usize) -> String {
+    let shown = |c: char| if c == ' ' || c.is_ascii_graphic() { c } else { '?' };
+    text.chars().take(longest).map(shown).collect()
 }
 
 impl<'de> Deserialize<'de> for Members {

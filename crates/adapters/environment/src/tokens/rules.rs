@@ -1,6 +1,7 @@
 //! What the tokens of an issuer may say, and where they say it, as an operator sets it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::time::Duration;
 
 use strongroom_domain::violation::Rule;
@@ -15,8 +16,8 @@ pub struct TokenRules {
     pub organization: OrganizationRule,
     /// The claim with the id of the principal; none means `sub`.
     pub subject_claim: Option<ClaimPath>,
-    /// The claim with the roles, a string or an array of strings; none means the array `roles` and the
-    /// string `role`.
+    /// The claim with the roles: an array of strings, a string with commas or spaces between them, or an
+    /// object with a member for each; none means the array `roles` and the string `role`.
     pub roles_claim: Option<ClaimPath>,
     /// The role here of each role there; once it is set, roles that are not in it grant nothing. Without it
     /// roles are called as they are here.
@@ -111,15 +112,27 @@ pub struct ClaimPath {
 impl ClaimPath {
     /// Reads a name, or a JSON pointer when the text begins with `/`: 1 to 255 printable characters.
     ///
+    /// A name may be a URL (`https://acme.example/roles`) or have colons (`cognito:groups`). What looks like
+    /// a way into a claim and is no JSON pointer would never be found, so it is refused:
+    /// `realm_access.roles`, `realm_access/roles`, `$.roles`, `groups[0]`. A claim that is really called so
+    /// has a pointer too: `/realm_access.roles`.
+    ///
     /// # Errors
-    /// Another length or other characters, a pointer without a name, and a `~` in a pointer that is neither
-    /// `~0` nor `~1`.
+    /// Another length or other characters, what looks like another kind of path, a pointer without a name,
+    /// and a `~` in a pointer that is neither `~0` nor `~1`.
     pub fn parse(text: &str) -> Result<Self, Rule> {
         if !(1..=255).contains(&text.len()) || text.contains(char::is_control) || text.trim() != text {
             return Err(Rule::fixed("must be the name of a claim, or a JSON pointer that begins with /"));
         }
         let Some(pointer) = text.strip_prefix('/') else {
-            return Ok(Self { member: text.to_owned(), rest: String::new() });
+            return match looks_like_a_path(text) {
+                true => Err(Rule::fixed(
+                    "looks like a path and would be taken for a name: for a claim within a claim write a JSON \
+                     pointer, such as /realm_access/roles or /groups/0; for a claim whose name has the dot write \
+                     the name after one slash",
+                )),
+                false => Ok(Self { member: text.to_owned(), rest: String::new() }),
+            };
         };
         let (member, rest) = pointer.split_at(pointer.find('/').unwrap_or(pointer.len()));
         let unfit = pointer.split('~').skip(1).any(|after| !after.starts_with(['0', '1']));
@@ -129,6 +142,23 @@ impl ClaimPath {
             ));
         }
         Ok(Self { member: member.replace("~1", "/").replace("~0", "~"), rest: rest.to_owned() })
+    }
+}
+
+/// Whether a text is rather a path into a claim than a claim's name. Names with a slash or a dot are URLs or
+/// begin with a host, and URNs have colons.
+fn looks_like_a_path(text: &str) -> bool {
+    let is_namespaced = text.contains(':') || (text.contains('/') && text.contains('.'));
+    text.starts_with('$') || text.contains(['[', ']']) || (!is_namespaced && text.contains(['.', '/']))
+}
+
+/// Writes the path as a setting does.
+impl fmt::Display for ClaimPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.rest.is_empty() && !looks_like_a_path(&self.member) {
+            true => f.write_str(&self.member),
+            false => write!(f, "/{}{}", self.member.replace('~', "~0").replace('/', "~1"), self.rest),
+        }
     }
 }
 

@@ -4,7 +4,11 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use super::key_note::KeyNote;
 use super::rules::TokenRules;
+
+/// How many keys of a set an error names.
+const MOST_NOTES: usize = 8;
 
 /// One issuer whose tokens are accepted.
 #[derive(Debug)]
@@ -48,7 +52,7 @@ pub struct TokenSettingsError {
 }
 
 /// What is wrong with an issuer's settings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TokenSettingsProblem {
     /// The issuer is not 1 to 255 printable ASCII characters, or has a space at one end.
     #[error("the issuer must be 1 to 255 printable ASCII characters, without a space at either end")]
@@ -66,24 +70,24 @@ pub enum TokenSettingsProblem {
     #[error("the secret is a known sample or follows a pattern; make one with `openssl rand -base64 48`")]
     WeakSecret,
     /// The key set is not a JWKS, or longer than 64 KiB.
-    #[error("the key set is not a JWKS of at most 64 KiB")]
+    #[error(
+        "the key set is not a JWKS (`{{\"keys\": […]}}`) of at most 64 KiB, in which each name occurs once"
+    )]
     MalformedJwks,
     /// The key set holds a symmetric key. Every reader of the file could sign tokens with it.
     #[error("the key set holds a symmetric key (kty `oct`); a JWKS may hold public keys only")]
     SymmetricKey,
-    /// No key of the set can verify tokens.
-    #[error("the key set holds no key for RS256, ES256 or EdDSA; of several keys each needs a `kid`")]
-    NoKey,
-    /// Two keys share a `kid`.
-    #[error("two keys of the set have the same `kid`")]
-    DuplicateKeyId,
-    /// A `kid` has a form that tokens cannot name.
-    #[error("a `kid` of the set is not 1 to 128 characters of letters, digits and `._:-`")]
-    KeyId,
-    /// An RSA key has fewer than 2048 or more than 8192 bits.
-    #[error("an RSA key of the set has fewer than 2048 or more than 8192 bit")]
-    RsaSize,
-    /// A key whose parameters are missing or do not belong to its algorithm.
-    #[error("a key of the set has parameters that do not fit its type or algorithm")]
-    MalformedKey,
+    /// No key of the set can verify tokens; the notes say what is wrong with each.
+    #[error("the key set holds no key that can be used for RS256, ES256 or EdDSA{}", listed(.0))]
+    NoKey(Vec<KeyNote>),
+}
+
+/// The first notes, after a colon.
+fn listed(notes: &[KeyNote]) -> String {
+    let told: Vec<String> = notes.iter().take(MOST_NOTES).map(ToString::to_string).collect();
+    match (told.is_empty(), notes.len().saturating_sub(MOST_NOTES)) {
+        (true, _) => ": it is empty".to_owned(),
+        (false, 0) => format!(": {}", told.join("; ")),
+        (false, more) => format!(": {}; and {more} more", told.join("; ")),
+    }
 }

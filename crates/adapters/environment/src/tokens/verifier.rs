@@ -6,17 +6,27 @@ use std::sync::{Arc, PoisonError, RwLock};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use strongroom_domain::Issuer;
-use strongroom_environment::{TokenRefused, TokenVerifier, VerifiedToken};
+use strongroom_environment::{TokenRefusal, TokenRefused, TokenVerifier, VerifiedToken};
 use time::OffsetDateTime;
 
 use super::admission::Admission;
 use super::claims::Claims;
 use super::header::Header;
 use super::jwks::{KeySet, VerificationKey};
+use super::key_note::KeyNote;
+use super::members::about;
 use super::ring_provider;
 use super::settings::{IssuerKeys, IssuerSettings, TokenSettingsError, TokenSettingsProblem};
 
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
+
+/// What there is to say about the keys of a JWKS.
+///
+/// # Errors
+/// What is wrong with the set as a whole.
+pub fn check_jwks(jwks: String) -> Result<Vec<KeyNote>, TokenSettingsProblem> {
+    KeySet::new(&IssuerKeys::Jwks(jwks)).map(|(_, notes)| notes)
+}
 
 /// The [`TokenVerifier`] of production.
 pub struct JwtVerifier {
@@ -39,45 +49,59 @@ impl JwtVerifier {
             if settings.rules.audience.is_empty() {
                 return Err(failed(TokenSettingsProblem::Audience));
             }
-            let keys = KeySet::new(&settings.keys).map_err(failed)?;
+            let (keys, _) = KeySet::new(&settings.keys).map_err(failed)?;
             if by_iss.contains_key(&settings.issuer) {
                 return Err(failed(TokenSettingsProblem::DuplicateIssuer));
             }
             let IssuerSettings { name, issuer, rules, .. } = settings;
+            let is_local = matches!(keys, KeySet::Secret(_));
             let keys = RwLock::new(Arc::new(keys));
-            let admission = Admission { name, iss, rules };
+            let admission = Admission { name, iss, rules, is_local };
             by_iss.insert(issuer, KnownIssuer { keys, admission });
         }
         Ok(Self { by_iss })
     }
 
     /// Replaces the keys of an issuer by those of a JWKS. Tokens of keys that are not in it are refused from
-    /// then on.
+    /// then on. Returns what there is to say about keys of the set.
     ///
     /// # Errors
     /// What is wrong with the JWKS; the keys before stay.
-    pub fn replace_keys(&self, issuer: &str, jwks: String) -> Result<(), TokenSettingsError> {
+    pub fn replace_keys(&self, issuer: &str, jwks: String) -> Result<Vec<KeyNote>, TokenSettingsError> {
         let failed = |problem| TokenSettingsError { issuer: issuer.to_owned(), problem };
-        let keys = Arc::new(KeySet::new(&IssuerKeys::Jwks(jwks)).map_err(failed)?);
+        let (keys, notes) = KeySet::new(&IssuerKeys::Jwks(jwks)).map_err(failed)?;
         if let Some(known) = self.by_iss.values().find(|known| known.admission.name == issuer) {
-            *known.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+            *known.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
         }
-        Ok(())
+        Ok(notes)
     }
 }
 
 impl TokenVerifier for JwtVerifier {
-    fn verify(&self, token: &str, now: OffsetDateTime) -> Result<VerifiedToken, TokenRefused> {
+    fn verify(&self, token: &str, now: OffsetDateTime) -> Result<VerifiedToken, TokenRefusal> {
         let parts = Parts::split(token)?;
         let claims = Claims::parse(&parts.payload)?;
         // Nothing is trusted yet: `iss` only selects the keys to verify with.
-        let issuer = self.by_iss.get(claims.required("iss")?).ok_or(TokenRefused::Issuer)?;
+        let iss = claims.required("iss")?;
+        let issuer = self.by_iss.get(iss).ok_or_else(|| about(TokenRefused::Issuer, iss))?;
+        let named = |refusal| TokenRefusal { issuer: Some(issuer.admission.name.clone()), ..refusal };
+        issuer.verify(&parts, &claims, now).map_err(named)
+    }
+}
+
+impl KnownIssuer {
+    fn verify(
+        &self,
+        parts: &Parts<'_>,
+        claims: &Claims,
+        now: OffsetDateTime,
+    ) -> Result<VerifiedToken, TokenRefusal> {
         let header = Header::parse(&parts.header)?;
-        let keys = issuer.keys.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let key = keys.find(header.key_id()?).ok_or(TokenRefused::Key)?;
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let key = keys.find(header.key_id()?, header.algorithm())?;
         header.check(key.algorithm)?;
         parts.check_signature(key)?;
-        issuer.admission.admit(&claims, now)
+        self.admission.admit(claims, now)
     }
 }
 
@@ -90,20 +114,20 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    fn split(token: &'a str) -> Result<Self, TokenRefused> {
+    fn split(token: &'a str) -> Result<Self, TokenRefusal> {
         if token.len() > MAX_TOKEN_BYTES {
-            return Err(TokenRefused::Malformed);
+            return Err(TokenRefused::Malformed.into());
         }
         let (message, signature) = token.rsplit_once('.').ok_or(TokenRefused::Malformed)?;
         let (header, payload) = message.split_once('.').ok_or(TokenRefused::Malformed)?;
         Ok(Self { header: decode(header)?, payload: decode(payload)?, message, signature })
     }
 
-    fn check_signature(&self, key: &VerificationKey) -> Result<(), TokenRefused> {
+    fn check_signature(&self, key: &VerificationKey) -> Result<(), TokenRefusal> {
         let verified =
             jsonwebtoken::crypto::verify(self.signature, self.message.as_bytes(), &key.key, key.algorithm)
                 .map_err(|_| TokenRefused::Malformed)?;
-        if verified { Ok(()) } else { Err(TokenRefused::Signature) }
+        if verified { Ok(()) } else { Err(TokenRefused::Signature.into()) }
     }
 }
 

@@ -9,6 +9,7 @@ use ring::rsa::PublicKeyComponents;
 use ring::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair};
 use ring::{hmac, signature as sig};
 use serde_json::{Value, json};
+use strongroom_environment::{TokenRefused, TokenVerifier, VerifiedToken};
 use strongroom_environment_system::{IssuerKeys, IssuerSettings, JwtVerifier, TokenRules};
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -153,6 +154,17 @@ impl Signer {
                 json!({"kty": "OKP", "kid": kid, "crv": "Ed25519", "x": b64(ED.public_key().as_ref())})
             }
         }
+    }
+}
+
+/// Verification without what a refusal is about.
+pub(crate) trait Judge {
+    fn judge(&self, token: &str, now: OffsetDateTime) -> Result<VerifiedToken, TokenRefused>;
+}
+
+impl Judge for JwtVerifier {
+    fn judge(&self, token: &str, now: OffsetDateTime) -> Result<VerifiedToken, TokenRefused> {
+        self.verify(token, now).map_err(|refused| refused.reason)
     }
 }
 

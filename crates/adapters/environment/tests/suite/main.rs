@@ -7,6 +7,10 @@ mod jwt_attack_suite;
 #[cfg(test)]
 mod key_files;
 #[cfg(test)]
+mod provider_samples;
+#[cfg(test)]
+mod provider_tokens;
+#[cfg(test)]
 mod token_claims;
 #[cfg(test)]
 mod token_rules;

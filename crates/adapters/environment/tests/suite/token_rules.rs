@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use strongroom_domain::{OrganizationId, Role, Scope, UserId};
-use strongroom_environment::{TokenRefused, TokenSubject, TokenVerifier, VerifiedToken};
+use strongroom_environment::{TokenRefused, TokenSubject, VerifiedToken};
 use strongroom_environment_system::tokens::{
     Audience, ClaimPath, OrganizationRule, Principals, RoleMap, ServiceMark,
 };
 use strongroom_environment_system::{IssuerSettings, JwtVerifier, TokenRules};
 use time::ext::NumericalDuration;
 
-use crate::forge::{NOW, Signer};
+use crate::forge::{Judge as _, NOW, Signer};
 use crate::token_claims::user;
 
 /// Verifies a token with these claims, `null` meaning that the claim is absent, for an issuer with these
@@ -21,7 +21,7 @@ fn verify(rules: &TokenRules, changes: &Value) -> Result<VerifiedToken, TokenRef
     let settings = IssuerSettings { rules: rules.clone(), ..Signer::Es.settings() };
     let mut claims = Signer::Es.claims_with(changes.clone());
     claims.as_object_mut().unwrap().retain(|_, value| !value.is_null());
-    JwtVerifier::new(vec![settings]).unwrap().verify(&Signer::Es.token_of(&claims), NOW)
+    JwtVerifier::new(vec![settings]).unwrap().judge(&Signer::Es.token_of(&claims), NOW)
 }
 
 fn check(rules: &TokenRules, rows: &[(Value, Result<(), TokenRefused>)]) {
@@ -54,7 +54,7 @@ fn any_audience_of_the_list_will_do() {
             (json!({"aud": "strongroom, vault"}), Err(TokenRefused::Audience)),
             (json!({"aud": "other"}), Err(TokenRefused::Audience)),
             (json!({"aud": []}), Err(TokenRefused::Audience)),
-            (json!({"aud": null, "azp": "strongroom"}), Err(TokenRefused::Claims)),
+            (json!({"aud": null, "azp": "strongroom"}), Err(TokenRefused::ClaimMissing)),
         ],
     );
 }
@@ -68,12 +68,12 @@ fn without_an_audience_the_client_is_compared() {
             (json!({"aud": null, "azp": "web"}), Ok(())),
             (json!({"aud": null, "client_id": "robots"}), Ok(())),
             (json!({"aud": null, "azp": "web", "client_id": "robots"}), Ok(())),
-            (json!({"aud": null, "azp": "web", "client_id": "other"}), Err(TokenRefused::Audience)),
-            (json!({"aud": null, "azp": "other"}), Err(TokenRefused::Audience)),
-            (json!({"aud": null}), Err(TokenRefused::Audience)),
-            (json!({"aud": null, "azp": ["web"]}), Err(TokenRefused::Claims)),
-            (json!({"azp": "web"}), Err(TokenRefused::Claims)),
-            (json!({"aud": "web", "azp": "web"}), Err(TokenRefused::Claims)),
+            (json!({"aud": null, "azp": "web", "client_id": "other"}), Err(TokenRefused::Client)),
+            (json!({"aud": null, "azp": "other"}), Err(TokenRefused::Client)),
+            (json!({"aud": null}), Err(TokenRefused::ClaimMissing)),
+            (json!({"aud": null, "azp": ["web"]}), Err(TokenRefused::ClaimMisshapen)),
+            (json!({"azp": "web"}), Err(TokenRefused::Audience)),
+            (json!({"aud": "web", "azp": "web"}), Err(TokenRefused::Audience)),
         ],
     );
 }
@@ -114,8 +114,14 @@ fn the_organisation_is_fixed_or_in_a_claim_of_the_settings() {
     ] {
         assert_eq!(organization(claimed(claim), named.clone()).unwrap().as_str(), expected);
     }
-    for claim in ["app/meta~data", "/app~1meta~0data/nothing", "/app~1meta~0data/org/deeper", "nothing"] {
-        assert_eq!(organization(claimed(claim), named.clone()), Err(TokenRefused::Claims), "{claim}");
+    for claim in ["app:meta~data", "/app~1meta~0data/nothing", "/app~1meta~0data/org/deeper", "nothing"] {
+        assert_eq!(organization(claimed(claim), named.clone()), Err(TokenRefused::ClaimMissing), "{claim}");
+    }
+    // Keycloak sends every claim that may have several values as a list.
+    assert_eq!(organization(claimed("o"), json!({"o": ["globex"]})).unwrap().as_str(), "globex");
+    for several in [json!([]), json!(["globex", "acme"]), json!([1]), json!({"globex": {}})] {
+        let found = organization(claimed("o"), json!({"o": several}));
+        assert_eq!(found, Err(TokenRefused::ClaimMisshapen), "{several}");
     }
 }
 
@@ -137,13 +143,13 @@ fn the_claims_of_subject_roles_and_scopes_are_settings() {
                                    "scope": "credentials:write"}));
         assert_eq!(found, Ok(service(&[Scope::SecretsRead])));
     }
+    assert_eq!(subject(json!({})), Err(TokenRefused::ClaimMissing));
     for wrong in [
-        json!({}),
         json!({"ids": [7]}),
         json!({"ids": ["alice"], "groups": 1}),
         json!({"ids": ["alice"], "principal_type": "service", "scp": [1]}),
     ] {
-        assert_eq!(subject(wrong.clone()), Err(TokenRefused::Claims), "{wrong}");
+        assert_eq!(subject(wrong.clone()), Err(TokenRefused::ClaimMisshapen), "{wrong}");
     }
 }
 
@@ -160,6 +166,66 @@ fn with_a_role_map_only_mapped_roles_count() {
     }
 }
 
+/// The forms in which providers send roles, and what else they may look like.
+#[test]
+fn roles_are_read_in_the_forms_of_providers_and_the_others_are_told() {
+    let role_map = Some(RoleMap::parse("Vault Admins=admin,staff=member").unwrap());
+    let rules = TokenRules { role_map, roles_claim: path("r"), ..base() };
+    let (admin, member) = (vec![Role::Admin], vec![Role::Member]);
+    for (sent, expected, others) in [
+        (json!("Vault Admins"), admin.clone(), vec![]),
+        (json!(["Vault Admins"]), admin.clone(), vec![]),
+        (json!("staff"), member.clone(), vec![]),
+        (json!("offline staff"), member.clone(), vec!["offline"]),
+        (json!("guest, Vault Admins ,"), admin.clone(), vec!["guest"]),
+        (json!({"Vault Admins": {"1": "acme.example"}, "x": {}, "staff": false}), admin.clone(), vec![]),
+        (json!({"staff": true, "Vault Admins": null}), member, vec![]),
+        (json!(["Vault Admins, staff"]), vec![], vec!["Vault Admins, staff"]),
+        (json!("Vault"), vec![], vec!["Vault"]),
+        (json!("admin"), vec![], vec!["admin"]),
+        (json!([]), vec![], vec![]),
+        (json!(["\u{e4}\n"]), vec![], vec!["??"]),
+    ] {
+        let found = verify(&rules, &json!({"r": sent})).unwrap();
+        assert_eq!(
+            (found.subject, found.other_roles),
+            (user("user-1", &expected), others.into_iter().map(str::to_owned).collect()),
+            "{sent}"
+        );
+    }
+    for wrong in [json!(1), json!([1]), json!([["staff"]]), json!(true)] {
+        assert_eq!(verify(&rules, &json!({"r": wrong})), Err(TokenRefused::ClaimMisshapen), "{wrong}");
+    }
+    let many: Vec<String> = (0..30).map(|n| format!("{n}{}", "x".repeat(100))).collect();
+    let told = verify(&rules, &json!({"r": many})).unwrap().other_roles;
+    assert!(told.len() == 8 && told.iter().all(|role| role.len() == 64), "{told:?}");
+}
+
+/// Both spellings are found in a token: the one that is a name, and the one that is a way.
+#[test]
+fn what_looks_like_a_path_and_is_none_is_no_claim_of_the_settings() {
+    for name in [
+        "roles",
+        "cognito:groups",
+        "https://acme.example/roles",
+        "acme.example/roles",
+        "urn:x:a.b",
+        "groups-all",
+        "a b",
+    ] {
+        assert_eq!(ClaimPath::parse(name).unwrap().to_string(), name);
+    }
+    for pointer in ["/realm_access/roles", "/realm_access.roles", "/groups/0", "/a~1b.c/d~0"] {
+        assert_eq!(ClaimPath::parse(pointer).unwrap().to_string(), pointer);
+    }
+    for path in
+        ["realm_access.roles", "o.id", "app_metadata.org_id", "$.roles", "groups[0]", "realm_access/roles"]
+    {
+        let rule = ClaimPath::parse(path).unwrap_err().to_string();
+        assert!(rule.contains("write a JSON pointer, such as /realm_access/roles"), "{path}: {rule}");
+    }
+}
+
 #[test]
 fn a_claim_of_the_settings_says_whether_a_program_calls() {
     let is_program = |mark: &str, changes: Value| {
@@ -172,13 +238,13 @@ fn a_claim_of_the_settings_says_whether_a_program_calls() {
         ("robot", json!({"robot": false}), Ok(false)),
         ("robot", json!({"robot": "user"}), Ok(false)),
         ("robot", json!({"principal_type": "service"}), Ok(false)),
-        ("robot", json!({"robot": "yes"}), Err(TokenRefused::Claims)),
-        ("robot", json!({"robot": 1}), Err(TokenRefused::Claims)),
+        ("robot", json!({"robot": "yes"}), Err(TokenRefused::ClaimMisshapen)),
+        ("robot", json!({"robot": 1}), Err(TokenRefused::ClaimMisshapen)),
         ("/a/gty=client-credentials", json!({"a": {"gty": "client-credentials"}}), Ok(true)),
         ("gty=client-credentials", json!({"gty": "password"}), Ok(false)),
         ("gty=client-credentials", json!({"gty": "service"}), Ok(false)),
         ("gty=client-credentials", json!({}), Ok(false)),
-        ("gty=client-credentials", json!({"gty": true}), Err(TokenRefused::Claims)),
+        ("gty=client-credentials", json!({"gty": true}), Err(TokenRefused::ClaimMisshapen)),
     ] {
         assert_eq!(is_program(mark, changes.clone()), expected, "{mark} {changes}");
     }
@@ -210,14 +276,14 @@ fn a_token_that_lives_longer_than_the_settings_allow_is_refused_at_every_use() {
             (json!({"exp": now + 3600 + 60}), Ok(())),
             (json!({"exp": now + 3600 + 61}), Err(TokenRefused::Lifetime)),
             (json!({"exp": now as f64 + 3660.5}), Err(TokenRefused::Lifetime)),
-            (json!({"exp": now - 61}), Err(TokenRefused::Time)),
+            (json!({"exp": now - 61}), Err(TokenRefused::Expired)),
         ],
     );
     let settings = IssuerSettings { rules, ..Signer::Es.settings() };
     let verifier = JwtVerifier::new(vec![settings]).unwrap();
     let token = Signer::Es.token_of(&Signer::Es.claims_with(json!({"exp": now + 7200})));
-    assert_eq!(verifier.verify(&token, NOW + 3539.seconds()), Err(TokenRefused::Lifetime));
-    assert!(verifier.verify(&token, NOW + 3540.seconds()).is_ok());
+    assert_eq!(verifier.judge(&token, NOW + 3539.seconds()), Err(TokenRefused::Lifetime));
+    assert!(verifier.judge(&token, NOW + 3540.seconds()).is_ok());
 }
 
 #[test]
@@ -226,7 +292,7 @@ fn a_name_that_comes_twice_is_refused_at_any_depth() {
     let with = |member: &str| claims.replacen('{', &format!("{{{member},"), 1);
     let verifier = JwtVerifier::new(vec![Signer::Es.settings()]).unwrap();
     let verify =
-        |claims: &str| verifier.verify(&Signer::Es.token(&Signer::Es.header().to_string(), claims), NOW);
+        |claims: &str| verifier.judge(&Signer::Es.token(&Signer::Es.header().to_string(), claims), NOW);
     assert!(verify(&with(r#""a": {"org": "acme", "b": [{"org": 1.5}, null, true, -1]}"#)).is_ok());
     for member in [r#""a": {"org": "acme", "org": "globex"}"#, r#""a": [{"b": {"c": 1, "c": 1}}]"#] {
         assert_eq!(verify(&with(member)), Err(TokenRefused::Malformed), "{member}");

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use strongroom_application::{ChangeServiceAccount, Failure, NewApiKey, Presented};
+use strongroom_application::{ChangeServiceAccount, Failure, NewApiKey, Presented, to};
 use strongroom_domain::audit::Origin;
 use strongroom_domain::{
     Action, OrganizationId, Principal, Reach, Role, Scope, ServiceAccountStatus, UserId,
@@ -11,7 +11,7 @@ use strongroom_fake_store::Call;
 use strongroom_fixtures::{instant, issuer, organization, provider};
 
 use super::{REFUSED, authenticate, hire, issue, name, present};
-use crate::house::{House, acme, admin, admitted};
+use crate::house::{House, acme, admin, admitted, detail};
 
 /// Makes `text` a good token of this user of an organisation.
 fn accept(house: &House, text: &str, org: &str) {
@@ -22,6 +22,7 @@ fn accept(house: &House, text: &str, org: &str) {
         issuer: "local".into(),
         iss: issuer(),
         ends_at: instant(1_000_000),
+        other_roles: Vec::new(),
     };
     house.tokens.accept(text, token);
 }
@@ -64,7 +65,14 @@ async fn a_service_token_reaches_everything_of_its_organisation() {
     let scopes = BTreeSet::from([Scope::SecretsRead]);
     let subject = TokenSubject::Service(UserId::parse("robot").unwrap(), scopes.clone());
     let (iss, ends_at) = (issuer(), instant(1_000_000));
-    let token = VerifiedToken { organization: acme(), subject, issuer: "cloud".into(), iss, ends_at };
+    let token = VerifiedToken {
+        organization: acme(),
+        subject,
+        issuer: "cloud".into(),
+        iss,
+        ends_at,
+        other_roles: Vec::new(),
+    };
     house.tokens.accept("service", token);
     let caller = authenticate(&app, Some("service"), None).await.unwrap();
     let id = UserId::parse("robot").unwrap();
@@ -108,13 +116,63 @@ async fn whatever_is_wrong_the_answer_is_one() {
     for text in [forged(token).as_str(), &unknown, short, "srk_", "", &format!("{token}A")] {
         assert_eq!(present(&app, text).await.unwrap_err(), REFUSED, "{text}");
     }
-    let unreadable = app.access.authenticate(Presented::Unreadable, Origin::default()).await;
+    let unreadable = app.access.authenticate(Presented::Unreadable("header_scheme"), Origin::default()).await;
     assert_eq!(unreadable.unwrap_err(), REFUSED);
     let nothing = authenticate(&app, None, None).await.unwrap_err();
     assert_eq!(nothing, Failure::Unauthenticated { presented: false });
     app.upkeep.close().await;
-    let events = house.store.actions(&OrganizationId::system());
-    assert_eq!(events, [Action::AuthenticationFailed; 7], "who presents nothing is no attempt");
+    let actions = house.store.actions(&OrganizationId::system());
+    assert_eq!(actions, [Action::AuthenticationFailed; 7], "who presents nothing is no attempt");
+    let events = house.store.events(&OrganizationId::system());
+    let reasons: Vec<&str> = events.iter().map(|event| detail(event, "reason")).collect();
+    let form = "api_key_malformed";
+    assert_eq!(reasons, ["api_key_secret", "api_key_unknown", form, form, form, form, "header_scheme"]);
+    // A key that nobody has may be a secret that was pasted wrongly; only one that is known is named.
+    let targets: Vec<Option<&str>> = events.iter().map(|event| event.target.as_deref()).collect();
+    assert_eq!(targets, [Some(issued.key.id.as_str()), None, None, None, None, None, None]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_trail_says_why_a_key_that_was_good_is_none_and_why_two_proofs_do_not_fit() {
+    let house = House::new();
+    let app = house.open();
+    accept(&house, "of globex", "globex");
+    let account = hire(&app).await;
+    let issued = issue(&app, account.id).await;
+    let key = Some(issued.token.expose());
+    authenticate(&app, Some("of globex"), key).await.unwrap_err();
+    let inactive = Some(ServiceAccountStatus::Inactive);
+    let change = ChangeServiceAccount { status: inactive, ..Default::default() };
+    app.access.change_account(&admitted(&app, &admin()), account.id, change).await.unwrap();
+    authenticate(&app, None, key).await.unwrap_err();
+    app.upkeep.close().await;
+    let events = house.store.events(&OrganizationId::system());
+    let told: Vec<(&str, &str)> =
+        events.iter().map(|event| (detail(event, "reason"), detail(event, "organization"))).collect();
+    assert_eq!(told, [("two_organizations", ""), ("service_account_inactive", "acme")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_trail_says_which_roles_were_seen_when_somebody_may_not() {
+    let house = House::new();
+    let app = house.open();
+    let subject = TokenSubject::User(UserId::parse("ann").unwrap(), BTreeSet::from([Role::Member]));
+    let token = VerifiedToken {
+        organization: acme(),
+        subject,
+        issuer: "corp".into(),
+        iss: issuer(),
+        ends_at: instant(1_000_000),
+        other_roles: vec!["offline_access".into(), "Vault Admins".into()],
+    };
+    house.tokens.accept("of corp", token);
+    let caller = authenticate(&app, Some("of corp"), None).await.unwrap();
+    app.access.admit::<to::QueryAudit>(caller).unwrap_err();
+    app.upkeep.close().await;
+    let events = house.store.events(&acme());
+    let denied = events.last().unwrap();
+    assert_eq!((detail(denied, "operation"), detail(denied, "roles")), ("QueryAudit", "member"));
+    assert_eq!(detail(denied, "other_roles"), "offline_access, Vault Admins");
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,7 +9,7 @@ use crate::house::{House, acme, detail, user};
 
 async fn knock(app: &Application, address: &str) {
     let origin = Origin { source_ip: Some(address.parse::<IpAddr>().unwrap()), ..Origin::default() };
-    app.access.authenticate(Presented::Unreadable, origin).await.unwrap_err();
+    app.access.authenticate(Presented::Unreadable("header_scheme"), origin).await.unwrap_err();
 }
 
 /// An authenticated member asks for an operation that members may not do.

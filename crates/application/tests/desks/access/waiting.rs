@@ -103,7 +103,14 @@ async fn a_reader_whose_token_ended_while_it_waited_gets_nothing() {
     let scene = Scene::new().await;
     let subject = TokenSubject::Service(UserId::parse("robot").unwrap(), Scope::ALL.into());
     let (iss, ends_at) = (issuer(), instant(5));
-    let token = VerifiedToken { organization: acme(), subject, issuer: "local".into(), iss, ends_at };
+    let token = VerifiedToken {
+        organization: acme(),
+        subject,
+        issuer: "local".into(),
+        iss,
+        ends_at,
+        other_roles: Vec::new(),
+    };
     scene.house.tokens.accept("t", token);
     let caller = authenticate(&scene.app, Some("t"), None).await.unwrap();
     let reading = Scene { caller, ..scene }.reading();

@@ -223,6 +223,26 @@ async fn what_the_caller_gives_as_input_is_kept_with_the_grant() {
     assert!(house.server.asked()[0].config.get("subdomain").is_some(), "the provider needs it");
 }
 
+/// Passing a field over would authorise another place than the caller means.
+#[tokio::test(start_paused = true)]
+async fn a_field_that_is_not_asked_for_or_differs_from_the_credentials_is_refused() {
+    let house = House::new();
+    let app = house.open();
+    let asked = |inputs: &[(&str, &str)]| BeginAuthorization { inputs: fields(inputs), ..at("desk") };
+    let refused = |result: Result<_, Failure>| match result.map(|_| ()) {
+        Err(Failure::Invalid(violations)) => violations.iter().map(ToString::to_string).collect(),
+        other => panic!("{other:?}"),
+    };
+    let unknown: Vec<String> =
+        refused(begin(&app, &member(), asked(&[("subdomain", "north"), ("sub_domain", "canary")])).await);
+    assert_eq!(unknown, ["sub_domain is no field that this provider asks for here"]);
+    let id = Some(authorize(&app, asked(&[("subdomain", "north")])).await.id);
+    let again = |inputs| BeginAuthorization { credential_id: id, ..asked(inputs) };
+    begin(&app, &admin(), again(&[("subdomain", "north")])).await.unwrap();
+    let other = refused(begin(&app, &admin(), again(&[("subdomain", "canary")])).await);
+    assert_eq!(other, ["subdomain is another than the credential's, which keeps its own; leave it out"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn other_scopes_are_asked_for_when_the_caller_names_them() {
     let house = House::new();

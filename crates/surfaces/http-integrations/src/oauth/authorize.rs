@@ -7,9 +7,11 @@ use strongroom_application::{BeginAuthorization, to};
 use strongroom_domain::{CredentialId, CredentialName, timestamp};
 use strongroom_http_kit::{
     AnswerBody, Answered, Call, Doc, Handle, Moment, Refusal, Request, Route, Schema, ok, request, schema_of,
+    unknown_parameters,
 };
 
-pub(crate) const ROUTE: Route = Route::get("/integrations/{provider}/authorize", &Handle::with(handle), &DOC);
+pub(crate) const ROUTE: Route =
+    Route::get("/integrations/{provider}/authorize", &Handle::with(handle), &DOC).judging_its_query();
 
 const DOC: Doc = Doc {
     query: &[AuthorizeQuery::FIELDS],
@@ -63,11 +65,19 @@ async fn handle(call: Call<to::AuthorizeCredential>) -> Result<HttpResponse, Ref
     }))
 }
 
-/// Reads the query. Parameters that the declaration does not name are fields of the provider.
+/// Reads the query. Parameters that the declaration does not name are fields of the provider, and unknown
+/// when it asks for none of that name.
 fn read<O>(call: &Call<O>) -> Result<BeginAuthorization, Refusal> {
     let mut query = call.query_fields();
     let asked = AuthorizeQuery::take(&mut query);
     let inputs = query.rest();
+    if let Some(provider) = call.app.catalog.find(call.path("provider"))
+        && let Some(server) = &provider.oauth
+    {
+        let own = AuthorizeQuery::FIELDS.iter().map(|field| field.name);
+        let known: Vec<&str> = own.chain(provider.inputs_of(server)).collect();
+        query.unknown(unknown_parameters(inputs.keys(), &known));
+    }
     let AuthorizeQuery { redirect_to, name, scope, credential_id, subject } = query.finish(|| asked)?;
     let provider = call.path("provider").to_owned();
     Ok(BeginAuthorization { provider, redirect_to, name, scope, credential_id, subject, inputs })

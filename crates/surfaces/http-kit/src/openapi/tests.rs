@@ -34,7 +34,7 @@ static TOY: Dialect = Dialect {
         Route::post("/things", &Handle::with(create), &CREATE),
         Route::post("/things/", &Handle::with(create), &CREATE),
         Route::act("/things/{id}/act", &Handle::with(verify), &ACT),
-        Route::public("/ready", |_| unreachable!(), &READY),
+        Route::public("/ready", |_| unreachable!(), &READY).with_any_query(),
         Route::host("/counters", |_| unreachable!(), &ACT),
     ],
     refuse: |_, _| HttpResponse::NotFound().finish(),
