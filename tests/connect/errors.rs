@@ -39,9 +39,9 @@ async fn refusals_before_a_use_case_have_the_body_of_this_dialect() {
         reply.header("allow").to_owned()
     };
     let put = async |path: &str| admin.send(Method::PUT, path, Some(json!({})), &[]).await;
-    assert_eq!(allow(&put("/v1/integrations").await), "GET");
+    assert_eq!(allow(&put("/v1/integrations").await), "GET, HEAD");
     assert_eq!(allow(&put(&path).await), "POST, DELETE");
-    assert_eq!(allow(&put("/v1/integrations/catalog").await), "GET");
+    assert_eq!(allow(&put("/v1/integrations/catalog").await), "GET, HEAD");
     assert_eq!(allow(&admin.get("/v1/integrations/datadog/credentials").await), "POST");
 
     let send =
@@ -53,7 +53,7 @@ async fn refusals_before_a_use_case_have_the_body_of_this_dialect() {
     let large = json!({ "credentialId": "x".repeat(300 * 1024) });
     refused(&admin.post(&path, large).await, 413, "validation_error");
     let nothing = admin.send(Method::POST, &path, None, &[("content-type", "application/json")]).await;
-    assert_eq!(refused(&nothing, 400, "validation_error"), "body must be JSON");
+    assert_eq!(refused(&nothing, 400, "validation_error"), "body must be JSON; line 1, column 0 is not");
     let api = admin.get("/api/v1/integrations").await;
     assert_eq!(api.status, 404, "this dialect has no prefix");
 

@@ -62,7 +62,7 @@ pub enum Failure {
         allowance: Option<Allowance>,
     },
     /// The store cannot be reached or is busy; a later attempt may succeed.
-    #[error("unavailable")]
+    #[error("the store does not answer, or is busy")]
     Unavailable {
         /// How long to wait before the next attempt.
         retry_after: Duration,
@@ -121,6 +121,8 @@ pub enum Conflict {
     CredentialChanged,
     /// The resource has another revision than the caller expects.
     StaleRevision,
+    /// The caller named the revision that it expects by a weak tag, which matches none.
+    WeakTag,
 }
 
 impl Failure {

@@ -10,17 +10,26 @@ use super::{Json, MAX_DEPTH, MAX_FIELDS, MAX_VALUES};
 use crate::secret::SecretText;
 use crate::violation::Rule;
 
+/// What is said of text that is no JSON.
+const NOT_JSON: &str = "must be JSON";
+
 impl Json {
     /// Parses a document.
     ///
     /// # Errors
     /// The rule that was broken, never what was sent.
     pub fn parse(bytes: &[u8]) -> Result<Self, Rule> {
-        let (fault, values) = (Cell::new("must be JSON"), Cell::new(0));
+        let (fault, values) = (Cell::new(NOT_JSON), Cell::new(0));
         let mut deserializer = serde_json::Deserializer::from_slice(bytes);
         let parsed = Seed { depth: 0, fault: &fault, values: &values }.deserialize(&mut deserializer);
         let parsed = parsed.and_then(|json| deserializer.end().map(|()| json));
-        parsed.map_err(|_| Rule::fixed(fault.get()))
+        parsed.map_err(|error| match fault.get() {
+            NOT_JSON => {
+                let (line, column) = (error.line(), error.column());
+                Rule::naming(format!("{NOT_JSON}; line {line}, column {column} is not"))
+            }
+            limit => Rule::fixed(limit),
+        })
     }
 }
 

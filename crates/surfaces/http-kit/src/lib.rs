@@ -45,7 +45,7 @@ pub use from_json::{Fault, FromJson, ProviderName};
 pub use memory::Memory;
 pub use metrics::{Metrics, Watched};
 pub use misshape::{Misshape, MisshapeKind};
-pub use openapi::{Documented, document, documented, schemas};
+pub use openapi::{Documented, ServedAt, document, documented, schemas};
 pub use page::{Cursor, PageSize, Paging};
 pub use peer::{BadNetwork, TrustedProxies};
 pub use pipeline::{Kit, Listener, envelope, mount};
