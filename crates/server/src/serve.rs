@@ -14,7 +14,9 @@ use anyhow::Context;
 use rustix::net::sockopt;
 use strongroom::Strongroom;
 use strongroom_domain::TestCode;
-use strongroom_http_kit::{Dialect, Kit, Listener, Metrics, TrustedProxies, Watched, envelope, mount};
+use strongroom_http_kit::{
+    Dialect, Kit, Listener, Metrics, OpenConnections, TrustedProxies, Watched, envelope, mount,
+};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::settings::{LogFormat, Settings};
@@ -190,6 +192,7 @@ fn server(listener: TcpListener, kit: Kit, workers: usize, keep_alive: Duration)
         let kit = kit.clone();
         App::new().wrap(middleware::from_fn(envelope)).configure(move |config| mount(config, &kit))
     };
+    let open = OpenConnections::default();
     let server = HttpServer::new(factory)
         .workers(workers)
         .disable_signals()
@@ -198,7 +201,8 @@ fn server(listener: TcpListener, kit: Kit, workers: usize, keep_alive: Duration)
         .client_request_timeout(Duration::from_secs(5))
         .client_disconnect_timeout(Duration::from_secs(1))
         .max_connections(CONNECTIONS)
-        .on_connect(|connection, _| {
+        .on_connect(move |connection, kept| {
+            kept.insert(open.one_more());
             if let Some(stream) = connection.downcast_ref::<TcpStream>() {
                 limit_writes(stream);
             }

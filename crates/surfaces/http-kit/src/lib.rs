@@ -15,6 +15,7 @@
 
 mod body;
 mod call;
+mod connections;
 mod doc;
 mod documentation;
 mod endpoint;
@@ -37,6 +38,7 @@ mod unread;
 mod wording;
 
 pub use call::{Call, Parameters, PublicCall};
+pub use connections::{MOST_KEPT, OpenConnection, OpenConnections};
 pub use doc::{AnswerBody, Answered, Doc};
 pub use documentation::Documentation;
 pub use endpoint::{Admitted, Endpoint, Handle};

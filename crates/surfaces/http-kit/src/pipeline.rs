@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use strongroom_application::{Application, Conflict, Failure, Missing, Place, Presented};
@@ -19,6 +19,7 @@ use ulid::Ulid;
 
 use crate::body::Account;
 use crate::call::PublicCall;
+use crate::connections::OpenConnection;
 use crate::documentation::Documentation;
 use crate::endpoint::Endpoint;
 use crate::fields::Fields;
@@ -356,6 +357,9 @@ pub async fn envelope(
         next.call(request).instrument(span.clone()).await?.map_into_boxed_body()
     };
     let mut response = response.map_body(|_, body| unread.until_sent(body));
+    if response.request().conn_data().is_some_and(OpenConnection::is_one_of_too_many) {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, value);
