@@ -101,7 +101,7 @@ fn prepare_as_kubelet(volume: &Path) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_volume_of_a_pod_is_used_again_at_every_start() {
     let Some((folder, program)) = container() else { return };
-    for (name, at_first) in [("closed", 0o2770), ("listed", 0o2775)] {
+    for (name, at_first) in [("closed", 0o2770), ("listed", 0o2775), ("open", 0o2777)] {
         let volume = folder.path().join(name);
         std::fs::create_dir_all(volume.join("lost+found")).unwrap();
         chown(&volume, None, Some(GROUP)).unwrap();

@@ -110,7 +110,10 @@ pub enum Conflict {
     /// The provider is connected already.
     AlreadyConnected,
     /// The organisation holds as many credentials of the provider as it may.
-    QuotaExceeded,
+    QuotaExceeded {
+        /// How many it may hold, when that is known.
+        limit: Option<u32>,
+    },
     /// The credential's authorisation is not complete.
     AuthorizationPending,
     /// The credential's grant is gone.
@@ -141,7 +144,7 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Duplicate(Unique::Integration) => Self::Conflict(Conflict::AlreadyConnected),
-            StoreError::QuotaExceeded => Self::Conflict(Conflict::QuotaExceeded),
+            StoreError::QuotaExceeded => Self::Conflict(Conflict::QuotaExceeded { limit: None }),
             StoreError::StaleVersion => Self::Conflict(Conflict::StaleRevision),
             StoreError::Unavailable(source) => {
                 tracing::warn!(source = %chain(source.as_ref()), "the store is unavailable");

@@ -124,7 +124,13 @@ impl DataDir {
     /// Makes the folder, with mode 0700. One that exists is taken when nothing but a vault is in it, and only then its
     /// mode is changed.
     pub(crate) fn create(&self) -> Result<(), StartError> {
-        let failed = |error: std::io::Error| StartError::file(&self.root, format!("cannot be made: {error}"));
+        let failed = |error: std::io::Error| {
+            let problem = format!(
+                "cannot be made: {error}; name a folder in {SETTING} that this process ({}) can write to",
+                Ourselves::now()
+            );
+            StartError::file(&self.root, problem)
+        };
         if !self.root.exists() {
             return DirBuilder::new().recursive(true).mode(0o700).create(&self.root).map_err(failed);
         }
@@ -144,11 +150,12 @@ impl DataDir {
             Ok(()) => {
                 tracing::warn!(path = %self.root.display(), "the data directory was open to others and is private now");
             }
-            Err(_) if mode & 0o002 != 0 => return self.leave_alone(mode, false),
+            // An empty volume of Kubernetes is open to everybody in the pod, whatever its group.
+            Err(_) if mode & 0o002 != 0 && !is_shared => return self.leave_alone(mode, false),
             Err(_) => tracing::warn!(
                 path = %self.root.display(),
                 mode = %format!("{mode:04o}"),
-                "others can list the data directory, which belongs to another user; the files in it are private"
+                "others can reach the data directory, which belongs to another user; the files in it are private"
             ),
         }
         Ok(())

@@ -76,6 +76,8 @@ impl Builder {
         if self.is_embedded() {
             data_dir.create()?;
             data_dir.initialize(|dir, found| make_missing_keys(&self, dir, found)).await?;
+            // The ring must be there, or the store is not ready for anything.
+            key_ring(&self, &data_dir)?;
         }
         Database::open(&self.store, &data_dir).await?.migrate(Migrations::Apply).await
     }
