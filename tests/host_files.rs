@@ -19,7 +19,8 @@ fn mode(path: &Path) -> u32 {
     std::fs::symlink_metadata(path).unwrap().mode() & 0o7777
 }
 
-/// A folder that every user can reach, with the program in it. `None` where the test may not become another user.
+/// A folder that every user can reach, with the program in it. `None` where the test may not become another
+/// user.
 fn container() -> Option<(tempfile::TempDir, PathBuf)> {
     let folder = tempfile::tempdir().unwrap();
     if std::fs::metadata(folder.path()).unwrap().uid() != 0 {

@@ -82,8 +82,8 @@ impl DataDir {
         self.root.join("initialized")
     }
 
-    /// Refuses to work in a folder that is another's, because the server could not use the files that a command
-    /// makes there, or we not those of the server.
+    /// Refuses to work in a folder that is another's, because the server could not use the files that a
+    /// command makes there, or we not those of the server.
     pub(crate) fn check_owner(&self) -> Result<(), StartError> {
         let refuse = |problem: String| Err(StartError::file(&self.root, problem));
         let metadata = match std::fs::metadata(&self.root) {
@@ -121,8 +121,8 @@ impl DataDir {
         }
     }
 
-    /// Makes the folder, with mode 0700. One that exists is taken when nothing but a vault is in it, and only then its
-    /// mode is changed.
+    /// Makes the folder, with mode 0700. One that exists is taken when nothing but a vault is in it, and only
+    /// then its mode is changed.
     pub(crate) fn create(&self) -> Result<(), StartError> {
         let failed = |error: std::io::Error| {
             let problem = format!(

@@ -1,8 +1,8 @@
 //! Judges which users of the host can read or change a file, as hosts and containers lay files.
 //!
-//! A file is refused only when strangers can really get at it. A container's manager lays secrets as files of root,
-//! readable by a group of ours (a volume of Kubernetes with `fsGroup`) or by everybody (Docker), often on a mount
-//! that is read-only; what this process could not change by itself is used with a warning.
+//! A file is refused only when strangers can really get at it. A container's manager lays secrets as files of
+//! root, readable by a group of ours (a volume of Kubernetes with `fsGroup`) or by everybody (Docker), often
+//! on a mount that is read-only; what this process could not change by itself is used with a warning.
 
 use std::fs::{File, Metadata};
 use std::os::unix::fs::MetadataExt;
@@ -26,8 +26,8 @@ pub type Exposed = String;
 /// Says whether a file that holds secrets may be used.
 ///
 /// # Errors
-/// When users who are neither root, nor this process's user, nor in a group of its own can read it, and this process's
-/// user could prevent that; and when such users can write to it.
+/// When users who are neither root, nor this process's user, nor in a group of its own can read it, and this
+/// process's user could prevent that; and when such users can write to it.
 pub fn judge_secret(file: &File) -> Result<Exposure, Exposed> {
     let facts = Facts::of(file)?;
     facts.refuse_writers()?;
@@ -37,8 +37,8 @@ pub fn judge_secret(file: &File) -> Result<Exposure, Exposed> {
 /// Says whether a file or folder that decides about secrets, such as a settings file, may be used.
 ///
 /// # Errors
-/// When users who are neither root, nor this process's user, nor in a group of its own can write to it. One that cannot
-/// be opened is no error here.
+/// When users who are neither root, nor this process's user, nor in a group of its own can write to it. One
+/// that cannot be opened is no error here.
 pub fn refuse_changeable(path: &Path) -> Result<(), Exposed> {
     match File::open(path) {
         Ok(file) => Facts::of(&file)?.refuse_writers(),

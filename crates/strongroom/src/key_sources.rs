@@ -1,4 +1,5 @@
-//! The key ring and the secret of the local issuer: where they come from, and what is said when they are lost.
+//! The key ring and the secret of the local issuer: where they come from, and what is said when they are
+//! lost.
 
 use std::path::Path;
 
@@ -89,8 +90,9 @@ pub(crate) fn jwt_secret(builder: &Builder, data_dir: &DataDir) -> Result<Zeroiz
     Ok(Zeroizing::new(text.trim().as_bytes().to_vec()))
 }
 
-/// Makes the key ring and the JWT secret of an embedded store, unless they exist or come from the settings. Beside a
-/// database that exists no key ring is made: a set-up makes the keys before the database has its name.
+/// Makes the key ring and the JWT secret of an embedded store, unless they exist or come from the settings.
+/// Beside a database that exists no key ring is made: a set-up makes the keys before the database has its
+/// name.
 pub(crate) fn make_missing_keys(
     builder: &Builder,
     data_dir: &DataDir,

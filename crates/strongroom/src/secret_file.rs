@@ -28,8 +28,8 @@ pub(crate) fn read_named(setting: &str, path: &Path) -> Result<Zeroizing<String>
     read_all(file).map_err(|error| failed(format!("cannot be read: {error}")))
 }
 
-/// Reads a secret file of the data directory. One of ours that a group can reach, as Kubernetes leaves it at each start
-/// of a pod with `fsGroup`, is closed.
+/// Reads a secret file of the data directory. One of ours that a group can reach, as Kubernetes leaves it at
+/// each start of a pod with `fsGroup`, is closed.
 ///
 /// # Errors
 /// When it cannot be read, or strangers can get at it ([`judge_secret`]).
@@ -82,8 +82,8 @@ fn read_all(file: File) -> std::io::Result<Zeroizing<String>> {
     Ok(text)
 }
 
-/// Writes a new secret file, durably, under its final name only when it is complete. The file is new: a link or a file
-/// that somebody has put in its place is removed, and never written to.
+/// Writes a new secret file, durably, under its final name only when it is complete. The file is new: a link
+/// or a file that somebody has put in its place is removed, and never written to.
 pub(crate) fn write(path: &Path, text: &str) -> Result<(), StartError> {
     let failed = |error: std::io::Error| StartError::file(path, format!("cannot be written: {error}"));
     let unfinished = path.with_extension("new");
@@ -105,8 +105,8 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), StartError> {
     sync_folder(path).map_err(failed)
 }
 
-/// Opens a file of the data directory for writing, and makes it when it is missing. A link is not followed, because a
-/// stranger may have put it there while the folder was open.
+/// Opens a file of the data directory for writing, and makes it when it is missing. A link is not followed,
+/// because a stranger may have put it there while the folder was open.
 pub(crate) fn open_own(path: &Path, append: bool) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true).append(append).mode(0o600).custom_flags(NO_LINK);

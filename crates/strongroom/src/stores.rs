@@ -85,8 +85,8 @@ impl Database {
         }
     }
 
-    /// Whether the store's role could turn off what guards its tables; `false` for the embedded store, which has no
-    /// roles.
+    /// Whether the store's role could turn off what guards its tables; `false` for the embedded store, which
+    /// has no roles.
     pub(crate) async fn is_superuser(&self) -> StoreResult<bool> {
         match self {
             Self::Sqlite(..) => Ok(false),

@@ -4,7 +4,8 @@ use crate::connection::{Connection, RunQueryDsl, current_setting};
 use crate::database::Database;
 
 impl Database {
-    /// Whether the role that we connect as is a superuser, whom no trigger and no privilege of the schema holds back.
+    /// Whether the role that we connect as is a superuser, whom no trigger and no privilege of the schema
+    /// holds back.
     ///
     /// # Errors
     /// `Unavailable`.

@@ -30,8 +30,8 @@ pub(crate) fn prepare(path: &Path, create: bool) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Makes a file private. One of another user that a group shares, as a volume of Kubernetes with `fsGroup` has it when a
-/// pod runs as another user than before, stays as it is.
+/// Makes a file private. One of another user that a group shares, as a volume of Kubernetes with `fsGroup`
+/// has it when a pod runs as another user than before, stays as it is.
 fn close(path: &Path, metadata: &Metadata) -> std::io::Result<()> {
     match std::fs::set_permissions(path, Permissions::from_mode(PRIVATE)) {
         Ok(()) => tracing::warn!("the database file was open to others than its owner; it is private now"),

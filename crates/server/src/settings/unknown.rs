@@ -1,5 +1,5 @@
-//! Variables that begin as ours do and are no settings: those that an image or Kubernetes makes are passed over, and
-//! those that somebody meant as a setting are refused.
+//! Variables that begin as ours do and are no settings: those that an image or Kubernetes makes are passed
+//! over, and those that somebody meant as a setting are refused.
 
 use super::keys;
 
@@ -22,8 +22,9 @@ pub(super) fn judge(variable: &str, value: &str) -> Unknown {
     if near.is_empty() && !rest.contains("__") { Unknown::Foreign } else { Unknown::Meant(near) }
 }
 
-/// Whether Kubernetes makes this variable for a Service whose name begins with `strongroom`, or Docker for a link of that
-/// name: `…_SERVICE_HOST`, `…_SERVICE_PORT`, `…_SERVICE_PORT_<name>`, `…_PORT` with an address, `…_PORT_<n>_TCP…`.
+/// Whether Kubernetes makes this variable for a Service whose name begins with `strongroom`, or Docker for a
+/// link of that name: `…_SERVICE_HOST`, `…_SERVICE_PORT`, `…_SERVICE_PORT_<name>`, `…_PORT` with an address,
+/// `…_PORT_<n>_TCP…`.
 fn is_service_link(rest: &str, value: &str) -> bool {
     let parts: Vec<&str> = rest.split('_').collect();
     let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
@@ -44,8 +45,8 @@ fn is_service_link(rest: &str, value: &str) -> bool {
     })
 }
 
-/// The variables that may have been meant, at most three: settings that differ in underscores or in few letters, and those
-/// whose last part this is.
+/// The variables that may have been meant, at most three: settings that differ in underscores or in few
+/// letters, and those whose last part this is.
 fn nearest(rest: &str) -> Vec<String> {
     let asked = bare(rest);
     let last = rest.rsplit("__").next().unwrap_or(rest);

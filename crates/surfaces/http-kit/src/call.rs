@@ -130,8 +130,8 @@ impl<O> Call<O> {
         address_of(&self.request, "", self.request.path())
     }
 
-    /// The address of a path of this surface: below the public URL when that is set, and under the prefix that the
-    /// request came with.
+    /// The address of a path of this surface: below the public URL when that is set, and under the prefix
+    /// that the request came with.
     pub fn address(&self, path: &str) -> String {
         address_of(&self.request, prefix_of(&self.request), path)
     }

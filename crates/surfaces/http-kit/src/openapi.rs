@@ -63,8 +63,8 @@ impl ServedAt<'_> {
     }
 }
 
-/// The document of these surfaces, with paths under the first prefix of each. A surface that is not served under the
-/// prefix that the document is asked for under has servers of its own.
+/// The document of these surfaces, with paths under the first prefix of each. A surface that is not served
+/// under the prefix that the document is asked for under has servers of its own.
 pub fn document(dialects: &[&'static Dialect], version: &str, place: ServedAt<'_>) -> Value {
     let routes = documented(dialects);
     let mut paths: Map<String, Value> = Map::new();

@@ -79,8 +79,8 @@ const OF_PROXIES: [&str; 8] = [
     "true-client-ip",
 ];
 
-/// Tells whether the peer is on this host and no proxy speaks for it. A proxy that adds no header is known by the host
-/// that it passes on, or by the HTTP/1.0 that nginx speaks unless it is told otherwise.
+/// Tells whether the peer is on this host and no proxy speaks for it. A proxy that adds no header is known by
+/// the host that it passes on, or by the HTTP/1.0 that nginx speaks unless it is told otherwise.
 pub(crate) fn is_local(request: &HttpRequest) -> bool {
     let loopback = request.peer_addr().is_some_and(|peer| peer.ip().to_canonical().is_loopback());
     let forwarded = request

@@ -74,14 +74,15 @@ impl Route {
         Self { is_long: true, ..self }
     }
 
-    /// This route, whose GET has an effect. HEAD is refused: programs that look at a link before a person follows it
-    /// send it, and would have the effect in the person's place.
+    /// This route, whose GET has an effect. HEAD is refused: programs that look at a link before a person
+    /// follows it send it, and would have the effect in the person's place.
     #[must_use]
     pub const fn with_effect(self) -> Self {
         Self { is_safe: false, ..self }
     }
 
-    /// The methods that the route answers to. HEAD is answered as GET is, without the body (RFC 9110, section 9.3.2).
+    /// The methods that the route answers to. HEAD is answered as GET is, without the body (RFC 9110, section
+    /// 9.3.2).
     pub(crate) fn methods(&self) -> Vec<Method> {
         match (self.method)() {
             Method::GET if self.is_safe => vec![Method::GET, Method::HEAD],
