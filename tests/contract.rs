@@ -35,7 +35,7 @@ async fn a_credential_is_created_and_shown(world: World) {
     let object = created.json();
     let id = object["id"].as_str().unwrap();
     let path = format!("/integrations/credentials/{id}");
-    assert_eq!((created.header("location"), created.header("etag")), (path.as_str(), "\"1\""));
+    assert_eq!((created.header("location"), created.header("etag")), (&*format!("/api{path}"), "\"1\""));
     let expected = json!({
         "id": id, "name": "Nightly", "provider": "sftp", "credential_type": "user_password", "status": "unverified",
         "status_reason": null, "config": { "host": "files.example.com", "port": 22, "username": "etl" }, "version": 1,
@@ -451,7 +451,7 @@ async fn service_accounts_are_managed(world: World) {
         (&json!("active"), &json!(["sftp"]), &Value::Null)
     );
     let path = format!("/service-accounts/{}", account["id"].as_str().unwrap());
-    assert_eq!(created.header("location"), path);
+    assert_eq!(created.header("location"), format!("/api{path}"));
     let changed = admin
         .patch(&path, json!({ "name": "exporter", "providers": null, "scopes": ["secrets:read"] }))
         .await

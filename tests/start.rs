@@ -65,7 +65,7 @@ async fn weak_keys_and_secrets_are_refused() {
         ("STRONGROOM_STORE__URL", "mysql://x"),
         ("STRONGROOM_DEPLOYMENT_ID", "0192f0c1-7b6a-7abc-8def-0123456789ab"),
         ("STRONGROOM_CATALOG__DIR", "/nowhere/at/all"),
-        ("STRONGROOM_TYPO", "1"),
+        ("STRONGROOM_STORE_POOLSIZE", "1"),
     ];
     for (variable, value) in rows {
         let said = refusal(&Setup::embedded().with(variable, value));

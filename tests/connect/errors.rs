@@ -39,9 +39,9 @@ async fn refusals_before_a_use_case_have_the_body_of_this_dialect() {
         reply.header("allow").to_owned()
     };
     let put = async |path: &str| admin.send(Method::PUT, path, Some(json!({})), &[]).await;
-    assert_eq!(allow(&put("/v1/integrations").await), "GET");
+    assert_eq!(allow(&put("/v1/integrations").await), "GET, HEAD");
     assert_eq!(allow(&put(&path).await), "POST, DELETE");
-    assert_eq!(allow(&put("/v1/integrations/catalog").await), "GET");
+    assert_eq!(allow(&put("/v1/integrations/catalog").await), "GET, HEAD");
     assert_eq!(allow(&admin.get("/v1/integrations/datadog/credentials").await), "POST");
 
     let send =

@@ -163,8 +163,8 @@ async fn the_quota_counts_both_dialects(world: World) {
     for _ in 0..2 {
         ids.push(robot.post(PRIMARY, new.clone()).await.json()["id"].clone());
     }
-    let full = "The organisation holds as many credentials of this provider as it may; delete one, or have the operator \
-                allow more (`strongroom org limit`)";
+    let full = "The organisation holds as many credentials of this provider as it may (2); an operator raises the \
+                limit with `strongroom org limit`";
     assert_eq!(detail(&robot.post(LIST, hubspot()).await), (409, full.to_owned()));
     assert_eq!(robot.delete(&format!("{PRIMARY}/{}", ids[0].as_str().unwrap())).await.status, 204);
     store(&robot, hubspot()).await;

@@ -134,10 +134,10 @@ async fn requests_that_cannot_be_taken_get_a_sentence_too(world: World) {
     let robot = robot(&server);
     let path = store(&robot, salesforce()).await;
     for (method, path, allow) in [
-        (Method::PATCH, LIST, "POST, GET"),
-        (Method::DELETE, "/integration-credentials", "POST, GET"),
-        (Method::POST, path.as_str(), "GET, PUT, DELETE"),
-        (Method::PUT, "/integration-credentials/provider/zoho", "GET"),
+        (Method::PATCH, LIST, "POST, GET, HEAD"),
+        (Method::DELETE, "/integration-credentials", "POST, GET, HEAD"),
+        (Method::POST, path.as_str(), "GET, HEAD, PUT, DELETE"),
+        (Method::PUT, "/integration-credentials/provider/zoho", "GET, HEAD"),
     ] {
         let reply = robot.send(method, path, Some(json!({})), &[]).await;
         assert_eq!((detail(&reply), reply.header("allow")), ((405, "Method not allowed".to_owned()), allow));
@@ -150,7 +150,7 @@ async fn requests_that_cannot_be_taken_get_a_sentence_too(world: World) {
 
     let (_, token) = Character::service_of("acme", "credentials:write").header().unwrap();
     for (body, problem) in [
-        ("{\"provider\":", "body must be JSON, and is none from line 1, column 12"),
+        ("{\"provider\":", "body must be JSON; line 1, column 12 is not"),
         ("{\"dsn\":\"canary\",\"dsn\":\"canary\"}", "body must not repeat a field"),
     ] {
         let length = body.len();

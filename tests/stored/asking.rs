@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use super::restoring::Kind;
+use super::restoring::{Kind, PUBLIC};
 use crate::support::{Character, Client, Server};
 
 /// The files beside the store of a stored vault: API keys, flows in progress, questions and answers.
@@ -102,7 +102,9 @@ async fn answer(client: &Client, mut question: Value) -> Value {
     question["status"] = json!(reply.status);
     for name in ["etag", "link"] {
         if !reply.header(name).is_empty() {
-            question[name] = json!(reply.header(name));
+            // Links of builds before began with the path.
+            let value = reply.header(name).replace(PUBLIC, "");
+            question[name] = json!(value);
         }
     }
     question["answer"] = reply.json();

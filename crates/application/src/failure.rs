@@ -62,7 +62,7 @@ pub enum Failure {
         allowance: Option<Allowance>,
     },
     /// The store cannot be reached or is busy; a later attempt may succeed.
-    #[error("unavailable")]
+    #[error("the store does not answer, or is busy")]
     Unavailable {
         /// How long to wait before the next attempt.
         retry_after: Duration,
@@ -110,7 +110,10 @@ pub enum Conflict {
     /// The provider is connected already.
     AlreadyConnected,
     /// The organisation holds as many credentials of the provider as it may.
-    QuotaExceeded,
+    QuotaExceeded {
+        /// How many it may hold, when that is known.
+        limit: Option<u32>,
+    },
     /// The credential's authorisation is not complete.
     AuthorizationPending,
     /// The credential's grant is gone.
@@ -121,6 +124,8 @@ pub enum Conflict {
     CredentialChanged,
     /// The resource has another revision than the caller expects.
     StaleRevision,
+    /// The caller named the revision that it expects by a weak tag, which matches none.
+    WeakTag,
 }
 
 impl Failure {
@@ -139,7 +144,7 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Duplicate(Unique::Integration) => Self::Conflict(Conflict::AlreadyConnected),
-            StoreError::QuotaExceeded => Self::Conflict(Conflict::QuotaExceeded),
+            StoreError::QuotaExceeded => Self::Conflict(Conflict::QuotaExceeded { limit: None }),
             StoreError::StaleVersion => Self::Conflict(Conflict::StaleRevision),
             StoreError::Unavailable(source) => {
                 tracing::warn!(source = %chain(source.as_ref()), "the store is unavailable");

@@ -38,6 +38,9 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let settings = Settings::load(arguments.config.as_deref(), &environment)?;
     drop(environment);
     logging::start(settings.log_format, serving);
+    for remark in &settings.remarks {
+        remark.log();
+    }
     let context = Invocation { settings, json: arguments.json };
     match command {
         Command::Serve => serve::run(context.settings).await,

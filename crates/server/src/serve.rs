@@ -5,6 +5,7 @@ mod tests;
 
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::rt::net::TcpStream;
@@ -13,7 +14,9 @@ use anyhow::Context;
 use rustix::net::sockopt;
 use strongroom::Strongroom;
 use strongroom_domain::TestCode;
-use strongroom_http_kit::{Dialect, Kit, Listener, Metrics, Watched, envelope, mount};
+use strongroom_http_kit::{
+    Dialect, Kit, Listener, Metrics, OpenConnections, TrustedProxies, Watched, envelope, mount,
+};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::settings::{LogFormat, Settings};
@@ -46,7 +49,9 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     let metrics_listener = settings.metrics_listen.map(bind).transpose().context("server.metrics_listen")?;
     let plain_http = settings.builder.egress_settings().plain_http;
     let mut builder = settings.builder;
-    if !builder.has_public_url() && !settings.behind_proxy {
+    let public_url = settings.public_url.map(|url| Arc::from(url.trim_end_matches('/')));
+    let is_proxied = settings.behind_proxy || public_url.as_deref().is_some_and(is_elsewhere);
+    if public_url.is_none() && !settings.behind_proxy {
         builder = builder.public_url(&format!("http://{address}"));
     }
     let strongroom = builder.start().await?;
@@ -57,25 +62,16 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     if let Some(listener) = &metrics_listener {
         strongroom.protect(listener.local_addr()?);
     }
-    let kit = Kit {
-        app: strongroom.application().clone(),
-        proxies: Arc::new(settings.trusted_proxies),
-        metrics: Arc::new(Metrics::new(watched(&strongroom))),
-        ids: strongroom.ids(),
-        listener: if settings.behind_proxy || metrics_listener.is_some() {
-            Listener::Api
-        } else {
-            Listener::ApiAndHost
-        },
-        dialects: DIALECTS,
-        documentation: Arc::new(strongroom_http_integrations::documentation(DIALECTS)),
-        memory: Arc::default(),
-    };
+    let shared = Shared { proxies: Arc::new(settings.trusted_proxies), public_url };
+    let kit = kit(&strongroom, shared, is_proxied || metrics_listener.is_some());
     let operations = metrics_listener
-        .map(|listener| server(listener, Kit { listener: Listener::Operations, ..kit.clone() }, 1))
+        .map(|listener| {
+            let kit = Kit { listener: Listener::Operations, ..kit.clone() };
+            server(listener, kit, 1, settings.keep_alive)
+        })
         .transpose()?;
     let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    let api = server(listener, kit, workers)?;
+    let api = server(listener, kit, workers, settings.keep_alive)?;
     let (handle, operations_handle) = (api.handle(), operations.as_ref().map(Server::handle));
     let mut serving = tokio::spawn(api);
     let operations = operations.map(tokio::spawn);
@@ -97,6 +93,35 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     strongroom.shutdown().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// What of a [`Kit`] comes from the settings.
+struct Shared {
+    proxies: Arc<TrustedProxies>,
+    public_url: Option<Arc<str>>,
+}
+
+/// What requests are served with on the listener of the API.
+fn kit(strongroom: &Strongroom, shared: Shared, is_api_only: bool) -> Kit {
+    let documentation = strongroom_http_integrations::documentation(DIALECTS, shared.public_url.as_deref());
+    Kit {
+        app: strongroom.application().clone(),
+        proxies: shared.proxies,
+        metrics: Arc::new(Metrics::new(watched(strongroom))),
+        ids: strongroom.ids(),
+        listener: if is_api_only { Listener::Api } else { Listener::ApiAndHost },
+        dialects: DIALECTS,
+        documentation: Arc::new(documentation),
+        memory: Arc::default(),
+        public_url: shared.public_url,
+    }
+}
+
+/// Whether a public URL is another place than this host, so that a proxy must stand in front.
+fn is_elsewhere(public_url: &str) -> bool {
+    let host = public_url.split_once("://").map_or(public_url, |(_, rest)| rest);
+    let local = ["localhost", "127.", "[::1]"];
+    !local.iter().any(|local| host.starts_with(local))
 }
 
 /// The metrics that the vault itself counts.
@@ -162,19 +187,22 @@ fn bind(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
     Ok(listener)
 }
 
-fn server(listener: TcpListener, kit: Kit, workers: usize) -> anyhow::Result<Server> {
+fn server(listener: TcpListener, kit: Kit, workers: usize, keep_alive: Duration) -> anyhow::Result<Server> {
     let factory = move || {
         let kit = kit.clone();
         App::new().wrap(middleware::from_fn(envelope)).configure(move |config| mount(config, &kit))
     };
+    let open = OpenConnections::default();
     let server = HttpServer::new(factory)
         .workers(workers)
         .disable_signals()
         .shutdown_timeout(GRACE_SECONDS)
-        .client_request_timeout(std::time::Duration::from_secs(5))
-        .client_disconnect_timeout(std::time::Duration::from_secs(1))
+        .keep_alive(keep_alive)
+        .client_request_timeout(Duration::from_secs(5))
+        .client_disconnect_timeout(Duration::from_secs(1))
         .max_connections(CONNECTIONS)
-        .on_connect(|connection, _| {
+        .on_connect(move |connection, kept| {
+            kept.insert(open.one_more());
             if let Some(stream) = connection.downcast_ref::<TcpStream>() {
                 limit_writes(stream);
             }

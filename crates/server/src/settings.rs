@@ -5,9 +5,12 @@ mod issuers;
 mod keys;
 mod layers;
 mod raw;
+mod remark;
+mod unknown;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use strongroom::{
@@ -20,6 +23,7 @@ use validator::Validate;
 pub(crate) use environment::{Environment, hide_secrets};
 pub(crate) use raw::LogFormat;
 use raw::Raw;
+use remark::Remark;
 
 /// The settings of the server, and the configured composition.
 #[derive(Debug)]
@@ -30,8 +34,14 @@ pub(crate) struct Settings {
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) log_format: Option<LogFormat>,
     pub(crate) data_dir: PathBuf,
+    /// Where callers reach this server, when the operator has said so.
+    pub(crate) public_url: Option<String>,
+    /// How long a connection is kept without a request.
+    pub(crate) keep_alive: Duration,
     /// The composition, configured and not started.
     pub(crate) builder: Builder,
+    /// What the operator should know about where the settings come from.
+    pub(crate) remarks: Vec<Remark>,
 }
 
 impl Settings {
@@ -40,7 +50,7 @@ impl Settings {
     /// # Errors
     /// The error names the setting and the rule, never a value.
     pub(crate) fn load(file: Option<&Path>, environment: &Environment) -> anyhow::Result<Self> {
-        let raw = layers::merge(file, environment)?;
+        let layers::Merged { raw, remarks } = layers::merge(file, environment)?;
         if let Err(errors) = raw.validate() {
             bail!("{}", raw::explain(&errors));
         }
@@ -67,7 +77,10 @@ impl Settings {
             behind_proxy,
             trusted_proxies,
             log_format: raw.log.format,
+            public_url: raw.server.public_url.clone(),
+            keep_alive: Duration::from_secs(raw.server.keep_alive),
             data_dir: PathBuf::from(&raw.data_dir),
+            remarks,
             builder: configure(raw, environment)?.also_on_record(&own),
         })
     }
@@ -108,17 +121,7 @@ fn configure(raw: Raw, environment: &Environment) -> anyhow::Result<Builder> {
         per_organization: raw.limits.tests_per_organization,
         per_destination: raw.limits.tests_per_destination,
     }));
-    let url = raw.store.url.or_else(|| environment.get("DATABASE_URL").map(str::to_owned));
-    match url {
-        Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
-            builder = builder.postgres(SecretText::new(url), raw.store.pool_size);
-        }
-        Some(url) => match url.strip_prefix("sqlite:") {
-            Some(path) if !path.is_empty() => builder = builder.embedded_at(path),
-            _ => bail!("store.url (STRONGROOM_STORE__URL) must begin with postgres:// or sqlite:"),
-        },
-        None => {}
-    }
+    builder = configure_store(builder, raw.store, environment)?;
     match (raw.vault.keys, raw.vault.keys_file) {
         (Some(_), Some(_)) => bail!("set vault.keys or vault.keys_file, not both"),
         (Some(keys), None) => builder = builder.keys(KeySource::Inline(SecretText::new(keys))),
@@ -144,6 +147,27 @@ fn configure(raw: Raw, environment: &Environment) -> anyhow::Result<Builder> {
     }
     if let Some(file) = raw.audit.checkpoint_file {
         builder = builder.checkpoint_file(file);
+    }
+    Ok(builder)
+}
+
+fn configure_store(
+    mut builder: Builder,
+    store: raw::Store,
+    environment: &Environment,
+) -> anyhow::Result<Builder> {
+    let of_setting = store.url.map(|url| (url, "store.url (STRONGROOM_STORE__URL)"));
+    let url =
+        of_setting.or_else(|| environment.get("DATABASE_URL").map(|url| (url.to_owned(), "DATABASE_URL")));
+    match url {
+        Some((url, _)) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+            builder = builder.postgres(SecretText::new(url), store.pool_size);
+        }
+        Some((url, name)) => match url.strip_prefix("sqlite:") {
+            Some(path) if !path.is_empty() => builder = builder.embedded_at(path),
+            _ => bail!("{name} must begin with postgres:// or sqlite:"),
+        },
+        None => {}
     }
     Ok(builder)
 }

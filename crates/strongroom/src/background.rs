@@ -5,7 +5,7 @@
 
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::checkpoint_line;
 use crate::issuer_keys::IssuerKeyFiles;
+use crate::secret_file;
 use crate::store_guard::StoreGuard;
 use crate::stores::Stores;
 
@@ -43,7 +44,7 @@ impl Background {
         stores: Arc<Stores>,
         guard: StoreGuard,
         issuer_keys: IssuerKeyFiles,
-        file: Option<PathBuf>,
+        file: Option<CheckpointFile>,
     ) -> Self {
         let (guard, issuer_keys) = (Arc::new(guard), Arc::new(issuer_keys));
         let (stop, stopped) = watch::channel(false);
@@ -131,8 +132,16 @@ async fn probe(application: Application, stores: Arc<Stores>) {
     }
 }
 
+/// The file that checkpoints are written to.
+pub(crate) enum CheckpointFile {
+    /// One in the data directory, which must be private.
+    Own(PathBuf),
+    /// One that a setting names. The operator decides who reads it.
+    Named(PathBuf),
+}
+
 struct Checkpoints {
-    file: Option<PathBuf>,
+    file: Option<CheckpointFile>,
     /// The next checkpoint holds the heads that have changed since this time, which is two minutes before the
     /// last checkpoint that was written. `None` means that none was written yet, and all heads are in the
     /// next one.
@@ -157,8 +166,8 @@ impl Checkpoints {
         for line in &lines {
             tracing::info!(target: "strongroom::audit_checkpoint", checkpoint = %line);
         }
-        if let Some(path) = &self.file
-            && let Err(error) = append(path, &lines)
+        if let Some(file) = &self.file
+            && let Err(error) = append(file, &lines)
         {
             tracing::error!(%error, "an audit checkpoint could not be written to its file");
             return;
@@ -167,8 +176,13 @@ impl Checkpoints {
     }
 }
 
-fn append(path: &Path, lines: &[String]) -> std::io::Result<()> {
-    let mut file = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+fn append(file: &CheckpointFile, lines: &[String]) -> std::io::Result<()> {
+    let mut file = match file {
+        CheckpointFile::Own(path) => secret_file::open_own(path, true)?,
+        CheckpointFile::Named(path) => {
+            std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path)?
+        }
+    };
     for line in lines {
         writeln!(file, "{line}")?;
     }

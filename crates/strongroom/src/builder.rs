@@ -19,7 +19,7 @@ use crate::diagnosis::Finding;
 pub enum KeySource {
     /// `name:base64` entries separated by commas.
     Inline(SecretText),
-    /// A file with one entry a line, readable by its owner only.
+    /// A file with one entry a line, which strangers must not be able to read ([`crate::host_files`]).
     File(PathBuf),
 }
 
@@ -28,7 +28,7 @@ pub enum KeySource {
 pub enum SecretSource {
     /// The text of the secret.
     Inline(SecretText),
-    /// A file that holds it, readable by its owner only; white space around it is cut off.
+    /// A file that holds it, which strangers must not be able to read; white space around it is cut off.
     File(PathBuf),
 }
 

@@ -21,6 +21,8 @@ pub struct Finding {
     pub subject: &'static str,
     /// Whether it is as it should be.
     pub good: bool,
+    /// Whether it is good enough, and could be better.
+    pub warns: bool,
     /// A description of the state, or of the problem and what to do about it.
     pub text: String,
 }
@@ -32,12 +34,33 @@ impl Diagnosis {
     }
 }
 
+impl Finding {
+    /// What a check has found that does not warn.
+    pub const fn new(subject: &'static str, good: bool, text: String) -> Self {
+        Self { subject, good, warns: false, text }
+    }
+}
+
+/// What is said of a store's role that nothing holds back.
+pub(crate) const SUPERUSER: &str = "the store's role is a superuser, who can turn off the triggers that guard the audit \
+     trail; use a role that owns the tables of this service and nothing else";
+
+async fn role(stores: &Stores) -> Finding {
+    let subject = "role";
+    match stores.database.is_superuser().await {
+        Ok(true) => Finding { warns: true, ..Finding::new(subject, true, SUPERUSER.into()) },
+        Ok(false) => Finding::new(subject, true, "the store's role is no superuser".into()),
+        Err(error) => Finding::new(subject, false, chain(&error)),
+    }
+}
+
 /// The largest difference of the clocks that is reported as good.
 const SKEW: time::Duration = time::Duration::seconds(5);
 
 pub(crate) async fn diagnose(stores: &Stores, application: &Application) -> Diagnosis {
     let mut findings = Vec::new();
-    let mut note = |subject, good, text: String| findings.push(Finding { subject, good, text });
+    findings.push(role(stores).await);
+    let mut note = |subject, good, text: String| findings.push(Finding::new(subject, good, text));
     match stores.deployment.now().await {
         Ok(there) => {
             let apart = (SystemClock.now() - there).abs();

@@ -8,7 +8,7 @@ use strongroom_egress::EgressSettingsError;
 use strongroom_environment_system::TokenSettingsError;
 use strongroom_environment_system::tokens::TokenSettingsProblem;
 use strongroom_repository::StoreError;
-use strongroom_vault_ring::{KeyRingError, OpenVaultError};
+use strongroom_vault_ring::KeyRingError;
 
 /// Why a vault did not start.
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +66,7 @@ pub enum StartError {
         expected: uuid::Uuid,
     },
     /// A use case failed.
-    #[error("{0}")]
+    #[error(transparent)]
     Failure(#[from] Failure),
 }
 
@@ -84,16 +84,6 @@ impl StartError {
 impl From<KeyRingError> for StartError {
     fn from(error: KeyRingError) -> Self {
         Self::setting("vault.keys", error)
-    }
-}
-
-impl From<OpenVaultError> for StartError {
-    fn from(error: OpenVaultError) -> Self {
-        match error {
-            OpenVaultError::Store(error) => error.into(),
-            OpenVaultError::Vault(error) => Self::setting("vault.keys", chain(&error)),
-            misfit => Self::setting("vault.keys", misfit),
-        }
     }
 }
 

@@ -1,15 +1,12 @@
 //! Turns a configuration into a running vault.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use strongroom_application::{Application, Limits, OauthSettings, Ports, StoredBudget};
 use strongroom_catalog_files::FileCatalog;
 use strongroom_domain::Provider;
 use strongroom_egress::Egress;
-use strongroom_environment::{Catalog, Randomness};
+use strongroom_environment::Catalog;
 use strongroom_environment_system::{
     IssuerKeys, IssuerSettings, JwtVerifier, LocalIssuer, RusshKeyFiles, SystemClock, SystemIds,
     SystemRandomness, TokenRules,
@@ -20,17 +17,20 @@ use strongroom_tester_http::HttpTester;
 use strongroom_tester_postgres::PostgresTester;
 use strongroom_tester_sftp::SftpTester;
 use strongroom_vault::PurposeKeys;
-use strongroom_vault_ring::{KeyRing, KeyStatus, RingPurposeKeys, RingVault};
+use strongroom_vault_ring::{KeyRing, KeyStatus, OpenVaultError, RingPurposeKeys, RingVault};
 use zeroize::Zeroizing;
 
-use crate::background::Background;
+use crate::background::{Background, CheckpointFile};
 use crate::builder::StoreChoice;
 use crate::data_dir::{DataDir, ServeLock};
+use crate::diagnosis::SUPERUSER;
+use crate::error::chain;
 use crate::issuer_keys::IssuerKeyFiles;
+use crate::key_sources::{jwt_secret, key_ring, make_missing_keys, of_keys, random_secret};
 use crate::store_guard::StoreGuard;
 use crate::stores::{Database, Stores};
 use crate::tester_runtime::TesterRuntime;
-use crate::{Builder, KeySource, Migrations, SecretSource, StartError, Strongroom, TokenIssuer, secret_file};
+use crate::{Builder, Migrations, StartError, Strongroom, TokenIssuer, host_files, secret_file};
 
 impl Builder {
     /// Starts the vault as a server: sets the embedded store up when there is none, refuses a second server
@@ -46,10 +46,13 @@ impl Builder {
                 Migrations::Require => data_dir.require()?,
             }
             lock = Some(data_dir.lock_for_serving()?);
-            first_start = data_dir.initialize(|dir| make_missing_keys(&self, dir)).await?;
+            first_start = data_dir.initialize(|dir, found| make_missing_keys(&self, dir, found)).await?;
         }
         let settings = format!("{self:?}\ncatalog {:02x?}", prepared.catalog.digest());
         let mut strongroom = assemble(prepared, &self, &data_dir, lock, true).await?;
+        if strongroom.stores.database.is_superuser().await? {
+            tracing::warn!("{SUPERUSER}");
+        }
         strongroom.first_start = first_start;
         strongroom.application.audit.record_start(&settings).await?;
         Ok(strongroom)
@@ -72,7 +75,9 @@ impl Builder {
         check_settings(&self, &data_dir)?;
         if self.is_embedded() {
             data_dir.create()?;
-            data_dir.initialize(|dir| make_missing_keys(&self, dir)).await?;
+            data_dir.initialize(|dir, found| make_missing_keys(&self, dir, found)).await?;
+            // The ring must be there, or the store is not ready for anything.
+            key_ring(&self, &data_dir)?;
         }
         Database::open(&self.store, &data_dir).await?.migrate(Migrations::Apply).await
     }
@@ -144,7 +149,8 @@ async fn assemble(
     let ring = ring.map_or_else(|| key_ring(builder, data_dir), Ok)?;
     let tokens = tokens.map_or_else(|| tokens_of(builder, jwt_secret(builder, data_dir)?), Ok)?;
     let (database, deployment_id) = open_store(builder, data_dir).await?;
-    let (vault, purpose_keys) = open_vault(ring, &database).await?;
+    let opened = open_vault(ring, &database).await;
+    let (vault, purpose_keys) = opened.map_err(|error| of_vault(builder, data_dir, error))?;
     let stores = database.with_keys(purpose_keys.clone());
     let budget = budget(builder, &stores, purpose_keys.clone());
     let egress = match &budget {
@@ -195,6 +201,13 @@ async fn assemble(
     })
 }
 
+fn of_vault(builder: &Builder, data_dir: &DataDir, error: OpenVaultError) -> StartError {
+    match error {
+        OpenVaultError::Store(error) => error.into(),
+        misfit => of_keys(builder, data_dir, chain(&misfit)),
+    }
+}
+
 fn limits(builder: &Builder) -> Limits {
     Limits { credentials_per_provider: builder.credentials_per_provider, tests: builder.test_rates }
 }
@@ -221,7 +234,7 @@ async fn open_store(builder: &Builder, data_dir: &DataDir) -> Result<(Database, 
 async fn open_vault(
     ring: KeyRing,
     database: &Database,
-) -> Result<(Arc<RingVault>, Arc<RingPurposeKeys>), StartError> {
+) -> Result<(Arc<RingVault>, Arc<RingPurposeKeys>), OpenVaultError> {
     let deployment = database.deployment();
     let (organizations, ledger) = (database.organization_keys(), database.ledger());
     let (vault, keys) =
@@ -270,45 +283,21 @@ fn budget(builder: &Builder, stores: &Stores, keys: Arc<dyn PurposeKeys>) -> Opt
 }
 
 fn catalog(builder: &Builder) -> Result<FileCatalog, StartError> {
-    Ok(match &builder.catalog_overlay {
-        Some(dir) => FileCatalog::with_overlay(dir)?,
-        None => FileCatalog::embedded()?,
-    })
+    let Some(dir) = &builder.catalog_overlay else { return Ok(FileCatalog::embedded()?) };
+    // Who can change a provider's file decides where its secrets are sent.
+    let mut paths = vec![dir.clone()];
+    paths.extend(std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path()));
+    for path in paths {
+        host_files::refuse_changeable(&path).map_err(|problem| {
+            StartError::setting("catalog.dir", format!("{}: {problem}", path.display()))
+        })?;
+    }
+    Ok(FileCatalog::with_overlay(dir)?)
 }
 
-fn checkpoint_file(builder: &Builder, data_dir: &DataDir) -> Option<PathBuf> {
-    let embedded = builder.is_embedded().then(|| data_dir.checkpoint_file());
-    builder.checkpoint_file.clone().or(embedded)
-}
-
-fn key_ring(builder: &Builder, data_dir: &DataDir) -> Result<KeyRing, StartError> {
-    let text = match &builder.keys {
-        Some(KeySource::Inline(text)) => Zeroizing::new(text.expose().to_owned()),
-        Some(KeySource::File(path)) => secret_file::read(path)?,
-        None if builder.is_embedded() => secret_file::read(&data_dir.key_file())?,
-        None => {
-            return Err(StartError::Required(
-                "PostgreSQL needs a key ring: set vault.keys (STRONGROOM_VAULT__KEYS) or vault.keys_file; \
-                 `strongroom keys generate` makes a key",
-            ));
-        }
-    };
-    Ok(KeyRing::parse(&text)?)
-}
-
-fn jwt_secret(builder: &Builder, data_dir: &DataDir) -> Result<Zeroizing<Vec<u8>>, StartError> {
-    let text = match &builder.jwt_secret {
-        Some(SecretSource::Inline(text)) => Zeroizing::new(text.expose().to_owned()),
-        Some(SecretSource::File(path)) => secret_file::read(path)?,
-        None if builder.is_embedded() => secret_file::read(&data_dir.jwt_secret_file())?,
-        None => {
-            return Err(StartError::Required(
-                "PostgreSQL needs a JWT secret: set auth.jwt_secret (STRONGROOM_AUTH__JWT_SECRET) or \
-                 auth.jwt_secret_file to at least 32 random bytes",
-            ));
-        }
-    };
-    Ok(Zeroizing::new(text.trim().as_bytes().to_vec()))
+fn checkpoint_file(builder: &Builder, data_dir: &DataDir) -> Option<CheckpointFile> {
+    let own = builder.is_embedded().then(|| CheckpointFile::Own(data_dir.checkpoint_file()));
+    builder.checkpoint_file.clone().map(CheckpointFile::Named).or(own)
 }
 
 fn local_issuer(builder: &Builder, secret: &[u8]) -> Result<TokenIssuer, StartError> {
@@ -330,10 +319,11 @@ fn issuers(builder: &Builder, secret: Zeroizing<Vec<u8>>) -> Result<Vec<IssuerSe
         rules: TokenRules::for_audience(audience),
     }];
     for file in &builder.issuers {
-        let jwks = std::fs::read_to_string(&file.jwks_file).map_err(|error| {
-            let setting = format!("auth.issuers.{}.jwks_file", file.name);
-            StartError::setting(&setting, format!("{} cannot be read: {error}", file.jwks_file.display()))
-        })?;
+        let (setting, path) = (format!("auth.issuers.{}.jwks_file", file.name), file.jwks_file.display());
+        let failed = |problem: String| StartError::setting(&setting, format!("{path}: {problem}"));
+        host_files::refuse_changeable(&file.jwks_file).map_err(failed)?;
+        let jwks = std::fs::read_to_string(&file.jwks_file)
+            .map_err(|error| failed(secret_file::unreadable(&error)))?;
         issuers.push(IssuerSettings {
             name: file.name.clone(),
             issuer: file.issuer.clone(),
@@ -342,21 +332,4 @@ fn issuers(builder: &Builder, secret: Zeroizing<Vec<u8>>) -> Result<Vec<IssuerSe
         });
     }
     Ok(issuers)
-}
-
-/// Makes the key ring and the JWT secret of an embedded store, unless they exist or come from the settings.
-fn make_missing_keys(builder: &Builder, data_dir: &DataDir) -> Result<(), StartError> {
-    if builder.keys.is_none() && !data_dir.key_file().exists() {
-        secret_file::write(&data_dir.key_file(), &KeyRing::generate("k1")?.render())?;
-    }
-    if builder.jwt_secret.is_none() && !data_dir.jwt_secret_file().exists() {
-        secret_file::write(&data_dir.jwt_secret_file(), &random_secret()?)?;
-    }
-    Ok(())
-}
-
-fn random_secret() -> Result<Zeroizing<String>, StartError> {
-    let mut bytes = Zeroizing::new([0; 48]);
-    SystemRandomness.fill(bytes.as_mut()).map_err(|error| StartError::Token(error.to_string()))?;
-    Ok(Zeroizing::new(STANDARD.encode(bytes.as_ref())))
 }

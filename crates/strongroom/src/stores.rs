@@ -6,7 +6,7 @@ use std::sync::Arc;
 use strongroom_repository::{
     AuditTrail, AuthorizationFlowRepository, CredentialRepository, DeploymentRepository,
     DestinationLimitRepository, IntegrationRepository, OauthAppRepository, OrganizationKeyRepository,
-    OrganizationRepository, RefreshLeaseRepository, ServiceAccountRepository,
+    OrganizationRepository, RefreshLeaseRepository, ServiceAccountRepository, StoreResult,
 };
 use strongroom_store_postgres::{
     PostgresDatabase, PostgresOptions, PostgresStore, StatementCounter as PostgresStatements,
@@ -82,6 +82,15 @@ impl Database {
             (Migrations::Require, _) => Err(StartError::MigrationsMissing),
             (Migrations::Apply, Self::Sqlite(database, _)) => Ok(database.migrate().await?),
             (Migrations::Apply, Self::Postgres(database, _)) => Ok(database.migrate().await.map(|_| ())?),
+        }
+    }
+
+    /// Whether the store's role could turn off what guards its tables; `false` for the embedded store, which
+    /// has no roles.
+    pub(crate) async fn is_superuser(&self) -> StoreResult<bool> {
+        match self {
+            Self::Sqlite(..) => Ok(false),
+            Self::Postgres(database, _) => database.is_superuser().await,
         }
     }
 

@@ -27,6 +27,7 @@ mod options;
 mod pool;
 mod quota;
 mod record_query;
+mod role;
 mod store;
 mod tls;
 mod triggers;

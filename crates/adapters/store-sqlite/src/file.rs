@@ -1,4 +1,4 @@
-use std::fs::{OpenOptions, Permissions};
+use std::fs::{Metadata, OpenOptions, Permissions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -25,8 +25,20 @@ pub(crate) fn prepare(path: &Path, create: bool) -> Result<(), OpenError> {
         other => other.map_err(failed)?,
     };
     if metadata.permissions().mode() & 0o077 != 0 {
-        tracing::warn!("the database file was open to others than its owner; it is private now");
-        std::fs::set_permissions(path, Permissions::from_mode(PRIVATE)).map_err(failed)?;
+        close(path, &metadata).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Makes a file private. One of another user that a group shares, as a volume of Kubernetes with `fsGroup`
+/// has it when a pod runs as another user than before, stays as it is.
+fn close(path: &Path, metadata: &Metadata) -> std::io::Result<()> {
+    match std::fs::set_permissions(path, Permissions::from_mode(PRIVATE)) {
+        Ok(()) => tracing::warn!("the database file was open to others than its owner; it is private now"),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied && metadata.mode() & 0o007 == 0 => {
+            tracing::warn!("the database file belongs to another user, and is open to its group");
+        }
+        Err(error) => return Err(error),
     }
     Ok(())
 }

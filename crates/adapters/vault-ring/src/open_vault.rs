@@ -23,7 +23,10 @@ use crate::wrap_counter::WrapCounter;
 #[derive(Debug, thiserror::Error)]
 pub enum OpenVaultError {
     /// The ring lacks a key that stored values need, or that new ones would be sealed with.
-    #[error("key `{name}` ({id}) is needed by this store and absent from the key ring; add it")]
+    #[error(
+        "key `{name}` ({id}) is needed by this store and absent from the key ring; add it from where it is kept: nothing \
+         else opens what was sealed with it"
+    )]
     KeyMissing {
         /// The name of the key in the store.
         name: String,
@@ -31,7 +34,9 @@ pub enum OpenVaultError {
         id: KekId,
     },
     /// The ring has a known name with another key.
-    #[error("key `{name}` is not the one this store was sealed with")]
+    #[error(
+        "key `{name}` is not the one this store was sealed with; restore the right key ring: nothing else opens this store"
+    )]
     OtherKey {
         /// The name.
         name: String,

@@ -183,11 +183,10 @@ impl Access {
                 Rule::fixed("must name at most 500 credentials").on("credential_ids"),
             ));
         }
-        let unknown = |providers: &BTreeSet<ProviderId>| {
-            providers.iter().any(|id| self.catalog.find(id.as_str()).is_none())
-        };
-        if reach.providers.as_ref().is_some_and(unknown) {
-            return Err(Failure::invalid(Rule::fixed("must name providers of the catalog").on("providers")));
+        let mut named = reach.providers.iter().flatten();
+        if let Some(unknown) = named.find(|id| self.catalog.find(id.as_str()).is_none()) {
+            let rule = Rule::naming(format!("must name providers of the catalog; `{unknown}` is none"));
+            return Err(Failure::invalid(rule.on("providers")));
         }
         Ok(())
     }

@@ -17,7 +17,7 @@ pub(crate) use update::Checked;
 use std::sync::Arc;
 
 use strongroom_environment::{Catalog, Clock, Ids};
-use strongroom_repository::CredentialRepository;
+use strongroom_repository::{CredentialRepository, OrganizationRepository};
 
 use crate::connection_tests::ConnectionTests;
 use crate::ground::{AuditWriter, Gate, Ground, KeyFiles, Rows, Schedule, Sealing, UsageNotes};
@@ -37,6 +37,7 @@ pub struct Credentials {
     refreshing: Arc<Refreshing>,
     tests: Arc<ConnectionTests>,
     repository: Arc<dyn CredentialRepository>,
+    organizations: Arc<dyn OrganizationRepository>,
     catalog: Arc<dyn Catalog>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
@@ -64,6 +65,7 @@ impl Credentials {
             refreshing,
             tests,
             repository: ports.credentials.clone(),
+            organizations: ports.organizations.clone(),
             catalog: ports.catalog.clone(),
             clock: ports.clock.clone(),
             ids: ports.ids.clone(),

@@ -123,6 +123,11 @@ impl Credentials {
             (Err(StoreError::Duplicate(Unique::Slot)), Some(slot)) => {
                 Err(Failure::Conflict(Conflict::SlotTaken(slot)))
             }
+            (Err(StoreError::QuotaExceeded), _) => {
+                let own = self.organizations.limit(&row.credential.organization).await;
+                let limit = own.ok().map(|own| own.unwrap_or(self.per_provider));
+                Err(Failure::Conflict(Conflict::QuotaExceeded { limit }))
+            }
             (Err(error), _) => Err(error.into()),
         }
     }

@@ -113,7 +113,7 @@ async fn the_quota_is_full_at_the_limit_and_a_deletion_frees_a_place() {
         stored.push(store(&app, &member(), metrics_key(key)).await.unwrap());
     }
     let refused = store(&app, &member(), metrics_key("k-4")).await.unwrap_err();
-    assert_eq!(refused, Failure::Conflict(Conflict::QuotaExceeded));
+    assert_eq!(refused, Failure::Conflict(Conflict::QuotaExceeded { limit: Some(3) }));
     assert_eq!(house.store.actions(&acme()), [Action::CredentialCreated; 3]);
     store(&app, &user("globex", "eve", Role::Member), metrics_key("k")).await.unwrap();
     let machine = to_store(
@@ -135,7 +135,7 @@ async fn the_operator_sets_another_limit_for_one_organisation() {
     app.access.limit_organization(&operator, Some(1)).await.unwrap();
     store(&app, &member(), metrics_key("k-1")).await.unwrap();
     let refused = store(&app, &member(), metrics_key("k-2")).await.unwrap_err();
-    assert_eq!(refused, Failure::Conflict(Conflict::QuotaExceeded));
+    assert_eq!(refused, Failure::Conflict(Conflict::QuotaExceeded { limit: Some(1) }));
     for key in ["k-1", "k-2"] {
         store(&app, &user("globex", "eve", Role::Member), metrics_key(key)).await.unwrap();
     }
@@ -183,7 +183,7 @@ async fn what_the_store_says_is_told_as_what_it_means() {
     let house = House::new();
     let app = house.open();
     let told = [
-        (StoreError::QuotaExceeded, Failure::Conflict(Conflict::QuotaExceeded)),
+        (StoreError::QuotaExceeded, Failure::Conflict(Conflict::QuotaExceeded { limit: Some(10) })),
         (StoreError::Duplicate(Unique::Integration), Failure::Conflict(Conflict::AlreadyConnected)),
         (StoreError::StaleVersion, Failure::Conflict(Conflict::StaleRevision)),
         (unavailable(), Failure::unavailable()),
@@ -333,7 +333,7 @@ async fn a_test_is_on_record_also_when_its_credential_was_not_stored_after_all()
     house.settings.per_provider = 0;
     let app = house.open();
     let refused = store(&app, &member(), StoreCredential { test: true, ..metrics_key("k") }).await;
-    assert_eq!(refused, Err(Failure::Conflict(Conflict::QuotaExceeded)));
+    assert_eq!(refused, Err(Failure::Conflict(Conflict::QuotaExceeded { limit: Some(0) })));
     let events = house.store.events(&acme());
     let [tested] = events.as_slice() else { panic!("{events:?}") };
     assert_eq!((tested.action, tested.credential), (Action::ConnectionTested, None));

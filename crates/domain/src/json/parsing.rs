@@ -10,23 +10,26 @@ use super::{Json, MAX_DEPTH, MAX_FIELDS, MAX_VALUES};
 use crate::secret::SecretText;
 use crate::violation::Rule;
 
+/// What is said of text that is no JSON.
+const NOT_JSON: &str = "must be JSON";
+
 impl Json {
     /// Parses a document.
     ///
     /// # Errors
     /// The rule that was broken, and where what was sent stops to be JSON; never what was sent.
     pub fn parse(bytes: &[u8]) -> Result<Self, Rule> {
-        let (fault, values) = (Cell::new(NO_JSON), Cell::new(0));
+        let (fault, values) = (Cell::new(NOT_JSON), Cell::new(0));
         let mut deserializer = serde_json::Deserializer::from_slice(bytes);
         let parsed = Seed { depth: 0, fault: &fault, values: &values }.deserialize(&mut deserializer);
         let parsed = parsed.and_then(|json| deserializer.end().map(|()| json));
         parsed.map_err(|error| match fault.get() {
-            NO_JSON if bytes.trim_ascii().is_empty() => Rule::fixed("must be JSON, and is empty"),
-            NO_JSON => {
+            NOT_JSON if bytes.trim_ascii().is_empty() => Rule::fixed("must be JSON, and is empty"),
+            NOT_JSON => {
                 let (line, column) = (error.line(), error.column());
-                Rule::naming(format!("{NO_JSON}, and is none from line {line}, column {column}"))
+                Rule::naming(format!("{NOT_JSON}; line {line}, column {column} is not"))
             }
-            rule => Rule::fixed(rule),
+            limit => Rule::fixed(limit),
         })
     }
 }

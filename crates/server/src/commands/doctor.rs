@@ -11,11 +11,19 @@ pub(crate) async fn run(invocation: Invocation) -> anyhow::Result<()> {
     let findings = look(invocation.settings).await;
     let values: Vec<Value> = findings
         .iter()
-        .map(|finding| json!({ "subject": finding.subject, "ok": finding.good, "text": finding.text }))
+        .map(|finding| {
+            let Finding { subject, good, warns, text } = finding;
+            json!({ "subject": subject, "ok": good, "warning": warns, "text": text })
+        })
         .collect();
     let good = findings.iter().all(|finding| finding.good);
     let line = |finding: &Finding| {
-        format!("{} {}: {}", if finding.good { "ok  " } else { "BAD " }, finding.subject, finding.text)
+        let mark = match (finding.good, finding.warns) {
+            (true, false) => "ok  ",
+            (true, true) => "WARN",
+            (false, _) => "BAD ",
+        };
+        format!("{mark} {}: {}", finding.subject, finding.text)
     };
     let lines: Vec<String> = findings.iter().map(line).collect();
     output::result(invocation.json, &json!({ "ok": good, "findings": values }), &lines);
@@ -30,12 +38,12 @@ async fn look(settings: Settings) -> Vec<Finding> {
         true => format!("listens on loopback only, at {}", settings.listen),
         false => format!("listens at {} behind a proxy", settings.listen),
     };
-    let mut findings = vec![Finding { subject: "listener", good: true, text: network }];
+    let mut findings = vec![Finding::new("listener", true, network)];
     findings.push(egress(settings.builder.egress_settings()));
     findings.push(oauth(&settings.builder));
     findings.push(settings.builder.issuer_keys_finding());
     match settings.builder.open().await {
-        Err(error) => findings.push(Finding { subject: "start", good: false, text: error.to_string() }),
+        Err(error) => findings.push(Finding::new("start", false, error.to_string())),
         Ok(strongroom) => {
             findings.push(opened(&strongroom));
             findings.extend(strongroom.diagnose().await.findings);
@@ -48,7 +56,7 @@ async fn look(settings: Settings) -> Vec<Finding> {
 /// Reports which networks connection tests may reach.
 fn egress(settings: &EgressSettings) -> Finding {
     if let Err(error) = settings.check() {
-        return Finding { subject: "egress", good: false, text: error.to_string() };
+        return Finding::new("egress", false, error.to_string());
     }
     let mut text = "connection tests reach public addresses".to_owned();
     let more = [
@@ -63,7 +71,7 @@ fn egress(settings: &EgressSettings) -> Finding {
     if settings.plain_http {
         text.push_str("; HTTP without TLS, which is for rehearsals only");
     }
-    Finding { subject: "egress", good: true, text }
+    Finding::new("egress", true, text)
 }
 
 /// Reports which OAuth apps are set, and whether a provider uses them.
@@ -71,7 +79,7 @@ fn oauth(builder: &Builder) -> Finding {
     let subject = "oauth";
     let providers = match builder.providers() {
         Ok(providers) => providers,
-        Err(error) => return Finding { subject, good: false, text: error.to_string() },
+        Err(error) => return Finding::new(subject, false, error.to_string()),
     };
     let used = |app: &&str| {
         let mut servers = providers.iter().filter_map(|provider| provider.oauth.as_ref());
@@ -80,7 +88,7 @@ fn oauth(builder: &Builder) -> Finding {
     let (known, unknown): (Vec<&str>, Vec<&str>) = builder.oauth_apps().partition(used);
     if !unknown.is_empty() {
         let text = format!("no provider of the catalog uses the app {}", unknown.join(", "));
-        return Finding { subject, good: false, text };
+        return Finding::new(subject, false, text);
     }
     let apps = if known.is_empty() {
         "no apps of the operator".into()
@@ -92,11 +100,11 @@ fn oauth(builder: &Builder) -> Finding {
     } else {
         "; people come back to the listener (server.public_url is not set)"
     };
-    Finding { subject, good: true, text: format!("{apps}{place}") }
+    Finding::new(subject, true, format!("{apps}{place}"))
 }
 
 fn opened(strongroom: &Strongroom) -> Finding {
     let text =
         format!("store, migrations, keys and catalog are good; deployment {}", strongroom.deployment_id());
-    Finding { subject: "start", good: true, text }
+    Finding::new("start", true, text)
 }

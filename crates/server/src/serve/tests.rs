@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::Value;
-use strongroom_http_kit::{BodyRule, document, documented, schemas};
+use strongroom_http_kit::{BodyRule, ServedAt, document, documented, schemas};
 
 use super::DIALECTS;
 
 const REGENERATE: &str = "UPDATE_OPENAPI=1 cargo nextest run -p strongroom-server openapi";
 
 fn written() -> Value {
-    document(DIALECTS, env!("CARGO_PKG_VERSION"))
+    document(DIALECTS, env!("CARGO_PKG_VERSION"), ServedAt::default())
 }
 
 #[test]

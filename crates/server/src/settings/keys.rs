@@ -11,12 +11,13 @@ pub(super) enum Kind {
 }
 
 /// Every setting by its dotted name. A test compares this list with config/default.toml.
-const KEYS: [(&str, Kind); 33] = [
+const KEYS: [(&str, Kind); 34] = [
     ("data_dir", Kind::Text),
     ("deployment_id", Kind::Text),
     ("server.listen", Kind::Text),
     ("server.behind_proxy", Kind::Boolean),
     ("server.trusted_proxies", Kind::Text),
+    ("server.keep_alive", Kind::Integer),
     ("server.metrics_listen", Kind::Text),
     ("server.public_url", Kind::Text),
     ("store.url", Kind::Text),
@@ -68,6 +69,18 @@ const ISSUER_KEYS: [&str; 14] = [
 /// The settings of one entry under `oauth.apps`.
 const APP_KEYS: [&str; 3] = ["client_id", "client_secret", "hosts"];
 
+/// Variables of settings that do not begin as ours do.
+pub(super) const ALIASES: [&str; 2] = ["PORT", "DATABASE_URL"];
+
+/// The sections whose entries have names of the operator's choice, with the settings of an entry.
+pub(super) const SECTIONS: [(&str, &[&str]); 2] =
+    [("auth.issuers.", &ISSUER_KEYS), ("oauth.apps.", &APP_KEYS)];
+
+/// The dotted names of all settings outside of [`SECTIONS`].
+pub(super) fn names() -> impl Iterator<Item = String> {
+    KEYS.iter().map(|(name, _)| (*name).to_owned())
+}
+
 /// Finds the type of a setting by its dotted name; `None` when there is no setting of that name.
 pub(super) fn lookup(name: &str) -> Option<Kind> {
     if let Some((_, kind)) = KEYS.iter().find(|(known, _)| *known == name) {
@@ -78,7 +91,12 @@ pub(super) fn lookup(name: &str) -> Option<Kind> {
         let plain = entry.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
         (plain && keys.contains(&key)).then_some(Kind::Text)
     };
-    entry("auth.issuers.", &ISSUER_KEYS).or_else(|| entry("oauth.apps.", &APP_KEYS))
+    SECTIONS.iter().find_map(|(section, keys)| entry(section, keys))
+}
+
+/// Whether a setting holds a secret, or may.
+pub(super) fn is_secret(name: &str) -> bool {
+    matches!(name, "vault.keys" | "auth.jwt_secret" | "store.url") || name.ends_with(".client_secret")
 }
 
 /// The environment variable of a setting.

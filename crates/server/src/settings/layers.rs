@@ -2,40 +2,78 @@
 
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow, bail};
+use strongroom::host_files::{self, Exposure};
 use toml::{Table, Value};
 
 use super::environment::Environment;
 use super::keys::{self, Kind};
 use super::raw::Raw;
+use super::remark::Remark;
+use super::unknown::{self, Unknown};
 
 const DEFAULTS: &str = include_str!("../../../../config/default.toml");
 
+/// The effective settings, and what the operator should know about where they come from.
+pub(super) struct Merged {
+    pub(super) raw: Raw,
+    pub(super) remarks: Vec<Remark>,
+}
+
 /// Returns the effective settings: the last layer that names a setting decides its value.
-pub(super) fn merge(file: Option<&Path>, environment: &Environment) -> anyhow::Result<Raw> {
+pub(super) fn merge(file: Option<&Path>, environment: &Environment) -> anyhow::Result<Merged> {
     let mut settings: Table = DEFAULTS.parse().context("the built-in defaults are broken")?;
-    let mut lay = |name: &str, value: Written<'_>| -> anyhow::Result<()> {
-        let kind = keys::lookup(name).with_context(|| {
-            format!(
-                "{name} ({}) is not a setting; config/default.toml lists all of them",
-                keys::variable(name)
-            )
-        })?;
-        place(&mut settings, name, typed(name, kind, value)?)?;
-        Ok(())
-    };
+    let mut remarks = Vec::new();
     if let Some(path) = file {
-        for (name, value) in leaves("", read_file(path)?) {
-            lay(&name, Written::InFile(value))?;
+        let written = leaves("", read_file(path)?);
+        let holds_secrets = written.iter().any(|(name, _)| keys::is_secret(name));
+        remarks.extend(judge_file(path, holds_secrets)?);
+        for (name, value) in written {
+            let kind = keys::lookup(&name).with_context(|| refuse(&name, &keys::variable(&name), &[]))?;
+            place(&mut settings, &name, typed(&name, kind, Written::InFile(value))?)?;
         }
     }
+    let mut foreign = Vec::new();
     // An empty variable counts as unset.
     for (variable, text) in environment.settings().filter(|(_, text)| !text.is_empty()) {
-        lay(&dotted(variable), Written::InEnvironment(text))?;
+        let name = dotted(variable);
+        match keys::lookup(&name) {
+            Some(kind) => place(&mut settings, &name, typed(&name, kind, Written::InEnvironment(text))?)?,
+            None => match unknown::judge(variable, text) {
+                Unknown::Foreign => foreign.push(variable),
+                Unknown::Meant(near) => bail!(refuse(&name, variable, &near)),
+            },
+        }
     }
+    remarks.extend((!foreign.is_empty()).then(|| Remark::Foreign(foreign.join(", "))));
     // Every single setting has been checked, so an error here means that a section has the wrong form. The
     // parser's own error text is not used, because it would quote values.
-    Value::Table(settings).try_into().ok().context("a section of the settings has the wrong form")
+    let raw =
+        Value::Table(settings).try_into().ok().context("a section of the settings has the wrong form")?;
+    Ok(Merged { raw, remarks })
+}
+
+fn refuse(name: &str, variable: &str, near: &[String]) -> String {
+    let meant = match near {
+        [] => String::new(),
+        near => format!(" (is {} meant?)", near.join(" or ")),
+    };
+    format!("{name} ({variable}) is not a setting{meant}; config/default.toml lists all of them")
+}
+
+/// Refuses a settings file that strangers can change, or read when it holds secrets.
+fn judge_file(path: &Path, holds_secrets: bool) -> anyhow::Result<Option<Remark>> {
+    let refused = |problem: String| anyhow!("the settings file {} {problem}", path.display());
+    host_files::refuse_changeable(path).map_err(refused)?;
+    if !holds_secrets {
+        return Ok(None);
+    }
+    let file = std::fs::File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    match host_files::judge_secret(&file) {
+        Ok(Exposure::Private) => Ok(None),
+        Ok(Exposure::Noted(problem)) => Ok(Some(Remark::Open(path.display().to_string(), problem))),
+        Err(problem) => Err(anyhow!("the settings file {} holds secrets and {problem}", path.display())),
+    }
 }
 
 fn read_file(path: &Path) -> anyhow::Result<Table> {
@@ -132,7 +170,10 @@ mod tests {
             ("STRONGROOM_AUTH__ISSUERS__CORP__ISSUER", "canary", "auth.issuers.corp.audience"),
             ("STRONGROOM_OAUTH__COMPLETION", "canary", "oauth.completion"),
             ("STRONGROOM_OAUTH__APPS__ACME__NO_SUCH", "canary", "oauth.apps.acme"),
-            ("STRONGROOM_NO_SUCH", "canary", "STRONGROOM_NO_SUCH"),
+            ("STRONGROOM_NO__SUCH", "canary", "STRONGROOM_NO__SUCH"),
+            ("STRONGROOM_STORE_POOL_SIZE", "canary", "STRONGROOM_STORE__POOL_SIZE"),
+            ("STRONGROOM_SERVER__KEEP_ALIVE", "601", "server.keep_alive"),
+            ("DATABASE_URL", "mysql://canary", "DATABASE_URL"),
             ("PORT", "canary", "PORT"),
         ];
         for (variable, value, named) in rows {

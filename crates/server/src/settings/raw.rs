@@ -11,6 +11,7 @@ pub(super) struct Raw {
     #[validate(length(min = 1, message = "must not be empty"))]
     pub(super) data_dir: String,
     pub(super) deployment_id: Option<String>,
+    #[validate(nested)]
     pub(super) server: Server,
     #[validate(nested)]
     pub(super) store: Store,
@@ -30,12 +31,14 @@ pub(super) struct Raw {
     pub(super) log: Log,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Validate)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Server {
     pub(super) listen: String,
     pub(super) behind_proxy: bool,
     pub(super) trusted_proxies: String,
+    #[validate(range(min = 1, max = 600, message = "must be 1 to 600"))]
+    pub(super) keep_alive: u64,
     pub(super) metrics_listen: Option<String>,
     pub(super) public_url: Option<String>,
 }

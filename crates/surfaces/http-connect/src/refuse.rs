@@ -72,10 +72,10 @@ const fn conflict_code(conflict: &Conflict) -> &'static str {
     match conflict {
         Conflict::SlotTaken(_) | Conflict::OauthAppExists | Conflict::CredentialChanged => "conflict",
         Conflict::AlreadyConnected => "already_connected",
-        Conflict::QuotaExceeded => "quota_exceeded",
+        Conflict::QuotaExceeded { .. } => "quota_exceeded",
         Conflict::AuthorizationPending => "authorization_pending",
         Conflict::ReauthorizationRequired => "reauthorization_required",
-        Conflict::StaleRevision => "version_mismatch",
+        Conflict::StaleRevision | Conflict::WeakTag => "version_mismatch",
     }
 }
 
@@ -164,7 +164,7 @@ mod tests {
             (Failure::NotFound(Missing::Integration), 404, "integration_not_found"),
             (Failure::NotFound(Missing::Route), 404, "not_found"),
             (Failure::Conflict(Conflict::AlreadyConnected), 409, "already_connected"),
-            (Failure::Conflict(Conflict::QuotaExceeded), 409, "quota_exceeded"),
+            (Failure::Conflict(Conflict::QuotaExceeded { limit: None }), 409, "quota_exceeded"),
             (Failure::Conflict(Conflict::AuthorizationPending), 409, "authorization_pending"),
             (Failure::Conflict(Conflict::ReauthorizationRequired), 409, "reauthorization_required"),
             (Failure::Conflict(Conflict::SlotTaken(slot)), 409, "conflict"),

@@ -58,7 +58,7 @@ async fn handle(mut call: Call<to::CreateCredential>) -> Result<HttpResponse, Re
     let new = call.body::<NewCredential>()?.into_new();
     let stored = call.app.crm.store(&call.caller, new).await?;
     let mut response = shown(StatusCode::CREATED, &stored)?;
-    let location = format!("/integration-credentials/{}", stored.credential.id);
+    let location = call.address(&format!("/integration-credentials/{}", stored.credential.id));
     if let Ok(value) = HeaderValue::from_str(&location) {
         response.headers_mut().insert(header::LOCATION, value);
     }

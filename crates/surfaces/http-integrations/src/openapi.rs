@@ -3,10 +3,10 @@
 use actix_web::HttpResponse;
 use serde_json::json;
 use strongroom_http_kit::{
-    AnswerBody, Answered, Dialect, Doc, Documentation, PublicCall, Route, Schema, document,
+    AnswerBody, Answered, Dialect, Doc, Documentation, PublicCall, Route, Schema, ServedAt, document,
 };
 
-use crate::docs;
+use crate::{DIALECT, docs};
 
 pub(crate) const ROUTE: Route =
     Route::public("/openapi.json", |call| Box::pin(std::future::ready(Ok(handle(&call)))), &DOC)
@@ -24,12 +24,18 @@ const DOC: Doc = Doc::new(
     }],
 );
 
-/// Writes the documentation of these surfaces.
-pub fn documentation(dialects: &[&'static Dialect]) -> Documentation {
-    let document = document(dialects, env!("CARGO_PKG_VERSION"));
-    Documentation { json: document.to_string().into(), page: docs::page(&document).into() }
+/// Writes the documentation of these surfaces, which are reached at this URL when the operator has said so.
+pub fn documentation(dialects: &[&'static Dialect], public_url: Option<&str>) -> Documentation {
+    let written = |prefix: &'static str| {
+        let place = ServedAt { url: public_url.unwrap_or_default(), prefix };
+        document(dialects, env!("CARGO_PKG_VERSION"), place)
+    };
+    let json = DIALECT.prefixes.iter().map(|prefix| (*prefix, written(prefix).to_string().into()));
+    Documentation { json: json.collect(), page: docs::page(&written("")).into() }
 }
 
 fn handle(call: &PublicCall) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(call.documentation.json.clone())
+    let mut written = call.documentation.json.iter();
+    let json = written.find(|(prefix, _)| *prefix == call.prefix()).map(|(_, json)| json.clone());
+    HttpResponse::Ok().content_type("application/json").body(json.unwrap_or_default())
 }

@@ -119,10 +119,10 @@ const fn conflict_code(conflict: &Conflict) -> &'static str {
         | Conflict::AlreadyConnected
         | Conflict::OauthAppExists
         | Conflict::CredentialChanged => "conflict",
-        Conflict::QuotaExceeded => "quota_exceeded",
+        Conflict::QuotaExceeded { .. } => "quota_exceeded",
         Conflict::AuthorizationPending => "authorization_pending",
         Conflict::ReauthorizationRequired => "reauthorization_required",
-        Conflict::StaleRevision => "version_mismatch",
+        Conflict::StaleRevision | Conflict::WeakTag => "version_mismatch",
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use actix_web::HttpRequest;
 use actix_web::http::header;
+use actix_web::{HttpMessage, HttpRequest, web};
 use strongroom_application::{Application, Failure, Permitted};
 use strongroom_domain::audit::Origin;
 use strongroom_domain::{CredentialId, Json, Rule, SecretText};
@@ -13,6 +13,7 @@ use crate::body::Body;
 use crate::documentation::Documentation;
 use crate::fields::Fields;
 use crate::metrics::Metrics;
+use crate::pipeline::{Kit, Prefix};
 use crate::refusal::Refusal;
 use crate::request::{Request, RequestBody};
 
@@ -53,6 +54,11 @@ impl PublicCall {
     /// A path parameter; empty when the path has none of that name.
     pub fn path(&self, name: &str) -> &str {
         self.request.match_info().get(name).unwrap_or_default()
+    }
+
+    /// The prefix of its surface that the request came with.
+    pub fn prefix(&self) -> &'static str {
+        prefix_of(&self.request)
     }
 
     /// All parameters of the query, declared or not.
@@ -100,6 +106,16 @@ impl PublicCall {
     }
 }
 
+/// The prefix of its surface that a request came with.
+fn prefix_of(request: &HttpRequest) -> &'static str {
+    request.extensions().get::<Prefix>().map_or("", |prefix| prefix.0)
+}
+
+fn address_of(request: &HttpRequest, prefix: &str, path: &str) -> String {
+    let base = request.app_data::<web::Data<Kit>>().and_then(|kit| kit.public_url.clone());
+    format!("{}{prefix}{path}", base.as_deref().unwrap_or_default())
+}
+
 impl<O> Call<O> {
     /// A path parameter.
     pub fn path(&self, name: &str) -> &str {
@@ -121,9 +137,15 @@ impl<O> Call<O> {
         Fields::of_query(self.request.query_string())
     }
 
-    /// The path that was asked for, for links to further pages.
-    pub fn request_path(&self) -> &str {
-        self.request.path()
+    /// The address of the path that was asked for, for links to further pages.
+    pub fn own_address(&self) -> String {
+        address_of(&self.request, "", self.request.path())
+    }
+
+    /// The address of a path of this surface: below the public URL when that is set, and under the prefix
+    /// that the request came with.
+    pub fn address(&self, path: &str) -> String {
+        address_of(&self.request, prefix_of(&self.request), path)
     }
 
     /// The raw query, for links to further pages.
@@ -142,7 +164,7 @@ impl<O> Call<O> {
     }
 
     /// The revision in `If-Match` (RFC 9110, section 13.1.1). A weak or foreign tag never matches, so it
-    /// is a revision that no credential has.
+    /// is a revision that no credential has; the refusal says so of a weak one.
     pub fn if_match(&self) -> Result<Option<u64>, Failure> {
         let malformed = || Failure::invalid(Rule::fixed("must be one quoted entity tag").on("If-Match"));
         let mut values = self.request.headers().get_all(header::IF_MATCH);

@@ -16,6 +16,7 @@
 
 mod body;
 mod call;
+mod connections;
 mod doc;
 mod documentation;
 mod endpoint;
@@ -39,6 +40,7 @@ mod unread;
 mod wording;
 
 pub use call::{Call, Parameters, PublicCall};
+pub use connections::{MOST_KEPT, OpenConnection, OpenConnections};
 pub use doc::{AnswerBody, Answered, Doc};
 pub use documentation::Documentation;
 pub use endpoint::{Admitted, Endpoint, Handle};
@@ -47,7 +49,7 @@ pub use from_json::{Fault, FromJson, ProviderName};
 pub use memory::Memory;
 pub use metrics::{Metrics, Watched};
 pub use misshape::{Misshape, MisshapeKind};
-pub use openapi::{Documented, document, documented, schemas};
+pub use openapi::{Documented, ServedAt, document, documented, schemas};
 pub use page::{Cursor, PageSize, Paging};
 pub use peer::{BadNetwork, TrustedProxies};
 pub use pipeline::{Kit, Listener, envelope, mount};

@@ -47,12 +47,31 @@ pub fn schemas(dialects: &[&'static Dialect]) -> Vec<Schema> {
     found
 }
 
-/// The document of these surfaces, under the first prefix of each.
-pub fn document(dialects: &[&'static Dialect], version: &str) -> Value {
+/// Where the surfaces of a document are reached.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ServedAt<'a> {
+    /// The URL of the server, without a slash at its end; empty when it is not known.
+    pub url: &'a str,
+    /// The prefix under which the document is asked for.
+    pub prefix: &'a str,
+}
+
+impl ServedAt<'_> {
+    fn servers(self, prefix: &str) -> Value {
+        let url = format!("{}{prefix}", self.url);
+        json!([{ "url": if url.is_empty() { "/" } else { &url }, "description": "This server" }])
+    }
+}
+
+/// The document of these surfaces, with paths under the first prefix of each. A surface that is not served
+/// under the prefix that the document is asked for under has servers of its own.
+pub fn document(dialects: &[&'static Dialect], version: &str, place: ServedAt<'_>) -> Value {
     let routes = documented(dialects);
     let mut paths: Map<String, Value> = Map::new();
     for documented in &routes {
-        let operations = paths.entry(documented.path()).or_insert_with(|| json!({}));
+        let is_there = documented.dialect.prefixes.contains(&place.prefix) || place.prefix.is_empty();
+        let own = if is_there { json!({}) } else { json!({ "servers": place.servers("") }) };
+        let operations = paths.entry(documented.path()).or_insert(own);
         if let Some(operations) = operations.as_object_mut() {
             operations.insert(documented.method().to_ascii_lowercase(), documented.operation());
         }
@@ -71,7 +90,7 @@ pub fn document(dialects: &[&'static Dialect], version: &str) -> Value {
             "description": "A vault for credentials. Every answer has `X-Request-Id` and `Cache-Control: no-store`; times are RFC 3339 in UTC.",
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
-        "servers": [{ "url": "/", "description": "This server" }],
+        "servers": place.servers(place.prefix),
         "tags": dialects.iter().map(|dialect| tag(dialect)).collect::<Vec<_>>(),
         "paths": paths,
         "components": {

@@ -6,10 +6,10 @@ use std::time::Duration;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
-use strongroom_application::{Application, Failure, Missing, Place, Presented};
+use strongroom_application::{Application, Conflict, Failure, Missing, Place, Presented};
 use strongroom_domain::audit::Origin;
 use strongroom_domain::{Json, OrganizationId};
 use strongroom_environment::Ids;
@@ -19,6 +19,7 @@ use ulid::Ulid;
 
 use crate::body::Account;
 use crate::call::PublicCall;
+use crate::connections::OpenConnection;
 use crate::documentation::Documentation;
 use crate::endpoint::Endpoint;
 use crate::fields::Fields;
@@ -58,6 +59,8 @@ pub struct Kit {
     pub documentation: Arc<Documentation>,
     /// The memory for bodies and answers.
     pub memory: Arc<Memory>,
+    /// Where callers reach this server, without a slash at its end, when the operator has said so.
+    pub public_url: Option<Arc<str>>,
 }
 
 /// Which routes a listener serves.
@@ -84,6 +87,10 @@ impl Listener {
 #[derive(Clone)]
 struct RequestId(String);
 
+/// The prefix of its dialect that a request came with.
+#[derive(Clone, Copy)]
+pub(crate) struct Prefix(pub(crate) &'static str);
+
 /// Registers every route of every dialect, and what answers for all other paths.
 pub fn mount(config: &mut web::ServiceConfig, kit: &Kit) {
     config.app_data(web::Data::new(kit.clone()));
@@ -103,15 +110,20 @@ pub fn mount(config: &mut web::ServiceConfig, kit: &Kit) {
     config.default_service(web::to(unknown_route));
 }
 
-fn resource(dialect: &'static Dialect, prefix: &str, path: &'static str) -> actix_web::Resource {
+fn resource(dialect: &'static Dialect, prefix: &'static str, path: &'static str) -> actix_web::Resource {
     let routes: Vec<&'static Route> = dialect.routes.iter().filter(|route| route.path == path).collect();
-    let allow = routes.iter().map(|route| (route.method)().to_string()).collect::<Vec<_>>().join(", ");
+    let methods: Vec<String> =
+        routes.iter().flat_map(|route| route.methods()).map(|method| method.to_string()).collect();
+    let allow = methods.join(", ");
     let mut resource = web::resource(format!("{prefix}{path}"));
     for route in routes {
-        resource =
-            resource.route(web::method((route.method)()).to(
-                move |request: HttpRequest, payload: web::Payload| serve(dialect, route, request, payload),
-            ));
+        for method in route.methods() {
+            resource =
+                resource.route(web::method(method).to(move |request: HttpRequest, payload: web::Payload| {
+                    request.extensions_mut().insert(Prefix(prefix));
+                    serve(dialect, route, request, payload)
+                }));
+        }
     }
     resource.default_service(web::to(move |request: HttpRequest| {
         let mut response = (dialect.refuse)(
@@ -153,9 +165,22 @@ async fn serve(
     match answer(route, request, payload).await {
         Ok(response) => response,
         Err(refusal) => {
-            let request_id = &request_id(&asked);
+            let (refusal, request_id) = (of_weak_tag(refusal, &asked), &request_id(&asked));
             (dialect.refuse)(&refusal, &RefusedRequest { request_id, part: route.part(), request: &asked })
         }
+    }
+}
+
+/// Says of a stale revision that its tag was weak, when it was: it would have been refused in any case.
+fn of_weak_tag(refusal: Refusal, request: &HttpRequest) -> Refusal {
+    let tag = request.headers().get(header::IF_MATCH).map(HeaderValue::as_bytes);
+    match refusal {
+        Refusal::Failure(Failure::Conflict(Conflict::StaleRevision))
+            if tag.is_some_and(|tag| tag.trim_ascii_start().starts_with(b"W/")) =>
+        {
+            Failure::Conflict(Conflict::WeakTag).into()
+        }
+        other => other,
     }
 }
 
@@ -336,6 +361,9 @@ pub async fn envelope(
         next.call(request).instrument(span.clone()).await?.map_into_boxed_body()
     };
     let mut response = response.map_body(|_, body| unread.until_sent(body));
+    if response.request().conn_data().is_some_and(OpenConnection::is_one_of_too_many) {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, value);

@@ -31,6 +31,8 @@ pub struct Route {
     pub doc: &'static Doc,
     /// Whether an answer may be long, so that an organisation may have only a few of them under way.
     pub(crate) is_long: bool,
+    /// Whether a GET changes nothing, so that it may be asked by HEAD too.
+    pub(crate) is_safe: bool,
 }
 
 /// Who may call a route, and what handles it.
@@ -78,7 +80,7 @@ impl Route {
         doc: &'static Doc,
     ) -> Self {
         let (access, query) = (Access::Permitted(endpoint), QueryRule::Declared);
-        Self { method, path, access, body, query, doc, is_long: false }
+        Self { method, path, access, body, query, doc, is_long: false, is_safe: true }
     }
 
     /// This route, with answers that may be long: lists and batches.
@@ -97,6 +99,22 @@ impl Route {
     #[must_use]
     pub const fn with_any_query(self) -> Self {
         Self { query: QueryRule::Any, ..self }
+    }
+
+    /// This route, whose GET has an effect. HEAD is refused: programs that look at a link before a person
+    /// follows it send it, and would have the effect in the person's place.
+    #[must_use]
+    pub const fn with_effect(self) -> Self {
+        Self { is_safe: false, ..self }
+    }
+
+    /// The methods that the route answers to. HEAD is answered as GET is, without the body (RFC 9110, section
+    /// 9.3.2).
+    pub(crate) fn methods(&self) -> Vec<Method> {
+        match (self.method)() {
+            Method::GET if self.is_safe => vec![Method::GET, Method::HEAD],
+            method => vec![method],
+        }
     }
 
     /// A route that reads.
@@ -139,6 +157,7 @@ impl Route {
             query: QueryRule::Declared,
             doc,
             is_long: false,
+            is_safe: true,
         }
     }
 
@@ -156,6 +175,7 @@ impl Route {
             query: QueryRule::Declared,
             doc,
             is_long: false,
+            is_safe: true,
         }
     }
 
@@ -169,6 +189,7 @@ impl Route {
             query: QueryRule::Declared,
             doc,
             is_long: false,
+            is_safe: true,
         }
     }
 

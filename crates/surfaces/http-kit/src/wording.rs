@@ -28,7 +28,7 @@ impl Refusal {
                 Failure::Unauthenticated { .. } => 401,
                 Failure::Forbidden { .. } => 403,
                 Failure::NotFound(_) => 404,
-                Failure::Conflict(Conflict::StaleRevision) => 412,
+                Failure::Conflict(Conflict::StaleRevision | Conflict::WeakTag) => 412,
                 Failure::Conflict(_) => 409,
                 Failure::Rejected(_) | Failure::Unusable(_) => 422,
                 Failure::Limited { .. } => 429,
@@ -51,6 +51,12 @@ impl Refusal {
                 Failure::Forbidden { service_accounts_only: true } => "Service account required",
                 Failure::Forbidden { service_accounts_only: false } => "Not allowed",
                 Failure::NotFound(missing) => missing_sentence(*missing),
+                Failure::Conflict(Conflict::QuotaExceeded { limit: Some(limit) }) => {
+                    return Cow::Owned(format!(
+                        "The organisation holds as many credentials of this provider as it may ({limit}); an operator raises \
+                         the limit with `strongroom org limit`"
+                    ));
+                }
                 Failure::Conflict(conflict) => conflict_sentence(conflict),
                 Failure::Rejected(report) | Failure::Upstream(report) => {
                     return Cow::Borrowed(&report.message);
@@ -101,14 +107,18 @@ const fn conflict_sentence(conflict: &Conflict) -> &'static str {
         Conflict::SlotTaken(_) => "The slot is held by another credential",
         Conflict::AlreadyConnected => "The provider is connected already",
         Conflict::OauthAppExists => "The organisation has an OAuth app for this provider; replace its secret",
-        Conflict::QuotaExceeded => {
-            "The organisation holds as many credentials of this provider as it may; delete one, or have the operator \
-             allow more (`strongroom org limit`)"
+        Conflict::QuotaExceeded { .. } => {
+            "The organisation holds as many credentials of this provider as it may; an operator raises the limit with \
+             `strongroom org limit`"
         }
         Conflict::AuthorizationPending => "The authorisation is not complete",
         Conflict::ReauthorizationRequired => "The grant has ended; authorise the credential again",
         Conflict::CredentialChanged => "The credential was edited while it was authorised again; begin anew",
         Conflict::StaleRevision => "The credential has another revision by now",
+        Conflict::WeakTag => {
+            "If-Match has a weak tag (W/), and only strong ones match. Proxies that compress answers make tags weak: send \
+             it without W/"
+        }
     }
 }
 

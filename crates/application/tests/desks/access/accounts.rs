@@ -60,7 +60,7 @@ async fn an_account_is_limited_to_what_there_is_and_to_500_credentials() {
         Reach { providers: Some([provider("gadgets"), provider("sftp")].into()), credentials: None };
     let many = Reach { providers: None, credentials: Some(of(501)) };
     let cases = [
-        (unknown, "providers must name providers of the catalog"),
+        (unknown, "providers must name providers of the catalog; `gadgets` is none"),
         (many, "credential_ids must name at most 500 credentials"),
     ];
     let account = create(&app, limited(Reach { providers: None, credentials: Some(of(500)) })).await.unwrap();

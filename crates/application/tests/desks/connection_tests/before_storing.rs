@@ -219,7 +219,7 @@ async fn what_has_no_test_is_stored_unverified() {
 #[tokio::test(start_paused = true)]
 async fn the_test_of_a_credential_that_the_store_did_not_take_is_on_record() {
     let failures = [
-        (StoreError::QuotaExceeded, Failure::Conflict(Conflict::QuotaExceeded)),
+        (StoreError::QuotaExceeded, Failure::Conflict(Conflict::QuotaExceeded { limit: Some(10) })),
         (unavailable(), Failure::unavailable()),
     ];
     for (error, expected) in failures {

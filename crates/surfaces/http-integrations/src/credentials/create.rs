@@ -69,7 +69,7 @@ async fn handle(mut call: Call<to::CreateCredential>) -> Result<HttpResponse, Re
     let test = call.query::<TestFirst>()?.test.unwrap_or(false);
     let new = call.body::<NewCredential>()?.tested_first(test);
     let credential = call.app.credentials.store(&call.caller, new).await?;
-    let location = format!("/integrations/credentials/{}", credential.id);
+    let location = call.address(&format!("/integrations/credentials/{}", credential.id));
     Ok(with_etag(created(location, &Metadata::from(&credential)), credential.revision))
 }
 

@@ -124,5 +124,5 @@ fn next_page<O>(call: &Call<O>, cursor: &str) -> String {
         .extend_pairs(kept)
         .append_pair("cursor", cursor)
         .finish();
-    format!("{}?{query}", call.request_path())
+    format!("{}?{query}", call.own_address())
 }

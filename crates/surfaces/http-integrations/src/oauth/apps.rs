@@ -131,7 +131,7 @@ async fn create(mut call: Call<to::ManageOauthApps>) -> Result<HttpResponse, Ref
     let NewApp { provider, client_id, client_secret } = call.body()?;
     let new = NewOauthApp { provider: provider.0, client_id, client_secret };
     let shown = call.app.authorizing.create_app(&call.caller, new).await?;
-    Ok(created(format!("{ALL}/{}", shown.app.id), &App::from(&shown)))
+    Ok(created(call.address(&format!("{ALL}/{}", shown.app.id)), &App::from(&shown)))
 }
 
 async fn list(call: Call<to::ManageOauthApps>) -> Result<HttpResponse, Refusal> {

@@ -16,9 +16,10 @@ use super::page;
 const PATH: &str = "/integrations/{provider}/callback";
 const PATH_OF_APP: &str = "/integrations/{provider}/callback/{app_id}";
 
-pub(crate) const ROUTE: Route = Route::public(PATH, |call| Box::pin(receive(call)), &DOC).with_any_query();
+pub(crate) const ROUTE: Route =
+    Route::public(PATH, |call| Box::pin(receive(call)), &DOC).with_any_query().with_effect();
 pub(crate) const OF_APP: Route =
-    Route::public(PATH_OF_APP, |call| Box::pin(receive(call)), &DOC).with_any_query();
+    Route::public(PATH_OF_APP, |call| Box::pin(receive(call)), &DOC).with_any_query().with_effect();
 pub(crate) const CONFIRM: Route =
     Route::public_form(PATH, |call| Box::pin(confirm(call)), &CONFIRM_DOC).with_any_query();
 pub(crate) const CONFIRM_OF_APP: Route =

@@ -49,7 +49,8 @@ request! {
 async fn handle(mut call: Call<to::ManageServiceAccounts>) -> Result<HttpResponse, Refusal> {
     let new = call.body::<NewAccount>()?.into_new();
     let account = call.app.access.create_account(&call.caller, new).await?;
-    Ok(created(format!("/service-accounts/{}", account.id), &Account::from(&account)))
+    let location = call.address(&format!("/service-accounts/{}", account.id));
+    Ok(created(location, &Account::from(&account)))
 }
 
 impl NewAccount {

@@ -2,7 +2,7 @@ use actix_web::HttpResponse;
 use serde_json::{Value, json};
 use strongroom_application::to;
 
-use super::{document, documented};
+use super::{ServedAt, document, documented};
 use crate::call::Call;
 use crate::doc::{AnswerBody, Answered, Doc};
 use crate::endpoint::Handle;
@@ -53,7 +53,7 @@ fn statuses(operation: &Value) -> Vec<&str> {
 
 #[test]
 fn refusals_follow_from_access_and_body_and_from_what_the_use_case_can_end_with() {
-    let document = document(&[&TOY], "1.2.3");
+    let document = document(&[&TOY], "1.2.3", ServedAt::default());
     let paths = &document["paths"];
     assert_eq!(
         statuses(&paths["/v9/things"]["post"]),
@@ -71,7 +71,7 @@ fn routes_for_this_host_and_second_spellings_stay_out() {
 
 #[test]
 fn an_operation_says_who_may_call_it_and_how() {
-    let document = document(&[&TOY], "1.2.3");
+    let document = document(&[&TOY], "1.2.3", ServedAt::default());
     let create = &document["paths"]["/v9/things"]["post"];
     assert_eq!(
         create["description"],
@@ -92,7 +92,7 @@ fn an_operation_says_who_may_call_it_and_how() {
 
 #[test]
 fn a_route_may_word_a_refusal_in_its_own_way() {
-    let document = document(&[&TOY], "1.2.3");
+    let document = document(&[&TOY], "1.2.3", ServedAt::default());
     let own = &document["paths"]["/v9/ready"]["get"]["responses"]["503"];
     assert_eq!(own["content"]["application/json"]["schema"]["$ref"], "#/components/schemas/NotReady");
     let shared = &document["paths"]["/v9/things"]["post"]["responses"]["503"];
@@ -103,7 +103,7 @@ fn a_route_may_word_a_refusal_in_its_own_way() {
 
 #[test]
 fn a_limit_is_told_in_the_headers_of_what_is_beyond_it() {
-    let document = document(&[&TOY], "1.2.3");
+    let document = document(&[&TOY], "1.2.3", ServedAt::default());
     let headers = &document["components"]["responses"]["Toythings429"]["headers"];
     for name in ["Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"] {
         let pointer = headers[name]["$ref"].as_str().unwrap().trim_start_matches('#');
