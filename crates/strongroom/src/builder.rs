@@ -302,7 +302,7 @@ impl Builder {
         if texts.is_empty() {
             texts.push(format!("{} beside the local one, every key of theirs is used", self.issuers.len()));
         }
-        Finding { subject: "issuers", good, text: texts.join("; ") }
+        Finding { warns: false, subject: "issuers", good, text: texts.join("; ") }
     }
 
     /// Where connections to providers may go.

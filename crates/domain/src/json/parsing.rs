@@ -34,8 +34,6 @@ impl Json {
     }
 }
 
-const NO_JSON: &str = "must be JSON";
-
 #[derive(Clone, Copy)]
 struct Seed<'a> {
     depth: usize,
