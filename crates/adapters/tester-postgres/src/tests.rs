@@ -1,6 +1,7 @@
 //! Tests against real servers, and against hostile servers.
 
 mod binding;
+mod certificates;
 mod environment;
 mod hostile;
 mod logins;
