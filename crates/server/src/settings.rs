@@ -8,6 +8,7 @@ mod raw;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use strongroom::{
@@ -108,17 +109,7 @@ fn configure(raw: Raw, environment: &Environment) -> anyhow::Result<Builder> {
         per_organization: raw.limits.tests_per_organization,
         per_destination: raw.limits.tests_per_destination,
     }));
-    let url = raw.store.url.or_else(|| environment.get("DATABASE_URL").map(str::to_owned));
-    match url {
-        Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
-            builder = builder.postgres(SecretText::new(url), raw.store.pool_size);
-        }
-        Some(url) => match url.strip_prefix("sqlite:") {
-            Some(path) if !path.is_empty() => builder = builder.embedded_at(path),
-            _ => bail!("store.url (STRONGROOM_STORE__URL) must begin with postgres:// or sqlite:"),
-        },
-        None => {}
-    }
+    builder = configure_store(builder, raw.store, environment)?;
     match (raw.vault.keys, raw.vault.keys_file) {
         (Some(_), Some(_)) => bail!("set vault.keys or vault.keys_file, not both"),
         (Some(keys), None) => builder = builder.keys(KeySource::Inline(SecretText::new(keys))),
@@ -146,6 +137,26 @@ fn configure(raw: Raw, environment: &Environment) -> anyhow::Result<Builder> {
         builder = builder.checkpoint_file(file);
     }
     Ok(builder)
+}
+
+fn configure_store(
+    builder: Builder,
+    store: raw::Store,
+    environment: &Environment,
+) -> anyhow::Result<Builder> {
+    let (url, setting) = match (store.url, environment.get("DATABASE_URL")) {
+        (Some(url), _) => (url, "store.url (STRONGROOM_STORE__URL)"),
+        (None, Some(url)) => (url.to_owned(), "DATABASE_URL"),
+        (None, None) => return Ok(builder),
+    };
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        let builder = builder.postgres(SecretText::new(url), store.pool_size).postgres_url_from(setting);
+        return Ok(builder.postgres_wait(Duration::from_secs(store.wait_s)));
+    }
+    match url.strip_prefix("sqlite:") {
+        Some(path) if !path.is_empty() => Ok(builder.embedded_at(path)),
+        _ => bail!("{setting} must begin with postgres:// or sqlite:"),
+    }
 }
 
 fn configure_oauth(mut builder: Builder, public_url: Option<String>, oauth: raw::Oauth) -> Builder {

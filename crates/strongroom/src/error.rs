@@ -65,7 +65,7 @@ pub enum StartError {
         expected: uuid::Uuid,
     },
     /// A use case failed.
-    #[error("{0}")]
+    #[error(transparent)]
     Failure(#[from] Failure),
 }
 
@@ -77,6 +77,16 @@ impl StartError {
     pub(crate) fn setting(name: &str, problem: impl ToString) -> Self {
         let variable = name.to_uppercase().replace('.', "__");
         Self::Setting { setting: format!("{name} (STRONGROOM_{variable})"), problem: problem.to_string() }
+    }
+}
+
+impl StartError {
+    /// A PostgreSQL database that cannot be used. `setting` names the URL.
+    pub(crate) fn database(setting: &str, error: &strongroom_store_postgres::OpenError) -> Self {
+        match error.is_about_the_url() {
+            true => Self::Setting { setting: setting.to_owned(), problem: chain(error) },
+            false => Self::Store(chain(error)),
+        }
     }
 }
 

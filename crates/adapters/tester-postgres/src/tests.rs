@@ -3,6 +3,7 @@
 mod binding;
 mod certificates;
 mod environment;
+mod files;
 mod hostile;
 mod logins;
 mod parse;
