@@ -11,7 +11,7 @@ pub(super) enum Kind {
 }
 
 /// Every setting by its dotted name. A test compares this list with config/default.toml.
-const KEYS: [(&str, Kind); 33] = [
+const KEYS: [(&str, Kind); 34] = [
     ("data_dir", Kind::Text),
     ("deployment_id", Kind::Text),
     ("server.listen", Kind::Text),
@@ -22,6 +22,7 @@ const KEYS: [(&str, Kind); 33] = [
     ("store.url", Kind::Text),
     ("store.pool_size", Kind::Integer),
     ("store.migrate", Kind::Choice(&["auto", "never"])),
+    ("store.wait_s", Kind::Integer),
     ("vault.keys", Kind::Text),
     ("vault.keys_file", Kind::Text),
     ("auth.jwt_secret", Kind::Text),
