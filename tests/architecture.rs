@@ -18,6 +18,8 @@ enum Ring {
     Server,
     /// What provider files declare about HTTP, filled into requests. It does no IO.
     Declarations,
+    /// Reads the certificates of servers, for those who connect. It does no IO.
+    Certificates,
     /// Reads provider files: an adapter that may use what they declare about HTTP.
     Catalog,
     /// May do what an adapter may, send what provider files declare, and use the one crate that opens
@@ -41,6 +43,7 @@ impl Ring {
                 Self::Caller
             }
             ["crates", "adapters", "declared-http"] => Self::Declarations,
+            ["crates", "adapters", "server-certificates"] => Self::Certificates,
             ["crates", "adapters", "catalog-files"] => Self::Catalog,
             ["crates", "adapters", "store-postgres" | "store-sqlite"] => Self::Store,
             ["crates", "adapters", _] => Self::Adapter,
@@ -58,7 +61,8 @@ impl Ring {
     /// Whether a crate of this ring may use that crate of the workspace.
     fn may_use(self, other: Self, name: &str) -> bool {
         let allowed: &[Self] = match self {
-            Self::Domain => &[],
+            Self::Domain | Self::Certificates => &[],
+            Self::Adapter | Self::Caller | Self::Store if other == Self::Certificates => return true,
             Self::Port | Self::Declarations => &[Self::Domain],
             Self::Catalog => &[Self::Domain, Self::Port, Self::Declarations],
             Self::Adapter | Self::Caller if name == "strongroom-ssh-keys" => return true,

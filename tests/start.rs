@@ -1,7 +1,12 @@
 //! Tests of the configurations with which the server does not start, and of starting and stopping
 //! (security.md, rows 27 and 29).
 
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
+
+use strongroom_fixtures::pgbouncer::PgBouncer;
+use strongroom_fixtures::postgres_cluster::{ClusterOptions, PostgresCluster};
 
 use crate::support::{Character, Setup, World, on_both_stores};
 
@@ -82,6 +87,52 @@ async fn postgres_without_keys_or_secret_is_refused() {
     assert!(said.contains("STRONGROOM_VAULT__KEYS"), "{said}");
     let said = refusal(&World::postgres().with("STRONGROOM_AUTH__JWT_SECRET", "").setup);
     assert!(said.contains("STRONGROOM_AUTH__JWT_SECRET"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_not_up_yet_is_waited_for() {
+    let cluster = PostgresCluster::start(ClusterOptions { fsync: true, ..ClusterOptions::default() });
+    let database = cluster.create_database();
+    let setup = Setup::postgres(&database.url());
+    cluster.stop();
+    let mut command = setup.command();
+    command.arg("serve").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let waiting = lines.by_ref().filter(|line| line.contains("waiting for the database")).take(2);
+    let waiting: Vec<_> = waiting.collect();
+    assert!(waiting.len() == 2 && waiting.iter().all(|line| line.contains("refused")), "{waiting:?}");
+    cluster.start_again();
+    assert!(lines.any(|line| line.contains("\"listen\"")), "the server did not start");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_cannot_be_used_is_refused_with_the_name_of_its_setting() {
+    let cluster = PostgresCluster::shared();
+    let (database, pooler) =
+        (cluster.create_database(), PgBouncer::start(cluster.port(), "pool_mode = transaction"));
+    let good = Setup::postgres(&database.url());
+    for (url, words) in [
+        (format!("{}?ssl=true", database.url()), "write sslmode"),
+        (format!("{}?schema=canary", database.url()), "search_path"),
+        (database.url().replace("postgres@", "app:canary@x@"), "%40"),
+        (database.url().replace(database.name(), "absent"), "3D000"),
+        (pooler.url(database.name()), "session mode"),
+    ] {
+        for variable in ["STRONGROOM_STORE__URL", "DATABASE_URL"] {
+            let mut command = good.command();
+            command.env_remove("STRONGROOM_STORE__URL").env(variable, &url).arg("serve").stdin(Stdio::null());
+            let ended = command.output().unwrap();
+            let said = String::from_utf8_lossy(&ended.stderr);
+            assert!(
+                !ended.status.success() && said.contains(variable) && said.contains(words),
+                "{url}: {said}"
+            );
+            assert!(!said.contains("canary") && !said.contains("db error"), "{said}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

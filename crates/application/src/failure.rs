@@ -62,7 +62,7 @@ pub enum Failure {
         allowance: Option<Allowance>,
     },
     /// The store cannot be reached or is busy; a later attempt may succeed.
-    #[error("the store does not answer, or is busy")]
+    #[error("the store cannot be used at the moment, or is busy beyond its limits; the log says why")]
     Unavailable {
         /// How long to wait before the next attempt.
         retry_after: Duration,

@@ -20,8 +20,11 @@ use crate::{host_key, pem, shape, timestamp};
 /// The longest value of one field, in bytes.
 pub const MAX_VALUE_BYTES: usize = 32 * 1024;
 /// The longest value of a public field, in bytes: all texts of a list together. Lists of credentials show
-/// public values. Certificates may be as long as any value.
+/// public values.
 pub const MAX_PUBLIC_BYTES: usize = 4 * 1024;
+/// The longest list of certificates, in bytes. The one that AWS publishes for all its regions has 165,407
+/// (read in November 2026), and a request body has 256 KiB. Pages of credentials are limited by bytes.
+pub const MAX_CERTIFICATES_BYTES: usize = 192 * 1024;
 
 /// The `credentials` object as it was sent. `null` and the empty text count as missing.
 pub type Submission = BTreeMap<String, Json>;
@@ -273,8 +276,13 @@ fn canonical(field: &Field, text: SecretText) -> Result<SecretText, Rule> {
 
 fn check_text(field: &Field, text: &SecretText) -> Result<(), Rule> {
     let several_lines = field.kind.is_pem();
-    let is_long = field.secret || several_lines || field.kind == FieldKind::PostgresConnectionString;
-    check_length(text.len(), if is_long { MAX_VALUE_BYTES } else { MAX_PUBLIC_BYTES })?;
+    let longest = match field.kind {
+        FieldKind::CertificatePem => MAX_CERTIFICATES_BYTES,
+        FieldKind::PrivateKey | FieldKind::PostgresConnectionString => MAX_VALUE_BYTES,
+        _ if field.secret => MAX_VALUE_BYTES,
+        _ => MAX_PUBLIC_BYTES,
+    };
+    check_length(text.len(), longest)?;
     let value = text.expose();
     if value.chars().any(|c| c.is_control() && !(several_lines && matches!(c, '\n' | '\r' | '\t'))) {
         return Err(if several_lines { pem::BINARY } else { shape::control_characters(value) });
@@ -309,12 +317,24 @@ const HOST: Rule = Rule::fixed(
     "must be the name or the IP address of one host, without scheme, port, path, user name and blanks",
 );
 
-/// Checks that a text is certificates in PEM form (RFC 7468), with nothing between or around them. The base64
-/// of a DER SEQUENCE of usual length begins with `MI`. The code that uses the certificates parses them.
+/// Checks that a text is certificates in PEM form (RFC 7468), with nothing between or around them but comments,
+/// which are lines that begin with `#`. The base64 of a DER SEQUENCE of usual length begins with `MI`. The code
+/// that uses the certificates parses them.
 fn check_certificates(value: &str) -> Result<(), Rule> {
-    const RULE: Rule = Rule::fixed("must hold certificates in PEM form and nothing else");
+    const RULE: Rule = Rule::fixed(
+        "must hold certificates in PEM form (-----BEGIN CERTIFICATE-----) and nothing else but lines that begin with #",
+    );
+    if value.contains("PRIVATE KEY-----") {
+        return Err(Rule::fixed("holds a private key; this field is public and takes certificates only"));
+    }
     let mut rest = value.trim();
+    let mut count = 0_usize;
     while !rest.is_empty() {
+        if rest.starts_with('#') {
+            rest = rest.split_once('\n').map_or("", |(_, after)| after).trim_start();
+            continue;
+        }
+        count += 1;
         let block = rest.strip_prefix("-----BEGIN CERTIFICATE-----").ok_or(RULE)?;
         let (body, after) = block.split_once("-----END CERTIFICATE-----").ok_or(RULE)?;
         let base64: String = body.split_ascii_whitespace().collect();
@@ -326,7 +346,7 @@ fn check_certificates(value: &str) -> Result<(), Rule> {
         }
         rest = after.trim_start();
     }
-    Ok(())
+    if count == 0 { Err(RULE) } else { Ok(()) }
 }
 
 /// Accepts only URLs that every parser reads alike. Parsers differ on backslashes and on white space around a

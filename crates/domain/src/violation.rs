@@ -5,7 +5,7 @@ use std::fmt;
 
 /// A rule that an input did not keep, as a sentence fragment ("must be 1 to 64 characters").
 ///
-/// It is made from static text, or from the names of fields and providers; never from an input value.
+/// It is made from static text, or from the names of fields, keys and providers; never from an input value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text}")]
 pub struct Rule {
@@ -31,7 +31,7 @@ impl Rule {
         Self { kind: Kind::Unfit, text: Cow::Borrowed(text) }
     }
 
-    /// A rule that names something which the operator or the catalog wrote.
+    /// A rule that names something which the operator or the catalog wrote, or a key or a place of the input.
     pub fn naming(text: String) -> Self {
         Self { kind: Kind::Unfit, text: Cow::Owned(text) }
     }

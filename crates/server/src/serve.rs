@@ -12,7 +12,7 @@ use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer, middleware};
 use anyhow::Context;
 use rustix::net::sockopt;
-use strongroom::Strongroom;
+use strongroom::{Builder, Strongroom};
 use strongroom_domain::TestCode;
 use strongroom_http_kit::{
     Dialect, Kit, Listener, Metrics, OpenConnections, TrustedProxies, Watched, envelope, mount,
@@ -39,6 +39,23 @@ const WRITE_LIMIT_MS: u32 = 15_000;
 /// its own book-keeping.
 const SEND_BUFFER: usize = 128 * 1024;
 
+/// Starts the vault, which may wait for its database. `None` when a signal to stop came before.
+async fn start(
+    builder: Builder,
+    terminate: &mut Signal,
+    interrupt: &mut Signal,
+) -> anyhow::Result<Option<Strongroom>> {
+    let plain_http = builder.egress_settings().plain_http;
+    let strongroom = tokio::select! {
+        started = builder.start() => started?,
+        () = either(terminate, interrupt) => return Ok(None),
+    };
+    if plain_http {
+        tracing::warn!("egress.plain_http is on: secrets may be sent without TLS; for rehearsals only");
+    }
+    Ok(Some(strongroom))
+}
+
 /// Starts the server, serves until SIGTERM or SIGINT, and stops in order. A second signal ends the process at
 /// once.
 pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
@@ -47,17 +64,13 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     let listener = bind(settings.listen).context("server.listen")?;
     let address = listener.local_addr()?;
     let metrics_listener = settings.metrics_listen.map(bind).transpose().context("server.metrics_listen")?;
-    let plain_http = settings.builder.egress_settings().plain_http;
     let mut builder = settings.builder;
     let public_url = settings.public_url.map(|url| Arc::from(url.trim_end_matches('/')));
     let is_proxied = settings.behind_proxy || public_url.as_deref().is_some_and(is_elsewhere);
     if public_url.is_none() && !settings.behind_proxy {
         builder = builder.public_url(&format!("http://{address}"));
     }
-    let strongroom = builder.start().await?;
-    if plain_http {
-        tracing::warn!("egress.plain_http is on: secrets may be sent without TLS; for rehearsals only");
-    }
+    let Some(strongroom) = start(builder, &mut terminate, &mut interrupt).await? else { return Ok(()) };
     strongroom.protect(address);
     if let Some(listener) = &metrics_listener {
         strongroom.protect(listener.local_addr()?);

@@ -152,24 +152,23 @@ fn configure(raw: Raw, environment: &Environment) -> anyhow::Result<Builder> {
 }
 
 fn configure_store(
-    mut builder: Builder,
+    builder: Builder,
     store: raw::Store,
     environment: &Environment,
 ) -> anyhow::Result<Builder> {
-    let of_setting = store.url.map(|url| (url, "store.url (STRONGROOM_STORE__URL)"));
-    let url =
-        of_setting.or_else(|| environment.get("DATABASE_URL").map(|url| (url.to_owned(), "DATABASE_URL")));
-    match url {
-        Some((url, _)) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
-            builder = builder.postgres(SecretText::new(url), store.pool_size);
-        }
-        Some((url, name)) => match url.strip_prefix("sqlite:") {
-            Some(path) if !path.is_empty() => builder = builder.embedded_at(path),
-            _ => bail!("{name} must begin with postgres:// or sqlite:"),
-        },
-        None => {}
+    let (url, setting) = match (store.url, environment.get("DATABASE_URL")) {
+        (Some(url), _) => (url, "store.url (STRONGROOM_STORE__URL)"),
+        (None, Some(url)) => (url.to_owned(), "DATABASE_URL"),
+        (None, None) => return Ok(builder),
+    };
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        let builder = builder.postgres(SecretText::new(url), store.pool_size).postgres_url_from(setting);
+        return Ok(builder.postgres_wait(Duration::from_secs(store.wait_s)));
     }
-    Ok(builder)
+    match url.strip_prefix("sqlite:") {
+        Some(path) if !path.is_empty() => Ok(builder.embedded_at(path)),
+        _ => bail!("{setting} must begin with postgres:// or sqlite:"),
+    }
 }
 
 fn configure_oauth(mut builder: Builder, public_url: Option<String>, oauth: raw::Oauth) -> Builder {

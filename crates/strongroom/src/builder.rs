@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use strongroom_application::{ConfiguredApp, TestRates};
 use strongroom_domain::SecretText;
@@ -54,10 +55,21 @@ pub struct IssuerFile {
     pub rules: TokenRules,
 }
 
+/// A PostgreSQL store.
+#[derive(Debug)]
+pub(crate) struct PostgresChoice {
+    pub(crate) url: SecretText,
+    pub(crate) pool_size: u32,
+    /// How long a start waits for a database that is not up yet.
+    pub(crate) wait: Duration,
+    /// What the URL is called in errors.
+    pub(crate) setting: String,
+}
+
 #[derive(Debug)]
 pub(crate) enum StoreChoice {
     Embedded { path: Option<PathBuf> },
-    Postgres { url: SecretText, pool_size: u32 },
+    Postgres(PostgresChoice),
 }
 
 /// A vault that is being configured. Without any setting it is the embedded one in `./strongroom-data`.
@@ -147,7 +159,32 @@ impl Builder {
     /// given.
     #[must_use]
     pub fn postgres(mut self, url: SecretText, pool_size: u32) -> Self {
-        self.store = StoreChoice::Postgres { url, pool_size };
+        self.store = StoreChoice::Postgres(PostgresChoice {
+            url,
+            pool_size,
+            wait: Duration::ZERO,
+            setting: "store.url (STRONGROOM_STORE__URL)".into(),
+        });
+        self
+    }
+
+    /// How long a start or a migration waits for a PostgreSQL server that is not up yet, with a line a second
+    /// in the log; not at all unless given. Causes that do not pass, such as a wrong password, are not waited
+    /// for.
+    #[must_use]
+    pub fn postgres_wait(mut self, wait: Duration) -> Self {
+        if let StoreChoice::Postgres(choice) = &mut self.store {
+            choice.wait = wait;
+        }
+        self
+    }
+
+    /// Where the URL of PostgreSQL comes from, when that is not the setting `store.url`: errors name it.
+    #[must_use]
+    pub fn postgres_url_from(mut self, setting: &str) -> Self {
+        if let StoreChoice::Postgres(choice) = &mut self.store {
+            choice.setting = setting.to_owned();
+        }
         self
     }
 

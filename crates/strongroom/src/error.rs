@@ -81,6 +81,16 @@ impl StartError {
     }
 }
 
+impl StartError {
+    /// A PostgreSQL database that cannot be used. `setting` names the URL.
+    pub(crate) fn database(setting: &str, error: &strongroom_store_postgres::OpenError) -> Self {
+        match error.is_about_the_url() {
+            true => Self::Setting { setting: setting.to_owned(), problem: chain(error) },
+            false => Self::Store(chain(error)),
+        }
+    }
+}
+
 impl From<KeyRingError> for StartError {
     fn from(error: KeyRingError) -> Self {
         Self::setting("vault.keys", error)

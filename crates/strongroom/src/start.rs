@@ -79,7 +79,7 @@ impl Builder {
             // The ring must be there, or the store is not ready for anything.
             key_ring(&self, &data_dir)?;
         }
-        Database::open(&self.store, &data_dir).await?.migrate(Migrations::Apply).await
+        Database::open(&self.store, &data_dir, true).await?.migrate(Migrations::Apply).await
     }
 
     /// The keys that the store and the key ring know. It also answers when the two do not fit together and
@@ -89,7 +89,7 @@ impl Builder {
         if self.is_embedded() {
             data_dir.require()?;
         }
-        let database = Database::open(&self.store, &data_dir).await?;
+        let database = Database::open(&self.store, &data_dir, false).await?;
         let ring = key_ring(&self, &data_dir)?;
         Ok(strongroom_vault_ring::key_status(&ring, database.deployment().as_ref()).await?)
     }
@@ -115,7 +115,7 @@ impl Builder {
 fn data_dir(builder: &Builder) -> DataDir {
     let database = match &builder.store {
         StoreChoice::Embedded { path } => path.as_deref(),
-        StoreChoice::Postgres { .. } => None,
+        StoreChoice::Postgres(_) => None,
     };
     DataDir::new(&builder.data_dir, database)
 }
@@ -148,7 +148,7 @@ async fn assemble(
     let Prepared { ring, tokens, catalog, egress, oauth } = prepared;
     let ring = ring.map_or_else(|| key_ring(builder, data_dir), Ok)?;
     let tokens = tokens.map_or_else(|| tokens_of(builder, jwt_secret(builder, data_dir)?), Ok)?;
-    let (database, deployment_id) = open_store(builder, data_dir).await?;
+    let (database, deployment_id) = open_store(builder, data_dir, background).await?;
     let opened = open_vault(ring, &database).await;
     let (vault, purpose_keys) = opened.map_err(|error| of_vault(builder, data_dir, error))?;
     let stores = database.with_keys(purpose_keys.clone());
@@ -220,8 +220,12 @@ fn issuer_keys(builder: &Builder, verifier: Arc<JwtVerifier>) -> IssuerKeyFiles 
 
 /// Opens and migrates the store, and returns it with the id of its deployment, which must be the expected
 /// one.
-async fn open_store(builder: &Builder, data_dir: &DataDir) -> Result<(Database, uuid::Uuid), StartError> {
-    let database = Database::open(&builder.store, data_dir).await?;
+async fn open_store(
+    builder: &Builder,
+    data_dir: &DataDir,
+    waits: bool,
+) -> Result<(Database, uuid::Uuid), StartError> {
+    let database = Database::open(&builder.store, data_dir, waits).await?;
     database.migrate(builder.migrations).await?;
     let found = database.deployment().deployment_id().await?;
     match builder.deployment_id {

@@ -14,7 +14,7 @@ impl StoreGuard {
     pub(crate) fn new(egress: Egress, store: &StoreChoice) -> Self {
         let endpoints = match store {
             StoreChoice::Embedded { .. } => Vec::new(),
-            StoreChoice::Postgres { url, .. } => strongroom_store_postgres::endpoints(url.expose()),
+            StoreChoice::Postgres(choice) => strongroom_store_postgres::endpoints(choice.url.expose()),
         };
         Self { egress, endpoints }
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use strongroom_repository::{
     AuditTrail, AuthorizationFlowRepository, CredentialRepository, DeploymentRepository,
@@ -9,16 +10,22 @@ use strongroom_repository::{
     OrganizationRepository, RefreshLeaseRepository, ServiceAccountRepository, StoreResult,
 };
 use strongroom_store_postgres::{
-    PostgresDatabase, PostgresOptions, PostgresStore, StatementCounter as PostgresStatements,
+    OpenError as PostgresError, PostgresDatabase, PostgresOptions, PostgresStore,
+    StatementCounter as PostgresStatements,
 };
 use strongroom_store_sqlite::{
     SqliteDatabase, SqliteOptions, SqliteStore, StatementCounter as SqliteStatements,
 };
 use strongroom_vault::{PurposeKeys, WrapLedger};
+use tokio::time::Instant;
 
 use crate::builder::StoreChoice;
 use crate::data_dir::DataDir;
+use crate::error::chain;
 use crate::{Migrations, StartError};
+
+/// The time between two attempts to connect to a server that is not up yet.
+const BETWEEN_ATTEMPTS: Duration = Duration::from_secs(1);
 
 /// An open database. The audit trail needs keys that are not loaded yet at this point.
 #[derive(Clone)]
@@ -43,8 +50,13 @@ pub(crate) struct Stores {
 }
 
 impl Database {
-    /// Opens the chosen store. An embedded store must exist.
-    pub(crate) async fn open(choice: &StoreChoice, data_dir: &DataDir) -> Result<Self, StartError> {
+    /// Opens the chosen store. An embedded store must exist. A PostgreSQL server that is not up yet is waited
+    /// for when that is asked for.
+    pub(crate) async fn open(
+        choice: &StoreChoice,
+        data_dir: &DataDir,
+        waits: bool,
+    ) -> Result<Self, StartError> {
         Ok(match choice {
             StoreChoice::Embedded { .. } => {
                 let statements = SqliteStatements::new();
@@ -61,14 +73,19 @@ impl Database {
                 }
                 Self::Sqlite(database, statements)
             }
-            StoreChoice::Postgres { url, pool_size } => {
+            StoreChoice::Postgres(choice) => {
                 let statements = Arc::new(PostgresStatements::default());
                 let options = PostgresOptions {
-                    pool_size: *pool_size,
+                    pool_size: choice.pool_size,
                     statements: Some(statements.clone()),
-                    ..PostgresOptions::new(url.expose())
+                    ..PostgresOptions::new(choice.url.expose())
                 };
-                Self::Postgres(PostgresDatabase::connect(options).await?, statements)
+                let wait = if waits { choice.wait } else { Duration::ZERO };
+                let database = connect(options, wait).await;
+                Self::Postgres(
+                    database.map_err(|error| StartError::database(&choice.setting, &error))?,
+                    statements,
+                )
             }
         })
     }
@@ -120,6 +137,21 @@ impl Database {
         match self.clone() {
             Self::Sqlite(database, _) => Stores::of(Arc::new(SqliteStore::new(database, keys)), self),
             Self::Postgres(database, _) => Stores::of(Arc::new(PostgresStore::new(database, keys)), self),
+        }
+    }
+}
+
+/// Connects, and tries again every second until the limit while the server is not up.
+async fn connect(options: PostgresOptions, wait: Duration) -> Result<PostgresDatabase, PostgresError> {
+    let until = Instant::now() + wait;
+    loop {
+        match PostgresDatabase::connect(options.clone()).await {
+            Err(error) if error.is_passing() && Instant::now() < until => {
+                let left = until.duration_since(Instant::now()).as_secs();
+                tracing::warn!(cause = %chain(&error), seconds_left = left, "waiting for the database");
+                tokio::time::sleep(BETWEEN_ATTEMPTS).await;
+            }
+            outcome => return outcome,
         }
     }
 }

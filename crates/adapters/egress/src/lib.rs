@@ -34,7 +34,6 @@
 //! 4. The lists of all purposes in `tests/settings.rs` and the corpus of `tests/destinations.rs`.
 
 mod address;
-mod certificate;
 mod connect;
 mod connect_error;
 mod exchange;

@@ -8,11 +8,11 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{CertificateError, ClientConfig, RootCertStore};
 use strongroom_domain::TestCode;
+use strongroom_server_certificates::{not_after, provider};
 use time::OffsetDateTime;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 
-use crate::certificate;
 use crate::host::Host;
 
 /// How long a TLS handshake may take.
@@ -73,13 +73,12 @@ pub async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
     let connected = tokio::time::timeout(HANDSHAKE_LIMIT, connecting).await;
     let stream = connected.map_err(|_| TlsError::Silence)?.map_err(|error| in_words(&error))?;
     let leaf = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
-    let ends = leaf.and_then(|leaf| certificate::not_after(leaf));
+    let ends = leaf.and_then(|leaf| not_after(leaf));
     Ok((stream, ends))
 }
 
 fn configuration(roots: RootCertStore) -> Result<Arc<ClientConfig>, TlsError> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider)
+    let builder = ClientConfig::builder_with_provider(Arc::new(provider()))
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
         .map_err(|_| TlsError::Failed("ring supports neither TLS 1.2 nor 1.3".into()))?;
     let mut config = builder.with_root_certificates(roots).with_no_client_auth();

@@ -26,14 +26,36 @@ pub(crate) enum TlsMode {
     },
 }
 
-/// Limits that the server enforces, sent when a connection starts.
-const SESSION: &str = "-c statement_timeout=3s -c lock_timeout=2s -c idle_in_transaction_session_timeout=10s \
-                       -c default_transaction_isolation=read\\ committed";
+/// What the driver reads besides the parts of the URL, and we.
+const KEYS: [&str; 20] = [
+    "application_name",
+    "channel_binding",
+    "connect_timeout",
+    "dbname",
+    "host",
+    "hostaddr",
+    "keepalives",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_retries",
+    "load_balance_hosts",
+    "options",
+    "password",
+    "port",
+    "sslmode",
+    "sslnegotiation",
+    "sslrootcert",
+    "target_session_attrs",
+    "tcp_user_timeout",
+    "user",
+];
+
+const ENCODING: &str = "percent-encode special characters of user name and password (@ is %40, / is %2F, ? is %3F, # is %23, % is %25)";
 
 /// Splits a URL into what `tokio_postgres` needs and how TLS is used. No error contains a part of the URL.
 pub(crate) fn parse(url: &str) -> Result<(Config, TlsMode), OpenError> {
     if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
-        return Err(OpenError::Url("must begin with postgres://"));
+        return Err(OpenError::Url("must begin with postgres://".into()));
     }
     // A password may hold a question mark, so the query is searched for after the `@`.
     let behind_user = url.find('@').unwrap_or(0);
@@ -47,7 +69,7 @@ pub(crate) fn parse(url: &str) -> Result<(Config, TlsMode), OpenError> {
         match pair.split_once('=') {
             Some(("sslmode", value)) => mode = Some(value),
             Some(("sslrootcert", value)) => roots = Some(PathBuf::from(percent_decoded(value)?)),
-            _ => others.push(pair),
+            _ => others.push(checked(pair)?),
         }
     }
     let mut rebuilt = base.to_owned();
@@ -56,11 +78,77 @@ pub(crate) fn parse(url: &str) -> Result<(Config, TlsMode), OpenError> {
         rebuilt.push_str(&others.join("&"));
     }
     // The parser's own error may quote the URL, so it is dropped.
-    let mut config = Config::from_str(&rebuilt).map_err(|_| OpenError::Url("cannot be parsed"))?;
+    let mut config = Config::from_str(&rebuilt).map_err(|_| unreadable(base))?;
+    check_hosts(&config)?;
     let tls = tls_mode(mode, roots, &config)?;
     config.ssl_mode(if tls == TlsMode::Disable { SslMode::Disable } else { SslMode::Require });
     limit(&mut config);
     Ok((config, tls))
+}
+
+/// Checks the key of a `key=value` pair behind the question mark.
+fn checked(pair: &str) -> Result<&str, OpenError> {
+    let key = pair.split_once('=').map(|(key, _)| key);
+    let advice = match key {
+        Some(key) if KEYS.contains(&key) => return Ok(pair),
+        Some("ssl" | "tls") => {
+            "sets ssl, which is not known here: write sslmode=verify-full, require or disable"
+        }
+        Some("schema" | "search_path" | "currentSchema") => {
+            "sets a schema, which is not known here: write options=-c%20search_path%3DNAME, or give it to the role (ALTER ROLE … SET search_path)"
+        }
+        Some("pgbouncer") => {
+            "sets pgbouncer, which is not known here: leave it out, and name a pool in session mode or the server itself"
+        }
+        Some("sslcert" | "sslkey" | "sslpassword") => {
+            "sets a certificate for the client, which is not supported: log in with a password"
+        }
+        Some(
+            "sslcrl" | "sslcrldir" | "passfile" | "service" | "servicefile" | "gssencmode" | "krbsrvname",
+        ) => {
+            "sets a key of libpq that is not supported (files beside sslrootcert, services, Kerberos): leave it out"
+        }
+        _ => {
+            let keys = KEYS.join(", ");
+            let text =
+                format!("sets a key behind the question mark that is not one of {keys}. {IN_PASSWORD}");
+            return Err(OpenError::Url(text.into()));
+        }
+    };
+    Err(OpenError::Url(advice.into()))
+}
+
+const IN_PASSWORD: &str = "If the question mark belongs to user name or password, write %3F";
+
+/// Says which part of a URL the driver cannot read. Its own error may quote the URL.
+fn unreadable(base: &str) -> OpenError {
+    let (_, rest) = base.split_once("://").unwrap_or(("", base));
+    let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+    let hosts = place.split('/').next().unwrap_or_default();
+    let is_port = |host: &str| match host.rsplit_once(':').filter(|(_, port)| !port.contains(']')) {
+        Some((_, port)) => port.parse::<u16>().is_ok(),
+        None => true,
+    };
+    OpenError::Url(if !hosts.split(',').all(is_port) {
+        format!("has a port that is none of 1 to 65535, or a password with a special character: {ENCODING}")
+            .into()
+    } else {
+        format!("cannot be read; it has the form postgres://user:password@host:5432/database: {ENCODING}")
+            .into()
+    })
+}
+
+/// Refuses a host that can only be the end of a password.
+fn check_hosts(config: &Config) -> Result<(), OpenError> {
+    let is_cut = config.get_hosts().iter().any(|host| match host {
+        Host::Tcp(name) => name.contains(['@', '#', '?', ' ', '%', ':']) && name.parse::<IpAddr>().is_err(),
+        #[cfg(unix)]
+        Host::Unix(_) => false,
+    });
+    match is_cut {
+        true => Err(OpenError::Url(format!("has a special character before its host: {ENCODING}").into())),
+        false => Ok(()),
+    }
 }
 
 /// The hosts (names and addresses) and ports that a connection URL names. It is empty when the URL cannot be
@@ -84,12 +172,14 @@ fn tls_mode(mode: Option<&str>, roots: Option<PathBuf>, config: &Config) -> Resu
         (Some("require"), None) => Ok(TlsMode::Require),
         (Some("disable"), None) => Ok(TlsMode::Disable),
         (Some("require" | "disable"), Some(_)) => {
-            Err(OpenError::Url("has sslrootcert, which needs sslmode=verify-full"))
+            Err(OpenError::Url("has sslrootcert, which needs sslmode=verify-full".into()))
         }
         (Some("prefer" | "allow"), _) => Err(OpenError::Url(
-            "has an sslmode that falls back to plain text; use verify-full, require or disable",
+            "has an sslmode that falls back to plain text; use verify-full, require or disable".into(),
         )),
-        (Some(_), _) => Err(OpenError::Url("has an sslmode other than verify-full, require or disable")),
+        (Some(_), _) => {
+            Err(OpenError::Url("has an sslmode other than verify-full, require or disable".into()))
+        }
         (None, None) if is_local(config) => Ok(TlsMode::Disable),
         (None, roots) => Ok(TlsMode::VerifyFull { roots }),
     }
@@ -105,11 +195,6 @@ fn is_local(config: &Config) -> bool {
 }
 
 fn limit(config: &mut Config) {
-    let session = match config.get_options() {
-        Some(own) => [own, SESSION].join(" "),
-        None => SESSION.to_owned(),
-    };
-    config.options(session);
     if config.get_application_name().is_none() {
         config.application_name("strongroom");
     }
@@ -124,13 +209,13 @@ fn limit(config: &mut Config) {
 }
 
 fn percent_decoded(text: &str) -> Result<String, OpenError> {
-    const BROKEN: OpenError = OpenError::Url("has a percent sign in sslrootcert that encodes nothing");
+    let broken = || OpenError::Url("has a percent sign in sslrootcert that encodes nothing".into());
     let decoded: Vec<u8> = percent_decode_str(text).collect();
     // A percent sign that encodes nothing stays in the text, so a difference in length reveals it.
     if decoded.len() + 2 * text.matches('%').count() != text.len() {
-        return Err(BROKEN);
+        return Err(broken());
     }
-    String::from_utf8(decoded).map_err(|_| BROKEN)
+    String::from_utf8(decoded).map_err(|_| broken())
 }
 
 #[cfg(test)]
@@ -188,7 +273,6 @@ mod tests {
         assert_eq!(config.get_application_name(), Some("x"));
         assert_eq!(config.get_password(), Some(b"p?w@".as_slice()));
         assert_eq!(config.get_ssl_mode(), SslMode::Require);
-        assert!(config.get_options().unwrap().contains("statement_timeout=3s"));
     }
 
     #[test]
@@ -202,6 +286,34 @@ mod tests {
         ] {
             let error = parse(&format!("postgres://app@db.example.test/app?{query}")).unwrap_err();
             assert!(error.to_string().contains(reason), "{query}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_error_says_which_part_is_wrong_and_how_to_write_it() {
+        for (url, words) in [
+            ("postgres://app:p@w@db.example.test/app", "%40"),
+            ("postgres://a%ffb:pw@db.example.test/app", "cannot be read"),
+            ("postgres://app:pw@db.example.test:54x/app", "has a port"),
+            ("postgres://app:p#w:x@db.example.test:port/app", "%23"),
+            ("postgres://app:pw@db.example.test/app?ssl=true", "write sslmode=verify-full"),
+            ("postgres://app:pw@db.example.test/app?schema=vault", "search_path"),
+            ("postgres://app:pw@db.example.test/app?pgbouncer=true", "session mode"),
+            ("postgres://app:pw@db.example.test/app?sslkey=/k", "certificate for the client"),
+            ("postgres://app:pw@db.example.test/app?colour=blue", "not one of application_name"),
+            ("postgres:app:pw@db.example.test/app", "must begin with postgres://"),
+        ] {
+            let error = parse(url).unwrap_err().to_string();
+            assert!(error.contains(words), "{url}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_password_up_to_the_host_is_taken_as_it_was_written() {
+        for password in ["p#w", "p?w", "p/w", "p?w=x", "p:w", "p%w"] {
+            let (config, _) = parse(&format!("postgres://app:{password}@db.example.test/app")).unwrap();
+            assert_eq!(config.get_password(), Some(password.as_bytes()));
+            assert_eq!(config.get_hosts(), [Host::Tcp("db.example.test".into())], "{password}");
         }
     }
 

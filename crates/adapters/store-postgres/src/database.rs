@@ -12,7 +12,7 @@ use crate::failure::{OPERATION_LIMIT, in_time, store_error, twice_within, within
 use crate::open_error::OpenError;
 use crate::pool::{Connector, Pool, PooledConnection};
 use crate::turns::{Turn, Turns};
-use crate::{connection_url, migrations, options::PostgresOptions, tls};
+use crate::{connection_url, migrations, options::PostgresOptions, session, tls};
 
 /// A pool of connections to one PostgreSQL database. Clones share it.
 #[derive(Clone)]
@@ -29,7 +29,8 @@ impl PostgresDatabase {
     /// migration.
     ///
     /// # Errors
-    /// Every [`OpenError`] except those of the schema. Connecting takes at most 5 s.
+    /// Every [`OpenError`] except those of the schema. Connecting takes at most 5 s, and so does the look at a
+    /// pooler before it.
     pub async fn connect(options: PostgresOptions) -> Result<Self, OpenError> {
         let (config, mode) = connection_url::parse(&options.url)?;
         let connector = Connector {
@@ -41,6 +42,7 @@ impl PostgresDatabase {
         // Writes lock the head of the organisation's audit chain, so more of them at once would only hold
         // connections while they wait.
         let (writes, reads) = (Turns::new(options.pool_size / 4), Turns::new(options.pool_size / 2));
+        session::refuse_shared_connections(&connector).await?;
         let pool = Arc::new(Pool::new(connector, options.pool_size));
         let database = Self { pool, writes: Arc::new(writes), reads: Arc::new(reads) };
         let mut connection = database.dedicated().await?;

@@ -1,11 +1,15 @@
+use std::borrow::Cow;
+
 use strongroom_repository::Source;
+
+use crate::pool::NoConnection;
 
 /// Why the database cannot be used. No variant holds the URL.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The URL cannot be used.
     #[error("the database url {0}")]
-    Url(&'static str),
+    Url(Cow<'static, str>),
     /// The file named by `sslrootcert` cannot be used.
     #[error("the file named by sslrootcert {0}")]
     RootCertificates(&'static str),
@@ -15,6 +19,13 @@ pub enum OpenError {
     /// The server cannot be reached, or refuses the connection.
     #[error("the database cannot be reached")]
     Unreachable(#[source] Source),
+    /// A pooler gives each transaction, or each statement, another connection of the server.
+    #[error(
+        "the database is behind a pooler that gives each transaction a connection of its own (PgBouncer: pool_mode = \
+         transaction or statement), and Strongroom keeps prepared statements and time limits in its connections: \
+         name a pool in session mode, or the server itself (Supabase: port 5432; Neon: the host without -pooler)"
+    )]
+    SharedConnections,
     /// The server acknowledges writes that it may lose.
     #[error("the database has {setting} off, so it may lose writes that were answered; switch it on")]
     UnsafeDurability {
@@ -36,4 +47,24 @@ pub enum OpenError {
     /// Migrating failed; nothing was changed.
     #[error("migrating the database failed and changed nothing")]
     Migration(#[source] Source),
+}
+
+impl OpenError {
+    /// Whether the cause may be gone in a moment: the server is not there yet, or starts or stops.
+    pub fn is_passing(&self) -> bool {
+        let Self::Unreachable(source) = self else { return false };
+        source.downcast_ref::<NoConnection>().is_some_and(NoConnection::is_passing)
+    }
+
+    /// Whether the URL is what to look at, or where it leads.
+    pub fn is_about_the_url(&self) -> bool {
+        matches!(
+            self,
+            Self::Url(_)
+                | Self::RootCertificates(_)
+                | Self::Tls(_)
+                | Self::Unreachable(_)
+                | Self::SharedConnections
+        )
+    }
 }

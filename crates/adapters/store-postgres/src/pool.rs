@@ -9,10 +9,12 @@ use diesel::connection::InstrumentationEvent;
 use diesel_async::pooled_connection::PoolableConnection;
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 use strongroom_repository::{StoreError, StoreResult};
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres::{Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use crate::driver_error::{self, DriverError};
 use crate::options::StatementCounter;
+use crate::session;
 
 /// How long a caller waits for a connection.
 const CHECKOUT_LIMIT: Duration = Duration::from_millis(500);
@@ -40,12 +42,16 @@ pub(crate) struct Connector {
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NoConnection {
-    #[error("connecting took longer than 5 s")]
+    #[error(
+        "connecting took longer than 5 s; check host and port, and that the server and what stands before it are up"
+    )]
     TooSlow,
-    #[error("the server cannot be reached or refuses the connection")]
-    Refused(#[source] tokio_postgres::Error),
+    #[error("{0}")]
+    Refused(DriverError),
     #[error("the new connection cannot be set up")]
     SetUp(#[source] diesel::ConnectionError),
+    #[error("the limits of the new connection cannot be set")]
+    Limits(#[source] diesel::result::Error),
     #[error("the connection broke while it was idle")]
     Broken,
     #[error("no connection came free within 500 ms")]
@@ -57,8 +63,13 @@ impl bb8::ManageConnection for Connector {
     type Error = NoConnection;
 
     async fn connect(&self) -> Result<AsyncPgConnection, NoConnection> {
+        let dialled = async {
+            let mut connection = self.dial().await?;
+            session::limit(&mut connection).await.map_err(NoConnection::Limits)?;
+            Ok(connection)
+        };
         let mut connection =
-            tokio::time::timeout(CONNECT_LIMIT, self.dial()).await.map_err(|_| NoConnection::TooSlow)??;
+            tokio::time::timeout(CONNECT_LIMIT, dialled).await.map_err(|_| NoConnection::TooSlow)??;
         let (counter, was_read_only) = (self.statements.clone(), self.was_read_only.clone());
         // This also replaces any default instrumentation, which could log bound values.
         connection.set_instrumentation(move |event: InstrumentationEvent<'_>| match (&counter, event) {
@@ -83,20 +94,54 @@ impl bb8::ManageConnection for Connector {
 }
 
 impl Connector {
+    /// A connection of the driver alone, on which nothing was set or prepared.
+    pub(crate) async fn bare(&self) -> Result<Client, NoConnection> {
+        let connecting = async {
+            match &self.tls {
+                Some(tls) => {
+                    let (client, driver) = self.config.connect(tls.clone()).await?;
+                    tokio::spawn(driver);
+                    Ok(client)
+                }
+                None => {
+                    let (client, driver) = self.config.connect(NoTls).await?;
+                    tokio::spawn(driver);
+                    Ok(client)
+                }
+            }
+        };
+        let connected = tokio::time::timeout(CONNECT_LIMIT, connecting).await;
+        connected.map_err(|_| NoConnection::TooSlow)?.map_err(refused)
+    }
+
     async fn dial(&self) -> Result<AsyncPgConnection, NoConnection> {
         let made = match &self.tls {
             Some(tls) => {
-                let (client, driver) =
-                    self.config.connect(tls.clone()).await.map_err(NoConnection::Refused)?;
+                let (client, driver) = self.config.connect(tls.clone()).await.map_err(refused)?;
                 AsyncPgConnection::try_from_client_and_connection(client, driver).await
             }
             None => {
-                let (client, driver) = self.config.connect(NoTls).await.map_err(NoConnection::Refused)?;
+                let (client, driver) = self.config.connect(NoTls).await.map_err(refused)?;
                 AsyncPgConnection::try_from_client_and_connection(client, driver).await
             }
         };
         made.map_err(NoConnection::SetUp)
     }
+}
+
+impl NoConnection {
+    /// Whether the cause may be gone in a moment.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Self::TooSlow => true,
+            Self::Refused(error) => error.is_passing(),
+            Self::SetUp(_) | Self::Limits(_) | Self::Broken | Self::Exhausted(_) => false,
+        }
+    }
+}
+
+fn refused(error: tokio_postgres::Error) -> NoConnection {
+    NoConnection::Refused(driver_error::read(&error))
 }
 
 /// Whether a server refuses writes: it is a standby, or was made read-only.

@@ -3,13 +3,33 @@ use std::sync::{Arc, OnceLock};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{Resumption, verify_server_name};
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use strongroom_server_certificates::{AnyCertificate, is_version_1, provider};
 
 use crate::settings::TlsSettings;
 use crate::tls_mode::TlsMode;
+
+/// A TLS configuration that verifies as far as the mode asks and keeps no session for a later connection.
+/// When the mode verifies, the check that it returns has the reason of a refusal.
+pub(crate) fn config(
+    tls: &TlsSettings,
+) -> Result<(Arc<ClientConfig>, Option<Arc<CertificateCheck>>), Complaint> {
+    let provider = Arc::new(provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
+    let builder = builder.with_safe_default_protocol_versions().map_err(|_| Complaint::Other)?.dangerous();
+    let (builder, check) = if tls.mode.verifies() {
+        let check = CertificateCheck::new(tls, provider)?;
+        (builder.with_custom_certificate_verifier(check.clone()), Some(check))
+    } else {
+        (builder.with_custom_certificate_verifier(Arc::new(AnyCertificate::new(provider))), None)
+    };
+    let mut config = builder.with_no_client_auth();
+    config.resumption = Resumption::disabled();
+    Ok((Arc::new(config), check))
+}
 
 /// The reason why a server's certificate is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,44 +40,30 @@ pub(crate) enum Complaint {
     Name,
     /// No trusted authority signed it.
     Issuer,
+    /// It is of X.509 version 1, which the library that verifies chains does not read.
+    Version1,
     /// Something else.
     Other,
 }
 
-/// Verifies a server's certificate as far as the mode asks. It keeps the reason of a refusal, because the
+/// Verifies a server's certificate for a mode that verifies it. It keeps the reason of a refusal, because the
 /// error of the handshake is only text.
 #[derive(Debug)]
 pub(crate) struct CertificateCheck {
     mode: TlsMode,
     provider: Arc<CryptoProvider>,
-    chain: Option<Arc<WebPkiServerVerifier>>,
+    chain: Arc<WebPkiServerVerifier>,
     pinned: Vec<CertificateDer<'static>>,
     complaint: OnceLock<Complaint>,
 }
 
 impl CertificateCheck {
-    pub(crate) fn new(tls: &TlsSettings) -> Result<Arc<Self>, Complaint> {
-        let provider = Arc::new(ring::default_provider());
-        let chain = if tls.mode.verifies() {
-            let roots = Arc::clone(&tls.roots);
-            let built = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider)).build();
-            Some(built.map_err(|_| Complaint::Other)?)
-        } else {
-            None
-        };
+    fn new(tls: &TlsSettings, provider: Arc<CryptoProvider>) -> Result<Arc<Self>, Complaint> {
+        let roots = Arc::clone(&tls.roots);
+        let chain = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider)).build();
+        let chain = chain.map_err(|_| Complaint::Other)?;
         let pinned = tls.pinned.clone();
         Ok(Arc::new(Self { mode: tls.mode, provider, chain, pinned, complaint: OnceLock::new() }))
-    }
-
-    /// A TLS configuration with this check. It keeps no session for a later connection.
-    pub(crate) fn config(self: &Arc<Self>) -> Result<Arc<ClientConfig>, Complaint> {
-        let builder = ClientConfig::builder_with_provider(Arc::clone(&self.provider));
-        let builder = builder.with_safe_default_protocol_versions().map_err(|_| Complaint::Other)?;
-        let verifier = Arc::clone(self);
-        let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
-        let mut config = builder.with_no_client_auth();
-        config.resumption = Resumption::disabled();
-        Ok(Arc::new(config))
     }
 
     /// The reason of a refusal, if there was one.
@@ -72,8 +78,7 @@ impl CertificateCheck {
         name: &ServerName<'_>,
         now: UnixTime,
     ) -> Result<(), Error> {
-        let Some(chain) = &self.chain else { return Ok(()) };
-        match chain.verify_server_cert(end_entity, intermediates, name, &[], now) {
+        match self.chain.verify_server_cert(end_entity, intermediates, name, &[], now) {
             Ok(_) => Ok(()),
             // The chain is checked before the name, so it is valid when only the name is wrong.
             Err(error) if self.mode == TlsMode::VerifyCa && complaint(&error) == Complaint::Name => Ok(()),
@@ -103,7 +108,10 @@ impl ServerCertVerifier for CertificateCheck {
         match self.verify(end_entity, intermediates, server_name, now) {
             Ok(()) => Ok(ServerCertVerified::assertion()),
             Err(error) => {
-                self.complaint.get_or_init(|| complaint(&error));
+                self.complaint.get_or_init(|| match complaint(&error) {
+                    Complaint::Other if is_version_1(end_entity) => Complaint::Version1,
+                    complaint => complaint,
+                });
                 Err(error)
             }
         }

@@ -8,9 +8,10 @@ use std::io;
 use strongroom_domain::TestCode;
 use strongroom_provider_tester::{Cause, Verdict};
 use tokio_postgres::Error;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::DbError;
 
 use crate::guard::Refusal;
+use crate::pooler;
 
 /// The outcome of a step. An `Err` ends the test.
 pub(crate) type Found<T> = Result<T, Box<Verdict>>;
@@ -29,16 +30,51 @@ pub(crate) fn success(weakness: Option<&'static str>, password_was_asked: bool) 
     }
 }
 
+/// How far a test has come when the driver reports an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// The user is not logged in. `is_postgres` says whether the server has spoken as PostgreSQL does.
+    Login { is_postgres: bool },
+    /// The user is logged in.
+    Probe,
+}
+
 /// The verdict on an error of the driver.
-pub(crate) fn failure(error: &Error, refusal: Option<Refusal>) -> Box<Verdict> {
+pub(crate) fn failure(error: &Error, refusal: Option<Refusal>, stage: Stage) -> Box<Verdict> {
     if let Some(refusal) = refusal {
         return refused(refusal);
     }
-    match error.code() {
-        Some(state) => server_error(state),
-        None if error.is_closed() || is_broken(error) => not_postgres("closed during the login or the query"),
-        None => not_postgres("not the protocol, or the server did not prove that it knows the password"),
+    let cause = match error.as_db_error() {
+        Some(error) => return server_error(error, stage),
+        None if error.is_closed() || is_broken(error) => "closed during the login or the query",
+        None => "not the protocol, or the server did not prove that it knows the password",
+    };
+    match stage {
+        Stage::Login { is_postgres: false } => not_postgres(cause),
+        Stage::Login { is_postgres: true } => Box::new(
+            Verdict::of(TestCode::ProviderError)
+                .saying("The server did not finish the login as a PostgreSQL server does.")
+                .advising("Look at the log of the server, and of the pooler in front of it if there is one.")
+                .because(Cause::Protocol(cause.into())),
+        ),
+        Stage::Probe => no_answer(cause),
     }
+}
+
+/// The verdict on a server that let the user in and did not answer a query.
+pub(crate) fn no_answer(cause: &'static str) -> Box<Verdict> {
+    Box::new(
+        Verdict::of(TestCode::ProviderError)
+            .saying("The server let the user in, and did not answer SELECT 1 as a PostgreSQL server does.")
+            .advising("Look at the log of the server, and of the pooler in front of it if there is one.")
+            .because(Cause::Protocol(cause.into())),
+    )
+}
+
+pub(crate) fn wrong_password() -> Verdict {
+    Verdict::of(TestCode::AuthRejected)
+        .saying("The server refused the user name or the password.")
+        .advising("Check user name and password, and that the password has not expired.")
 }
 
 fn is_broken(error: &Error) -> bool {
@@ -88,11 +124,19 @@ impl Refusal {
 }
 
 /// The verdict on an error code of the PostgreSQL manual, appendix A.
-fn server_error(state: &SqlState) -> Box<Verdict> {
-    let verdict = match state.code() {
-        "28P01" => Verdict::of(TestCode::AuthRejected)
-            .saying("The server refused the user name or the password.")
-            .advising("Check user name and password, and that the password has not expired."),
+fn server_error(error: &DbError, stage: Stage) -> Box<Verdict> {
+    let code = error.code().code();
+    let of_a_pooler = match stage {
+        Stage::Login { .. } if pooler::is_code(code) => pooler::verdict(error.message()),
+        Stage::Login { .. } | Stage::Probe => None,
+    };
+    let verdict = of_a_pooler.unwrap_or_else(|| by_code(code, stage));
+    Box::new(verdict.because(Cause::Protocol(shown(code).into_owned())))
+}
+
+fn by_code(code: &str, stage: Stage) -> Verdict {
+    match code {
+        "28P01" => wrong_password(),
         "28000" => Verdict::of(TestCode::AuthRejected)
             .saying("The server refused the login; an access rule (pg_hba.conf) may be the cause.")
             .advising(
@@ -104,21 +148,28 @@ fn server_error(state: &SqlState) -> Box<Verdict> {
         "42501" => Verdict::of(TestCode::Insufficient)
             .saying("The user lacks a permission, such as CONNECT on the database.")
             .advising("Grant CONNECT on the database to the user, then test again."),
+        "55000" => Verdict::of(TestCode::InvalidConfig)
+            .saying("The database takes no connections.")
+            .advising("Check the field database; a template or a database that is being moved takes none."),
         "57014" => Verdict::of(TestCode::Timeout),
+        code if is_passing(code) && stage == Stage::Probe => Verdict::of(TestCode::ProviderError)
+            .saying("The server let the user in, and could not answer the query at the moment.")
+            .advising("Try again in a few minutes; look at the log of the server or of its pooler."),
         code if is_passing(code) => Verdict::of(TestCode::ProviderError)
             .saying("The server takes no connections at the moment.")
             .advising(
                 "Try again in a few minutes; check the server's limit of connections and whether it is starting up or shutting down.",
             ),
-        _ => Verdict::of(TestCode::ProviderError),
-    };
-    Box::new(verdict.because(Cause::Protocol(shown(state.code()).into_owned())))
+        _ => Verdict::of(TestCode::ProviderError)
+            .saying("The server answered with an error that says nothing about the credential.")
+            .advising("Look at the log of the server, and of the pooler in front of it if there is one."),
+    }
 }
 
 /// Whether a code means a problem that may pass: connection exceptions, insufficient resources, operator
-/// intervention.
+/// intervention, and what poolers call an outage.
 fn is_passing(code: &str) -> bool {
-    ["08", "53", "57P0"].iter().any(|class| code.starts_with(class))
+    pooler::is_code(code) || ["08", "53", "57P0"].iter().any(|class| code.starts_with(class))
 }
 
 /// Returns a code that has the form of the manual. Anything else that a server put in its place is not shown.

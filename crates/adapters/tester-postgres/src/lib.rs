@@ -11,6 +11,7 @@ mod channel_binding;
 mod finding;
 mod guard;
 mod negotiation;
+mod pooler;
 mod session;
 mod settings;
 mod tls_mode;
@@ -125,18 +126,39 @@ where
 {
     let negotiated = async {
         settings.tls.mode.check_permission(listed)?;
-        within(HANDSHAKE_LIMIT, negotiation::negotiate(stream, settings, facts)).await
+        within(
+            HANDSHAKE_LIMIT,
+            "The server was reached, and TLS was not set up within 5 s.",
+            negotiation::negotiate(stream, settings, facts),
+        )
+        .await
     };
     let wire = progress.step(Progress::HANDSHAKE, negotiated).await?;
     let protection = wire.protection;
-    let logged_in = within(LOGIN_LIMIT, Session::log_in(wire, settings, facts));
+    let logged_in =
+        within(LOGIN_LIMIT, "The login was not done within 5 s.", Session::log_in(wire, settings, facts));
     let session = progress.step(Progress::LOGIN, logged_in).await?;
     let password_was_asked = session.password_was_asked();
-    progress.step(Progress::PROBE, within(PROBE_LIMIT, session.probe())).await?;
+    progress
+        .step(
+            Progress::PROBE,
+            within(
+                PROBE_LIMIT,
+                "The server let the user in, and did not answer SELECT 1 in time.",
+                session.probe(),
+            ),
+        )
+        .await?;
     Ok(finding::success(protection.weakness(), password_was_asked))
 }
 
-async fn within<T>(limit: Duration, work: impl Future<Output = Found<T>>) -> Found<T> {
-    let timeout = || Box::new(Verdict::of(TestCode::Timeout));
+/// Ends the work after a limit. The server was reached, so its address is not what to look at.
+async fn within<T>(limit: Duration, words: &'static str, work: impl Future<Output = Found<T>>) -> Found<T> {
+    let timeout = || {
+        let verdict = Verdict::of(TestCode::Timeout).saying(words);
+        Box::new(verdict.advising(
+            "The server is slow, or waits for something that stands behind it, such as a pooler for its server. Look at its log, and try again later.",
+        ))
+    };
     tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(timeout()))
 }

@@ -5,7 +5,7 @@ use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use crate::certificate::{CertificateCheck, Complaint};
+use crate::certificate::{self, Complaint};
 use crate::channel_binding::tls_server_end_point;
 use crate::finding::{Found, not_postgres};
 use crate::settings::Settings;
@@ -69,12 +69,12 @@ async fn encrypt<S>(stream: S, settings: &Settings<'_>, facts: &mut Facts) -> Fo
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let check = CertificateCheck::new(&settings.tls).map_err(tls_failed)?;
-    let config = check.config().map_err(tls_failed)?;
+    let (config, check) = certificate::config(&settings.tls).map_err(tls_failed)?;
     let (stream, ends_at) = handshake(stream, settings.host, config).await.map_err(|error| {
-        let verdict = match (check.complaint(), error.code()) {
-            (None, code) if code != TestCode::TlsFailed => Box::new(Verdict::of(code)),
-            (complaint, _) => tls_failed(complaint.unwrap_or(Complaint::Other)),
+        let verdict = match (check.and_then(|check| check.complaint()), error.code()) {
+            (Some(complaint), _) => tls_failed(complaint),
+            (None, TestCode::TlsFailed) => no_agreement(),
+            (None, code) => Box::new(Verdict::of(code)),
         };
         Box::new(verdict.because(Cause::Protocol(error.to_string())))
     })?;
@@ -103,6 +103,17 @@ fn no_tls() -> Box<Verdict> {
     )
 }
 
+/// The certificate was not what the handshake failed by.
+fn no_agreement() -> Box<Verdict> {
+    Box::new(
+        Verdict::of(TestCode::TlsFailed)
+            .saying("The server offers TLS, and the handshake failed before its certificate counted.")
+            .advising(
+                "Let the server speak TLS 1.2 or 1.3 with the usual ciphers; its log says more (ssl_min_protocol_version, ssl_ciphers).",
+            ),
+    )
+}
+
 fn tls_failed(complaint: Complaint) -> Box<Verdict> {
     let verdict = Verdict::of(TestCode::TlsFailed);
     Box::new(match complaint {
@@ -113,6 +124,11 @@ fn tls_failed(complaint: Complaint) -> Box<Verdict> {
         Complaint::Issuer => verdict
             .saying("The server's certificate is not signed by an authority that is trusted.")
             .advising("Give the authority's certificate as PEM in the field ssl_ca."),
+        Complaint::Version1 => verdict
+            .saying("The server has an X.509 version 1 certificate, which has no place for host names and is not verified.")
+            .advising(
+                "Give the server a certificate of version 3 with its host name as subjectAltName (`openssl req -x509 -addext subjectAltName=DNS:…`). Until then only sslmode=require without ssl_ca takes it, which does not check who the server is.",
+            ),
         Complaint::Other => verdict,
     })
 }

@@ -6,7 +6,7 @@ use tokio::io::Empty;
 use tokio_postgres::config::{SslMode, SslNegotiation};
 use tokio_postgres::{Client, Config, Connection, SimpleQueryMessage};
 
-use crate::finding::{Found, failure, not_postgres};
+use crate::finding::{Found, Stage, failure, no_answer};
 use crate::guard::{Guard, Observations};
 use crate::negotiation::{Duplex, Wire};
 use crate::settings::Settings;
@@ -43,7 +43,10 @@ impl Session {
             .ssl_mode(SslMode::Require)
             .ssl_negotiation(SslNegotiation::Direct);
         let connected = config.connect_raw(tokio::io::empty(), guard).await;
-        let (client, link) = connected.map_err(|error| failure(&error, observations.refusal()))?;
+        let (client, link) = connected.map_err(|error| {
+            let is_postgres = wire.protection != Protection::None || observations.password_was_asked();
+            failure(&error, observations.refusal(), Stage::Login { is_postgres })
+        })?;
         if let Some(version) = link.parameter("server_version").and_then(major_version) {
             facts.insert("server_version", version);
         }
@@ -64,13 +67,13 @@ impl Session {
             answer
         };
         let (answer, ()) = tokio::join!(question, drive(link));
-        let messages = answer.map_err(|error| failure(&error, observations.refusal()))?;
+        let messages = answer.map_err(|error| failure(&error, observations.refusal(), Stage::Probe))?;
         let first_row = messages.iter().find_map(|message| match message {
             SimpleQueryMessage::Row(row) => Some(row),
             _ => None,
         });
         let value = first_row.and_then(|row| row.try_get(0).ok().flatten());
-        if value == Some("1") { Ok(()) } else { Err(not_postgres("SELECT 1 was not answered with 1")) }
+        if value == Some("1") { Ok(()) } else { Err(no_answer("SELECT 1 was not answered with 1")) }
     }
 }
 

@@ -1,7 +1,9 @@
 //! Tests against real servers, and against hostile servers.
 
 mod binding;
+mod certificates;
 mod environment;
+mod files;
 mod hostile;
 mod logins;
 mod parse;

@@ -23,6 +23,7 @@ const KEYS: [(&str, Kind); 34] = [
     ("store.url", Kind::Text),
     ("store.pool_size", Kind::Integer),
     ("store.migrate", Kind::Choice(&["auto", "never"])),
+    ("store.wait_s", Kind::Integer),
     ("vault.keys", Kind::Text),
     ("vault.keys_file", Kind::Text),
     ("auth.jwt_secret", Kind::Text),

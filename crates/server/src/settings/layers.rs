@@ -158,6 +158,7 @@ mod tests {
         let rows = [
             ("STRONGROOM_STORE__POOL_SIZE", "canary", "STRONGROOM_STORE__POOL_SIZE"),
             ("STRONGROOM_STORE__POOL_SIZE", "0", "store.pool_size"),
+            ("STRONGROOM_STORE__WAIT_S", "3601", "store.wait_s"),
             ("STRONGROOM_STORE__URL", "mysql://canary", "store.url"),
             ("STRONGROOM_STORE__MIGRATE", "canary", "store.migrate"),
             ("STRONGROOM_SERVER__LISTEN", "canary", "server.listen"),

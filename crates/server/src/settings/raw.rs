@@ -50,6 +50,8 @@ pub(super) struct Store {
     #[validate(range(min = 1, max = 200, message = "must be 1 to 200"))]
     pub(super) pool_size: u32,
     pub(super) migrate: Migrate,
+    #[validate(range(max = 3600, message = "must be 0 to 3600"))]
+    pub(super) wait_s: u64,
 }
 
 #[derive(Deserialize, Clone, Copy)]

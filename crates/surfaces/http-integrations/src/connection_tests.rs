@@ -9,7 +9,7 @@ pub(crate) mod stored;
 use actix_web::HttpResponse;
 use serde_json::{Map, Value, json};
 use strongroom_application::Tested;
-use strongroom_domain::content::MAX_VALUE_BYTES;
+use strongroom_domain::content::{MAX_CERTIFICATES_BYTES, MAX_VALUE_BYTES};
 use strongroom_domain::{Json, SecretText, Submission};
 use strongroom_http_kit::{AnswerBody, Answered, Fault, FromJson, Schema, ok, schema_of, with_allowance};
 
@@ -36,6 +36,19 @@ impl FromJson for TextField {
 
     fn schema() -> Value {
         json!({ "type": "string", "maxLength": MAX_VALUE_BYTES })
+    }
+}
+
+/// Certificates in PEM form.
+struct CertificatesField(Json);
+
+impl FromJson for CertificatesField {
+    fn from_json(json: Json) -> Result<Self, Fault> {
+        SecretText::from_json(json).map(|text| Self(Json::Text(text)))
+    }
+
+    fn schema() -> Value {
+        json!({ "type": "string", "maxLength": MAX_CERTIFICATES_BYTES })
     }
 }
 

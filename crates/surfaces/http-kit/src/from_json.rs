@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use strongroom_domain::content::MAX_VALUE_BYTES;
+use strongroom_domain::content::MAX_CERTIFICATES_BYTES;
 use strongroom_domain::integration::ConnectCategory;
 use strongroom_domain::json::MAX_FIELDS;
 use strongroom_domain::service_account::AccountName;
@@ -185,11 +185,12 @@ impl FromJson for Submission {
     fn schema() -> Value {
         json!({
             "type": "object",
-            "description": "The fields that the catalog names for provider and type.",
+            "description": "The fields that the catalog names for provider and type. Certificates may have 192 KiB, \
+                            other texts 32 KiB.",
             "additionalProperties": {
                 "type": ["string", "integer", "boolean", "array", "null"],
                 "items": { "type": "string" },
-                "maxLength": MAX_VALUE_BYTES,
+                "maxLength": MAX_CERTIFICATES_BYTES,
             },
             "maxProperties": MAX_FIELDS,
         })

@@ -426,3 +426,32 @@ fn keys_are_kept_with_the_lines_of_ssh_and_pins_as_ssh_keygen_prints_them() {
         assert_eq!(!content.notes.is_empty(), tidied);
     }
 }
+
+#[test]
+fn a_bundle_of_certificates_is_taken_at_the_size_and_with_the_comments_that_vendors_give_it() {
+    let provider = provider("postgresql");
+    let accept = |bundle: &str| {
+        let fields =
+            [("host", "db.example.com"), ("database", "sales"), ("username", "app"), ("password", "x")];
+        let fields = fields.into_iter().chain([("ssl_ca", bundle)]);
+        let text = |text: &str| Json::Text(SecretText::new(text.to_owned()));
+        let submission = fields.map(|(name, value)| (name.to_owned(), text(value))).collect();
+        provider.accept(CredentialType::UserPassword, submission)
+    };
+    let body = "A".repeat(1198);
+    let certificate = format!("-----BEGIN CERTIFICATE-----\nMI{body}\n-----END CERTIFICATE-----\n");
+    // 165,407 bytes were those of the file that AWS publishes.
+    let bundle = certificate.repeat(165_407 / certificate.len() + 1);
+    assert!(bundle.len() > 165_407);
+    accept(&bundle).unwrap();
+    accept(&format!("# Issuer: CN=x\n{certificate}\n# the end")).unwrap();
+    for (bundle, words) in [
+        (certificate.repeat(192 * 1024 / certificate.len() + 1), "at most 192 KiB"),
+        (format!("{certificate}-----BEGIN PRIVATE KEY-----\n"), "private key"),
+        ("# nothing".to_owned(), "BEGIN CERTIFICATE"),
+        (format!("text\n{certificate}"), "BEGIN CERTIFICATE"),
+    ] {
+        let refused = accept(&bundle).unwrap_err();
+        assert!(refused[0].to_string().contains(words), "{refused:?}");
+    }
+}

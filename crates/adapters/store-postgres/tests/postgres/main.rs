@@ -9,6 +9,7 @@ mod durability;
 mod limits;
 mod migrating;
 mod outage;
+mod poolers;
 mod statements;
 mod support;
 mod tls;

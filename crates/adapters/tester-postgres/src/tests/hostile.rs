@@ -2,6 +2,7 @@ use std::fs;
 use std::sync::Arc;
 
 use strongroom_domain::TestCode;
+use strongroom_provider_tester::Cause;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -252,7 +253,7 @@ async fn errors_that_pass_are_told_from_others() {
         ("53300", TestCode::ProviderError, true),
         ("08006", TestCode::ProviderError, true),
         ("57P01", TestCode::ProviderError, true),
-        ("XX000", TestCode::ProviderError, false),
+        ("42P05", TestCode::ProviderError, false),
         ("28P01", TestCode::AuthRejected, false),
     ] {
         let (report, _) = play(state, "disable", sends(error(state, "canary"))).await;
@@ -262,6 +263,41 @@ async fn errors_that_pass_are_told_from_others() {
     }
     let (report, _) = play("57014", "disable", sends_after_query(&[error("57014", "canary"), ready()])).await;
     assert_eq!((report.code(), report.failed_step()), (TestCode::Timeout, Some("probe")));
+}
+
+/// The words are those that the poolers' sources have.
+#[tokio::test]
+async fn what_a_pooler_says_of_its_settings_is_no_outage() {
+    let unknown = (TestCode::InvalidConfig, "Check database and user name");
+    let refused = (TestCode::AuthRejected, "password");
+    let passing = (TestCode::ProviderError, "Try again in a few minutes");
+    for (state, words, (code, hint)) in [
+        ("08P01", "no such database: canary", unknown),
+        ("08P01", "no such user", unknown),
+        ("08P01", "bouncer config error", unknown),
+        ("08P01", "SASL authentication failed", refused),
+        ("08P01", "unsupported startup parameter: options", (TestCode::InvalidConfig, "options")),
+        ("08P01", "no more connections allowed (max_client_conn)", passing),
+        ("08P01", "server login has been failing, cached error: canary", passing),
+        ("08P01", "query_wait_timeout", passing),
+        ("08P01", "SSL required", (TestCode::InvalidConfig, "verify-full")),
+        ("XX000", "Tenant or user not found", unknown),
+        ("XX000", "MaxClientsInSessionMode: max clients reached", passing),
+        ("XX000", "Endpoint ID is not specified. Either please upgrade the library", unknown),
+        ("58000", "No pool configured for database: \"canary\", user: \"canary\"", unknown),
+        ("58000", "could not get connection from the pool - AllServersDown", passing),
+        ("08004", "codeParamsRoutingFailed: missing cluster identifier", unknown),
+    ] {
+        let (report, _) = play(words, "disable", sends(error(state, words))).await;
+        assert_eq!((report.code(), report.failed_step()), (code, Some("login")), "{words} {report:?}");
+        assert!(report.verdict.hint.as_deref().unwrap().contains(hint), "{words} {report:?}");
+        let cause = Some(Cause::Protocol(format!("SQLSTATE {state}")));
+        assert_eq!(report.verdict.cause, cause, "{report:?}");
+    }
+    // After the login it is the server that speaks, and neither user nor database is in doubt.
+    let (report, _) = play("late", "disable", sends_after_query(&[error("XX000", "canary"), ready()])).await;
+    assert_eq!((report.code(), report.failed_step()), (TestCode::ProviderError, Some("probe")));
+    assert!(report.verdict.message.unwrap().contains("let the user in"));
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use strongroom_application::{TestConnection, to};
 use strongroom_domain::CredentialType;
 use strongroom_http_kit::{ALLOWANCE, Call, Doc, Handle, Refusal, Route, body_of, request};
 
-use super::{Port, REPORTED, TextField, answer, needed, submission};
+use super::{CertificatesField, Port, REPORTED, TextField, answer, needed, submission};
 
 pub(crate) const ROUTE: Route =
     Route::post("/integrations/postgres/test-connection", &Handle::with(handle), &DOC);
@@ -49,7 +49,7 @@ request! {
         /// How far TLS goes, as in a connection string; the catalog lists the values.
         sslmode: Option<TextField>,
         /// The certificates, in PEM, that the server's certificate is checked against.
-        ssl_ca: Option<TextField>,
+        ssl_ca: Option<CertificatesField>,
         /// A connection string, `postgresql://…` or `host=… dbname=…`, instead of the other fields.
         connection_string: Option<TextField>,
     }
@@ -77,7 +77,7 @@ impl PostgresConnection {
                 ("password", text(self.password)),
                 ("database", text(self.database)),
                 ("sslmode", text(self.sslmode)),
-                ("ssl_ca", text(self.ssl_ca)),
+                ("ssl_ca", self.ssl_ca.map(|certificates| certificates.0)),
                 ("connection_string", text(self.connection_string)),
             ]),
             probe_path: None,

@@ -1,25 +1,66 @@
-//! Reads the end of the validity of a certificate, and nothing else.
+//! Reads the parts of a certificate that do not depend on its version (RFC 5280, section 4.1).
 
 use time::{Date, Month, OffsetDateTime, Time};
 
 const SEQUENCE: u8 = 0x30;
 const INTEGER: u8 = 0x02;
+const BIT_STRING: u8 = 0x03;
 const VERSION: u8 = 0xa0;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 
+/// A public key, as a certificate has it.
+pub(crate) struct PublicKey<'a> {
+    /// The content of its `AlgorithmIdentifier`.
+    pub(crate) algorithm: &'a [u8],
+    /// The key itself.
+    pub(crate) bits: &'a [u8],
+}
+
 /// Returns the `notAfter` of a DER certificate (RFC 5280 4.1.2.5), or `None` when it is not in its place.
-pub(crate) fn not_after(der: &[u8]) -> Option<OffsetDateTime> {
-    let (certificate, _) = expect(der, SEQUENCE)?;
-    let (to_be_signed, _) = expect(certificate, SEQUENCE)?;
-    let after_version = expect(to_be_signed, VERSION).map_or(to_be_signed, |(_, rest)| rest);
-    let (_serial, rest) = expect(after_version, INTEGER)?;
-    let (_algorithm, rest) = expect(rest, SEQUENCE)?;
-    let (_issuer, rest) = expect(rest, SEQUENCE)?;
-    let (validity, _) = expect(rest, SEQUENCE)?;
+pub fn not_after(der: &[u8]) -> Option<OffsetDateTime> {
+    let (validity, _) = expect(validity_and_on(der)?, SEQUENCE)?;
     let (_, _not_before, rest) = element(validity)?;
     let (tag, not_after, _) = element(rest)?;
     time(tag, not_after)
+}
+
+/// Whether a DER certificate is of X.509 version 1, which has no extensions and so neither names of hosts nor
+/// the mark of an authority. Version 1 is the one that is not written (RFC 5280 4.1.2.1).
+pub fn is_version_1(der: &[u8]) -> bool {
+    to_be_signed(der).is_some_and(|content| expect(content, INTEGER).is_some())
+}
+
+pub(crate) fn public_key(der: &[u8]) -> Option<PublicKey<'_>> {
+    let (_validity, rest) = expect(validity_and_on(der)?, SEQUENCE)?;
+    let (_subject, rest) = expect(rest, SEQUENCE)?;
+    let (key, _) = expect(rest, SEQUENCE)?;
+    let (algorithm, rest) = expect(key, SEQUENCE)?;
+    let (bits, _) = expect(rest, BIT_STRING)?;
+    // The first byte counts the bits of the last one that do not belong to the key. There are none.
+    Some(PublicKey { algorithm, bits: bits.strip_prefix(&[0])? })
+}
+
+/// The length of the modulus of an `RSAPublicKey` (RFC 8017, appendix A.1.1).
+pub(crate) fn rsa_bits(key: &[u8]) -> Option<usize> {
+    let (key, _) = expect(key, SEQUENCE)?;
+    let (modulus, _) = expect(key, INTEGER)?;
+    let modulus = modulus.strip_prefix(&[0]).unwrap_or(modulus);
+    let highest = modulus.first()?;
+    Some(modulus.len() * 8 - usize::try_from(highest.leading_zeros()).ok()?)
+}
+
+fn to_be_signed(der: &[u8]) -> Option<&[u8]> {
+    let (certificate, _) = expect(der, SEQUENCE)?;
+    expect(certificate, SEQUENCE).map(|(content, _)| content)
+}
+
+fn validity_and_on(der: &[u8]) -> Option<&[u8]> {
+    let content = to_be_signed(der)?;
+    let after_version = expect(content, VERSION).map_or(content, |(_, rest)| rest);
+    let (_serial, rest) = expect(after_version, INTEGER)?;
+    let (_algorithm, rest) = expect(rest, SEQUENCE)?;
+    expect(rest, SEQUENCE).map(|(_issuer, rest)| rest)
 }
 
 fn expect(input: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {

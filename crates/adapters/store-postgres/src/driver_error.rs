@@ -1,0 +1,77 @@
+//! What an error of the driver means for the operator. The driver's own words are "db error" and the like.
+
+use std::error::Error as _;
+use std::io;
+
+use tokio_postgres::Error;
+use tokio_postgres::error::DbError;
+
+/// An error of the driver in words that say what to do. It holds what the server says, and nothing of the URL.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+pub(crate) struct DriverError {
+    text: String,
+    is_passing: bool,
+}
+
+impl DriverError {
+    /// Whether the cause may be gone in a moment.
+    pub(crate) fn is_passing(&self) -> bool {
+        self.is_passing
+    }
+}
+
+pub(crate) fn read(error: &Error) -> DriverError {
+    if let Some(error) = error.as_db_error() {
+        return of_the_server(error);
+    }
+    let text = error.to_string();
+    let cause = error.source();
+    let network = cause.and_then(|cause| cause.downcast_ref::<io::Error>());
+    let tls = text.contains("TLS");
+    let detail = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
+    if tls {
+        let advice = "check sslmode and sslrootcert, and the host name in the server's certificate";
+        return DriverError {
+            text: format!("TLS with the server failed{detail}; {advice}"),
+            is_passing: false,
+        };
+    }
+    if network.is_some() || error.is_closed() || cause.is_none() {
+        let advice = "check that host and port are those of the server and that it runs";
+        return DriverError {
+            text: format!("no connection to the server{detail}; {advice}"),
+            is_passing: true,
+        };
+    }
+    DriverError { text: format!("the server refuses the connection{detail}"), is_passing: false }
+}
+
+/// An error that the server, or a pooler in front of it, answered with.
+fn of_the_server(error: &DbError) -> DriverError {
+    let (code, words) = (error.code().code(), error.message());
+    let advice = match code {
+        "28P01" => "; check user name and password, and percent-encode their special characters",
+        "28000" => {
+            "; check that an access rule (pg_hba.conf) admits this user, database and kind of connection"
+        }
+        "3D000" => "; create the database, or correct its name",
+        "53300" => "; lower store.pool_size, or raise the server's max_connections",
+        "08P01" | "XX000" => "; if this is a pooler, check that it knows the database and the user",
+        _ => "",
+    };
+    let text = format!("the server refuses the connection: {words} (SQLSTATE {code}){advice}");
+    DriverError { text, is_passing: is_passing(code, words) }
+}
+
+/// Whether the server starts, stops or is full, or is away behind a pooler. PgBouncer has one code for all it
+/// says.
+fn is_passing(code: &str, words: &str) -> bool {
+    let behind_a_pooler =
+        ["server login", "connect to server", "remote server", "server_login_retry", "shutting down"];
+    match code {
+        "57P01" | "57P02" | "57P03" | "53300" => true,
+        "08P01" | "XX000" | "58000" => behind_a_pooler.iter().any(|part| words.contains(part)),
+        code => code.starts_with("08"),
+    }
+}
