@@ -53,7 +53,8 @@ impl GrantedContent {
             }
         }
         let account = text(ACCOUNT_ID).map(|id| Account { id, name: text(ACCOUNT_NAME) });
-        let content = Content { config, secret, access_token_expires_at, grant_expires_at, ..Content::default() };
+        let content =
+            Content { config, secret, access_token_expires_at, grant_expires_at, ..Content::default() };
         Some(Self { content, account })
     }
 }

@@ -11,7 +11,7 @@ pub(super) enum Kind {
 }
 
 /// Every setting by its dotted name. A test compares this list with config/default.toml.
-const KEYS: [(&str, Kind); 34] = [
+const KEYS: [(&str, Kind); 35] = [
     ("data_dir", Kind::Text),
     ("deployment_id", Kind::Text),
     ("server.listen", Kind::Text),

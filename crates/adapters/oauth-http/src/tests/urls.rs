@@ -35,7 +35,7 @@ fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
 
 #[test]
 fn scopes_of_a_caller_do_not_lose_the_refresh_token() {
-    let scope = |offline: &str, wanted| {
+    let scope = |offline: &str, wanted: Option<&str>| {
         let mut oauth = oauth(1);
         oauth.scopes = vec![template("openid"), template(offline)];
         built(oauth, wanted).unwrap().scope
