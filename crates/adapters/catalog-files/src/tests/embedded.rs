@@ -390,7 +390,7 @@ fn forms_of_hosts_addresses_and_names_are_shown_with_what_is_wrong() {
         ("sftp", "host", "files.example.com/in", "such as files.example.com: it has a path"),
         ("sftp", "host", "files. example.com", "such as files.example.com: it has blanks in it"),
         ("sftp", "host", "füles.example.com", "without scheme, port, path"),
-        ("openai", "base_url", "eu.api.openai.com", "it lacks https:// at its beginning"),
+        ("openai", "base_url", "us.api.openai.com", "it lacks https:// at its beginning"),
         ("salesforce", "instance_url", "https://acme.example.com", "such as https://"),
         ("openai", "api_key", "Bearer sk-EXAMPLE", "it begins with the word of a header"),
         ("openai", "api_key", "sk-EX AMPLE", "it has blanks in it"),
