@@ -1,15 +1,18 @@
 use std::sync::Arc;
 
-use strongroom_authorization_server::{AuthorizationRequest, AuthorizationServer, Grant, Subject};
+use strongroom_authorization_server::{
+    AuthorizationRequest, AuthorizationServer, Grant, Subject, TokenError, Trouble,
+};
 use strongroom_catalog_files::FileCatalog;
 use strongroom_domain::{CredentialType, FieldKind, Json, OauthServer, Provider, SecretText, Submission};
-use strongroom_egress::{Egress, EgressSettings};
+use strongroom_egress::{Answer, Egress, EgressSettings};
 use strongroom_environment::Catalog;
 use url::Url;
 
 use super::provider::{REDIRECT, client, code, refresh, secret};
 use crate::grant::{address, request};
-use crate::{OauthHttp, revoke};
+use crate::sent::Sent;
+use crate::{OauthHttp, fault, pointer, revoke};
 
 /// A credential with all fields of a type that have an example.
 fn exemplary(provider: &Arc<Provider>, kind: CredentialType) -> Subject {
@@ -104,4 +107,53 @@ fn a_refresh_of_google_asks_google() {
     };
     let (target, _) = request(declared, &crate::values(&subject, declared), &client(), token).unwrap();
     assert_eq!(target.url.expose(), "https://oauth2.googleapis.com/token");
+}
+
+/// What people report of these providers: one word, and several meanings.
+#[test]
+fn words_of_two_meanings_are_read_as_each_provider_means_them() {
+    let catalog = FileCatalog::embedded().unwrap();
+    let declarations = catalog.declarations();
+    let said = |code: &str, text: &str| format!(r#"{{"error":"{code}","error_description":"{text}"}}"#);
+    let gone = said("unauthorized_client", "refresh_token is invalid");
+    let busy = said("invalid_grant", "token request is already being processed");
+    let late = said("invalid_grant", "expired authorization code");
+    let often = said("Access Denied", "You have made too many requests continuously. Try again after some time.");
+    let rows = [
+        ("atlassian", 403, gone.clone(), "dead"),
+        ("jira", 403, gone.clone(), "dead"),
+        ("confluence", 403, gone.clone(), "dead"),
+        ("jira", 401, said("unauthorized_client", "the client is not known"), "app"),
+        ("asana", 403, gone, "app"),
+        ("salesforce", 400, busy.clone(), "passing"),
+        ("salesforce", 400, late, "passing"),
+        ("salesforce", 400, said("invalid_grant", "expired access/refresh token"), "doubtful"),
+        ("google", 400, busy, "doubtful"),
+        ("salesforce", 400, said("invalid_grant", "login rate exceeded"), "throttled"),
+        ("zoho", 400, often, "throttled"),
+        ("zoho", 200, r#"{"error":"invalid_code"}"#.to_owned(), "dead"),
+        ("microsoft", 400, r#"{"error":"invalid_grant","error_codes":[50196]}"#.to_owned(), "throttled"),
+        ("outlook", 400, r#"{"error":"invalid_grant","error_codes":[700082]}"#.to_owned(), "dead"),
+        ("outlook", 400, r#"{"error":"interaction_required"}"#.to_owned(), "dead"),
+        ("servicenow", 401, said("server_error", "access_denied"), "doubtful"),
+        ("slack", 200, r#"{"ok":false,"error":"ratelimited"}"#.to_owned(), "throttled"),
+        ("slack", 200, r#"{"ok":false,"error":"token_revoked"}"#.to_owned(), "dead"),
+        ("github", 200, r#"{"error":"bad_refresh_token"}"#.to_owned(), "dead"),
+        ("hubspot", 400, r#"{"status":"BAD_REFRESH_TOKEN"}"#.to_owned(), "dead"),
+    ];
+    for (provider, status, body, expected) in rows {
+        let errors = &declarations.oauth(&catalog.find(provider).unwrap().id).unwrap().errors;
+        let status = http::StatusCode::from_u16(status).unwrap();
+        let json = pointer::object(body.as_bytes());
+        let answer = Answer { status, headers: http::HeaderMap::new(), body: body.clone().into_bytes().into() };
+        let meaning = match fault::sort(errors, &answer, json.as_ref(), &Sent::default()) {
+            TokenError::Dead { is_certain: true, .. } => "dead",
+            TokenError::Dead { is_certain: false, .. } => "doubtful",
+            TokenError::App { .. } => "app",
+            TokenError::Transient { trouble: Trouble::Passing, .. } => "passing",
+            TokenError::Transient { trouble: Trouble::Throttled, .. } => "throttled",
+            _ => "something else",
+        };
+        assert_eq!(meaning, expected, "{provider} {body}");
+    }
 }
