@@ -118,7 +118,8 @@ fn words_of_two_meanings_are_read_as_each_provider_means_them() {
     let gone = said("unauthorized_client", "refresh_token is invalid");
     let busy = said("invalid_grant", "token request is already being processed");
     let late = said("invalid_grant", "expired authorization code");
-    let often = said("Access Denied", "You have made too many requests continuously. Try again after some time.");
+    let often =
+        said("Access Denied", "You have made too many requests continuously. Try again after some time.");
     let rows = [
         ("atlassian", 403, gone.clone(), "dead"),
         ("jira", 403, gone.clone(), "dead"),
@@ -145,7 +146,8 @@ fn words_of_two_meanings_are_read_as_each_provider_means_them() {
         let errors = &declarations.oauth(&catalog.find(provider).unwrap().id).unwrap().errors;
         let status = http::StatusCode::from_u16(status).unwrap();
         let json = pointer::object(body.as_bytes());
-        let answer = Answer { status, headers: http::HeaderMap::new(), body: body.clone().into_bytes().into() };
+        let answer =
+            Answer { status, headers: http::HeaderMap::new(), body: body.clone().into_bytes().into() };
         let meaning = match fault::sort(errors, &answer, json.as_ref(), &Sent::default()) {
             TokenError::Dead { is_certain: true, .. } => "dead",
             TokenError::Dead { is_certain: false, .. } => "doubtful",
