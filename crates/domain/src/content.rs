@@ -317,9 +317,9 @@ const HOST: Rule = Rule::fixed(
     "must be the name or the IP address of one host, without scheme, port, path, user name and blanks",
 );
 
-/// Checks that a text is certificates in PEM form (RFC 7468), with nothing between or around them but comments,
-/// which are lines that begin with `#`. The base64 of a DER SEQUENCE of usual length begins with `MI`. The code
-/// that uses the certificates parses them.
+/// Checks that a text is certificates in PEM form (RFC 7468), with nothing between or around them but
+/// comments, which are lines that begin with `#`. The base64 of a DER SEQUENCE of usual length begins with
+/// `MI`. The code that uses the certificates parses them.
 fn check_certificates(value: &str) -> Result<(), Rule> {
     const RULE: Rule = Rule::fixed(
         "must hold certificates in PEM form (-----BEGIN CERTIFICATE-----) and nothing else but lines that begin with #",

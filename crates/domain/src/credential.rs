@@ -20,8 +20,8 @@ use crate::status_reason::StatusReason;
 use crate::user_id::UserId;
 use crate::violation::Rule;
 
-/// How long a token of client credentials is handed out when nothing says how long it lives. RFC 6749, section
-/// 5.1, leaves that to the documentation of the server; an hour is usual.
+/// How long a token of client credentials is handed out when nothing says how long it lives. RFC 6749,
+/// section 5.1, leaves that to the documentation of the server; an hour is usual.
 pub const UNKNOWN_LIFE: Duration = Duration::from_secs(3_600);
 
 /// A person's name for a credential: trimmed, 1 to 200 printable characters, not unique.

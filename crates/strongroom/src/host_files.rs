@@ -27,7 +27,8 @@ pub type Exposed = String;
 ///
 /// # Errors
 /// When users who are neither root, nor this process's user, nor in a group of its own can read it, and this
-/// process's user could prevent that; and when such users can write to it.
+/// process's user could prevent that; and when such users can write to it. A file of root that has no writer
+/// is taken for one that a container's manager has laid, by a process of root too.
 pub fn judge_secret(file: &File) -> Result<Exposure, Exposed> {
     let facts = Facts::of(file)?;
     facts.refuse_writers()?;
@@ -49,7 +50,7 @@ pub fn refuse_changeable(path: &Path) -> Result<(), Exposed> {
 /// Says whether a file of the data directory is one of ours.
 ///
 /// # Errors
-/// When it belongs to a stranger, or strangers can write to it.
+/// When it belongs to a stranger and a group of strangers, or strangers can write to it.
 pub(crate) fn refuse_strange(file: &File) -> Result<(), Exposed> {
     let facts = Facts::of(file)?;
     if !facts.is_ours() && facts.user != 0 && facts.is_group_of_strangers() {
@@ -127,6 +128,12 @@ impl Facts {
             return Ok(());
         }
         let mode = self.mode;
+        if !self.is_ours() && self.user != 0 && self.is_group_of_strangers() {
+            return Err(format!(
+                "belongs to user {}, who is neither root nor ours, and can change it; run `chown` on it",
+                self.user
+            ));
+        }
         if mode & 0o002 != 0 {
             return Err(format!("can be changed by everybody (mode {mode:04o}); run `chmod o-w` on it"));
         }

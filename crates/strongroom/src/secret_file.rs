@@ -76,7 +76,10 @@ pub(crate) fn unreadable(error: &std::io::Error) -> String {
 }
 
 fn read_all(file: File) -> std::io::Result<Zeroizing<String>> {
-    let length = file.metadata()?.len().min(MOST);
+    let length = file.metadata()?.len();
+    if length > MOST {
+        return Err(std::io::Error::other(format!("is longer than {} KiB", MOST / 1024)));
+    }
     let mut text = Zeroizing::new(String::with_capacity(usize::try_from(length).unwrap_or(0) + 1));
     file.take(MOST).read_to_string(&mut text)?;
     Ok(text)

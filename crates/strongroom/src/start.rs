@@ -159,7 +159,6 @@ async fn assemble(
     };
     let guard = StoreGuard::new(egress.clone(), &builder.store);
     guard.protect().await;
-    let testers = testers(&egress, &catalog);
     let ports = Ports {
         credentials: stores.credentials.clone(),
         integrations: stores.integrations.clone(),
@@ -173,10 +172,10 @@ async fn assemble(
         audit: stores.audit.clone(),
         vault,
         purpose_keys,
+        testers: testers(&egress, &catalog),
         catalog: Arc::new(catalog),
         tokens: tokens.verifier.clone(),
         key_files: Arc::new(RusshKeyFiles::new()),
-        testers,
         destinations: stores.destinations.clone(),
         budget,
         clock: Arc::new(SystemClock),

@@ -1,6 +1,6 @@
-//! What poolers and proxies answer before a login is done. They use few codes for everything: PgBouncer 08P01,
-//! Supavisor and Neon's proxy XX000, pgcat 58000. So their words decide. The words are compared and never
-//! shown.
+//! What poolers and proxies answer before a login is done. They use few codes for everything: PgBouncer
+//! 08P01, Supavisor and Neon's proxy XX000, pgcat 58000. So their words decide. The words are compared and
+//! never shown.
 
 use strongroom_domain::TestCode;
 use strongroom_provider_tester::Verdict;

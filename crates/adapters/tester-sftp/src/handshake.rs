@@ -83,8 +83,8 @@ pub(crate) struct SshSession {
 /// Exchanges identification and keys, and checks the host key. Nothing about the user is sent.
 ///
 /// A server may have several host keys and shows the one of the algorithm that is asked for. When a pinned
-/// key is not the one that it shows first, the server is asked again for its other keys, each on a connection of
-/// its own: what OpenSSH does in one, because it knows the algorithm of a key that it knows.
+/// key is not the one that it shows first, the server is asked again for its other keys, each on a connection
+/// of its own: what OpenSSH does in one, because it knows the algorithm of a key that it knows.
 ///
 /// # Errors
 /// `host_key_mismatch` when none of the keys is the pinned one, `timeout`, `provider_error`.
@@ -182,7 +182,7 @@ fn refusal(error: &russh::Error, seen: &Seen) -> Ending {
     match error {
         russh::Error::UnknownKey if seen.refused_host_key() => Verdict::of(TestCode::HostKeyMismatch)
             .advising(
-                "Ask the server's operator whether the key that the report shows is a key of the server: it may have been replaced. If so, store its fingerprint, else do not connect. Every other key that the server has was looked at too.",
+                "Ask the server's operator whether the key that the report shows is a key of the server: it may have been replaced. If so, store its fingerprint, else do not connect. Its other keys were looked at too, as far as it showed them.",
             )
             .into(),
         _ if seen.lacks_strict_exchange() => verdict(TestCode::ProviderError)

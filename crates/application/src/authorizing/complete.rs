@@ -155,11 +155,6 @@ impl Authorizing {
         event: AuditEvent,
         caller: Option<&Permitted<to::AuthorizeCredential>>,
     ) -> Result<Credential, Failure> {
-        const GONE: fn() -> Failure = || {
-            Failure::invalid(
-                Rule::fixed("must be that of an authorisation which waits for its completion").on("state"),
-            )
-        };
         let flow = &row.flow;
         let began = Instant::now();
         // What a completion would write whose answer was lost: nothing yet says whether it was carried out.
@@ -172,7 +167,7 @@ impl Authorizing {
                     tokio::time::sleep(RETRY_STORE).await;
                     continue;
                 }
-                found => found?.ok_or_else(GONE)?,
+                found => found?.ok_or_else(gone)?,
             };
             if is_written(unanswered.as_ref(), &current.credential) {
                 return Ok(current.credential);
@@ -199,12 +194,12 @@ impl Authorizing {
                 }
                 Err(error) => return Err(error.into()),
             }
-            let moved = self.credentials.find(&flow.organization, flow.credential).await?.ok_or_else(GONE)?;
+            let moved = self.credentials.find(&flow.organization, flow.credential).await?.ok_or_else(gone)?;
             if is_written(unanswered.as_ref(), &moved) {
                 return Ok(moved);
             }
             if (moved.version, moved.revision) == (current.version, current.revision) {
-                return Err(GONE());
+                return Err(gone());
             }
             if began.elapsed() > PATIENCE {
                 return Err(Failure::unavailable());
@@ -403,6 +398,11 @@ impl Authorizing {
         self.flows.abandon(&flow.organization, flow.id, event.into()).await?;
         Ok(())
     }
+}
+
+fn gone() -> Failure {
+    let rule = Rule::fixed("must be that of an authorisation which waits for its completion");
+    Failure::invalid(rule.on("state"))
 }
 
 /// A credential as its completion makes it.

@@ -50,13 +50,12 @@ fn misplaced(authority: &str, behind: &str) -> Option<usize> {
     let end = authority.len();
     let (before_query, query) = behind.split_once('?').unwrap_or((behind, ""));
     let first_key = query.split('=').next().unwrap_or_default();
-    let is_address =
-        authority.rsplit_once(':').is_none_or(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
-    // An `@` in the value of a key is harmless. Anywhere else it is where a client may see the host begin.
+    // Behind a user name an `@` in the value of a key is harmless. Anywhere else it is where a client may see the
+    // host begin: libpq looks for it in the query too.
     let has_user = authority.contains('@');
     let host_comes_later = before_query.contains('@')
         || first_key.contains('@')
-        || (query.contains('@') && !has_user && !is_address);
+        || (query.contains('@') && !has_user);
     if authority.matches('@').count() > 1 || (host_comes_later && has_user) {
         return authority.find('@');
     }

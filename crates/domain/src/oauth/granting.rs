@@ -121,8 +121,8 @@ impl Provider {
         (now, jitter): (OffsetDateTime, f64),
     ) -> (Granted, Vec<Violation>) {
         let mut violations = Vec::new();
-        // A refresh token that came without its end ends nobody knows when. Without a new one the old one goes
-        // on.
+        // The end of a refresh token that came without one is not known. Without a new token the old one
+        // goes on.
         base.grant_expires_at = match (response.refresh_lifetime, &response.refresh_token) {
             (Some(life), _) => Some(now + life),
             (None, Some(_)) => None,

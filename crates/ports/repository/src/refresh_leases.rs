@@ -17,7 +17,8 @@ pub enum Lease {
         /// Whether an earlier attempt for this version ended without a result: its instance died, was
         /// stopped, or lost the answer.
         interrupted: bool,
-        /// Whether the server has said for this version that the grant is gone, [`DOUBT`](strongroom_domain::oauth::DOUBT) ago or earlier.
+        /// Whether the server has said for this version that the grant is gone,
+        /// [`DOUBT`](strongroom_domain::oauth::DOUBT) ago or earlier.
         doubted: bool,
     },
     /// Another caller holds the lease until it ends.
@@ -83,8 +84,8 @@ pub trait RefreshLeaseRepository: Send + Sync {
     /// lease: a late answer is refused only when another refresh, or other content, was committed meanwhile,
     /// or the row was removed. Then MUST return `Ok(false)`, and write and record nothing. Of the metadata
     /// only the values that a refresh sets are written: config, version, end of the access token,
-    /// end of the grant, `refreshed_at`, `refresh_at`, and `status` and `status_reason` as [`Credential::take_refresh`] sets
-    /// them. So a rename that happened meanwhile stays.
+    /// end of the grant, `refreshed_at`, `refresh_at`, and `status` and `status_reason` as
+    /// [`Credential::take_refresh`] sets them. So a rename that happened meanwhile stays.
     async fn store(
         &self,
         refreshed: &Credential,
