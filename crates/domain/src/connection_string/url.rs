@@ -53,9 +53,8 @@ fn misplaced(authority: &str, behind: &str) -> Option<usize> {
     // Behind a user name an `@` in the value of a key is harmless. Anywhere else it is where a client may see the
     // host begin: libpq looks for it in the query too.
     let has_user = authority.contains('@');
-    let host_comes_later = before_query.contains('@')
-        || first_key.contains('@')
-        || (query.contains('@') && !has_user);
+    let host_comes_later =
+        before_query.contains('@') || first_key.contains('@') || (query.contains('@') && !has_user);
     if authority.matches('@').count() > 1 || (host_comes_later && has_user) {
         return authority.find('@');
     }
