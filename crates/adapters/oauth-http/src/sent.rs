@@ -4,6 +4,9 @@ use strongroom_authorization_server::{Client, Grant};
 use strongroom_declared_http::Traces;
 use strongroom_domain::{Content, SecretText};
 
+/// So many characters in a row that a text and a secret have in common are no chance.
+const PART: usize = 8;
+
 /// The secrets of a request.
 #[derive(Default)]
 pub(crate) struct Sent(Vec<SecretText>);
@@ -27,6 +30,17 @@ impl Sent {
 
     /// Whether a secret, or a part of one, can be recognised in a text.
     pub(crate) fn is_shown_by(&self, text: &str) -> bool {
-        self.0.iter().any(|secret| secret.expose().contains(text) || Traces::of(secret.expose()).are_in(text))
+        self.0.iter().any(|secret| has_part_of(text, secret) || Traces::of(secret.expose()).are_in(text))
     }
+}
+
+/// Whether a text of ASCII lies in a secret, or has as many characters in a row as [`PART`] in common with it,
+/// whatever the case of their letters.
+fn has_part_of(text: &str, secret: &SecretText) -> bool {
+    let secret = secret.expose().as_bytes();
+    let length = text.len().min(PART);
+    text.as_bytes().windows(length.max(1)).any(|part| {
+        let is_same = |other: &[u8]| other.eq_ignore_ascii_case(part);
+        secret.windows(part.len()).any(is_same)
+    })
 }

@@ -104,8 +104,8 @@ impl Authorizing {
     /// a grant waits for its completion, the callback that brought it gets the same answer again: browsers
     /// reload pages, and mail scanners visit links.
     ///
-    /// Once the state is taken, the work goes on even when the browser closes the connection, and it waits
-    /// for a store that cannot be reached.
+    /// The work goes on even when the browser closes the connection, and it waits for a store that cannot be
+    /// reached.
     ///
     /// # Errors
     /// [`CallbackRefused`]; no credential is stored or changed then.
@@ -118,22 +118,27 @@ impl Authorizing {
             return Err(CallbackRefused::page(CallbackProblem::UnknownState));
         }
         let state = Zeroizing::new(state.to_owned());
+        // A browser that hangs up while the state is being taken must not leave it taken for nothing.
+        let desk = self.clone();
+        let task = tokio::spawn(async move { desk.receive_in_turn(received, state).await });
+        task.await.unwrap_or(Err(CallbackRefused::page(CallbackProblem::Unavailable)))
+    }
+
+    async fn receive_in_turn(
+        &self,
+        received: ReceiveCallback,
+        state: Zeroizing<String>,
+    ) -> Result<Received, CallbackRefused> {
         let digest = sha256(&state);
-        let turn = self.turns.take(digest).await;
+        let _turn = self.turns.take(digest).await;
         let row = self.flows.take(&digest).await.map_err(|error| {
             let _: Failure = error.into();
             CallbackRefused::page(CallbackProblem::Unavailable)
         })?;
-        let Some(row) = row else {
-            return self.answer_again(&received, state).await.map_err(CallbackRefused::page);
-        };
-        let desk = self.clone();
-        let task = tokio::spawn(async move {
-            let answer = desk.receive_taken(row, received, state).await;
-            drop(turn);
-            answer
-        });
-        task.await.unwrap_or(Err(CallbackRefused::page(CallbackProblem::Unavailable)))
+        match row {
+            Some(row) => self.receive_taken(row, received, state).await,
+            None => self.answer_again(&received, state).await.map_err(CallbackRefused::page),
+        }
     }
 
     /// The answer to a callback whose state is used up. It is the first one again while the grant waits for

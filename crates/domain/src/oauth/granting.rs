@@ -17,6 +17,8 @@ use crate::violation::{Rule, Violation};
 
 const SCOPE: &str = "scope";
 const TOKEN_TYPE: &str = "token_type";
+/// The longest life of a token that is believed: 10 years of 365 days.
+const LONGEST_LIFE: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// The account that a grant is for, as the provider names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,7 +150,9 @@ impl Provider {
         }
         let assumed = self.oauth.as_ref().and_then(|server| server.assumed_lifetime);
         let is_new = violations.iter().all(|violation| violation.field != ACCESS_TOKEN);
-        let until = |end: OffsetDateTime| Duration::try_from(end - now).ok().filter(|life| !life.is_zero());
+        let until = |end: OffsetDateTime| {
+            Duration::try_from(end - now).ok().filter(|life| !life.is_zero()).map(|life| life.min(LONGEST_LIFE))
+        };
         let life = response.lifetime.or_else(|| response.ends_at.and_then(until)).or(assumed);
         let life = if is_new { life } else { Some(Duration::ZERO) };
         let ends_at = life.map(|life| now + life);
