@@ -151,7 +151,10 @@ impl Provider {
         let assumed = self.oauth.as_ref().and_then(|server| server.assumed_lifetime);
         let is_new = violations.iter().all(|violation| violation.field != ACCESS_TOKEN);
         let until = |end: OffsetDateTime| {
-            Duration::try_from(end - now).ok().filter(|life| !life.is_zero()).map(|life| life.min(LONGEST_LIFE))
+            Duration::try_from(end - now)
+                .ok()
+                .filter(|life| !life.is_zero())
+                .map(|life| life.min(LONGEST_LIFE))
         };
         let life = response.lifetime.or_else(|| response.ends_at.and_then(until)).or(assumed);
         let life = if is_new { life } else { Some(Duration::ZERO) };
