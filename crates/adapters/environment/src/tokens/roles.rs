@@ -6,16 +6,18 @@ use serde_json::Value;
 /// its entries; or an object whose members are named like roles, as Zitadel sends them. A member that is
 /// false, null or empty is no role. `None` for another form.
 ///
-/// A text that is a role as a whole is that role only, so a name may have a space in it. A text with blanks is a
-/// list only when every entry is a role that is known: `Billing admin` is the name of one role, and no admin.
+/// A text that is a role as a whole is that role only, so a name may have a space in it. A text with blanks
+/// and no commas is a list only when every entry is a role that is known: `Billing admin` is the name of one
+/// role, and no admin.
 pub(super) fn names(claim: &Value, is_known: impl Fn(&str) -> bool) -> Option<Vec<&str>> {
     match claim {
         Value::Array(items) => items.iter().map(Value::as_str).collect(),
         Value::String(text) if is_known(text) => Some(vec![text]),
         Value::String(text) => {
-            let entries = text.split([',', ' ']).filter(|name| !name.is_empty());
-            let entries: Vec<&str> = entries.collect();
-            let is_list = !text.contains(' ') || entries.iter().all(|name| is_known(name));
+            let has_commas = text.contains(',');
+            let entries = text.split(if has_commas { ',' } else { ' ' }).map(str::trim);
+            let entries: Vec<&str> = entries.filter(|name| !name.is_empty()).collect();
+            let is_list = has_commas || entries.iter().all(|name| is_known(name));
             Some(if is_list { entries } else { vec![text] })
         }
         Value::Object(members) => {
@@ -45,7 +47,7 @@ mod tests {
             ("Team lead", vec!["Team lead"]),
             ("Billing admin", vec!["Billing admin"]),
             ("not admin", vec!["not admin"]),
-            ("Doe, admin", vec!["Doe, admin"]),
+            ("viewer, Team lead ,", vec!["viewer", "Team lead"]),
             ("", vec![]),
         ] {
             assert_eq!(names(&Value::from(text), is_known), Some(expected), "{text}");
