@@ -176,7 +176,6 @@ fn roles_are_read_in_the_forms_of_providers_and_the_others_are_told() {
         (json!("Vault Admins"), admin.clone(), vec![]),
         (json!(["Vault Admins"]), admin.clone(), vec![]),
         (json!("staff"), member.clone(), vec![]),
-        (json!("staff staff"), member.clone(), vec![]),
         (json!("offline staff"), vec![], vec!["offline staff"]),
         (json!("guest, Vault Admins ,"), admin.clone(), vec!["guest"]),
         (json!({"Vault Admins": {"1": "acme.example"}, "x": {}, "staff": false}), admin.clone(), vec![]),
