@@ -34,8 +34,8 @@ impl Sent {
     }
 }
 
-/// Whether a text of ASCII lies in a secret, or has as many characters in a row as [`PART`] in common with it,
-/// whatever the case of their letters.
+/// Whether a text of ASCII lies in a secret, or has as many characters in a row as [`PART`] in common with
+/// it, whatever the case of their letters.
 fn has_part_of(text: &str, secret: &SecretText) -> bool {
     let secret = secret.expose().as_bytes();
     let length = text.len().min(PART);

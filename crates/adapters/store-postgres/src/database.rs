@@ -29,8 +29,8 @@ impl PostgresDatabase {
     /// migration.
     ///
     /// # Errors
-    /// Every [`OpenError`] except those of the schema. Connecting takes at most 5 s, and so does the look at a
-    /// pooler before it.
+    /// Every [`OpenError`] except those of the schema. Connecting takes at most 5 s, and so does the look at
+    /// a pooler before it.
     pub async fn connect(options: PostgresOptions) -> Result<Self, OpenError> {
         let (config, mode) = connection_url::parse(&options.url)?;
         let connector = Connector {

@@ -6,7 +6,8 @@ use std::io;
 use tokio_postgres::Error;
 use tokio_postgres::error::DbError;
 
-/// An error of the driver in words that say what to do. It holds what the server says, and nothing of the URL.
+/// An error of the driver in words that say what to do. It holds what the server says, and nothing of the
+/// URL.
 #[derive(Debug, thiserror::Error)]
 #[error("{text}")]
 pub(crate) struct DriverError {

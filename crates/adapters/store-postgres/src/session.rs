@@ -26,8 +26,8 @@ pub(crate) async fn limit(connection: &mut AsyncPgConnection) -> Result<(), dies
     connection.batch_execute(LIMITS).await
 }
 
-/// Refuses a pooler that does not keep a connection of the server for each of ours. Nothing is set or prepared
-/// before it is known, because that would stay in connections of others.
+/// Refuses a pooler that does not keep a connection of the server for each of ours. Nothing is set or
+/// prepared before it is known, because that would stay in connections of others.
 pub(crate) async fn refuse_shared_connections(connector: &Connector) -> Result<(), OpenError> {
     let unreachable = |error: NoConnection| OpenError::Unreachable(Box::new(error));
     let mut connector = connector.clone();

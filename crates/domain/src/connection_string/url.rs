@@ -50,8 +50,8 @@ fn misplaced(authority: &str, behind: &str) -> Option<usize> {
     let end = authority.len();
     let (before_query, query) = behind.split_once('?').unwrap_or((behind, ""));
     let first_key = query.split('=').next().unwrap_or_default();
-    // Behind a user name an `@` in the value of a key is harmless. Anywhere else it is where a client may see the
-    // host begin: libpq looks for it in the query too.
+    // Behind a user name an `@` in the value of a key is harmless. Anywhere else it is where a client may see
+    // the host begin: libpq looks for it in the query too.
     let has_user = authority.contains('@');
     let host_comes_later =
         before_query.contains('@') || first_key.contains('@') || (query.contains('@') && !has_user);
