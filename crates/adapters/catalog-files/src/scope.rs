@@ -30,7 +30,7 @@ impl<'a> Scope<'a> {
         Self { names, kinds: kinds.collect(), needs, own: &[] }
     }
 
-    /// The same scope with more variables, which are sure to have a value. A field of such a name is used
+    /// This scope with more variables, which are sure to have a value. A field of such a name is used
     /// instead.
     pub(crate) fn with_own(&self, own: &'static [&'static str]) -> Self {
         Self { names: self.names, kinds: self.kinds.clone(), needs: self.needs, own }

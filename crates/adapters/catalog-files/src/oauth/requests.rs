@@ -33,7 +33,7 @@ pub(super) struct Requests<'a> {
 }
 
 impl<'a> Requests<'a> {
-    /// The same requests with more variables, which are no fields and whose values the service knows.
+    /// These requests with more variables, which are no fields and whose values the service knows.
     pub(super) fn with_own(&self, own: &'static [&'static str]) -> Requests<'a> {
         Requests { table: self.table, hosts: self.hosts, scope: self.scope.with_own(own) }
     }
