@@ -47,8 +47,8 @@ impl KeySet {
     }
 
     /// Returns the key that a token names. A token that names none gets the only key. A key without an id is
-    /// always the only one, and is used whatever id the token names. Of two keys with one id, which differ in
-    /// their algorithm, it is the one of the token's `alg`.
+    /// always the only one, and is used whatever id the token names. Of several keys with one id, which differ
+    /// in their algorithms, it is the one of the token's `alg`, else the first.
     pub(super) fn find(
         &self,
         kid: Option<&str>,
@@ -64,12 +64,8 @@ impl KeySet {
             ([only], None) => Some(only),
             (keys, Some(kid)) => {
                 let mut named = keys.iter().filter(|key| key.kid.as_deref() == Some(kid));
-                let first = named.next();
-                match named.next() {
-                    None => first,
-                    Some(second) if Some(second.algorithm) == alg => Some(second),
-                    Some(_) => first,
-                }
+                let first = named.clone().next();
+                named.find(|key| Some(key.algorithm) == alg).or(first)
             }
             (_, None) => None,
         };

@@ -201,7 +201,7 @@ fn a_key_is_read_in_either_alphabet_of_base64_and_with_padding() {
 }
 
 #[test]
-fn of_two_keys_with_one_id_the_first_counts_unless_they_differ_in_algorithm() {
+fn of_keys_with_one_id_the_first_counts_unless_they_differ_in_algorithm() {
     let (rs, es) = (Signer::Rs.jwk(), merged(Signer::Es.jwk(), json!({"kid": "rs-1"})));
     let both = with_keys(Signer::Rs, &[rs.clone(), es.clone()]).unwrap();
     assert!(both.judge(&Signer::Rs.valid(), NOW).is_ok());
@@ -210,6 +210,12 @@ fn of_two_keys_with_one_id_the_first_counts_unless_they_differ_in_algorithm() {
     assert!(both.judge(&by_es, NOW).is_ok());
     let crossed = Signer::Es.token(&Signer::Rs.header().to_string(), &claims);
     assert_eq!(both.judge(&crossed, NOW), Err(TokenRefused::Signature));
+    let ed = merged(Signer::Ed.jwk(), json!({"kid": "rs-1"}));
+    let three = with_keys(Signer::Rs, &[rs.clone(), es, ed]).unwrap();
+    let by_ed = Signer::Ed.token(&merged(Signer::Ed.header(), json!({"kid": "rs-1"})).to_string(), &claims);
+    for token in [&Signer::Rs.valid(), &by_es, &by_ed] {
+        assert!(three.judge(token, NOW).is_ok());
+    }
     let other = merged(Signer::Rs.jwk(), json!({"n": b64([0xff; 256])}));
     let notes = both.replace_keys("rs", json!({"keys": [rs, other]}).to_string()).unwrap();
     assert_eq!(notes.iter().map(|note| note.flaw).collect::<Vec<_>>(), [KeyFlaw::SameKeyId]);
