@@ -66,6 +66,7 @@ pub(crate) fn sort(rules: &[ErrorRule], answer: &Answer, json: Option<&Json>, se
 pub(crate) fn is_said(json: &Json) -> bool {
     let no_error = |json: &Json| match json {
         Json::Null | Json::Boolean(false) => true,
+        Json::Integer(number) => *number == 0,
         Json::Text(text) => text.is_empty(),
         _ => false,
     };

@@ -122,6 +122,17 @@ async fn a_refresh_token_that_did_not_come_is_none() {
     }
 }
 
+/// Some servers send the members of an error with every answer, empty.
+#[tokio::test]
+async fn an_error_that_says_none_takes_no_token_away() {
+    for none in ["null", "false", "0", "\"\""] {
+        assert!(with(&format!("\"error\":{none}")).await.is_ok(), "{none}");
+    }
+    for said in ["true", "1", "\"odd\"", "{}"] {
+        assert!(with(&format!("\"error\":{said}")).await.is_err(), "{said}");
+    }
+}
+
 #[tokio::test]
 async fn a_scope_is_a_text_or_a_list_of_texts() {
     let rows = [
