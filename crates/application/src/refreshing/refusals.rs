@@ -102,9 +102,9 @@ impl Refreshing {
         pause: Duration,
         answer: Option<&ErrorAnswer>,
     ) -> Result<RefreshOutcome, Failure> {
-        self.note(attempt, problem, Outcome::Denied, answer).await?;
+        let noted = self.note(attempt, problem, Outcome::Denied, answer).await;
         self.give_back(attempt, pause, Ended::Failed).await?;
-        Ok(RefreshOutcome::Stuck(problem))
+        noted.map(|()| RefreshOutcome::Stuck(problem))
     }
 
     /// Keeps the grant, and schedules the next attempt.
@@ -135,9 +135,9 @@ impl Refreshing {
         let left = self.life_left(&attempt.row.credential);
         let wait = backoff.mul_f64(0.75 + self.schedule.jitter() / 2.0).min(left.max(BACKOFF_IN_NEED));
         let wait = wait.max(at_least.unwrap_or_default());
-        self.note(attempt, problem, Outcome::Failed, answer).await?;
+        let noted = self.note(attempt, problem, Outcome::Failed, answer).await;
         self.give_back(attempt, wait, ended).await?;
-        Ok(away_for(wait))
+        noted.map(|()| away_for(wait))
     }
 
     async fn note(
