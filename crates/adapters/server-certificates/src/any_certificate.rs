@@ -19,6 +19,14 @@ const UNVERIFIED: [SignatureScheme; 4] = [
     SignatureScheme::Unknown(0x080b),
 ];
 
+/// Schemes that only TLS 1.2 knows for handshakes.
+const PKCS1: [SignatureScheme; 4] = [
+    SignatureScheme::RSA_PKCS1_SHA1,
+    SignatureScheme::RSA_PKCS1_SHA256,
+    SignatureScheme::RSA_PKCS1_SHA384,
+    SignatureScheme::RSA_PKCS1_SHA512,
+];
+
 /// Accepts every certificate, as libpq does for `sslmode=require`, whatever its version, time, name and
 /// issuer.
 ///
@@ -100,6 +108,10 @@ impl ServerCertVerifier for AnyCertificate {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
+        // TLS 1.3 has no PKCS #1 signatures in its handshake (RFC 8446, section 4.2.3).
+        if PKCS1.contains(&dss.scheme) {
+            return Err(CertificateError::BadSignature.into());
+        }
         // The first algorithm of a scheme is the one that TLS 1.3 means by it.
         self.check(message, cert, dss, |place| place == 0)
     }
