@@ -279,6 +279,11 @@ async fn what_a_pooler_says_of_its_settings_is_no_outage() {
         ("08P01", "unsupported startup parameter: options", (TestCode::InvalidConfig, "options")),
         ("08P01", "no more connections allowed (max_client_conn)", passing),
         ("08P01", "server login has been failing, cached error: canary", passing),
+        (
+            "08P01",
+            "server login has been failing, cached error: password authentication failed for user \"canary\"",
+            passing,
+        ),
         ("08P01", "query_wait_timeout", passing),
         ("08P01", "SSL required", (TestCode::InvalidConfig, "verify-full")),
         ("XX000", "Tenant or user not found", unknown),
