@@ -59,6 +59,29 @@ const ENDS: &[&str] = &[
 const INVALID: &[&str] = &["invalid", "incorrect", "wrong"];
 /// What follows a subject that is not meant itself: `invalid token scope`.
 const PARTS: &[&str] = &["scope", "scopes", "permission", "permissions", "type", "privileges", "audience"];
+/// What is said of a network from which requests are served, or not.
+const ADMISSION: &[&str] = &[
+    "allowed",
+    "allow",
+    "allowlist",
+    "allowlisted",
+    "whitelist",
+    "whitelisted",
+    "permitted",
+    "authorized",
+    "authorised",
+    "trusted",
+    "blocked",
+    "blacklisted",
+    "banned",
+    "denied",
+    "restricted",
+    "restriction",
+    "restrictions",
+];
+/// Words of a right to work with such lists.
+const RIGHTS: &[&str] =
+    &["permission", "permissions", "scope", "scopes", "privilege", "privileges", "manage", "role"];
 /// How far before its end a subject may stand: `account has been temporarily suspended`.
 const REACH: usize = 5;
 
@@ -66,13 +89,13 @@ impl Doubt {
     /// What the answer says, if that is something else than a missing right.
     pub(crate) fn about(headers: &HeaderMap, body: &[u8]) -> Option<Self> {
         let text = String::from_utf8_lossy(body).to_lowercase();
-        let words = words_of(&text);
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        if says_dead(&words) {
+        let sentences = sentences_of(&text);
+        let says = |what: fn(&[&str]) -> bool| sentences.iter().any(|words| what(words));
+        if says(says_dead) {
             Some(Self::Dead)
-        } else if says_limit(&words) {
+        } else if says(says_limit) {
             Some(Self::Limit)
-        } else if says_network(&words) {
+        } else if says(says_network) {
             Some(Self::Network)
         } else {
             is_page(headers, &text).then_some(Self::Page)
@@ -111,9 +134,23 @@ impl Doubt {
     }
 }
 
-/// The words of a text that is in lower case; `account_suspended` is two.
-fn words_of(text: &str) -> Vec<String> {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+/// The words of each sentence of a text that is in lower case; `account_suspended` is two words. The members
+/// of a JSON object count as sentences.
+fn sentences_of(text: &str) -> Vec<Vec<&str>> {
+    let is_end = |at: usize, c: char| match c {
+        ';' | '\n' => true,
+        '.' | '!' | '?' => text[at + 1..].starts_with(|next: char| next.is_whitespace()),
+        ',' => text[..at].ends_with('"'),
+        _ => false,
+    };
+    let ends = text.char_indices().filter(|(at, c)| is_end(*at, *c)).map(|(at, _)| at).chain([text.len()]);
+    let mut from = 0;
+    let parts = ends.map(|end| &text[std::mem::replace(&mut from, end)..end]);
+    parts.map(words_of).collect()
+}
+
+fn words_of(text: &str) -> Vec<&str> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect()
 }
 
 fn says_dead(words: &[&str]) -> bool {
@@ -137,7 +174,8 @@ fn says_limit(words: &[&str]) -> bool {
 }
 
 fn says_network(words: &[&str]) -> bool {
-    words.windows(2).any(|pair| matches!(pair, ["ip", "address" | "addresses"]))
+    let says = |known: &[&str]| words.iter().any(|word| known.contains(word));
+    says(&["ip", "ips", "network", "networks"]) && says(ADMISSION) && !says(RIGHTS)
 }
 
 fn is_page(headers: &HeaderMap, text: &str) -> bool {
@@ -188,6 +226,10 @@ mod tests {
             r#"{"error":"invalid_scope","error_description":"The token lacks a scope"}"#,
             r#"{"error":"Invalid token scopes"}"#,
             r#"{"error":{"code":"accessDenied","message":"Access is denied. Check credentials and try again."}}"#,
+            "Forbidden for this user. The endpoint was disabled.",
+            r#"{"user":"alice","message":"Disabled for this plan"}"#,
+            "You need permission to edit the list of allowed IP addresses.",
+            r#"{"message":"Plan has no IP addresses feature"}"#,
             r#"{"type":"INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND","message":"Invalid permissions"}"#,
         ] {
             assert_eq!(about(body), None, "{body}");
@@ -201,7 +243,12 @@ mod tests {
         assert_eq!(Doubt::about(&HeaderMap::from_iter(html), b"Forbidden"), Some(Doubt::Page));
         assert_eq!(about("API rate limit exceeded for this key"), Some(Doubt::Limit));
         assert_eq!(about(r#"{"code":"too_many_requests"}"#), Some(Doubt::Limit));
-        let listed = r#"{"errors":[{"message":"The requestor's IP Address is not whitelisted"}]}"#;
-        assert_eq!(about(listed), Some(Doubt::Network));
+        for listed in [
+            r#"{"errors":[{"message":"The requestor's IP Address is not whitelisted"}]}"#,
+            "Your IP is blocked",
+            "The organization has an IP allow list enabled, and 192.0.2.1 is not permitted.",
+        ] {
+            assert_eq!(about(listed), Some(Doubt::Network), "{listed}");
+        }
     }
 }
