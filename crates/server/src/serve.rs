@@ -132,9 +132,10 @@ fn kit(strongroom: &Strongroom, shared: Shared, is_api_only: bool) -> Kit {
 
 /// Whether a public URL is another place than this host, so that a proxy must stand in front.
 fn is_elsewhere(public_url: &str) -> bool {
-    let host = public_url.split_once("://").map_or(public_url, |(_, rest)| rest);
-    let local = ["localhost", "127.", "[::1]"];
-    !local.iter().any(|local| host.starts_with(local))
+    let url = public_url.parse::<actix_web::http::Uri>();
+    let host = url.as_ref().ok().and_then(actix_web::http::Uri::host).unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+    !(host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback()))
 }
 
 /// The metrics that the vault itself counts.

@@ -150,6 +150,11 @@ impl Facts {
 
     fn judge_readers(&self) -> Result<Exposure, Exposed> {
         let mode = self.mode;
+        if self.is_read_only_mount && mode & 0o002 != 0 {
+            return Ok(Exposure::Noted(format!(
+                "can be changed by everybody where it comes from (mode {mode:04o}); run `chmod o-w` on it there"
+            )));
+        }
         let (by_all, by_group) = (mode & 0o004 != 0, mode & 0o040 != 0);
         let who = match (by_all, by_group) {
             (true, _) => "everybody".to_owned(),

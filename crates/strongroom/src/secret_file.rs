@@ -117,8 +117,8 @@ pub(crate) fn open_own(path: &Path, append: bool) -> std::io::Result<File> {
         true => std::io::Error::other("is a link; remove it, the file is made anew"),
         false => error,
     })?;
-    close(&file, path);
     refuse_strange(&file).map_err(std::io::Error::other)?;
+    close(&file, path);
     Ok(file)
 }
 

@@ -1,4 +1,4 @@
-//! The OpenAPI document of every surface, compared with the committed one.
+//! The OpenAPI document of every surface, compared with the committed one; and what a public URL means.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 use strongroom_http_kit::{BodyRule, ServedAt, document, documented, schemas};
 
-use super::DIALECTS;
+use super::{DIALECTS, is_elsewhere};
 
 const REGENERATE: &str = "UPDATE_OPENAPI=1 cargo nextest run -p strongroom-server openapi";
 
@@ -98,5 +98,19 @@ fn every_parameter_and_every_body_is_in_the_openapi_document() {
         assert!(!answers.is_empty(), "{}", documented.id());
         let refusals = documented.refusals();
         assert!(answers.iter().all(|answer| !refusals.contains(&answer.status)), "{}", documented.id());
+    }
+}
+
+#[test]
+fn only_loopback_addresses_and_localhost_are_this_host() {
+    for here in
+        ["http://localhost:8080", "http://LOCALHOST/vault", "http://127.0.0.2", "https://[::1]:8080/x"]
+    {
+        assert!(!is_elsewhere(here), "{here}");
+    }
+    for there in
+        ["https://vault.example", "http://127.example", "http://localhost.example", "https://[2001:db8::1]"]
+    {
+        assert!(is_elsewhere(there), "{there}");
     }
 }
