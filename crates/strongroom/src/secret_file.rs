@@ -117,8 +117,9 @@ pub(crate) fn open_own(path: &Path, append: bool) -> std::io::Result<File> {
         true => std::io::Error::other("is a link; remove it, the file is made anew"),
         false => error,
     })?;
-    refuse_strange(&file).map_err(std::io::Error::other)?;
+    // What is ours is closed instead of refused: its folder has kept strangers out.
     close(&file, path);
+    refuse_strange(&file).map_err(std::io::Error::other)?;
     Ok(file)
 }
 
