@@ -107,7 +107,7 @@ impl Error<'_> {
 
     /// The error code of the answer, when it is a short word that shows nothing of what was sent.
     fn code(&self, sent: &Sent) -> Option<String> {
-        words::code(self.json?).filter(|code| !sent.is_shown_by(code))
+        words::code(self.json?).filter(|code| words::is_known(code) || !sent.is_shown_by(code))
     }
 }
 

@@ -47,6 +47,28 @@ const CODES: [(&str, ErrorMeaning); 32] = [
     ("too_many_requests", Throttled),
 ];
 
+/// Codes of RFC 6749, 6750, 7009, 8628 and of OpenID Connect Core that alone say nothing certain about a grant.
+const STANDARD: [&str; 18] = [
+    "invalid_request",
+    "access_denied",
+    "unsupported_response_type",
+    "invalid_token",
+    "insufficient_scope",
+    "unsupported_token_type",
+    "authorization_pending",
+    "expired_token",
+    "interaction_required",
+    "login_required",
+    "account_selection_required",
+    "consent_required",
+    "invalid_request_uri",
+    "invalid_request_object",
+    "request_not_supported",
+    "request_uri_not_supported",
+    "registration_not_supported",
+    "invalid_target",
+];
+
 /// The values of HubSpot's `status` that mean that the grant or the code is gone.
 const DEAD_STATUS: [&str; 3] = ["BAD_REFRESH_TOKEN", "BAD_AUTH_CODE", "EXPIRED_AUTH_CODE"];
 
@@ -128,6 +150,11 @@ pub(crate) fn code(json: &Json) -> Option<String> {
     let number = numbers(json).find(is_known).or_else(|| numbers(json).next());
     let number = number.map(|number| format!("AADSTS{number}"));
     number.or_else(|| said(json).into_iter().find(|text| is_word(text)))
+}
+
+/// Whether a code is one of those listed here, so that it cannot be a secret that a server sends back.
+pub(crate) fn is_known(code: &str) -> bool {
+    CODES.iter().any(|(known, _)| *known == code) || STANDARD.contains(&code) || DEAD_STATUS.contains(&code)
 }
 
 fn is_word(text: &str) -> bool {

@@ -5,12 +5,14 @@ use async_trait::async_trait;
 use strongroom_authorization_server::{AuthorizationServer, TokenError, Tries, Trouble};
 use strongroom_declared_http::ErrorMeaning::{self, App, Dead, Doubtful, Passing, Throttled};
 use strongroom_declared_http::{ErrorRule, OauthRequests};
-use strongroom_domain::TokenResponse;
-use strongroom_egress::{Egress, EgressSettings};
+use strongroom_domain::{Content, TokenResponse};
+use strongroom_egress::{Answer, Egress, EgressSettings};
 use tokio::net::TcpSocket;
 
-use super::provider::{adapter_at, client, loopback, oauth, refresh, refreshed, subject, transient};
+use super::provider::{adapter_at, client, loopback, oauth, refresh, refreshed, secret, subject, transient};
 use super::server::{Behaviour, Server, answer, answer_with};
+use crate::sent::Sent;
+use crate::{fault, pointer};
 
 /// The name of a result in the tables below.
 fn kind(found: Result<TokenResponse, TokenError>) -> String {
@@ -244,6 +246,27 @@ async fn nothing_that_a_server_says_is_repeated_but_a_short_error_code() {
                 assert!(!shown.to_lowercase().contains(secret), "{status} {body}: {shown}");
             }
         }
+    }
+}
+
+#[test]
+fn a_code_is_not_taken_for_a_short_secret_and_a_known_one_for_none() {
+    let content = Content::default();
+    for (kept, code, shown) in [
+        ("s", "invalid_scope", true),
+        ("s", "odd_state", true),
+        ("odd", "odd_state", true),
+        ("odd", "ODD", false),
+        ("token", "invalid_token", true),
+        ("token", "token_odd", false),
+    ] {
+        let body = format!(r#"{{"error":"{code}"}}"#).into_bytes();
+        let (json, sent) = (pointer::object(&body), Sent::of([&secret(kept)], &content));
+        let (status, headers) = (http::StatusCode::BAD_REQUEST, http::HeaderMap::new());
+        let answer = Answer { status, headers, body: body.into() };
+        let error = fault::sort(&[], &answer, json.as_ref(), &sent);
+        let said = error.answer().and_then(|answer| answer.code.as_deref());
+        assert_eq!(said, shown.then_some(code), "{kept} {code}");
     }
 }
 
