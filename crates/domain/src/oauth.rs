@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 pub use app::{OauthApp, OauthAppId};
-pub use callback::CallbackProblem;
+pub use callback::{CallbackProblem, is_error_code};
 pub use flow::{AuthorizationFlow, Completion, Connects, Digest, FlowId, Initiator, pkce_challenge, sha256};
 pub use granting::{Account, Granted, TokenResponse};
 pub use redirect::{RedirectAllowList, RedirectTarget};

@@ -3,11 +3,9 @@
 
 use strongroom_declared_http::ErrorMeaning::{self, App, Dead, Doubtful, Passing, Throttled};
 use strongroom_domain::Json;
+use strongroom_domain::oauth::is_error_code;
 
 use crate::pointer;
-
-/// The longest error code that is repeated in a log, in characters.
-const LONGEST_CODE: usize = 40;
 
 /// Codes at `/error`: RFC 6749, sections 4.1.2.1 and 5.2, RFC 8628, section 3.5, and words of GitHub, Google,
 /// Notion, Slack and Zoho. `invalid_grant` is doubtful, because many servers also say it of a request that
@@ -149,15 +147,10 @@ pub(crate) fn code(json: &Json) -> Option<String> {
     let is_known = |number: &i64| NUMBERS.iter().any(|(known, _)| known == number);
     let number = numbers(json).find(is_known).or_else(|| numbers(json).next());
     let number = number.map(|number| format!("AADSTS{number}"));
-    number.or_else(|| said(json).into_iter().find(|text| is_word(text)))
+    number.or_else(|| said(json).into_iter().find(|text| is_error_code(text)))
 }
 
 /// Whether a code is one of those listed here, so that it cannot be a secret that a server sends back.
 pub(crate) fn is_known(code: &str) -> bool {
     CODES.iter().any(|(known, _)| *known == code) || STANDARD.contains(&code) || DEAD_STATUS.contains(&code)
-}
-
-fn is_word(text: &str) -> bool {
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
-    (1..=LONGEST_CODE).contains(&text.len()) && text.bytes().all(allowed)
 }

@@ -7,7 +7,7 @@ use strongroom_authorization_server::{Client, ErrorAnswer, Grant, Subject, Token
 use strongroom_domain::audit::Origin;
 use strongroom_domain::oauth::{
     ACCESS_TOKEN, Account, AccountSource, CallbackProblem, Completion, Granted, REFRESH_TOKEN,
-    RedirectTarget, sha256,
+    RedirectTarget, is_error_code, sha256,
 };
 use strongroom_domain::{
     Action, Actor, AuthorizationFlow, Content, Credential, CredentialStatus, CredentialType, OauthServer,
@@ -178,10 +178,14 @@ impl Authorizing {
         let origin = received.origin.clone();
         match self.try_receive(row, received, state).await {
             Ok(done) => Ok(done),
-            Err(Failed { problem, answer }) => {
+            Err(Failed { problem, answer, code }) => {
                 let event = flow_event(&flow, &origin, Action::AuthorizationFailed, Outcome::Denied)
                     .detail("reason", problem.as_str());
                 let event = with_answer(event, answer.as_ref());
+                let event = match code {
+                    Some(code) => event.detail("provider_code", code),
+                    None => event,
+                };
                 let (organization, id) = (&flow.organization, flow.id);
                 if let Err(error) = self.flows.abandon(organization, id, event.into()).await {
                     tracing::warn!(%error, "a flow that came to nothing was not removed; it ends by itself");
@@ -213,9 +217,12 @@ impl Authorizing {
             Subject { provider: provider.clone(), credential_type: flow.credential_type, content: base };
         self.check_issuer(&subject, &received)?;
         if let Some(error) = received.parameters.get("error") {
-            let problem = CallbackProblem::of_error(error.expose());
-            tracing::info!(provider = %flow.provider, problem = problem.as_str(), "a provider did not grant");
-            return Err(problem.into());
+            let (error, problem) = (error.expose(), CallbackProblem::of_error(error.expose()));
+            let code = is_error_code(error).then(|| error.to_owned());
+            tracing::info!(
+                provider = %flow.provider, problem = problem.as_str(), code, "a provider did not grant"
+            );
+            return Err(Failed { problem, answer: None, code });
         }
         let code = received.parameters.get("code").map(SecretText::duplicate);
         let code = code.filter(|code| (1..=MAX_CODE).contains(&code.len())).ok_or(CallbackProblem::NoCode)?;
@@ -424,21 +431,30 @@ fn is_same_place(flow: &AuthorizationFlow, received: &ReceiveCallback) -> bool {
     received.provider.eq_ignore_ascii_case(flow.provider.as_str()) && received.app == own_app
 }
 
-/// Why a callback failed, and what the provider has answered when it was asked.
+/// Why a callback failed.
 struct Failed {
     problem: CallbackProblem,
+    /// What the provider has answered when it was asked.
     answer: Option<ErrorAnswer>,
+    /// The error code that the browser has brought.
+    code: Option<String>,
 }
 
 impl From<CallbackProblem> for Failed {
     fn from(problem: CallbackProblem) -> Self {
-        Self { problem, answer: None }
+        Self { problem, answer: None, code: None }
     }
 }
 
 fn told(flow: &AuthorizationFlow, error: &TokenError) -> Failed {
     tracing::warn!(provider = %flow.provider, %error, "a code was not exchanged");
+    let answer = error.answer().cloned();
+    // A status of success beside neither a token nor an error code.
+    let is_odd = answer.as_ref().is_some_and(|said| (200..300).contains(&said.status) && said.code.is_none());
     let problem = match error {
+        TokenError::Transient { trouble: Trouble::Unknown | Trouble::Server, .. } if is_odd => {
+            CallbackProblem::BadAnswer
+        }
         TokenError::Dead { .. } => CallbackProblem::CodeRefused,
         TokenError::App { .. } | TokenError::Unbuildable(_) => CallbackProblem::Misconfigured,
         TokenError::Limited { .. } => CallbackProblem::Unavailable,
@@ -446,5 +462,5 @@ fn told(flow: &AuthorizationFlow, error: &TokenError) -> Failed {
         TokenError::Transient { trouble: Trouble::Unknown, .. } => CallbackProblem::ProviderRefused,
         TokenError::Transient { .. } => CallbackProblem::ProviderUnavailable,
     };
-    Failed { problem, answer: error.answer().cloned() }
+    Failed { problem, answer, code: None }
 }

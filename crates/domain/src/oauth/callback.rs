@@ -44,6 +44,15 @@ spelled! {
     Unavailable => "unavailable",
 }
 
+/// The longest error code that is repeated in a log or in the audit trail, in characters.
+const LONGEST_CODE: usize = 40;
+
+/// Whether a text is a short word, as error codes of providers are: at most 40 characters of `A-Za-z0-9_.-`.
+pub fn is_error_code(text: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
+    (1..=LONGEST_CODE).contains(&text.len()) && text.bytes().all(allowed)
+}
+
 impl CallbackProblem {
     /// Classifies an error that a provider sends with the browser (RFC 6749, section 4.1.2.1).
     pub fn of_error(error: &str) -> Self {
@@ -51,6 +60,8 @@ impl CallbackProblem {
             "access_denied" | "consent_required" | "login_required" | "interaction_required" => {
                 Self::AccessDenied
             }
+            // LinkedIn's words (learn.microsoft.com, "Authorization Code Flow").
+            "user_cancelled_login" | "user_cancelled_authorize" => Self::AccessDenied,
             "temporarily_unavailable" | "server_error" => Self::ProviderUnavailable,
             "unauthorized_client" | "invalid_client" => Self::Misconfigured,
             _ => Self::ProviderRefused,

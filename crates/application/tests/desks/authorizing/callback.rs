@@ -1,9 +1,10 @@
 //! The answers of a provider: those that the browser brings, and those to the exchange of the code.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use strongroom_application::{BeginAuthorization, Received};
-use strongroom_authorization_server::TokenError;
+use strongroom_authorization_server::{ErrorAnswer, TokenError, Trouble};
 use strongroom_domain::oauth::CallbackProblem;
 use strongroom_domain::{Account, Action, Outcome, Rule};
 use strongroom_fake_store::{Call, unavailable};
@@ -21,13 +22,26 @@ fn with_redirect(provider: &str) -> BeginAuthorization {
     BeginAuthorization { redirect_to: Some(BACK.to_owned()), ..at(provider) }
 }
 
+/// An answer of a server that fails, or that says something else than a token.
+fn answered(status: u16, code: Option<&'static str>) -> Answer {
+    Answer::error(TokenError::Transient {
+        retry_after: None,
+        may_have_been_served: true,
+        trouble: Trouble::Server,
+        answer: Some(ErrorAnswer { status, code: code.map(Cow::Borrowed) }),
+        cause: "no token".into(),
+    })
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_error_of_the_provider_goes_back_with_the_browser_and_nothing_is_exchanged() {
     let cases = [
         ("access_denied", CallbackProblem::AccessDenied),
+        ("user_cancelled_login", CallbackProblem::AccessDenied),
         ("server_error", CallbackProblem::ProviderUnavailable),
         ("unauthorized_client", CallbackProblem::Misconfigured),
         ("anything", CallbackProblem::ProviderRefused),
+        ("not a code", CallbackProblem::ProviderRefused),
     ];
     for (error, expected) in cases {
         let house = House::new();
@@ -39,6 +53,8 @@ async fn an_error_of_the_provider_goes_back_with_the_browser_and_nothing_is_exch
         let place = format!("{BACK}?status=failed&error={}", expected.as_str());
         assert_eq!(refused.redirect, Some(place));
         assert_eq!(house.server.asked(), []);
+        let code = last(&house, Action::AuthorizationFailed).details.get("provider_code").cloned();
+        assert_eq!(code.as_deref(), (error != "not a code").then_some(error));
         assert_eq!(failed_because(&house), expected.as_str());
     }
 }
@@ -67,6 +83,9 @@ async fn an_exchange_that_fails_leaves_nothing_but_its_reason() {
         (Answer::app_refused(), CallbackProblem::Misconfigured),
         (Answer::error(unbuildable), CallbackProblem::Misconfigured),
         (Answer::away(), CallbackProblem::ProviderUnavailable),
+        (answered(503, None), CallbackProblem::ProviderUnavailable),
+        (answered(200, None), CallbackProblem::BadAnswer),
+        (answered(200, Some("odd")), CallbackProblem::ProviderUnavailable),
         (Answer::token(token_response(&"x".repeat(40_000), None, None)), CallbackProblem::BadAnswer),
     ];
     for (answer, expected) in cases {
