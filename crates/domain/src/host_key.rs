@@ -42,12 +42,7 @@ pub(crate) fn canonical(text: &str) -> Result<String, Rule> {
     }
     for (place, word) in words.iter().enumerate() {
         let alone = words.len() == 1;
-        // `SHA256: …` with a blank after the colon.
-        let after_label = place.checked_sub(1).and_then(|before| words.get(before));
-        let labelled = after_label.is_some_and(|before| {
-            let before = before.trim_end_matches(':');
-            ["SHA256", "SHA-256"].iter().any(|label| before.eq_ignore_ascii_case(label))
-        });
+        let labelled = words.get(..place).is_some_and(is_label);
         if let Some(fingerprint) = of_word(word, alone || labelled)? {
             found.push(fingerprint);
         }
@@ -58,6 +53,19 @@ pub(crate) fn canonical(text: &str) -> Result<String, Rule> {
         [] => Ok(text.trim().to_owned()),
         _ => Err(SEVERAL),
     }
+}
+
+/// Whether the words before a word say that it is a fingerprint: `SHA256:` with a blank after the colon,
+/// `ssh-ed25519 255` as WinSCP writes it, `SSHFP 4 2` as DNS has it (RFC 4255).
+fn is_label(before: &[&str]) -> bool {
+    let Some(last) = before.last() else { return false };
+    let label = last.trim_end_matches(':');
+    let is_number = |word: &&&str| word.bytes().all(|b| b.is_ascii_digit());
+    let name = before.iter().rev().find(|word| !is_number(word));
+    ["SHA256", "SHA-256"].iter().any(|known| label.eq_ignore_ascii_case(known))
+        || is_number(&last)
+            && name
+                .is_some_and(|name| ["ssh-", "ecdsa-", "SSHFP"].iter().any(|known| has_prefix(name, known)))
 }
 
 /// The fingerprint that a word is or stands for. A word without a label counts only when it is `sure`,
@@ -85,7 +93,8 @@ fn of_word(word: &str, sure: bool) -> Result<Option<String>, Rule> {
 
 fn of_digest(text: &str) -> Option<String> {
     let bytes = match text.len() {
-        43 | 44 => BASE64.decode(text).ok()?,
+        // Some tools write the alphabet for URLs (RFC 4648, section 5).
+        43 | 44 => BASE64.decode(text.replace('-', "+").replace('_', "/")).ok()?,
         64 | 95 => hexadecimal(text)?,
         _ => return None,
     };
@@ -93,13 +102,30 @@ fn of_digest(text: &str) -> Option<String> {
 }
 
 /// The fingerprint of a public key: the base64 of its wire form (RFC 4253, section 6.6), which begins with
-/// the length and the text of its algorithm's name.
+/// the length and the text of its algorithm's name. `None` when it is not whole, as the first line of a key
+/// that was broken into several.
 fn of_public_key(text: &str) -> Option<String> {
     let wire = BASE64.decode(text).ok()?;
-    let (length, rest) = wire.split_first_chunk::<4>()?;
-    let name = rest.get(..usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
-    let is_name = name.starts_with(b"ssh-") || name.starts_with(b"ecdsa-sha2-") || name.starts_with(b"sk-");
-    is_name.then(|| format!("SHA256:{}", BASE64.encode(Sha256::digest(&wire))))
+    let mut rest = wire.as_slice();
+    let name = wire_text(&mut rest)?;
+    let parts = match name {
+        b"ssh-ed25519" => 1,
+        b"ssh-rsa" => 2,
+        b"ssh-dss" => 4,
+        name if name.starts_with(b"ecdsa-sha2-") || name.starts_with(b"sk-ssh-ed25519") => 2,
+        name if name.starts_with(b"sk-ecdsa-sha2-") => 3,
+        _ => return None,
+    };
+    (0..parts).try_for_each(|_| wire_text(&mut rest).filter(|part| !part.is_empty()).map(|_| ()))?;
+    rest.is_empty().then(|| format!("SHA256:{}", BASE64.encode(Sha256::digest(&wire))))
+}
+
+/// Takes a string of the SSH protocol: its length in four bytes, and its bytes (RFC 4251, section 5).
+fn wire_text<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let (length, rest) = bytes.split_first_chunk::<4>()?;
+    let (taken, rest) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
+    *bytes = rest;
+    Some(taken)
 }
 
 fn has_prefix(word: &str, prefix: &str) -> bool {
@@ -161,6 +187,9 @@ mod tests {
             format!("[files.example.com]:2222,192.0.2.7 {PUBLIC}"),
             format!("files.example.com {PUBLIC}\n[files.example.com]:22 {PUBLIC}\n"),
             PUBLIC.split(' ').nth(1).unwrap().to_owned(),
+            format!("ssh-ed25519 255 {digest}="),
+            format!("files.example.com. 3600 IN SSHFP 4 2 {HEX}"),
+            format!("SHA256:{}", digest.replace('/', "_").replace('+', "-")),
         ] {
             assert_eq!(canonical(&text).as_deref(), Ok(FINGERPRINT), "{text}");
         }
@@ -192,6 +221,9 @@ mod tests {
             "AAAA",
             &digest[1..],
             &HEX[2..],
+            &format!("port 22 {digest}"),
+            &PUBLIC[..60],
+            &format!("{}\n{}", &PUBLIC[..40], &PUBLIC[40..]),
         ] {
             assert_eq!(
                 canonical(text).as_deref(),

@@ -10,16 +10,20 @@ use crate::violation::Rule;
 /// line inside a block.
 pub(crate) fn tidy(text: &SecretText) -> SecretText {
     // The memory is taken once, so that no part of the secret stays behind in a smaller piece.
-    let mut tidy = String::with_capacity(text.len() + 1);
-    let mut after_header = false;
+    let mut tidy = String::with_capacity(text.len() + 2);
+    let mut in_headers = false;
     let text = text.expose().trim_start_matches(INVISIBLE);
     let lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
     for line in lines.flat_map(|line| line.split('\r')).map(str::trim) {
-        if !line.is_empty() || after_header {
-            tidy.push_str(line);
+        if line.is_empty() {
+            continue;
+        }
+        if in_headers && !is_header(line) {
             tidy.push('\n');
         }
-        after_header = is_header(line);
+        in_headers = is_header(line);
+        tidy.push_str(line);
+        tidy.push('\n');
     }
     SecretText::new(tidy)
 }
@@ -217,6 +221,8 @@ fn check_block<'a>(label: &str, mut body: &'a str) -> Result<&'a str, &'static s
                 Some(end) if end == label => Ok(rest),
                 Some(end) if end.contains("-----") => Err(ONE_LINE),
                 Some(_) => Err(MIXED),
+                None if end.trim_end_matches('-') == label => Err(DASHES),
+                None if label.starts_with(end) => Err(CUT_OFF),
                 None => Err(AFTER),
             };
         }
@@ -282,7 +288,10 @@ mod tests {
                 assert_eq!(checked(&text), "ok", "{text:?}");
             }
         }
-        assert_eq!(tidied(&OLD.replace("7\n\n", "7\n\n\n\n")), OLD);
+        for lines in ["7\n\n\n\n", "7\n", "7\n \n"] {
+            assert_eq!(tidied(&OLD.replace("7\n\n", lines)), OLD, "{lines:?}");
+        }
+        assert_eq!(tidied(&OLD.replace('\n', "\n\n")), OLD);
     }
 
     #[test]
@@ -318,6 +327,9 @@ mod tests {
             (format!("{}my key", KEY.trim_end()), AFTER),
             (KEY.replace("-----", "----"), DASHES),
             (KEY.replace("-----", "—"), DASHES),
+            (KEY.replace("KEY-----\n", "KEY----\n").replacen("KEY----", "KEY-----", 1), DASHES),
+            (KEY.trim_end().trim_end_matches('-').to_owned(), DASHES),
+            (KEY.trim_end().trim_end_matches("VATE KEY-----").to_owned(), CUT_OFF),
             (KEY.lines().skip(1).map(|line| format!("{line}\n")).collect(), UNFRAMED),
             ("b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAA=".to_owned(), UNFRAMED),
             ("LS0tLS1CRUdJTiBPUEVOU1NIIFBSSVZBVEUgS0VZLS0tLS0K".to_owned(), ENCODED),
@@ -349,6 +361,10 @@ mod tests {
         ] {
             assert_eq!(checked(&text), rule, "{text}");
         }
+    }
+
+    #[test]
+    fn a_curve_may_stand_before_its_key_and_is_none() {
         let curve = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
         let key = KEY.replace("OPENSSH", "EC");
         assert_eq!(checked(&format!("{curve}{key}")), "ok");

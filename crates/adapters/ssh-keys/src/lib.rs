@@ -7,6 +7,7 @@
 mod framing;
 mod kinds;
 mod limits;
+mod scalar;
 mod traditional;
 
 use pkcs8::der::asn1::{AnyRef, OctetStringRef};
@@ -110,7 +111,8 @@ fn decode(label: Label, der: &[u8]) -> Result<PrivateKey, KeyFileRefused> {
         }
         _ => {
             limits::check_pkcs8(der)?;
-            decode_pkcs8(der, None)
+            let fitted = scalar::fitted(der);
+            decode_pkcs8(fitted.as_ref().map_or(der, |fitted| fitted), None)
         }
     };
     decoded.map_err(|error| match error {

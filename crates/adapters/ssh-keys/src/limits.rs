@@ -59,7 +59,7 @@ pub(crate) fn check_opened(key: &PrivateKey) -> Result<(), KeyFileRefused> {
             let (public, private) = (pair.public(), pair.private());
             let length = public.n().as_bytes().len();
             let parts = [public.e(), private.d(), private.p(), private.q(), private.iqmp()];
-            within(RSA_BITS.contains(&(public.key_size() as usize)))?;
+            check_rsa_bits(public.key_size() as usize)?;
             within(parts.iter().all(|part| part.as_bytes().len() <= length))
         }
         KeypairData::SkEd25519(_) | KeypairData::SkEcdsaSha2NistP256(_) => Err(KeyFileRefused::SecurityKey),
@@ -119,7 +119,12 @@ pub(crate) fn is_sequence(der: &[u8]) -> bool {
 pub(crate) fn check_rsa(der: &[u8]) -> Result<(), KeyFileRefused> {
     let lengths = rsa_numbers(der).map_err(|_| KeyFileRefused::Unreadable)?;
     let modulus = lengths.first().copied().unwrap_or_default();
-    within(RSA_BITS.contains(&modulus) && lengths.iter().all(|bits| *bits <= modulus))
+    check_rsa_bits(modulus)?;
+    within(lengths.iter().all(|bits| *bits <= modulus))
+}
+
+fn check_rsa_bits(bits: usize) -> Result<(), KeyFileRefused> {
+    if RSA_BITS.contains(&bits) { Ok(()) } else { Err(KeyFileRefused::RsaBits) }
 }
 
 /// The lengths in bits of the modulus, the exponents, the primes and the other numbers.

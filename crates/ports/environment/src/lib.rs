@@ -214,7 +214,7 @@ pub enum KeyFileRefused {
     Kind,
     /// It is encrypted with a cipher or a derivation that cannot be opened here. Its passphrase may be right.
     #[error(
-        "is encrypted in an old or rare way that is not opened here; rewrite it with `ssh-keygen -p -f FILE`, with the same passphrase if you like, and give what is in FILE"
+        "is encrypted in an old or rare way that is not opened here; rewrite it with `ssh-keygen -p -f FILE`, or, when that refuses it too, with `openssl pkey -provider legacy -provider default -aes256 -in FILE -out NEW`, with the same passphrase if you like, and give the new file"
     )]
     Encryption,
     /// It is encrypted, and no passphrase came with it.
@@ -223,9 +223,14 @@ pub enum KeyFileRefused {
     /// The passphrase does not open it.
     #[error("does not open with this passphrase")]
     PassphraseWrong,
-    /// Opening it would cost more than the limits allow, or the key is too large or too small.
+    /// It is an RSA key of another size than 2048 to 16384 bit.
     #[error(
-        "uses parameters beyond the limits (bcrypt rounds 256, PBKDF2 iterations 5,000,000, RSA 2048 to 16384 bit)"
+        "is an RSA key of a size that is not taken, which is 2048 to 16384 bit; make another key, best with `ssh-keygen -t ed25519`"
+    )]
+    RsaBits,
+    /// Opening it would cost more than the limits allow, or its numbers are longer than they can be.
+    #[error(
+        "needs more work to open than the limits allow (bcrypt rounds 256, PBKDF2 iterations 5,000,000, scrypt 64 MiB); rewrite it with `ssh-keygen -p -f FILE`"
     )]
     Limits,
     /// Too many other keys are being opened. This says nothing about the key, so it MUST NOT be reported as a

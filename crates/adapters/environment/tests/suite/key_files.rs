@@ -11,7 +11,9 @@ use strongroom_environment_system::RusshKeyFiles;
 
 const PASSPHRASE: &str = "open sesame";
 
-const PLAIN: [&str; 9] = [
+const PLAIN: [&str; 10] = [
+    // Its scalar begins with a zero.
+    "ec-putty.pem",
     "ed25519",
     "ed25519-pkcs8.pem",
     "ecdsa-256",
@@ -23,7 +25,8 @@ const PLAIN: [&str; 9] = [
     "rsa-3072-pkcs8.pem",
 ];
 
-const ENCRYPTED: [&str; 24] = [
+const ENCRYPTED: [&str; 25] = [
+    "ec-putty-passphrase.pem",
     "ed25519-passphrase",
     "ed25519-passphrase-gcm",
     "ed25519-passphrase-chacha",
@@ -101,8 +104,11 @@ async fn an_encrypted_key_opens_with_its_passphrase_alone() {
 #[tokio::test]
 async fn every_bomb_is_refused_at_once_with_and_without_passphrase() {
     for name in BOMBS {
-        let expected =
-            if name.ends_with("ppk") { KeyFileRefused::Unreadable } else { KeyFileRefused::Limits };
+        let expected = match name {
+            _ if name.ends_with("ppk") => KeyFileRefused::Unreadable,
+            _ if name.contains("-rsa-") => KeyFileRefused::RsaBits,
+            _ => KeyFileRefused::Limits,
+        };
         for passphrase in [Some(PASSPHRASE), None] {
             let started = Instant::now();
             assert_eq!(check(&key(name), passphrase).await, Err(expected), "{name}");
@@ -150,7 +156,7 @@ async fn many_dear_keys_at_once_leave_the_callers_thread_free_and_each_is_answer
 #[tokio::test]
 async fn rsa_keys_below_2048_bit_are_refused() {
     for name in ["rsa-1024-openssh", "rsa-1024.pem", "rsa-1024-pkcs8-pbkdf2.pem"] {
-        assert_eq!(check(&key(name), Some(PASSPHRASE)).await, Err(KeyFileRefused::Limits), "{name}");
+        assert_eq!(check(&key(name), Some(PASSPHRASE)).await, Err(KeyFileRefused::RsaBits), "{name}");
     }
 }
 
