@@ -15,7 +15,7 @@ use crate::oauth::TOKEN_EXPIRY;
 use crate::provider::{Field, FieldKind, Provider, TypeRules};
 use crate::secret::{SecretPayload, SecretText};
 use crate::violation::{Rule, Violation};
-use crate::{host_key, pem, shape, timestamp};
+use crate::{certificates, host_key, pem, shape, timestamp};
 
 /// The longest value of one field, in bytes.
 pub const MAX_VALUE_BYTES: usize = 32 * 1024;
@@ -120,7 +120,11 @@ impl Content {
         if let Json::Text(text) = &value
             && field.kind.is_pem()
         {
-            self.notes.extend(pem::notes(text).map(|note| format!("{}: {note}", field.label)));
+            let note = |note: &str| format!("{}: {note}", field.label);
+            match field.kind {
+                FieldKind::CertificatePem => self.notes.extend(certificates::note(text).map(note)),
+                _ => self.notes.extend(pem::note(text).map(note)),
+            }
         }
         let value = check_value(field, value)?;
         let has_token = kind.is_oauth() || kind == CredentialType::ClientCredentials;
@@ -250,6 +254,10 @@ fn check_list(items: &[Json]) -> Result<Checked, Rule> {
     Ok(Checked::Public(ConfigValue::List(texts.into_iter().map(|text| text.expose().to_owned()).collect())))
 }
 
+const TOO_MANY_CERTIFICATES: Rule = Rule::fixed(
+    "must be at most 192 KiB; give the certificate of the authority that signed the server's instead of a bundle of all, or leave it out when that is a public one",
+);
+
 fn decimal(text: &str) -> Option<i64> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) { None } else { text.parse().ok() }
@@ -266,7 +274,8 @@ fn check_length(bytes: usize, longest: usize) -> Result<(), Rule> {
 /// are kept as they are.
 fn canonical(field: &Field, text: SecretText) -> Result<SecretText, Rule> {
     match field.kind {
-        kind if kind.is_pem() => Ok(pem::tidy(&text)),
+        FieldKind::CertificatePem => Ok(certificates::tidy(&text)),
+        FieldKind::PrivateKey => Ok(pem::tidy(&text)),
         FieldKind::Text if field.name == HOST_KEY_FINGERPRINT => {
             host_key::canonical(text.expose()).map(SecretText::new)
         }
@@ -282,13 +291,16 @@ fn check_text(field: &Field, text: &SecretText) -> Result<(), Rule> {
         _ if field.secret => MAX_VALUE_BYTES,
         _ => MAX_PUBLIC_BYTES,
     };
-    check_length(text.len(), longest)?;
+    check_length(text.len(), longest).map_err(|rule| match field.kind {
+        FieldKind::CertificatePem => TOO_MANY_CERTIFICATES,
+        _ => rule,
+    })?;
     let value = text.expose();
     if value.chars().any(|c| c.is_control() && !(several_lines && matches!(c, '\n' | '\r' | '\t'))) {
         return Err(if several_lines { pem::BINARY } else { shape::control_characters(value) });
     }
     match field.kind {
-        FieldKind::CertificatePem => check_certificates(value),
+        FieldKind::CertificatePem => certificates::check(value),
         FieldKind::PrivateKey => pem::check_private_key(value),
         _ => {
             let keeps = |value: &str| check_form(field, value).is_ok();
@@ -316,38 +328,6 @@ fn check_form(field: &Field, value: &str) -> Result<(), Rule> {
 const HOST: Rule = Rule::fixed(
     "must be the name or the IP address of one host, without scheme, port, path, user name and blanks",
 );
-
-/// Checks that a text is certificates in PEM form (RFC 7468), with nothing between or around them but
-/// comments, which are lines that begin with `#`. The base64 of a DER SEQUENCE of usual length begins with
-/// `MI`. The code that uses the certificates parses them.
-fn check_certificates(value: &str) -> Result<(), Rule> {
-    const RULE: Rule = Rule::fixed(
-        "must hold certificates in PEM form (-----BEGIN CERTIFICATE-----) and nothing else but lines that begin with #",
-    );
-    if value.contains("PRIVATE KEY-----") {
-        return Err(Rule::fixed("holds a private key; this field is public and takes certificates only"));
-    }
-    let mut rest = value.trim();
-    let mut count = 0_usize;
-    while !rest.is_empty() {
-        if rest.starts_with('#') {
-            rest = rest.split_once('\n').map_or("", |(_, after)| after).trim_start();
-            continue;
-        }
-        count += 1;
-        let block = rest.strip_prefix("-----BEGIN CERTIFICATE-----").ok_or(RULE)?;
-        let (body, after) = block.split_once("-----END CERTIFICATE-----").ok_or(RULE)?;
-        let base64: String = body.split_ascii_whitespace().collect();
-        let digits = base64.trim_end_matches('=');
-        let alphabet = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
-        let whole = base64.len().is_multiple_of(4) && base64.len() - digits.len() <= 2;
-        if !whole || digits.len() < 128 || !digits.starts_with("MI") || !digits.bytes().all(alphabet) {
-            return Err(RULE);
-        }
-        rest = after.trim_start();
-    }
-    if count == 0 { Err(RULE) } else { Ok(()) }
-}
 
 /// Accepts only URLs that every parser reads alike. Parsers differ on backslashes and on white space around a
 /// URL, and the client that uses the URL may have another parser than this check.

@@ -32,9 +32,10 @@ const SEVERAL: Rule = Rule::fixed(
 /// A text that is none of these is returned as it is, without blanks around it.
 ///
 /// # Errors
-/// A fingerprint by MD5 or SHA-1, and several ones.
+/// A fingerprint by MD5 or SHA-1 without one by SHA-256 beside it, and several ones.
 pub(crate) fn canonical(text: &str) -> Result<String, Rule> {
     let mut found: Vec<String> = Vec::new();
+    let mut forgeable = None;
     let words: Vec<&str> = text.split_whitespace().collect();
     // A line of `known_hosts` with a marker is no key of a host: `@cert-authority`, `@revoked`.
     if words.iter().any(|word| word.starts_with('@')) {
@@ -43,14 +44,16 @@ pub(crate) fn canonical(text: &str) -> Result<String, Rule> {
     for (place, word) in words.iter().enumerate() {
         let alone = words.len() == 1;
         let labelled = words.get(..place).is_some_and(is_label);
-        if let Some(fingerprint) = of_word(word, alone || labelled)? {
-            found.push(fingerprint);
+        match of_word(word, alone || labelled) {
+            Ok(fingerprint) => found.extend(fingerprint),
+            Err(rule) => forgeable = forgeable.or(Some(rule)),
         }
     }
     found.dedup();
-    match found.as_slice() {
-        [one] => Ok(one.clone()),
-        [] => Ok(text.trim().to_owned()),
+    match (found.as_slice(), forgeable) {
+        ([one], _) => Ok(one.clone()),
+        ([], Some(rule)) => Err(rule),
+        ([], None) => Ok(text.trim().to_owned()),
         _ => Err(SEVERAL),
     }
 }
@@ -188,6 +191,7 @@ mod tests {
             format!("files.example.com {PUBLIC}\n[files.example.com]:22 {PUBLIC}\n"),
             PUBLIC.split(' ').nth(1).unwrap().to_owned(),
             format!("ssh-ed25519 255 {digest}="),
+            format!("MD5:16:27:ac:a5:76:28:2d:36:63:1b:56:4d:eb:df:a6:48 {FINGERPRINT}"),
             format!("files.example.com. 3600 IN SSHFP 4 2 {HEX}"),
             format!("SHA256:{}", digest.replace('/', "_").replace('+', "-")),
         ] {

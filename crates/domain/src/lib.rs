@@ -9,6 +9,7 @@
 mod address;
 pub mod audit;
 pub mod canonical;
+mod certificates;
 pub mod config;
 pub mod connection_string;
 pub mod connection_test;

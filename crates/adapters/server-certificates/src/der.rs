@@ -5,9 +5,16 @@ use time::{Date, Month, OffsetDateTime, Time};
 const SEQUENCE: u8 = 0x30;
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
+const BOOLEAN: u8 = 0x01;
+const OCTET_STRING: u8 = 0x04;
+const IDENTIFIER: u8 = 0x06;
 const VERSION: u8 = 0xa0;
+const EXTENSIONS: u8 = 0xa3;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
+
+/// 2.5.29.19
+const BASIC_CONSTRAINTS: [u8; 3] = [0x55, 0x1d, 0x13];
 
 /// A public key, as a certificate has it.
 pub(crate) struct PublicKey<'a> {
@@ -29,6 +36,39 @@ pub fn not_after(der: &[u8]) -> Option<OffsetDateTime> {
 /// the mark of an authority. Version 1 is the one that is not written (RFC 5280 4.1.2.1).
 pub fn is_version_1(der: &[u8]) -> bool {
     to_be_signed(der).is_some_and(|content| expect(content, INTEGER).is_some())
+}
+
+/// Whether a DER certificate says that it is that of an authority: `basicConstraints` with `cA` (RFC 5280
+/// 4.2.1.9).
+pub fn is_authority(der: &[u8]) -> bool {
+    extension(der, &BASIC_CONSTRAINTS).is_some_and(|value| {
+        let flag = expect(value, SEQUENCE).and_then(|(content, _)| expect(content, BOOLEAN));
+        flag.is_some_and(|(flag, _)| flag == [0xff])
+    })
+}
+
+/// The value of an extension (RFC 5280 4.2).
+fn extension<'a>(der: &'a [u8], identifier: &[u8]) -> Option<&'a [u8]> {
+    let (_validity, rest) = expect(validity_and_on(der)?, SEQUENCE)?;
+    let (_subject, rest) = expect(rest, SEQUENCE)?;
+    let (_key, mut rest) = expect(rest, SEQUENCE)?;
+    let extensions = loop {
+        let (tag, content, after) = element(rest)?;
+        if tag == EXTENSIONS {
+            break content;
+        }
+        rest = after;
+    };
+    let (mut list, _) = expect(extensions, SEQUENCE)?;
+    loop {
+        let (one, after) = expect(list, SEQUENCE)?;
+        let (found, value) = expect(one, IDENTIFIER)?;
+        if found == identifier {
+            let value = expect(value, BOOLEAN).map_or(value, |(_critical, value)| value);
+            return expect(value, OCTET_STRING).map(|(value, _)| value);
+        }
+        list = after;
+    }
 }
 
 pub(crate) fn public_key(der: &[u8]) -> Option<PublicKey<'_>> {

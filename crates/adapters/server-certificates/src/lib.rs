@@ -9,5 +9,5 @@ mod der;
 mod p521;
 
 pub use any_certificate::AnyCertificate;
-pub use der::{is_version_1, not_after};
+pub use der::{is_authority, is_version_1, not_after};
 pub use p521::provider;

@@ -72,9 +72,9 @@ impl Framed {
                 ended = true;
                 break;
             }
-            if may_have_headers && body.is_empty() && line.contains(": ") {
-                if let Some(encryption) = line.strip_prefix("DEK-Info: ") {
-                    traditional = Some(Traditional::parse(encryption)?);
+            if may_have_headers && body.is_empty() && line.contains(':') {
+                if let Some(encryption) = line.strip_prefix("DEK-Info:") {
+                    traditional = Some(Traditional::parse(encryption.trim_start())?);
                 }
             } else {
                 body.push_str(line);

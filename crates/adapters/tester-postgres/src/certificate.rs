@@ -7,7 +7,7 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
-use strongroom_server_certificates::{AnyCertificate, is_version_1, provider};
+use strongroom_server_certificates::{AnyCertificate, is_authority, is_version_1, provider};
 
 use crate::settings::TlsSettings;
 use crate::tls_mode::TlsMode;
@@ -40,6 +40,12 @@ pub(crate) enum Complaint {
     Name,
     /// No trusted authority signed it.
     Issuer,
+    /// It is that of an authority, which is verified as a server's only when the caller gives it.
+    Authority,
+    /// It is made for something else than servers, or has a critical extension that is not known here.
+    Purpose,
+    /// Its key, or how it or one of the chain is signed, is not verified here.
+    Algorithm,
     /// It is of X.509 version 1, which the library that verifies chains does not read.
     Version1,
     /// Something else.
@@ -64,6 +70,11 @@ impl CertificateCheck {
         let chain = chain.map_err(|_| Complaint::Other)?;
         let pinned = tls.pinned.clone();
         Ok(Arc::new(Self { mode: tls.mode, provider, chain, pinned, complaint: OnceLock::new() }))
+    }
+
+    /// The certificate was good, and what is signed with its key cannot be verified.
+    fn refuse_key(&self) {
+        self.complaint.get_or_init(|| Complaint::Algorithm);
     }
 
     /// The reason of a refusal, if there was one.
@@ -110,6 +121,7 @@ impl ServerCertVerifier for CertificateCheck {
             Err(error) => {
                 self.complaint.get_or_init(|| match complaint(&error) {
                     Complaint::Other if is_version_1(end_entity) => Complaint::Version1,
+                    Complaint::Other if is_authority(end_entity) => Complaint::Authority,
                     complaint => complaint,
                 });
                 Err(error)
@@ -123,7 +135,8 @@ impl ServerCertVerifier for CertificateCheck {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, cert, dss, algorithms).inspect_err(|_| self.refuse_key())
     }
 
     fn verify_tls13_signature(
@@ -132,7 +145,8 @@ impl ServerCertVerifier for CertificateCheck {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, cert, dss, algorithms).inspect_err(|_| self.refuse_key())
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -150,6 +164,13 @@ fn complaint(error: &Error) -> Complaint {
             Complaint::Name
         }
         Error::InvalidCertificate(Bad::UnknownIssuer | Bad::BadSignature) => Complaint::Issuer,
+        Error::InvalidCertificate(
+            Bad::InvalidPurpose | Bad::InvalidPurposeContext { .. } | Bad::UnhandledCriticalExtension,
+        ) => Complaint::Purpose,
+        Error::InvalidCertificate(
+            Bad::UnsupportedSignatureAlgorithmContext { .. }
+            | Bad::UnsupportedSignatureAlgorithmForPublicKeyContext { .. },
+        ) => Complaint::Algorithm,
         _ => Complaint::Other,
     }
 }

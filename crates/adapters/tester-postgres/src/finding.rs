@@ -33,8 +33,13 @@ pub(crate) fn success(weakness: Option<&'static str>, password_was_asked: bool) 
 /// How far a test has come when the driver reports an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// The user is not logged in. `is_postgres` says whether the server has spoken as PostgreSQL does.
-    Login { is_postgres: bool },
+    /// The user is not logged in.
+    Login {
+        /// Whether the server has spoken as PostgreSQL does.
+        is_postgres: bool,
+        /// Whether it has said that the password is right.
+        password_taken: bool,
+    },
     /// The user is logged in.
     Probe,
 }
@@ -50,8 +55,8 @@ pub(crate) fn failure(error: &Error, refusal: Option<Refusal>, stage: Stage) -> 
         None => "not the protocol, or the server did not prove that it knows the password",
     };
     match stage {
-        Stage::Login { is_postgres: false } => not_postgres(cause),
-        Stage::Login { is_postgres: true } => Box::new(
+        Stage::Login { is_postgres: false, .. } => not_postgres(cause),
+        Stage::Login { is_postgres: true, .. } => Box::new(
             Verdict::of(TestCode::ProviderError)
                 .saying("The server did not finish the login as a PostgreSQL server does.")
                 .advising("Look at the log of the server, and of the pooler in front of it if there is one.")
@@ -127,6 +132,9 @@ impl Refusal {
 fn server_error(error: &DbError, stage: Stage) -> Box<Verdict> {
     let code = error.code().code();
     let of_a_pooler = match stage {
+        Stage::Login { password_taken: true, .. } if code == "28P01" || pooler::is_refused_itself(error) => {
+            Some(pooler::refused_itself())
+        }
         Stage::Login { .. } if pooler::is_code(code) => pooler::verdict(error.message()),
         Stage::Login { .. } | Stage::Probe => None,
     };

@@ -51,6 +51,7 @@ pub(crate) enum Refusal {
 pub(crate) struct Observations {
     refusal: OnceLock<Refusal>,
     password_asked: OnceLock<()>,
+    password_taken: OnceLock<()>,
 }
 
 impl Observations {
@@ -61,6 +62,11 @@ impl Observations {
     /// Whether the server asked for the password. Some servers let every user in without one.
     pub(crate) fn password_was_asked(&self) -> bool {
         self.password_asked.get().is_some()
+    }
+
+    /// Whether the server has said that the password is right. A pooler may still refuse the login.
+    pub(crate) fn password_was_taken(&self) -> bool {
+        self.password_was_asked() && self.password_taken.get().is_some()
     }
 }
 
@@ -215,7 +221,10 @@ impl Scanner {
                 Ok(())
             }
             // Ok, SASLFinal.
-            0 | 12 => Ok(()),
+            0 | 12 => {
+                self.observations.password_taken.get_or_init(|| ());
+                Ok(())
+            }
             // CleartextPassword, MD5Password.
             3 | 5 if !self.verified => Err(Refusal::PasswordForm),
             // CleartextPassword and MD5Password inside verified TLS, and SASL.

@@ -69,6 +69,8 @@ async fn encrypt<S>(stream: S, settings: &Settings<'_>, facts: &mut Facts) -> Fo
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let has_own_ca = !settings.tls.pinned.is_empty();
+    let tls_failed = |complaint| tls_failed(complaint, has_own_ca);
     let (config, check) = certificate::config(&settings.tls).map_err(tls_failed)?;
     let (stream, ends_at) = handshake(stream, settings.host, config).await.map_err(|error| {
         let verdict = match (check.and_then(|check| check.complaint()), error.code()) {
@@ -109,18 +111,33 @@ fn no_agreement() -> Box<Verdict> {
         Verdict::of(TestCode::TlsFailed)
             .saying("The server offers TLS, and the handshake failed before its certificate counted.")
             .advising(
-                "Let the server speak TLS 1.2 or 1.3 with the usual ciphers; its log says more (ssl_min_protocol_version, ssl_ciphers).",
+                "Let the server speak TLS 1.2 or 1.3 with the usual ciphers, and have a certificate with an RSA, ECDSA or Ed25519 key; its log says more (ssl_min_protocol_version, ssl_ciphers, ssl_ecdh_curve, ssl_cert_file). If the port is another service's, correct it.",
             ),
     )
 }
 
-fn tls_failed(complaint: Complaint) -> Box<Verdict> {
+/// `has_own_ca` says whether the caller gave certificates in `ssl_ca`.
+fn tls_failed(complaint: Complaint, has_own_ca: bool) -> Box<Verdict> {
     let verdict = Verdict::of(TestCode::TlsFailed);
     Box::new(match complaint {
-        Complaint::Time => verdict.saying("The server's certificate has expired or is not valid yet."),
+        Complaint::Time => verdict
+            .saying("The server's certificate has expired or is not valid yet.")
+            .advising("Let the server's operator renew it. Until then only sslmode=require without ssl_ca takes it, which does not check who the server is."),
         Complaint::Name => verdict.saying("The server's certificate is for another host name.").advising(
             "Use a host name that the certificate has as subjectAltName (a common name does not count), or sslmode=verify-ca with the authority in the field ssl_ca.",
         ),
+        Complaint::Issuer if has_own_ca => verdict
+            .saying("The server's certificate is not signed by an authority in the field ssl_ca.")
+            .advising("Give the certificate of the authority that signed it, and those between that the server does not send; `openssl s_client -starttls postgres -showcerts -connect HOST:PORT` shows what it sends."),
+        Complaint::Authority => verdict
+            .saying("The server has a certificate that is marked as that of an authority.")
+            .advising("Give this very certificate as PEM in the field ssl_ca, or let the server have one that is not marked so (basicConstraints CA:FALSE)."),
+        Complaint::Purpose => verdict
+            .saying("The server's certificate is not made for servers, or has a critical extension that is not known here.")
+            .advising("Let the server have a certificate whose extended key usage, if it has one, names serverAuth."),
+        Complaint::Algorithm => verdict
+            .saying("The key of the server's certificate, or how the certificate is signed, is not verified here.")
+            .advising("Let the server have a certificate with an RSA key of 2048 to 8192 bit, an ECDSA key on P-256, P-384 or P-521, or an Ed25519 key, signed with SHA-256 or better."),
         Complaint::Issuer => verdict
             .saying("The server's certificate is not signed by an authority that is trusted.")
             .advising("Give the authority's certificate as PEM in the field ssl_ca."),

@@ -45,7 +45,8 @@ impl Session {
         let connected = config.connect_raw(tokio::io::empty(), guard).await;
         let (client, link) = connected.map_err(|error| {
             let is_postgres = wire.protection != Protection::None || observations.password_was_asked();
-            failure(&error, observations.refusal(), Stage::Login { is_postgres })
+            let password_taken = observations.password_was_taken();
+            failure(&error, observations.refusal(), Stage::Login { is_postgres, password_taken })
         })?;
         if let Some(version) = link.parameter("server_version").and_then(major_version) {
             facts.insert("server_version", version);

@@ -77,8 +77,10 @@ impl TlsSettings {
         let pinned = CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<Vec<_>, _>>();
         let pinned = pinned.ok().filter(|pinned| !pinned.is_empty()).ok_or_else(|| wrong("ssl_ca"))?;
         let mut roots = RootCertStore::empty();
-        for certificate in &pinned {
-            roots.add(certificate.clone()).map_err(|_| wrong("ssl_ca"))?;
+        // A bundle may hold a certificate of a kind that is not read here.
+        let (read, _) = roots.add_parsable_certificates(pinned.iter().cloned());
+        if read == 0 {
+            return Err(unreadable());
         }
         Ok(Self { mode, roots: Arc::new(roots), pinned })
     }
@@ -111,5 +113,15 @@ fn port(config: &PublicConfig) -> Found<u16> {
 
 fn wrong(field: &'static str) -> Box<Verdict> {
     let message = format!("The field {field} is missing or cannot be read.");
-    Box::new(Verdict::of(TestCode::InvalidConfig).saying(message))
+    Box::new(
+        Verdict::of(TestCode::InvalidConfig).saying(message).advising(format!("Check the field {field}.")),
+    )
+}
+
+fn unreadable() -> Box<Verdict> {
+    Box::new(
+        Verdict::of(TestCode::InvalidConfig)
+            .saying("The field ssl_ca holds no certificate that can be read.")
+            .advising("Copy the certificate of the authority anew; one of X.509 version 1 is not read here."),
+    )
 }

@@ -31,7 +31,7 @@ impl Ending {
             ),
             (TestCode::Timeout, Stage::Login) => (
                 "The server did not answer the login within 5 seconds.",
-                "Host and port are right: an SSH server answers there. It may be slow to look up accounts or addresses: try again later, or ask its operator.",
+                "Host and port are right: an SSH server answers there. It may be slow to look up accounts or addresses, or wait for a new password because this one has expired: try again later, or ask its operator.",
             ),
             (TestCode::Timeout, Stage::Probe) => (
                 "The login works, but the server did not answer over SFTP in time.",
@@ -43,7 +43,7 @@ impl Ending {
             ),
             (TestCode::ProviderError, Stage::Login) => (
                 "The server ended the connection during the login.",
-                "Host and port are right: an SSH server answers there. It may limit logins or have trouble of its own: try again later, or ask its operator.",
+                "Host and port are right: an SSH server answers there. It may limit logins, admit this account no longer or not now, or have trouble of its own: ask its operator, or try again later.",
             ),
             (TestCode::ProviderError, Stage::Probe) => (
                 "The login works, but the server does not answer properly over SFTP.",
@@ -56,6 +56,27 @@ impl Ending {
         verdict.saying(message).advising(hint).into()
     }
 }
+
+impl Ending {
+    /// Whether nothing is said about what happened but its code.
+    pub(crate) fn is_unexplained(&self) -> bool {
+        matches!(self, Self::Verdict(verdict) if verdict.message.is_none())
+    }
+
+    /// Whether the server was too slow.
+    pub(crate) fn is_timeout(&self) -> bool {
+        matches!(self, Self::Verdict(verdict) if verdict.code == TestCode::Timeout)
+    }
+
+    /// Whether the server hung up without saying why.
+    pub(crate) fn is_cut_off(&self) -> bool {
+        let cause = Cause::Protocol(HUNG_UP.to_owned());
+        matches!(self, Self::Verdict(verdict) if verdict.cause.as_ref() == Some(&cause))
+    }
+}
+
+/// A server that ended the connection, for the log.
+const HUNG_UP: &str = "connection closed by the server";
 
 impl From<Verdict> for Ending {
     fn from(verdict: Verdict) -> Self {
@@ -91,7 +112,7 @@ pub(crate) fn fault(error: &russh::Error) -> &'static str {
         | russh::Error::Disconnect
         | russh::Error::HUP
         | russh::Error::SendError
-        | russh::Error::RecvError => "connection closed by the server",
+        | russh::Error::RecvError => HUNG_UP,
         _ => "not the ssh protocol",
     }
 }

@@ -9,6 +9,7 @@ use strongroom_domain::connection_test::HOST_KEY_FINGERPRINT;
 /// What the SSH session has learnt about the server.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
+    something_else: OnceLock<()>,
     host_key: OnceLock<String>,
     host_key_algorithm: OnceLock<Algorithm>,
     software: OnceLock<&'static str>,
@@ -43,6 +44,17 @@ impl Seen {
         let host_key = self.host_key.get().map(|key| (HOST_KEY_FINGERPRINT, key.clone()));
         let software = self.software.get().map(|name| ("server_version", (*name).to_owned()));
         host_key.into_iter().chain(software).collect()
+    }
+
+    /// The server has begun with something else than its identification. That is not SSH, unless an
+    /// identification follows (RFC 4253, section 4.2).
+    pub(crate) fn hear_something_else(&self) {
+        self.something_else.get_or_init(|| ());
+    }
+
+    /// Whether the server has begun with something else.
+    pub(crate) fn heard_something_else(&self) -> bool {
+        self.something_else.get().is_some()
     }
 
     /// Whether the server has presented a host key that is not the expected one.

@@ -68,9 +68,12 @@ const CIPHERS: &[cipher::Name] = &[
 
 const MACS: &[mac::Name] = &[mac::HMAC_SHA512_ETM, mac::HMAC_SHA256_ETM, mac::HMAC_SHA512, mac::HMAC_SHA256];
 
-/// How many keys of different algorithms a server can have, and one more handshake to learn that there are no
-/// others.
-const MAX_HANDSHAKES: usize = 6;
+/// How many keys of different algorithms a server can have, one more handshake to learn that there are no
+/// others, and one that is repeated.
+const MAX_HANDSHAKES: usize = 7;
+
+/// How long to wait before a server that hung up is asked once more.
+const MOMENT: Duration = Duration::from_millis(300);
 
 /// An SSH session with a server whose host key has been checked.
 pub(crate) struct SshSession {
@@ -87,7 +90,8 @@ pub(crate) struct SshSession {
 /// of its own: what OpenSSH does in one, because it knows the algorithm of a key that it knows.
 ///
 /// # Errors
-/// `host_key_mismatch` when none of the keys is the pinned one, `timeout`, `provider_error`.
+/// `host_key_mismatch` when none of the keys that the server shows is the pinned one, `timeout`, also when the
+/// server is too slow to show its other keys, and `provider_error`.
 pub(crate) async fn shake_hands(
     first: CheckedStream,
     server: &Server<'_>,
@@ -98,15 +102,14 @@ pub(crate) async fn shake_hands(
 ) -> Result<(SshSession, Leash), Ending> {
     let mut wanted = HOST_KEYS.to_vec();
     let attempt = shake_once(first, settings, &wanted, Arc::clone(seen), progress);
-    let mut ended = deadlines.within(TIME_LIMIT, attempt).await;
+    let ended = deadlines.within(TIME_LIMIT, attempt).await;
     let mut last = Arc::clone(seen);
+    let mut may_repeat = last.refused_host_key();
     for _ in 1..MAX_HANDSHAKES {
-        if !last.refused_host_key() {
-            break;
+        if let Some(shown) = last.host_key_algorithm() {
+            wanted.retain(|other| !of_one_key(shown, other));
         }
-        let shown = last.host_key_algorithm().cloned();
-        wanted.retain(|other| shown.as_ref().is_some_and(|shown| !of_one_key(shown, other)));
-        if wanted.is_empty() {
+        if !seen.refused_host_key() || wanted.is_empty() {
             break;
         }
         last = Arc::default();
@@ -114,10 +117,20 @@ pub(crate) async fn shake_hands(
             let stream = server.connect().await?;
             shake_once(stream, settings, &wanted, Arc::clone(&last), progress).await
         };
-        if let Ok(right) = deadlines.within(TIME_LIMIT, again).await {
-            *seen = last;
-            ended = Ok(right);
-            break;
+        match deadlines.within(TIME_LIMIT, again).await {
+            Ok(right) => {
+                *seen = last;
+                return Ok(right);
+            }
+            Err(_) if last.refused_host_key() => {}
+            Err(ending) if ending.is_timeout() => return Err(ending),
+            // OpenSSH hangs up on new connections while others are at this stage (MaxStartups), and counts one
+            // that has just ended for a moment.
+            Err(ending) if may_repeat && ending.is_cut_off() => {
+                may_repeat = false;
+                tokio::time::sleep(MOMENT).await;
+            }
+            Err(_) => break,
         }
     }
     ended
@@ -136,7 +149,11 @@ async fn shake_once(
     progress: &Arc<Progress>,
 ) -> Result<(SshSession, Leash), Ending> {
     let speaking = Arc::clone(progress);
-    let (mut leash, ours) = Leash::on(stream, move || speaking.server_speaks());
+    let hearing = Arc::clone(&seen);
+    let (mut leash, ours) = Leash::on(stream, move |is_ssh| match is_ssh {
+        true => speaking.server_speaks(),
+        false => hearing.hear_something_else(),
+    });
     let gatekeeper = Gatekeeper::new(settings.host_key_fingerprint.clone(), Arc::clone(&seen));
     let config = Arc::new(config(host_keys)?);
     let connected = leash.during(client::connect_stream(config, ours, gatekeeper)).await;
@@ -177,6 +194,15 @@ fn config(host_keys: &[Algorithm]) -> Result<client::Config, Ending> {
     })
 }
 
+/// Another service answers.
+pub(crate) fn no_ssh() -> Ending {
+    Verdict::of(TestCode::ProviderError)
+        .because(Cause::Protocol(fault(&russh::Error::Version).to_owned()))
+        .saying("The server does not speak SSH.")
+        .advising("Check host and port: another service answers there.")
+        .into()
+}
+
 fn refusal(error: &russh::Error, seen: &Seen) -> Ending {
     let verdict = |code: TestCode| Verdict::of(code).because(Cause::Protocol(fault(error).to_owned()));
     match error {
@@ -193,10 +219,7 @@ fn refusal(error: &russh::Error, seen: &Seen) -> Ending {
             let (message, hint) = offers::nothing_in_common(kind, ours, theirs);
             verdict(TestCode::ProviderError).saying(message).advising(hint).into()
         }
-        russh::Error::Version => verdict(TestCode::ProviderError)
-            .saying("The server does not speak SSH.")
-            .advising("Check host and port: another service answers there.")
-            .into(),
+        russh::Error::Version => no_ssh(),
         _ => cut_off(error),
     }
 }

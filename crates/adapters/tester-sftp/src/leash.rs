@@ -20,14 +20,14 @@ pub(crate) struct Leash {
 
 impl Leash {
     /// Takes a stream, and returns the end of the pipe for the library. When the server sends too much, it
-    /// looks as if the server had closed. `speaks` is called when the server has begun to speak SSH (RFC
-    /// 4253, section 4.2).
-    pub(crate) fn on<S>(stream: S, speaks: impl FnOnce() + Send + 'static) -> (Self, DuplexStream)
+    /// looks as if the server had closed. `hears` is told whether what the server begins with is SSH (RFC
+    /// 4253, section 4.2), unless it says nothing.
+    pub(crate) fn on<S>(stream: S, hears: impl FnOnce(bool) + Send + 'static) -> (Self, DuplexStream)
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
     {
         let (ours, theirs) = io::duplex(PIPE_BYTES);
-        (Self { carrying: Box::pin(carry(stream, theirs, speaks)) }, ours)
+        (Self { carrying: Box::pin(carry(stream, theirs, hears)) }, ours)
     }
 
     /// Carries the bytes while `talk` runs.
@@ -42,14 +42,14 @@ impl Leash {
 
 enum Never {}
 
-async fn carry(server: impl AsyncRead + AsyncWrite, pipe: DuplexStream, speaks: impl FnOnce()) -> Never {
+async fn carry(server: impl AsyncRead + AsyncWrite, pipe: DuplexStream, hears: impl FnOnce(bool)) -> Never {
     let (from_server, mut to_server) = io::split(server);
     let (mut from_us, mut to_us) = io::split(pipe);
     let inbound = async {
         let mut from_server = from_server.take(SERVER_MAY_SEND);
         // How a copy ends does not matter: in every case that direction is over.
-        if copy_greeting(&mut from_server, &mut to_us).await.is_ok_and(|greeting| greeting) {
-            speaks();
+        if let Ok(Some(is_ssh)) = copy_greeting(&mut from_server, &mut to_us).await {
+            hears(is_ssh);
         }
         io::copy(&mut from_server, &mut to_us).await.ok();
         to_us.shutdown().await.ok();
@@ -63,10 +63,11 @@ async fn carry(server: impl AsyncRead + AsyncWrite, pipe: DuplexStream, speaks: 
 }
 
 /// Copies until the beginning of an identification has come or cannot come, and returns whether it has.
+/// `None` when the server says nothing, or only that it takes no connection.
 async fn copy_greeting(
     from: &mut (impl AsyncRead + Unpin),
     to: &mut (impl AsyncWrite + Unpin),
-) -> io::Result<bool> {
+) -> io::Result<Option<bool>> {
     let mut heard = Vec::new();
     let mut chunk = [0; 512];
     while heard.len() < GREETING.len() && GREETING.starts_with(&heard) {
@@ -78,10 +79,15 @@ async fn copy_greeting(
         to.write_all(bytes).await?;
         heard.extend_from_slice(bytes);
     }
-    Ok(heard.starts_with(GREETING))
+    if heard.is_empty() || REFUSALS.iter().any(|refusal| heard.starts_with(refusal)) {
+        return Ok(None);
+    }
+    Ok(Some(heard.starts_with(GREETING)))
 }
 
 const GREETING: &[u8] = b"SSH-";
+/// What OpenSSH says before it hangs up on a client that it does not take now.
+const REFUSALS: [&[u8]; 2] = [b"Exceeded MaxStartups", b"Not allowed at this time"];
 
 #[cfg(test)]
 mod tests {
@@ -91,7 +97,7 @@ mod tests {
     async fn a_server_that_sends_for_ever_is_cut_off_after_half_a_mebibyte() {
         let (ours, mut theirs) = io::duplex(PIPE_BYTES);
         let flood = async { while theirs.write_all(&[b'x'; 4096]).await.is_ok() {} };
-        let (mut leash, pipe) = Leash::on(ours, || panic!("this is not SSH"));
+        let (mut leash, pipe) = Leash::on(ours, |is_ssh| assert!(!is_ssh));
         let listen = leash.during(async {
             let mut heard = Vec::new();
             pipe.take(1024 * 1024).read_to_end(&mut heard).await.map(|_| heard.len())

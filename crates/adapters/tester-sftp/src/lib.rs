@@ -31,6 +31,9 @@ use login::Admission;
 use server::Server;
 use settings::Settings;
 
+/// What a reader of a good credential should know about its private key (release notes of OpenSSH 9.6).
+const NEW_FORM: &str = "OpenSSH before 9.6 does not read an Ed25519 key in this form (PKCS #8). `ssh-keygen -p -f FILE` of a newer one writes the form that all read.";
+
 /// Tests SFTP credentials.
 #[derive(Clone)]
 pub struct SftpTester {
@@ -49,14 +52,17 @@ impl SftpTester {
         subject: &TestSubject,
         progress: &Arc<Progress>,
         seen: &mut Arc<Seen>,
-    ) -> Result<Admission, Ending> {
+    ) -> Result<(Admission, Option<&'static str>), Ending> {
         let deadlines = Deadlines::start();
         let settings = progress.step(Progress::PARSE, Settings::read(subject, &self.keys)).await?;
         let server = Server::of(&settings, &self.egress);
         let stream = progress.step(Progress::REACH, server.connect()).await?;
         let handshake = async {
             let shaken = handshake::shake_hands(stream, &server, &settings, seen, progress, &deadlines).await;
-            shaken.map_err(|ending| ending.in_stage(Stage::Handshake))
+            shaken.map_err(|ending| match seen.heard_something_else() && ending.is_unexplained() {
+                true => handshake::no_ssh(),
+                false => ending.in_stage(Stage::Handshake),
+            })
         };
         let (mut session, mut leash) = progress.step(Progress::HANDSHAKE, handshake).await?;
         let talk = async {
@@ -71,7 +77,8 @@ impl SftpTester {
             session.close().await;
             outcome
         };
-        leash.during(talk).await
+        let admission = leash.during(talk).await?;
+        Ok((admission, settings.is_key_of_new_form.then_some(NEW_FORM)))
     }
 }
 
@@ -87,8 +94,9 @@ impl ProviderTester for SftpTester {
         ]);
         let mut seen = Arc::<Seen>::default();
         let verdict = match self.run(&subject, &progress, &mut seen).await {
-            Ok(Admission::Judged) => Verdict::of(TestCode::Ok),
-            Ok(Admission::Unasked) => Verdict::of(TestCode::Ok)
+            Ok((Admission::Judged, None)) => Verdict::of(TestCode::Ok),
+            Ok((Admission::Judged, Some(note))) => Verdict::of(TestCode::Ok).advising(note),
+            Ok((Admission::Unasked, _)) => Verdict::of(TestCode::Ok)
                 .saying("The server let the user in without looking at the secret, which stays untested.")
                 .advising("Ask the server's operator whether everybody who knows the user name may log in."),
             Err(Ending::Verdict(verdict)) => *verdict,

@@ -84,9 +84,18 @@ async fn by_keyboard(
     let mut password = Some(password);
     for _ in 0..=ROUNDS {
         let prompts = match response {
-            Ok(Response::InfoRequest { prompts, .. }) => prompts,
+            Ok(Response::InfoRequest { name, instructions, prompts }) => {
+                if password.is_none() && wants_new_password([&name, &instructions], &prompts) {
+                    return Err(EXPIRED.into());
+                }
+                prompts
+            }
             Ok(Response::Success) if password.is_some() => return Ok(Admission::Unasked),
             Ok(Response::Success) => return Ok(Admission::Judged),
+            // The password was not asked for, so nothing is known about it.
+            Ok(Response::Failure { partial_success: false, .. }) if password.is_some() => {
+                return Err(NO_PASSWORDS.into());
+            }
             Ok(Response::Failure { remaining_methods, partial_success }) => {
                 let result = AuthResult::Failure { remaining_methods, partial_success };
                 return judge(session, Ok(result), WRONG_PASSWORD).await;
@@ -104,6 +113,18 @@ async fn by_keyboard(
         response = session.handle.authenticate_keyboard_interactive_respond(answers).await;
     }
     Err(broken("keyboard-interactive without an end"))
+}
+
+/// Whether a server that has the password asks for another one, as PAM does when it has expired. Its words
+/// are read and not repeated.
+fn wants_new_password(texts: [&str; 2], prompts: &[Prompt]) -> bool {
+    let prompts = prompts.iter().map(|prompt| prompt.prompt.as_str());
+    texts.into_iter().chain(prompts).map(str::to_lowercase).any(|text| {
+        let says = |words: &[&str]| words.iter().all(|word| text.contains(word));
+        [["new", "password"], ["current", "password"], ["change", "password"], ["password", "expired"]]
+            .iter()
+            .any(|words| says(words))
+    })
 }
 
 async fn with_key(session: &mut SshSession, user: &str, key: &Arc<PrivateKey>) -> Result<Admission, Ending> {
@@ -179,10 +200,16 @@ const WRONG_PASSWORD: Refusal = Refusal {
     hint: "Check the password; the account may be locked after several attempts.",
 };
 
+const EXPIRED: Refusal = Refusal {
+    code: TestCode::AuthRejected,
+    message: "The server took the password and asks for a new one: it has expired.",
+    hint: "Set a new password for this account on the server, and store that one.",
+};
+
 const WRONG_KEY: Refusal = Refusal {
     code: TestCode::AuthRejected,
     message: "The server refused the user name or private key.",
-    hint: "Check that the key's public half is among the authorized keys of this account.",
+    hint: "Check that the key's public half is among the authorized keys of this account, and that the server takes keys of this kind and size.",
 };
 
 /// The refusal of an RSA key by a server that does not say which hashes it takes.

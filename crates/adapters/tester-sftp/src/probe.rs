@@ -7,7 +7,7 @@ use strongroom_domain::TestCode;
 use strongroom_provider_tester::{Cause, TEST_LIMIT, Verdict};
 
 use crate::deadlines::Deadlines;
-use crate::ending::{Ending, broken, cut_off, misconfigured};
+use crate::ending::{Ending, broken, fault, misconfigured};
 use crate::handshake::SshSession;
 
 /// The longest answer that is read, in bytes.
@@ -35,16 +35,16 @@ pub(crate) async fn probe(
 async fn open_sftp(session: &SshSession) -> Result<RawSftpSession, Ending> {
     let mut channel = session.handle.channel_open_session().await.map_err(|error| match error {
         russh::Error::ChannelOpenFailure(_) => no_session(),
-        error => cut_off(&error),
+        error => hung_up(&error),
     })?;
-    channel.request_subsystem(true, "sftp").await.map_err(|error| cut_off(&error))?;
+    channel.request_subsystem(true, "sftp").await.map_err(|error| hung_up(&error))?;
     loop {
         match channel.wait().await {
             Some(ChannelMsg::Success) => break,
             Some(ChannelMsg::Failure) => return Err(no_subsystem()),
             Some(ChannelMsg::Close | ChannelMsg::Eof) => return Err(no_session()),
             Some(_) => {}
-            None => return Err(broken("connection closed by the server")),
+            None => return Err(hung_up(&russh::Error::Disconnect)),
         }
     }
     let config = russh_sftp::client::Config {
@@ -55,7 +55,7 @@ async fn open_sftp(session: &SshSession) -> Result<RawSftpSession, Ending> {
     let sftp = RawSftpSession::new_with_config(channel.into_stream(), config);
     match sftp.init().await {
         Ok(_) => Ok(sftp),
-        Err(_) if session.handle.is_closed() => Err(broken("connection closed by the server")),
+        Err(_) if session.handle.is_closed() => Err(hung_up(&russh::Error::Disconnect)),
         Err(_) => Err(not_sftp()),
     }
 }
@@ -164,6 +164,15 @@ fn no_session() -> Ending {
         "The login works, but the server ends the session of this account before SFTP starts.",
         "Ask the server's operator whether the account is restricted, has expired or must change its password first, or lacks its home folder.",
     )
+}
+
+/// The whole connection ended after the login. OpenSSH does so without a word to the client.
+fn hung_up(error: &russh::Error) -> Ending {
+    Verdict::of(TestCode::ProviderError)
+        .because(Cause::Protocol(fault(error).to_owned()))
+        .saying("The login works, but the server ends the connection before SFTP starts.")
+        .advising("The server may be unable to start the session of this account: the folder that it is confined to (ChrootDirectory) must belong to root and be writable by nobody else. Ask its operator, or try again later.")
+        .into()
 }
 
 /// The session was started, and something else than the SFTP protocol came.

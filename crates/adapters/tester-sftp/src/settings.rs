@@ -1,11 +1,14 @@
 use std::sync::Arc;
 
-use russh::keys::PrivateKey;
+use russh::keys::{Algorithm, PrivateKey};
 use strongroom_domain::{ConfigValue, Content, CredentialType, SecretText};
 use strongroom_provider_tester::{MAX_PROBE_PATH_BYTES, TestSubject};
 
 use crate::ending::{Ending, misconfigured};
 use crate::key_opener::KeyOpener;
+
+/// How a key in PKCS #8 begins (RFC 7468, sections 10 and 11).
+const PKCS8: [&str; 2] = ["-----BEGIN PRIVATE KEY-----", "-----BEGIN ENCRYPTED PRIVATE KEY-----"];
 
 /// The usual port of SSH servers (RFC 4253, section 4.1).
 const DEFAULT_PORT: u16 = 22;
@@ -24,6 +27,8 @@ pub(crate) struct Settings {
     pub(crate) proof: Proof,
     /// The folder to write a file in.
     pub(crate) probe_path: Option<String>,
+    /// Whether older clients do not read the private key.
+    pub(crate) is_key_of_new_form: bool,
 }
 
 /// How a user authenticates.
@@ -42,12 +47,16 @@ impl Settings {
     /// be opened in time.
     pub(crate) async fn read(subject: &TestSubject, keys: &KeyOpener) -> Result<Self, Ending> {
         let content = &*subject.content;
+        let mut is_key_of_new_form = false;
         let proof = match subject.credential_type {
             CredentialType::UserPassword => Proof::Password(secret(content, "password")?.duplicate()),
             CredentialType::KeyFile => {
-                let key = secret(content, "private_key")?.duplicate();
+                let text = secret(content, "private_key")?;
                 let passphrase = content.secret.get("passphrase").map(SecretText::duplicate);
-                Proof::Key(Arc::new(keys.open(key, passphrase).await?))
+                let key = keys.open(text.duplicate(), passphrase).await?;
+                is_key_of_new_form = key.algorithm() == Algorithm::Ed25519
+                    && PKCS8.iter().any(|label| text.expose().starts_with(label));
+                Proof::Key(Arc::new(key))
             }
             _ => return Err(incomplete()),
         };
@@ -58,6 +67,7 @@ impl Settings {
             host_key_fingerprint: text(content, "host_key_fingerprint").map(str::to_owned),
             proof,
             probe_path: subject.probe_path.as_deref().map(folder).transpose()?,
+            is_key_of_new_form,
         })
     }
 }

@@ -1,4 +1,4 @@
-use rcgen::{BasicConstraints, CertificateParams, IsCa, date_time_ymd};
+use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, date_time_ymd};
 use strongroom_domain::TestCode;
 use strongroom_fixtures::postgres_cluster::{ClusterOptions, PostgresCluster};
 
@@ -121,7 +121,11 @@ async fn a_certificate_that_signed_itself_can_be_given_as_its_own_authority() {
         let server = cluster(Some(own.clone()));
         let good = [(None, Ok, "verified"), (Some("verify-ca"), Ok, "chain")];
         expect(server.port(), Some(&own.0), good).await;
-        let other = [(None, TlsFailed, ""), (Some("verify-ca"), TlsFailed, "")];
+        let told = match is_ca {
+            IsCa::NoCa => "not signed by an authority in the field ssl_ca",
+            _ => "marked as that of an authority",
+        };
+        let other = [(None, TlsFailed, told), (Some("verify-ca"), TlsFailed, told)];
         expect(server.port(), Some(&twin.0), other).await;
     }
     let elsewhere = self_signed("db.example.test", |certificate| {
@@ -130,6 +134,19 @@ async fn a_certificate_that_signed_itself_can_be_given_as_its_own_authority() {
     let server = cluster(Some(elsewhere.clone()));
     let modes = [(None, TlsFailed, "host name"), (Some("verify-ca"), Ok, "chain")];
     expect(server.port(), Some(&elsewhere.0), modes).await;
+}
+
+#[tokio::test]
+async fn a_certificate_for_clients_is_not_taken_for_a_servers() {
+    use TestCode::{Ok, TlsFailed};
+    let authority = Authority::new();
+    let server = cluster(Some(authority.issue_with("127.0.0.1", |certificate| {
+        certificate.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    })));
+    let modes =
+        [(None, TlsFailed, "not made for servers"), (Some("verify-ca"), TlsFailed, "not made for servers")];
+    expect(server.port(), Some(&authority.pem()), modes).await;
+    expect(server.port(), None, [(Some("require"), Ok, "unverified")]).await;
 }
 
 #[tokio::test]

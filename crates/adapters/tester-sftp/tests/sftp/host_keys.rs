@@ -54,6 +54,17 @@ async fn every_key_of_a_server_may_be_pinned_and_stays_pinned_when_the_server_ga
     assert!(!log.contains("userauth") && !log.contains("ssh-connection"), "{log}");
 }
 
+/// A server that takes one connection at a time hangs up on the second one for a moment.
+#[tokio::test]
+async fn a_pinned_key_is_found_at_a_server_that_takes_few_connections() {
+    let more = vec!["MaxStartups 1".into()];
+    let mut server = Sshd::start(SshdOptions { host_key: "rsa", more, ..SshdOptions::default() });
+    let pinned = server.fingerprint();
+    server.add_host_key("ed25519");
+    let outcome = as_account_of(&server).pinning(&pinned).run().await;
+    assert_eq!(outcome.code(), TestCode::Ok, "{outcome:?}");
+}
+
 #[tokio::test]
 async fn safe_algorithms_that_few_servers_insist_on_are_spoken() {
     for line in [

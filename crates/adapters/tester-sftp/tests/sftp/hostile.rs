@@ -106,7 +106,7 @@ const TRANSPORT: &[(&str, Behaviour, TestCode)] = &[
     (
         "a drip of letters",
         |s| Box::pin(say_for_ever(s, vec![], b"S".to_vec(), Duration::from_millis(200))),
-        TestCode::Timeout,
+        TestCode::ProviderError,
     ),
     ("only an identification", |s| Box::pin(say(s, HELLO.to_vec())), TestCode::Timeout),
     ("an identification and away", |s| Box::pin(say_and_leave(s, HELLO.to_vec())), TestCode::ProviderError),
@@ -267,6 +267,26 @@ fn resident_kib(line: &str) -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|text| text.starts_with(line)).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// Other services on the port. One hangs up, the others wait for what their client says.
+#[tokio::test]
+async fn a_service_that_is_not_ssh_is_called_so() {
+    let others: [Behaviour; 4] = [
+        |s| Box::pin(say_and_leave(s, b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec())),
+        |s| Box::pin(say(s, b"220 (vsFTPd 3.0.3)\r\n".to_vec())),
+        |s| Box::pin(say_and_leave(s, b"\x4a\0\0\0\x0a8.0.36\0".to_vec())),
+        |s| Box::pin(say_and_leave(s, b"E\0\0\0\x8fSFATAL\0".to_vec())),
+    ];
+    for behaviour in others {
+        let outcome = with_password(raw(behaviour).await, "user", PASSWORD).run().await;
+        let failed = (outcome.code(), outcome.failed_in());
+        assert_eq!(failed, (TestCode::ProviderError, Some("handshake")), "{outcome:?}");
+        assert_eq!(outcome.message(), "The server does not speak SSH.");
+    }
+    let full = raw(|s| Box::pin(say_and_leave(s, b"Exceeded MaxStartups\r\n".to_vec()))).await;
+    let outcome = with_password(full, "user", PASSWORD).run().await;
+    assert!(outcome.message().contains("ended the connection before the login"), "{outcome:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

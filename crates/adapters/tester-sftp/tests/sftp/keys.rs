@@ -53,6 +53,31 @@ async fn keys_of_every_kind_and_form_log_in_with_and_without_passphrase() {
     assert!(!server.log().contains("signature algorithm ssh-rsa "), "SHA-1 was used");
 }
 
+/// OpenSSH writes no Ed25519 key in PKCS #8, OpenSSL does.
+#[tokio::test]
+async fn a_reader_is_told_of_a_form_that_older_clients_do_not_read() {
+    let server = Sshd::start(SshdOptions::default());
+    let folder = tempfile::tempdir().unwrap();
+    for (arguments, passphrase) in [("", None), ("-aes-256-cbc -pass pass:x", Some("x"))] {
+        let made = Command::new("openssl")
+            .args(["genpkey", "-algorithm", "ed25519"])
+            .args(arguments.split_whitespace())
+            .output()
+            .unwrap();
+        let private = String::from_utf8(made.stdout).unwrap();
+        let opened = strongroom_ssh_keys::KeyFile::read(&private).unwrap().open(passphrase).unwrap();
+        server.authorize(&opened.public_key().to_openssh().unwrap());
+        let attempt = with_key(server.port(), server.user(), &private);
+        let outcome = attempt.field("passphrase", passphrase.unwrap_or_default()).run().await;
+        assert_eq!(outcome.code(), TestCode::Ok, "{outcome:?}");
+        assert!(outcome.verdict.hint.as_deref().unwrap().contains("OpenSSH before 9.6"), "{outcome:?}");
+    }
+    let (private, public) = key(folder.path(), "-t ed25519", "");
+    server.authorize(&public);
+    let outcome = with_key(server.port(), server.user(), &private).run().await;
+    assert_eq!((outcome.code(), outcome.verdict.hint), (TestCode::Ok, None));
+}
+
 #[tokio::test]
 async fn a_passphrase_that_the_key_does_not_need_is_ignored() {
     let server = Sshd::start(SshdOptions::default());

@@ -78,6 +78,37 @@ async fn questions_beyond_the_password_mean_a_second_factor() {
 }
 
 #[tokio::test]
+async fn a_password_that_has_expired_is_no_second_factor() {
+    let change = vec![Ask::hidden("Password: "), Ask::hidden("New password: ")];
+    let server = Scripted::start(Login::Keyboard(change)).await;
+    let outcome = with_password(server.port(), "user", "secret").run().await;
+    assert_eq!(outcome.code(), TestCode::AuthRejected, "{outcome:?}");
+    assert!(outcome.message().contains("has expired"), "{outcome:?}");
+    assert_eq!(server.answers(), ["secret"]);
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_before_it_asks_has_not_judged_the_password() {
+    let server = Scripted::start(Login::NoQuestions).await;
+    let outcome = with_password(server.port(), "user", "secret").run().await;
+    assert_eq!(outcome.code(), TestCode::AuthRejected, "{outcome:?}");
+    assert_eq!(outcome.message(), "The server does not let this user in with a password.");
+}
+
+#[tokio::test]
+async fn an_account_whose_folder_may_not_confine_it_is_told_so() {
+    let confined = "ChrootDirectory /tmp".into();
+    let server = Sshd::start(SshdOptions { more: vec![confined], ..SshdOptions::default() });
+    let outcome = as_account_of(&server).run().await;
+    assert_eq!(
+        (outcome.code(), outcome.failed_in()),
+        (TestCode::ProviderError, Some("probe")),
+        "{outcome:?}"
+    );
+    assert!(outcome.verdict.hint.as_deref().unwrap().contains("ChrootDirectory"), "{outcome:?}");
+}
+
+#[tokio::test]
 async fn empty_rounds_of_questions_are_answered_and_come_to_an_end() {
     let kind =
         Scripted::start(Login::Keyboard(vec![Ask::nothing(), Ask::hidden("Password: "), Ask::nothing()]))

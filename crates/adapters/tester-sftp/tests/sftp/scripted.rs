@@ -26,6 +26,8 @@ pub(crate) enum Login {
     Accept,
     /// Asks these questions, one round after the other, and then lets every client in.
     Keyboard(Vec<Ask>),
+    /// Offers to ask questions, and refuses without asking any.
+    NoQuestions,
     /// Requires a key after the password.
     MoreThanPassword,
     /// Closes the connection when it has received the password.
@@ -197,7 +199,7 @@ impl Handler for Visit {
     async fn auth_none(&mut self, _user: &str) -> Result<Auth, Self::Error> {
         Ok(match self.state.login {
             Login::Open => Auth::Accept,
-            Login::Keyboard(_) => refused(&[MethodKind::KeyboardInteractive], false),
+            Login::Keyboard(_) | Login::NoQuestions => refused(&[MethodKind::KeyboardInteractive], false),
             _ => refused(&[MethodKind::Password, MethodKind::KeyboardInteractive], false),
         })
     }
