@@ -76,10 +76,12 @@ impl ConnectionString {
         let mut parsed = Self::default();
         let mut seen = Vec::new();
         for pair in pairs {
-            if seen.contains(&pair.key) {
-                return Err(named(&pair.key, pair.is_sure, "which must be set once"));
+            let is_sure = pair.is_sure;
+            let key = parsed.set(pair)?;
+            if seen.contains(&key) {
+                return Err(named(&key, is_sure, "which must be set once"));
             }
-            seen.push(parsed.set(pair)?);
+            seen.push(key);
         }
         parsed.check_parts().map(|()| parsed)
     }
@@ -107,8 +109,14 @@ impl ConnectionString {
 
     fn check_parts(&self) -> Result<(), Rule> {
         let password = self.password.as_ref().map_or("", SecretText::expose);
-        if form::is_placeholder(password) {
+        if form::is_placeholder(password, true) {
             return Err(Rule::fixed("still has a placeholder where the password belongs"));
+        }
+        if form::is_placeholder(&self.username, false) {
+            return Err(Rule::fixed("still has a placeholder where the user belongs"));
+        }
+        if form::is_placeholder(&self.database, false) {
+            return Err(Rule::fixed("still has a placeholder where the database belongs"));
         }
         let parts = [
             ("a host", self.host.as_str()),
@@ -136,7 +144,9 @@ fn check_key(key: &str, value: &str, is_sure: bool) -> Result<(), Rule> {
             "which is not known here; leave it out, or give host, database, user and password as fields"
         }
     };
-    Err(named(key, is_sure, why))
+    // A key of the lists is a known word, wherever it stands.
+    let is_known = matches!(keys::meaning(key, value), Meaning::Local | Meaning::Elsewhere);
+    Err(named(key, is_sure || is_known, why))
 }
 
 /// A rule that names a key when it cannot be a part of a password.
@@ -147,7 +157,7 @@ fn named(key: &str, is_sure: bool, why: &str) -> Rule {
     match is_name && is_sure {
         true => Rule::naming(format!("sets {key}, {why}")),
         false => Rule::naming(format!(
-            "sets a key, {why}; percent-encode special characters of user name and password, if it is a part of those"
+            "sets a key, {why}; percent-encode special characters of user name and password, or put them into single quotes in key=value pairs, if it is a part of those"
         )),
     }
 }

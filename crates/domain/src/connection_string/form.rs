@@ -38,8 +38,10 @@ pub(super) fn other(text: &str) -> Option<Rule> {
         let value = value.trim_start_matches(['"', '\'']);
         is_name && value.starts_with("postgres")
     });
-    Some(if begins(&["'", "\"", "`"]) {
+    Some(if begins(&["'", "\"", "`", "“", "”", "‘", "„", "«", "‹", "<postgres"]) {
         Rule::fixed("stands in quotes; leave them out")
+    } else if begins(&["\u{feff}", "\u{200b}", "\u{2060}"]) {
+        Rule::fixed("has a character before it that cannot be seen; type its beginning anew")
     } else if begins(&["psql ", "export ", "pgpassword=", "$ "]) {
         Rule::fixed("is a command; give only the URL or the key=value pairs that stand in it")
     } else if variable {
@@ -70,11 +72,16 @@ fn of_a_scheme(lower: &str) -> Option<Rule> {
     ))
 }
 
-/// Whether a password is one of the words that vendors put in its place: `[YOUR-PASSWORD]`,
-/// `{your_password}`, `<password>`, `********`.
-pub(super) fn is_placeholder(password: &str) -> bool {
-    let brackets = [('[', ']'), ('{', '}'), ('<', '>')];
-    let inner = brackets.iter().find_map(|(open, close)| password.strip_prefix(*open)?.strip_suffix(*close));
-    let says_password = inner.is_some_and(|inner| inner.to_ascii_lowercase().contains("password"));
-    says_password || (password.len() >= 4 && password.bytes().all(|b| b == b'*'))
+/// Whether a value is what vendors and shells put in its place: `[YOUR-PASSWORD]`, `{your_password}`,
+/// `<password>`, `${PGPASSWORD}`, `********`. A password in brackets counts only when it says that it is one.
+pub(super) fn is_placeholder(value: &str, is_password: bool) -> bool {
+    let brackets = [("${", '}'), ("[", ']'), ("{", '}'), ("<", '>')];
+    let inner = brackets.iter().find_map(|(open, close)| {
+        let inner = value.strip_prefix(*open)?.strip_suffix(*close)?;
+        Some((inner, *open == "${"))
+    });
+    let is_named = inner.is_some_and(|(inner, is_variable)| {
+        !is_password || is_variable || inner.to_ascii_lowercase().contains("password")
+    });
+    is_named || (value.chars().count() >= 4 && value.chars().all(|c| matches!(c, '*' | '•' | '●')))
 }

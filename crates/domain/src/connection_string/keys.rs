@@ -23,8 +23,9 @@ pub(super) fn meaning(key: &str, value: &str) -> Meaning {
         // `system` is the only value that is no path.
         "sslrootcert" if value == "system" => Meaning::Harmless,
         // What node-postgres and SQLAlchemy take here may also be an object with paths.
-        "ssl" if SSL_VALUES.contains(&value) => Meaning::Harmless,
+        "ssl" if SSL_VALUES.iter().any(|known| known.eq_ignore_ascii_case(value)) => Meaning::Harmless,
         "sslcertmode" if value == "disable" => Meaning::Harmless,
+        "gssdelegation" if value == "0" => Meaning::Harmless,
         _ if LOCAL.contains(&key) => Meaning::Local,
         _ if ELSEWHERE.contains(&key) => Meaning::Elsewhere,
         _ if HARMLESS.iter().any(|list| list.contains(&key)) || is_nested(key) => Meaning::Harmless,
@@ -56,7 +57,7 @@ const SSL_VALUES: [&str; 13] = [
     "on",
 ];
 
-const LOCAL: [&str; 31] = [
+const LOCAL: [&str; 36] = [
     "authenticationPluginClassName",
     "cert",
     "gssdelegation",
@@ -87,6 +88,11 @@ const LOCAL: [&str; 31] = [
     "sslpassword",
     "sslpasswordcallback",
     "sslrootcert",
+    "unixSocket",
+    "unix_sock",
+    "unix_socket",
+    "unix_socket_path",
+    "socketPath",
     "xmlFactoryFactory",
 ];
 

@@ -86,6 +86,18 @@ fn a_refusal_names_the_key_or_the_place_and_the_next_step() {
         ("\"postgres://u:p@h/d\"", "quotes"),
         ("cockroachdb://u:p@h/d", "scheme"),
         ("u:p@h/d", "must begin with postgres://"),
+        ("host=h user=u password=p sslcert=/x dbname=d", "sets sslcert, which names files"),
+        ("host=h user=u password=p canary=x dbname=d", "single quotes"),
+        ("postgres://u:p@2001:db8::1:5432/d", "square brackets"),
+        ("postgres://u:p@localhost/d?host=/cloudsql/a:b:c", "names a socket"),
+        ("postgres://u:p@h/d?unix_sock=/tmp/x", "sets unix_sock, which names files"),
+        ("postgres://u:p@h/d?sslmode=require#x", "position 35 that cannot stand there: write it as %23"),
+        ("\u{feff}postgres://u:p@h/d", "cannot be seen"),
+        ("“postgres://u:p@h/d”", "quotes"),
+        ("postgres://u:${PGPASSWORD}@h/d", "placeholder where the password"),
+        ("postgres://u:••••••@h/d", "placeholder where the password"),
+        ("postgres://<user>:p@h/d", "placeholder where the user"),
+        ("host=h user=u password=p dbname={your_database}", "placeholder where the database"),
     ] {
         assert!(refusal(text).contains(words), "{text}: {}", refusal(text));
     }

@@ -9,13 +9,22 @@ use crate::violation::Rule;
 
 const UNENCODED: &str = "cannot stand there: percent-encode special characters of user name and password, or give them as separate fields";
 
+const HASH: &str = "cannot stand there: write it as %23, or leave out what begins with it";
+const BRACKETS: Rule = Rule::fixed(
+    "must have an IPv6 address in square brackets, as in postgres://user:password@[2001:db8::1]:5432/database",
+);
+
 /// Takes a URL apart, in the order in which its parts stand.
 pub(super) fn pairs(text: &str) -> Result<Vec<Pair>, Rule> {
     let (_, rest) = text.split_once("://").ok_or(SYNTAX)?;
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let behind = rest.strip_prefix(authority).unwrap_or_default();
     if let Some(offset) = misplaced(authority, behind) {
-        return Err(at_byte(text, text.len() - rest.len() + offset, UNENCODED));
+        // Behind user name and password nothing of them is left to encode.
+        let is_behind = offset >= authority.len() && authority.contains('@');
+        let is_hash = is_behind && rest.get(offset..).is_some_and(|rest| rest.starts_with('#'));
+        let what = if is_hash { HASH } else { UNENCODED };
+        return Err(at_byte(text, text.len() - rest.len() + offset, what));
     }
     let (user, host_and_port) = authority.rsplit_once('@').unwrap_or(("", authority));
     let (user, password) = user.split_once(':').map_or((user, None), |(user, word)| (user, Some(word)));
@@ -74,6 +83,7 @@ fn split_port(text: &str) -> Result<(&str, Option<&str>), Rule> {
         return Err(if text.to_ascii_lowercase().starts_with("%2f") { SOCKET } else { HOST });
     }
     match text.rsplit_once(':').filter(|(_, port)| !port.contains(']')) {
+        Some((host, _)) if host.contains(':') && !host.ends_with(']') => Err(BRACKETS),
         Some((host, port)) => parse_port(port).map(|_| (host, Some(port))),
         None => Ok((text, None)),
     }
