@@ -2,11 +2,13 @@
 //!
 //! The reader of submitted keys and the tester both open keys with this crate, so that each of them takes
 //! what the other takes: OpenSSH's own format with each of its ciphers, PKCS#1 and SEC 1 with the traditional
-//! encryption of OpenSSL, and PKCS#8 with PBES2.
+//! encryption of OpenSSL, and PKCS#8 with PBES2 and with
+//! the Triple DES of PKCS#12.
 
 mod framing;
 mod kinds;
 mod limits;
+mod pkcs12;
 mod scalar;
 mod traditional;
 
@@ -22,6 +24,7 @@ use zeroize::Zeroizing;
 
 use framing::{Framed, Label};
 use kinds::RSA_ENCRYPTION;
+use pkcs12::Pkcs12;
 
 /// A private key whose cost is within the limits, not opened yet.
 pub struct KeyFile {
@@ -90,6 +93,10 @@ fn open_openssh(bytes: &[u8], passphrase: &str) -> Result<PrivateKey, KeyFileRef
 }
 
 fn decrypt_pkcs8(der: &[u8], passphrase: &str) -> Result<Zeroizing<Vec<u8>>, KeyFileRefused> {
+    if let Some(key) = Pkcs12::read(der) {
+        let plain = key.decrypt(passphrase).filter(|plain| limits::is_sequence(plain));
+        return plain.ok_or(KeyFileRefused::PassphraseWrong);
+    }
     let info = EncryptedPrivateKeyInfoRef::try_from(der).map_err(|_| KeyFileRefused::Unreadable)?;
     let plain = info.decrypt(passphrase).map_err(|error| match error {
         // A wrong passphrase gives random bytes: mostly wrong padding, sometimes something that is not DER.

@@ -15,10 +15,13 @@ use strongroom_environment::KeyFileRefused;
 
 use crate::framing::{Framed, Label};
 use crate::kinds::{self, RSA_ENCRYPTION};
+use crate::pkcs12::Pkcs12;
 
 /// The rounds of bcrypt. `ssh-keygen` writes 16 or 24.
 const BCRYPT_ROUNDS: RangeInclusive<u32> = 1..=256;
 const MAX_PBKDF2_ITERATIONS: u32 = 5_000_000;
+/// Three blocks are derived, each by so many rounds of SHA-1.
+const MAX_PKCS12_ITERATIONS: u32 = 2_000_000;
 /// The memory of scrypt: 128·N·r bytes (RFC 7914, section 2).
 const MAX_SCRYPT_BYTES: u64 = 64 * 1024 * 1024;
 /// The parallelism p of scrypt: the memory is filled p times, one after the other. Common tools write 1.
@@ -36,7 +39,7 @@ pub(crate) fn check(framed: &Framed) -> Result<bool, KeyFileRefused> {
         }
         Label::Pkcs1 => check_rsa(&framed.der).map(|()| false),
         Label::Sec1 | Label::Pkcs8 => check_pkcs8(&framed.der).map(|()| false),
-        Label::EncryptedPkcs8 => check_pbes2(&framed.der).map(|()| true),
+        Label::EncryptedPkcs8 => check_encrypted_pkcs8(&framed.der).map(|()| true),
     }
 }
 
@@ -78,7 +81,10 @@ fn check_openssh(bytes: &[u8]) -> Result<bool, KeyFileRefused> {
     }
 }
 
-fn check_pbes2(der: &[u8]) -> Result<(), KeyFileRefused> {
+fn check_encrypted_pkcs8(der: &[u8]) -> Result<(), KeyFileRefused> {
+    if let Some(key) = Pkcs12::read(der) {
+        return within(key.iterations <= MAX_PKCS12_ITERATIONS);
+    }
     let Ok(info) = EncryptedPrivateKeyInfoRef::try_from(der) else {
         // Of schemes that are not known, only the frame can be read (RFC 5958, section 3).
         let framed = names_a_scheme(der).is_ok();

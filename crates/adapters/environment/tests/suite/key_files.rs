@@ -25,7 +25,9 @@ const PLAIN: [&str; 10] = [
     "rsa-3072-pkcs8.pem",
 ];
 
-const ENCRYPTED: [&str; 25] = [
+const ENCRYPTED: [&str; 27] = [
+    "ec-pkcs8-pkcs12-3des.pem",
+    "rsa-3072-pkcs8-pkcs12-3des.pem",
     "ec-putty-passphrase.pem",
     "ed25519-passphrase",
     "ed25519-passphrase-gcm",
@@ -169,8 +171,7 @@ async fn keys_that_clients_cannot_use_or_that_are_not_opened_here_are_called_wha
         ("ed25519-sk", KeyFileRefused::SecurityKey),
         ("ed448-pkcs8.pem", KeyFileRefused::Kind),
         ("ec-secp256k1.pem", KeyFileRefused::Kind),
-        ("rsa-3072-pkcs8-pbes1.pem", KeyFileRefused::Encryption),
-        ("ec-pkcs8-pkcs12-3des.pem", KeyFileRefused::Encryption),
+        ("rsa-2048-pkcs8-md5-des.pem", KeyFileRefused::Encryption),
         ("ec-pkcs8-camellia.pem", KeyFileRefused::Encryption),
         ("ec-legacy-camellia.pem", KeyFileRefused::Encryption),
         ("rsa-3072-public.pem", KeyFileRefused::Unreadable),
