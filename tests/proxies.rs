@@ -127,8 +127,13 @@ async fn a_weak_tag_is_told_as_weak() {
     let weak = rename("W/\"1\"").await;
     assert_eq!((weak.status, &weak.json()["error"]["code"]), (412, &json!("version_mismatch")));
     assert!(weak.json()["error"]["message"].as_str().unwrap().contains("weak tag"), "{}", weak.text);
+    for changed in ["\"1-gzip\"", "\"1;gzip\"", "\"01\"", "\"\""] {
+        let foreign = rename(changed).await;
+        assert!(foreign.status == 412 && foreign.text.contains("none of this service"), "{}", foreign.text);
+    }
     let stale = rename("\"7\"").await;
     assert!(!stale.text.contains("weak") && stale.status == 412, "{}", stale.text);
+    assert!(stale.text.contains("another revision by now"), "{}", stale.text);
     // What the sentence says: without the mark of weakness, or by the revision in the body.
     let revision = admin.get(&path).await.json()["revision"].clone();
     assert_eq!(rename(&format!("\"{revision}\"")).await.status, 200);

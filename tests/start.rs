@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use strongroom_fixtures::pgbouncer::PgBouncer;
 use strongroom_fixtures::postgres_cluster::{ClusterOptions, PostgresCluster};
 
@@ -99,11 +100,20 @@ async fn a_database_that_is_not_up_yet_is_waited_for() {
     command.arg("serve").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let early = lines.find(|line| line.contains("the start takes longer")).expect("somebody answers");
+    let address = serde_json::from_str::<Value>(&early).unwrap()["address"].as_str().unwrap().to_owned();
+    for (path, status) in [("/health/live", 200), ("/health/ready", 503), ("/integrations/credentials", 503)]
+    {
+        let answer = reqwest::get(format!("{address}{path}")).await.unwrap();
+        assert_eq!(answer.status(), status, "{path}");
+    }
     let waiting = lines.by_ref().filter(|line| line.contains("waiting for the database")).take(2);
     let waiting: Vec<_> = waiting.collect();
     assert!(waiting.len() == 2 && waiting.iter().all(|line| line.contains("refused")), "{waiting:?}");
     cluster.start_again();
-    assert!(lines.any(|line| line.contains("\"listen\"")), "the server did not start");
+    assert!(lines.any(|line| line.contains("\"listening\"")), "the server did not start");
+    let ready = reqwest::get(format!("{address}/health/ready")).await.unwrap();
+    assert_eq!(ready.status(), 200);
     child.kill().unwrap();
     child.wait().unwrap();
 }
@@ -133,6 +143,22 @@ async fn a_store_that_cannot_be_used_is_refused_with_the_name_of_its_setting() {
             assert!(!said.contains("canary") && !said.contains("db error"), "{said}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_takes_no_writes_or_no_tables_is_refused_with_the_next_step() {
+    let cluster = PostgresCluster::shared();
+    let (standby, foreign) = (cluster.create_database(), cluster.create_database());
+    Setup::postgres(&standby.url()).must(&["migrate"]);
+    let name = standby.name();
+    cluster.run_sql(&format!("ALTER DATABASE {name} SET default_transaction_read_only = on")).unwrap();
+    let setup = Setup::postgres(&standby.url()).with("STRONGROOM_STORE__WAIT_S", "1");
+    let said = refusal(&setup);
+    assert!(said.contains("STRONGROOM_STORE__URL") && said.contains("name the primary"), "{said}");
+    let role = format!("tenant_of_{}", foreign.name());
+    cluster.run_sql(&format!("CREATE ROLE {role} LOGIN")).unwrap();
+    let said = refusal(&Setup::postgres(&foreign.url().replace("postgres@", &format!("{role}@"))));
+    assert!(said.contains("STRONGROOM_STORE__URL") && said.contains("GRANT USAGE, CREATE"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

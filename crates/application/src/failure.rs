@@ -126,6 +126,8 @@ pub enum Conflict {
     StaleRevision,
     /// The caller named the revision that it expects by a weak tag, which matches none.
     WeakTag,
+    /// The caller named the revision that it expects by a tag that no resource here has.
+    ForeignTag,
 }
 
 impl Failure {

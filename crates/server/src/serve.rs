@@ -3,14 +3,16 @@
 #[cfg(test)]
 mod tests;
 
+use std::io::ErrorKind;
 use std::net::TcpListener;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer, middleware};
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use rustix::net::sockopt;
 use strongroom::{Builder, Strongroom};
 use strongroom_domain::TestCode;
@@ -20,6 +22,7 @@ use strongroom_http_kit::{
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::settings::{LogFormat, Settings};
+use crate::waiting;
 
 /// Every surface. The first one answers requests for paths that belong to none.
 pub const DIALECTS: &[&Dialect] = &[
@@ -42,13 +45,28 @@ const SEND_BUFFER: usize = 128 * 1024;
 /// Starts the vault, which may wait for its database. `None` when a signal to stop came before.
 async fn start(
     builder: Builder,
+    listener: &TcpListener,
     terminate: &mut Signal,
     interrupt: &mut Signal,
 ) -> anyhow::Result<Option<Strongroom>> {
     let plain_http = builder.egress_settings().plain_http;
-    let strongroom = tokio::select! {
-        started = builder.start() => started?,
+    let mut starting = pin!(builder.start());
+    let early = tokio::select! {
+        started = &mut starting => Some(started),
+        () = tokio::time::sleep(waiting::PATIENCE) => None,
         () = either(terminate, interrupt) => return Ok(None),
+    };
+    let strongroom = match early {
+        Some(started) => started?,
+        None => {
+            let answering = waiting::answer(listener)?;
+            let started = tokio::select! {
+                started = starting => started,
+                () = either(terminate, interrupt) => return Ok(None),
+            };
+            answering.stop(false).await;
+            started?
+        }
     };
     if plain_http {
         tracing::warn!("egress.plain_http is on: secrets may be sent without TLS; for rehearsals only");
@@ -61,16 +79,20 @@ async fn start(
 pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     crate::hardening::allow_many_files();
-    let listener = bind(settings.listen).context("server.listen")?;
+    let listener = bind(settings.listen).context("server.listen (STRONGROOM_SERVER__LISTEN)")?;
     let address = listener.local_addr()?;
-    let metrics_listener = settings.metrics_listen.map(bind).transpose().context("server.metrics_listen")?;
+    let metrics_listener = settings.metrics_listen.map(bind).transpose();
+    let metrics_listener =
+        metrics_listener.context("server.metrics_listen (STRONGROOM_SERVER__METRICS_LISTEN)")?;
     let mut builder = settings.builder;
     let public_url = settings.public_url.map(|url| Arc::from(url.trim_end_matches('/')));
     let is_proxied = settings.behind_proxy || public_url.as_deref().is_some_and(is_elsewhere);
     if public_url.is_none() && !settings.behind_proxy {
         builder = builder.public_url(&format!("http://{address}"));
     }
-    let Some(strongroom) = start(builder, &mut terminate, &mut interrupt).await? else { return Ok(()) };
+    let Some(strongroom) = start(builder, &listener, &mut terminate, &mut interrupt).await? else {
+        return Ok(());
+    };
     strongroom.protect(address);
     if let Some(listener) = &metrics_listener {
         strongroom.protect(listener.local_addr()?);
@@ -197,8 +219,18 @@ const fn metric(code: TestCode) -> &'static str {
 }
 
 fn bind(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
-    let listener = TcpListener::bind(address).with_context(|| format!("{address} cannot be listened on"))?;
-    Ok(listener)
+    TcpListener::bind(address).map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => {
+            anyhow!("{address} is in use: another program listens there; stop it, or choose another port")
+        }
+        ErrorKind::PermissionDenied => {
+            anyhow!("{address} needs a privilege, as ports below 1024 do; choose a higher one")
+        }
+        ErrorKind::AddrNotAvailable => {
+            anyhow!("{address} is no address of this host; 0.0.0.0 and [::] listen on all of them")
+        }
+        _ => anyhow!("{address} cannot be listened on: {error}"),
+    })
 }
 
 fn server(listener: TcpListener, kit: Kit, workers: usize, keep_alive: Duration) -> anyhow::Result<Server> {

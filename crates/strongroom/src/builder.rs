@@ -324,13 +324,20 @@ impl Builder {
         self.oauth.apps.keys().map(String::as_str)
     }
 
-    /// A finding about the key files of issuers: which keys are not used, and which should not be in the
-    /// file. What keeps a start from happening is not in it.
+    /// A finding about the key files of issuers: which of them cannot be used, which keys are not used, and
+    /// which should not be in the file.
     pub fn issuer_keys_finding(&self) -> Finding {
         let (mut good, mut texts) = (true, Vec::new());
         for issuer in &self.issuers {
-            let Ok(jwks) = std::fs::read_to_string(&issuer.jwks_file) else { continue };
-            for note in check_jwks(jwks).unwrap_or_default() {
+            let jwks = std::fs::read_to_string(&issuer.jwks_file);
+            let jwks = jwks.map_err(|error| crate::secret_file::unreadable(&error));
+            let notes = jwks.and_then(|jwks| check_jwks(jwks).map_err(|problem| problem.to_string()));
+            let notes = notes.unwrap_or_else(|problem| {
+                good = false;
+                texts.push(format!("auth.issuers.{}.jwks_file {problem}", issuer.name));
+                Vec::new()
+            });
+            for note in notes {
                 good &= !note.is_used();
                 let used = if note.is_used() { "used" } else { "not used" };
                 texts.push(format!("auth.issuers.{}: {note} ({used})", issuer.name));

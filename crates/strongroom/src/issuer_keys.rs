@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use strongroom_environment_system::JwtVerifier;
 use strongroom_environment_system::tokens::KeyNote;
 
+use crate::{host_files, secret_file};
+
 /// The key files of all issuers.
 pub(crate) struct IssuerKeyFiles {
     verifier: Arc<JwtVerifier>,
@@ -72,5 +74,6 @@ fn tell(issuer: &str, note: &KeyNote) {
 }
 
 fn read(path: &PathBuf) -> Result<String, String> {
-    std::fs::read_to_string(path).map_err(|error| error.kind().to_string())
+    host_files::refuse_changeable(path)?;
+    std::fs::read_to_string(path).map_err(|error| secret_file::unreadable(&error))
 }

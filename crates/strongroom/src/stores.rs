@@ -91,14 +91,22 @@ impl Database {
     }
 
     /// Applies missing migrations, or fails when the configuration does not allow that.
-    pub(crate) async fn migrate(&self, migrations: Migrations) -> Result<(), StartError> {
+    pub(crate) async fn migrate(
+        &self,
+        migrations: Migrations,
+        choice: &StoreChoice,
+    ) -> Result<(), StartError> {
         if self.deployment().migrations_current().await? {
             return Ok(());
         }
-        match (migrations, self) {
-            (Migrations::Require, _) => Err(StartError::MigrationsMissing),
-            (Migrations::Apply, Self::Sqlite(database, _)) => Ok(database.migrate().await?),
-            (Migrations::Apply, Self::Postgres(database, _)) => Ok(database.migrate().await.map(|_| ())?),
+        match (migrations, self, choice) {
+            (Migrations::Require, ..) => Err(StartError::MigrationsMissing),
+            (Migrations::Apply, Self::Sqlite(database, _), _) => Ok(database.migrate().await?),
+            (Migrations::Apply, Self::Postgres(database, _), StoreChoice::Postgres(choice)) => {
+                let migrated = database.migrate().await.map(drop);
+                migrated.map_err(|error| StartError::database(&choice.setting, &error))
+            }
+            (Migrations::Apply, Self::Postgres(database, _), _) => Ok(database.migrate().await.map(drop)?),
         }
     }
 
@@ -145,7 +153,12 @@ impl Database {
 async fn connect(options: PostgresOptions, wait: Duration) -> Result<PostgresDatabase, PostgresError> {
     let until = Instant::now() + wait;
     loop {
-        match PostgresDatabase::connect(options.clone()).await {
+        let opened = match PostgresDatabase::connect(options.clone()).await {
+            // Who waits is about to write.
+            Ok(database) if !wait.is_zero() => database.refuse_read_only().await.map(|()| database),
+            opened => opened,
+        };
+        match opened {
             Err(error) if error.is_passing() && Instant::now() < until => {
                 let left = until.duration_since(Instant::now()).as_secs();
                 tracing::warn!(cause = %chain(&error), seconds_left = left, "waiting for the database");

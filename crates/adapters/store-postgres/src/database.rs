@@ -52,6 +52,17 @@ impl PostgresDatabase {
         Ok(database)
     }
 
+    /// Refuses a server that takes no writes: a standby, or one that was made read-only.
+    ///
+    /// # Errors
+    /// [`OpenError::ReadOnly`] or [`OpenError::Unreachable`].
+    pub async fn refuse_read_only(&self) -> Result<(), OpenError> {
+        match setting(&mut self.dedicated().await?, "transaction_read_only").await?.as_str() {
+            "on" => Err(OpenError::ReadOnly),
+            _ => Ok(()),
+        }
+    }
+
     /// Applies the missing migrations, all in one transaction, and returns how many there were. When several
     /// instances do this at once, one migrates; the others wait and then have nothing to do.
     ///
@@ -234,14 +245,16 @@ impl PostgresDatabase {
 }
 
 async fn refuse_unsafe_durability(connection: &mut Connection) -> Result<(), OpenError> {
-    for setting in ["fsync", "synchronous_commit"] {
-        let value: String = diesel::select(current_setting(setting))
-            .get_result(connection)
-            .await
-            .map_err(|error| OpenError::Unreachable(Box::new(error)))?;
-        if value == "off" {
-            return Err(OpenError::UnsafeDurability { setting });
+    for name in ["fsync", "synchronous_commit"] {
+        if setting(connection, name).await? == "off" {
+            return Err(OpenError::UnsafeDurability { setting: name });
         }
     }
     Ok(())
+}
+
+/// The value of a setting of the server.
+async fn setting(connection: &mut Connection, name: &str) -> Result<String, OpenError> {
+    let value = diesel::select(current_setting(name)).get_result(connection).await;
+    value.map_err(|error| OpenError::Unreachable(Box::new(error)))
 }

@@ -45,7 +45,22 @@ pub(crate) fn read(error: &Error) -> DriverError {
             is_passing: true,
         };
     }
-    DriverError { text: format!("the server refuses the connection{detail}"), is_passing: false }
+    // The driver finds this before it asks the server.
+    let advice = match detail.as_str() {
+        ": password missing" => {
+            "; put the password into the url, as in postgres://user:password@host/database"
+        }
+        _ => "",
+    };
+    DriverError { text: format!("the server refuses the connection{detail}{advice}"), is_passing: false }
+}
+
+/// Whether a pooler says that it has no connection for this client.
+fn is_full(words: &str) -> bool {
+    let words = words.to_lowercase();
+    ["no more connections", "max_client_conn", "max client", "too many", "query_wait_timeout"]
+        .iter()
+        .any(|part| words.contains(part))
 }
 
 /// An error that the server, or a pooler in front of it, answered with.
@@ -58,6 +73,9 @@ fn of_the_server(error: &DbError) -> DriverError {
         }
         "3D000" => "; create the database, or correct its name",
         "53300" => "; lower store.pool_size, or raise the server's max_connections",
+        "08P01" | "XX000" | "58000" if is_full(words) => {
+            "; the pooler has no connection free: raise its limits (PgBouncer: max_client_conn, default_pool_size), or lower store.pool_size"
+        }
         "08P01" | "XX000" => "; if this is a pooler, check that it knows the database and the user",
         _ => "",
     };
@@ -72,7 +90,9 @@ fn is_passing(code: &str, words: &str) -> bool {
         ["server login", "connect to server", "remote server", "server_login_retry", "shutting down"];
     match code {
         "57P01" | "57P02" | "57P03" | "53300" => true,
-        "08P01" | "XX000" | "58000" => behind_a_pooler.iter().any(|part| words.contains(part)),
+        "08P01" | "XX000" | "58000" => {
+            is_full(words) || behind_a_pooler.iter().any(|part| words.contains(part))
+        }
         code => code.starts_with("08"),
     }
 }

@@ -133,7 +133,26 @@ async fn applied(connection: &mut AsyncPgConnection) -> QueryResult<Vec<String>>
 
 impl From<diesel::result::Error> for OpenError {
     fn from(error: diesel::result::Error) -> Self {
-        Self::Migration(Box::new(error))
+        Self::Migration { advice: advice(&error), source: Box::new(error) }
+    }
+}
+
+/// The next step for what usually keeps a database from being migrated. On a server that does not use English
+/// there is none.
+fn advice(error: &diesel::result::Error) -> &'static str {
+    use diesel::result::{DatabaseErrorKind, Error};
+    let Error::DatabaseError(kind, information) = error else { return "" };
+    match (kind, information.message()) {
+        (DatabaseErrorKind::ReadOnlyTransaction, _) => {
+            "; the server is read-only, as a standby is: name the primary server"
+        }
+        (_, words) if words.starts_with("permission denied for schema") => {
+            "; the user may not create tables: make it the owner of the database, or let its owner run `GRANT USAGE, CREATE ON SCHEMA public TO` that user"
+        }
+        (_, words) if words.starts_with("no schema has been selected") => {
+            "; no schema of the user's search_path exists: create it, or name one that exists with `ALTER ROLE … SET search_path`"
+        }
+        _ => "",
     }
 }
 

@@ -44,16 +44,32 @@ pub enum OpenError {
         /// The oldest migration that is missing.
         version: &'static str,
     },
+    /// The server takes no writes.
+    #[error(
+        "the database server is read-only, as a standby is; name the primary server, or the address that always leads to it"
+    )]
+    ReadOnly,
     /// Migrating failed; nothing was changed.
-    #[error("migrating the database failed and changed nothing")]
-    Migration(#[source] Source),
+    #[error("migrating the database failed and changed nothing{advice}")]
+    Migration {
+        /// The next step, when the cause is a usual one.
+        advice: &'static str,
+        /// What the server says.
+        source: Source,
+    },
 }
 
 impl OpenError {
-    /// Whether the cause may be gone in a moment: the server is not there yet, or starts or stops.
+    /// Whether the cause may be gone in a moment: the server is not there yet, starts or stops, or becomes the
+    /// primary.
     pub fn is_passing(&self) -> bool {
-        let Self::Unreachable(source) = self else { return false };
-        source.downcast_ref::<NoConnection>().is_some_and(NoConnection::is_passing)
+        match self {
+            Self::ReadOnly => true,
+            Self::Unreachable(source) => {
+                source.downcast_ref::<NoConnection>().is_some_and(NoConnection::is_passing)
+            }
+            _ => false,
+        }
     }
 
     /// Whether the URL is what to look at, or where it leads.
@@ -65,6 +81,8 @@ impl OpenError {
                 | Self::Tls(_)
                 | Self::Unreachable(_)
                 | Self::SharedConnections
+                | Self::ReadOnly
+                | Self::Migration { .. }
         )
     }
 }

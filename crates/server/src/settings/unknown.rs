@@ -18,7 +18,11 @@ pub(super) fn judge(variable: &str, value: &str) -> Unknown {
     if is_service_link(rest, value) {
         return Unknown::Foreign;
     }
-    let near = nearest(rest);
+    let is_database = ["postgres://", "postgresql://"].iter().any(|scheme| value.starts_with(scheme));
+    let near = match nearest(rest) {
+        near if near.is_empty() && is_database => vec![keys::variable("store.url")],
+        near => near,
+    };
     if near.is_empty() && !rest.contains("__") { Unknown::Foreign } else { Unknown::Meant(near) }
 }
 
@@ -151,5 +155,7 @@ mod tests {
             assert_eq!(near.first().map(String::as_str), Some(meant), "{variable}: {near:?}");
         }
         assert_eq!(judge("STRONGROOM_NO__SUCH", "x"), Unknown::Meant(Vec::new()));
+        let database = judge("STRONGROOM_PG", "postgres://u:p@h/d");
+        assert_eq!(database, Unknown::Meant(vec!["STRONGROOM_STORE__URL".to_owned()]));
     }
 }

@@ -122,7 +122,7 @@ const fn conflict_code(conflict: &Conflict) -> &'static str {
         Conflict::QuotaExceeded { .. } => "quota_exceeded",
         Conflict::AuthorizationPending => "authorization_pending",
         Conflict::ReauthorizationRequired => "reauthorization_required",
-        Conflict::StaleRevision | Conflict::WeakTag => "version_mismatch",
+        Conflict::StaleRevision | Conflict::WeakTag | Conflict::ForeignTag => "version_mismatch",
     }
 }
 

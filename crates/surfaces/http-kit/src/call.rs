@@ -164,7 +164,7 @@ impl<O> Call<O> {
     }
 
     /// The revision in `If-Match` (RFC 9110, section 13.1.1). A weak or foreign tag never matches, so it
-    /// is a revision that no credential has; the refusal says so of a weak one.
+    /// is a revision that no credential has; the refusal says so.
     pub fn if_match(&self) -> Result<Option<u64>, Failure> {
         let malformed = || Failure::invalid(Rule::fixed("must be one quoted entity tag").on("If-Match"));
         let mut values = self.request.headers().get_all(header::IF_MATCH);

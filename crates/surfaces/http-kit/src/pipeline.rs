@@ -165,23 +165,26 @@ async fn serve(
     match answer(route, request, payload).await {
         Ok(response) => response,
         Err(refusal) => {
-            let (refusal, request_id) = (of_weak_tag(refusal, &asked), &request_id(&asked));
+            let (refusal, request_id) = (of_odd_tag(refusal, &asked), &request_id(&asked));
             (dialect.refuse)(&refusal, &RefusedRequest { request_id, part: route.part(), request: &asked })
         }
     }
 }
 
-/// Says of a stale revision that its tag was weak, when it was: it would have been refused in any case.
-fn of_weak_tag(refusal: Refusal, request: &HttpRequest) -> Refusal {
-    let tag = request.headers().get(header::IF_MATCH).map(HeaderValue::as_bytes);
-    match refusal {
-        Refusal::Failure(Failure::Conflict(Conflict::StaleRevision))
-            if tag.is_some_and(|tag| tag.trim_ascii_start().starts_with(b"W/")) =>
-        {
-            Failure::Conflict(Conflict::WeakTag).into()
-        }
-        other => other,
-    }
+/// Says of a stale revision what was wrong with its tag, when it was not the revision: it would have been
+/// refused in any case.
+fn of_odd_tag(refusal: Refusal, request: &HttpRequest) -> Refusal {
+    let Refusal::Failure(Failure::Conflict(Conflict::StaleRevision)) = refusal else { return refusal };
+    let tag = request.headers().get(header::IF_MATCH).map_or(&[][..], HeaderValue::as_bytes).trim_ascii();
+    let bare = tag.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
+    let is_number =
+        |bare: &[u8]| bare.first().is_some_and(|b| *b != b'0') && bare.iter().all(u8::is_ascii_digit);
+    let conflict = match bare {
+        _ if tag.starts_with(b"W/") => Conflict::WeakTag,
+        Some(bare) if !is_number(bare) => Conflict::ForeignTag,
+        _ => Conflict::StaleRevision,
+    };
+    Failure::Conflict(conflict).into()
 }
 
 async fn answer(

@@ -28,7 +28,7 @@ impl Refusal {
                 Failure::Unauthenticated { .. } => 401,
                 Failure::Forbidden { .. } => 403,
                 Failure::NotFound(_) => 404,
-                Failure::Conflict(Conflict::StaleRevision | Conflict::WeakTag) => 412,
+                Failure::Conflict(Conflict::StaleRevision | Conflict::WeakTag | Conflict::ForeignTag) => 412,
                 Failure::Conflict(_) => 409,
                 Failure::Rejected(_) | Failure::Unusable(_) => 422,
                 Failure::Limited { .. } => 429,
@@ -118,6 +118,10 @@ const fn conflict_sentence(conflict: &Conflict) -> &'static str {
         Conflict::WeakTag => {
             "If-Match has a weak tag (W/), and only strong ones match. Proxies that compress answers make tags weak: send \
              it without W/"
+        }
+        Conflict::ForeignTag => {
+            "If-Match has a tag that is none of this service. Proxies that compress answers add to tags (\"2-gzip\"): send \
+             the revision in quotes, as in \"2\""
         }
     }
 }

@@ -89,7 +89,7 @@ async fn a_migration_that_fails_leaves_nothing_behind() {
     // The last table of the first migration already exists, then one of the last migration.
     for table in ["audit_events", "refresh_leases"] {
         test.run_sql(&format!("CREATE TABLE {table} (x int)")).unwrap();
-        assert!(matches!(database.migrate().await, Err(OpenError::Migration(_))));
+        assert!(matches!(database.migrate().await, Err(OpenError::Migration { .. })));
         let tables = "SELECT string_agg(relname, ',') FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
         assert_eq!(test.run_sql(tables).unwrap(), table);
         test.run_sql(&format!("DROP TABLE {table}")).unwrap();
