@@ -1,6 +1,6 @@
 //! The places to which people may be sent after a flow.
 
-use url::{Origin, Url};
+use url::{Origin, Url, form_urlencoded};
 
 use crate::violation::Rule;
 
@@ -41,7 +41,7 @@ impl RedirectAllowList {
     /// caller's to set: of two values of one name many programs read the first.
     pub fn admit(&self, text: &str) -> Result<RedirectTarget, Rule> {
         let url = read(text)?;
-        if url.query_pairs().any(|(name, _)| RedirectTarget::PARAMETERS.contains(&name.as_ref())) {
+        if sets_a_parameter_of_ours(&url) {
             return Err(Rule::fixed(
                 "must not have the parameters credential_id, status, completion_code and error, which are added",
             ));
@@ -56,6 +56,16 @@ impl RedirectAllowList {
             Err(Rule::fixed("must lie at or below an entry of oauth.redirect_allowlist"))
         }
     }
+}
+
+/// Whether a program may read one of our parameters in a query. Programs also part queries at `;`, take names
+/// in any case, and read `status[]` as `status`.
+fn sets_a_parameter_of_ours(url: &Url) -> bool {
+    let parts = url.query().unwrap_or_default().split(['&', ';']);
+    parts.flat_map(|part| form_urlencoded::parse(part.as_bytes())).any(|(name, _)| {
+        let name = name.split('[').next().unwrap_or_default().trim();
+        RedirectTarget::PARAMETERS.iter().any(|ours| ours.eq_ignore_ascii_case(name))
+    })
 }
 
 impl RedirectTarget {
