@@ -45,7 +45,7 @@ const SEND_BUFFER: usize = 128 * 1024;
 /// Starts the vault, which may wait for its database. `None` when a signal to stop came before.
 async fn start(
     builder: Builder,
-    listener: &TcpListener,
+    listeners: impl Iterator<Item = &TcpListener>,
     terminate: &mut Signal,
     interrupt: &mut Signal,
 ) -> anyhow::Result<Option<Strongroom>> {
@@ -59,7 +59,7 @@ async fn start(
     let strongroom = match early {
         Some(started) => started?,
         None => {
-            let answering = waiting::answer(listener)?;
+            let answering = waiting::answer(listeners)?;
             let started = tokio::select! {
                 started = starting => started,
                 () = either(terminate, interrupt) => return Ok(None),
@@ -90,7 +90,8 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     if public_url.is_none() && !settings.behind_proxy {
         builder = builder.public_url(&format!("http://{address}"));
     }
-    let Some(strongroom) = start(builder, &listener, &mut terminate, &mut interrupt).await? else {
+    let listeners = [Some(&listener), metrics_listener.as_ref()].into_iter().flatten();
+    let Some(strongroom) = start(builder, listeners, &mut terminate, &mut interrupt).await? else {
         return Ok(());
     };
     strongroom.protect(address);

@@ -70,7 +70,9 @@ impl Settings {
         let behind_proxy = raw.server.behind_proxy;
         let trusted_proxies = TrustedProxies::parse(&raw.server.trusted_proxies)
             .context("server.trusted_proxies (STRONGROOM_SERVER__TRUSTED_PROXIES)")?;
-        let own = format!("{listen:?} {metrics_listen:?} {behind_proxy:?} {trusted_proxies:?}");
+        let keep_alive = raw.server.keep_alive;
+        let own =
+            format!("{listen:?} {metrics_listen:?} {behind_proxy:?} {trusted_proxies:?} {keep_alive:?}");
         Ok(Self {
             listen,
             metrics_listen,
@@ -78,7 +80,7 @@ impl Settings {
             trusted_proxies,
             log_format: raw.log.format,
             public_url: raw.server.public_url.clone(),
-            keep_alive: Duration::from_secs(raw.server.keep_alive),
+            keep_alive: Duration::from_secs(keep_alive),
             data_dir: PathBuf::from(&raw.data_dir),
             remarks,
             builder: configure(raw, environment)?.also_on_record(&own),
@@ -161,13 +163,19 @@ fn configure_store(
         (None, Some(url)) => (url.to_owned(), "DATABASE_URL"),
         (None, None) => return Ok(builder),
     };
+    // Files of secrets end with a line feed.
+    let url = url.trim().to_owned();
+    if url.starts_with(['"', '\'']) {
+        bail!("{setting} stands in quotes; leave them out");
+    }
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         let builder = builder.postgres(SecretText::new(url), store.pool_size).postgres_url_from(setting);
         return Ok(builder.postgres_wait(Duration::from_secs(store.wait_s)));
     }
     match url.strip_prefix("sqlite:") {
         Some(path) if !path.is_empty() => Ok(builder.embedded_at(path)),
-        _ => bail!("{setting} must begin with postgres:// or sqlite:"),
+        Some(_) => bail!("{setting} must have a path behind sqlite:"),
+        None => bail!("{setting} must begin with postgres:// or sqlite:"),
     }
 }
 

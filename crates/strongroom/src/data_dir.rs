@@ -190,8 +190,18 @@ impl DataDir {
         if self.marker().symlink_metadata().is_ok_and(is_mark) {
             return true;
         }
-        let Ok(mut entries) = std::fs::read_dir(&self.root) else { return false };
-        entries.all(|entry| entry.is_ok_and(|entry| self.is_of_a_set_up(&entry.path())))
+        let Ok(entries) = std::fs::read_dir(&self.root) else { return false };
+        let Ok(entries) = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()
+        else {
+            return false;
+        };
+        // A set-up begins with its lock. Other files of these names alone are somebody's.
+        let was_begun = self.root.join("setup.lock").exists() || self.database.exists();
+        let is_nothing = |path: &PathBuf| {
+            path.ends_with(LOST_AND_FOUND)
+                || path.ends_with("lock") && path.symlink_metadata().is_ok_and(|found| found.len() == 0)
+        };
+        entries.iter().all(|path| self.is_of_a_set_up(path)) && (was_begun || entries.iter().all(is_nothing))
     }
 
     fn is_of_the_system(&self) -> bool {
@@ -236,8 +246,10 @@ impl DataDir {
             (false, false) => {
                 let unfinished = self.database.with_extension("db.new");
                 stores::remove_database(&unfinished);
-                let database = SqliteDatabase::open(&unfinished, SqliteOptions::default()).await?;
-                database.migrate().await?;
+                let failed = |error| StartError::embedded(&unfinished, &error);
+                let database = SqliteDatabase::open(&unfinished, SqliteOptions::default()).await;
+                let database = database.map_err(failed)?;
+                database.migrate().await.map_err(failed)?;
                 // Only this one file is renamed, so it must contain everything.
                 database.checkpoint_wal().await?;
                 drop(database);

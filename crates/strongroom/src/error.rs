@@ -1,6 +1,6 @@
 //! Why a vault did not start: what is wrong, where, and what to do. No error text holds a secret.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use strongroom_application::Failure;
 use strongroom_catalog_files::CatalogError;
@@ -82,6 +82,25 @@ impl StartError {
 }
 
 impl StartError {
+    /// An embedded database that cannot be used. SQLite's words are those of its result codes.
+    pub(crate) fn embedded(path: &Path, error: &strongroom_store_sqlite::OpenError) -> Self {
+        let text = chain(error);
+        let advice = match () {
+            () if text.contains("disk is full") || text.contains("disk I/O error") => {
+                "; look whether its disk is full or failing"
+            }
+            () if text.contains("not a database") || text.contains("malformed") => {
+                "; it is damaged, or another kind of file: restore it from a backup"
+            }
+            () if text.contains("unable to open") => {
+                "; it must be a file that this process may read and write"
+            }
+            () if text.contains("readonly") => "; its file or its mount is read-only",
+            () => "",
+        };
+        Self::file(path, format!("{text}{advice}"))
+    }
+
     /// A PostgreSQL database that cannot be used. `setting` names the URL.
     pub(crate) fn database(setting: &str, error: &strongroom_store_postgres::OpenError) -> Self {
         match error.is_about_the_url() {
@@ -105,7 +124,13 @@ impl From<TokenSettingsError> for StartError {
             _ => "jwks_file",
         };
         match error.issuer.as_str() {
-            "local" if key == "jwks_file" => Self::setting("auth.jwt_secret", error.problem),
+            "local" if key == "jwks_file" => Self::Setting {
+                setting:
+                    "auth.jwt_secret (STRONGROOM_AUTH__JWT_SECRET), or the file that auth.jwt_secret_file \
+                          (STRONGROOM_AUTH__JWT_SECRET_FILE) names,"
+                        .to_owned(),
+                problem: error.problem.to_string(),
+            },
             "local" => Self::setting(&format!("auth.{key}"), error.problem),
             name => Self::setting(&format!("auth.issuers.{name}.{key}"), error.problem),
         }

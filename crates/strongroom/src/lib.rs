@@ -39,7 +39,7 @@ use std::sync::Arc;
 use strongroom_application::{Application, Checkpoint};
 use strongroom_egress::Egress;
 use strongroom_environment::{Clock, Ids};
-use strongroom_environment_system::{SystemClock, SystemIds};
+use strongroom_environment_system::SystemClock;
 
 pub use builder::{Builder, IssuerFile, KeySource, Migrations, SecretSource};
 pub use diagnosis::{Diagnosis, Finding};
@@ -47,6 +47,7 @@ pub use error::StartError;
 pub use strongroom_application::TestRates;
 pub use strongroom_domain::oauth::Completion;
 pub use strongroom_egress::EgressSettings;
+pub use strongroom_environment_system::SystemIds;
 pub use strongroom_environment_system::tokens::{
     Audience, ClaimPath, OrganizationRule, Principals, RoleMap, ServiceMark, TokenRules,
 };

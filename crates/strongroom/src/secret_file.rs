@@ -71,6 +71,10 @@ pub(crate) fn unreadable(error: &std::io::Error) -> String {
              and `defaultMode: 0440`)",
             Ourselves::now()
         ),
+        ErrorKind::InvalidData => "is no text in UTF-8".to_owned(),
+        ErrorKind::IsADirectory => "is a folder, and must be a file".to_owned(),
+        ErrorKind::NotADirectory => "has a file where its path has a folder".to_owned(),
+        ErrorKind::ReadOnlyFilesystem => "is on a read-only mount".to_owned(),
         _ => format!("cannot be read: {error}"),
     }
 }
@@ -82,6 +86,10 @@ fn read_all(file: File) -> std::io::Result<Zeroizing<String>> {
     }
     let mut text = Zeroizing::new(String::with_capacity(usize::try_from(length).unwrap_or(0) + 1));
     file.take(MOST).read_to_string(&mut text)?;
+    // Editors of Windows begin a text so.
+    if text.starts_with('\u{feff}') {
+        text.drain(..'\u{feff}'.len_utf8());
+    }
     Ok(text)
 }
 

@@ -79,7 +79,10 @@ impl Builder {
             // The ring must be there, or the store is not ready for anything.
             key_ring(&self, &data_dir)?;
         }
-        Database::open(&self.store, &data_dir, true).await?.migrate(Migrations::Apply, &self.store).await
+        Database::open(&self.store, &data_dir, true)
+            .await?
+            .migrate(Migrations::Apply, &self.store, &data_dir)
+            .await
     }
 
     /// The keys that the store and the key ring know. It also answers when the two do not fit together and
@@ -225,7 +228,7 @@ async fn open_store(
     waits: bool,
 ) -> Result<(Database, uuid::Uuid), StartError> {
     let database = Database::open(&builder.store, data_dir, waits).await?;
-    database.migrate(builder.migrations, &builder.store).await?;
+    database.migrate(builder.migrations, &builder.store, data_dir).await?;
     let found = database.deployment().deployment_id().await?;
     match builder.deployment_id {
         Some(expected) if expected != found => Err(StartError::Deployment { found, expected }),

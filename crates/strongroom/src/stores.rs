@@ -65,7 +65,9 @@ impl Database {
                     statements: Some(statements.clone()),
                     ..SqliteOptions::default()
                 };
-                let database = SqliteDatabase::open(data_dir.database(), options).await?;
+                let path = data_dir.database();
+                let opened = SqliteDatabase::open(path, options).await;
+                let database = opened.map_err(|error| StartError::embedded(path, &error))?;
                 // The first migration made the deployment's id. A file without an id is not the vault that
                 // was set up here, and must not be served as an empty vault.
                 if database.deployment_id().await.is_err() {
@@ -95,13 +97,17 @@ impl Database {
         &self,
         migrations: Migrations,
         choice: &StoreChoice,
+        data_dir: &DataDir,
     ) -> Result<(), StartError> {
         if self.deployment().migrations_current().await? {
             return Ok(());
         }
         match (migrations, self, choice) {
             (Migrations::Require, ..) => Err(StartError::MigrationsMissing),
-            (Migrations::Apply, Self::Sqlite(database, _), _) => Ok(database.migrate().await?),
+            (Migrations::Apply, Self::Sqlite(database, _), _) => {
+                let migrated = database.migrate().await;
+                migrated.map_err(|error| StartError::embedded(data_dir.database(), &error))
+            }
             (Migrations::Apply, Self::Postgres(database, _), StoreChoice::Postgres(choice)) => {
                 let migrated = database.migrate().await.map(drop);
                 migrated.map_err(|error| StartError::database(&choice.setting, &error))

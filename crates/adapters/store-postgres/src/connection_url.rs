@@ -50,6 +50,9 @@ const KEYS: [&str; 20] = [
     "user",
 ];
 
+/// What the driver knows as `target_session_attrs`.
+const TARGETS: [&str; 3] = ["=any", "=read-write", "=read-only"];
+
 const ENCODING: &str = "percent-encode special characters of user name and password (@ is %40, / is %2F, ? is %3F, # is %23, % is %25)";
 
 /// Splits a URL into what `tokio_postgres` needs and how TLS is used. No error contains a part of the URL.
@@ -68,6 +71,8 @@ pub(crate) fn parse(url: &str) -> Result<(Config, TlsMode), OpenError> {
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         match pair.split_once('=') {
             Some(("sslmode", value)) => mode = Some(value),
+            // The public authorities, as in libpq 16; they are the ones that are trusted without it, too.
+            Some(("sslrootcert", "system")) => {}
             Some(("sslrootcert", value)) => roots = Some(PathBuf::from(percent_decoded(value)?)),
             _ => others.push(checked(pair)?),
         }
@@ -90,6 +95,18 @@ pub(crate) fn parse(url: &str) -> Result<(Config, TlsMode), OpenError> {
 fn checked(pair: &str) -> Result<&str, OpenError> {
     let key = pair.split_once('=').map(|(key, _)| key);
     let advice = match key {
+        Some(
+            "connect_timeout"
+            | "keepalives_idle"
+            | "keepalives_interval"
+            | "keepalives_retries"
+            | "tcp_user_timeout",
+        ) if pair.split_once('=').is_none_or(|(_, value)| value.parse::<u32>().is_err()) => {
+            "has a number of seconds behind the question mark that is none"
+        }
+        Some("target_session_attrs") if !TARGETS.iter().any(|known| pair.ends_with(known)) => {
+            "must have any, read-write or read-only as target_session_attrs"
+        }
         Some(key) if KEYS.contains(&key) => return Ok(pair),
         Some("ssl" | "tls") => {
             "sets ssl, which is not known here: write sslmode=verify-full, require or disable"
@@ -125,6 +142,9 @@ fn unreadable(base: &str) -> OpenError {
     let (_, rest) = base.split_once("://").unwrap_or(("", base));
     let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
     let hosts = place.split('/').next().unwrap_or_default();
+    if !hosts.contains('[') && hosts.matches(':').count() > 1 && !hosts.contains(',') {
+        return OpenError::Url("must have an IPv6 address in square brackets, as in postgres://user:password@[2001:db8::1]:5432/database".into());
+    }
     let is_port = |host: &str| match host.rsplit_once(':').filter(|(_, port)| !port.contains(']')) {
         Some((_, port)) => port.parse::<u16>().is_ok(),
         None => true,

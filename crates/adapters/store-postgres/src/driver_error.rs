@@ -32,7 +32,12 @@ pub(crate) fn read(error: &Error) -> DriverError {
     let tls = text.contains("TLS");
     let detail = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
     if tls {
-        let advice = "check sslmode and sslrootcert, and the host name in the server's certificate";
+        let advice = match detail.contains("CaUsedAsEndEntity") {
+            true => {
+                "the server has a certificate that is marked as that of an authority: give it one that is not (basicConstraints CA:FALSE)"
+            }
+            false => "check sslmode and sslrootcert, and the host name in the server's certificate",
+        };
         return DriverError {
             text: format!("TLS with the server failed{detail}; {advice}"),
             is_passing: false,
@@ -68,6 +73,9 @@ fn of_the_server(error: &DbError) -> DriverError {
     let (code, words) = (error.code().code(), error.message());
     let advice = match code {
         "28P01" => "; check user name and password, and percent-encode their special characters",
+        "28000" if words.contains("no encryption") => {
+            "; the server may take connections over TLS only: write sslmode=verify-full, or require"
+        }
         "28000" => {
             "; check that an access rule (pg_hba.conf) admits this user, database and kind of connection"
         }

@@ -73,7 +73,10 @@ impl Gate {
             return Ok(());
         }
         let event = caller.event(Action::AccessDenied, Outcome::Denied).about(credential);
-        self.put_on_record(event.detail("reason", "beyond_reach"));
+        if self.put_on_record(event.detail("reason", "beyond_reach")) {
+            let (organization, credential) = (caller.organization().as_str(), credential.id);
+            tracing::warn!(organization, %credential, "a caller asked for a credential beyond its reach");
+        }
         Err(Failure::NotFound(Missing::Credential))
     }
 

@@ -53,7 +53,7 @@ struct Entry<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Vec<String>")]
     scopes: Option<Vec<&'a str>>,
-    /// The path that connects the provider, by POST.
+    /// Where the provider is connected, by POST: a path, or a URL when `server.public_url` is set.
     connect_url: String,
 }
 
@@ -70,12 +70,12 @@ fn handle(call: &PublicCall) -> Result<HttpResponse, Refusal> {
     let all = call.app.catalog.listed();
     let asked =
         all.iter().filter(|(_, listing)| category.is_none_or(|category| category == listing.category));
-    let items: Vec<Entry<'_>> = asked.map(|(provider, listing)| Entry::of(provider, listing)).collect();
+    let items: Vec<Entry<'_>> = asked.map(|(provider, listing)| Entry::of(call, provider, listing)).collect();
     Ok(ok(&Page { total: items.len(), items }))
 }
 
 impl<'a> Entry<'a> {
-    fn of(provider: &'a Provider, listing: &'a ConnectListing) -> Self {
+    fn of(call: &PublicCall, provider: &'a Provider, listing: &'a ConnectListing) -> Self {
         let stored = listing.auth_type == ConnectAuthType::ApiKey;
         Self {
             provider: provider.id.as_str(),
@@ -85,7 +85,7 @@ impl<'a> Entry<'a> {
             auth_type: listing.auth_type.as_str(),
             required_fields: stored.then_some(listing.required_fields.as_slice()),
             scopes: (listing.auth_type == ConnectAuthType::Oauth2).then(|| scopes(provider)),
-            connect_url: format!("/v1/integrations/{}/connect", provider.id),
+            connect_url: call.public_address(&format!("/v1/integrations/{}/connect", provider.id)),
         }
     }
 }

@@ -61,6 +61,11 @@ impl PublicCall {
         prefix_of(&self.request)
     }
 
+    /// A path of the API as clients reach it: below the public URL, when there is one.
+    pub fn public_address(&self, path: &str) -> String {
+        address_of(&self.request, "", path)
+    }
+
     /// All parameters of the query, declared or not.
     pub fn parameters(&self) -> Parameters {
         let mut read = Parameters::default();

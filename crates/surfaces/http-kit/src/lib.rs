@@ -52,7 +52,7 @@ pub use misshape::{Misshape, MisshapeKind};
 pub use openapi::{Documented, ServedAt, document, documented, schemas};
 pub use page::{Cursor, PageSize, Paging};
 pub use peer::{BadNetwork, TrustedProxies};
-pub use pipeline::{Kit, Listener, envelope, mount};
+pub use pipeline::{Kit, Listener, envelope, mount, refuse_early};
 pub use query::unknown as unknown_parameters;
 pub use refusal::{Refusal, Transport, renamed};
 pub use reply::{created, no_content, ok, ok_secret, with_allowance, with_etag};

@@ -144,12 +144,36 @@ async fn unknown_route(request: HttpRequest, kit: web::Data<Kit>) -> HttpRespons
 /// Words a refusal in the dialect that a path belongs to: the first with a prefix and a segment that the path
 /// begins with, else the first of all.
 fn refuse(kit: &Kit, request: &HttpRequest, refusal: &Refusal, request_id: &str) -> HttpResponse {
+    refused(kit.dialects, request, refusal, request_id)
+}
+
+/// Refuses a request that no pipeline takes yet, in the words of the dialect to which its path belongs.
+pub fn refuse_early(
+    dialects: &[&Dialect],
+    request: &HttpRequest,
+    refusal: &Refusal,
+    ids: &dyn Ids,
+) -> HttpResponse {
+    let id = Ulid(ids.next().as_u128()).to_string();
+    let mut response = refused(dialects, request, refusal, &id);
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
+fn refused(
+    dialects: &[&Dialect],
+    request: &HttpRequest,
+    refusal: &Refusal,
+    request_id: &str,
+) -> HttpResponse {
     let owns = |dialect: &&&Dialect| {
         let below = |prefix: &&str| request.path().strip_prefix(*prefix)?.strip_prefix('/');
         let mut segments = dialect.prefixes.iter().filter_map(|prefix| below(prefix)?.split('/').next());
         segments.any(|segment| dialect.segments.contains(&segment))
     };
-    match kit.dialects.iter().find(owns).or(kit.dialects.first()) {
+    match dialects.iter().find(owns).or(dialects.first()) {
         Some(dialect) => (dialect.refuse)(refusal, &RefusedRequest { request_id, part: "query", request }),
         None => HttpResponse::NotFound().finish(),
     }

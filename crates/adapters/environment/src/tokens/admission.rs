@@ -126,6 +126,9 @@ impl Admission {
         match (claims.find(&mark.claim), &mark.value) {
             (None, _) => Ok(false),
             (Some(Value::String(found)), Some(value)) => Ok(found == value),
+            (Some(Value::Array(found)), Some(value)) => {
+                Ok(found.iter().any(|one| one.as_str() == Some(value)))
+            }
             (Some(Value::Bool(is_program)), None) => Ok(*is_program),
             (Some(Value::String(found)), None) if found == "user" => Ok(false),
             (Some(Value::String(found)), None) if found == "service" => Ok(true),

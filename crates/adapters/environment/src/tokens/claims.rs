@@ -44,11 +44,15 @@ impl Claims {
     }
 
     /// Returns the string that must be present at a path. An array of one string is that string: some
-    /// providers send every claim as a list.
+    /// providers send every claim as a list. So is the name of one object in an object.
     pub(super) fn required_at(&self, path: &ClaimPath) -> Result<&str, TokenRefusal> {
         let found = match self.find(path) {
             None => return Err(about(TokenRefused::ClaimMissing, &path.to_string())),
             Some(Value::Array(items)) if items.len() == 1 => items.first().and_then(Value::as_str),
+            // Keycloak's organisations with their attributes: `{"acme": {"id": "…"}}`.
+            Some(Value::Object(members)) if members.len() == 1 && members.values().all(Value::is_object) => {
+                members.keys().next().map(String::as_str)
+            }
             Some(one) => one.as_str(),
         };
         found.ok_or_else(|| misshapen(path))

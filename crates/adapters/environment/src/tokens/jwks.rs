@@ -82,10 +82,6 @@ impl KeySet {
         let set = Members::parse(json.trim_start_matches('\u{feff}').as_bytes());
         let set = set.map_err(|_| TokenSettingsProblem::MalformedJwks)?;
         let listed = set.get("keys").and_then(Value::as_array).ok_or(TokenSettingsProblem::MalformedJwks)?;
-        let is_symmetric = |key: &Value| key.get("kty").and_then(Value::as_str) == Some("oct");
-        if listed.iter().any(is_symmetric) {
-            return Err(TokenSettingsProblem::SymmetricKey);
-        }
         let mut reading = Reading::default();
         for (at, key) in listed.iter().enumerate() {
             reading.read(at, key);
@@ -117,6 +113,10 @@ impl Reading {
     }
 
     fn usable(&self, key: &Value) -> Result<VerificationKey, KeyFlaw> {
+        // A secret among public keys never verifies anything: everybody who reads the set knows it.
+        if key.get("kty").and_then(Value::as_str) == Some("oct") {
+            return Err(KeyFlaw::Symmetric);
+        }
         let jwk = Jwk::of(key)?;
         let algorithm = jwk.algorithm()?;
         if jwk.kid.is_some_and(|kid| !is_key_id(kid)) {

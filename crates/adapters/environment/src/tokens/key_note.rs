@@ -21,6 +21,9 @@ pub enum KeyFlaw {
         "holds the private key (`d`): whoever reads the file can sign tokens; publish the public key alone"
     )]
     Private,
+    /// It is a secret key, which whoever reads the set knows.
+    #[error("is a secret key (`oct`), which must not stand among public keys: its issuer has to replace it")]
+    Symmetric,
     /// It is for encryption, or for making signatures.
     #[error("is not for verifying signatures (`use` or `key_ops`)")]
     OtherUse,

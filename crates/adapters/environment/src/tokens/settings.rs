@@ -74,9 +74,6 @@ pub enum TokenSettingsProblem {
         "the key set is not a JWKS (`{{\"keys\": […]}}`) of at most 64 KiB, in which each name occurs once"
     )]
     MalformedJwks,
-    /// The key set holds a symmetric key. Every reader of the file could sign tokens with it.
-    #[error("the key set holds a symmetric key (kty `oct`); a JWKS may hold public keys only")]
-    SymmetricKey,
     /// No key of the set can verify tokens; the notes say what is wrong with each.
     #[error("the key set holds no key that can be used for RS256, ES256 or EdDSA{}", listed(.0))]
     NoKey(Vec<KeyNote>),

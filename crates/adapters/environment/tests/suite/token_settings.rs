@@ -83,13 +83,19 @@ fn without_issuers_every_token_is_refused() {
 }
 
 #[test]
-fn a_key_set_with_a_symmetric_key_is_refused_even_beside_good_keys() {
+fn a_secret_key_in_a_set_is_told_and_verifies_nothing() {
     let oct = Signer::Hs.jwk();
-    for keys in
-        [vec![oct.clone()], vec![Signer::Rs.jwk(), oct.clone()], vec![merged(oct, json!({"use": "enc"}))]]
-    {
-        assert_eq!(problem(with_keys(Signer::Rs, &keys)), TokenSettingsProblem::SymmetricKey);
+    for secret in [oct.clone(), merged(oct.clone(), json!({"use": "enc"}))] {
+        let verifier = with_keys(Signer::Rs, &[Signer::Rs.jwk()]).unwrap();
+        let both = json!({"keys": [secret, Signer::Rs.jwk()]}).to_string();
+        let notes = verifier.replace_keys("rs", both).unwrap();
+        assert_eq!(notes.iter().map(|note| note.flaw).collect::<Vec<_>>(), [KeyFlaw::Symmetric]);
+        assert!(verifier.judge(&Signer::Rs.valid(), NOW).is_ok());
+        let forged = Signer::Hs.token(&Signer::Hs.header().to_string(), &Signer::Rs.claims().to_string());
+        assert!(verifier.judge(&forged, NOW).is_err());
     }
+    let TokenSettingsProblem::NoKey(notes) = problem(with_keys(Signer::Rs, &[oct])) else { panic!() };
+    assert_eq!(notes.iter().map(|note| note.flaw).collect::<Vec<_>>(), [KeyFlaw::Symmetric]);
 }
 
 #[test]
