@@ -121,7 +121,9 @@ impl RefreshProblem {
             Self::NoRefreshToken => {
                 "Authorise the credential again: its token has ended and there is none to refresh it."
             }
-            Self::AppRefused => "Check client id and secret of the OAuth app; the grant is kept.",
+            Self::AppRefused => {
+                "Check client id and secret of the OAuth app, its redirect URI and its scopes; the grant is kept."
+            }
             Self::AppMissing => "Set client id and secret of the OAuth app; the grant is kept.",
             Self::ProviderUnavailable => {
                 "Wait: the provider does not answer, and the refresh is tried again."
@@ -131,7 +133,7 @@ impl RefreshProblem {
                 "Wait: the provider has refused the grant once, and is asked again before that is believed."
             }
             Self::RequestRefused => {
-                "Look up the provider's error code, which is in the audit trail: its meaning is not known here. \
+                "Look up what the provider answered, which is in the audit trail: its meaning is not known here. \
                  The grant is kept, and the refresh is tried again."
             }
             Self::NotSent => {

@@ -23,8 +23,13 @@ pub(crate) fn lifetime(json: &Json) -> Option<Duration> {
         Json::Integer(seconds) => u64::try_from(*seconds).ok()?,
         // A number beyond 64 bits, or with a fraction.
         Json::Number(number) => Duration::try_from_secs_f64(number.as_f64()?.min(1e10)).ok()?.as_secs(),
-        Json::Text(text) if !text.is_empty() && text.expose().bytes().all(|b| b.is_ascii_digit()) => {
-            text.expose().parse().unwrap_or(u64::MAX)
+        Json::Text(text) => {
+            let text = text.expose().trim();
+            let whole = text.split_once('.').map_or(text, |(whole, _)| whole);
+            if whole.is_empty() || !whole.bytes().all(|b| b.is_ascii_digit()) {
+                return None;
+            }
+            whole.parse().unwrap_or(u64::MAX)
         }
         _ => return None,
     };
@@ -45,8 +50,21 @@ pub(crate) fn of_jwt(token: &SecretText) -> Option<OffsetDateTime> {
     if parts.next().is_some() {
         return None;
     }
-    let claims = zeroize::Zeroizing::new(URL_SAFE_NO_PAD.decode(claims).ok()?);
+    let claims = zeroize::Zeroizing::new(URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok()?);
     time(pointer::value(&pointer::object(&claims)?, "/exp")?)
+}
+
+/// A time as RFC 3339 writes it, also with a blank for its `T`, without the colon of its offset, or without
+/// an offset, which means UTC.
+fn written(text: &str) -> Option<OffsetDateTime> {
+    let mut text = text.replacen(' ', "T", 1);
+    let offset = text.get(19..).and_then(|end| end.find(['+', '-', 'Z', 'z'])).map(|at| 19 + at);
+    match offset {
+        None => text.push('Z'),
+        Some(at) if text.len() == at + 5 && text.is_char_boundary(at + 3) => text.insert(at + 3, ':'),
+        Some(_) => {}
+    }
+    OffsetDateTime::parse(&text, &Rfc3339).ok()
 }
 
 /// A time: seconds or milliseconds since 1970, as a number or as digits, or a text of RFC 3339.
@@ -58,7 +76,7 @@ fn time(json: &Json) -> Option<OffsetDateTime> {
         }
         Json::Text(text) => match text.expose().parse() {
             Ok(number) => number,
-            Err(_) => return OffsetDateTime::parse(text.expose(), &Rfc3339).ok(),
+            Err(_) => return written(text.expose().trim()),
         },
         _ => return None,
     };

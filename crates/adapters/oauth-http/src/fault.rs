@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use http::StatusCode;
-use http::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
+use http::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use strongroom_authorization_server::{ErrorAnswer, TokenError, Trouble};
 use strongroom_declared_http::{ErrorMeaning, ErrorRule};
 use strongroom_domain::Json;
@@ -48,6 +48,17 @@ pub(crate) fn sort(rules: &[ErrorRule], answer: &Answer, json: Option<&Json>, se
         Some(ErrorMeaning::Doubtful) => return TokenError::Dead { answer: said, is_certain: false },
         Some(ErrorMeaning::App) => return TokenError::App { answer: said },
         None if status.is_server_error() => (true, Trouble::Server, "an answer of the class 5xx"),
+        // GitHub and others limit so.
+        None if status == StatusCode::FORBIDDEN && answer.headers.contains_key(RETRY_AFTER) => {
+            (false, Trouble::Throttled, "it asks for fewer requests")
+        }
+        // The client has to authenticate itself (RFC 6749, section 5.2), and no error says more.
+        None if status == StatusCode::UNAUTHORIZED
+            && answer.body.is_empty()
+            && answer.headers.contains_key(WWW_AUTHENTICATE) =>
+        {
+            return TokenError::App { answer: said };
+        }
         None if status.is_client_error() => (false, Trouble::Unknown, "an error that is not known"),
         None if json.is_some_and(is_said) => (false, Trouble::Unknown, "an error that is not known"),
         None if json.is_some() => (true, Trouble::Server, "a JSON object without an access token"),
@@ -67,8 +78,13 @@ pub(crate) fn is_said(json: &Json) -> bool {
     let no_error = |json: &Json| match json {
         Json::Null | Json::Boolean(false) => true,
         Json::Integer(number) => *number == 0,
-        Json::Text(text) => text.is_empty(),
-        _ => false,
+        Json::Number(number) => number.as_f64() == Some(0.0),
+        Json::Text(text) => {
+            ["", "0", "none", "null", "false"].iter().any(|none| text.expose().eq_ignore_ascii_case(none))
+        }
+        Json::Array(items) => items.is_empty(),
+        Json::Object(members) => members.is_empty(),
+        Json::Boolean(true) => false,
     };
     pointer::value(json, "/error").is_some_and(|error| !no_error(error))
         || matches!(pointer::value(json, "/ok"), Some(Json::Boolean(false)))

@@ -4,6 +4,7 @@ use strongroom_domain::Json;
 
 /// Reads a body that is one JSON object without repeated members, within the limits of [`Json`].
 pub(crate) fn object(body: &[u8]) -> Option<Json> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     Json::parse(body).ok().filter(|json| matches!(json, Json::Object(_)))
 }
 

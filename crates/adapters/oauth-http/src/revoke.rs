@@ -80,11 +80,21 @@ const DONE: [&str; 3] = ["/revoked", "/did_revoke", "/success"];
 fn read(requests: &OauthRequests, answer: &Answer, sent: &Sent) -> Result<bool, TokenError> {
     let json = pointer::object(&answer.body);
     let error = json.as_ref().and_then(|json| pointer::text(json, "/error"));
-    let is_gone = answer.status.is_client_error() && error == Some("invalid_token");
+    // Where the token itself is what authenticates the request, its end says nothing about the grant.
+    let is_named = requests.revoke.as_ref().is_some_and(|revocation| revocation.parameter.is_some());
+    let is_gone = match error {
+        Some("invalid_token") => answer.status.is_client_error() && is_named,
+        Some("token_revoked") => is_named,
+        _ => false,
+    };
     let denies = |json: &Json| {
         DONE.iter().any(|place| matches!(pointer::value(json, place), Some(Json::Boolean(false))))
     };
-    let is_refusal = |json: &Json| fault::is_said(json) || denies(json);
+    let fails = |json: &Json| {
+        matches!(pointer::text(json, "/status"), Some("error" | "failure" | "failed"))
+            || matches!(pointer::value(json, "/errors"), Some(Json::Array(errors)) if !errors.is_empty())
+    };
+    let is_refusal = |json: &Json| fault::is_said(json) || denies(json) || fails(json);
     let is_done = answer.status.is_success() && !json.as_ref().is_some_and(is_refusal);
     if is_done || is_gone {
         return Ok(true);

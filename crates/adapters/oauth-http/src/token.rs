@@ -78,7 +78,7 @@ fn refresh_lifetime(json: &Json, declared: Option<&String>) -> Option<Duration> 
 /// Reads a text, or a list of texts, which some servers send.
 fn scope(json: &Json) -> Option<String> {
     let words = match json {
-        Json::Text(text) => text.expose().to_owned(),
+        Json::Text(text) => text.expose().split_whitespace().collect::<Vec<_>>().join(" "),
         Json::Array(items) => items.iter().map(word).collect::<Option<Vec<_>>>()?.join(" "),
         _ => return None,
     };

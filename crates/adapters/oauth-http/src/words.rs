@@ -74,12 +74,17 @@ const DEAD_STATUS: [&str; 3] = ["BAD_REFRESH_TOKEN", "BAD_AUTH_CODE", "EXPIRED_A
 /// authentication and authorization error codes"). Those that end a grant count beside `invalid_grant` and
 /// `interaction_required`: the refresh token has ended or was revoked, or the person must consent or sign in
 /// again. The others count beside any code.
-const NUMBERS: [(i64, ErrorMeaning); 17] = [
+const NUMBERS: [(i64, ErrorMeaning); 21] = [
     // A client asks in a loop; a tenant has too many requests.
     (50_196, Throttled),
     (90_055, Throttled),
-    // The directory does not answer.
+    // The directory does not answer, or has too much to do; the account is locked for a while; a policy of the
+    // tenant refuses what is right.
     (90_033, Passing),
+    (90_006, Passing),
+    (90_024, Passing),
+    (50_053, Passing),
+    (53_003, Passing),
     // The secret is wrong, has ended or is missing; the app is not in the tenant; the tenant is unknown; the
     // redirect URI or the resource is not the app's.
     (7_000_215, App),
@@ -100,7 +105,7 @@ const NUMBERS: [(i64, ErrorMeaning); 17] = [
 
 /// The places where servers put their error codes. The lists of a provider file are compared with each of
 /// them.
-const PLACES: [&str; 10] = [
+const PLACES: [&str; 11] = [
     "/error",
     "/error/code",
     "/error/type",
@@ -110,6 +115,7 @@ const PLACES: [&str; 10] = [
     "/code",
     "/status",
     "/reason",
+    "/ECODE",
     "/error_description",
 ];
 
@@ -121,6 +127,14 @@ pub(crate) fn meaning(json: &Json) -> Option<ErrorMeaning> {
         (asks_person || *meaning != Dead) && numbers(json).any(|said| said == *number)
     });
     let of_code = || CODES.iter().find(|(code, _)| *code == error).map(|(_, meaning)| *meaning);
+    // Elsewhere the words of the RFCs are as good, but what ends a grant must come twice.
+    let of_place = || {
+        let places = PLACES.iter().filter(|place| **place != "/error_description");
+        let said: Vec<&str> = places.filter_map(|place| pointer::text(json, place)).collect();
+        let found = CODES.iter().find(|(code, _)| said.contains(code))?;
+        Some(if found.1 == Dead { Doubtful } else { found.1 })
+    };
+    let of_code = || of_code().or_else(of_place);
     let status = || pointer::text(json, "/status").filter(|status| DEAD_STATUS.contains(status));
     of_number.map(|(_, meaning)| *meaning).or_else(of_code).or_else(|| status().map(|_| Dead))
 }
@@ -147,7 +161,12 @@ pub(crate) fn code(json: &Json) -> Option<String> {
     let is_known = |number: &i64| NUMBERS.iter().any(|(known, _)| known == number);
     let number = numbers(json).find(is_known).or_else(|| numbers(json).next());
     let number = number.map(|number| format!("AADSTS{number}"));
-    number.or_else(|| said(json).into_iter().find(|text| is_error_code(text)))
+    let words: Vec<String> = said(json).into_iter().filter(|text| is_error_code(text)).collect();
+    let says_more = |text: &&String| {
+        !text.bytes().all(|b| b.is_ascii_digit())
+            && !["error", "failure", "failed", "fail"].contains(&text.as_str())
+    };
+    number.or_else(|| words.iter().find(says_more).or(words.first()).cloned())
 }
 
 /// Whether a code is one of those listed here, so that it cannot be a secret that a server sends back.

@@ -115,6 +115,7 @@ impl Authorizing {
     ) -> Result<Received, CallbackRefused> {
         let state = received.parameters.get("state").map(SecretText::expose).unwrap_or_default();
         if received.repeated || state.len() != 43 {
+            self.note_unknown(&received, CallbackProblem::UnknownState);
             return Err(CallbackRefused::page(CallbackProblem::UnknownState));
         }
         let state = Zeroizing::new(state.to_owned());
@@ -137,7 +138,19 @@ impl Authorizing {
         })?;
         match row {
             Some(row) => self.receive_taken(row, received, state).await,
-            None => self.answer_again(&received, state).await.map_err(CallbackRefused::page),
+            None => self.answer_again(&received, state).await.map_err(|problem| {
+                self.note_unknown(&received, problem);
+                CallbackRefused::page(problem)
+            }),
+        }
+    }
+
+    /// Tells the log of a callback that belongs to no flow, so that its provider's error reaches somebody.
+    fn note_unknown(&self, received: &ReceiveCallback, problem: CallbackProblem) {
+        let error = received.parameters.get("error").map(SecretText::expose);
+        let (provider, code) = (&received.provider, error.filter(|error| is_error_code(error)));
+        if self.catalog.find(provider).is_some() {
+            tracing::info!(provider, reason = problem.as_str(), code, "a callback was not taken");
         }
     }
 
@@ -216,7 +229,7 @@ impl Authorizing {
         let mut subject =
             Subject { provider: provider.clone(), credential_type: flow.credential_type, content: base };
         self.check_issuer(&subject, &received)?;
-        if let Some(error) = received.parameters.get("error") {
+        if let Some(error) = received.parameters.get("error").filter(|error| !error.is_empty()) {
             let (error, problem) = (error.expose(), CallbackProblem::of_error(error.expose()));
             let code = is_error_code(error).then(|| error.to_owned());
             tracing::info!(
@@ -330,7 +343,10 @@ impl Authorizing {
         grant: Grant,
     ) -> Result<TokenResponse, Failed> {
         let trial = self.trials.begin(&flow.organization, &flow.initiator.actor);
-        let trial = trial.map_err(|_| CallbackProblem::Unavailable)?;
+        let trial = trial.map_err(|_| {
+            tracing::warn!(provider = %flow.provider, "a code was not exchanged: too many trials failed lately");
+            CallbackProblem::Unavailable
+        })?;
         let tries = trial.clone().map(|trial| trial as Arc<dyn Tries>);
         let answer = self.server.token(subject, client, grant, tries).await;
         if let Some(trial) = trial {
@@ -449,11 +465,18 @@ impl From<CallbackProblem> for Failed {
 fn told(flow: &AuthorizationFlow, error: &TokenError) -> Failed {
     tracing::warn!(provider = %flow.provider, %error, "a code was not exchanged");
     let answer = error.answer().cloned();
-    // A status of success beside neither a token nor an error code.
-    let is_odd = answer.as_ref().is_some_and(|said| (200..300).contains(&said.status) && said.code.is_none());
+    let code = answer.as_ref().and_then(|said| said.code.as_deref());
+    let is_success = answer.as_ref().is_some_and(|said| (200..300).contains(&said.status));
     let problem = match error {
-        TokenError::Transient { trouble: Trouble::Unknown | Trouble::Server, .. } if is_odd => {
-            CallbackProblem::BadAnswer
+        // A status of success without a token.
+        TokenError::Transient { trouble: Trouble::Unknown | Trouble::Server, .. } if is_success => match code
+        {
+            Some(_) => CallbackProblem::ProviderRefused,
+            None => CallbackProblem::BadAnswer,
+        },
+        // What passes for a grant does not pass for a code, which is used once.
+        TokenError::Transient { trouble: Trouble::Passing, .. } if code == Some("invalid_grant") => {
+            CallbackProblem::CodeRefused
         }
         TokenError::Dead { .. } => CallbackProblem::CodeRefused,
         TokenError::App { .. } | TokenError::Unbuildable(_) => CallbackProblem::Misconfigured,

@@ -27,7 +27,7 @@ const TURN: Duration = Duration::from_secs(1);
 /// How long a failure is remembered when nothing else happens at its place.
 const MEMORY: Duration = Duration::from_secs(300);
 /// The longest time for which a person who asked for an attempt during a wait cannot ask for another one.
-const ONE_REQUEST_IN: Duration = Duration::from_secs(60);
+const ONE_REQUEST_IN: Duration = Duration::from_secs(10);
 
 /// The pauses of this instance.
 #[derive(Default)]
@@ -154,7 +154,7 @@ impl ProviderPauses {
     }
 
     /// Whether a person may have an attempt made although the grant should wait this long. It is possible
-    /// once in a wait, or once a minute in a long one.
+    /// once in a wait, or once in 10 seconds in a long one.
     pub(crate) fn may_hurry(
         &self,
         organization: &OrganizationId,
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_grant_is_hurried_once_in_a_wait_and_once_a_minute_in_a_long_one() {
+    async fn a_grant_is_hurried_once_in_a_wait_and_every_ten_seconds_in_a_long_one() {
         let scene = Scene::new();
         let may = |seconds| {
             scene.pauses.may_hurry(&scene.organizations[0], scene.grants[0], Duration::from_secs(seconds))

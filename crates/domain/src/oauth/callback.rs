@@ -76,13 +76,15 @@ impl CallbackProblem {
     /// The text that a person reads.
     pub const fn message(self) -> &'static str {
         match self {
-            Self::UnknownState => "This authorisation is not known, has been used, or is over. Begin again.",
+            Self::UnknownState => {
+                "This authorisation is not known, has been used, or is over. What was connected with it stays so; else begin again."
+            }
             Self::OtherProvider | Self::OtherIssuer => {
                 "This answer does not belong to the provider that was asked."
             }
             Self::AccessDenied => "The provider was told not to grant access.",
             Self::ProviderRefused => {
-                "The provider refused what was asked for. Its error code is in the audit trail."
+                "The provider refused what was asked for. What it answered is in the audit trail."
             }
             Self::NoCode => "The provider sent no code.",
             Self::CodeRefused => "The provider did not take its code back. Begin again.",
@@ -99,7 +101,7 @@ impl CallbackProblem {
             Self::Over => "This took longer than 10 minutes. Begin again.",
             Self::Disowned => "Nothing was connected, and what had been granted is thrown away.",
             Self::ForeignPage => "This did not come from the page that was shown here.",
-            Self::Unavailable => "This service cannot do that right now. Begin again.",
+            Self::Unavailable => "This service cannot do that right now. Begin again in a minute.",
         }
     }
 }

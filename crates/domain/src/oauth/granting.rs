@@ -125,10 +125,13 @@ impl Provider {
         let mut violations = Vec::new();
         // The end of a refresh token that came without one is not known. Without a new token the old one
         // goes on.
+        let is_other = |token: &SecretText| {
+            base.secret.get(REFRESH_TOKEN).is_none_or(|old| old.expose() != token.expose())
+        };
         base.grant_expires_at = match (response.refresh_lifetime, &response.refresh_token) {
             (Some(life), _) => Some(now + life),
-            (None, Some(_)) => None,
-            (None, None) => base.grant_expires_at,
+            (None, Some(token)) if is_other(token) => None,
+            (None, _) => base.grant_expires_at,
         };
         let texts = response.fields.into_iter().map(|(name, text)| (name, SecretText::new(text)));
         let tokens = [(ACCESS_TOKEN.to_owned(), response.access_token)].into_iter();

@@ -27,6 +27,10 @@ pub struct Call<O> {
     pub(crate) body: Option<Json>,
 }
 
+/// The headers in which browsers say that nobody looks at the answer yet.
+const PREFETCH: [&str; 6] =
+    ["sec-purpose", "purpose", "x-moz", "x-purpose", "sec-fetch-purpose", "x-fetch-purpose"];
+
 /// A call that needs no authentication.
 pub struct PublicCall {
     /// The use cases.
@@ -96,10 +100,10 @@ impl PublicCall {
     /// Whether a browser, or something before it, fetches the page ahead of its visitor: `Sec-Purpose` and
     /// `Purpose` of browsers, and the older `X-Moz` and `X-Purpose`.
     pub fn is_prefetch(&self) -> bool {
-        ["sec-purpose", "purpose", "x-moz", "x-purpose"].into_iter().any(|name| {
+        PREFETCH.into_iter().any(|name| {
             let values = self.request.headers().get_all(name).filter_map(|value| value.to_str().ok());
             values.flat_map(|value| value.split([',', ';'])).any(|word| {
-                let word = word.trim();
+                let word = word.trim_matches([' ', '"']);
                 ["prefetch", "prerender", "preview"].iter().any(|known| word.eq_ignore_ascii_case(known))
             })
         })

@@ -201,11 +201,14 @@ fn of_odd_tag(refusal: Refusal, request: &HttpRequest) -> Refusal {
     let Refusal::Failure(Failure::Conflict(Conflict::StaleRevision)) = refusal else { return refusal };
     let tag = request.headers().get(header::IF_MATCH).map_or(&[][..], HeaderValue::as_bytes).trim_ascii();
     let bare = tag.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
-    let is_number =
-        |bare: &[u8]| bare.first().is_some_and(|b| *b != b'0') && bare.iter().all(u8::is_ascii_digit);
+    // What begins as a revision, and is none.
+    let is_changed = |bare: &[u8]| {
+        bare.first().is_some_and(u8::is_ascii_digit)
+            && (bare.starts_with(b"0") || !bare.iter().all(u8::is_ascii_digit))
+    };
     let conflict = match bare {
         _ if tag.starts_with(b"W/") => Conflict::WeakTag,
-        Some(bare) if !is_number(bare) => Conflict::ForeignTag,
+        Some(bare) if is_changed(bare) => Conflict::ForeignTag,
         _ => Conflict::StaleRevision,
     };
     Failure::Conflict(conflict).into()

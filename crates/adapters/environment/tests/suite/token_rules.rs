@@ -119,7 +119,10 @@ fn the_organisation_is_fixed_or_in_a_claim_of_the_settings() {
     }
     // Keycloak sends every claim that may have several values as a list.
     assert_eq!(organization(claimed("o"), json!({"o": ["globex"]})).unwrap().as_str(), "globex");
-    for several in [json!([]), json!(["globex", "acme"]), json!([1]), json!({"globex": {}})] {
+    // Keycloak's organisations with their attributes.
+    assert_eq!(organization(claimed("o"), json!({"o": {"globex": {}}})).unwrap().as_str(), "globex");
+    let two = json!({"globex": {}, "acme": {}});
+    for several in [json!([]), json!(["globex", "acme"]), json!([1]), json!({"id": "globex"}), two] {
         let found = organization(claimed("o"), json!({"o": several}));
         assert_eq!(found, Err(TokenRefused::ClaimMisshapen), "{several}");
     }

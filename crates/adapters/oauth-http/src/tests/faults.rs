@@ -88,7 +88,7 @@ async fn vendors_say_it_in_their_own_places() {
         ("400 Bad", r#"{"error":"invalid_grant","error_codes":[65001]}"#, "dead AADSTS65001"),
         ("400 Bad", r#"{"error":"interaction_required","error_codes":[50076]}"#, "dead AADSTS50076"),
         ("400 Bad", r#"{"error":"interaction_required","error_codes":[50079]}"#, "dead AADSTS50079"),
-        ("400 Bad", r#"{"error":"invalid_grant","error_codes":[53003]}"#, "doubtful AADSTS53003"),
+        ("400 Bad", r#"{"error":"invalid_grant","error_codes":[53003]}"#, "passing AADSTS53003"),
         ("400 Bad", r#"{"error":"invalid_grant","error_codes":[50196]}"#, "throttled AADSTS50196"),
         ("400 Bad", r#"{"error":"invalid_grant","error_codes":[90033]}"#, "passing AADSTS90033"),
         ("401 No", r#"{"error":"invalid_client","error_codes":[7000215]}"#, "app AADSTS7000215"),

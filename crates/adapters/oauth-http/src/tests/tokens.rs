@@ -60,7 +60,8 @@ async fn a_lifetime_is_believed_when_it_is_one() {
         ("\"0\"", None),
         ("\"-1\"", None),
         ("\"+1\"", None),
-        ("\" 3600\"", None),
+        ("\" 3600\"", seconds(3_600)),
+        ("\"3600.0\"", seconds(3_600)),
         ("\"3600s\"", None),
         ("\"\"", None),
         ("null", None),
@@ -125,10 +126,10 @@ async fn a_refresh_token_that_did_not_come_is_none() {
 /// Some servers send the members of an error with every answer, empty.
 #[tokio::test]
 async fn an_error_that_says_none_takes_no_token_away() {
-    for none in ["null", "false", "0", "\"\""] {
+    for none in ["null", "false", "0", "0.0", "\"\"", "\"0\"", "\"None\"", "[]", "{}"] {
         assert!(with(&format!("\"error\":{none}")).await.is_ok(), "{none}");
     }
-    for said in ["true", "1", "\"odd\"", "{}"] {
+    for said in ["true", "1", "\"odd\"", "{\"code\":1}"] {
         assert!(with(&format!("\"error\":{said}")).await.is_err(), "{said}");
     }
 }

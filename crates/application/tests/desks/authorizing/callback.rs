@@ -85,7 +85,7 @@ async fn an_exchange_that_fails_leaves_nothing_but_its_reason() {
         (Answer::away(), CallbackProblem::ProviderUnavailable),
         (answered(503, None), CallbackProblem::ProviderUnavailable),
         (answered(200, None), CallbackProblem::BadAnswer),
-        (answered(200, Some("odd")), CallbackProblem::ProviderUnavailable),
+        (answered(200, Some("odd")), CallbackProblem::ProviderRefused),
         (Answer::token(token_response(&"x".repeat(40_000), None, None)), CallbackProblem::BadAnswer),
     ];
     for (answer, expected) in cases {
