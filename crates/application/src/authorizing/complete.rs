@@ -47,7 +47,7 @@ pub struct CompleteAuthorization {
 }
 
 /// A flow that a person has ended.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Confirmed {
     /// The credential that is usable now; `None` when the person said that it was not theirs.
     pub credential: Option<Credential>,
@@ -56,26 +56,16 @@ pub struct Confirmed {
 }
 
 impl Authorizing {
-    /// Ends a flow by the word of the person who granted. The same answer gets the same end for ten minutes.
+    /// Ends a flow by the word of the person who granted.
     ///
     /// # Errors
     /// [`CallbackRefused`]; nothing is usable then.
     pub async fn confirm(&self, asked: ConfirmAuthorization) -> Result<Confirmed, CallbackRefused> {
+        let refuse = |problem| CallbackRefused { problem, redirect: None };
         let own = self.settings.origin();
         if own.is_none() || asked.page_origin != own {
-            return Err(CallbackRefused { problem: CallbackProblem::ForeignPage, redirect: None });
+            return Err(refuse(CallbackProblem::ForeignPage));
         }
-        let _turn = self.turns.take(sha256(asked.state.expose())).await;
-        if let Some(ended) = self.ends.of(&asked) {
-            return Ok(ended);
-        }
-        let confirmed = self.confirm_once(&asked).await?;
-        self.ends.remember(&asked, &confirmed);
-        Ok(confirmed)
-    }
-
-    async fn confirm_once(&self, asked: &ConfirmAuthorization) -> Result<Confirmed, CallbackRefused> {
-        let refuse = |problem| CallbackRefused { problem, redirect: None };
         let state = asked.state.expose();
         let row = self.waiting(state).await.map_err(|_| refuse(CallbackProblem::Unavailable))?;
         let row = row.filter(|row| {

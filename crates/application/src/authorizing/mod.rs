@@ -6,7 +6,6 @@ mod apps;
 mod begin;
 mod callback;
 mod complete;
-mod ends;
 mod events;
 mod expire;
 mod granted_content;
@@ -26,7 +25,6 @@ use strongroom_environment::{Catalog, Clock, Ids, Randomness};
 use strongroom_repository::{AuthorizationFlowRepository, CredentialRepository, OauthAppRepository};
 use strongroom_vault::PurposeKeys;
 
-use self::ends::FlowEnds;
 use self::turns::CallbackTurns;
 use crate::ground::{Gate, Ground, OauthClients, Places, Rows, Schedule, Sealing, Trials};
 use crate::{Limits, OauthSettings, Ports};
@@ -53,7 +51,6 @@ pub struct Authorizing {
     places: Arc<Places>,
     trials: Arc<Trials>,
     turns: CallbackTurns,
-    ends: FlowEnds,
 }
 
 impl Authorizing {
@@ -78,7 +75,6 @@ impl Authorizing {
             places: ground.oauth_places.clone(),
             trials: ground.trials.clone(),
             turns: CallbackTurns::default(),
-            ends: FlowEnds::default(),
         }
     }
 }
