@@ -195,13 +195,17 @@ impl DataDir {
         else {
             return false;
         };
-        // A set-up begins with its lock. Other files of these names alone are somebody's.
-        let was_begun = self.root.join("setup.lock").exists() || self.database.exists();
-        let is_nothing = |path: &PathBuf| {
-            path.ends_with(LOST_AND_FOUND)
-                || path.ends_with("lock") && path.symlink_metadata().is_ok_and(|found| found.len() == 0)
+        // A set-up begins with its lock and its database. Other files of these names alone are somebody's.
+        let was_begun = ["setup.lock", "strongroom.db.new"].iter().any(|name| self.root.join(name).exists())
+            || self.database.exists();
+        let is_somebodys = |path: &PathBuf| {
+            let Ok(found) = path.symlink_metadata() else { return false };
+            let is_kept =
+                ["keys", "jwt-secret", "audit-checkpoints.jsonl"].iter().any(|name| path.ends_with(name));
+            is_kept || (found.is_file() && found.len() > 0 && path.ends_with("lock"))
         };
-        entries.iter().all(|path| self.is_of_a_set_up(path)) && (was_begun || entries.iter().all(is_nothing))
+        entries.iter().all(|path| self.is_of_a_set_up(path))
+            && (was_begun || !entries.iter().any(is_somebodys))
     }
 
     fn is_of_the_system(&self) -> bool {

@@ -90,8 +90,9 @@ pub(crate) struct SshSession {
 /// of its own: what OpenSSH does in one, because it knows the algorithm of a key that it knows.
 ///
 /// # Errors
-/// `host_key_mismatch` when none of the keys that the server shows is the pinned one, `timeout`, also when the
-/// server is too slow to show its other keys, and `provider_error`.
+/// `host_key_mismatch` when none of the keys that the server shows is the pinned one, `timeout`,
+/// `provider_error`. A server that is too slow to show its other keys is a mismatch, in words of its own: nobody
+/// in between may hide one by standing still.
 pub(crate) async fn shake_hands(
     first: CheckedStream,
     server: &Server<'_>,
@@ -123,7 +124,7 @@ pub(crate) async fn shake_hands(
                 return Ok(right);
             }
             Err(_) if last.refused_host_key() => {}
-            Err(ending) if ending.is_timeout() => return Err(ending),
+            Err(ending) if ending.is_timeout() => return ended.map_err(too_slow_to_tell),
             // OpenSSH hangs up on new connections while others are at this stage (MaxStartups), and counts one
             // that has just ended for a moment.
             Err(ending) if may_repeat && ending.is_cut_off() => {
@@ -134,6 +135,17 @@ pub(crate) async fn shake_hands(
         }
     }
     ended
+}
+
+/// The first key is not the pinned one, and nothing is known about the others.
+fn too_slow_to_tell(ending: Ending) -> Ending {
+    match ending {
+        Ending::Verdict(verdict) => verdict
+            .saying("The server showed a host key that is not the pinned one, and was too slow to show its others.")
+            .advising("Test again later. If the message stays, ask the server's operator whether the key that the report shows is a key of the server.")
+            .into(),
+        untested => untested,
+    }
 }
 
 /// Whether one key can have both algorithms, as an RSA key has with each hash.

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use strongroom_domain::TestCode;
 use strongroom_fixtures::sshd::{Sshd, SshdOptions};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::attempt::{as_account_of, with_password};
 use crate::scripted::{Login, Scripted};
@@ -63,6 +64,30 @@ async fn a_pinned_key_is_found_at_a_server_that_takes_few_connections() {
     server.add_host_key("ed25519");
     let outcome = as_account_of(&server).pinning(&pinned).run().await;
     assert_eq!(outcome.code(), TestCode::Ok, "{outcome:?}");
+}
+
+/// Whoever stands in between may show a key of their own and then stand still: the mismatch is told.
+#[expect(clippy::disallowed_methods, reason = "the test stands between the client and its own server")]
+#[tokio::test]
+async fn a_server_that_is_too_slow_to_show_its_other_keys_is_a_mismatch_in_words_of_its_own() {
+    let mut server = Sshd::start(SshdOptions { host_key: "rsa", ..SshdOptions::default() });
+    let pinned = server.fingerprint();
+    server.add_host_key("ed25519");
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (between, behind) = (listener.local_addr().unwrap().port(), server.port());
+    tokio::spawn(async move {
+        let (mut first, _) = listener.accept().await.unwrap();
+        let mut onward = TcpStream::connect(("127.0.0.1", behind)).await.unwrap();
+        tokio::io::copy_bidirectional(&mut first, &mut onward).await.ok();
+        let held = listener.accept().await;
+        std::future::pending::<()>().await;
+        drop(held);
+    });
+    let outcome = with_password(between, server.user(), server.password()).pinning(&pinned).run().await;
+    let failed = (outcome.code(), outcome.failed_in());
+    assert_eq!(failed, (TestCode::HostKeyMismatch, Some("handshake")), "{outcome:?}");
+    assert!(outcome.message().contains("too slow to show its others"), "{outcome:?}");
+    assert_eq!(outcome.fingerprint(), Some(&*server.fingerprint_of("ed25519")));
 }
 
 #[tokio::test]
