@@ -45,7 +45,8 @@ const CODES: [(&str, ErrorMeaning); 32] = [
     ("too_many_requests", Throttled),
 ];
 
-/// Codes of RFC 6749, 6750, 7009, 8628 and of OpenID Connect Core that alone say nothing certain about a grant.
+/// Codes of RFC 6749, 6750, 7009, 8628 and of OpenID Connect Core that alone say nothing certain about a
+/// grant.
 const STANDARD: [&str; 18] = [
     "invalid_request",
     "access_denied",
@@ -78,8 +79,8 @@ const NUMBERS: [(i64, ErrorMeaning); 21] = [
     // A client asks in a loop; a tenant has too many requests.
     (50_196, Throttled),
     (90_055, Throttled),
-    // The directory does not answer, or has too much to do; the account is locked for a while; a policy of the
-    // tenant refuses what is right.
+    // The directory does not answer, or has too much to do; the account is locked for a while; a policy of
+    // the tenant refuses what is right.
     (90_033, Passing),
     (90_006, Passing),
     (90_024, Passing),

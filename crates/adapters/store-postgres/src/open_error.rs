@@ -60,8 +60,8 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    /// Whether the cause may be gone in a moment: the server is not there yet, starts or stops, or becomes the
-    /// primary.
+    /// Whether the cause may be gone in a moment: the server is not there yet, starts or stops, or becomes
+    /// the primary.
     pub fn is_passing(&self) -> bool {
         match self {
             Self::ReadOnly => true,

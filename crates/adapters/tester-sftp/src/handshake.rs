@@ -91,8 +91,8 @@ pub(crate) struct SshSession {
 ///
 /// # Errors
 /// `host_key_mismatch` when none of the keys that the server shows is the pinned one, `timeout`,
-/// `provider_error`. A server that is too slow to show its other keys is a mismatch, in words of its own: nobody
-/// in between may hide one by standing still.
+/// `provider_error`. A server that is too slow to show its other keys is a mismatch, in words of its own:
+/// nobody in between may hide one by standing still.
 pub(crate) async fn shake_hands(
     first: CheckedStream,
     server: &Server<'_>,
@@ -125,8 +125,8 @@ pub(crate) async fn shake_hands(
             }
             Err(_) if last.refused_host_key() => {}
             Err(ending) if ending.is_timeout() => return ended.map_err(too_slow_to_tell),
-            // OpenSSH hangs up on new connections while others are at this stage (MaxStartups), and counts one
-            // that has just ended for a moment.
+            // OpenSSH hangs up on new connections while others are at this stage (MaxStartups), and counts
+            // one that has just ended for a moment.
             Err(ending) if may_repeat && ending.is_cut_off() => {
                 may_repeat = false;
                 tokio::time::sleep(MOMENT).await;

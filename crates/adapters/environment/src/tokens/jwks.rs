@@ -47,8 +47,8 @@ impl KeySet {
     }
 
     /// Returns the key that a token names. A token that names none gets the only key. A key without an id is
-    /// always the only one, and is used whatever id the token names. Of several keys with one id, which differ
-    /// in their algorithms, it is the one of the token's `alg`, else the first.
+    /// always the only one, and is used whatever id the token names. Of several keys with one id, which
+    /// differ in their algorithms, it is the one of the token's `alg`, else the first.
     pub(super) fn find(
         &self,
         kid: Option<&str>,
